@@ -1,0 +1,118 @@
+/** Everything that can go wrong in a foreseen way, and the exit code of each. Anything else thrown is a bug of ours. */
+
+/** Exit codes, the same for every command. Source: product.md, section 3. */
+export const EXIT = {
+  ok: 0,
+  no: 1,
+  usage: 2,
+  undecided: 3,
+  failed: 4,
+  timeout: 5,
+  notFound: 6,
+  unavailable: 7,
+  bug: 70,
+  interrupted: 130,
+  terminated: 143,
+} as const;
+
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** What an error carries besides its message: a `hint` says what to do; `details` are further lines, already sentences. */
+export interface ErrorOptions {
+  readonly hint?: string | undefined;
+  readonly details?: readonly string[] | undefined;
+  readonly cause?: unknown;
+}
+
+/** Root of all foreseen errors. The message says what failed, on what, expected and received; lower case, no full stop. */
+export class Iter8Error extends Error {
+  override readonly name: string = 'Iter8Error';
+  readonly exitCode: ExitCode = EXIT.failed;
+  readonly hint: string | undefined;
+  readonly details: readonly string[];
+
+  constructor(message: string, options: ErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.hint = options.hint;
+    this.details = options.details ?? [];
+  }
+}
+
+/** The command line is wrong, or asks for what cannot be done. */
+export class UsageError extends Iter8Error {
+  override readonly name = 'UsageError';
+  override readonly exitCode = EXIT.usage;
+}
+
+/** One problem of a manifest. `line` and `column` count from 1 and are absent when the object did not come from a text. */
+export interface Issue {
+  readonly source?: string | undefined;
+  readonly line?: number | undefined;
+  readonly column?: number | undefined;
+  /** Field path such as `spec.criteria.objectives[1].upperLimit`; empty for the whole document. */
+  readonly path: string;
+  readonly message: string;
+}
+
+/** A manifest that cannot be used: all of its problems at once. */
+export class InvalidManifestError extends Iter8Error {
+  override readonly name = 'InvalidManifestError';
+  override readonly exitCode = EXIT.usage;
+  readonly issues: readonly Issue[];
+
+  constructor(message: string, issues: readonly Issue[], options: ErrorOptions = {}) {
+    super(message, options);
+    this.issues = issues;
+  }
+}
+
+/** An object that was asked for by name is not there. */
+export class NotFoundError extends Iter8Error {
+  override readonly name = 'NotFoundError';
+  override readonly exitCode = EXIT.notFound;
+}
+
+/** The store refuses: this account may not. */
+export class ForbiddenError extends Iter8Error {
+  override readonly name = 'ForbiddenError';
+  override readonly exitCode = EXIT.unavailable;
+}
+
+/** Somebody else changed or created the object first. */
+export class ConflictError extends Iter8Error {
+  override readonly name = 'ConflictError';
+  override readonly exitCode = EXIT.unavailable;
+}
+
+/** The cluster, the local folder or a metrics backend cannot be reached or does not answer. */
+export class UnavailableError extends Iter8Error {
+  override readonly name = 'UnavailableError';
+  override readonly exitCode = EXIT.unavailable;
+}
+
+/** Waiting ended before what was waited for. */
+export class TimeoutError extends Iter8Error {
+  override readonly name = 'TimeoutError';
+  override readonly exitCode = EXIT.timeout;
+}
+
+/** The user (SIGINT) or the system (SIGTERM) asked us to end. */
+export class InterruptedError extends Iter8Error {
+  override readonly name = 'InterruptedError';
+  override readonly exitCode: ExitCode;
+
+  constructor(signal: 'SIGINT' | 'SIGTERM' = 'SIGINT') {
+    super('interrupted');
+    this.exitCode = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+  }
+}
+
+/** The sentence of any thrown value, without a stack. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}
+
+/** Marks a branch that the types say cannot be reached, so that a forgotten case is a compile error. */
+export function unreachable(value: never): never {
+  throw new Error(`internal error: unexpected ${JSON.stringify(value)}`);
+}
