@@ -3,7 +3,8 @@
  *
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
-import type { Experiment, ExperimentStatus, ObjectKey, WrittenExperiment } from '../domain/api/experiment.ts';
+import type { Experiment, ExperimentStatus, ObjectKey, TaskSpec, WrittenExperiment } from '../domain/api/experiment.ts';
+import type { CollectInputs } from '../domain/api/tasks.ts';
 import type { Metric, WrittenMetric } from '../domain/api/metric.ts';
 import type { LatencyLimit, LimitCount, LimitKey, Tally } from '../domain/stats/tally.ts';
 
@@ -237,6 +238,23 @@ export interface LoadRun {
 export interface LoadGenerator {
   /** Errors that forbid a start (an URL that does not parse, a body that cannot be read) reject with Iter8Error. */
   start(plan: LoadPlan, options?: { readonly checkpointEveryMs?: number | undefined }): Promise<LoadRun>;
+}
+
+/** Builds the requests of a collect task: reads payloads, secrets and certificates, checks URLs. Rejects with Iter8Error. */
+export interface RequestBuilder {
+  build(
+    inputs: CollectInputs,
+    namespace: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly version: string; readonly endpoints: readonly LoadEndpoint[] }[]>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- tasks
+
+/** Performs the tasks other than `metrics/collect`, which the engine drives itself. */
+export interface TaskRunner {
+  /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
+  run(task: TaskSpec, experiment: Experiment, signal: AbortSignal): Promise<string>;
 }
 
 // ------------------------------------------------------------------------------------------------------ the others

@@ -1,0 +1,169 @@
+/**
+ * What we keep in the object beyond the fields of Iter8 0.7: one versioned key in the only free-form place that the old
+ * CRD does not prune, `status.analysis.aggregatedBuiltinHists.data.iter8ctl` (behaviour.md 8).
+ *
+ * Written often, so histograms are flat lists `[index, count, index, count, ...]`; read with `readRecord`, which takes
+ * anything and gives undefined for what it cannot understand.
+ */
+import type { Experiment, ExperimentStatus } from '../api/experiment.ts';
+import { addTally, EMPTY_TALLY, type SparseHistogram, type Tally, type TallyView } from '../stats/tally.ts';
+import type { LimitAssessment } from './assessment.ts';
+import type { Recommendation } from './recommendation.ts';
+
+export const RECORD_KEY = 'iter8ctl';
+export const RECORD_FORMAT = 1;
+
+/** A tally as stored. */
+export interface StoredTally extends Omit<Tally, 'response' | 'service'> {
+  readonly response: StoredView;
+  readonly service: StoredView;
+}
+export type StoredView = Omit<TallyView, 'histogram'> & { readonly histogram: readonly number[] };
+
+export interface StoredScope {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+  readonly tally: StoredTally;
+}
+
+/** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */
+export interface TaskState {
+  readonly state: 'running' | 'done' | 'skipped';
+  /** RFC 3339. */
+  readonly startedAt: string;
+  readonly endedAt?: string | undefined;
+  /** A collect task under way: seconds of load so far, over all drivers. */
+  readonly loadSeconds?: number | undefined;
+  /** A collect task under way: what it has counted, for the next driver; moved into `scopes` when it is done. */
+  readonly counted?: readonly StoredScope[] | undefined;
+}
+
+/** A line of the story, for `describe` and `debug`. */
+export interface StoredEvent {
+  readonly time: string;
+  readonly priority: 1 | 2 | 3;
+  readonly text: string;
+}
+
+export interface Iter8Record {
+  readonly format: typeof RECORD_FORMAT;
+  /** `iter8ctl 0.1.0`. */
+  readonly by: string;
+  readonly tasks: Readonly<Record<string, TaskState>>;
+  /** Actions that are over: `start`, `loop1`, `finish`; and `assess` once the last loop's tasks have been assessed. */
+  readonly actions: Readonly<Record<string, 'launched' | 'done'>>;
+  /** Why the iterations ended before the last one; absent while they go on, or ended by themselves. */
+  readonly endedEarly?: 'rolled-back' | 'decided' | undefined;
+  /** Everything counted by tasks that are done. */
+  readonly scopes: readonly StoredScope[];
+  /** The newest collect task alone, when there was more than one (statistics.md 0.12). */
+  readonly newest?: { readonly task: string; readonly scopes: readonly StoredScope[] } | undefined;
+  /** Seconds of load of tasks that are done. */
+  readonly loadSeconds: number;
+  /** Largest latency that was recorded, ms. */
+  readonly timeoutMs?: number | undefined;
+  /** Latency was measured in a closed loop (`qps: 0`). */
+  readonly closedLoop?: boolean | undefined;
+  /** Settings that flags of `run` put over spec.criteria.strength. */
+  readonly strength?: Readonly<Record<string, unknown>> | undefined;
+  readonly assessments: readonly LimitAssessment[];
+  readonly recommendation?: Recommendation | undefined;
+  readonly warnings: readonly string[];
+  readonly events: readonly StoredEvent[];
+}
+
+export const EMPTY_RECORD: Iter8Record = {
+  format: RECORD_FORMAT,
+  by: '',
+  tasks: {},
+  actions: {},
+  scopes: [],
+  loadSeconds: 0,
+  assessments: [],
+  warnings: [],
+  events: [],
+};
+
+const flatten = (histogram: SparseHistogram): number[] => histogram.flatMap(([index, count]) => [index, count]);
+
+function unflatten(flat: readonly number[]): SparseHistogram {
+  const histogram: [number, number][] = [];
+  for (let i = 0; i + 1 < flat.length; i += 2) histogram.push([flat[i]!, flat[i + 1]!]);
+  return histogram;
+}
+
+const roundMs = (ms: number): number => Math.round(ms * 1e6) / 1e6;
+
+export function storeTally(tally: Tally): StoredTally {
+  const view = (one: TallyView): StoredView => ({
+    ...one,
+    sumMs: roundMs(one.sumMs),
+    maxMs: roundMs(one.maxMs),
+    minMs: roundMs(one.minMs),
+    histogram: flatten(one.histogram),
+  });
+  return { ...tally, response: view(tally.response), service: view(tally.service) };
+}
+
+export function readTally(stored: StoredTally): Tally {
+  return {
+    ...stored,
+    response: { ...stored.response, histogram: unflatten(stored.response.histogram) },
+    service: { ...stored.service, histogram: unflatten(stored.service.histogram) },
+  };
+}
+
+const sameScope = (a: StoredScope, b: { version: string; endpoint?: string | undefined }): boolean =>
+  a.version === b.version && a.endpoint === b.endpoint;
+
+/** Adds what was counted of some scopes to others. */
+export function addScopes(scopes: readonly StoredScope[], more: readonly StoredScope[]): StoredScope[] {
+  const sum = [...scopes];
+  for (const one of more) {
+    const index = sum.findIndex((scope) => sameScope(scope, one));
+    const present = sum[index];
+    if (present === undefined) sum.push(one);
+    else sum[index] = { ...present, tally: storeTally(addTally(readTally(present.tally), readTally(one.tally))) };
+  }
+  return sum;
+}
+
+/** Everything counted so far: of finished tasks and of those under way. */
+export function countedScopes(record: Iter8Record): StoredScope[] {
+  return Object.values(record.tasks).reduce<StoredScope[]>(
+    (sum, task) => (task.counted === undefined ? sum : addScopes(sum, task.counted)),
+    [...record.scopes],
+  );
+}
+
+/** What was counted of one version or endpoint; empty when nothing was. */
+export function tallyOf(scopes: readonly StoredScope[], version: string, endpoint?: string): Tally {
+  const found = scopes.find((scope) => sameScope(scope, { version, endpoint }));
+  return found === undefined ? EMPTY_TALLY : readTally(found.tally);
+}
+
+/** Our record in an object, or undefined: written by somebody else, or by a format that we do not know. */
+export function readRecord(experiment: { readonly status?: Experiment['status'] }): Iter8Record | undefined {
+  const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data;
+  const record = data !== undefined && Object.hasOwn(data, RECORD_KEY) ? data[RECORD_KEY] : undefined;
+  if (typeof record !== 'object' || record === null) return undefined;
+  const format = (record as { format?: unknown }).format;
+  return format === RECORD_FORMAT ? { ...EMPTY_RECORD, ...(record as Iter8Record) } : undefined;
+}
+
+/** The status with our record in it; the histograms of versions beside it stay. */
+export function withRecord(status: ExperimentStatus, record: Iter8Record, time: string): ExperimentStatus {
+  const hists = status.analysis?.aggregatedBuiltinHists;
+  return {
+    ...status,
+    analysis: {
+      ...status.analysis,
+      aggregatedBuiltinHists: {
+        ...hists,
+        provenance: hists?.provenance ?? 'Builtin metrics collector',
+        timestamp: time,
+        data: { ...hists?.data, [RECORD_KEY]: record },
+      },
+    },
+  };
+}

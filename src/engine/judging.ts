@@ -1,0 +1,66 @@
+/** From an experiment and what was counted to the judge, the recommendation and the fields that Iter8 0.7 wrote. Pure. */
+import type { Experiment } from '../domain/api/experiment.ts';
+import { parseStrength, type StrengthSettings } from '../domain/api/strength.ts';
+import type { LimitAssessment } from '../domain/verdict/assessment.ts';
+import { Judge, type LookOptions } from '../domain/verdict/judge.ts';
+import { judgedLimits, judgedVersions, judgeSettings } from '../domain/verdict/objective.ts';
+import { recommend } from '../domain/verdict/recommend.ts';
+import type { Recommendation } from '../domain/verdict/recommendation.ts';
+import { countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/verdict/record.ts';
+
+/** spec.criteria.strength, with what flags of `run` put over it. */
+export function strengthOf(experiment: Experiment, record: Iter8Record): StrengthSettings {
+  const written = (experiment.spec.criteria.strength ?? {}) as Record<string, unknown>;
+  return parseStrength({ ...written, ...record.strength }).settings;
+}
+
+/** A judge that knows everything counted so far, of finished tasks and of checkpoints. */
+export function judgeOf(experiment: Experiment, record: Iter8Record): Judge {
+  const judge = new Judge(
+    judgedLimits(experiment),
+    judgedVersions(experiment),
+    judgeSettings(experiment, strengthOf(experiment, record)),
+  );
+  for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
+  return judge;
+}
+
+export interface Judgement {
+  readonly assessments: readonly LimitAssessment[];
+  readonly recommendation: Recommendation;
+}
+
+/** What is known at this look. `ratePerSec` says how long "requests still needed" would take. */
+export function judgementAt(
+  experiment: Experiment,
+  record: Iter8Record,
+  judge: Judge,
+  look: LookOptions & { readonly ratePerSec?: number | undefined },
+): Judgement {
+  const assessments = judge.look(look);
+  const strength = strengthOf(experiment, record);
+  return {
+    assessments,
+    recommendation: recommend({
+      pattern: experiment.spec.strategy.testingPattern,
+      versions: judgedVersions(experiment),
+      assessments,
+      confidence: strength.confidence,
+      tallyOf: (version) => judge.tallyOf(version),
+      ratePerSec: look.ratePerSec,
+      hasRewards: experiment.spec.criteria.rewards.length > 0,
+    }),
+  };
+}
+
+/** The judgement of everything recorded, when no load is under way. */
+export function judgementNow(experiment: Experiment, record: Iter8Record): Judgement {
+  return judgementAt(experiment, record, judgeOf(experiment, record), {
+    elapsedSeconds: record.loadSeconds,
+    planDone: true,
+    bounds: true,
+    closedLoop: record.closedLoop,
+  });
+}
+
+export { tallyOf };

@@ -1,0 +1,317 @@
+/**
+ * Drives an experiment to its end: asks `plan.ts` for the next step, performs it through the ports, saves, and again.
+ *
+ * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
+ */
+import { NotFoundError } from '../errors.ts';
+import type { Experiment, Stage } from '../domain/api/experiment.ts';
+import { metricWithDefaults } from '../domain/api/defaults.ts';
+import { builtinMetric, parseMetricName } from '../domain/api/metric-name.ts';
+import { checkExperiment } from '../domain/api/rules.ts';
+import { combineVerdicts } from '../domain/verdict/assessment.ts';
+import { judgedVersions } from '../domain/verdict/objective.ts';
+import type { Recommendation } from '../domain/verdict/recommendation.ts';
+import { analysisOf, withHistograms } from './analysis.ts';
+import { runAction, type ActionPorts } from './action.ts';
+import { isDecided } from './extension.ts';
+import { judgementNow, strengthOf } from './judging.ts';
+import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
+import { Session, type SessionPorts } from './session.ts';
+import {
+  failureText,
+  initialStatus,
+  timestamp,
+  withCompletion,
+  withFailure,
+  withProgress,
+  withStage,
+  withTargetAcquired,
+  type Failure,
+} from './status.ts';
+
+export interface DrivePorts extends SessionPorts, Omit<ActionPorts, 'clock'> {}
+
+export interface DriveOptions {
+  /** Who drives, for people: `process 4711 on devbox`. */
+  readonly driver: string;
+  /** Settings that flags of `run` put over spec.criteria.strength. */
+  readonly strength?: Readonly<Record<string, unknown>> | undefined;
+  readonly saveEveryMs: number;
+  readonly seed: number;
+  /** First Ctrl-C: drain, judge, save, return. */
+  readonly stop: AbortSignal;
+  /** The lock is lost: end at once, save nothing more. */
+  readonly kill: AbortSignal;
+}
+
+export interface DriveOutcome {
+  readonly experiment: Experiment;
+  readonly recommendation: Recommendation;
+  readonly interrupted: boolean;
+}
+
+export async function drive(experiment: Experiment, ports: DrivePorts, options: DriveOptions): Promise<DriveOutcome> {
+  const session = new Session(experiment, ports);
+  const resumed = experiment.status?.stage !== undefined;
+  if (options.strength !== undefined && Object.keys(options.strength).length > 0) {
+    session.changeRecord((record) => ({ ...record, strength: options.strength }));
+  }
+  session.tell({ kind: 'driving', by: options.driver, resumed });
+  let interrupted = false;
+  while (!interrupted) {
+    const step = nextStep(session.experiment, session.record);
+    if (step.kind === 'ended') break;
+    interrupted = (await perform(step, session, ports, options)) === 'interrupted' || options.stop.aborted || options.kill.aborted;
+  }
+  const ended = nextStep(session.experiment, session.record).kind === 'ended';
+  if (!ended) await session.save();
+  return {
+    experiment: session.experiment,
+    recommendation: session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation,
+    interrupted: interrupted && !ended,
+  };
+}
+
+async function perform(step: Step, session: Session, ports: DrivePorts, options: DriveOptions): Promise<'interrupted' | undefined> {
+  switch (step.kind) {
+    case 'initialize':
+      session.changeStatus((_, now) => initialStatus(now));
+      await session.save({ withRecordToo: false });
+      return undefined;
+    case 'announce':
+      await progress(session, 'ExperimentInitialized', 'Experiment status initialized');
+      return undefined;
+    case 'acquire-target':
+      return acquireTarget(session);
+    case 'advance':
+      await advance(session, step.stage);
+      return undefined;
+    case 'run-action':
+      return performAction(step, session, ports, options);
+    case 'read-metrics':
+      return readMetrics(session, ports);
+    case 'begin':
+      return begin(session);
+    case 'iterate':
+      return iterate(step, session, ports, options);
+    case 'assess-again':
+      assess(session);
+      session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
+      await session.save();
+      return undefined;
+    case 'complete':
+      await complete(session);
+      return undefined;
+    case 'ended':
+      return undefined;
+  }
+}
+
+async function progress(session: Session, reason: 'ExperimentInitialized' | 'HandlerLaunched' | 'IterationUpdate', message: string): Promise<void> {
+  session.changeStatus((status, now) => withProgress(status, reason, message, now));
+  session.tellCondition(reason, message);
+  await session.save();
+}
+
+async function advance(session: Session, stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<void> {
+  session.changeStatus((status, now) => {
+    const advanced = withStage(status, stage, now);
+    return stage === 'Running' ? { ...advanced, currentWeightDistribution: presentWeights(session.experiment) } : advanced;
+  });
+  session.tellCondition('StageAdvanced', `Advanced to ${stage}`);
+  await session.save();
+}
+
+/** Without references to weights all traffic is held to be at the baseline. */
+function presentWeights(experiment: Experiment) {
+  return judgedVersions(experiment).map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
+}
+
+async function acquireTarget(session: Session): Promise<undefined> {
+  const issues = checkExperiment(session.experiment);
+  const first = issues[0];
+  if (first !== undefined) {
+    const failure: Failure = { reason: 'InvalidExperiment', message: first.status ?? `${first.path}: ${first.message}`, ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }) };
+    return fail(session, failure);
+  }
+  session.changeStatus(withTargetAcquired);
+  session.tellCondition('TargetAcquired', '');
+  await session.save();
+  return undefined;
+}
+
+async function fail(session: Session, failure: Failure): Promise<undefined> {
+  session.changeStatus((status, now) => withFailure(status, failure, now));
+  const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
+  session.changeRecord((record) => ({ ...record, recommendation }));
+  session.tellCondition(failure.reason, failureText(failure), true);
+  session.tellCondition('ExperimentCompleted', 'Experiment failed', true);
+  session.tell({ kind: 'recommendation', recommendation, final: true });
+  await session.save({ must: true });
+  return undefined;
+}
+
+async function performAction(
+  step: Extract<Step, { kind: 'run-action' }>,
+  session: Session,
+  ports: DrivePorts,
+  options: DriveOptions,
+): Promise<'interrupted' | undefined> {
+  const title = `${step.action[0]!.toUpperCase()}${step.action.slice(1)}`;
+  if (session.record.actions[step.id] === undefined) {
+    session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'launched' } }));
+    await progress(session, 'HandlerLaunched', `${title} handler '${step.action}' launched`);
+  }
+  const outcome = await runAction(session, step, ports, options);
+  if (outcome.kind === 'interrupted') return 'interrupted';
+  if (outcome.kind === 'failed') return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
+  session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
+  session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
+  await session.save();
+  return undefined;
+}
+
+/** Every metric that the criteria name, and the sample sizes that those name, as read: into status.metrics. */
+async function readMetrics(session: Session, ports: DrivePorts): Promise<undefined> {
+  const { criteria } = session.experiment.spec;
+  const names = new Set([
+    ...(criteria.requestCount === undefined ? [] : [criteria.requestCount]),
+    ...criteria.rewards.map((reward) => reward.metric),
+    ...criteria.indicators,
+    ...criteria.objectives.map((objective) => objective.metric),
+  ]);
+  const metrics: { name: string; metricObj: Record<string, unknown> }[] = [];
+  for (const written of names) {
+    const name = parseMetricName(written, session.key.namespace);
+    if (name.quantity.kind !== 'custom') {
+      metrics.push({ name: written, metricObj: { ...builtinMetric(name) } });
+      continue;
+    }
+    try {
+      const metric = await ports.store.getMetric(name.key);
+      metrics.push({ name: `${name.key.namespace}/${name.key.name}`, metricObj: { ...metricWithDefaults(metric, { namespace: name.key.namespace }) } });
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      return fail(session, { reason: 'MetricUnavailable', message: `Unable to find metric ${name.key.namespace}/${name.key.name}` });
+    }
+  }
+  session.changeStatus((status) => ({ ...status, metrics }));
+  await session.save();
+  return undefined;
+}
+
+/** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
+async function begin(session: Session): Promise<undefined> {
+  const { experiment } = session;
+  const baseline = experiment.spec.versionInfo?.baseline.name;
+  if (baseline === undefined) return fail(session, { reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
+  const recommended = experiment.spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline };
+  session.changeStatus((status, now) => ({ ...status, startTime: timestamp(now), ...recommended }));
+  await session.save();
+  return undefined;
+}
+
+/** Judges what is recorded now; writes the analysis and the recommended version. */
+function assess(session: Session): void {
+  const { experiment, record } = session;
+  const { assessments, recommendation } = judgementNow(experiment, record);
+  session.changeRecord((present) => ({ ...present, assessments, recommendation }));
+  session.changeStatus((status, now) => {
+    const time = timestamp(now);
+    const analysis = analysisOf({ experiment, record, assessments, time, provenance: record.by });
+    const { versionRecommendedForPromotion: _, ...rest } = status;
+    const baseline = experiment.spec.versionInfo?.baseline.name;
+    const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
+    const recommended = recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
+    return {
+      ...rest,
+      ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }),
+      lastUpdateTime: time,
+      analysis: { ...status.analysis, ...analysis },
+    };
+  });
+}
+
+async function iterate(
+  step: Extract<Step, { kind: 'iterate' }>,
+  session: Session,
+  ports: DrivePorts,
+  options: DriveOptions,
+): Promise<'interrupted' | undefined> {
+  const wait = step.dueMs - ports.clock.now();
+  if (wait > 0 && !(await waited(ports, wait, options))) return 'interrupted';
+  const { experiment } = session;
+  assess(session);
+  const total = totalIterations(experiment);
+  const rolledBack = mustRollBack(session);
+  const decided = strengthOf(experiment, session.record).stopEarly && isDecided(questionOf(session));
+  const skipped = !rolledBack && !decided && nothingCanChange(experiment) ? total - step.iteration : 0;
+  const completed = step.iteration + skipped;
+  session.changeStatus((status) => ({ ...status, completedIterations: completed }));
+  if (rolledBack) session.changeRecord((record) => ({ ...record, endedEarly: 'rolled-back' }));
+  else if (decided && completed < total) session.changeRecord((record) => ({ ...record, endedEarly: 'decided' }));
+  const { iterationsPerLoop } = experiment.spec.duration;
+  const endsLoop = completed % iterationsPerLoop === 0;
+  if (skipped > 0) {
+    session.tell({
+      kind: 'iteration',
+      completed,
+      total,
+      skipped,
+      text: `${skipped} further iterations are counted as done: nothing can change any more`,
+    });
+  }
+  if (endsLoop) session.tellCondition('IterationUpdate', `Completed Iteration ${step.iteration}`);
+  await progress(session, 'IterationUpdate', endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`);
+  return undefined;
+}
+
+async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Promise<boolean> {
+  try {
+    await ports.clock.sleep(ms, AbortSignal.any([options.stop, options.kill]));
+    return true;
+  } catch (error) {
+    if (options.stop.aborted || options.kill.aborted) return false;
+    throw error;
+  }
+}
+
+function questionOf(session: Session) {
+  const { experiment, record } = session;
+  return { pattern: experiment.spec.strategy.testingPattern, versions: judgedVersions(experiment), assessments: record.assessments };
+}
+
+/** All metrics are built in and no loop task measures anew: what was counted stays what it is. */
+function nothingCanChange(experiment: Experiment): boolean {
+  const { criteria } = experiment.spec;
+  const names = [...criteria.objectives.map((objective) => objective.metric), ...criteria.indicators, ...criteria.rewards.map((reward) => reward.metric)];
+  const builtin = names.every((name) => parseMetricName(name, experiment.metadata.namespace).quantity.kind !== 'custom');
+  const movesTraffic = judgedVersions(experiment).length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
+  return builtin && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
+}
+
+/** An objective with rollback is violated by a candidate (Conformance: by the version). A bad baseline rolls back nobody. */
+function mustRollBack(session: Session): boolean {
+  const { experiment, record } = session;
+  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
+  const judged = new Set(judgedVersions(experiment).filter((version) => conformance || version.role === 'candidate').map((version) => version.name));
+  return experiment.spec.criteria.objectives.some(
+    (objective, index) =>
+      objective.rollback_on_failure &&
+      [...judged].some(
+        (name) => combineVerdicts(record.assessments.filter((one) => one.version === name && one.objective === index).map((one) => one.verdict)) === 'violated',
+      ),
+  );
+}
+
+async function complete(session: Session): Promise<void> {
+  const hadFinish = tasksOf(session.experiment, 'finish').length > 0;
+  const { endedEarly } = session.record;
+  const message = endedEarly === 'rolled-back' ? 'Experiment rolled back' : hadFinish ? 'Experiment Completed' : 'Experiment completed successfully';
+  session.changeStatus((status, now) => withCompletion(status, message, now));
+  const recommendation = session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation;
+  session.changeRecord((record) => ({ ...record, recommendation }));
+  session.tellCondition('ExperimentCompleted', message);
+  session.tell({ kind: 'recommendation', recommendation, final: true });
+  await session.save({ must: true });
+}
