@@ -32,4 +32,6 @@ export interface Io {
   readonly clock: Clock;
   /** Calls back on each signal until the returned function is called. */
   onSignal(listener: (signal: ProcessSignal) => void): () => void;
+  /** Calls back when the terminal changes its size, until the returned function is called. */
+  resized(listener: () => void): () => void;
 }

@@ -9,7 +9,7 @@ import type { Judge } from '../domain/verdict/judge.ts';
 import { defaultTimeoutMs, judgedLimits, judgedVersions, latencyLimits } from '../domain/verdict/objective.ts';
 import { addScopes, storeTally, type StoredScope, type TaskState } from '../domain/verdict/record.ts';
 import { addTally, type Tally } from '../domain/stats/tally.ts';
-import type { LoadState } from './event.ts';
+import type { LoadState } from '../domain/verdict/load-state.ts';
 import { capsFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
 import { judgementAt, judgeOf, strengthOf, type Judgement } from './judging.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder, Scope } from './ports.ts';
@@ -84,6 +84,7 @@ class Collect {
   readonly #answered: Set<string>;
   #verdicts = new Map<string, Verdict>();
   #judgement: Judgement | undefined;
+  #load: LoadState | undefined;
   #lastBoundsMs = Number.NEGATIVE_INFINITY;
   #lastSaveMs = Number.NEGATIVE_INFINITY;
 
@@ -175,9 +176,10 @@ class Collect {
       if (silent === undefined) {
         const changed = this.#tellVerdicts(judgement.assessments);
         this.#steer(run, report, judgement, seconds);
+        this.#load = this.#loadState(report, judgement, seconds);
         this.#session.tell({
           kind: 'load',
-          load: this.#loadState(report, judgement, seconds),
+          load: this.#load,
           assessments: bounds ? judgement.assessments : withOldBounds(judgement.assessments, before?.assessments ?? []),
         });
         if (!bounds && before !== undefined) {
@@ -207,8 +209,9 @@ class Collect {
       const counted = state?.counted ?? [];
       const loadSeconds = state?.loadSeconds ?? 0;
       const isFirst = record.scopes.length === 0;
+      const { load: _, ...rest } = record;
       return {
-        ...record,
+        ...rest,
         scopes: addScopes(record.scopes, counted),
         loadSeconds: record.loadSeconds + (counted.length > 0 ? loadSeconds : 0),
         ...(isFirst || counted.length === 0 ? {} : { newest: { task: id, scopes: counted } }),
@@ -261,6 +264,7 @@ class Collect {
     this.#session.changeRecord((record) => ({
       ...record,
       assessments: this.#judgement?.assessments ?? record.assessments,
+      ...(this.#load === undefined ? {} : { load: this.#load }),
       ...(this.#judgement === undefined ? {} : { recommendation: this.#judgement.recommendation }),
       tasks: { ...record.tasks, [this.#options.id]: this.#taskState('running', counted, seconds) },
     }));

@@ -4,6 +4,7 @@
  */
 import type { Experiment, ObjectKey, Stage, Weight } from '../domain/api/experiment.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
+import type { LoadState } from '../domain/verdict/load-state.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
 
 /** Reasons of conditions and Kubernetes events, in the words of Iter8 0.7. */
@@ -32,27 +33,7 @@ export interface EventBase {
   readonly experiment: ObjectKey;
 }
 
-/** How far a collect task is. Counts are per version; `needed` is what would settle it, absent when nothing more would. */
-export interface LoadState {
-  readonly task: string;
-  readonly state: 'warming-up' | 'running' | 'draining' | 'ended';
-  readonly elapsedSeconds: number;
-  /** 0 for a closed loop. */
-  readonly ratePerSec: number;
-  readonly plannedRequests?: number | undefined;
-  readonly plannedSeconds?: number | undefined;
-  /** The plan is done, and load goes on because an objective is undecided. */
-  readonly extending: boolean;
-  readonly maxRequests?: number | undefined;
-  readonly versions: readonly {
-    readonly version: string;
-    readonly sent: number;
-    readonly resolved: number;
-    readonly needed?: number | undefined;
-  }[];
-  /** Requests that left late by our own fault. */
-  readonly late: number;
-}
+export type { LoadState };
 
 export type EventBody =
   /** The driver holds the experiment and begins, or goes on where an earlier one ended. */

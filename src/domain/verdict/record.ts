@@ -8,6 +8,7 @@
 import type { Experiment, ExperimentStatus } from '../api/experiment.ts';
 import { addTally, EMPTY_TALLY, type SparseHistogram, type Tally, type TallyView } from '../stats/tally.ts';
 import type { LimitAssessment } from './assessment.ts';
+import type { LoadState } from './load-state.ts';
 import type { Recommendation } from './recommendation.ts';
 
 export const RECORD_KEY = 'iter8ctl';
@@ -66,6 +67,8 @@ export interface Iter8Record {
   readonly closedLoop?: boolean | undefined;
   /** Settings that flags of `run` put over spec.criteria.strength. */
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
+  /** The collect task under way, for watchers. */
+  readonly load?: LoadState | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
   readonly warnings: readonly string[];

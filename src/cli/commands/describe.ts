@@ -1,0 +1,42 @@
+/** `iter8ctl describe [NAME]`, `describe -f FILE|-`: one picture of one experiment. */
+import { Command } from 'commander';
+import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import type { Experiment } from '../../domain/api/experiment.ts';
+import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
+import { hasEnded } from '../../domain/verdict/known.ts';
+import { experimentView } from '../../view/experiment-view.ts';
+import { openContext } from '../context.ts';
+import { readObject } from '../manifests.ts';
+import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
+import { chosenExperiment } from '../select.ts';
+import { ANSWER_FORMATS, printAnswer } from '../show.ts';
+
+interface DescribeFlags extends StoreFlags, OutputFlags {
+  readonly filename?: string;
+  readonly exitCode?: boolean;
+}
+
+export function describeCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('describe')
+    .description('shows the recommendation with its reason, progress, observations against objectives, failures')
+    .argument('[name]', 'the experiment; without it the newest')
+    .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
+    .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
+  return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(async (name: string | undefined, flags: DescribeFlags) => {
+    const warn = (text: string) => io.stderr.write(`${text}\n`);
+    const experiment = await find(name, flags, io, warn);
+    await printAnswer(experiment, flags, io);
+    const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;
+    done(flags.exitCode === true ? exitCodeOf(verdict, hasEnded(experiment)) : EXIT.ok);
+  });
+}
+
+async function find(name: string | undefined, flags: DescribeFlags, io: Io, warn: (text: string) => void): Promise<Experiment> {
+  if (flags.filename !== undefined) {
+    if (name !== undefined) throw new UsageError('give a name or -f, not both');
+    return readObject(flags.filename, io, flags.namespace);
+  }
+  const context = await openContext(flags, io, warn);
+  return chosenExperiment(context, name, warn);
+}

@@ -1,0 +1,71 @@
+/** `iter8ctl get [NAME...]`: a list, one line each. */
+import { Command, Option } from 'commander';
+import { EXIT, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import type { Experiment } from '../../domain/api/experiment.ts';
+import { renderList } from '../../render/list.ts';
+import { experimentView } from '../../view/experiment-view.ts';
+import { openContext } from '../context.ts';
+import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
+import { namedExperiment, newestFirst } from '../select.ts';
+import { stdoutTheme } from '../show.ts';
+
+const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
+type SortKey = (typeof SORT_KEYS)[number];
+
+interface GetFlags extends StoreFlags, OutputFlags {
+  readonly selector?: string;
+  readonly sortBy: SortKey;
+}
+
+export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('get')
+    .description('lists experiments, newest first')
+    .argument('[names...]', 'only these')
+    .option('-A, --all-namespaces', 'of all namespaces')
+    .option('-l, --selector <labels>', 'only with these labels, as in kubectl')
+    .addOption(new Option('--sort-by <key>', 'order of the lines').choices([...SORT_KEYS]).default('age'));
+  return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml', 'raw', 'name']).action(async (names: string[], flags: GetFlags) => {
+    const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
+    const namespace = flags.allNamespaces === true ? undefined : context.namespace;
+    const found =
+      names.length > 0
+        ? await Promise.all(names.map((name) => namedExperiment(context, name)))
+        : await context.store.list({ namespace, selector: flags.selector });
+    const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
+    io.stdout.write(await listText(experiments, flags, io, namespace));
+    done(EXIT.ok);
+  });
+}
+
+/** Equal keys keep the newest first. */
+function order(key: SortKey): (a: Experiment, b: Experiment) => number {
+  const text: Record<SortKey, (experiment: Experiment) => string> = {
+    age: () => '',
+    name: (experiment) => experiment.metadata.name,
+    target: (experiment) => experiment.spec.target,
+    stage: (experiment) => experiment.status?.stage ?? '',
+  };
+  const of = text[key];
+  return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
+}
+
+async function listText(experiments: readonly Experiment[], flags: GetFlags, io: Io, namespace: string | undefined): Promise<string> {
+  const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now()));
+  switch (flags.output) {
+    case 'raw':
+      return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: experiments }, undefined, 2)}\n`;
+    case 'json': {
+      const { jsonList } = await import('../../report/json.ts');
+      return `${JSON.stringify(jsonList(views()), undefined, 2)}\n`;
+    }
+    case 'yaml': {
+      const [{ jsonList }, { writeYaml }] = await Promise.all([import('../../report/json.ts'), import('../../adapters/manifest/write.ts')]);
+      return writeYaml(jsonList(views()));
+    }
+    case 'name':
+      return experiments.map((experiment) => `experiment.iter8.tools/${experiment.metadata.name}\n`).join('');
+    default:
+      return `${renderList(views(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`;
+  }
+}

@@ -1,0 +1,108 @@
+/** `iter8ctl run`: starts or resumes an experiment, drives it to its end, shows it live, prints the recommendation. */
+import { Command } from 'commander';
+import { InvalidManifestError, UsageError, type ExitCode, type Issue } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import { withDefaults } from '../../domain/api/defaults.ts';
+import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
+import type { WrittenMetric } from '../../domain/api/metric.ts';
+import { checkExperiment } from '../../domain/api/rules.ts';
+import { openContext, type Context } from '../context.ts';
+import { driveToEnd } from '../driving.ts';
+import { readManifests } from '../manifests.ts';
+import { durationFlag, repeated, strengthOf, withOutputFlags, withStoreFlags, withStrengthFlags, type OutputFlags, type StoreFlags, type StrengthFlags } from '../options.ts';
+import { createProgress } from '../progress.ts';
+import { unsupportedFields } from '../readiness.ts';
+import { namedExperiment } from '../select.ts';
+import { ANSWER_FORMATS } from '../show.ts';
+import { settle } from '../starting.ts';
+import { experimentFromFlags, withQuickFlags, type QuickFlags } from './init.ts';
+
+export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags {
+  readonly filename?: string[];
+  readonly restart?: boolean;
+  readonly overwriteMetrics?: boolean;
+  readonly timeout?: number;
+}
+
+export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('run')
+    .description('starts an experiment, drives it to its end, shows it live, prints the recommendation')
+    .argument('[name]', 'an experiment that is there; or give -f, or --url and --slo')
+    .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
+    .option('--restart', 'delete what an earlier run left under this name, and start anew')
+    .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
+    .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
+  withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
+  return command.action(async (name: string | undefined, flags: RunFlags) => done(await runExperiment(name, flags, io)));
+}
+
+async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
+  const strength = strengthOf(flags);
+  const source = await readSource(name, flags, io);
+  const progress = createProgress(io, flags);
+  const context = await openContext(flags, io, progress.say);
+  try {
+    const start =
+      source.kind === 'name'
+        ? { experiment: await namedExperiment(context, source.name), given: false }
+        : await fromManifest(context, source, flags);
+    const settled = await settle(context, start, { restart: flags.restart === true, say: progress.say });
+    return await driveToEnd(settled, { context, io, flags, strength, progress });
+  } finally {
+    progress.end();
+  }
+}
+
+type Source =
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'manifest'; readonly experiment: WrittenExperiment; readonly metrics: readonly WrittenMetric[]; readonly locate: (issue: Issue) => Issue; readonly label: string };
+
+async function readSource(name: string | undefined, flags: RunFlags, io: Io): Promise<Source> {
+  const quick = flags.url !== undefined || flags.slo !== undefined;
+  const given = [name !== undefined, flags.filename !== undefined, quick].filter(Boolean).length;
+  if (given === 0) {
+    throw new UsageError('run needs to know what to run', {
+      hint: "give -f FILE, or --url URL --slo 'p95<=300ms', or the name of an experiment",
+    });
+  }
+  if (given > 1) throw new UsageError('give one of: a name, -f, --url with --slo');
+  if (name !== undefined) return { kind: 'name', name };
+  if (quick) {
+    return { kind: 'manifest', experiment: experimentFromFlags(flags, flags.namespace), metrics: [], locate: (issue) => issue, label: 'the experiment made from these flags' };
+  }
+  const loaded = await readManifests(flags.filename!, io);
+  return { kind: 'manifest', experiment: loaded.experiment, metrics: loaded.metrics, locate: loaded.locate, label: loaded.label };
+}
+
+async function fromManifest(
+  context: Context,
+  source: Extract<Source, { kind: 'manifest' }>,
+  flags: RunFlags,
+): Promise<{ readonly written: WrittenExperiment; readonly metrics: readonly WrittenMetric[]; readonly overwriteMetrics: boolean; readonly given: true }> {
+  const { experiment } = source;
+  checkManifest(experiment, context.mode, source);
+  const namespace = experiment.metadata.namespace ?? context.namespace;
+  if (flags.namespace !== undefined && namespace !== flags.namespace) {
+    throw new UsageError(`the manifest is of namespace ${namespace}, and -n says ${flags.namespace}`);
+  }
+  const written = { ...experiment, metadata: { ...experiment.metadata, namespace } };
+  return { written, metrics: source.metrics, overwriteMetrics: flags.overwriteMetrics === true, given: true };
+}
+
+/** @throws InvalidManifestError with every problem of the experiment at once. */
+export function checkManifest(
+  experiment: WrittenExperiment,
+  mode: 'local' | 'cluster',
+  source: { readonly locate: (issue: Issue) => Issue; readonly label: string },
+): void {
+  const issues = [...checkExperiment(experiment), ...unsupportedFields(experiment, mode)].map(source.locate);
+  if (issues.length === 0) return;
+  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+  throw new InvalidManifestError(`${source.label} is not a valid Experiment (${count})`, issues);
+}
+
+/** For callers that need the object as the store would give it. */
+export function asExperiment(written: WrittenExperiment, namespace: string): Experiment {
+  return withDefaults(written, { namespace, name: written.metadata.name ?? written.metadata.generateName ?? '' });
+}
+

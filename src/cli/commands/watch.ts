@@ -1,0 +1,62 @@
+/** `iter8ctl watch [NAME]`: follows an experiment until it ends; with `--all` or `-l`, several. */
+import { Command } from 'commander';
+import { UsageError, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import { renderList } from '../../render/list.ts';
+import { experimentView } from '../../view/experiment-view.ts';
+import { openContext } from '../context.ts';
+import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
+import { createProgress } from '../progress.ts';
+import { chosenExperiment, newestFirst } from '../select.ts';
+import { ANSWER_FORMATS, stdoutTheme } from '../show.ts';
+import { watchAll, watchToEnd } from '../watching.ts';
+
+interface WatchFlags extends StoreFlags, OutputFlags {
+  readonly all?: boolean;
+  readonly selector?: string;
+  readonly forever?: boolean;
+  readonly timeout?: number;
+}
+
+export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('watch')
+    .description('follows an experiment until it ends, and prints its recommendation')
+    .argument('[name]', 'the experiment; without it the newest')
+    .option('--all', 'all experiments of the namespace, until none is unfinished')
+    .option('-A, --all-namespaces', 'with --all or -l: of all namespaces')
+    .option('-l, --selector <labels>', 'all with these labels')
+    .option('--forever', 'with --all or -l: do not end by itself')
+    .option('--timeout <duration>', 'end with exit 5 when it takes longer; waits for an experiment to appear', durationFlag);
+  return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(async (name: string | undefined, flags: WatchFlags) => {
+    done(await watch(name, flags, io));
+  });
+}
+
+async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promise<ExitCode> {
+  const several = flags.all === true || flags.selector !== undefined || flags.allNamespaces === true;
+  if (several && name !== undefined) throw new UsageError('give a name, or --all or -l, not both');
+  if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
+  const progress = createProgress(io, flags);
+  try {
+    const context = await openContext(flags, io, progress.say);
+    const options = { context, io, flags, progress };
+    if (!several) {
+      const chosen = name ?? (await chosenExperiment(context, undefined, progress.say)).metadata.name;
+      return await watchToEnd(chosen, options);
+    }
+    const namespace = flags.allNamespaces === true ? undefined : context.namespace;
+    return await watchAll(
+      { namespace, selector: flags.selector, forever: flags.forever === true },
+      {
+        ...options,
+        table: (experiments) => {
+          if (flags.output === 'ndjson') return;
+          const views = experiments.toSorted(newestFirst).map((experiment) => experimentView(experiment, io.clock.now()));
+          io.stdout.write(`${renderList(views, { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`);
+        },
+      },
+    );
+  } finally {
+    progress.end();
+  }
+}

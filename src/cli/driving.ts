@@ -1,0 +1,111 @@
+/** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
+import { EXIT, InterruptedError, TimeoutError, UnavailableError, type ExitCode } from '../errors.ts';
+import type { Io, ProcessSignal } from '../io.ts';
+import { exitCodeOf } from '../domain/verdict/exit-code.ts';
+import { hasEnded } from '../domain/verdict/known.ts';
+import { drive } from '../engine/loop.ts';
+import { eventText } from '../render/log.ts';
+import { SIGNATURE } from '../version.ts';
+import { openDriver, type Context } from './context.ts';
+import type { OutputFlags } from './options.ts';
+import type { Progress } from './progress.ts';
+import { printAnswer } from './show.ts';
+import type { Settled } from './starting.ts';
+import { watchToEnd } from './watching.ts';
+
+export interface DrivingOptions {
+  readonly context: Context;
+  readonly io: Io;
+  readonly flags: OutputFlags & { readonly timeout?: number };
+  readonly strength: Readonly<Record<string, unknown>>;
+  readonly progress: Progress;
+}
+
+/** Saving costs little in a folder, and more in a cluster (behaviour.md 8). */
+const SAVE_EVERY_MS = { local: 1_000, cluster: 5_000 } as const;
+
+type Stop = ProcessSignal | 'timeout' | 'lost';
+
+export async function driveToEnd(settled: Settled, options: DrivingOptions): Promise<ExitCode> {
+  const { context, io, flags, progress } = options;
+  if (settled.kind === 'watch') {
+    progress.say(`${settled.experiment.metadata.name} is driven by ${settled.heldBy.description}: watching it`);
+    return watchToEnd(settled.experiment.metadata.name, { context, io, flags, progress });
+  }
+  const stop = new AbortController();
+  const kill = new AbortController();
+  let stopped: Stop | undefined;
+  const end = (why: Stop) => {
+    stopped ??= why;
+    stop.abort(new InterruptedError());
+  };
+  const stopListening = io.onSignal((signal) => {
+    if (stopped !== undefined && signal === 'SIGINT') {
+      kill.abort(new InterruptedError());
+      return;
+    }
+    progress.show(stoppingEvent(settled.experiment.metadata, io));
+    end(signal);
+  });
+  settled.lock.lost.addEventListener('abort', () => {
+    end('lost');
+    kill.abort(new UnavailableError('the driver lock was lost'));
+  });
+  const timer = flags.timeout === undefined ? undefined : setTimeout(() => end('timeout'), flags.timeout);
+  const started = io.clock.now();
+  try {
+    const outcome = await drive(
+      settled.experiment,
+      {
+        store: context.store,
+        records: context.records,
+        ...(await openDriver(context)),
+        clock: io.clock,
+        emit: (event) => progress.show(event),
+        textOf: eventText,
+        by: SIGNATURE,
+      },
+      {
+        driver: context.self.description,
+        strength: options.strength,
+        saveEveryMs: SAVE_EVERY_MS[context.mode],
+        seed: started % 2 ** 32,
+        stop: stop.signal,
+        kill: kill.signal,
+      },
+    );
+    progress.end();
+    await settled.lock.release();
+    if (flags.output !== 'ndjson') await printAnswer(outcome.experiment, flags, io);
+    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata.name, options);
+    return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
+    stopListening();
+    progress.end();
+    await settled.lock.release();
+  }
+}
+
+function stoppingEvent(metadata: { readonly namespace: string; readonly name: string }, io: Io) {
+  return {
+    kind: 'stopping',
+    text: 'stopping: load ended, saving ... (once more: quit at once)',
+    time: new Date(io.clock.now()).toISOString(),
+    experiment: { namespace: metadata.namespace, name: metadata.name },
+  } as const;
+}
+
+function interrupted(why: Stop, name: string, options: DrivingOptions): ExitCode {
+  const { io } = options;
+  switch (why) {
+    case 'SIGINT':
+    case 'SIGTERM':
+      io.stderr.write(`interrupted: what was measured is saved; go on with: iter8ctl run ${name}\n`);
+      return why === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    case 'timeout':
+      throw new TimeoutError(`${name} did not end within the timeout`, { hint: `what was measured is saved; go on with: iter8ctl run ${name}` });
+    case 'lost':
+      throw new UnavailableError(`somebody else drives ${name} now`, { hint: `watch it: iter8ctl watch ${name}` });
+  }
+}

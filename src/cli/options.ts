@@ -1,0 +1,113 @@
+/** Flags that several commands share, and how their values are read. */
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+import { parseDurationMs } from '../text/duration.ts';
+
+export type ColorMode = 'auto' | 'always' | 'never';
+const COLOR_MODES = ['auto', 'always', 'never'] as const;
+
+/** Where experiments live: flags as in kubectl, and `--local`. */
+export interface StoreFlags {
+  readonly local?: boolean;
+  readonly dir?: string;
+  readonly namespace?: string;
+  readonly allNamespaces?: boolean;
+  readonly kubeconfig?: string;
+  readonly context?: string;
+  readonly cluster?: string;
+  readonly user?: string;
+  readonly requestTimeout?: number;
+}
+
+export interface OutputFlags {
+  readonly output: string;
+  readonly color: ColorMode;
+}
+
+/** Go duration, or seconds when only a number is given, as kubectl takes it. Result in ms. */
+export function durationFlag(text: string): number {
+  const ms = /^\d+$/.test(text) ? Number(text) * 1000 : parseDurationMs(text);
+  if (ms === undefined || ms < 0) throw new InvalidArgumentError('write a duration such as 30s, 5m or 1h30m.');
+  return ms;
+}
+
+export function numberFlag(limits: { readonly min: number; readonly integer?: boolean }): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    const wanted = `${limits.integer === true ? 'a whole number' : 'a number'} of at least ${limits.min}`;
+    if (text.trim() === '' || !Number.isFinite(value) || value < limits.min || (limits.integer === true && !Number.isInteger(value))) {
+      throw new InvalidArgumentError(`expected ${wanted}.`);
+    }
+    return value;
+  };
+}
+
+/** Collects a flag that may be given several times. */
+export function repeated(value: string, before: readonly string[] | undefined): string[] {
+  return [...(before ?? []), value];
+}
+
+export function withStoreFlags(command: Command): Command {
+  return command
+    .option('--local', 'experiments are files in a folder: no cluster')
+    .option('--dir <folder>', 'the folder of local mode (default ./.iter8, or ITER8_DIR); implies --local')
+    .option('-n, --namespace <name>', 'namespace of the experiment')
+    .option('--kubeconfig <file>', 'kubeconfig to use')
+    .option('--context <name>', 'context of the kubeconfig')
+    .option('--cluster <name>', 'cluster of the kubeconfig')
+    .option('--user <name>', 'user of the kubeconfig')
+    .option('--request-timeout <duration>', 'longest wait for one answer of the API server', durationFlag);
+}
+
+export function withOutputFlags(command: Command, formats: readonly string[]): Command {
+  return command
+    .addOption(new Option('-o, --output <format>', 'what to print').choices([...formats]).default('text'))
+    .addOption(new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too').choices([...COLOR_MODES]).default('auto'));
+}
+
+/** The colour mode of a command line that may not have been parsed, for error texts. */
+export function colorMode(argv: readonly string[]): ColorMode {
+  const at = argv.indexOf('--color');
+  const written = at >= 0 ? argv[at + 1] : argv.find((arg) => arg.startsWith('--color='))?.slice('--color='.length);
+  return COLOR_MODES.find((mode) => mode === written) ?? 'auto';
+}
+
+/** Flags that put settings over spec.criteria.strength. */
+export interface StrengthFlags {
+  readonly confidence?: string;
+  readonly extend?: boolean;
+  readonly maxSeconds?: number;
+  readonly maxRequests?: number;
+  readonly minSeconds?: number;
+  readonly minRequests?: number;
+  readonly stopEarly?: boolean;
+}
+
+export function withStrengthFlags(command: Command): Command {
+  return command
+    .option('--confidence <level>', 'confidence of every verdict, per side, e.g. 0.99; none compares point values')
+    .option('--no-extend', 'send exactly the planned load')
+    .option('--max-seconds <n>', 'where extending the load ends, per task', numberFlag({ min: 0 }))
+    .option('--max-requests <n>', 'the same in requests, per version', numberFlag({ min: 0, integer: true }))
+    .option('--min-seconds <n>', 'no verdict before', numberFlag({ min: 0 }))
+    .option('--min-requests <n>', 'no verdict before', numberFlag({ min: 0, integer: true }))
+    .option('--stop-early', 'end the load as soon as everything is decided');
+}
+
+/** The settings that were given as flags, in the form of spec.criteria.strength. */
+export function strengthOf(flags: StrengthFlags): Record<string, unknown> {
+  const settings: Record<string, unknown> = {};
+  if (flags.confidence !== undefined) {
+    const value = flags.confidence === 'none' ? 'none' : Number(flags.confidence);
+    if (value !== 'none' && !(value > 0.5 && value < 1)) {
+      throw new UsageError(`--confidence ${flags.confidence}: expected a number above 0.5 and below 1, or none`, { hint: 'for example --confidence 0.99' });
+    }
+    settings['confidence'] = value;
+  }
+  if (flags.extend === false) settings['extend'] = false;
+  for (const key of ['maxSeconds', 'maxRequests', 'minSeconds', 'minRequests'] as const) {
+    if (flags[key] !== undefined) settings[key] = flags[key];
+  }
+  if (flags.stopEarly === true) settings['stopEarly'] = true;
+  return settings;
+}

@@ -1,0 +1,22 @@
+/** What `plan` finds out, as plain data: rendered by `render/plan`. */
+import type { PowerRow, PlannedLoad } from '../domain/verdict/power.ts';
+
+export interface TargetCheck {
+  readonly version: string;
+  readonly url: string;
+  readonly ok: boolean;
+  /** `200 in 3 ms`, or what went wrong with its code. */
+  readonly text: string;
+}
+
+export interface Preflight {
+  readonly name: string;
+  /** `run` would accept it, every target answers, and every objective can be decided. */
+  readonly wouldBeDecided: boolean;
+  readonly source: string;
+  /** Sentences about the manifest; empty when it is valid. */
+  readonly problems: readonly string[];
+  readonly targets: readonly TargetCheck[];
+  readonly load: PlannedLoad;
+  readonly power: readonly PowerRow[];
+}
