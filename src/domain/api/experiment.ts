@@ -5,11 +5,14 @@
  * Source: ../shared/spec/iter8.md section 1; the CRD that Iter8 0.7 installed.
  */
 import * as z from 'zod';
+import { expectedGot } from './shape.ts';
 
 export const API_VERSION = 'iter8.tools/v2alpha2';
 
 /** A Kubernetes quantity as written: `"0.01"`, `500`, `150e-9`. Kept as it is; read it with `quantity.ts`. */
-export const quantitySchema = z.union([z.string(), z.number()]);
+export const quantitySchema = z.union([z.string(), z.number()], {
+  error: ({ input }) => expectedGot('a quantity such as 500 or "0.01"', input),
+});
 export type WrittenQuantity = z.infer<typeof quantitySchema>;
 
 export const TESTING_PATTERNS = ['Conformance', 'Canary', 'A/B', 'A/B/N'] as const;
@@ -80,10 +83,15 @@ export const criteriaSchema = z.looseObject({
 });
 export type Criteria = z.infer<typeof criteriaSchema>;
 
+/** Largest int32: what the CRDs of 0.7 accept. */
+const MAX_INT32 = 2_147_483_647;
+const positive = z.int().min(1).max(MAX_INT32);
+const percent = z.int().min(0).max(100);
+
 export const durationSchema = z.looseObject({
-  intervalSeconds: z.int().min(1).optional(),
-  iterationsPerLoop: z.int().min(1).optional(),
-  maxLoops: z.int().min(1).optional(),
+  intervalSeconds: positive.optional(),
+  iterationsPerLoop: positive.optional(),
+  maxLoops: positive.optional(),
 });
 
 export const specSchema = z.looseObject({
@@ -94,8 +102,8 @@ export const specSchema = z.looseObject({
     actions: z.record(z.string(), z.array(taskSchema)).optional(),
     weights: z
       .looseObject({
-        maxCandidateWeight: z.int().min(0).max(100).optional(),
-        maxCandidateWeightIncrement: z.int().min(0).max(100).optional(),
+        maxCandidateWeight: percent.optional(),
+        maxCandidateWeightIncrement: percent.optional(),
       })
       .optional(),
   }),

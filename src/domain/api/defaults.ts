@@ -1,0 +1,95 @@
+/** Defaults of the resources, each declared once. Those of task inputs are in `tasks.ts`, of evidence in `strength.ts`. */
+import type { DeploymentPattern, Experiment, WrittenExperiment } from './experiment.ts';
+import type { Metric, WrittenMetric } from './metric.ts';
+
+/** Source: iter8.md, section 1. */
+export const EXPERIMENT_DEFAULTS = {
+  deploymentPattern: 'Progressive',
+  weights: { maxCandidateWeight: 100, maxCandidateWeightIncrement: 10 },
+  duration: { intervalSeconds: 20, iterationsPerLoop: 15, maxLoops: 1 },
+} as const;
+
+/** Source: iter8.md, section 1. */
+export const METRIC_DEFAULTS = { type: 'Gauge', method: 'GET' } as const;
+
+/** An objective that is violated rolls back only under BlueGreen, unless it says otherwise. */
+export function defaultRollback(pattern: DeploymentPattern): boolean {
+  return pattern === 'BlueGreen';
+}
+
+/** Where an object goes that does not say so itself. */
+export interface Placement {
+  readonly namespace: string;
+  readonly name?: string | undefined;
+}
+
+/**
+ * The experiment with all defaults. What is written wins, also over `placement`; unknown fields stay. An object that has only
+ * `generateName` gets that as its name, to be shown: a store makes the real one.
+ */
+export function withDefaults(written: WrittenExperiment, placement: Placement): Experiment {
+  const { spec } = written;
+  const { strategy, criteria, duration } = spec;
+  const { weights } = strategy;
+  const deploymentPattern = strategy.deploymentPattern ?? EXPERIMENT_DEFAULTS.deploymentPattern;
+  return {
+    ...written,
+    metadata: placed(written.metadata, placement),
+    spec: {
+      ...spec,
+      strategy: {
+        ...strategy,
+        deploymentPattern,
+        actions: strategy.actions ?? {},
+        weights: {
+          ...weights,
+          maxCandidateWeight: weights?.maxCandidateWeight ?? EXPERIMENT_DEFAULTS.weights.maxCandidateWeight,
+          maxCandidateWeightIncrement:
+            weights?.maxCandidateWeightIncrement ?? EXPERIMENT_DEFAULTS.weights.maxCandidateWeightIncrement,
+        },
+      },
+      criteria: {
+        ...criteria,
+        objectives: (criteria?.objectives ?? []).map((objective) => ({
+          ...objective,
+          rollback_on_failure: objective.rollback_on_failure ?? defaultRollback(deploymentPattern),
+        })),
+        indicators: criteria?.indicators ?? [],
+        rewards: criteria?.rewards ?? [],
+      },
+      duration: {
+        ...duration,
+        intervalSeconds: duration?.intervalSeconds ?? EXPERIMENT_DEFAULTS.duration.intervalSeconds,
+        iterationsPerLoop: duration?.iterationsPerLoop ?? EXPERIMENT_DEFAULTS.duration.iterationsPerLoop,
+        maxLoops: duration?.maxLoops ?? EXPERIMENT_DEFAULTS.duration.maxLoops,
+      },
+    },
+  };
+}
+
+/** The metric with all defaults. What is written wins, also over `placement`; unknown fields stay. */
+export function metricWithDefaults(written: WrittenMetric, placement: Placement): Metric {
+  return {
+    ...written,
+    metadata: placed(written.metadata, placement),
+    spec: {
+      ...written.spec,
+      type: written.spec.type ?? METRIC_DEFAULTS.type,
+      method: written.spec.method ?? METRIC_DEFAULTS.method,
+    },
+  };
+}
+
+function placed<
+  T extends {
+    readonly name?: string | undefined;
+    readonly namespace?: string | undefined;
+    readonly generateName?: string | undefined;
+  },
+>(metadata: T, placement: Placement): T & { readonly name: string; readonly namespace: string } {
+  return {
+    ...metadata,
+    name: metadata.name ?? placement.name ?? metadata.generateName ?? '',
+    namespace: metadata.namespace ?? placement.namespace,
+  };
+}
