@@ -1,0 +1,64 @@
+// Nanoseconds per recorded latency, and the evidence of a million samples. Usage: node bench/evidence.mjs
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { build } from 'esbuild';
+import { printTable, seeded } from './report.mjs';
+
+const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-bench-'));
+const outfile = path.join(scratch, 'stats.mjs');
+await build({
+  stdin: {
+    contents: `
+      export * from '../src/domain/stats/histogram.ts';
+      export * from '../src/domain/stats/counts.ts';
+      export * from '../src/domain/stats/mean.ts';
+      export * from '../src/domain/stats/quantile.ts';`,
+    resolveDir: new URL('.', import.meta.url).pathname,
+    loader: 'ts',
+  },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  outfile,
+});
+const stats = await import(pathToFileURL(outfile));
+
+const SAMPLES = 1_000_000;
+const random = seeded(7);
+/** Lognormal around 200 ms, in microseconds. */
+const latencies = Float64Array.from({ length: SAMPLES }, () => {
+  const normal = Math.sqrt(-2 * Math.log(1 - random())) * Math.cos(2 * Math.PI * random());
+  return Math.min(10_000_000, Math.round(200_000 * Math.exp(normal - 0.5)));
+});
+
+function timed(times, work) {
+  work();
+  const started = performance.now();
+  for (let i = 0; i < times; i++) work();
+  return (performance.now() - started) / times;
+}
+
+const histogram = new stats.LatencyHistogram(10_000);
+const recordMs = timed(5, () => {
+  for (let i = 0; i < SAMPLES; i++) histogram.record(latencies[i]);
+});
+const one = new stats.LatencyHistogram(10_000);
+for (let i = 0; i < SAMPLES; i++) one.record(latencies[i]);
+const sparse = one.toSparse();
+const rows = sparse.map(([index, count]) => ({ ...stats.binEdgesMs(index), count }));
+const count = { n: SAMPLES, bad: 9_000 };
+const threshold = Math.log(20);
+printTable(
+  ['what', 'time'],
+  [
+    ['one recorded latency', `${((recordMs / SAMPLES) * 1e6).toFixed(1)} ns`],
+    ['evidence of counts, one side', `${(timed(2000, () => stats.lnSatisfied(count, 0.01)) * 1000).toFixed(1)} us`],
+    ['both bounds of a rate', `${timed(50, () => [stats.upperBound(count, threshold), stats.lowerBound(count, threshold)]).toFixed(2)} ms`],
+    [`evidence of a mean, ${rows.length} bins`, `${timed(20, () => { const wealth = new stats.MeanWealth({ limitMs: 250, capMs: 10_000 }); wealth.add(rows); return wealth.lnBelow(); }).toFixed(2)} ms`],
+    ['both bounds of p95', `${timed(10, () => stats.quantileBounds(sparse, { percent: 95, lnThreshold: threshold, capMs: 10_000 })).toFixed(2)} ms`],
+    ['memory of the histogram', `${((8 * (stats.binIndex(10_000_000) + 1)) / 1024).toFixed(0)} kB, whatever the number of samples`],
+  ],
+);
+rmSync(scratch, { recursive: true });
