@@ -8,7 +8,11 @@ import { parseArgs } from 'node:util';
 import { median, printTable } from './report.mjs';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string', default: '21' }, file: { type: 'string' }, node: { type: 'string', default: process.execPath } },
+  options: {
+    runs: { type: 'string', default: '21' },
+    file: { type: 'string' },
+    node: { type: 'string', default: process.execPath },
+  },
 });
 const runs = Number(values.runs);
 const root = new URL('..', import.meta.url).pathname;
@@ -26,9 +30,15 @@ function recordedExperiment(dir) {
 const onPath = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const candidates = [
   { name: 'node -e 0', command: values.node, args: ['-e', '0'] },
-  { name: 'iter8ctl describe -f', command: values.node, args: [path.join(root, 'bin/iter8ctl.js'), 'describe', '-f', file] },
+  {
+    name: 'iter8ctl describe -f',
+    command: values.node,
+    args: [path.join(root, 'bin/iter8ctl.js'), 'describe', '-f', file],
+  },
   { name: 'iter8ctl --version', command: values.node, args: [path.join(root, 'bin/iter8ctl.js'), '--version'] },
-  ...(onPath('kubectl') ? [{ name: 'kubectl version --client', command: 'kubectl', args: ['version', '--client'] }] : []),
+  ...(onPath('kubectl')
+    ? [{ name: 'kubectl version --client', command: 'kubectl', args: ['version', '--client'] }]
+    : []),
   ...(onPath('npm') ? [{ name: 'npm --version', command: 'npm', args: ['--version'] }] : []),
 ];
 

@@ -55,10 +55,26 @@ printTable(
   [
     ['one recorded latency', `${((recordMs / SAMPLES) * 1e6).toFixed(1)} ns`],
     ['evidence of counts, one side', `${(timed(2000, () => stats.lnSatisfied(count, 0.01)) * 1000).toFixed(1)} us`],
-    ['both bounds of a rate', `${timed(50, () => [stats.upperBound(count, threshold), stats.lowerBound(count, threshold)]).toFixed(2)} ms`],
-    [`evidence of a mean, ${rows.length} bins`, `${timed(20, () => { const wealth = new stats.MeanWealth({ limitMs: 250, capMs: 10_000 }); wealth.add(rows); return wealth.lnBelow(); }).toFixed(2)} ms`],
-    ['both bounds of p95', `${timed(10, () => stats.quantileBounds(sparse, { percent: 95, lnThreshold: threshold, capMs: 10_000 })).toFixed(2)} ms`],
-    ['memory of the histogram', `${((8 * (stats.binIndex(10_000_000) + 1)) / 1024).toFixed(0)} kB, whatever the number of samples`],
+    [
+      'both bounds of a rate',
+      `${timed(50, () => [stats.upperBound(count, threshold), stats.lowerBound(count, threshold)]).toFixed(2)} ms`,
+    ],
+    [
+      `evidence of a mean, ${rows.length} bins`,
+      `${timed(20, () => {
+        const wealth = new stats.MeanWealth({ limitMs: 250, capMs: 10_000 });
+        wealth.add(rows);
+        return wealth.lnBelow();
+      }).toFixed(2)} ms`,
+    ],
+    [
+      'both bounds of p95',
+      `${timed(10, () => stats.quantileBounds(sparse, { percent: 95, lnThreshold: threshold, capMs: 10_000 })).toFixed(2)} ms`,
+    ],
+    [
+      'memory of the histogram',
+      `${((8 * (stats.binIndex(10_000_000) + 1)) / 1024).toFixed(0)} kB, whatever the number of samples`,
+    ],
   ],
 );
 rmSync(scratch, { recursive: true });

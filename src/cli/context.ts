@@ -4,7 +4,16 @@ import path from 'node:path';
 import { UnavailableError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { ObjectKey } from '../domain/api/experiment.ts';
-import type { DriverLock, ExperimentStore, Holder, LoadGenerator, RecordLog, RequestBuilder, SecretReader, TaskRunner } from '../engine/ports.ts';
+import type {
+  DriverLock,
+  ExperimentStore,
+  Holder,
+  LoadGenerator,
+  RecordLog,
+  RequestBuilder,
+  SecretReader,
+  TaskRunner,
+} from '../engine/ports.ts';
 import type { StoreFlags } from './options.ts';
 
 /** What every command works with. */
@@ -55,7 +64,10 @@ export async function openContext(flags: StoreFlags, io: Io, warn: (text: string
     records: createFileRecordLog({ dir }),
     secrets: createFileSecrets({ dir }),
     namespace: flags.namespace ?? 'default',
-    self: { identity: `${hostname()}/${io.pid}/${Math.round(io.clock.now())}`, description: `process ${io.pid} on ${hostname()}` },
+    self: {
+      identity: `${hostname()}/${io.pid}/${Math.round(io.clock.now())}`,
+      description: `process ${io.pid} on ${hostname()}`,
+    },
   };
 }
 
@@ -72,7 +84,11 @@ export async function openDriver(context: Context): Promise<Driver> {
     import('../adapters/load/requests.ts'),
     import('../adapters/tasks/registry.ts'),
   ]);
-  return { load: createLoadGenerator(), requests: createRequestBuilder({ secrets: context.secrets }), tasks: createTaskRunner() };
+  return {
+    load: createLoadGenerator(),
+    requests: createRequestBuilder({ secrets: context.secrets }),
+    tasks: createTaskRunner(),
+  };
 }
 
 /** The object that a command names, in the namespace that it names. */

@@ -77,7 +77,8 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.end();
     await settled.lock.release();
     if (flags.output !== 'ndjson') await printAnswer(outcome.experiment, flags, io);
-    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata.name, options);
+    if (outcome.interrupted && stopped !== undefined)
+      return interrupted(stopped, settled.experiment.metadata.name, options);
     return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
   } finally {
     if (timer !== undefined) clearTimeout(timer);
@@ -104,7 +105,9 @@ function interrupted(why: Stop, name: string, options: DrivingOptions): ExitCode
       io.stderr.write(`interrupted: what was measured is saved; go on with: iter8ctl run ${name}\n`);
       return why === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
     case 'timeout':
-      throw new TimeoutError(`${name} did not end within the timeout`, { hint: `what was measured is saved; go on with: iter8ctl run ${name}` });
+      throw new TimeoutError(`${name} did not end within the timeout`, {
+        hint: `what was measured is saved; go on with: iter8ctl run ${name}`,
+      });
     case 'lost':
       throw new UnavailableError(`somebody else drives ${name} now`, { hint: `watch it: iter8ctl watch ${name}` });
   }

@@ -35,7 +35,12 @@ export function numberFlag(limits: { readonly min: number; readonly integer?: bo
   return (text) => {
     const value = Number(text);
     const wanted = `${limits.integer === true ? 'a whole number' : 'a number'} of at least ${limits.min}`;
-    if (text.trim() === '' || !Number.isFinite(value) || value < limits.min || (limits.integer === true && !Number.isInteger(value))) {
+    if (
+      text.trim() === '' ||
+      !Number.isFinite(value) ||
+      value < limits.min ||
+      (limits.integer === true && !Number.isInteger(value))
+    ) {
       throw new InvalidArgumentError(`expected ${wanted}.`);
     }
     return value;
@@ -62,7 +67,11 @@ export function withStoreFlags(command: Command): Command {
 export function withOutputFlags(command: Command, formats: readonly string[]): Command {
   return command
     .addOption(new Option('-o, --output <format>', 'what to print').choices([...formats]).default('text'))
-    .addOption(new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too').choices([...COLOR_MODES]).default('auto'));
+    .addOption(
+      new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too')
+        .choices([...COLOR_MODES])
+        .default('auto'),
+    );
 }
 
 /** The colour mode of a command line that may not have been parsed, for error texts. */
@@ -100,7 +109,9 @@ export function strengthOf(flags: StrengthFlags): Record<string, unknown> {
   if (flags.confidence !== undefined) {
     const value = flags.confidence === 'none' ? 'none' : Number(flags.confidence);
     if (value !== 'none' && !(value > 0.5 && value < 1)) {
-      throw new UsageError(`--confidence ${flags.confidence}: expected a number above 0.5 and below 1, or none`, { hint: 'for example --confidence 0.99' });
+      throw new UsageError(`--confidence ${flags.confidence}: expected a number above 0.5 and below 1, or none`, {
+        hint: 'for example --confidence 0.99',
+      });
     }
     settings['confidence'] = value;
   }

@@ -1,6 +1,6 @@
 /** What must hold before anything starts, beyond a valid manifest: nothing that local mode or this version cannot do. Pure. */
 import type { Issue } from '../errors.ts';
-import type { WrittenExperiment } from '../domain/api/experiment.ts';
+import type { Version, WrittenExperiment } from '../domain/api/experiment.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
 
 /** Tasks that this version performs. The others of Iter8 are known and refused by name. */
@@ -14,23 +14,35 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
   for (const [action, tasks] of Object.entries(spec.strategy.actions ?? {})) {
     for (const [index, task] of tasks.entries()) {
       const at = `spec.strategy.actions.${action}[${index}]`;
-      if (mode === 'local' && task.task === 'common/readiness') add(`${at}.task`, 'common/readiness needs a cluster, and this is local mode');
+      if (mode === 'local' && task.task === 'common/readiness')
+        add(`${at}.task`, 'common/readiness needs a cluster, and this is local mode');
       else if (task.run !== undefined) add(`${at}.run`, 'run scripts are not built yet in this version of iter8ctl');
-      else if (task.task !== undefined && !BUILT_TASKS.has(task.task)) add(`${at}.task`, `${task.task} is not built yet in this version of iter8ctl`);
+      else if (task.task !== undefined && !BUILT_TASKS.has(task.task))
+        add(`${at}.task`, `${task.task} is not built yet in this version of iter8ctl`);
     }
   }
-  const info = spec.versionInfo;
-  if (mode === 'local' && info !== undefined) {
-    for (const [path, version] of [['baseline', info.baseline] as const, ...(info.candidates ?? []).map((one, index) => [`candidates[${index}]`, one] as const)]) {
-      if (version.weightObjRef !== undefined) add(`spec.versionInfo.${path}.weightObjRef`, 'moving traffic needs a cluster, and this is local mode');
-    }
+  for (const [path, version] of versionsWithPaths(experiment)) {
+    if (mode === 'local' && version.weightObjRef !== undefined)
+      add(`spec.versionInfo.${path}.weightObjRef`, 'moving traffic needs a cluster, and this is local mode');
   }
   const namespace = experiment.metadata.namespace ?? 'default';
   for (const [index, objective] of (spec.criteria?.objectives ?? []).entries()) {
     if (parseMetricName(objective.metric, namespace).quantity.kind === 'custom') {
-      add(`spec.criteria.objectives[${index}].metric`, `${objective.metric}: metrics other than the built-in ones of iter8-system are not built yet in this version of iter8ctl`);
+      add(
+        `spec.criteria.objectives[${index}].metric`,
+        `${objective.metric}: metrics other than the built-in ones of iter8-system are not built yet in this version of iter8ctl`,
+      );
     }
   }
-  if ((spec.criteria?.rewards ?? []).length > 0) add('spec.criteria.rewards', 'rewards are not built yet in this version of iter8ctl');
+  if ((spec.criteria?.rewards ?? []).length > 0)
+    add('spec.criteria.rewards', 'rewards are not built yet in this version of iter8ctl');
   return issues;
+}
+
+function versionsWithPaths({ spec: { versionInfo } }: WrittenExperiment): (readonly [string, Version])[] {
+  if (versionInfo === undefined) return [];
+  return [
+    ['baseline', versionInfo.baseline],
+    ...(versionInfo.candidates ?? []).map((candidate, index) => [`candidates[${index}]`, candidate] as const),
+  ];
 }

@@ -19,15 +19,23 @@ export async function namedExperiment(context: Context, name: string): Promise<E
     const there = await context.store.list({ namespace: context.namespace }).catch(() => []);
     const names = there.toSorted(newestFirst).map((experiment) => experiment.metadata.name);
     const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
-    throw new NotFoundError(`no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`, {
-      hint: names.length > 0 ? `there are: ${names.slice(0, 10).join(', ')}${more}` : 'there is none in this namespace',
-      cause: error,
-    });
+    throw new NotFoundError(
+      `no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`,
+      {
+        hint:
+          names.length > 0 ? `there are: ${names.slice(0, 10).join(', ')}${more}` : 'there is none in this namespace',
+        cause: error,
+      },
+    );
   }
 }
 
 /** The experiment named, or the newest of the namespace, said aloud. For looking only. */
-export async function chosenExperiment(context: Context, name: string | undefined, say: (text: string) => void): Promise<Experiment> {
+export async function chosenExperiment(
+  context: Context,
+  name: string | undefined,
+  say: (text: string) => void,
+): Promise<Experiment> {
   if (name !== undefined) return namedExperiment(context, name);
   const newest = (await context.store.list({ namespace: context.namespace })).toSorted(newestFirst)[0];
   if (newest === undefined) {

@@ -20,7 +20,10 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
       return `${JSON.stringify(jsonView(experimentView(experiment, io.clock.now())), undefined, 2)}\n`;
     }
     case 'yaml': {
-      const [{ jsonView }, { writeYaml }] = await Promise.all([import('../report/json.ts'), import('../adapters/manifest/write.ts')]);
+      const [{ jsonView }, { writeYaml }] = await Promise.all([
+        import('../report/json.ts'),
+        import('../adapters/manifest/write.ts'),
+      ]);
       return writeYaml(jsonView(experimentView(experiment, io.clock.now())));
     }
     case 'raw':

@@ -10,7 +10,12 @@ import type { Context } from './context.ts';
 
 export type Start =
   | { readonly given: false; readonly experiment: Experiment }
-  | { readonly given: true; readonly written: WrittenExperiment; readonly metrics: readonly WrittenMetric[]; readonly overwriteMetrics: boolean };
+  | {
+      readonly given: true;
+      readonly written: WrittenExperiment;
+      readonly metrics: readonly WrittenMetric[];
+      readonly overwriteMetrics: boolean;
+    };
 
 /** Drive it, or watch the one who does. */
 export type Settled =
@@ -70,7 +75,9 @@ async function createAndHold(context: Context, written: WrittenExperiment, key: 
 async function restart(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
   const holder = await context.lock.holder(key);
   if (holder !== undefined) {
-    throw new UsageError(`experiment ${key.name} is being driven by ${holder.description}`, { hint: 'end that run first, or watch it: iter8ctl watch NAME' });
+    throw new UsageError(`experiment ${key.name} is being driven by ${holder.description}`, {
+      hint: 'end that run first, or watch it: iter8ctl watch NAME',
+    });
   }
   await context.store.delete(key);
   return createAndHold(context, written, key);
@@ -98,7 +105,11 @@ function alreadyCompleted(name: string): UsageError {
 }
 
 /** Metrics beside the experiment: created if missing; one that differs is refused unless it may be overwritten. */
-async function settleMetrics(context: Context, start: Extract<Start, { given: true }>, experimentNamespace: string): Promise<void> {
+async function settleMetrics(
+  context: Context,
+  start: Extract<Start, { given: true }>,
+  experimentNamespace: string,
+): Promise<void> {
   for (const metric of start.metrics) {
     const namespace = metric.metadata.namespace ?? experimentNamespace;
     const written = { ...metric, metadata: { ...metric.metadata, namespace } };
@@ -107,7 +118,9 @@ async function settleMetrics(context: Context, start: Extract<Start, { given: tr
       const present = await context.store.getMetric(key);
       if (firstDifference(present.spec, metricWithDefaults(written, { namespace }).spec) === undefined) continue;
       if (!start.overwriteMetrics) {
-        throw new UsageError(`metric ${key.namespace}/${key.name} is there already and differs`, { hint: 'replace it with --overwrite-metrics, or rename it' });
+        throw new UsageError(`metric ${key.namespace}/${key.name} is there already and differs`, {
+          hint: 'replace it with --overwrite-metrics, or rename it',
+        });
       }
       await context.store.replaceMetric(written);
     } catch (error) {
@@ -128,7 +141,9 @@ export function firstDifference(present: object, wanted: object, path = 'spec'):
     const [x, y] = [a[key], b[key]];
     if (isDeepStrictEqual(plain(x), plain(y))) continue;
     const at = Array.isArray(present) ? `${path}[${key}]` : `${path}.${key}`;
-    return typeof x === 'object' && x !== null && typeof y === 'object' && y !== null ? (firstDifference(x, y, at) ?? at) : at;
+    return typeof x === 'object' && x !== null && typeof y === 'object' && y !== null
+      ? (firstDifference(x, y, at) ?? at)
+      : at;
   }
   return undefined;
 }
@@ -137,4 +152,3 @@ export function firstDifference(present: object, wanted: object, path = 'spec'):
 function plain(value: unknown): unknown {
   return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
 }
-

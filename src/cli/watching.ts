@@ -19,7 +19,10 @@ export interface WatchingOptions {
 }
 
 /** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit. */
-function endings(io: Io, timeoutMs: number | undefined): { readonly signal: AbortSignal; readonly code: () => ExitCode | undefined; close(): void } {
+function endings(
+  io: Io,
+  timeoutMs: number | undefined,
+): { readonly signal: AbortSignal; readonly code: () => ExitCode | undefined; close(): void } {
   const controller = new AbortController();
   let code: ExitCode | undefined;
   const stopListening = io.onSignal((signal) => {
@@ -65,7 +68,10 @@ export async function watchToEnd(name: string, options: WatchingOptions): Promis
           progress.say('up to date again');
           break;
         case 'synced':
-          if (last === undefined && flags.timeout === undefined) throw new NotFoundError(`no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`);
+          if (last === undefined && flags.timeout === undefined)
+            throw new NotFoundError(
+              `no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`,
+            );
           break;
       }
       if (last !== undefined && hasEnded(last)) break;
@@ -91,7 +97,11 @@ export async function watchToEnd(name: string, options: WatchingOptions): Promis
 
 /** Watches all experiments that match, until none is unfinished (`forever`: until Ctrl-C). */
 export async function watchAll(
-  selection: { readonly namespace: string | undefined; readonly selector: string | undefined; readonly forever: boolean },
+  selection: {
+    readonly namespace: string | undefined;
+    readonly selector: string | undefined;
+    readonly forever: boolean;
+  },
   options: WatchingOptions & { readonly table: (experiments: readonly Experiment[]) => void },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
@@ -100,7 +110,11 @@ export async function watchAll(
   const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;
   let synced = false;
   try {
-    for await (const event of context.store.watch({ namespace: selection.namespace, selector: selection.selector, signal: ending.signal })) {
+    for await (const event of context.store.watch({
+      namespace: selection.namespace,
+      selector: selection.selector,
+      signal: ending.signal,
+    })) {
       if (event.kind === 'added' || event.kind === 'modified') {
         const before = seen.get(key(event.object));
         seen.set(key(event.object), event.object);
@@ -128,6 +142,8 @@ export async function watchAll(
   if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');
   if (code !== undefined) return code;
   return worstExitCode(
-    [...seen.values()].map((experiment) => exitCodeOf(experimentView(experiment, io.clock.now()).recommendation.verdict, hasEnded(experiment))),
+    [...seen.values()].map((experiment) =>
+      exitCodeOf(experimentView(experiment, io.clock.now()).recommendation.verdict, hasEnded(experiment)),
+    ),
   );
 }

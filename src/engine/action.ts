@@ -14,7 +14,10 @@ export interface ActionPorts extends CollectPorts {
   readonly tasks: TaskRunner;
 }
 
-export type ActionOutcome = { readonly kind: 'done' } | { readonly kind: 'interrupted' } | { readonly kind: 'failed'; readonly cause: string };
+export type ActionOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly cause: string };
 
 /** What a task is called: `metrics/collect`, `run`. */
 export function taskName(task: TaskSpec): string {
@@ -34,7 +37,11 @@ export async function runAction(
     const told = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
       mark(session, id, 'skipped');
-      session.tell({ kind: 'task-skipped', ...told, text: `${taskName(task)} of ${step.id} skipped: ${task.if} does not hold` });
+      session.tell({
+        kind: 'task-skipped',
+        ...told,
+        text: `${taskName(task)} of ${step.id} skipped: ${task.if} does not hold`,
+      });
       await session.save();
       continue;
     }

@@ -11,7 +11,11 @@ import { countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/v
 import { versionVerdicts, winnerOf } from '../domain/verdict/winner.ts';
 
 /** Value of a built-in metric: ms, share, count. Undefined without requests, or for a name that is none of ours. */
-export function builtinValue(name: string, namespace: string, tallyFor: (endpoint: string | undefined) => Tally): number | undefined {
+export function builtinValue(
+  name: string,
+  namespace: string,
+  tallyFor: (endpoint: string | undefined) => Tally,
+): number | undefined {
   const { quantity, endpoint } = parseMetricName(name, namespace);
   const { response } = tallyFor(endpoint);
   if (quantity.kind === 'request-count') return response.n;
@@ -87,13 +91,18 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
           name,
           experiment.spec.criteria.objectives.map(
             (_, index) =>
-              combineVerdicts(assessments.filter((one) => one.version === name && one.objective === index).map((one) => one.verdict)) === 'satisfied',
+              combineVerdicts(
+                assessments.filter((one) => one.version === name && one.objective === index).map((one) => one.verdict),
+              ) === 'satisfied',
           ),
         ]),
       ),
     },
     winnerAssessment: { ...part, data: winner === undefined ? { winnerFound: false } : { winnerFound: true, winner } },
-    weights: { ...part, data: testingPattern === 'Conformance' ? [] : [...(experiment.status?.currentWeightDistribution ?? [])] },
+    weights: {
+      ...part,
+      data: testingPattern === 'Conformance' ? [] : [...(experiment.status?.currentWeightDistribution ?? [])],
+    },
   };
 }
 
@@ -103,7 +112,11 @@ type AggregatedMetrics = NonNullable<Analysis['aggregatedMetrics']>['data'];
 function aggregatedMetrics(experiment: Experiment, record: Iter8Record): AggregatedMetrics {
   const scopes = countedScopes(record);
   const { objectives, indicators, requestCount } = experiment.spec.criteria;
-  const named = [...objectives.map((objective) => objective.metric), ...indicators, ...(requestCount === undefined ? [] : [requestCount])];
+  const named = [
+    ...objectives.map((objective) => objective.metric),
+    ...indicators,
+    ...(requestCount === undefined ? [] : [requestCount]),
+  ];
   const names = new Set([...(scopes.length > 0 ? BUILTIN_METRICS : []), ...named]);
   const metrics: AggregatedMetrics = {};
   for (const name of names) {
@@ -113,7 +126,15 @@ function aggregatedMetrics(experiment: Experiment, record: Iter8Record): Aggrega
       const counted = tallyFor(undefined).response.n > 0;
       const value = counted ? builtinValue(name, experiment.metadata.namespace, tallyFor) : undefined;
       data[version.name] =
-        value === undefined ? {} : { value: formatQuantity(value), sampleSize: Math.min(2 ** 31 - 1, tallyFor(parseMetricName(name, experiment.metadata.namespace).endpoint).response.n) };
+        value === undefined
+          ? {}
+          : {
+              value: formatQuantity(value),
+              sampleSize: Math.min(
+                2 ** 31 - 1,
+                tallyFor(parseMetricName(name, experiment.metadata.namespace).endpoint).response.n,
+              ),
+            };
     }
     metrics[name] = { data };
   }

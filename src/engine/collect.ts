@@ -46,7 +46,12 @@ const BOUNDS_EVERY_MS = 1_000;
 const SILENT_AFTER_MS = 10_000;
 const SILENT_AFTER_REQUESTS = 50;
 
-export async function runCollect(session: Session, task: TaskSpec, ports: CollectPorts, options: CollectOptions): Promise<CollectOutcome> {
+export async function runCollect(
+  session: Session,
+  task: TaskSpec,
+  ports: CollectPorts,
+  options: CollectOptions,
+): Promise<CollectOutcome> {
   const inputs = collectInputs(task);
   const collect = new Collect(session, inputs, options);
   const plan = await collect.plan(ports);
@@ -95,11 +100,16 @@ class Collect {
     const { experiment, record } = session;
     this.#judge = judgeOf(experiment, record);
     const known = new Set(judgedVersions(experiment).map((version) => version.name));
-    this.#judgedHere = new Set(inputs.loadOnly ? [] : inputs.versions.map((version) => version.name).filter((name) => known.has(name)));
+    this.#judgedHere = new Set(
+      inputs.loadOnly ? [] : inputs.versions.map((version) => version.name).filter((name) => known.has(name)),
+    );
     const state = record.tasks[options.id];
     this.#before = state?.counted ?? [];
     this.#beforeSeconds = state?.loadSeconds ?? 0;
-    this.#beforeRequests = Math.max(0, ...this.#before.filter((scope) => scope.endpoint === undefined).map((scope) => scope.tally.response.n));
+    this.#beforeRequests = Math.max(
+      0,
+      ...this.#before.filter((scope) => scope.endpoint === undefined).map((scope) => scope.tally.response.n),
+    );
     this.#answered = new Set(this.#before.map((scope) => scope.version));
     const strength = strengthOf(experiment, record);
     const planned = inputs.plannedRequests;
@@ -215,7 +225,10 @@ class Collect {
         scopes: addScopes(record.scopes, counted),
         loadSeconds: record.loadSeconds + (counted.length > 0 ? loadSeconds : 0),
         ...(isFirst || counted.length === 0 ? {} : { newest: { task: id, scopes: counted } }),
-        tasks: { ...record.tasks, [id]: { ...this.#taskState('done', undefined, undefined), startedAt: state?.startedAt ?? this.#time() } },
+        tasks: {
+          ...record.tasks,
+          [id]: { ...this.#taskState('done', undefined, undefined), startedAt: state?.startedAt ?? this.#time() },
+        },
       };
     });
     return { kind: 'done' };
@@ -225,7 +238,11 @@ class Collect {
     return timestamp(this.#session.nowMs());
   }
 
-  #taskState(state: TaskState['state'], counted: readonly StoredScope[] | undefined, loadSeconds: number | undefined): TaskState {
+  #taskState(
+    state: TaskState['state'],
+    counted: readonly StoredScope[] | undefined,
+    loadSeconds: number | undefined,
+  ): TaskState {
     const startedAt = this.#session.record.tasks[this.#options.id]?.startedAt ?? this.#time();
     return {
       state,
@@ -260,7 +277,10 @@ class Collect {
       const present = sums.get(key);
       sums.set(key, { scope, tally: present === undefined ? tally : addTally(present.tally, tally) });
     }
-    const counted = addScopes(this.#before, [...sums.values()].map(({ scope, tally }) => ({ ...scope, tally: storeTally(tally) })));
+    const counted = addScopes(
+      this.#before,
+      [...sums.values()].map(({ scope, tally }) => ({ ...scope, tally: storeTally(tally) })),
+    );
     this.#session.changeRecord((record) => ({
       ...record,
       assessments: this.#judgement?.assessments ?? record.assessments,
@@ -303,11 +323,19 @@ class Collect {
     const question = this.#question(judgement.assessments);
     const inNeed = versionsInNeed(question);
     const left = (requests: number) => Math.max(0, requests - this.#beforeRequests);
-    const budget = { ...this.#budget, plannedRequests: left(this.#budget.plannedRequests), maxRequests: left(this.#budget.maxRequests) };
+    const budget = {
+      ...this.#budget,
+      plannedRequests: left(this.#budget.plannedRequests),
+      maxRequests: left(this.#budget.maxRequests),
+    };
     const caps = capsFor(
       this.#inputs.versions.map((version) => version.name),
       budget,
-      { elapsedSeconds: seconds, inNeed: new Set([...inNeed].filter((name) => this.#judgedHere.has(name))), decided: isDecided(question) },
+      {
+        elapsedSeconds: seconds,
+        inNeed: new Set([...inNeed].filter((name) => this.#judgedHere.has(name))),
+        decided: isDecided(question),
+      },
     );
     for (const [version, cap] of caps) run.setCap(version, cap);
     if (report.state !== 'drained') return;
@@ -352,7 +380,9 @@ class Collect {
   #loadState(report: LoadReport, judgement: Judgement, seconds: number): LoadState {
     const { plannedRequests, maxRequests } = this.#budget;
     const states = { 'warming-up': 'warming-up', running: 'running', drained: 'draining', ended: 'ended' } as const;
-    const sentAll = Number.isFinite(plannedRequests) && report.progress.every((one) => one.sent + this.#beforeRequests >= plannedRequests);
+    const sentAll =
+      Number.isFinite(plannedRequests) &&
+      report.progress.every((one) => one.sent + this.#beforeRequests >= plannedRequests);
     return {
       task: this.#options.id,
       state: states[report.state],
@@ -385,7 +415,13 @@ function neededOf(assessments: readonly LimitAssessment[], version: string): num
 function withOldBounds(now: readonly LimitAssessment[], before: readonly LimitAssessment[]): LimitAssessment[] {
   return now.map((one, index) => {
     const old = before[index];
-    if (old === undefined || old.version !== one.version || old.objective !== one.objective || old.verdict !== one.verdict) return one;
+    if (
+      old === undefined ||
+      old.version !== one.version ||
+      old.objective !== one.objective ||
+      old.verdict !== one.verdict
+    )
+      return one;
     return {
       ...one,
       ...(old.lower === undefined ? {} : { lower: old.lower }),
@@ -394,4 +430,3 @@ function withOldBounds(now: readonly LimitAssessment[], before: readonly LimitAs
     };
   });
 }
-

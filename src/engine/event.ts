@@ -39,15 +39,50 @@ export type EventBody =
   /** The driver holds the experiment and begins, or goes on where an earlier one ended. */
   | { readonly kind: 'driving'; readonly by: string; readonly resumed: boolean }
   /** A condition changed, in the recorded words of Iter8: also a Kubernetes event. */
-  | { readonly kind: 'condition'; readonly reason: Reason; readonly message: string; readonly warning: boolean; readonly stage: Stage }
-  | { readonly kind: 'task-started'; readonly task: string; readonly action: string; readonly index: number; readonly text: string }
-  | { readonly kind: 'task-skipped'; readonly task: string; readonly action: string; readonly index: number; readonly text: string }
-  | { readonly kind: 'task-done'; readonly task: string; readonly action: string; readonly index: number; readonly text: string }
+  | {
+      readonly kind: 'condition';
+      readonly reason: Reason;
+      readonly message: string;
+      readonly warning: boolean;
+      readonly stage: Stage;
+    }
+  | {
+      readonly kind: 'task-started';
+      readonly task: string;
+      readonly action: string;
+      readonly index: number;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'task-skipped';
+      readonly task: string;
+      readonly action: string;
+      readonly index: number;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'task-done';
+      readonly task: string;
+      readonly action: string;
+      readonly index: number;
+      readonly text: string;
+    }
   | { readonly kind: 'load'; readonly load: LoadState; readonly assessments: readonly LimitAssessment[] }
   /** A verdict on one side of an objective changed. */
   | { readonly kind: 'verdict'; readonly assessment: LimitAssessment; readonly before: LimitAssessment['verdict'] }
-  | { readonly kind: 'iteration'; readonly completed: number; readonly total: number; readonly skipped: number; readonly text: string }
-  | { readonly kind: 'weights'; readonly now: readonly Weight[]; readonly recommended: readonly Weight[]; readonly text: string }
+  | {
+      readonly kind: 'iteration';
+      readonly completed: number;
+      readonly total: number;
+      readonly skipped: number;
+      readonly text: string;
+    }
+  | {
+      readonly kind: 'weights';
+      readonly now: readonly Weight[];
+      readonly recommended: readonly Weight[];
+      readonly text: string;
+    }
   | { readonly kind: 'warning'; readonly text: string }
   | { readonly kind: 'stopping'; readonly text: string }
   | { readonly kind: 'recommendation'; readonly recommendation: Recommendation; readonly final: boolean }

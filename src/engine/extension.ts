@@ -4,7 +4,12 @@ import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../
 import type { JudgedVersion } from '../domain/verdict/objective.ts';
 
 /** Reasons that more requests can remove. Exact comparisons wait for the plan, not for more load. */
-const CURED_BY_LOAD: ReadonlySet<UndecidedReason> = new Set(['no-traffic', 'too-few-requests', 'too-early', 'not-enough-evidence']);
+const CURED_BY_LOAD: ReadonlySet<UndecidedReason> = new Set([
+  'no-traffic',
+  'too-few-requests',
+  'too-early',
+  'not-enough-evidence',
+]);
 
 export interface ExtensionQuestion {
   readonly pattern: TestingPattern;
@@ -34,10 +39,14 @@ export function versionsInNeed(question: ExtensionQuestion): Set<string> {
 
 /** Everything that can be decided is decided: nothing undecided is left that time, load or the plan's end could change. */
 export function isDecided(question: ExtensionQuestion): boolean {
-  const open = question.assessments.filter(({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)));
+  const open = question.assessments.filter(
+    ({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)),
+  );
   if (open.length === 0) return true;
   if (open.some(({ reason }) => reason === 'plan-not-done')) {
-    const violated = new Set(question.assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
+    const violated = new Set(
+      question.assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version),
+    );
     if (open.some(({ version, reason }) => reason === 'plan-not-done' && !violated.has(version))) return false;
   }
   return versionsInNeed(question).size === 0;

@@ -10,6 +10,7 @@ import { builtinMetric, parseMetricName } from '../domain/api/metric-name.ts';
 import { checkExperiment } from '../domain/api/rules.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
+import { powerWarnings } from '../domain/verdict/power.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
 import { analysisOf, withHistograms } from './analysis.ts';
 import { runAction, type ActionPorts } from './action.ts';
@@ -61,7 +62,8 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
   while (!interrupted) {
     const step = nextStep(session.experiment, session.record);
     if (step.kind === 'ended') break;
-    interrupted = (await perform(step, session, ports, options)) === 'interrupted' || options.stop.aborted || options.kill.aborted;
+    interrupted =
+      (await perform(step, session, ports, options)) === 'interrupted' || options.stop.aborted || options.kill.aborted;
   }
   const ended = nextStep(session.experiment, session.record).kind === 'ended';
   if (!ended) await session.save();
@@ -72,7 +74,12 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
   };
 }
 
-async function perform(step: Step, session: Session, ports: DrivePorts, options: DriveOptions): Promise<'interrupted' | undefined> {
+async function perform(
+  step: Step,
+  session: Session,
+  ports: DrivePorts,
+  options: DriveOptions,
+): Promise<'interrupted' | undefined> {
   switch (step.kind) {
     case 'initialize':
       session.changeStatus((_, now) => initialStatus(now));
@@ -107,7 +114,11 @@ async function perform(step: Step, session: Session, ports: DrivePorts, options:
   }
 }
 
-async function progress(session: Session, reason: 'ExperimentInitialized' | 'HandlerLaunched' | 'IterationUpdate', message: string): Promise<void> {
+async function progress(
+  session: Session,
+  reason: 'ExperimentInitialized' | 'HandlerLaunched' | 'IterationUpdate',
+  message: string,
+): Promise<void> {
   session.changeStatus((status, now) => withProgress(status, reason, message, now));
   session.tellCondition(reason, message);
   await session.save();
@@ -116,7 +127,9 @@ async function progress(session: Session, reason: 'ExperimentInitialized' | 'Han
 async function advance(session: Session, stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<void> {
   session.changeStatus((status, now) => {
     const advanced = withStage(status, stage, now);
-    return stage === 'Running' ? { ...advanced, currentWeightDistribution: presentWeights(session.experiment) } : advanced;
+    return stage === 'Running'
+      ? { ...advanced, currentWeightDistribution: presentWeights(session.experiment) }
+      : advanced;
   });
   session.tellCondition('StageAdvanced', `Advanced to ${stage}`);
   await session.save();
@@ -131,9 +144,15 @@ async function acquireTarget(session: Session): Promise<undefined> {
   const issues = checkExperiment(session.experiment);
   const first = issues[0];
   if (first !== undefined) {
-    const failure: Failure = { reason: 'InvalidExperiment', message: first.status ?? `${first.path}: ${first.message}`, ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }) };
+    const failure: Failure = {
+      reason: 'InvalidExperiment',
+      message: first.status ?? `${first.path}: ${first.message}`,
+      ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
+    };
     return fail(session, failure);
   }
+  for (const text of powerWarnings(session.experiment, strengthOf(session.experiment, session.record)))
+    session.warn(text);
   session.changeStatus(withTargetAcquired);
   session.tellCondition('TargetAcquired', '');
   await session.save();
@@ -164,7 +183,8 @@ async function performAction(
   }
   const outcome = await runAction(session, step, ports, options);
   if (outcome.kind === 'interrupted') return 'interrupted';
-  if (outcome.kind === 'failed') return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
+  if (outcome.kind === 'failed')
+    return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
   session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
   session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
   await session.save();
@@ -189,10 +209,16 @@ async function readMetrics(session: Session, ports: DrivePorts): Promise<undefin
     }
     try {
       const metric = await ports.store.getMetric(name.key);
-      metrics.push({ name: `${name.key.namespace}/${name.key.name}`, metricObj: { ...metricWithDefaults(metric, { namespace: name.key.namespace }) } });
+      metrics.push({
+        name: `${name.key.namespace}/${name.key.name}`,
+        metricObj: { ...metricWithDefaults(metric, { namespace: name.key.namespace }) },
+      });
     } catch (error) {
       if (!(error instanceof NotFoundError)) throw error;
-      return fail(session, { reason: 'MetricUnavailable', message: `Unable to find metric ${name.key.namespace}/${name.key.name}` });
+      return fail(session, {
+        reason: 'MetricUnavailable',
+        message: `Unable to find metric ${name.key.namespace}/${name.key.name}`,
+      });
     }
   }
   session.changeStatus((status) => ({ ...status, metrics }));
@@ -204,8 +230,10 @@ async function readMetrics(session: Session, ports: DrivePorts): Promise<undefin
 async function begin(session: Session): Promise<undefined> {
   const { experiment } = session;
   const baseline = experiment.spec.versionInfo?.baseline.name;
-  if (baseline === undefined) return fail(session, { reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
-  const recommended = experiment.spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline };
+  if (baseline === undefined)
+    return fail(session, { reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
+  const recommended =
+    experiment.spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline };
   session.changeStatus((status, now) => ({ ...status, startTime: timestamp(now), ...recommended }));
   await session.save();
   return undefined;
@@ -222,7 +250,8 @@ function assess(session: Session): void {
     const { versionRecommendedForPromotion: _, ...rest } = status;
     const baseline = experiment.spec.versionInfo?.baseline.name;
     const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-    const recommended = recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
+    const recommended =
+      recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
     return {
       ...rest,
       ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }),
@@ -262,7 +291,11 @@ async function iterate(
     });
   }
   if (endsLoop) session.tellCondition('IterationUpdate', `Completed Iteration ${step.iteration}`);
-  await progress(session, 'IterationUpdate', endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`);
+  await progress(
+    session,
+    'IterationUpdate',
+    endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`,
+  );
   return undefined;
 }
 
@@ -278,15 +311,26 @@ async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Pro
 
 function questionOf(session: Session) {
   const { experiment, record } = session;
-  return { pattern: experiment.spec.strategy.testingPattern, versions: judgedVersions(experiment), assessments: record.assessments };
+  return {
+    pattern: experiment.spec.strategy.testingPattern,
+    versions: judgedVersions(experiment),
+    assessments: record.assessments,
+  };
 }
 
 /** All metrics are built in and no loop task measures anew: what was counted stays what it is. */
 function nothingCanChange(experiment: Experiment): boolean {
   const { criteria } = experiment.spec;
-  const names = [...criteria.objectives.map((objective) => objective.metric), ...criteria.indicators, ...criteria.rewards.map((reward) => reward.metric)];
-  const builtin = names.every((name) => parseMetricName(name, experiment.metadata.namespace).quantity.kind !== 'custom');
-  const movesTraffic = judgedVersions(experiment).length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
+  const names = [
+    ...criteria.objectives.map((objective) => objective.metric),
+    ...criteria.indicators,
+    ...criteria.rewards.map((reward) => reward.metric),
+  ];
+  const builtin = names.every(
+    (name) => parseMetricName(name, experiment.metadata.namespace).quantity.kind !== 'custom',
+  );
+  const movesTraffic =
+    judgedVersions(experiment).length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
   return builtin && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
 }
 
@@ -294,12 +338,21 @@ function nothingCanChange(experiment: Experiment): boolean {
 function mustRollBack(session: Session): boolean {
   const { experiment, record } = session;
   const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-  const judged = new Set(judgedVersions(experiment).filter((version) => conformance || version.role === 'candidate').map((version) => version.name));
+  const judged = new Set(
+    judgedVersions(experiment)
+      .filter((version) => conformance || version.role === 'candidate')
+      .map((version) => version.name),
+  );
   return experiment.spec.criteria.objectives.some(
     (objective, index) =>
       objective.rollback_on_failure &&
       [...judged].some(
-        (name) => combineVerdicts(record.assessments.filter((one) => one.version === name && one.objective === index).map((one) => one.verdict)) === 'violated',
+        (name) =>
+          combineVerdicts(
+            record.assessments
+              .filter((one) => one.version === name && one.objective === index)
+              .map((one) => one.verdict),
+          ) === 'violated',
       ),
   );
 }
@@ -307,9 +360,15 @@ function mustRollBack(session: Session): boolean {
 async function complete(session: Session): Promise<void> {
   const hadFinish = tasksOf(session.experiment, 'finish').length > 0;
   const { endedEarly } = session.record;
-  const message = endedEarly === 'rolled-back' ? 'Experiment rolled back' : hadFinish ? 'Experiment Completed' : 'Experiment completed successfully';
+  const message =
+    endedEarly === 'rolled-back'
+      ? 'Experiment rolled back'
+      : hadFinish
+        ? 'Experiment Completed'
+        : 'Experiment completed successfully';
   session.changeStatus((status, now) => withCompletion(status, message, now));
-  const recommendation = session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation;
+  const recommendation =
+    session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation;
   session.changeRecord((record) => ({ ...record, recommendation }));
   session.tellCondition('ExperimentCompleted', message);
   session.tell({ kind: 'recommendation', recommendation, final: true });

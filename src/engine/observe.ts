@@ -8,9 +8,12 @@ import type { Event, EventBody, Reason } from './event.ts';
 export function eventsBetween(before: Experiment | undefined, after: Experiment, nowMs: number): Event[] {
   const experiment: ObjectKey = { namespace: after.metadata.namespace, name: after.metadata.name };
   const time = new Date(nowMs).toISOString();
-  return [...conditionEvents(before, after), ...recordEvents(before, after), { kind: 'object' as const, object: after }, ...endEvents(before, after)].map(
-    (body) => ({ time, experiment, ...body }),
-  );
+  return [
+    ...conditionEvents(before, after),
+    ...recordEvents(before, after),
+    { kind: 'object' as const, object: after },
+    ...endEvents(before, after),
+  ].map((body) => ({ time, experiment, ...body }));
 }
 
 /** The message that kubectl shows is `Reason: text`, or the reason alone. */
@@ -20,7 +23,15 @@ function conditionEvents(before: Experiment | undefined, after: Experiment): Eve
   const at = written.indexOf(': ');
   const reason = (at < 0 ? written : written.slice(0, at)) as Reason;
   const message = at < 0 ? '' : written.slice(at + 2);
-  return [{ kind: 'condition', reason, message, warning: hasFailed(after), stage: (after.status?.stage ?? 'Waiting') as Stage }];
+  return [
+    {
+      kind: 'condition',
+      reason,
+      message,
+      warning: hasFailed(after),
+      stage: (after.status?.stage ?? 'Waiting') as Stage,
+    },
+  ];
 }
 
 function recordEvents(before: Experiment | undefined, after: Experiment): EventBody[] {
@@ -28,11 +39,14 @@ function recordEvents(before: Experiment | undefined, after: Experiment): EventB
   if (record === undefined) return [];
   const old = before === undefined ? undefined : readRecord(before);
   const events: EventBody[] = [];
-  for (const warning of record.warnings) if (old?.warnings.includes(warning) !== true) events.push({ kind: 'warning', text: warning });
+  for (const warning of record.warnings)
+    if (old?.warnings.includes(warning) !== true) events.push({ kind: 'warning', text: warning });
   for (const assessment of record.assessments) {
     const was =
-      old?.assessments.find((one) => one.version === assessment.version && one.objective === assessment.objective && one.side === assessment.side)
-        ?.verdict ?? 'undecided';
+      old?.assessments.find(
+        (one) =>
+          one.version === assessment.version && one.objective === assessment.objective && one.side === assessment.side,
+      )?.verdict ?? 'undecided';
     if (was !== assessment.verdict) events.push({ kind: 'verdict', assessment, before: was });
   }
   if (record.load !== undefined) events.push({ kind: 'load', load: record.load, assessments: record.assessments });

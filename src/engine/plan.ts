@@ -44,14 +44,16 @@ export function nextStep(experiment: Experiment, record: Iter8Record): Step {
       if (!isTrue(status, 'TargetAcquired')) return { kind: 'acquire-target' };
       return { kind: 'advance', stage: 'Initializing' };
     case 'Initializing':
-      if (hasOpenAction(experiment, record, 'start', 'start')) return { kind: 'run-action', action: 'start', id: 'start' };
+      if (hasOpenAction(experiment, record, 'start', 'start'))
+        return { kind: 'run-action', action: 'start', id: 'start' };
       if (status.metrics === undefined) return { kind: 'read-metrics' };
       return { kind: 'advance', stage: 'Running' };
     case 'Running':
       if (status.startTime === undefined) return { kind: 'begin' };
       return nextWhileRunning(experiment, record, Date.parse(status.startTime));
     case 'Finishing':
-      if (hasOpenAction(experiment, record, 'finish', 'finish')) return { kind: 'run-action', action: 'finish', id: 'finish' };
+      if (hasOpenAction(experiment, record, 'finish', 'finish'))
+        return { kind: 'run-action', action: 'finish', id: 'finish' };
       return { kind: 'complete' };
     default:
       return { kind: 'complete' }; // an unknown stage: nothing that we could do would be right

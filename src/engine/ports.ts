@@ -99,7 +99,11 @@ export interface HeldLock {
  * for 15 s, or when its process is known to be dead.
  */
 export interface DriverLock {
-  acquire(key: ObjectKey, holder: Holder, signal?: AbortSignal): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
+  acquire(
+    key: ObjectKey,
+    holder: Holder,
+    signal?: AbortSignal,
+  ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
   /** The live holder, or undefined. */
   holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined>;
 }

@@ -126,7 +126,10 @@ export class Session {
       await this.#flushLog();
       if (this.#unreachableSince !== undefined) {
         this.#unreachableSince = undefined;
-        this.tell({ kind: 'warning', text: `${this.#ports.store.description} answers again; everything measured meanwhile is saved` });
+        this.tell({
+          kind: 'warning',
+          text: `${this.#ports.store.description} answers again; everything measured meanwhile is saved`,
+        });
       }
       this.tell({ kind: 'object', object: this.#stored });
     } catch (error) {

@@ -69,7 +69,12 @@ export function kubectlMessage(reason: Reason, message: string): string {
 }
 
 /** Something happened while the experiment goes on: told in the Completed condition, which stays False, and in the message. */
-export function withProgress(status: ExperimentStatus, reason: Reason, message: string, nowMs: number): ExperimentStatus {
+export function withProgress(
+  status: ExperimentStatus,
+  reason: Reason,
+  message: string,
+  nowMs: number,
+): ExperimentStatus {
   return {
     ...withCondition(status, { type: 'Completed', value: 'False', reason, message }, nowMs),
     message: kubectlMessage(reason, message),
@@ -90,7 +95,11 @@ export function withStage(status: ExperimentStatus, stage: Stage, nowMs: number)
 /** The end. `message` as recorded: `Experiment completed successfully`, `Experiment Completed`, `Experiment rolled back`. */
 export function withCompletion(status: ExperimentStatus, message: string, nowMs: number): ExperimentStatus {
   return {
-    ...withCondition({ ...status, stage: 'Completed' }, { type: 'Completed', value: 'True', reason: 'ExperimentCompleted', message }, nowMs),
+    ...withCondition(
+      { ...status, stage: 'Completed' },
+      { type: 'Completed', value: 'True', reason: 'ExperimentCompleted', message },
+      nowMs,
+    ),
     message: kubectlMessage('ExperimentCompleted', message),
   };
 }
@@ -113,6 +122,9 @@ export function withFailure(status: ExperimentStatus, failure: Failure, nowMs: n
   const text = failureText(failure);
   const failed = withCondition(status, { type: 'Failed', value: 'True', reason: failure.reason, message: text }, nowMs);
   const ended = /^(Start|Loop|Finish) actions failed$/.test(failure.message) ? failure.message : 'Experiment failed';
-  const told = failure.cause === undefined && ended === failure.message ? ended : `${ended}: ${ended === failure.message ? failure.cause : text}`;
+  const told =
+    failure.cause === undefined && ended === failure.message
+      ? ended
+      : `${ended}: ${ended === failure.message ? failure.cause : text}`;
   return withCompletion(failed, told, nowMs);
 }

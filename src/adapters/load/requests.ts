@@ -15,7 +15,9 @@ export function createRequestBuilder(ports: { readonly secrets: SecretReader }):
       Promise.all(
         inputs.versions.map(async (version) => ({
           version: version.name,
-          endpoints: await Promise.all(version.endpoints.map((endpoint) => buildEndpoint(endpoint, { ...ports, namespace, signal }))),
+          endpoints: await Promise.all(
+            version.endpoints.map((endpoint) => buildEndpoint(endpoint, { ...ports, namespace, signal })),
+          ),
         })),
       ),
   };
@@ -30,13 +32,17 @@ interface Sources {
 async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promise<LoadEndpoint> {
   const [body, secretHeaders, tls] = await Promise.all([
     payloadOf(endpoint, sources.signal),
-    endpoint.headersFrom === undefined ? {} : sources.secrets.read(keyOf(endpoint.headersFrom.secret, sources.namespace), sources.signal),
+    endpoint.headersFrom === undefined
+      ? ({} as Record<string, string>)
+      : sources.secrets.read(keyOf(endpoint.headersFrom.secret, sources.namespace), sources.signal),
     endpoint.tls === undefined ? undefined : tlsOf(endpoint.tls, sources),
   ]);
   const headers: Record<string, string> = { ...endpoint.headers };
-  for (const [name, value] of Object.entries(secretHeaders)) headers[checkedName(name, endpoint)] = checkedValue(name, value.trim(), endpoint);
+  for (const [name, value] of Object.entries(secretHeaders))
+    headers[checkedName(name, endpoint)] = checkedValue(name, value.trim(), endpoint);
   const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  if (endpoint.method === 'POST' && !typed) headers['Content-Type'] = endpoint.contentType ?? 'application/octet-stream';
+  if (endpoint.method === 'POST' && !typed)
+    headers['Content-Type'] = endpoint.contentType ?? 'application/octet-stream';
   return {
     ...(endpoint.name === undefined ? {} : { name: endpoint.name }),
     url: endpoint.url,
@@ -51,18 +57,24 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
 /** `namespace/name`, or `name` in the experiment's namespace. */
 function keyOf(written: string, namespace: string): ObjectKey {
   const slash = written.indexOf('/');
-  return slash < 0 ? { namespace, name: written } : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+  return slash < 0
+    ? { namespace, name: written }
+    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
 }
 
 /** The value is a secret: only its name may be told. */
 function checkedValue(name: string, value: string, endpoint: CollectEndpoint): string {
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
-  throw new UsageError(`field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} cannot be a header: it holds a line break or control characters`);
+  throw new UsageError(
+    `field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} cannot be a header: it holds a line break or control characters`,
+  );
 }
 
 function checkedName(name: string, endpoint: CollectEndpoint): string {
   if (/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return name;
-  throw new UsageError(`field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} is not the name of a header`);
+  throw new UsageError(
+    `field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} is not the name of a header`,
+  );
 }
 
 async function payloadOf(endpoint: CollectEndpoint, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
@@ -80,7 +92,8 @@ async function fetchPayload(url: string, signal: AbortSignal | undefined): Promi
     let size = 0;
     for await (const chunk of response.body ?? []) {
       size += chunk.length;
-      if (size > MAX_PAYLOAD_BYTES) throw new UsageError(`payloadURL ${url} gives more than ${MAX_PAYLOAD_BYTES} bytes`);
+      if (size > MAX_PAYLOAD_BYTES)
+        throw new UsageError(`payloadURL ${url} gives more than ${MAX_PAYLOAD_BYTES} bytes`);
       chunks.push(chunk);
     }
     return Buffer.concat(chunks);
@@ -94,7 +107,8 @@ async function fetchPayload(url: string, signal: AbortSignal | undefined): Promi
 
 /** A secret of type kubernetes.io/tls, with the authority under `ca.crt`; or a file with the authority alone. */
 async function tlsOf(tls: CollectTls, sources: Sources): Promise<TlsSettings> {
-  const secret = tls.secret === undefined ? {} : await sources.secrets.read(keyOf(tls.secret, sources.namespace), sources.signal);
+  const secret =
+    tls.secret === undefined ? {} : await sources.secrets.read(keyOf(tls.secret, sources.namespace), sources.signal);
   const ca = tls.caFile === undefined ? secret['ca.crt'] : await readCa(tls.caFile);
   const cert = secret['tls.crt'];
   const key = secret['tls.key'];

@@ -5,7 +5,10 @@ import type { LoadEndpoint, LoadGenerator } from '../../engine/ports.ts';
 const TIMEOUT_MS = 10_000;
 
 /** `{ok: true, text: '200 in 3 ms'}`, or what went wrong. An error code is an answer all the same. Never rejects. */
-export async function tryRequest(load: LoadGenerator, endpoint: LoadEndpoint): Promise<{ readonly ok: boolean; readonly text: string }> {
+export async function tryRequest(
+  load: LoadGenerator,
+  endpoint: LoadEndpoint,
+): Promise<{ readonly ok: boolean; readonly text: string }> {
   const version = 'try';
   const run = await load.start({
     targets: [{ version, endpoints: [endpoint], limits: [] }],
@@ -30,5 +33,7 @@ export async function tryRequest(load: LoadGenerator, endpoint: LoadEndpoint): P
     if (report.state === 'drained') run.finish();
   }
   const answered = code !== undefined && /^\d+$/.test(code);
-  return answered ? { ok: true, text: `${code} in ${latencyMs.toPrecision(2)} ms` } : { ok: false, text: failure ?? code ?? 'no answer' };
+  return answered
+    ? { ok: true, text: `${code} in ${latencyMs.toPrecision(2)} ms` }
+    : { ok: false, text: failure ?? code ?? 'no answer' };
 }

@@ -6,11 +6,18 @@ import type { Experiment } from '../../domain/api/experiment.ts';
 import { ASSERTIONS, assertionState, type Assertion, type AssertionState } from '../../domain/verdict/assertion.ts';
 import { hasFailed } from '../../domain/verdict/known.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import { sanitize } from '../../text/sanitize.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { knownJudgement } from '../../domain/verdict/imported.ts';
 import { openContext, keyOf, type Context } from '../context.ts';
 import { readObject } from '../manifests.ts';
-import { durationFlag, repeated, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
+import {
+  durationFlag,
+  repeated,
+  withOutputFlags,
+  withStoreFlags,
+  type OutputFlags,
+  type StoreFlags,
+} from '../options.ts';
 import { chosenExperiment } from '../select.ts';
 
 interface AssertFlags extends StoreFlags, OutputFlags {
@@ -26,9 +33,11 @@ export function assertCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('-c, --condition <names>', `${ASSERTIONS.join(', ')}; a comma list, or repeated`, repeated)
     .option('-f, --filename <file>', 'ask an object in a file, - for standard input')
     .option('--timeout <duration>', 'wait so long for the conditions', durationFlag);
-  return withOutputFlags(withStoreFlags(command), ['text', 'json']).action(async (name: string | undefined, flags: AssertFlags) => {
-    done(await assertAll(name, flags, io));
-  });
+  return withOutputFlags(withStoreFlags(command), ['text', 'json']).action(
+    async (name: string | undefined, flags: AssertFlags) => {
+      done(await assertAll(name, flags, io));
+    },
+  );
 }
 
 async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): Promise<ExitCode> {
@@ -49,7 +58,10 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
 }
 
 function parseConditions(written: readonly string[]): Assertion[] {
-  const names = written.flatMap((text) => text.split(',')).map((text) => text.trim()).filter((text) => text !== '');
+  const names = written
+    .flatMap((text) => text.split(','))
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
   if (names.length === 0) {
     throw new UsageError('assert needs a condition', { hint: `-c with one of ${ASSERTIONS.join(', ')}` });
   }
@@ -64,24 +76,45 @@ function parseConditions(written: readonly string[]): Assertion[] {
   });
 }
 
-function statesOf(experiment: Experiment, conditions: readonly Assertion[]): { readonly condition: Assertion; readonly state: AssertionState }[] {
+function statesOf(
+  experiment: Experiment,
+  conditions: readonly Assertion[],
+): { readonly condition: Assertion; readonly state: AssertionState }[] {
   const { recommendation, assessments } = knownJudgement(experiment);
-  return conditions.map((condition) => ({ condition, state: assertionState(condition, { experiment, recommendation, assessments }) }));
+  return conditions.map((condition) => ({
+    condition,
+    state: assertionState(condition, { experiment, recommendation, assessments }),
+  }));
 }
 
-function report(experiment: Experiment, conditions: readonly Assertion[], at: { readonly flags: AssertFlags; readonly io: Io; readonly over: boolean }): ExitCode {
+function report(
+  experiment: Experiment,
+  conditions: readonly Assertion[],
+  at: { readonly flags: AssertFlags; readonly io: Io; readonly over: boolean },
+): ExitCode {
   const states = statesOf(experiment, conditions);
-  const code = exitCode(experiment, states.map((one) => one.state), { asksFailed: conditions.includes('failed'), over: at.over });
+  const code = exitCode(
+    experiment,
+    states.map((one) => one.state),
+    { asksFailed: conditions.includes('failed'), over: at.over },
+  );
   if (at.flags.output === 'json') {
-    at.io.stdout.write(`${JSON.stringify({ experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, holds: code === EXIT.ok, conditions: states })}\n`);
+    at.io.stdout.write(
+      `${JSON.stringify({ experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, holds: code === EXIT.ok, conditions: states })}\n`,
+    );
   } else {
     const words = { holds: 'holds', never: 'does not hold', may: 'does not hold yet' } as const;
-    for (const { condition, state } of states) at.io.stdout.write(`${sanitize(experiment.metadata.name)}: ${condition} ${words[state]}\n`);
+    for (const { condition, state } of states)
+      at.io.stdout.write(`${sanitizeLine(experiment.metadata.name)}: ${condition} ${words[state]}\n`);
   }
   return code;
 }
 
-function exitCode(experiment: Experiment, states: readonly AssertionState[], how: { readonly asksFailed: boolean; readonly over: boolean }): ExitCode {
+function exitCode(
+  experiment: Experiment,
+  states: readonly AssertionState[],
+  how: { readonly asksFailed: boolean; readonly over: boolean },
+): ExitCode {
   if (states.every((state) => state === 'holds')) return EXIT.ok;
   if (hasFailed(experiment) && !how.asksFailed) return EXIT.failed;
   if (states.includes('never')) return EXIT.no;

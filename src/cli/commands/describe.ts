@@ -23,16 +23,23 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .argument('[name]', 'the experiment; without it the newest')
     .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
-  return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(async (name: string | undefined, flags: DescribeFlags) => {
-    const warn = (text: string) => io.stderr.write(`${text}\n`);
-    const experiment = await find(name, flags, io, warn);
-    await printAnswer(experiment, flags, io);
-    const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;
-    done(flags.exitCode === true ? exitCodeOf(verdict, hasEnded(experiment)) : EXIT.ok);
-  });
+  return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
+    async (name: string | undefined, flags: DescribeFlags) => {
+      const warn = (text: string) => io.stderr.write(`${text}\n`);
+      const experiment = await find(name, flags, io, warn);
+      await printAnswer(experiment, flags, io);
+      const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;
+      done(flags.exitCode === true ? exitCodeOf(verdict, hasEnded(experiment)) : EXIT.ok);
+    },
+  );
 }
 
-async function find(name: string | undefined, flags: DescribeFlags, io: Io, warn: (text: string) => void): Promise<Experiment> {
+async function find(
+  name: string | undefined,
+  flags: DescribeFlags,
+  io: Io,
+  warn: (text: string) => void,
+): Promise<Experiment> {
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
     return readObject(flags.filename, io, flags.namespace);

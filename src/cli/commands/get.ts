@@ -25,17 +25,19 @@ export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-l, --selector <labels>', 'only with these labels, as in kubectl')
     .addOption(new Option('--sort-by <key>', 'order of the lines').choices([...SORT_KEYS]).default('age'));
-  return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml', 'raw', 'name']).action(async (names: string[], flags: GetFlags) => {
-    const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
-    const namespace = flags.allNamespaces === true ? undefined : context.namespace;
-    const found =
-      names.length > 0
-        ? await Promise.all(names.map((name) => namedExperiment(context, name)))
-        : await context.store.list({ namespace, selector: flags.selector });
-    const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
-    io.stdout.write(await listText(experiments, flags, io, namespace));
-    done(EXIT.ok);
-  });
+  return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml', 'raw', 'name']).action(
+    async (names: string[], flags: GetFlags) => {
+      const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
+      const namespace = flags.allNamespaces === true ? undefined : context.namespace;
+      const found =
+        names.length > 0
+          ? await Promise.all(names.map((name) => namedExperiment(context, name)))
+          : await context.store.list({ namespace, selector: flags.selector });
+      const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
+      io.stdout.write(await listText(experiments, flags, io, namespace));
+      done(EXIT.ok);
+    },
+  );
 }
 
 /** Equal keys keep the newest first. */
@@ -50,7 +52,12 @@ function order(key: SortKey): (a: Experiment, b: Experiment) => number {
   return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
 }
 
-async function listText(experiments: readonly Experiment[], flags: GetFlags, io: Io, namespace: string | undefined): Promise<string> {
+async function listText(
+  experiments: readonly Experiment[],
+  flags: GetFlags,
+  io: Io,
+  namespace: string | undefined,
+): Promise<string> {
   const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now()));
   switch (flags.output) {
     case 'raw':
@@ -60,7 +67,10 @@ async function listText(experiments: readonly Experiment[], flags: GetFlags, io:
       return `${JSON.stringify(jsonList(views()), undefined, 2)}\n`;
     }
     case 'yaml': {
-      const [{ jsonList }, { writeYaml }] = await Promise.all([import('../../report/json.ts'), import('../../adapters/manifest/write.ts')]);
+      const [{ jsonList }, { writeYaml }] = await Promise.all([
+        import('../../report/json.ts'),
+        import('../../adapters/manifest/write.ts'),
+      ]);
       return writeYaml(jsonList(views()));
     }
     case 'name':

@@ -21,8 +21,16 @@ export interface QuickFlags {
 export function withQuickFlags(command: Command): Command {
   return command
     .option('--url <[name=]url>', 'what to judge; twice for a baseline and a candidate', repeated)
-    .option('--slo <metric<=limit>', "an objective, e.g. 'p95<=300ms', 'error-rate<=1%', 'mean<=150ms'; repeat it", repeated)
-    .option('--qps <n>', 'requests a second for each version (default 8; 0: as fast as possible)', numberFlag({ min: 0 }))
+    .option(
+      '--slo <metric<=limit>',
+      "an objective, e.g. 'p95<=300ms', 'error-rate<=1%', 'mean<=150ms'; repeat it",
+      repeated,
+    )
+    .option(
+      '--qps <n>',
+      'requests a second for each version (default 8; 0: as fast as possible)',
+      numberFlag({ min: 0 }),
+    )
     .option('--requests <n>', 'planned requests for each version (default 100)', numberFlag({ min: 1, integer: true }))
     .option('--duration <duration>', 'planned length of the load, instead of --requests', durationFlag)
     .option('--header <name: value>', 'a header of every request; repeat it', repeated)

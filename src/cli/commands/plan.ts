@@ -11,7 +11,16 @@ import { EMPTY_RECORD } from '../../domain/verdict/record.ts';
 import { renderPlan } from '../../render/plan.ts';
 import { openContext, openDriver, type Driver } from '../context.ts';
 import { readManifests } from '../manifests.ts';
-import { repeated, strengthOf, withOutputFlags, withStoreFlags, withStrengthFlags, type OutputFlags, type StoreFlags, type StrengthFlags } from '../options.ts';
+import {
+  repeated,
+  strengthOf,
+  withOutputFlags,
+  withStoreFlags,
+  withStrengthFlags,
+  type OutputFlags,
+  type StoreFlags,
+  type StrengthFlags,
+} from '../options.ts';
 import { chosenExperiment } from '../select.ts';
 import { stdoutTheme } from '../show.ts';
 import { asExperiment, checkManifest } from './run.ts';
@@ -25,31 +34,36 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
     .description('changes nothing: validates, reaches the URLs, says how many requests the objectives need')
     .argument('[name]', 'the experiment; without it, and without -f, the newest')
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated);
-  return withOutputFlags(withStrengthFlags(withStoreFlags(command)), ['text', 'json']).action(async (name: string | undefined, flags: PlanFlags) => {
-    if (name !== undefined && flags.filename !== undefined) throw new UsageError('give a name or -f, not both');
-    const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
-    let experiment: Experiment;
-    let source: string;
-    if (flags.filename === undefined) {
-      experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${text}\n`));
-      source = context.store.description;
-      checkManifest(experiment as WrittenExperiment, context.mode, { locate: (issue) => issue, label: experiment.metadata.name });
-    } else {
-      const loaded = await readManifests(flags.filename, io);
-      checkManifest(loaded.experiment, context.mode, loaded);
-      experiment = asExperiment(loaded.experiment, loaded.experiment.metadata.namespace ?? context.namespace);
-      source = flags.filename.join(', ');
-    }
-    const driver = await openDriver(context);
-    const preflight = await findOut(experiment, { source, driver, strength: strengthOf(flags) });
-    io.stdout.write(
-      flags.output === 'json'
-        ? `${JSON.stringify({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, undefined, 2)}\n`
-        : `${renderPlan(preflight, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`,
-    );
-    const reached = preflight.targets.every((target) => target.ok);
-    done(reached ? (preflight.wouldBeDecided ? EXIT.ok : EXIT.undecided) : EXIT.unavailable);
-  });
+  return withOutputFlags(withStrengthFlags(withStoreFlags(command)), ['text', 'json']).action(
+    async (name: string | undefined, flags: PlanFlags) => {
+      if (name !== undefined && flags.filename !== undefined) throw new UsageError('give a name or -f, not both');
+      const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
+      let experiment: Experiment;
+      let source: string;
+      if (flags.filename === undefined) {
+        experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${text}\n`));
+        source = context.store.description;
+        checkManifest(experiment as WrittenExperiment, context.mode, {
+          locate: (issue) => issue,
+          label: experiment.metadata.name,
+        });
+      } else {
+        const loaded = await readManifests(flags.filename, io);
+        checkManifest(loaded.experiment, context.mode, loaded);
+        experiment = asExperiment(loaded.experiment, loaded.experiment.metadata.namespace ?? context.namespace);
+        source = flags.filename.join(', ');
+      }
+      const driver = await openDriver(context);
+      const preflight = await findOut(experiment, { source, driver, strength: strengthOf(flags) });
+      io.stdout.write(
+        flags.output === 'json'
+          ? `${JSON.stringify({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, undefined, 2)}\n`
+          : `${renderPlan(preflight, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`,
+      );
+      const reached = preflight.targets.every((target) => target.ok);
+      done(reached ? (preflight.wouldBeDecided ? EXIT.ok : EXIT.undecided) : EXIT.unavailable);
+    },
+  );
 }
 
 async function findOut(
@@ -81,7 +95,8 @@ async function checkTargets(experiment: Experiment, driver: Driver): Promise<Tar
   for (const task of tasks) {
     const built = await driver.requests.build(collectInputs(task), experiment.metadata.namespace);
     for (const { version, endpoints } of built) {
-      for (const endpoint of endpoints) checks.push({ version, url: endpoint.url, ...(await tryRequest(driver.load, endpoint)) });
+      for (const endpoint of endpoints)
+        checks.push({ version, url: endpoint.url, ...(await tryRequest(driver.load, endpoint)) });
     }
   }
   return checks;

@@ -9,7 +9,17 @@ import { checkExperiment } from '../../domain/api/rules.ts';
 import { openContext, type Context } from '../context.ts';
 import { driveToEnd } from '../driving.ts';
 import { readManifests } from '../manifests.ts';
-import { durationFlag, repeated, strengthOf, withOutputFlags, withStoreFlags, withStrengthFlags, type OutputFlags, type StoreFlags, type StrengthFlags } from '../options.ts';
+import {
+  durationFlag,
+  repeated,
+  strengthOf,
+  withOutputFlags,
+  withStoreFlags,
+  withStrengthFlags,
+  type OutputFlags,
+  type StoreFlags,
+  type StrengthFlags,
+} from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { unsupportedFields } from '../readiness.ts';
 import { namedExperiment } from '../select.ts';
@@ -33,7 +43,9 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
-  return command.action(async (name: string | undefined, flags: RunFlags) => done(await runExperiment(name, flags, io)));
+  return command.action(async (name: string | undefined, flags: RunFlags) =>
+    done(await runExperiment(name, flags, io)),
+  );
 }
 
 async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
@@ -44,7 +56,7 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
   try {
     const start =
       source.kind === 'name'
-        ? { experiment: await namedExperiment(context, source.name), given: false }
+        ? { experiment: await namedExperiment(context, source.name), given: false as const }
         : await fromManifest(context, source, flags);
     const settled = await settle(context, start, { restart: flags.restart === true, say: progress.say });
     return await driveToEnd(settled, { context, io, flags, strength, progress });
@@ -55,7 +67,13 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
 
 type Source =
   | { readonly kind: 'name'; readonly name: string }
-  | { readonly kind: 'manifest'; readonly experiment: WrittenExperiment; readonly metrics: readonly WrittenMetric[]; readonly locate: (issue: Issue) => Issue; readonly label: string };
+  | {
+      readonly kind: 'manifest';
+      readonly experiment: WrittenExperiment;
+      readonly metrics: readonly WrittenMetric[];
+      readonly locate: (issue: Issue) => Issue;
+      readonly label: string;
+    };
 
 async function readSource(name: string | undefined, flags: RunFlags, io: Io): Promise<Source> {
   const quick = flags.url !== undefined || flags.slo !== undefined;
@@ -68,17 +86,34 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
   if (given > 1) throw new UsageError('give one of: a name, -f, --url with --slo');
   if (name !== undefined) return { kind: 'name', name };
   if (quick) {
-    return { kind: 'manifest', experiment: experimentFromFlags(flags, flags.namespace), metrics: [], locate: (issue) => issue, label: 'the experiment made from these flags' };
+    return {
+      kind: 'manifest',
+      experiment: experimentFromFlags(flags, flags.namespace),
+      metrics: [],
+      locate: (issue) => issue,
+      label: 'the experiment made from these flags',
+    };
   }
   const loaded = await readManifests(flags.filename!, io);
-  return { kind: 'manifest', experiment: loaded.experiment, metrics: loaded.metrics, locate: loaded.locate, label: loaded.label };
+  return {
+    kind: 'manifest',
+    experiment: loaded.experiment,
+    metrics: loaded.metrics,
+    locate: loaded.locate,
+    label: loaded.label,
+  };
 }
 
 async function fromManifest(
   context: Context,
   source: Extract<Source, { kind: 'manifest' }>,
   flags: RunFlags,
-): Promise<{ readonly written: WrittenExperiment; readonly metrics: readonly WrittenMetric[]; readonly overwriteMetrics: boolean; readonly given: true }> {
+): Promise<{
+  readonly written: WrittenExperiment;
+  readonly metrics: readonly WrittenMetric[];
+  readonly overwriteMetrics: boolean;
+  readonly given: true;
+}> {
   const { experiment } = source;
   checkManifest(experiment, context.mode, source);
   const namespace = experiment.metadata.namespace ?? context.namespace;
@@ -105,4 +140,3 @@ export function checkManifest(
 export function asExperiment(written: WrittenExperiment, namespace: string): Experiment {
   return withDefaults(written, { namespace, name: written.metadata.name ?? written.metadata.generateName ?? '' });
 }
-

@@ -26,10 +26,16 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('-A, --all-namespaces', 'with --all or -l: of all namespaces')
     .option('-l, --selector <labels>', 'all with these labels')
     .option('--forever', 'with --all or -l: do not end by itself')
-    .option('--timeout <duration>', 'end with exit 5 when it takes longer; waits for an experiment to appear', durationFlag);
-  return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(async (name: string | undefined, flags: WatchFlags) => {
-    done(await watch(name, flags, io));
-  });
+    .option(
+      '--timeout <duration>',
+      'end with exit 5 when it takes longer; waits for an experiment to appear',
+      durationFlag,
+    );
+  return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
+    async (name: string | undefined, flags: WatchFlags) => {
+      done(await watch(name, flags, io));
+    },
+  );
 }
 
 async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promise<ExitCode> {
@@ -51,8 +57,12 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
         ...options,
         table: (experiments) => {
           if (flags.output === 'ndjson') return;
-          const views = experiments.toSorted(newestFirst).map((experiment) => experimentView(experiment, io.clock.now()));
-          io.stdout.write(`${renderList(views, { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`);
+          const views = experiments
+            .toSorted(newestFirst)
+            .map((experiment) => experimentView(experiment, io.clock.now()));
+          io.stdout.write(
+            `${renderList(views, { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`,
+          );
         },
       },
     );

@@ -24,7 +24,7 @@ import {
   verdictsAreWithinReach,
 } from './rules/evidence.ts';
 import { fieldsAreNotMisspelt, metadataProblems, misspeltMetricFields, namesAreNames } from './rules/fields.ts';
-import { issue, tasksOf, versionsOf, type ExpressionSyntax, type Rule, type RuleIssue } from './rules/rule.ts';
+import { issue, type ExpressionSyntax, type Rule, type RuleIssue } from './rules/rule.ts';
 import {
   actionsAreKnown,
   collectNamesAreUnique,
@@ -119,17 +119,4 @@ export function checkMetric({ metadata, spec }: WrittenMetric): RuleIssue[] {
     spec.sampleSize === undefined ? undefined : metricNameProblem(spec.sampleSize, metadata.namespace ?? 'default');
   if (sampleSize !== undefined) refuse('sampleSize', sampleSize);
   return found;
-}
-
-/** What needs a cluster, for local mode: refused before anything starts (behaviour.md, section 3). */
-export function checkLocal(experiment: WrittenExperiment): RuleIssue[] {
-  const hint = 'needs a cluster; leave it out, or run without --local';
-  return [
-    ...versionsOf(experiment)
-      .filter(({ version }) => version.weightObjRef !== undefined)
-      .map(({ path }) => issue([...path, 'weightObjRef'], hint)),
-    ...tasksOf(experiment)
-      .filter(({ task }) => task.task === 'common/readiness')
-      .map(({ path }) => issue([...path, 'task'], `common/readiness ${hint}`)),
-  ];
 }

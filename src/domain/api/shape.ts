@@ -75,27 +75,32 @@ export interface Shaped<T> {
 
 /**
  * Checks the shape of a value. Unknown keys of strict objects are one issue each, with the nearest known key of that
- * object. Never throws.
+ * object; `noun` says what such a key is. Never throws.
  */
 export function parseShape<T extends z.core.$ZodType>(
   schema: T,
   value: unknown,
   prefix: Path = [],
+  noun = 'field',
 ): Shaped<z.infer<T>> {
   const result = z.safeParse(schema, value, { error: messageOf });
   if (result.success) return { value: result.data, issues: [] };
-  return { issues: result.error.issues.flatMap((issue) => issuesOf(schema, issue, prefix)) };
+  return { issues: result.error.issues.flatMap((issue) => issuesOf(schema, issue, { prefix, noun })) };
 }
 
-function issuesOf(schema: z.core.$ZodType, issue: z.core.$ZodIssue, prefix: Path): Issue[] {
+function issuesOf(
+  schema: z.core.$ZodType,
+  issue: z.core.$ZodIssue,
+  { prefix, noun }: { readonly prefix: Path; readonly noun: string },
+): Issue[] {
   const path = [...prefix, ...issue.path];
   if (issue.code !== 'unrecognized_keys') return [{ path: pathText(path), message: issue.message }];
   const known = knownKeys(schema, issue.path);
-  return issue.keys.map((key) => unknownKey([...path, key], known));
+  return issue.keys.map((key) => unknownKey([...path, key], known, noun));
 }
 
 /** The issue of a key that the object at that place does not have. */
-export function unknownKey(path: Path, known: readonly string[], noun = 'input'): Issue {
+export function unknownKey(path: Path, known: readonly string[], noun: string): Issue {
   const key = String(path.at(-1));
   const suggestion = didYouMean(key, known);
   const hint = suggestion === '' && known.length > 0 ? `; there are: ${known.join(', ')}` : suggestion;

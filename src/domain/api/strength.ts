@@ -124,7 +124,7 @@ export const strengthSchema = z.strictObject({
 export function parseStrength(written: unknown): { readonly settings: StrengthSettings; readonly issues: Issue[] } {
   if (written === undefined || written === null) return { settings: DEFAULT_STRENGTH, issues: [] };
   const prefix = ['spec', 'criteria', 'strength'];
-  const { value, issues } = parseShape(strengthSchema, written, prefix);
+  const { value, issues } = parseShape(strengthSchema, written, prefix, 'setting');
   if (value !== undefined) return { settings: withDefaults(value), issues };
   const usable: Record<string, unknown> = {};
   for (const [key, one] of typeof written === 'object' ? Object.entries(written) : []) {

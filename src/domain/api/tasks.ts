@@ -18,18 +18,21 @@ export function isHttpUrl(text: string): boolean {
 const text = z.string().min(1);
 const whole = (min: number) => z.int().min(min).max(2_147_483_647);
 
-const url = z.string().refine(isHttpUrl, {
+const URL_NOUN = 'an http or https URL';
+const url = z.string({ error: ({ input }) => expectedGot(URL_NOUN, input) }).refine(isHttpUrl, {
   error: ({ input }) => {
     const withScheme = `http://${String(input)}`;
     const hint = !String(input).includes('://') && isHttpUrl(withScheme) ? `; did you mean ${withScheme}?` : '';
-    return expectedGot('an http or https URL', input) + hint;
+    return expectedGot(URL_NOUN, input) + hint;
   },
 });
 
 /** A URL that may hold placeholders, which are filled in before it is used. */
-const urlTemplate = z.string().refine((written) => written.includes('@<') || isHttpUrl(written), {
-  error: ({ input }) => expectedGot('an http or https URL', input),
-});
+const urlTemplate = z
+  .string({ error: ({ input }) => expectedGot(URL_NOUN, input) })
+  .refine((written) => written.includes('@<') || isHttpUrl(written), {
+    error: ({ input }) => expectedGot(URL_NOUN, input),
+  });
 
 const DURATION = 'a duration above 0 such as 30s or 1m30s';
 const duration = z

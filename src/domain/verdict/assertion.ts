@@ -31,7 +31,8 @@ export interface AssertionFacts {
 export function assertionState(assertion: Assertion, facts: AssertionFacts): AssertionState {
   const { experiment, recommendation, assessments } = facts;
   const { status } = experiment;
-  const is = (type: string) => status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+  const is = (type: string) =>
+    status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
   const failed = is('Failed');
   const ended = is('Completed') || failed;
   const settle = (holds: boolean): AssertionState => (ended ? (holds ? 'holds' : 'never') : 'may');
@@ -56,7 +57,10 @@ export function assertionState(assertion: Assertion, facts: AssertionFacts): Ass
     case 'noWinner':
       return settle(!found);
     case 'satisfied':
-      return settle(overallVerdict(judgedVersions(experiment), experiment.spec.strategy.testingPattern, assessments) === 'satisfied');
+      return settle(
+        overallVerdict(judgedVersions(experiment), experiment.spec.strategy.testingPattern, assessments) ===
+          'satisfied',
+      );
     case 'undecided':
       return settle(recommendation.verdict === 'undecided');
   }

@@ -11,5 +11,7 @@ export function hasFailed(experiment: Experiment): boolean {
 }
 
 function isConditionTrue(experiment: Experiment, type: string): boolean {
-  return experiment.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
+  return (
+    experiment.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true
+  );
 }

@@ -30,6 +30,8 @@ export interface JudgeSettings {
   readonly confidence: number | 'none';
   readonly minRequests: number;
   readonly minSeconds: number;
+  /** What no data at all says once the plan is done. */
+  readonly noData: 'undecided' | 'violated';
   /** Largest latency that counts for this limit, ms: the timeout, or a declared cap. Undefined when unknown. */
   capMs(limit: JudgedLimit): number | undefined;
 }
@@ -61,8 +63,10 @@ export function judgedLimits(experiment: Experiment): JudgedLimit[] {
       unit: unitOf(name.quantity),
     };
     const limits: JudgedLimit[] = [];
-    if (objective.upperLimit !== undefined) limits.push({ ...common, side: 'upper', limit: toNumber(objective.upperLimit) });
-    if (objective.lowerLimit !== undefined) limits.push({ ...common, side: 'lower', limit: toNumber(objective.lowerLimit) });
+    if (objective.upperLimit !== undefined)
+      limits.push({ ...common, side: 'upper', limit: toNumber(objective.upperLimit) });
+    if (objective.lowerLimit !== undefined)
+      limits.push({ ...common, side: 'lower', limit: toNumber(objective.lowerLimit) });
     return limits;
   });
 }
@@ -99,6 +103,11 @@ export function longestTimeoutMs(experiment: Experiment): number | undefined {
   return timeouts.length === 0 ? undefined : Math.max(...timeouts);
 }
 
+/** A lower limit of 0 holds by itself, and takes no share of alpha. */
+export function isTrivial(limit: JudgedLimit): boolean {
+  return limit.side === 'lower' && limit.limit <= 0;
+}
+
 /** Settings of the judge for an experiment that we drive. */
 export function judgeSettings(experiment: Experiment, strength: StrengthSettings): JudgeSettings {
   const timeoutMs = longestTimeoutMs(experiment);
@@ -107,6 +116,7 @@ export function judgeSettings(experiment: Experiment, strength: StrengthSettings
     confidence: strength.confidence,
     minRequests: strength.minRequests,
     minSeconds: strength.minSeconds,
+    noData: strength.noData,
     capMs: (limit) => {
       const cap = caps.get(limit.metric);
       if (timeoutMs === undefined) return cap;
@@ -119,7 +129,8 @@ export function judgeSettings(experiment: Experiment, strength: StrengthSettings
 export function latencyLimits(limits: readonly JudgedLimit[]): LatencyLimit[] {
   const seen = new Map<string, LatencyLimit>();
   for (const limit of limits) {
-    if (limit.quantity.kind === 'percentile') seen.set(`${limit.side} ${limit.limit}`, { limitMs: limit.limit, side: limit.side });
+    if (limit.quantity.kind === 'percentile')
+      seen.set(`${limit.side} ${limit.limit}`, { limitMs: limit.limit, side: limit.side });
   }
   return [...seen.values()];
 }

@@ -35,7 +35,9 @@ export function plannedLoad(experiment: Experiment, strength: StrengthSettings):
   const judged = new Set(judgedVersions(experiment).map((version) => version.name));
   const tasks = Object.entries(experiment.spec.strategy.actions).flatMap(([action, list]) => {
     const times = action === 'loop' ? experiment.spec.duration.maxLoops : 1;
-    return list.filter((task) => task.task === 'metrics/collect').map((task) => ({ inputs: collectInputs(task), times }));
+    return list
+      .filter((task) => task.task === 'metrics/collect')
+      .map((task) => ({ inputs: collectInputs(task), times }));
   });
   let plannedRequests = 0;
   let mostRequests = 0;
@@ -48,7 +50,10 @@ export function plannedLoad(experiment: Experiment, strength: StrengthSettings):
     ratePerSec = Math.max(ratePerSec, inputs.qps);
     closedLoop ||= inputs.qps === 0;
     const extends_ = strength.extend && strength.confidence !== 'none';
-    const inTime = inputs.qps === 0 ? strength.maxRequests : Math.min(strength.maxRequests, Math.floor(strength.maxSeconds * inputs.qps));
+    const inTime =
+      inputs.qps === 0
+        ? strength.maxRequests
+        : Math.min(strength.maxRequests, Math.floor(strength.maxSeconds * inputs.qps));
     mostRequests += times * (extends_ ? Math.max(planned, inTime) : planned);
   }
   return { plannedRequests, mostRequests, ratePerSec, closedLoop };
@@ -65,12 +70,16 @@ export function powerOf(experiment: Experiment, strength: StrengthSettings): Pow
   return judgedLimits(experiment).map((limit) => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
     if (limit.quantity.kind === 'custom') return { ...base, decided: 'no', remark: 'not a built-in metric' };
-    if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 latency depends on the load itself' };
+    if (limit.unit === 'ms' && load.closedLoop)
+      return { ...base, decided: 'no', remark: 'with qps 0 latency depends on the load itself' };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined) {
       return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     }
     const lnThreshold = Math.log(factor / alpha);
-    const needs = limit.quantity.kind === 'mean-latency' ? meanNeeds(limit, settings.capMs(limit), lnThreshold) : shareNeeds(limit, lnThreshold);
+    const needs =
+      limit.quantity.kind === 'mean-latency'
+        ? meanNeeds(limit, settings.capMs(limit), lnThreshold)
+        : shareNeeds(limit, lnThreshold);
     return { ...base, ...needs, ...reachable(needs, load) };
   });
 }
@@ -93,7 +102,10 @@ function shareNeeds(limit: JudgedLimit, lnThreshold: number): Needs {
 
 function meanNeeds(limit: JudgedLimit, capMs: number | undefined, lnThreshold: number): Needs {
   if (capMs === undefined) return {};
-  return { expected: meanExpectedRequests({ limitMs: limit.limit, capMs, truthMs: limit.limit / 2, lnThreshold }), assumed: limit.limit / 2 };
+  return {
+    expected: meanExpectedRequests({ limitMs: limit.limit, capMs, truthMs: limit.limit / 2, lnThreshold }),
+    assumed: limit.limit / 2,
+  };
 }
 
 function reachable(needs: Needs, load: PlannedLoad): Pick<PowerRow, 'decided' | 'remark'> {
@@ -101,9 +113,15 @@ function reachable(needs: Needs, load: PlannedLoad): Pick<PowerRow, 'decided' | 
   if (expected <= load.plannedRequests) return { decided: 'yes' };
   const fewest = needs.fewest ?? expected;
   if (fewest > load.mostRequests) {
-    return { decided: 'no', remark: `at most ${load.mostRequests} requests are sent, and fewer than ${fewest} can never satisfy it` };
+    return {
+      decided: 'no',
+      remark: `at most ${load.mostRequests} requests are sent, and fewer than ${fewest} can never satisfy it`,
+    };
   }
-  return { decided: expected <= load.mostRequests ? 'extending' : 'no', ...(expected <= load.mostRequests ? {} : { remark: `at most ${load.mostRequests} requests are sent` }) };
+  return {
+    decided: expected <= load.mostRequests ? 'extending' : 'no',
+    ...(expected <= load.mostRequests ? {} : { remark: `at most ${load.mostRequests} requests are sent` }),
+  };
 }
 
 /** Sentences for the start of a run: objectives that plan and maximum cannot decide, with the number that could. */

@@ -29,10 +29,13 @@ const UNJUDGED_ERRORS = 0.1;
 export function recommend(facts: RecommendFacts): Recommendation {
   const { pattern, versions, assessments } = facts;
   const baseline = versions.find((version) => version.role === 'baseline');
-  if (baseline === undefined) return { verdict: 'undecided', keepsBaseline: false, reasons: ['the experiment names no version'] };
+  if (baseline === undefined)
+    return { verdict: 'undecided', keepsBaseline: false, reasons: ['the experiment names no version'] };
   const keepsBaseline = pattern !== 'Conformance';
   if (assessments.length === 0) {
-    const why = facts.hasRewards ? 'rewards are not measured' : 'nothing to judge: the experiment has no objective and no reward';
+    const why = facts.hasRewards
+      ? 'rewards are not measured'
+      : 'nothing to judge: the experiment has no objective and no reward';
     return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: [why] };
   }
   const verdicts = versionVerdicts(versions, assessments);
@@ -45,8 +48,15 @@ export function recommend(facts: RecommendFacts): Recommendation {
     return { verdict: 'promote', version: winner, keepsBaseline: false, reasons: satisfiedReasons(facts, winner) };
   }
   if (judged.every((version) => verdicts.get(version.name) === 'violated')) {
-    const violated = assessments.filter((one) => one.verdict === 'violated' && judged.some((version) => version.name === one.version));
-    return { verdict: 'do not promote', version: baseline.name, keepsBaseline, reasons: violated.map(violatedSentence) };
+    const violated = assessments.filter(
+      (one) => one.verdict === 'violated' && judged.some((version) => version.name === one.version),
+    );
+    return {
+      verdict: 'do not promote',
+      version: baseline.name,
+      keepsBaseline,
+      reasons: violated.map(violatedSentence),
+    };
   }
   return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: openReasons(facts, judged) };
 }
@@ -57,9 +67,13 @@ function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
   const which = objectives === 1 ? 'the objective is satisfied' : `all ${objectives} objectives are satisfied`;
   const requests = countText(facts.tallyOf(winner).response.n);
   const exact = own.some((assessment) => assessment.method === 'exact');
-  const how = facts.confidence === 'none' ? 'point values compared, no confidence asked for' : `each with ${confidenceText(facts.confidence)} confidence`;
+  const how =
+    facts.confidence === 'none'
+      ? 'point values compared, no confidence asked for'
+      : `each with ${confidenceText(facts.confidence)} confidence`;
   const reasons = [`${which}, ${how}, after ${requests} requests`];
-  if (exact && facts.confidence !== 'none') reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
+  if (exact && facts.confidence !== 'none')
+    reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;
 }
 
@@ -68,8 +82,12 @@ function openReasons(facts: RecommendFacts, judged: readonly JudgedVersion[]): s
   const names = new Set(judged.map((version) => version.name));
   const open = facts.assessments
     .filter((assessment) => assessment.verdict === 'undecided' && names.has(assessment.version))
-    .toSorted((a, b) => (b.requestsNeeded ?? Number.POSITIVE_INFINITY) - (a.requestsNeeded ?? Number.POSITIVE_INFINITY));
-  const sentences = open.map((assessment) => openSentence(assessment, { ratePerSec: facts.ratePerSec, several: facts.versions.length > 1 }));
+    .toSorted(
+      (a, b) => (b.requestsNeeded ?? Number.POSITIVE_INFINITY) - (a.requestsNeeded ?? Number.POSITIVE_INFINITY),
+    );
+  const sentences = open.map((assessment) =>
+    openSentence(assessment, { ratePerSec: facts.ratePerSec, several: facts.versions.length > 1 }),
+  );
   const reasons = [...new Set(sentences)];
   return reasons.length > 0 ? reasons : ['no candidate satisfies every objective'];
 }
@@ -82,7 +100,10 @@ function unjudgedErrors(facts: RecommendFacts, version: string): string | undefi
   const aboutErrors = facts.assessments.some((one) => /^error-(rate|count)(\/|$)/.test(shortName(one.metric)));
   if (aboutErrors) return undefined;
   const tally = facts.tallyOf(version);
-  const redirects = Object.entries(tally.codes).reduce((sum, [code, count]) => (/^3\d\d$/.test(code) ? sum + count : sum), 0);
+  const redirects = Object.entries(tally.codes).reduce(
+    (sum, [code, count]) => (/^3\d\d$/.test(code) ? sum + count : sum),
+    0,
+  );
   const count = { n: tally.service.n, bad: Math.min(tally.service.n, tally.service.errors + redirects) };
   const alpha = facts.confidence === 'none' ? 0.05 : 1 - facts.confidence;
   if (count.n === 0 || lowerBound(count, Math.log(1 / alpha)) <= UNJUDGED_ERRORS) return undefined;
@@ -90,7 +111,11 @@ function unjudgedErrors(facts: RecommendFacts, version: string): string | undefi
 }
 
 /** Whether every objective of every judged version is satisfied, violated somewhere, or open: for `assert`. */
-export function overallVerdict(versions: readonly JudgedVersion[], pattern: TestingPattern, assessments: readonly LimitAssessment[]) {
+export function overallVerdict(
+  versions: readonly JudgedVersion[],
+  pattern: TestingPattern,
+  assessments: readonly LimitAssessment[],
+) {
   const judged = pattern === 'Conformance' ? versions : versions.filter((version) => version.role === 'candidate');
   return combineVerdicts(
     assessments.filter((one) => judged.some((version) => version.name === one.version)).map((one) => one.verdict),

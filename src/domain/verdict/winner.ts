@@ -4,11 +4,17 @@ import { combineVerdicts, type LimitAssessment, type Verdict } from './assessmen
 import type { JudgedVersion } from './objective.ts';
 
 /** The verdict on each version over all of its objectives; `satisfied` for all when there are no objectives. */
-export function versionVerdicts(versions: readonly JudgedVersion[], assessments: readonly LimitAssessment[]): Map<string, Verdict> {
+export function versionVerdicts(
+  versions: readonly JudgedVersion[],
+  assessments: readonly LimitAssessment[],
+): Map<string, Verdict> {
   return new Map(
     versions.map((version) => {
       const own = assessments.filter((assessment) => assessment.version === version.name);
-      return [version.name, own.length === 0 ? 'satisfied' : combineVerdicts(own.map((assessment) => assessment.verdict))];
+      return [
+        version.name,
+        own.length === 0 ? 'satisfied' : combineVerdicts(own.map((assessment) => assessment.verdict)),
+      ];
     }),
   );
 }

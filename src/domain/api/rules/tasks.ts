@@ -32,7 +32,7 @@ export const taskInputsAreRight: Rule = ({ experiment }) =>
   tasksOf(experiment).flatMap(({ path, task }) => {
     const schema = inputsSchema(task);
     if (schema === undefined) return [];
-    return parseShape(schema, task.with ?? {}, [...path, 'with']).issues;
+    return parseShape(schema, task.with ?? {}, [...path, 'with'], 'input').issues;
   });
 
 export const conditionsParse: Rule = ({ experiment, syntax }) =>
@@ -81,7 +81,7 @@ function repeatedNames(list: unknown, path: Path, hint: string): RuleIssue[] {
     const found = issue([...at, 'name'], '');
     const first = seen.get(name);
     if (first !== undefined) return [{ ...found, message: `${shown(name)} is the name of ${first} too; ${hint}` }];
-    seen.set(name, found.path);
+    seen.set(name, issue(at, '').path);
     return [];
   });
 }

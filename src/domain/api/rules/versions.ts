@@ -78,7 +78,7 @@ export const versionNamesAreUnique: Rule = ({ experiment }) => {
     const found = issue([...path, 'name'], '');
     const first = seen.get(name);
     if (first === undefined) {
-      seen.set(name, found.path);
+      seen.set(name, issue(path, '').path);
       return [];
     }
     const message = `${shown(name)} is the name of ${first} too; names of versions must differ`;

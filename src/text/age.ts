@@ -1,0 +1,29 @@
+/** How long ago something was: `10 s ago`, `2 minutes ago`, `3 hours ago`, `5 days ago`. */
+
+const STEPS = [
+  { unit: 'day', ms: 86_400_000 },
+  { unit: 'hour', ms: 3_600_000 },
+  { unit: 'minute', ms: 60_000 },
+] as const;
+
+/** `now` for what is less than a second old, or in the future by the difference of two clocks. Whole units, rounded down. */
+export function formatAge(ageMs: number): string {
+  if (!(ageMs >= 1_000)) return 'now';
+  const step = STEPS.find(({ ms }) => ageMs >= ms);
+  if (step === undefined) return `${Math.floor(ageMs / 1_000)} s ago`;
+  const count = Math.floor(ageMs / step.ms);
+  return `${count} ${step.unit}${count === 1 ? '' : 's'} ago`;
+}
+
+/** The age of an RFC 3339 time, or undefined when it cannot be read. */
+export function ageOf(time: string, nowMs: number): string | undefined {
+  const at = Date.parse(time);
+  return Number.isNaN(at) ? undefined : formatAge(nowMs - at);
+}
+
+/** As `kubectl get` has it, for narrow columns: `10s`, `2m`, `3h`, `5d`. */
+export function formatShortAge(ageMs: number): string {
+  const seconds = Math.max(0, Math.floor(ageMs / 1_000));
+  const step = STEPS.find(({ ms }) => ageMs >= ms);
+  return step === undefined ? `${seconds}s` : `${Math.floor(ageMs / step.ms)}${step.unit.charAt(0)}`;
+}

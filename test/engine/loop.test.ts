@@ -1,0 +1,188 @@
+import { describe, expect, it } from 'vitest';
+import { readRecord } from '../../src/domain/verdict/record.ts';
+import { conditionOf } from '../../src/engine/status.ts';
+import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
+
+const sent = (drive: Awaited<ReturnType<typeof driveInMemory>>, version = 'hello') =>
+  readRecord(drive.outcome.experiment)!.scopes.find((scope) => scope.version === version)!.tally.response.n;
+
+describe('the story of a Conformance experiment', () => {
+  it('is told in the recorded words of Iter8 0.7, state by state', async () => {
+    // recorded/a-slow/states.txt, without the states that only add histograms, metrics or weights
+    const { states } = await driveInMemory(conformance());
+    const story = states.map(({ status }) => [
+      status?.stage,
+      conditionOf(status, 'Completed')?.reason,
+      status?.message,
+    ]);
+    const changes = story.filter((state, index) => JSON.stringify(state) !== JSON.stringify(story[index - 1]));
+    expect(changes).toEqual([
+      ['Waiting', undefined, undefined],
+      ['Waiting', 'ExperimentInitialized', 'ExperimentInitialized: Experiment status initialized'],
+      ['Waiting', 'ExperimentInitialized', 'TargetAcquired'],
+      ['Initializing', 'StageAdvanced', 'StageAdvanced: Advanced to Initializing'],
+      ['Initializing', 'HandlerLaunched', "HandlerLaunched: Start handler 'start' launched"],
+      ['Running', 'StageAdvanced', 'StageAdvanced: Advanced to Running'],
+      ['Running', 'IterationUpdate', 'IterationUpdate: Completed Loop 1'],
+      ['Completed', 'ExperimentCompleted', 'ExperimentCompleted: Experiment completed successfully'],
+    ]);
+  });
+
+  it('recommends nobody before the version is satisfied', async () => {
+    const { states } = await driveInMemory(conformance());
+    const running = states.find(({ status }) => status?.stage === 'Running' && status.completedIterations === 0)!;
+    expect(running.status!.versionRecommendedForPromotion).toBeUndefined();
+    expect(states.at(-1)!.status!.versionRecommendedForPromotion).toBe('hello');
+  });
+});
+
+describe('load', () => {
+  it('goes on beyond the plan until everything is decided, and not further', async () => {
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 100 } }));
+    expect(drive.outcome.recommendation.verdict).toBe('promote');
+    expect(sent(drive)).toBeGreaterThanOrEqual(377); // the fewest that can show an error rate below 1 %
+    expect(sent(drive)).toBeLessThan(400);
+  });
+
+  it('is the plan exactly when the plan decides', async () => {
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 1000 } }));
+    expect(sent(drive)).toBe(1000);
+    expect(drive.outcome.recommendation.verdict).toBe('promote');
+  });
+
+  it('is the plan exactly when extending is off, and the answer is undecided', async () => {
+    const drive = await driveInMemory(conformance({ strength: { extend: false } }));
+    expect(sent(drive)).toBe(100);
+    expect(drive.outcome.recommendation.verdict).toBe('undecided');
+  });
+
+  it('ends when everything is decided with stopEarly', async () => {
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 5000 }, strength: { stopEarly: true } }));
+    expect(sent(drive)).toBeLessThan(400);
+    expect(drive.outcome.recommendation.verdict).toBe('promote');
+  });
+
+  it('is not extended for a version that is violated', async () => {
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 200 } }), { service: failing(10) });
+    expect(drive.outcome.recommendation.verdict).toBe('do not promote');
+    expect(sent(drive)).toBe(200);
+  });
+
+  it('ends at maxRequests and leaves the answer open', async () => {
+    const drive = await driveInMemory(conformance({ strength: { maxRequests: 300 } }));
+    expect(sent(drive)).toBe(300);
+    expect(drive.outcome.recommendation.verdict).toBe('undecided');
+  });
+
+  it('ends at maxSeconds', async () => {
+    const drive = await driveInMemory(conformance({ strength: { maxSeconds: 4 } }));
+    expect(sent(drive)).toBeLessThanOrEqual(4 * 50 + 5);
+    expect(drive.outcome.recommendation.verdict).toBe('undecided');
+  });
+
+  it('for nobody but judged versions is extended, and load only is not counted', async () => {
+    const drive = await driveInMemory(conformance({ collect: { loadOnly: true } }));
+    expect(readRecord(drive.outcome.experiment)!.scopes).toEqual([]);
+    expect(drive.outcome.recommendation.verdict).toBe('undecided');
+  });
+});
+
+describe('failure', () => {
+  it('is the end when a version never gives an HTTP answer, and nothing is judged', async () => {
+    const drive = await driveInMemory(conformance(), { service: () => ({ latencyMs: 1, code: 'connect' }) });
+    const { status } = drive.outcome.experiment;
+    expect(drive.outcome.recommendation.verdict).toBe('failed');
+    expect(conditionOf(status, 'Failed')).toMatchObject({ status: 'True', reason: 'HandlerFailed' });
+    expect(conditionOf(status, 'Failed')!.message).toContain(
+      'Start actions failed: metrics/collect: http://hello.test/ gave no HTTP answer',
+    );
+    expect(status!.message).toContain('ECONNREFUSED'); // defect 22: the message said only that it failed
+    expect(drive.events.filter((event) => event.kind === 'verdict')).toEqual([]);
+  });
+
+  it('of transport after the first answer counts as errors', async () => {
+    // defect 8: a server that died mid-run looked healthy
+    const drive = await driveInMemory(conformance(), {
+      service: (_, k) => (k < 50 ? { latencyMs: 20, code: '200' } : { latencyMs: 1, code: 'connect' }),
+    });
+    expect(drive.outcome.recommendation.verdict).toBe('do not promote');
+  });
+});
+
+describe('a Canary', () => {
+  it('promotes a candidate that satisfies everything', async () => {
+    const drive = await driveInMemory(canary(), { service: healthy });
+    expect(drive.outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+    expect(drive.outcome.experiment.status!.versionRecommendedForPromotion).toBe('new');
+    expect(drive.outcome.experiment.status!.analysis!.winnerAssessment!.data).toEqual({
+      winnerFound: true,
+      winner: 'new',
+    });
+  });
+
+  it('keeps the baseline when the candidate is violated', async () => {
+    const drive = await driveInMemory(canary(), {
+      service: (version, k) => (version === 'new' ? failing(10)(version, k) : healthy(version, k)),
+    });
+    expect(drive.outcome.recommendation).toMatchObject({
+      verdict: 'do not promote',
+      version: 'old',
+      keepsBaseline: true,
+    });
+  });
+
+  it('is not held up by a bad baseline', async () => {
+    // defect 6: a failing baseline rolled back a good candidate
+    const drive = await driveInMemory(canary(), {
+      service: (version, k) => (version === 'old' ? failing(2)(version, k) : healthy(version, k)),
+    });
+    expect(drive.outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+  });
+});
+
+describe('iterations', () => {
+  it('that can change nothing are counted as done', async () => {
+    const drive = await driveInMemory(conformance({ duration: { intervalSeconds: 20, iterationsPerLoop: 15 } }));
+    expect(drive.outcome.experiment.status!.completedIterations).toBe(15);
+    expect(drive.events.find((event) => event.kind === 'iteration')).toMatchObject({ completed: 15, skipped: 14 });
+  });
+
+  it('run the loop tasks after every loop, the last too, and assess what they measured', async () => {
+    // defect 19: loop tasks after the last loop were never assessed
+    const collect = (n: number) => ({
+      task: 'metrics/collect',
+      with: { numQueries: n, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }] },
+    });
+    const drive = await driveInMemory(
+      conformance({
+        actions: { start: [collect(10)], loop: [collect(200)] },
+        duration: { intervalSeconds: 1, iterationsPerLoop: 2, maxLoops: 2 },
+        strength: { extend: false },
+      }),
+    );
+    expect(sent(drive)).toBe(410);
+    expect(drive.outcome.recommendation.verdict).toBe('promote');
+    expect(drive.outcome.experiment.status!.completedIterations).toBe(4);
+  });
+});
+
+describe('a driver that is killed', () => {
+  it('is followed by one that goes on where the checkpoint was', async () => {
+    const stop = new AbortController();
+    const service = (version: string, k: number) => {
+      if (k === 150) stop.abort();
+      return healthy(version, k);
+    };
+    const first = await driveInMemory(conformance({ collect: { numQueries: 1000 } }), {
+      service,
+      options: { stop: stop.signal },
+    });
+    expect(first.outcome.interrupted).toBe(true);
+    const counted = readRecord(first.outcome.experiment)!.tasks['start/0']!.counted![0]!.tally.response.n;
+    expect(counted).toBeGreaterThan(100);
+    const second = await driveInMemory(conformance({ collect: { numQueries: 1000 } }), { store: first.store });
+    expect(second.load.plans[0]!.plannedRequests).toBe(1000 - counted);
+    expect(sent(second)).toBe(1000);
+    expect(second.outcome.recommendation.verdict).toBe('promote');
+  });
+});

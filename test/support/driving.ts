@@ -1,0 +1,144 @@
+/** Drives experiments in memory, with simulated services and a clock that stands still: for tests of the engine. */
+import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import type { Experiment, WrittenExperiment } from '../../src/domain/api/experiment.ts';
+import type { Event } from '../../src/engine/event.ts';
+import { drive, type DriveOptions, type DriveOutcome } from '../../src/engine/loop.ts';
+import type { ExperimentStore, LoadGenerator, RecordLog } from '../../src/engine/ports.ts';
+import { fakeClock } from './fake-clock.ts';
+import { simulatedLoad, type Service } from './simulated-load.ts';
+
+export interface Collect {
+  readonly [input: string]: unknown;
+}
+
+/** A Conformance experiment on `hello` with the tutorial's objectives, in the words of a manifest. */
+export function conformance(
+  change: { collect?: Collect; objectives?: unknown[]; strength?: unknown; duration?: unknown; actions?: unknown } = {},
+): WrittenExperiment {
+  const task = {
+    task: 'metrics/collect',
+    with: { numQueries: 100, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }], ...change.collect },
+  };
+  return {
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { name: 'hello-experiment', namespace: 'default' },
+    spec: {
+      target: 'hello',
+      strategy: { testingPattern: 'Conformance', actions: (change.actions ?? { start: [task] }) as never },
+      criteria: {
+        requestCount: 'iter8-system/request-count',
+        indicators: ['iter8-system/error-count'],
+        objectives: (change.objectives ?? [
+          { metric: 'iter8-system/mean-latency', upperLimit: '500' },
+          { metric: 'iter8-system/error-rate', upperLimit: '0.01' },
+          { metric: 'iter8-system/latency-95th-percentile', upperLimit: '1000' },
+        ]) as never,
+        ...(change.strength === undefined ? {} : { strength: change.strength }),
+      },
+      duration: (change.duration ?? { intervalSeconds: 1, iterationsPerLoop: 1 }) as never,
+      versionInfo: { baseline: { name: 'hello' } },
+    },
+  };
+}
+
+/** Baseline `old`, candidate `new`, both under load at a fixed split. */
+export function canary(change: { objectives?: unknown[]; strength?: unknown } = {}): WrittenExperiment {
+  const base = conformance({
+    ...change,
+    collect: {
+      versions: [
+        { name: 'old', url: 'http://old.test/' },
+        { name: 'new', url: 'http://new.test/' },
+      ],
+    },
+  });
+  return {
+    ...base,
+    spec: {
+      ...base.spec,
+      strategy: { ...base.spec.strategy, testingPattern: 'Canary', deploymentPattern: 'FixedSplit' },
+      versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+    },
+  };
+}
+
+/** 20 ms, 200, always. */
+export const healthy: Service = () => ({ latencyMs: 20, code: '200' });
+
+/** Every `each`-th request is a 503. */
+export const failing =
+  (each: number): Service =>
+  (_, k) => ({ latencyMs: 20, code: k % each === each - 1 ? '503' : '200' });
+
+export interface Drive {
+  readonly outcome: DriveOutcome;
+  readonly events: readonly Event[];
+  /** Every state that was stored, in order. */
+  readonly states: readonly Experiment[];
+  readonly log: readonly object[];
+  readonly store: ExperimentStore;
+  readonly load: ReturnType<typeof simulatedLoad>;
+}
+
+export interface DriveSetup {
+  readonly service?: Service;
+  readonly store?: ExperimentStore;
+  readonly load?: LoadGenerator;
+  readonly options?: Partial<DriveOptions>;
+}
+
+export async function driveInMemory(written: WrittenExperiment, setup: DriveSetup = {}): Promise<Drive> {
+  const clock = fakeClock();
+  const store = setup.store ?? createMemoryStore({ clock });
+  const key = { namespace: written.metadata.namespace!, name: written.metadata.name! };
+  const experiment = await store.get(key).catch(() => store.create(written));
+  const events: Event[] = [];
+  const log: object[] = [];
+  const records: RecordLog = {
+    append: (_, entries) => Promise.resolve(void log.push(...entries)),
+    reset: () => Promise.resolve(),
+    // eslint-disable-next-line require-yield
+    async *read() {
+      yield* log;
+    },
+  };
+  const load = simulatedLoad(setup.service ?? healthy);
+  const outcome = await drive(
+    experiment,
+    {
+      store,
+      records,
+      load: setup.load ?? load,
+      requests: {
+        build: (inputs) =>
+          Promise.resolve(
+            inputs.versions.map((version) => ({
+              version: version.name,
+              endpoints: version.endpoints.map(({ name, url, method, headers }) => ({
+                ...(name === undefined ? {} : { name }),
+                url,
+                method,
+                headers,
+              })),
+            })),
+          ),
+      },
+      tasks: { run: (task) => Promise.resolve(`${task.task ?? 'run'} done`) },
+      clock,
+      emit: (event) => events.push(event),
+      textOf: (event) => (event.kind === 'condition' ? `${event.reason}: ${event.message}` : undefined),
+      by: 'iter8ctl test',
+    },
+    {
+      driver: 'test',
+      saveEveryMs: 1000,
+      seed: 1,
+      stop: new AbortController().signal,
+      kill: new AbortController().signal,
+      ...setup.options,
+    },
+  );
+  const states = events.flatMap((event) => (event.kind === 'object' ? [event.object] : []));
+  return { outcome, events, states, log, store, load };
+}

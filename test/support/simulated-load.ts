@@ -1,0 +1,156 @@
+/**
+ * A load generator without a network: requests get their outcomes from a function, time is the schedule's own.
+ *
+ * Obeys the port: caps, finish, stop, kill, slices of 100 ms in order, limits told with their slices. Does not simulate:
+ * lateness, workers, connections, checkpoints of unresolved requests (everything is resolved at once).
+ */
+import { LatencyHistogram } from '../../src/domain/stats/histogram.ts';
+import {
+  limitKey,
+  type LatencyLimit,
+  type LimitCount,
+  type Tally,
+  type TallyView,
+} from '../../src/domain/stats/tally.ts';
+import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, Scope } from '../../src/engine/ports.ts';
+
+export interface Outcome {
+  readonly latencyMs: number;
+  /** HTTP code, or a class of failure such as `connect`. */
+  readonly code: string;
+}
+
+/** Outcome of the k-th request of a version. */
+export type Service = (version: string, k: number) => Outcome;
+
+export const TIMEOUT_MS = 10_000;
+
+/** The tally of these outcomes, counted exactly at these limits. */
+export function tallyFor(
+  outcomes: readonly Outcome[],
+  limits: readonly LatencyLimit[] = [],
+  capMs = TIMEOUT_MS,
+): Tally {
+  const histogram = new LatencyHistogram(capMs);
+  const codes: Record<string, number> = {};
+  const counts: Record<string, LimitCount> = {};
+  let errors = 0;
+  let sumMs = 0;
+  let maxMs = 0;
+  let minMs = Number.POSITIVE_INFINITY;
+  const bad = new Map(limits.map((limit) => [limitKey(limit), 0]));
+  for (const { latencyMs, code } of outcomes) {
+    const answered = /^\d+$/.test(code);
+    const latency = answered ? Math.min(latencyMs, capMs) : capMs;
+    histogram.record(Math.max(1, Math.round(latency * 1000)));
+    codes[code] = (codes[code] ?? 0) + 1;
+    if (!answered || Number(code) >= 400) errors += 1;
+    sumMs += latency;
+    maxMs = Math.max(maxMs, latency);
+    minMs = Math.min(minMs, latency);
+    for (const limit of limits) {
+      const beyond = limit.side === 'upper' ? latency > limit.limitMs || !answered : latency >= limit.limitMs;
+      if (beyond) bad.set(limitKey(limit), bad.get(limitKey(limit))! + 1);
+    }
+  }
+  const n = outcomes.length;
+  for (const [key, count] of bad) counts[key] = { response: { n, bad: count }, service: { n, bad: count } };
+  const view: TallyView = { n, errors, histogram: histogram.toSparse(), sumMs, maxMs, minMs: n === 0 ? 0 : minMs };
+  return { response: view, service: view, limits: counts, codes, reconnects: 0, late: { n, bad: 0 } };
+}
+
+export function simulatedLoad(service: Service): LoadGenerator & { readonly plans: LoadPlan[] } {
+  const plans: LoadPlan[] = [];
+  return {
+    plans,
+    start: (plan) => {
+      plans.push(plan);
+      return Promise.resolve(new SimulatedRun(plan, service));
+    },
+  };
+}
+
+class SimulatedRun implements LoadRun {
+  readonly reports: AsyncIterable<LoadReport>;
+  readonly #caps = new Map<string, number>();
+  readonly #sent = new Map<string, number>();
+  readonly #answered = new Set<string>();
+  #ending = false;
+
+  constructor(plan: LoadPlan, service: Service) {
+    for (const { version } of plan.targets) {
+      this.#caps.set(version, plan.plannedRequests);
+      this.#sent.set(version, 0);
+    }
+    this.reports = this.#simulate(plan, service);
+  }
+
+  setCap(version: string, requests: number): void {
+    if (this.#caps.has(version)) this.#caps.set(version, requests);
+  }
+  finish(): void {
+    this.#ending = true;
+  }
+  stop(): void {
+    this.#ending = true;
+  }
+  kill(): void {
+    this.#ending = true;
+  }
+
+  async *#simulate(plan: LoadPlan, service: Service): AsyncGenerator<LoadReport> {
+    const rate = plan.ratePerSec === 0 ? 1000 : plan.ratePerSec;
+    let tick = 0;
+    for (let slice = 0; ; slice++) {
+      await Promise.resolve();
+      if (this.#ending) break;
+      const until = Math.floor(((slice + 1) * rate) / 10);
+      const slices: { slice: number; scope: Scope; tally: Tally }[] = [];
+      let open = false;
+      for (const { version, limits, endpoints } of plan.targets) {
+        const outcomes: Outcome[] = [];
+        const byEndpoint = new Map<string, Outcome[]>();
+        for (let k = tick; k < until; k++) {
+          if (k >= this.#caps.get(version)!) continue;
+          const outcome = service(version, k);
+          if (/^\d+$/.test(outcome.code)) this.#answered.add(version);
+          outcomes.push(outcome);
+          const name = endpoints[k % endpoints.length]?.name;
+          if (name !== undefined) byEndpoint.set(name, [...(byEndpoint.get(name) ?? []), outcome]);
+          this.#sent.set(version, this.#sent.get(version)! + 1);
+        }
+        if (until < this.#caps.get(version)!) open = true;
+        if (outcomes.length > 0)
+          slices.push({ slice, scope: { version }, tally: tallyFor(outcomes, limits, plan.timeoutMs) });
+        for (const [endpoint, own] of byEndpoint)
+          slices.push({ slice, scope: { version, endpoint }, tally: tallyFor(own, limits, plan.timeoutMs) });
+      }
+      tick = until;
+      yield this.#report(open ? 'running' : 'drained', (slice + 1) * 100, slices);
+    }
+    yield this.#report('ended', (tick / rate) * 1000, []);
+  }
+
+  #report(
+    state: LoadReport['state'],
+    elapsedMs: number,
+    slices: readonly { slice: number; scope: Scope; tally: Tally }[],
+  ): LoadReport {
+    return {
+      state,
+      elapsedMs,
+      slices,
+      limits: slices.flatMap(({ slice, scope, tally }) =>
+        Object.entries(tally.limits).map(([key, count]) => ({ slice, scope, key, count })),
+      ),
+      progress: [...this.#sent].map(([version, sent]) => ({
+        version,
+        sent,
+        resolved: sent,
+        answered: this.#answered.has(version),
+        ...(this.#answered.has(version) ? {} : { lastFailure: 'connect ECONNREFUSED 127.0.0.1:1' }),
+      })),
+      checkpoint: [],
+    };
+  }
+}
