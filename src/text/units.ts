@@ -74,6 +74,7 @@ function roundBeside(value: number, rounding: Rounding, landmarks: readonly numb
 
 /** `12,345.67` of a decimal times ten to the power of `shift`. Zeros at the end stay when they were rounded to. */
 function plain(value: Decimal, shift: number): string {
+  if (value.digits === 0n) return '0';
   const exponent = value.exponent + shift;
   const sign = value.digits < 0n ? '-' : '';
   const digits = (value.digits < 0n ? -value.digits : value.digits).toString();

@@ -1,0 +1,51 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { cutToWidth, displayWidth, padToWidth } from '../../src/text/width.ts';
+
+describe('widths', () => {
+  it.each([
+    ['', 0],
+    ['abc', 3],
+    ['日本語', 6],
+    ['e\u0301', 1],
+    ['👨‍👩‍👧', 2],
+    ['❤️', 2],
+    ['\u001b[31mred\u001b[0m', 3],
+    ['✔', 1],
+  ])('%j takes %d columns', (text, columns) => {
+    expect(displayWidth(text)).toBe(columns);
+  });
+
+  it.each([
+    ['hello-candidate', 20, 'hello-candidate'],
+    ['hello-candidate', 15, 'hello-candidate'],
+    ['hello-candidate', 8, 'hello-c…'],
+    ['hello-candidate', 1, '…'],
+    ['hello-candidate', 0, ''],
+    ['日本語', 5, '日本…'],
+    ['日本語', 4, '日…'],
+    ['e\u0301e\u0301e\u0301', 2, 'e\u0301…'],
+    ['👨‍👩‍👧👨‍👩‍👧', 3, '👨‍👩‍👧…'],
+  ])('cuts %j to %d columns', (text, columns, cut) => {
+    expect(cutToWidth(text, columns)).toBe(cut);
+  });
+
+  it('cuts with an ASCII mark where UTF-8 is not sure', () => {
+    expect(cutToWidth('hello-candidate', 8, '...')).toBe('hello...');
+    expect(cutToWidth('hello-candidate', 2, '...')).toBe('..');
+  });
+
+  it('never cuts wider than asked for', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 30 }), (text, columns) => {
+        expect(displayWidth(cutToWidth(text, columns))).toBeLessThanOrEqual(Math.max(columns, 0));
+      }),
+    );
+  });
+
+  it('pads to a width, by columns and not by characters', () => {
+    expect(padToWidth('日本', 6)).toBe('日本  ');
+    expect(padToWidth('7', 3, 'right')).toBe('  7');
+    expect(padToWidth('long', 2)).toBe('long');
+  });
+});
