@@ -1,0 +1,8 @@
+/** The parsers of the little languages in a manifest, for whoever checks one: each says what is wrong, or undefined. */
+import { conditionProblem } from './condition.ts';
+import { fieldPathProblem } from './field-path.ts';
+
+export const EXPRESSION_SYNTAX = {
+  condition: conditionProblem,
+  fieldPath: fieldPathProblem,
+} as const;
