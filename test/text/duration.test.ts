@@ -2,8 +2,8 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDuration, parseDurationMs, parseDurationNs } from '../../src/text/duration.ts';
 
-/** What Go 1.2x's time.ParseDuration and Duration.String answer: text, nanoseconds, text again; without numbers: refused. */
-const GO: readonly (readonly [string] | readonly [string, bigint, string])[] = [
+/** What Go's time.ParseDuration and Duration.String answer: text, nanoseconds, text again. */
+const ACCEPTED: readonly (readonly [string, bigint, string])[] = [
   ['0', 0n, '0s'],
   ['+0', 0n, '0s'],
   ['-0', 0n, '0s'],
@@ -45,46 +45,55 @@ const GO: readonly (readonly [string] | readonly [string, bigint, string])[] = [
   ['-9223372036854775.808us', -9223372036854775808n, '-2562047h47m16.854775808s'],
   ['0.100000000000000000000h', 360000000000n, '6m0s'],
   ['0.830103483285477580700h', 2988372539827n, '49m48.372539827s'],
-  [''],
-  ['3'],
-  ['-'],
-  ['s'],
-  ['.'],
-  ['-.'],
-  ['+.'],
-  ['.s'],
-  ['+.s'],
-  ['1d'],
-  ['x5s'],
-  ['5 s'],
-  [' 5s'],
-  ['5'],
   ['1.s', 1000000000n, '1s'],
-  ['..5s'],
-  ['1.2.3s'],
-  ['9223372036854775810ns'],
-  ['9223372036854775808ns'],
-  ['-9223372036854775809ns'],
-  ['9223372036854776us'],
-  ['3000000h'],
-  ['1e3s'],
-  ['1M'],
-  ['1H'],
   ['1m30s', 90000000000n, '1m30s'],
-  ['1m 30s'],
   ['00005s', 5000000000n, '5s'],
   ['1.5h', 5400000000000n, '1h30m0s'],
   ['0.000000001s', 1n, '1ns'],
   ['0.0000000001s', 0n, '0s'],
-  ['٥s'],
+];
+
+/** What Go's time.ParseDuration refuses. */
+const REFUSED: readonly string[] = [
+  '',
+  '3',
+  '-',
+  's',
+  '.',
+  '-.',
+  '+.',
+  '.s',
+  '+.s',
+  '1d',
+  'x5s',
+  '5 s',
+  ' 5s',
+  '5',
+  '..5s',
+  '1.2.3s',
+  '9223372036854775810ns',
+  '9223372036854775808ns',
+  '-9223372036854775809ns',
+  '9223372036854776us',
+  '3000000h',
+  '1e3s',
+  '1M',
+  '1H',
+  '1m 30s',
+  '٥s',
 ];
 
 describe('durations', () => {
-  it.each(GO)('reads %j as Go does', (text, ns) => {
+  it.each(ACCEPTED)('reads %j as Go does', (text, ns) => {
     expect(parseDurationNs(text)).toBe(ns);
   });
 
-  it.each(GO.filter((row) => row.length === 3 && Math.abs(Number(row[1])) < 1e15))(
+  it.each(REFUSED)('refuses %j as Go does', (text) => {
+    expect(parseDurationNs(text)).toBeUndefined();
+  });
+
+  // Milliseconds in a double cannot tell the nanoseconds of centuries apart.
+  it.each(ACCEPTED.filter(([, ns]) => ns < 10n ** 15n && ns > -(10n ** 15n)))(
     'writes %j as Go does',
     (text, _ns, written) => {
       expect(formatDuration(parseDurationMs(text)!)).toBe(written);

@@ -30,10 +30,13 @@ export function shown(value: unknown): string {
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}...` : text).replaceAll('\\\\', '\\');
 }
 
-/** `expected X, got Y`, with the hint to quote a number or boolean that should have been a text. */
+/** `expected X, got Y`, with the hint to quote what should have been a text. */
 export function expectedGot(expected: string, value: unknown): string {
   if (value === undefined) return `is missing; expected ${expected}`;
-  const quotable = (typeof value === 'number' || typeof value === 'boolean') && /^a (text|quantity)/.test(expected);
+  const isFraction = typeof value === 'number' && !Number.isInteger(value);
+  const quotable =
+    (expected.startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean')) ||
+    (expected.startsWith('a quantity') && isFraction);
   return `expected ${expected}, got ${shown(value)}${quotable ? `; quote it: "${String(value)}"` : ''}`;
 }
 

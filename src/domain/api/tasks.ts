@@ -42,7 +42,10 @@ const duration = z
   });
 
 const WARMUP = 'a number of requests or a duration such as 10s';
-const warmup = z.union([whole(0), duration], { error: ({ input }) => expectedGot(WARMUP, input) });
+const warmup = z.custom<number | string>(
+  (written) => whole(0).safeParse(written).success || duration.safeParse(written).success,
+  { error: ({ input }) => expectedGot(WARMUP, input) },
+);
 
 /** RFC 9110: a token; a value is visible characters, spaces and tabs. */
 const headerName = z
@@ -168,10 +171,12 @@ function readable<Shape extends z.core.$ZodShape>(
   for (const [key, value] of Object.entries(written)) {
     const expected = child(schema, key);
     if (expected === undefined) continue;
-    if (z.safeParse(expected, value).success) right[key] = value;
-    else if (expected instanceof z.ZodArray && Array.isArray(value)) {
-      right[key] = value.filter((item) => z.safeParse(expected.element, item).success);
-    }
+    const isRight = z.safeParse(expected, value).success;
+    const usable: unknown =
+      !isRight && expected instanceof z.ZodArray && Array.isArray(value)
+        ? value.filter((item) => z.safeParse(expected.element, item).success)
+        : value;
+    if (isRight || z.safeParse(expected, usable).success) right[key] = usable;
   }
   return schema.partial().parse(right); // cannot fail: every key passed by itself
 }
