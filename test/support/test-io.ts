@@ -1,0 +1,65 @@
+/** An Io that keeps what is written, for tests of commands: `run(argv, testIo(...))`. */
+import { Readable } from 'node:stream';
+import { setTimeout as delay } from 'node:timers/promises';
+import { run } from '../../src/cli/run.ts';
+import type { ExitCode } from '../../src/errors.ts';
+import type { Clock, Io, ProcessSignal } from '../../src/io.ts';
+
+export interface TestIoOptions {
+  readonly cwd: string;
+  readonly stdin?: string;
+  readonly env?: Readonly<Record<string, string>>;
+  /** A terminal of that width; absent: a pipe. */
+  readonly columns?: number;
+  readonly clock?: Clock;
+}
+
+export interface TestIo extends Io {
+  readonly out: () => string;
+  readonly err: () => string;
+  send(signal: ProcessSignal): void;
+}
+
+const realClock: Clock = {
+  now: () => Date.now(),
+  monotonicMs: () => performance.now(),
+  sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
+};
+
+export function testIo(options: TestIoOptions): TestIo {
+  let out = '';
+  let err = '';
+  const listeners = new Set<(signal: ProcessSignal) => void>();
+  const tty = options.columns !== undefined;
+  const stream = (add: (text: string) => void) => ({ write: add, isTTY: tty, columns: options.columns, rows: tty ? 40 : undefined });
+  return {
+    stdin: Object.assign(Readable.from([options.stdin ?? '']), { isTTY: tty }),
+    stdout: stream((text) => (out += text)),
+    stderr: stream((text) => (err += text)),
+    env: options.env ?? {},
+    cwd: options.cwd,
+    pid: process.pid,
+    clock: options.clock ?? realClock,
+    onSignal: (listener) => {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    resized: () => () => undefined,
+    out: () => out,
+    err: () => err,
+    send: (signal) => listeners.forEach((listener) => listener(signal)),
+  };
+}
+
+export interface Finished {
+  readonly code: ExitCode;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs one command to its end. */
+export async function iter8ctl(argv: readonly string[], options: TestIoOptions): Promise<Finished> {
+  const io = testIo(options);
+  const code = await run(argv, io);
+  return { code, out: io.out(), err: io.err() };
+}
