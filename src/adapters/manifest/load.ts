@@ -113,7 +113,10 @@ function invalid(
   sources: readonly ManifestSource[],
   experiment: ManifestObject | undefined,
 ): InvalidManifestError {
-  const sorted = sortIssues(issues);
+  const sorted = sortIssues(
+    issues,
+    sources.map(({ name }) => name),
+  );
   const names = [...new Set(sorted.map((issue) => issue.source ?? ''))].filter((name) => name !== '');
   const where = names.length === 0 ? sources.map(({ name }) => name).join(', ') : names.join(', ');
   const what = names.length === 1 && names[0] === experiment?.source ? 'a valid Experiment' : 'a valid manifest';

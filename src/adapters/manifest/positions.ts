@@ -47,8 +47,8 @@ export function offsetOf(places: Places, path: string, about: 'key' | 'value'): 
 }
 
 /** In the order in which the problems stand in their texts; those without a position last. Sources keep their order. */
-export function sortIssues<T extends Issue>(issues: readonly T[]): T[] {
-  const sources = [...new Set(issues.map((issue) => issue.source))];
+export function sortIssues<T extends Issue>(issues: readonly T[], order: readonly string[] = []): T[] {
+  const sources = [...new Set([...order, ...issues.map((issue) => issue.source)])];
   const rank = (issue: Issue): [number, number, number] => [
     sources.indexOf(issue.source),
     issue.line ?? Number.MAX_SAFE_INTEGER,

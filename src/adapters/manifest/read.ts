@@ -50,7 +50,8 @@ export function readManifest(text: string, source: string): ManifestText {
     if (bomb !== undefined) return failed({ source, ...lineIndex(text)(bomb.offset), path: '', message: bomb.message });
     documents = constructFromEvents(events, { source: text, schema: SCHEMA });
   } catch (error) {
-    return readJson(text, source) ?? failed(problemOf(error, text, source));
+    const json = withoutTabs(text);
+    return json === undefined ? failed(problemOf(error, text, source)) : readManifest(json, source);
   }
   // Only needed when something is wrong, and costly for large texts.
   let places: Places[] | undefined;
@@ -67,6 +68,15 @@ export function readManifest(text: string, source: string): ManifestText {
       },
     });
   return collect(documents, source, locator);
+}
+
+/**
+ * JSON that is indented with tabs, which YAML refuses, with spaces in their places: a JSON text has none at the beginning of
+ * a line that mean anything. Undefined for other texts.
+ */
+function withoutTabs(text: string): string | undefined {
+  if (!/^\ufeff?\s*[{[]/.test(text) || !/^[ \r]*\t/m.test(text)) return undefined;
+  return text.replaceAll(/^[ \t\r]+/gm, (indent) => indent.replaceAll('\t', ' '));
 }
 
 function failed(issue: Issue): ManifestText {
@@ -124,19 +134,6 @@ function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** JSON that is no YAML, such as one that is indented with tabs. Without lines and columns. */
-function readJson(text: string, source: string): ManifestText | undefined {
-  if (!/^\ufeff?\s*[{[]/.test(text)) return undefined;
-  try {
-    const value: unknown = JSON.parse(text.replace(/^\ufeff/, ''));
-    return collect(Array.isArray(value) ? value : [value], source, (_document, prefix) =>
-      locatorOf({ source, prefix, positionOf: () => undefined }),
-    );
-  } catch {
-    return undefined;
-  }
-}
-
 /** Aliases that stand for themselves, or that add up to more than anybody would write. */
 function expansionProblem(
   events: readonly Event[],
@@ -188,12 +185,11 @@ function problemOf(error: unknown, text: string, source: string): Issue {
   if (!(error instanceof YAMLException) || error.mark === undefined) {
     return { source, path: '', message: `not valid YAML: ${messageOf(error)}` };
   }
-  const { line, column, position } = error.mark;
-  const word = sanitizeLine(
-    /^["']?[^\s:"',{}[\]]{0,60}/.exec(text.slice(position, position + 80))?.[0].replace(/^["']/, '') ?? '',
-  );
-  const message = messageFor(error.reason, word);
-  return { source, line: line + 1, column: column + 1, path: '', message };
+  const { line, position } = error.mark;
+  const isQuoted = /["']/.test(text.charAt(position - 1)); // the parser points behind the quote
+  const column = error.mark.column + (isQuoted ? 0 : 1);
+  const word = sanitizeLine(/^[^\s:"',{}[\]]{0,60}/.exec(text.slice(position, position + 80))?.[0] ?? '');
+  return { source, line: line + 1, column, path: '', message: messageFor(error.reason, word) };
 }
 
 function messageFor(reason: string, word: string): string {

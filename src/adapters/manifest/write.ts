@@ -7,7 +7,7 @@ import { dump } from 'js-yaml';
  * object. Throws on what JSON cannot hold.
  */
 export function writeYaml(value: unknown): string {
-  return dump(withoutUndefined(value), { noRefs: true, lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' });
+  return dump(plain(value), { noRefs: true, lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' });
 }
 
 /** Several documents, separated by `---`. */
@@ -15,12 +15,13 @@ export function writeYamlDocuments(values: readonly unknown[]): string {
   return values.map(writeYaml).join('---\n');
 }
 
-function withoutUndefined(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : withoutUndefined(item)));
+function plain(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map((item) => (item === undefined ? null : plain(item)));
+  if (value === 0) return 0; // -0 is no JSON
   if (typeof value !== 'object' || value === null) return value;
   return Object.fromEntries(
     Object.entries(value)
       .filter(([, item]) => item !== undefined)
-      .map(([key, item]: [string, unknown]) => [key, withoutUndefined(item)]),
+      .map(([key, item]: [string, unknown]) => [key, plain(item)]),
   );
 }

@@ -33,7 +33,7 @@ export function shown(value: unknown): string {
 /** `expected X, got Y`, with the hint to quote what should have been a text. */
 export function expectedGot(expected: string, value: unknown): string {
   if (value === undefined) return `is missing; expected ${expected}`;
-  const isFraction = typeof value === 'number' && !Number.isInteger(value);
+  const isFraction = typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value);
   const quotable =
     (expected.startsWith('a text') && (typeof value === 'number' || typeof value === 'boolean')) ||
     (expected.startsWith('a quantity') && isFraction);

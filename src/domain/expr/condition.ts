@@ -100,11 +100,13 @@ function configure(): void {
 
 function parse(text: string): jsep.Expression {
   if (text.length > MAX_LENGTH) throw new Refused(`it is longer than ${MAX_LENGTH} characters`);
+  if (text.trim() === '') throw new Refused('it is empty');
   configure();
   try {
     return jsep(text);
   } catch (error) {
-    throw new Refused(error instanceof Error ? sanitizeLine(error.message) : 'it cannot be read');
+    const reason = error instanceof Error ? sanitizeLine(error.message) : 'it cannot be read';
+    throw new Refused(reason.charAt(0).toLowerCase() + reason.slice(1));
   }
 }
 

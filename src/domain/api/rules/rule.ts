@@ -1,6 +1,7 @@
 /** What a rule is: a small function that finds the places where an experiment breaks it. */
 import type { Issue } from '../../../errors.ts';
 import type { TaskSpec, Version, WrittenExperiment } from '../experiment.ts';
+import { formatCount } from '../../../text/units.ts';
 import { pathText, type Path } from '../shape.ts';
 
 /** A problem that only the rules see. */
@@ -72,7 +73,7 @@ export function versionsOf(experiment: WrittenExperiment): PlacedVersion[] {
   ];
 }
 
-/** `1 candidate`, `2 candidates`. */
+/** `1 candidate`, `2 candidates`, `1,000 requests`. */
 export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `${formatCount(count)} ${noun}${count === 1 ? '' : 's'}`;
 }

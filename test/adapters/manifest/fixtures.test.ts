@@ -1,0 +1,134 @@
+/** Every real object that we have, read and written back. */
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { readManifest } from '../../../src/adapters/manifest/read.ts';
+import { writeYaml } from '../../../src/adapters/manifest/write.ts';
+import { checkExperiment } from '../../../src/domain/check.ts';
+import { metricWithDefaults, withDefaults } from '../../../src/domain/api/defaults.ts';
+import { parseExperiment, parseMetric } from '../../../src/domain/api/parse.ts';
+
+const root = fileURLToPath(new URL('../../../', import.meta.url));
+const recorded = join(root, 'test/fixtures/recorded');
+/** Other people's objects stay where they are. */
+const shared = join(root, '../shared/fixtures/iter8-0.7');
+
+function yamlFiles(folder: string): string[] {
+  if (!existsSync(folder)) return [];
+  return readdirSync(folder, { recursive: true, encoding: 'utf8' })
+    .filter((name) => name.endsWith('.yaml'))
+    .toSorted()
+    .map((name) => join(folder, name));
+}
+
+const objectsOf = (file: string) => readManifest(readFileSync(file, 'utf8'), file);
+
+/** That everything written is there in what was read, which may have more: defaults. */
+function expectNothingLost(written: unknown, read: unknown): void {
+  if (typeof written !== 'object' || written === null) return expect(read).toBe(written);
+  if (Array.isArray(written)) expect(read).toHaveLength(written.length);
+  for (const [key, item] of Object.entries(written)) {
+    expect(read).toBeTypeOf('object');
+    expectNothingLost(item, Object.entries(read ?? {}).find(([other]) => other === key)?.[1]);
+  }
+}
+
+function roundTrip(file: string): void {
+  const { objects, issues } = objectsOf(file);
+  expect(issues).toEqual([]);
+  expect(objects.length).toBeGreaterThan(0);
+  for (const { kind, value } of objects) {
+    expect(readManifest(writeYaml(value), 'written').objects[0]!.value).toEqual(value);
+    if (kind === 'Experiment') {
+      const parsed = parseExperiment(value);
+      expect(parsed.issues).toEqual([]);
+      expect(readManifest(writeYaml(parsed.value), 'written').objects[0]!.value).toEqual(value);
+      const full = withDefaults(parsed.value!, { namespace: 'default' });
+      const again = parseExperiment(readManifest(writeYaml(full), 'written').objects[0]!.value);
+      expect(again.issues).toEqual([]);
+      expect(again.value).toEqual(full);
+      expectNothingLost(value, again.value);
+    }
+    if (kind === 'Metric') {
+      const parsed = parseMetric(value, { strictness: 'rules' });
+      expect(parsed.issues).toEqual([]);
+      const full = metricWithDefaults(parsed.value!, { namespace: 'default' });
+      expectNothingLost(value, parseMetric(readManifest(writeYaml(full), 'written').objects[0]!.value).value);
+    }
+  }
+}
+
+/** What status.message of a recorded experiment would say. */
+function statusOf(name: string) {
+  const experiment = objectsOf(join(recorded, name, 'final.yaml')).objects[0]!;
+  return checkExperiment(parseExperiment(experiment.value).value!).map(({ status }) => status);
+}
+
+describe('objects recorded from Iter8 0.7', () => {
+  it.each(yamlFiles(recorded).map((file) => [file.slice(recorded.length + 1), file]))(
+    '%s is read and written back',
+    (_name, file) => {
+      roundTrip(file);
+    },
+  );
+
+  /** What the rules say about each manifest; those that are not here may run. */
+  const refused: Readonly<Record<string, readonly string[]>> = {
+    'h1-finish': [
+      'spec.strategy.actions.finish[5].with.url: is missing; expected an http or https URL',
+      'spec.strategy.actions.finish[5].with.URL: unknown input; did you mean url?',
+    ],
+    'i01-canary-no-candidate': ['spec.versionInfo.candidates: expected 1 candidate for Canary, got none'],
+    'i05-dup-names': [
+      'spec.versionInfo.candidates[0].name: "base" is the name of spec.versionInfo.baseline too; names of versions must differ',
+    ],
+    'i07-run-and-task': [
+      'spec.strategy.actions.start[0]: expected either task or run, got both',
+      'spec.strategy.actions.start[0].with.versions: is missing; expected a list',
+    ],
+    'i12-objective-no-limits': [
+      'spec.criteria.objectives[0]: expected upperLimit or lowerLimit, got neither; to observe "default/mock-latency" only, list it under indicators',
+    ],
+    'o3-strength': [
+      'spec.criteria.strength.anything: unknown setting; there are: confidence, extend, maxSeconds, maxRequests, minSeconds, minRequests, inFlightSeconds, stopEarly, noData, relative, margin, cap, policy',
+    ],
+  };
+
+  it.each(readdirSync(recorded))('%s breaks the rules that it should, and no others', (name) => {
+    const experiment = objectsOf(join(recorded, name, 'manifest.yaml')).objects.find(
+      ({ kind }) => kind === 'Experiment',
+    )!;
+    const issues = checkExperiment(parseExperiment(experiment.value).value!);
+    expect(issues.map(({ path, message }) => `${path}: ${message}`)).toEqual(refused[name] ?? []);
+  });
+
+  it('says in status.message what Iter8 0.7 said', () => {
+    expect(statusOf('i01-canary-no-candidate')).toEqual(['Invalid number of candidates for Canary experiment']);
+    expect(statusOf('i05-dup-names')).toEqual(['Version names are not unique']);
+  });
+
+  it('keeps quantities as they were written', () => {
+    const file = join(recorded, 'k2-oddvalues/final.yaml');
+    const text = writeYaml(parseExperiment(objectsOf(file).objects[0]!.value).value);
+    expect(text).toContain('value: "150e-9"'); // in quotes: YAML would read a number
+    expect(readManifest(text, 'written').objects[0]!.value).toEqual(objectsOf(file).objects[0]!.value);
+  });
+});
+
+describe.skipIf(!existsSync(shared))('objects of others (skipped where ../shared/fixtures is absent)', () => {
+  const files = yamlFiles(shared);
+
+  it.each(files.map((file) => [file.slice(shared.length + 1), file]))('%s is read and written back', (_name, file) => {
+    roundTrip(file);
+  });
+
+  it.each(files.filter((file) => file.includes('/samples/')).map((file) => [file.slice(shared.length + 1), file]))(
+    '%s may run',
+    (_name, file) => {
+      for (const { kind, value } of objectsOf(file).objects) {
+        if (kind === 'Experiment') expect(checkExperiment(parseExperiment(value).value!)).toEqual([]);
+      }
+    },
+  );
+});
