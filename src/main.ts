@@ -62,6 +62,8 @@ for (const stream of [process.stdout, process.stderr]) {
 process.exitCode = await run(process.argv.slice(2), io);
 
 // Something may keep the event loop alive (a worker, a socket); what was printed must still reach its reader.
-const flushed = Promise.all([process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))));
+const flushed = Promise.all(
+  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
+);
 await Promise.race([flushed, delay(FLUSH_MS, undefined, { ref: false })]);
 process.exit();

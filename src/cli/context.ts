@@ -1,7 +1,7 @@
 /** Wires implementations to ports: the only place that knows which store, lock and load generator are used. */
 import { hostname } from 'node:os';
 import path from 'node:path';
-import { UnavailableError } from '../errors.ts';
+import { messageOf, UnavailableError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { ObjectKey } from '../domain/api/experiment.ts';
 import type {
@@ -51,14 +51,13 @@ export async function openContext(flags: StoreFlags, io: Io, warn: (text: string
     import('../adapters/store/lock.ts'),
     import('../adapters/store/record-log.ts'),
   ]);
-  const shown = path.relative(io.cwd, dir);
   return {
     mode: 'local',
     store: createFileStore({
       dir,
-      description: `folder ${shown.startsWith('..') ? dir : `./${shown}`}`,
       clock: io.clock,
-      onUnreadable: (error) => warn(error.message),
+      pid: io.pid,
+      onUnreadable: (error) => warn(messageOf(error)),
     }),
     lock: createFileLock({ dir, clock: io.clock, pid: io.pid }),
     records: createFileRecordLog({ dir }),

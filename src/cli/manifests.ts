@@ -11,13 +11,13 @@ async function stdinText(io: Io): Promise<string> {
 }
 
 /** Manifests for `run` and `plan`: all rules are applied by the caller. */
-export function readManifests(files: readonly string[], io: Io): Promise<LoadedManifests> {
-  return loadManifests(files, { cwd: io.cwd, readStdin: () => stdinText(io) });
+export function readManifests(files: readonly string[], io: Io, strictness: 'shape' | 'rules' = 'rules'): Promise<LoadedManifests> {
+  return loadManifests(files, { cwd: io.cwd, readStdin: () => stdinText(io), strictness });
 }
 
 /** An object to look at: only its shape must be right. */
 export async function readObject(file: string, io: Io, namespace: string | undefined): Promise<Experiment> {
-  const { experiment } = await readManifests([file], io);
+  const { experiment } = await readManifests([file], io, 'shape');
   const name = experiment.metadata.name ?? experiment.metadata.generateName ?? '';
   return withDefaults(experiment, { namespace: experiment.metadata.namespace ?? namespace ?? 'default', name });
 }

@@ -1,5 +1,6 @@
 /** Prints an experiment in the form that `-o` asks for: the answer of describe, run and watch. */
 import type { Experiment } from '../domain/api/experiment.ts';
+import { jsonText } from '../report/json-text.ts';
 import type { Io } from '../io.ts';
 import { renderDescribe } from '../render/describe.ts';
 import { themeFor, type Theme } from '../render/theme.ts';
@@ -17,7 +18,7 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
   switch (flags.output) {
     case 'json': {
       const { jsonView } = await import('../report/json.ts');
-      return `${JSON.stringify(jsonView(experimentView(experiment, io.clock.now())), undefined, 2)}\n`;
+      return `${jsonText(jsonView(experimentView(experiment, io.clock.now())), 2)}\n`;
     }
     case 'yaml': {
       const [{ jsonView }, { writeYaml }] = await Promise.all([
@@ -27,7 +28,7 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
       return writeYaml(jsonView(experimentView(experiment, io.clock.now())));
     }
     case 'raw':
-      return `${JSON.stringify(experiment, undefined, 2)}\n`;
+      return `${jsonText(experiment, 2)}\n`;
     case 'name':
       return `experiment.iter8.tools/${experiment.metadata.name}\n`;
     default: {

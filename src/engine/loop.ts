@@ -7,7 +7,7 @@ import { NotFoundError } from '../errors.ts';
 import type { Experiment, Stage } from '../domain/api/experiment.ts';
 import { metricWithDefaults } from '../domain/api/defaults.ts';
 import { builtinMetric, parseMetricName } from '../domain/api/metric-name.ts';
-import { checkExperiment } from '../domain/api/rules.ts';
+import { checkExperiment } from '../domain/check.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
 import { powerWarnings } from '../domain/verdict/power.ts';

@@ -31,9 +31,7 @@ export function parseDurationNs(text: string): bigint | undefined {
     const [, whole = '', , fraction = '', unit = ''] = match;
     const unitNs = Object.hasOwn(NS_OF, unit) ? NS_OF[unit]! : undefined;
     if (unitNs === undefined || whole + fraction === '') return undefined;
-    const wholeNs = BigInt(whole === '' ? 0 : whole) * unitNs;
-    if (wholeNs > LIMIT) return undefined;
-    sum += wholeNs + fractionNs(fraction, unitNs);
+    sum += BigInt(whole) * unitNs + fractionNs(fraction, unitNs); // BigInt('') is 0
     if (sum > LIMIT) return undefined;
   }
   if (sign === '-') return -sum;

@@ -60,7 +60,8 @@ export class Connections {
     this.#options = clientOptions(endpoint, timeoutMs);
     const headers: Record<string, string> = { ...endpoint.headers };
     if (url.username !== '' && !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
-      headers['Authorization'] = `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+      headers['Authorization'] =
+        `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
     }
     this.#request = {
       path: `${url.pathname}${url.search}`,
@@ -173,7 +174,11 @@ function clientOptions(endpoint: LoadEndpoint, timeoutMs: number): Client.Option
       ...(address === undefined
         ? {}
         : {
-            lookup: (_host: string, options: { readonly all?: boolean }, callback: (error: null, address: unknown, family?: number) => void) => {
+            lookup: (
+              _host: string,
+              options: { readonly all?: boolean },
+              callback: (error: null, address: unknown, family?: number) => void,
+            ) => {
               if (options.all === true) callback(null, [{ address, family: isIP(address) }]);
               else callback(null, address, isIP(address));
             },
@@ -187,7 +192,8 @@ function addressFor(url: URL, entries: readonly string[]): string | undefined {
   const port = url.port === '' ? (url.protocol === 'https:' ? '443' : '80') : url.port;
   for (const entry of entries) {
     const [host = '', entryPort = '', ...rest] = entry.split(':');
-    if (host.toLowerCase() === url.hostname.toLowerCase() && entryPort === port) return rest.join(':').replace(/^\[|\]$/g, '');
+    if (host.toLowerCase() === url.hostname.toLowerCase() && entryPort === port)
+      return rest.join(':').replace(/^\[|\]$/g, '');
   }
   return undefined;
 }

@@ -34,7 +34,9 @@ export function workersFor(plan: LoadPlan): number {
 
 export function createCrew(plan: LoadPlan, events: CrewEvents, workerFile: URL | undefined): Crew {
   const threads = workersFor(plan);
-  return threads === 0 || workerFile === undefined ? inlineCrew(plan, events) : threadCrew(plan, events, { threads, workerFile });
+  return threads === 0 || workerFile === undefined
+    ? inlineCrew(plan, events)
+    : threadCrew(plan, events, { threads, workerFile });
 }
 
 /** The built worker beside this program, if there is one (not when run from source). */
@@ -58,11 +60,19 @@ function inlineCrew(plan: LoadPlan, events: CrewEvents): Crew {
   return { size: 1, now, tell, tellAll: (message) => tell(0, message), close: () => Promise.resolve() };
 }
 
-function threadCrew(plan: LoadPlan, events: CrewEvents, how: { readonly threads: number; readonly workerFile: URL }): Crew {
+function threadCrew(
+  plan: LoadPlan,
+  events: CrewEvents,
+  how: { readonly threads: number; readonly workerFile: URL },
+): Crew {
   const offsetMs = monotonicMs() - performance.now();
   let closing = false;
   const workers = Array.from({ length: how.threads }, (_, index) => {
-    const worker = new Worker(how.workerFile, { workerData: { plan, index, count: how.threads }, stdout: false, stderr: false });
+    const worker = new Worker(how.workerFile, {
+      workerData: { plan, index, count: how.threads },
+      stdout: false,
+      stderr: false,
+    });
     worker.on('message', (report: WorkerReport) => events.report(index, report));
     worker.on('error', (error) => events.failed(error));
     worker.on('exit', (code) => {

@@ -20,7 +20,12 @@ export function createLoadGenerator(options: GeneratorOptions = {}): LoadGenerat
   return {
     start: (plan, how) => {
       checkPlan(plan);
-      return Promise.resolve(new Run(plan, { workerFile: options.workerFile ?? builtWorker(), checkpointEveryMs: how?.checkpointEveryMs ?? DEFAULT_CHECKPOINT_MS }));
+      return Promise.resolve(
+        new Run(plan, {
+          workerFile: options.workerFile ?? builtWorker(),
+          checkpointEveryMs: how?.checkpointEveryMs ?? DEFAULT_CHECKPOINT_MS,
+        }),
+      );
     },
   };
 }
@@ -30,7 +35,8 @@ function checkPlan(plan: LoadPlan): void {
   for (const { version, endpoints } of plan.targets) {
     if (endpoints.length === 0) throw new UsageError(`version ${version} has no URL`);
     for (const { url } of endpoints) {
-      if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol)) throw new UsageError(`${JSON.stringify(url)} of version ${version} is not an http or https URL`);
+      if (!URL.canParse(url) || !/^https?:$/.test(new URL(url).protocol))
+        throw new UsageError(`${JSON.stringify(url)} of version ${version} is not an http or https URL`);
     }
   }
 }
@@ -62,13 +68,18 @@ class Run implements LoadRun {
     this.#caps = plan.targets.map(() => plan.plannedRequests);
     this.#lastTick = plan.plannedRequests;
     const scopes = scopesOf(plan);
-    this.#crew = createCrew(plan, { report: (worker, report) => this.#take(worker, report), failed: (error) => this.#fail(error) }, options.workerFile);
+    this.#crew = createCrew(
+      plan,
+      { report: (worker, report) => this.#take(worker, report), failed: (error) => this.#fail(error) },
+      options.workerFile,
+    );
     this.#merge = new SliceMerge(
       scopes.map(({ version, endpoint }) => (endpoint === undefined ? { version } : { version, endpoint })),
       scopes.map(({ target }) => plan.targets[target]!.limits.map(limitKey)),
       this.#crew.size,
     );
-    const warmupMs = plan.warmup === undefined || plan.ratePerSec === 0 ? 0 : (plan.warmup.requests / plan.ratePerSec) * 1000;
+    const warmupMs =
+      plan.warmup === undefined || plan.ratePerSec === 0 ? 0 : (plan.warmup.requests / plan.ratePerSec) * 1000;
     const now = this.#crew.now();
     this.#startMs = now + LEAD_MS + warmupMs;
     this.#lastCheckpointMs = now;
@@ -84,7 +95,8 @@ class Run implements LoadRun {
     if (raises && this.#drained) {
       // A new piece, in a slice that nobody has closed yet.
       const slice = Math.floor((this.#crew.now() + LEAD_MS - this.#startMs) / SLICE_MS) + 2;
-      if (this.#plan.ratePerSec > 0) this.#tellAll({ kind: 'piece', startMs: this.#startMs + slice * SLICE_MS, firstTick: this.#lastTick });
+      if (this.#plan.ratePerSec > 0)
+        this.#tellAll({ kind: 'piece', startMs: this.#startMs + slice * SLICE_MS, firstTick: this.#lastTick });
       this.#drained = false;
     }
     this.#lastTick = raises ? Math.max(this.#lastTick, requests) : this.#lastTick;
@@ -136,7 +148,11 @@ class Run implements LoadRun {
       this.#drained = true;
       this.#emit('drained', now, true);
     } else if (now - this.#lastReportMs >= SLICE_MS * 0.9) {
-      this.#emit(idle ? 'drained' : reports.some((one) => one?.warmingUp === true) ? 'warming-up' : 'running', now, false);
+      this.#emit(
+        idle ? 'drained' : reports.some((one) => one?.warmingUp === true) ? 'warming-up' : 'running',
+        now,
+        false,
+      );
     }
   }
 

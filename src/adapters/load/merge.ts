@@ -44,7 +44,8 @@ export class SliceMerge {
     for (const [index, scope] of this.#scopes.entries()) {
       for (const [at, key] of this.#limitKeys[index]!.entries()) {
         const reached = this.#least((report) => report.limitFrontier[index]![at]!);
-        for (const [slice, count] of takeBelow(this.#pendingLimits[index]!.get(key)!, reached)) limits.push({ slice, scope, key, count });
+        for (const [slice, count] of takeBelow(this.#pendingLimits[index]!.get(key)!, reached))
+          limits.push({ slice, scope, key, count });
       }
       const reached = this.#least((report) => report.frontier[index]!);
       for (const [slice, tally] of takeBelow(this.#pending[index]!, reached)) slices.push({ slice, scope, tally });
@@ -55,7 +56,8 @@ export class SliceMerge {
   /** What is to be added to everything that `closed` gave so far, so that every request whose time has come is in the sum. */
   checkpoint(): { readonly scope: Scope; readonly tally: Tally }[] {
     const sums = this.#scopes.map((_, index) => [...this.#pending[index]!.values()]);
-    for (const report of this.#reports) for (const { scope, tally } of report?.checkpoint ?? []) sums[scope]!.push(tally);
+    for (const report of this.#reports)
+      for (const { scope, tally } of report?.checkpoint ?? []) sums[scope]!.push(tally);
     return sums.flatMap((tallies, index) => {
       const [first, ...rest] = tallies;
       return first === undefined ? [] : [{ scope: this.#scopes[index]!, tally: rest.reduce(addTally, first) }];
@@ -67,7 +69,9 @@ export class SliceMerge {
   }
 
   #least(frontier: (report: WorkerReport) => number): number {
-    return Math.min(...this.#reports.map((report) => (report === undefined ? Number.NEGATIVE_INFINITY : frontier(report))));
+    return Math.min(
+      ...this.#reports.map((report) => (report === undefined ? Number.NEGATIVE_INFINITY : frontier(report))),
+    );
   }
 }
 

@@ -23,12 +23,22 @@ export interface WorkerReport {
   /** Answer to the newest message that was read before this report was made. */
   readonly heard: number;
   readonly slices: readonly { readonly scope: number; readonly slice: number; readonly tally: Tally }[];
-  readonly limits: readonly { readonly scope: number; readonly slice: number; readonly key: LimitKey; readonly count: LimitCount }[];
+  readonly limits: readonly {
+    readonly scope: number;
+    readonly slice: number;
+    readonly key: LimitKey;
+    readonly count: LimitCount;
+  }[];
   /** For each scope: all slices below are closed. */
   readonly frontier: readonly number[];
   /** For each scope and limit likewise. */
   readonly limitFrontier: readonly (readonly number[])[];
-  readonly progress: readonly { readonly sent: number; readonly resolved: number; readonly answered: boolean; readonly lastFailure?: string | undefined }[];
+  readonly progress: readonly {
+    readonly sent: number;
+    readonly resolved: number;
+    readonly answered: boolean;
+    readonly lastFailure?: string | undefined;
+  }[];
   /** Every request of the schedule up to the caps has been sent, and nothing is under way. */
   readonly idle: boolean;
   readonly warmingUp: boolean;
@@ -38,9 +48,15 @@ export interface WorkerReport {
 }
 
 /** A version as a whole, then each of its named endpoints, version by version. */
-export function scopesOf(plan: LoadPlan): { readonly target: number; readonly version: string; readonly endpoint?: string }[] {
+export function scopesOf(
+  plan: LoadPlan,
+): { readonly target: number; readonly version: string; readonly endpoint?: string }[] {
   return plan.targets.flatMap(({ version, endpoints }, target) => [
     { target, version },
-    ...[...new Set(endpoints.flatMap((endpoint) => endpoint.name ?? []))].map((endpoint) => ({ target, version, endpoint })),
+    ...[...new Set(endpoints.flatMap((endpoint) => endpoint.name ?? []))].map((endpoint) => ({
+      target,
+      version,
+      endpoint,
+    })),
   ]);
 }

@@ -15,7 +15,8 @@ export interface Slot {
 
 /** A well-mixed 32-bit hash of two integers (murmur3's finaliser). */
 function mix(seed: number, value: number): number {
-  let h = (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value | 0, 0xcc9e2d51) ^ Math.floor(value / 2 ** 32)) >>> 0;
+  let h =
+    (Math.imul(seed ^ 0x9e3779b9, 0x85ebca6b) ^ Math.imul(value | 0, 0xcc9e2d51) ^ Math.floor(value / 2 ** 32)) >>> 0;
   h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
   h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
   return (h ^ (h >>> 16)) >>> 0;

@@ -91,7 +91,9 @@ export class Sender {
     this.#now = options.now;
     this.#post = options.post;
     this.#schedule =
-      plan.ratePerSec > 0 ? new Schedule({ targets: plan.targets.length, ratePerSec: plan.ratePerSec, seed: plan.seed }) : undefined;
+      plan.ratePerSec > 0
+        ? new Schedule({ targets: plan.targets.length, ratePerSec: plan.ratePerSec, seed: plan.seed })
+        : undefined;
     this.#spins = (plan.ratePerSec * plan.targets.length) / count <= SPIN_BELOW_PER_SEC;
     const scopes = scopesOf(plan);
     this.#slices = scopes.map(() => new Map());
@@ -100,12 +102,22 @@ export class Sender {
     this.#nextSlot = index;
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,
-      connections: target.endpoints.map((endpoint) => new Connections({ endpoint, timeoutMs: plan.timeoutMs, now: options.now })),
+      connections: target.endpoints.map(
+        (endpoint) => new Connections({ endpoint, timeoutMs: plan.timeoutMs, now: options.now }),
+      ),
       waiting: [],
-      cap: Math.max(1, Math.floor((plan.connections ?? (plan.ratePerSec === 0 ? 4 : MOST_CONNECTIONS)) / count + (index < (plan.connections ?? MOST_CONNECTIONS) % count ? 1 : 0))),
+      cap: Math.max(
+        1,
+        Math.floor(
+          (plan.connections ?? (plan.ratePerSec === 0 ? 4 : MOST_CONNECTIONS)) / count +
+            (index < (plan.connections ?? MOST_CONNECTIONS) % count ? 1 : 0),
+        ),
+      ),
       scope: scopes.findIndex((scope) => scope.target === at && scope.endpoint === undefined),
       endpointScopes: target.endpoints.map((endpoint) =>
-        endpoint.name === undefined ? undefined : scopes.findIndex((scope) => scope.target === at && scope.endpoint === endpoint.name),
+        endpoint.name === undefined
+          ? undefined
+          : scopes.findIndex((scope) => scope.target === at && scope.endpoint === endpoint.name),
       ),
       warmupLeft: plan.ratePerSec === 0 ? Math.ceil((plan.warmup?.requests ?? 0) / count) : 0,
       active: 0,
@@ -171,7 +183,10 @@ export class Sender {
       // Ticks whose time has passed were never promised to anybody: they are left out, not caught up with.
       // Nor may they come into a slice that was told to be closed.
       const open = this.#originMs + Math.max(0, ...this.#frontier) * SLICE_MS;
-      this.#nextSlot = Math.max(this.#nextSlot, this.#firstOwnSlot(this.#schedule.firstSlotFrom(Math.max(this.#now(), open))));
+      this.#nextSlot = Math.max(
+        this.#nextSlot,
+        this.#firstOwnSlot(this.#schedule.firstSlotFrom(Math.max(this.#now(), open))),
+      );
     }
     target.requests = requests;
     this.#exhausted = false;
@@ -222,7 +237,8 @@ export class Sender {
   #fillClosedLoop(): void {
     const now = this.#now();
     if (now < this.#warmupStartMs || this.#stopped || this.#ended) {
-      if (!this.#stopped && !this.#ended) this.#timer = setTimeout(() => this.#fillClosedLoop(), Math.max(1, this.#warmupStartMs - now));
+      if (!this.#stopped && !this.#ended)
+        this.#timer = setTimeout(() => this.#fillClosedLoop(), Math.max(1, this.#warmupStartMs - now));
       return;
     }
     let open = false;
@@ -304,7 +320,13 @@ export class Sender {
     const { lease } = request;
     const mayResend = !request.resent && request.code === undefined && request.sentMs !== undefined;
     const isGet = this.#plan.targets[request.target]!.endpoints[request.endpoint]!.method === 'GET';
-    if (mayResend && isGet && lease?.reused === true && lease.idleMs >= RECONNECT_AFTER_IDLE_MS && error !== TIMED_OUT) {
+    if (
+      mayResend &&
+      isGet &&
+      lease?.reused === true &&
+      lease.idleMs >= RECONNECT_AFTER_IDLE_MS &&
+      error !== TIMED_OUT
+    ) {
       request.resent = true;
       this.#send(request, true);
       return;
@@ -399,9 +421,17 @@ export class Sender {
     const now = this.#now();
     this.#lastReportMs = now;
     const slices: { scope: number; slice: number; tally: ReturnType<Slice['tally']> }[] = [];
-    const limits: { scope: number; slice: number; key: string; count: NonNullable<ReturnType<Slice['countIfClosed']>> }[] = [];
+    const limits: {
+      scope: number;
+      slice: number;
+      key: string;
+      count: NonNullable<ReturnType<Slice['countIfClosed']>>;
+    }[] = [];
     // No request can come into a slice below this any more: its time has passed, and so have all slots due in it.
-    const due = this.#schedule !== undefined && !this.#exhausted && !this.#stopped ? Math.min(now, this.#schedule.dueMs(this.#nextSlot)) : now;
+    const due =
+      this.#schedule !== undefined && !this.#exhausted && !this.#stopped
+        ? Math.min(now, this.#schedule.dueMs(this.#nextSlot))
+        : now;
     const complete = Math.floor((due - this.#originMs) / SLICE_MS) + (this.#isIdle ? 1 : 0);
     for (const [scope, pending] of this.#slices.entries()) {
       const indices = [...pending.keys()].sort((a, b) => a - b);
@@ -440,7 +470,12 @@ export class Sender {
       limits,
       frontier: [...this.#frontier],
       limitFrontier: this.#limitFrontier.map((frontiers) => [...frontiers]),
-      progress: this.#targets.map(({ sent, resolved, answered, lastFailure }) => ({ sent, resolved, answered, ...(lastFailure === undefined ? {} : { lastFailure }) })),
+      progress: this.#targets.map(({ sent, resolved, answered, lastFailure }) => ({
+        sent,
+        resolved,
+        answered,
+        ...(lastFailure === undefined ? {} : { lastFailure }),
+      })),
       idle: this.#isIdle,
       warmingUp: this.#warmupMs > 0 && now < this.#originMs,
       checkpoint: this.#checkpoint(),
@@ -450,10 +485,12 @@ export class Sender {
 
   #checkpoint(): { scope: number; tally: ReturnType<Slice['tally']> }[] {
     return this.#slices.flatMap((pending, scope) =>
-      [...pending.values()].filter((slice) => !slice.isEmpty).flatMap((slice) => [
-        { scope, tally: slice.tally() },
-        { scope, tally: slice.checkpoint(this.#plan.timeoutMs) },
-      ]),
+      [...pending.values()]
+        .filter((slice) => !slice.isEmpty)
+        .flatMap((slice) => [
+          { scope, tally: slice.tally() },
+          { scope, tally: slice.checkpoint(this.#plan.timeoutMs) },
+        ]),
     );
   }
 

@@ -1,6 +1,13 @@
 /** What one worker counts about the requests of one scope that are due in one slice of 100 ms. */
 import { binIndex } from '../../domain/stats/histogram.ts';
-import { limitKey, type LatencyLimit, type LimitCount, type SparseHistogram, type Tally, type TallyView } from '../../domain/stats/tally.ts';
+import {
+  limitKey,
+  type LatencyLimit,
+  type LimitCount,
+  type SparseHistogram,
+  type Tally,
+  type TallyView,
+} from '../../domain/stats/tally.ts';
 
 /** Width of a slice in ms of intended start. Source: statistics.md 0.4. */
 export const SLICE_MS = 100;
@@ -47,7 +54,14 @@ class View {
 
   toTally(): TallyView {
     const histogram: SparseHistogram = [...this.bins].sort((a, b) => a[0] - b[0]);
-    return { n: this.n, errors: this.errors, histogram, sumMs: this.sumMs, maxMs: this.maxMs, minMs: this.n === 0 ? 0 : this.minMs };
+    return {
+      n: this.n,
+      errors: this.errors,
+      histogram,
+      sumMs: this.sumMs,
+      maxMs: this.maxMs,
+      minMs: this.n === 0 ? 0 : this.minMs,
+    };
   }
 }
 
@@ -121,11 +135,19 @@ export class Slice {
   countIfClosed(index: number, nowMs: number): LimitCount | undefined {
     const limit = this.#limits[index]!;
     for (const request of this.open) {
-      if (request.sentMs === undefined || !isBeyond(nowMs - request.sentMs, limit) || !isBeyond(nowMs - request.dueMs, limit)) return undefined;
+      if (
+        request.sentMs === undefined ||
+        !isBeyond(nowMs - request.sentMs, limit) ||
+        !isBeyond(nowMs - request.dueMs, limit)
+      )
+        return undefined;
     }
     const { response, service } = this.#countAt(index);
     const open = this.open.size;
-    return { response: { n: response.n + open, bad: response.bad + open }, service: { n: service.n + open, bad: service.bad + open } };
+    return {
+      response: { n: response.n + open, bad: response.bad + open },
+      service: { n: service.n + open, bad: service.bad + open },
+    };
   }
 
   /** All of it, with unresolved requests as errors with latency T in the response view and absent from the service view. */

@@ -155,7 +155,6 @@ function expansionProblem(
       size = sizes.get(name) ?? 1;
     } else if (event.type !== EVENT_ID.SCALAR) {
       const anchor = event.type === EVENT_ID.DOCUMENT ? undefined : anchorOf(event, text);
-      if (event.type === EVENT_ID.DOCUMENT) sizes.clear();
       if (anchor !== undefined) sizes.set(anchor, undefined);
       open.push({ anchor, size: 1 });
       continue;

@@ -7,7 +7,7 @@ import { dump } from 'js-yaml';
  * object. Throws on what JSON cannot hold.
  */
 export function writeYaml(value: unknown): string {
-  return dump(plain(value), { noRefs: true, lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' });
+  return dump(plain(value), { lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' });
 }
 
 /** Several documents, separated by `---`. */

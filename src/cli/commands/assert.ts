@@ -1,6 +1,7 @@
 /** `iter8ctl assert [NAME] -c CONDITION`: an exit code for scripts. */
 import { Command } from 'commander';
 import { EXIT, NotFoundError, UsageError, type ExitCode } from '../../errors.ts';
+import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { ASSERTIONS, assertionState, type Assertion, type AssertionState } from '../../domain/verdict/assertion.ts';
@@ -100,7 +101,7 @@ function report(
   );
   if (at.flags.output === 'json') {
     at.io.stdout.write(
-      `${JSON.stringify({ experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, holds: code === EXIT.ok, conditions: states })}\n`,
+      `${jsonText({ experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, holds: code === EXIT.ok, conditions: states })}\n`,
     );
   } else {
     const words = { holds: 'holds', never: 'does not hold', may: 'does not hold yet' } as const;

@@ -1,6 +1,7 @@
 /** `iter8ctl get [NAME...]`: a list, one line each. */
 import { Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../../errors.ts';
+import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { renderList } from '../../render/list.ts';
@@ -61,10 +62,10 @@ async function listText(
   const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now()));
   switch (flags.output) {
     case 'raw':
-      return `${JSON.stringify({ apiVersion: 'v1', kind: 'List', items: experiments }, undefined, 2)}\n`;
+      return `${jsonText({ apiVersion: 'v1', kind: 'List', items: experiments }, 2)}\n`;
     case 'json': {
       const { jsonList } = await import('../../report/json.ts');
-      return `${JSON.stringify(jsonList(views()), undefined, 2)}\n`;
+      return `${jsonText(jsonList(views()), 2)}\n`;
     }
     case 'yaml': {
       const [{ jsonList }, { writeYaml }] = await Promise.all([

@@ -4,7 +4,7 @@ import { EXIT, InvalidManifestError, type ExitCode } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { writeYaml } from '../../adapters/manifest/write.ts';
 import { quickExperiment } from '../../domain/api/quick-experiment.ts';
-import { checkExperiment } from '../../domain/api/rules.ts';
+import { checkExperiment } from '../../domain/check.ts';
 import { durationFlag, numberFlag, repeated } from '../options.ts';
 
 /** Flags that describe an experiment without a manifest; `run` takes them too. */

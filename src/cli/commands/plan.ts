@@ -1,6 +1,7 @@
 /** `iter8ctl plan -f FILE`, `plan [NAME]`: changes nothing; says whether it would run, and whether it would be decided. */
 import { Command } from 'commander';
 import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
@@ -57,7 +58,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
       const preflight = await findOut(experiment, { source, driver, strength: strengthOf(flags) });
       io.stdout.write(
         flags.output === 'json'
-          ? `${JSON.stringify({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, undefined, 2)}\n`
+          ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, 2)}\n`
           : `${renderPlan(preflight, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`,
       );
       const reached = preflight.targets.every((target) => target.ok);

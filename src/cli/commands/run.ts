@@ -5,7 +5,7 @@ import type { Io } from '../../io.ts';
 import { withDefaults } from '../../domain/api/defaults.ts';
 import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
 import type { WrittenMetric } from '../../domain/api/metric.ts';
-import { checkExperiment } from '../../domain/api/rules.ts';
+import { checkExperiment } from '../../domain/check.ts';
 import { openContext, type Context } from '../context.ts';
 import { driveToEnd } from '../driving.ts';
 import { readManifests } from '../manifests.ts';

@@ -37,7 +37,7 @@ export function parseQuantity(written: WrittenQuantity): ExactQuantity | undefin
   const magnitude = BigInt(`${whole}${fraction}`);
   return {
     mantissa: sign === '-' ? -magnitude : magnitude,
-    exponent10: 0 - fraction.length + power + (decimal < 0 ? 0 : 3 * (decimal - 3)),
+    exponent10: power - fraction.length + (decimal < 0 ? 0 : 3 * (decimal - 3)),
     exponent2: binary < 0 ? 0 : 10 * (binary + 1),
   };
 }

@@ -43,7 +43,10 @@ export class MeanWealth {
   }
 }
 
-export function meanUpperBound(rows: readonly MeanRow[], { capMs, lnThreshold }: { readonly capMs: number; readonly lnThreshold: number }): number {
+export function meanUpperBound(
+  rows: readonly MeanRow[],
+  { capMs, lnThreshold }: { readonly capMs: number; readonly lnThreshold: number },
+): number {
   let [low, high] = [0, capMs];
   for (let i = 0; i < 40; i++) {
     const mid = (low + high) / 2;

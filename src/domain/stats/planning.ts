@@ -14,7 +14,9 @@ export function requestsStillNeeded(question: {
   if (rate === p0) return undefined;
   const reached = (k: number) => {
     const more = { n: count.n + k, bad: count.bad + k * rate };
-    return rate < p0 ? lnSatisfied(more, p0) >= question.lnSatisfiedNeeded : lnViolated(more, p0) >= question.lnViolatedNeeded;
+    return rate < p0
+      ? lnSatisfied(more, p0) >= question.lnSatisfiedNeeded
+      : lnViolated(more, p0) >= question.lnViolatedNeeded;
   };
   let high = 1;
   while (!reached(high)) {
@@ -42,14 +44,24 @@ export function fewestRequests(p0: number, lnThreshold: number): number {
   return high;
 }
 
-export function expectedRequests(question: { readonly p0: number; readonly truth: number; readonly lnThreshold: number; readonly side: 'satisfied' | 'violated' }): number {
+export function expectedRequests(question: {
+  readonly p0: number;
+  readonly truth: number;
+  readonly lnThreshold: number;
+  readonly side: 'satisfied' | 'violated';
+}): number {
   const { p0, truth: p1, lnThreshold, side } = question;
   const kl = (p1 === 0 ? 0 : p1 * Math.log(p1 / p0)) + (p1 === 1 ? 0 : (1 - p1) * Math.log((1 - p1) / (1 - p0)));
   const n = ((side === 'satisfied' ? 1.3 : 1.7) * lnThreshold) / kl;
   return Math.max(n, side === 'satisfied' ? fewestRequests(p0, lnThreshold) : 0);
 }
 
-export function meanExpectedRequests(question: { readonly limitMs: number; readonly capMs: number; readonly truthMs: number; readonly lnThreshold: number }): number {
+export function meanExpectedRequests(question: {
+  readonly limitMs: number;
+  readonly capMs: number;
+  readonly truthMs: number;
+  readonly lnThreshold: number;
+}): number {
   const { limitMs: m, capMs, truthMs, lnThreshold } = question;
   return Math.ceil((1.3 * lnThreshold) / Math.log1p((m - truthMs) / (capMs - m)));
 }

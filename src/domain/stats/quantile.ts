@@ -20,7 +20,11 @@ export function percentile(histogram: SparseHistogram, percent: number): number 
 
 export function quantileBounds(
   histogram: SparseHistogram,
-  { percent, lnThreshold, capMs }: { readonly percent: number; readonly lnThreshold: number; readonly capMs: number | undefined },
+  {
+    percent,
+    lnThreshold,
+    capMs,
+  }: { readonly percent: number; readonly lnThreshold: number; readonly capMs: number | undefined },
 ): { readonly lower?: number; readonly upper?: number } {
   const n = histogram.reduce((sum, [, count]) => sum + count, 0);
   const p0 = (100 - percent) / 100;

@@ -129,7 +129,11 @@ export function addLimitCount(a: LimitCount, b: LimitCount): LimitCount {
   return { response: addCount(a.response, b.response), service: addCount(a.service, b.service) };
 }
 
-function addRecords<T>(a: Readonly<Record<string, T>>, b: Readonly<Record<string, T>>, add: (x: T, y: T) => T): Record<string, T> {
+function addRecords<T>(
+  a: Readonly<Record<string, T>>,
+  b: Readonly<Record<string, T>>,
+  add: (x: T, y: T) => T,
+): Record<string, T> {
   const sum: Record<string, T> = { ...a };
   for (const [key, value] of Object.entries(b)) {
     const present = Object.hasOwn(sum, key) ? sum[key] : undefined;

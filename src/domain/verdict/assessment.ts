@@ -26,6 +26,7 @@ export type UndecidedReason =
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'imported-bins' // imported histogram: its bins are too coarse at the limit
+  | 'unquantified' // a recorded value without the number of requests behind it
   | 'metric-unavailable'; // nothing measures this metric here
 
 /** One side of one objective for one version. Values in the unit of the metric: ms, shares, counts. */

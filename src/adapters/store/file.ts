@@ -1,0 +1,231 @@
+/** Experiments and metrics as YAML files in a folder (`layout.ts`): the store of local mode. */
+import { randomUUID } from 'node:crypto';
+import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../domain/api/experiment.ts';
+import type { Metric, WrittenMetric } from '../../domain/api/metric.ts';
+import { matchesSelector, parseSelector } from '../../domain/api/selector.ts';
+import type {
+  ExperimentStore,
+  ListOptions,
+  MergePatch,
+  PatchOptions,
+  StoreEvent,
+  WatchOptions,
+} from '../../engine/ports.ts';
+import { ConflictError, NotFoundError } from '../../errors.ts';
+import type { Clock } from '../../io.ts';
+import { FileChanger } from './file-change.ts';
+import { type FileText, parseStored, resourceVersion, toExperiment, toMetric } from './file-object.ts';
+import { watchFolder } from './file-watch.ts';
+import { listKeys, listNamespaces } from './file-list.ts';
+import { type Kind, objectPath, refuseLinks } from './layout.ts';
+import { writeObjectText } from './object-text.ts';
+import { identifyProcess } from './process-identity.ts';
+import {
+  hasGeneratedName,
+  LOCAL_NAMESPACE,
+  nameFor,
+  newObject,
+  replacedObject,
+  type StoredObject,
+  withMetadataPatch,
+  withNextVersion,
+  withStatusPatch,
+} from './stored-object.ts';
+import { readTextFile } from './text-file.ts';
+
+export interface FileStoreOptions {
+  /** Root of the folder, e.g. `./.iter8`; made with the first object. */
+  readonly dir: string;
+  readonly clock: Clock;
+  /** Of this process. */
+  readonly pid: number;
+  /** Told about each file that `list` and `watch` skip: an Iter8Error whose message names the path. */
+  readonly onUnreadable?: ((error: unknown, path: string) => void) | undefined;
+}
+
+const MAX_NAMES_TRIED = 8;
+/** Files that `list` reads side by side. */
+const READERS = 16;
+
+export function createFileStore(options: FileStoreOptions): ExperimentStore {
+  return new FileStore(options);
+}
+
+class FileStore implements ExperimentStore {
+  readonly description: string;
+  readonly #options: FileStoreOptions;
+  readonly #changer: FileChanger;
+
+  constructor(options: FileStoreOptions) {
+    this.description = `folder ${options.dir}`;
+    this.#options = options;
+    this.#changer = new FileChanger({ clock: options.clock, self: identifyProcess(options.pid) });
+  }
+
+  async get(key: ObjectKey, signal?: AbortSignal): Promise<Experiment> {
+    signal?.throwIfAborted();
+    const file = await this.#read('experiments', key);
+    if (file === undefined) throw this.#notFound('experiments', key);
+    return toExperiment(parseStored(file), file);
+  }
+
+  async list(options: ListOptions = {}): Promise<Experiment[]> {
+    const selector = parseSelector(options.selector ?? '');
+    const { dir } = this.#options;
+    const namespaces = await listNamespaces(dir, options.namespace);
+    const keys = (await Promise.all(namespaces.map((namespace) => listKeys(dir, namespace)))).flat();
+    const found: Experiment[] = [];
+    const next = keys.values();
+    const reader = async () => {
+      for (const key of next) {
+        options.signal?.throwIfAborted();
+        const experiment = await this.#readable(key);
+        if (experiment !== undefined && matchesSelector(selector, experiment.metadata.labels)) found.push(experiment);
+      }
+    };
+    await Promise.all(Array.from({ length: READERS }, reader));
+    return found;
+  }
+
+  watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncIterable<StoreEvent> {
+    return watchFolder({
+      dir: this.#options.dir,
+      clock: this.#options.clock,
+      onUnreadable: this.#options.onUnreadable ?? (() => undefined),
+      watch: options,
+    });
+  }
+
+  async create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment> {
+    return this.#create('experiments', experiment, toExperiment, signal);
+  }
+
+  async patchStatus(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
+    return this.#patch(key, (stored) => withStatusPatch(stored, patch), options);
+  }
+
+  async patchMetadata(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
+    return this.#patch(key, (stored) => withMetadataPatch(stored, patch), options);
+  }
+
+  async delete(key: ObjectKey, signal?: AbortSignal): Promise<void> {
+    await this.#change('experiments', key, signal, (before) => {
+      if (before === undefined) throw this.#notFound('experiments', key);
+      return undefined;
+    });
+  }
+
+  async getMetric(key: ObjectKey, signal?: AbortSignal): Promise<Metric> {
+    signal?.throwIfAborted();
+    const file = await this.#read('metrics', key);
+    if (file === undefined) throw this.#notFound('metrics', key);
+    return toMetric(parseStored(file), file);
+  }
+
+  async createMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
+    return this.#create('metrics', metric, toMetric, signal);
+  }
+
+  async replaceMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
+    const key = { namespace: metric.metadata.namespace ?? LOCAL_NAMESPACE, name: metric.metadata.name ?? '' };
+    return this.#change('metrics', key, signal, (before) => {
+      if (before === undefined) throw this.#notFound('metrics', key);
+      const object = withNextVersion(replacedObject(parseStored(before), metric));
+      const file = { ...before, text: writeObjectText(object) };
+      return { text: file.text, result: toMetric(object, file) };
+    });
+  }
+
+  async #create<T>(
+    kind: Kind,
+    written: WrittenExperiment | WrittenMetric,
+    parse: (stored: StoredObject, file: FileText) => T,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const namespace = written.metadata.namespace ?? LOCAL_NAMESPACE;
+    for (let attempt = 1; ; attempt += 1) {
+      const key = { namespace, name: nameFor(written) };
+      const object = newObject(written, { ...key, uid: randomUUID(), nowMs: this.#options.clock.now() });
+      try {
+        return await this.#change(kind, key, signal, (before, path) => {
+          if (before !== undefined)
+            throw new ConflictError(`${singular(kind)} ${keyText(key)} already exists in ${this.description}`);
+          const file = { key, path, text: writeObjectText(object) };
+          return { text: file.text, result: parse(object, file) };
+        });
+      } catch (error) {
+        const again = error instanceof ConflictError && hasGeneratedName(written) && attempt < MAX_NAMES_TRIED;
+        if (!again) throw error;
+      }
+    }
+  }
+
+  async #patch(
+    key: ObjectKey,
+    change: (stored: StoredObject) => StoredObject,
+    options: PatchOptions,
+  ): Promise<Experiment> {
+    return this.#change('experiments', key, options.signal, (before) => {
+      if (before === undefined) throw this.#notFound('experiments', key);
+      const stored = parseStored(before);
+      const present = resourceVersion(stored, before.text);
+      if (options.resourceVersion !== undefined && options.resourceVersion !== present) {
+        throw new ConflictError(
+          `experiment ${keyText(key)} in ${this.description} was changed by somebody else: expected version ${options.resourceVersion}, found ${present}`,
+        );
+      }
+      const changed = change(stored);
+      if (changed === stored) return { text: before.text, result: toExperiment(stored, before) };
+      const object = withNextVersion(changed);
+      const file = { ...before, text: writeObjectText(object) };
+      return { text: file.text, result: toExperiment(object, file) }; // an invalid status throws, and nothing is written
+    });
+  }
+
+  /** Reads, changes and writes the file of an object with nobody in between. `undefined` removes it. */
+  async #change<T>(
+    kind: Kind,
+    key: ObjectKey,
+    signal: AbortSignal | undefined,
+    change: (before: FileText | undefined, path: string) => { text: string; result: T } | undefined,
+  ): Promise<T> {
+    const path = objectPath(this.#options.dir, kind, key);
+    let result: T | undefined;
+    await this.#changer.change(
+      path,
+      (text) => {
+        const changed = change(text === undefined ? undefined : { key, path, text }, path);
+        result = changed?.result;
+        return changed?.text;
+      },
+      signal,
+    );
+    return result as T;
+  }
+
+  async #read(kind: Kind, key: ObjectKey): Promise<FileText | undefined> {
+    const path = objectPath(this.#options.dir, kind, key);
+    await refuseLinks(path);
+    const file = await readTextFile(path);
+    return file === undefined ? undefined : { key, path, text: file.text };
+  }
+
+  /** Undefined when it is gone, or cannot be read, which is told. */
+  async #readable(key: ObjectKey): Promise<Experiment | undefined> {
+    try {
+      const file = await this.#read('experiments', key);
+      return file === undefined ? undefined : toExperiment(parseStored(file), file);
+    } catch (error) {
+      this.#options.onUnreadable?.(error, objectPath(this.#options.dir, 'experiments', key));
+      return undefined;
+    }
+  }
+
+  #notFound(kind: Kind, key: ObjectKey): NotFoundError {
+    return new NotFoundError(`${singular(kind)} ${keyText(key)} not found in ${this.description}`);
+  }
+}
+
+function singular(kind: Kind): string {
+  return kind === 'metrics' ? 'metric' : 'experiment';
+}

@@ -1,0 +1,17 @@
+/** Runs what concerns the same key one after the other, in the order of the calls. Other keys do not wait. */
+export class SerialQueues {
+  readonly #tails = new Map<string, Promise<unknown>>();
+
+  /** Result or error of `work`. An error does not keep those behind it from running. */
+  async run<T>(key: string, work: () => Promise<T>): Promise<T> {
+    const before = this.#tails.get(key) ?? Promise.resolve();
+    const result = before.then(work, work);
+    const tail = result.catch(() => undefined);
+    this.#tails.set(key, tail);
+    try {
+      return await result;
+    } finally {
+      if (this.#tails.get(key) === tail) this.#tails.delete(key); // so that the map does not grow
+    }
+  }
+}

@@ -1,0 +1,162 @@
+/** Sentences about assessments: the one place where a reason becomes words. Values never contradict the verdict beside them. */
+import {
+  formatCount,
+  formatLimit,
+  formatLowerBound,
+  formatRate,
+  formatSeconds,
+  formatUpperBound,
+  formatValue,
+} from '../../text/units.ts';
+import type { LimitAssessment, UndecidedReason } from './assessment.ts';
+
+export const countText = formatCount;
+
+/** `95 %`, `99.9 %`. */
+export const confidenceText = (confidence: number): string => `${Number((confidence * 100).toPrecision(10))} %`;
+
+/** A built-in metric without its namespace; others as they were written. */
+export const shortName = (metric: string): string => metric.replace(/^iter8-system\//, '');
+
+/** Codes and classes that are not a plain success, most frequent first: `503: 12, timeout: 1`. */
+export function codesText(codes: Readonly<Record<string, number>>): string {
+  return Object.entries(codes)
+    .filter(([code]) => !/^2\d\d$/.test(code))
+    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([code, count]) => `${code}: ${formatCount(count)}`)
+    .join(', ');
+}
+
+export function limitText({ side, limit, unit }: Pick<LimitAssessment, 'side' | 'limit' | 'unit'>): string {
+  return `${side === 'upper' ? '<=' : '>='} ${formatLimit(limit, unit)}`;
+}
+
+/** The observed value, on its side of the limit. Undefined without data. */
+export function observedText(one: LimitAssessment): string | undefined {
+  return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, one.limit);
+}
+
+/** Which bound says most about the limit: the one behind the verdict, or the one on the side of the estimate. */
+export function tellingBound(one: LimitAssessment): 'upper' | 'lower' | undefined {
+  const towards = one.verdict === 'violated' || (one.verdict === 'undecided' && isBeyond(one)) ? 'away' : 'within';
+  const wanted = (one.side === 'upper') === (towards === 'within') ? 'upper' : 'lower';
+  if (one[wanted] !== undefined) return wanted;
+  const other = wanted === 'upper' ? 'lower' : 'upper';
+  return one[other] === undefined ? undefined : other;
+}
+
+function isBeyond(one: LimitAssessment): boolean {
+  if (one.estimate === undefined) return false;
+  return one.side === 'upper' ? one.estimate > one.limit : one.estimate < one.limit;
+}
+
+/** `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. */
+export function boundText(one: LimitAssessment): string | undefined {
+  const which = tellingBound(one);
+  if (which === 'upper') return `<= ${formatUpperBound(one.upper!, one.unit, one.limit)}`;
+  if (which === 'lower') return `>= ${formatLowerBound(one.lower!, one.unit, one.limit)}`;
+  return undefined;
+}
+
+/** `at most 9.00 %`, `at least 1.10 %`. */
+function boundWords(one: LimitAssessment): string | undefined {
+  return boundText(one)?.replace('<=', 'at most').replace('>=', 'at least');
+}
+
+function limitWords(one: LimitAssessment): string {
+  return `${one.side === 'upper' ? 'limit' : 'lower limit'} ${formatLimit(one.limit, one.unit)}`;
+}
+
+/** `28 of 1,204 requests`, or `n = 402` where nothing is counted. */
+function behindIt(one: LimitAssessment): string {
+  if (one.count === undefined) return `n = ${formatCount(one.n)}`;
+  const beyond = one.unit === 'ms' ? ` ${one.side === 'upper' ? 'slower than' : 'at or above'} the limit` : '';
+  return `${formatCount(one.count.bad)} of ${formatCount(one.count.n)} requests${beyond}`;
+}
+
+const parts = (...texts: (string | undefined)[]): string => texts.filter((text) => text !== undefined).join(', ');
+
+export function violatedSentence(one: LimitAssessment): string {
+  const observed = observedText(one);
+  return `${shortName(one.metric)} of ${one.version} is violated: ${parts(
+    observed === undefined ? undefined : `${observed} observed`,
+    one.method === 'evidence' ? boundWords(one) : undefined,
+    limitWords(one),
+  )} (${behindIt(one)})`;
+}
+
+/** For logs: what a verdict is now, with the numbers behind it. */
+export function verdictSentence(one: LimitAssessment): string {
+  if (one.verdict === 'violated') return violatedSentence(one);
+  const name = `${shortName(one.metric)} of ${one.version}`;
+  if (one.verdict === 'satisfied') {
+    return `${name} is satisfied: ${parts(observedText(one), one.method === 'evidence' ? boundWords(one) : undefined, limitWords(one))} (n = ${formatCount(one.n)})`;
+  }
+  return `${name} is undecided again: ${parts(observedText(one), boundWords(one), limitWords(one))} (n = ${formatCount(one.n)})`;
+}
+
+export interface OpenHow {
+  /** 0 or absent when nothing is sent, or as fast as possible. */
+  readonly ratePerSec?: number | undefined;
+  /** There are several versions: the sentence names the one it is about. */
+  readonly several: boolean;
+}
+
+/** Why an objective is open, and what would settle it. */
+export function openSentence(one: LimitAssessment, how: OpenHow): string {
+  const name = how.several ? `${shortName(one.metric)} of ${one.version}` : shortName(one.metric);
+  return one.reason === undefined ? `${name} is undecided` : reasonSentence(one, one.reason, { ...how, name });
+}
+
+function reasonSentence(
+  one: LimitAssessment,
+  reason: UndecidedReason,
+  how: OpenHow & { readonly name: string },
+): string {
+  const { name } = how;
+  switch (reason) {
+    case 'no-traffic':
+      return `no traffic to ${one.version}: ${name} has no data`;
+    case 'not-enough-evidence':
+      return notEnough(one, how);
+    case 'too-few-requests':
+      return `${name}: ${formatCount(one.n)} requests are too few for a verdict${one.requestsNeeded === undefined ? '' : `, about ${formatCount(one.requestsNeeded)} more are needed`}`;
+    case 'too-early':
+      return `${name}: it is too early for a verdict (minSeconds)`;
+    case 'plan-not-done':
+      return `${name} is compared when the planned load is done`;
+    case 'load-too-slow':
+      return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
+    case 'closed-loop':
+      return `${name} cannot be satisfied at qps 0: latency depends on the load itself; set a rate`;
+    case 'no-timeout':
+      return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
+    case 'imported-bins':
+      return `${name}: the recorded histogram is too coarse at the limit`;
+    case 'unquantified':
+      return `${name} cannot be judged: only its value is recorded, without the number of requests behind it`;
+    case 'metric-unavailable':
+      return `${name} is measured by nothing here`;
+  }
+}
+
+function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string }): string {
+  const { requestsNeeded } = one;
+  const time =
+    requestsNeeded !== undefined && how.ratePerSec !== undefined && how.ratePerSec > 0
+      ? ` (${formatSeconds(requestsNeeded / how.ratePerSec)} at ${formatRate(how.ratePerSec)})`
+      : '';
+  const needs =
+    requestsNeeded === undefined
+      ? `${how.name} is too near its limit to be decided`
+      : `${how.name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
+  const bound = boundWords(one);
+  const requests = `${formatCount(one.n)} requests`;
+  const counted =
+    one.count === undefined
+      ? requests
+      : one.count.bad === 0
+        ? `${requests} ${one.unit === 'ms' ? 'within the limit' : 'without an error'}`
+        : behindIt(one);
+  return bound === undefined ? needs : `${needs}; ${counted} show ${bound}, ${limitWords(one)}`;
+}

@@ -1,0 +1,30 @@
+/** Errors as people see them: what, on what, expected and received, what to do. */
+import { Iter8Error, InvalidManifestError, type Issue } from '../errors.ts';
+import { sanitizeLine, sanitizeText } from '../text/sanitize.ts';
+import { displayWidth } from '../text/width.ts';
+import type { Theme } from './theme.ts';
+
+export function renderError(error: unknown, theme: Theme, _columns?: number): string {
+  if (!(error instanceof Iter8Error)) {
+    const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
+    return `${theme.bad('error:')} this is a bug in iter8ctl, please report it\n${sanitizeText(stack)}`;
+  }
+  const lines = [`${theme.bad('error:')} ${sanitizeLine(error.message)}`];
+  if (error instanceof InvalidManifestError) lines.push(...issueLines(error.issues));
+  lines.push(...error.details.map((detail) => `  ${sanitizeLine(detail)}`));
+  if (error.hint !== undefined) lines.push(`  ${sanitizeLine(error.hint)}`);
+  return lines.join('\n');
+}
+
+/** `file:line:column  path: message`, positions in one column. */
+function issueLines(issues: readonly Issue[]): string[] {
+  const places = issues.map(({ source, line, column }) =>
+    sanitizeLine([source ?? '', line, column].filter((part) => part !== undefined && part !== '').join(':')),
+  );
+  const width = Math.max(0, ...places.map(displayWidth));
+  return issues.map((issue, index) => {
+    const place = places[index]!;
+    const text = issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`;
+    return `  ${width === 0 ? '' : `${place}${' '.repeat(width - displayWidth(place))}  `}${sanitizeLine(text)}`;
+  });
+}

@@ -1,0 +1,48 @@
+/** One line an experiment: `get`, and the end of `watch --all`. */
+import { formatShortAge } from '../text/age.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
+import type { ExperimentView } from '../view/experiment-view.ts';
+import { tableLines } from './table.ts';
+import type { Theme } from './theme.ts';
+
+export interface ListOptions {
+  readonly theme: Theme;
+  readonly columns: number | undefined;
+  /** Absent: of all namespaces, which become a column. */
+  readonly namespace: string | undefined;
+}
+
+export function renderList(views: readonly ExperimentView[], { theme, namespace }: ListOptions): string {
+  if (views.length === 0)
+    return namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`;
+  const withNamespace = namespace === undefined;
+  const rows = views.map((view) => {
+    const created = view.createdAt === undefined ? Number.NaN : Date.parse(view.createdAt);
+    return [
+      ...(withNamespace ? [sanitizeLine(view.namespace)] : []),
+      sanitizeLine(view.name),
+      view.testingPattern,
+      sanitizeLine(view.target),
+      view.stage === undefined ? '-' : sanitizeLine(view.stage),
+      `${view.iterations.completed}/${view.iterations.total}`,
+      theme.headline(view.recommendation.verdict, shortAnswer(view)),
+      Number.isNaN(created) ? '-' : formatShortAge(view.now - created),
+    ];
+  });
+  const head = [
+    ...(withNamespace ? ['NAMESPACE'] : []),
+    'NAME',
+    'TYPE',
+    'TARGET',
+    'STAGE',
+    'ITERATIONS',
+    'RECOMMENDATION',
+    'AGE',
+  ];
+  return tableLines({ head, rows }).join('\n');
+}
+
+function shortAnswer(view: ExperimentView): string {
+  if (view.judgedAnew !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
+  return view.recommendation.verdict === 'failed' ? 'failed' : sanitizeLine(view.headline);
+}

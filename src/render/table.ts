@@ -1,0 +1,43 @@
+/** Borderless tables with right widths for wide characters and colours. Home of cli-table3. */
+import Table from 'cli-table3';
+
+const NO_BORDERS = {
+  top: '',
+  'top-mid': '',
+  'top-left': '',
+  'top-right': '',
+  bottom: '',
+  'bottom-mid': '',
+  'bottom-left': '',
+  'bottom-right': '',
+  left: '',
+  'left-mid': '',
+  mid: '',
+  'mid-mid': '',
+  right: '',
+  'right-mid': '',
+  middle: '  ',
+};
+
+export interface TableOptions {
+  readonly head: readonly string[];
+  readonly rows: readonly (readonly string[])[];
+  /** Columns of numbers: aligned to the right. */
+  readonly right?: readonly number[];
+  readonly indent?: string;
+}
+
+/** The lines of the table, without spaces at their ends. Cells are shown as they are: sanitised, coloured by the caller. */
+export function tableLines({ head, rows, right = [], indent = '' }: TableOptions): string[] {
+  const table = new Table({
+    head: [...head],
+    chars: NO_BORDERS,
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
+    colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
+  });
+  for (const row of rows) table.push([...row]);
+  return table
+    .toString()
+    .split('\n')
+    .map((line) => (indent + line).trimEnd());
+}

@@ -1,0 +1,61 @@
+/** Colours and symbols by meaning. Colour is never the only carrier: a word stands beside it. Home of chalk. */
+import { Chalk } from 'chalk';
+import type { OutputStream } from '../io.ts';
+import type { Verdict } from '../domain/verdict/assessment.ts';
+import type { RecommendationKind } from '../domain/verdict/recommendation.ts';
+
+export interface Theme {
+  good(text: string): string;
+  bad(text: string): string;
+  open(text: string): string;
+  strong(text: string): string;
+  dim(text: string): string;
+  /** `✔ satisfied`. */
+  verdict(verdict: Verdict): string;
+  /** Colour of a headline. */
+  headline(kind: RecommendationKind, text: string): string;
+  readonly bar: { readonly done: string; readonly head: string; readonly left: string };
+}
+
+export interface ThemeOptions {
+  readonly mode: 'auto' | 'always' | 'never';
+  readonly env: Readonly<Record<string, string | undefined>>;
+}
+
+/** NO_COLOR, even empty, and FORCE_COLOR count with `auto`; a flag wins over both. */
+function colorLevel(stream: { readonly isTTY: boolean }, { mode, env }: ThemeOptions): 0 | 1 {
+  if (mode !== 'auto') return mode === 'always' ? 1 : 0;
+  const forced = env['FORCE_COLOR'];
+  if (forced !== undefined) return forced === '0' || forced === 'false' ? 0 : 1;
+  if (env['NO_COLOR'] !== undefined || env['TERM'] === 'dumb') return 0;
+  return stream.isTTY ? 1 : 0;
+}
+
+/** Whether the terminal or file can be expected to take UTF-8. */
+function takesUtf8(env: Readonly<Record<string, string | undefined>>): boolean {
+  const locale = env['LC_ALL'] || env['LC_CTYPE'] || env['LANG'] || '';
+  return locale === '' ? env['TERM'] !== 'linux' : /utf-?8/i.test(locale);
+}
+
+export function themeFor(stream: Pick<OutputStream, 'isTTY'>, options: ThemeOptions): Theme {
+  const chalk = new Chalk({ level: colorLevel(stream, options) });
+  const unicode = takesUtf8(options.env);
+  const symbols = unicode
+    ? { satisfied: '✔', violated: '✖', undecided: '?' }
+    : { satisfied: 'ok', violated: 'no', undecided: '?' };
+  const good = (text: string) => chalk.green(text);
+  const bad = (text: string) => chalk.red(text);
+  const open = (text: string) => chalk.yellow(text);
+  const colors = { satisfied: good, violated: bad, undecided: open };
+  return {
+    good,
+    bad,
+    open,
+    strong: (text) => chalk.bold(text),
+    dim: (text) => chalk.dim(text),
+    verdict: (verdict) => colors[verdict](`${symbols[verdict]} ${verdict}`),
+    headline: (kind, text) =>
+      chalk.bold({ promote: good, 'do not promote': bad, undecided: open, failed: bad }[kind](text)),
+    bar: unicode ? { done: '━', head: '╸', left: '─' } : { done: '=', head: '>', left: '-' },
+  };
+}

@@ -1,0 +1,15 @@
+/** One event a line, for programs that follow a run. */
+import type { Event } from '../engine/event.ts';
+import { jsonText } from './json-text.ts';
+
+/** Stored objects are named, not repeated: they hold everything that was measured so far. */
+export function ndjsonLine(event: Event): string {
+  if (event.kind !== 'object') return jsonText({ apiVersion: 'iter8ctl/v1', ...event });
+  const { object, ...rest } = event;
+  return jsonText({
+    apiVersion: 'iter8ctl/v1',
+    ...rest,
+    resourceVersion: object.metadata.resourceVersion,
+    stage: object.status?.stage,
+  });
+}

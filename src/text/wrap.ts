@@ -1,0 +1,37 @@
+/** Breaks a line at spaces so that it fits a width; words that are wider than that are broken anywhere. */
+import { cutToWidth, displayWidth } from './width.ts';
+
+export interface WrapOptions {
+  readonly columns: number;
+  /** Stands before the first line. */
+  readonly first?: string;
+  /** Stands before the others. */
+  readonly rest?: string;
+}
+
+export function wrap(text: string, options: WrapOptions): string[] {
+  const { first = '', rest = '' } = options;
+  const columns = Math.max(10, options.columns);
+  const lines: string[] = [];
+  let line = first;
+  let empty = true;
+  for (const word of text.split(/ +/)) {
+    let left = word;
+    if (!empty && displayWidth(line) + 1 + displayWidth(left) > columns) {
+      lines.push(line);
+      line = rest;
+      empty = true;
+    }
+    while (empty && displayWidth(line) + displayWidth(left) > columns) {
+      const head = cutToWidth(left, columns - displayWidth(line), '');
+      if (head === '') break;
+      lines.push(line + head);
+      left = left.slice(head.length);
+      line = rest;
+    }
+    line += empty ? left : ` ${left}`;
+    empty = false;
+  }
+  lines.push(line);
+  return lines;
+}

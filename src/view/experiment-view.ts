@@ -1,0 +1,204 @@
+/** An experiment as people and machines want to see it: plain data, no colour, no padding. Pure; never throws. */
+import { isQuantity, toNumber } from '../domain/api/quantity.ts';
+import { parseMetricName } from '../domain/api/metric-name.ts';
+import type { Experiment, Weight } from '../domain/api/experiment.ts';
+import type { LimitAssessment } from '../domain/verdict/assessment.ts';
+import { importedTally, knownJudgement } from '../domain/verdict/imported.ts';
+import { hasEnded } from '../domain/verdict/known.ts';
+import type { LoadState } from '../domain/verdict/load-state.ts';
+import {
+  judgedLimits,
+  judgedVersions,
+  latencyLimits,
+  unitOf,
+  type JudgedVersion,
+} from '../domain/verdict/objective.ts';
+import {
+  countedScopes,
+  readTally,
+  type Iter8Record,
+  type StoredEvent,
+  type StoredScope,
+} from '../domain/verdict/record.ts';
+import { headline, type Recommendation } from '../domain/verdict/recommendation.ts';
+import type { Unit } from '../domain/verdict/assessment.ts';
+import type { Tally } from '../domain/stats/tally.ts';
+import { percentile } from '../domain/stats/quantile.ts';
+
+/** Percentiles that are always shown. */
+const SHOWN_PERCENTILES = [50, 75, 90, 95, 99] as const;
+
+/** What was seen of one version, or of one of its endpoints. Latencies in ms; absent when there is no histogram. */
+export interface Observation {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+  readonly requests: number;
+  readonly errors: number;
+  readonly codes: Readonly<Record<string, number>>;
+  readonly reconnects: number;
+  readonly late: number;
+  readonly latencyMs?:
+    | {
+        readonly mean: number;
+        readonly min: number;
+        readonly max: number;
+        readonly percentiles: readonly { readonly percent: number; readonly value: number }[];
+      }
+    | undefined;
+}
+
+/** A value that Iter8 0.7 recorded, or an indicator. */
+export interface MetricValue {
+  readonly metric: string;
+  readonly version: string;
+  readonly value: number;
+  readonly unit: Unit;
+}
+
+export interface ExperimentView {
+  readonly name: string;
+  readonly namespace: string;
+  readonly target: string;
+  readonly testingPattern: string;
+  readonly deploymentPattern: string;
+  /** Undefined before it was started. */
+  readonly stage?: string | undefined;
+  readonly message?: string | undefined;
+  readonly iterations: { readonly completed: number; readonly total: number };
+  /** RFC 3339. */
+  readonly createdAt?: string | undefined;
+  readonly startedAt?: string | undefined;
+  readonly changedAt?: string | undefined;
+  readonly ended: boolean;
+  /** ms since 1970: what ages are computed against. */
+  readonly now: number;
+  readonly recommendation: Recommendation;
+  /** `promote hello-v2`; for objects of Iter8 0.7 what it recorded. */
+  readonly headline: string;
+  /** Objects of Iter8 0.7: what we say of the same measurements. */
+  readonly judgedAnew?: string | undefined;
+  readonly versions: readonly JudgedVersion[];
+  /** In the order of versions, objectives, upper before lower. */
+  readonly objectives: readonly LimitAssessment[];
+  readonly observations: readonly Observation[];
+  /** The newest collection by itself, when there was more than one. */
+  readonly newest?: { readonly task: string; readonly observations: readonly Observation[] } | undefined;
+  /** Values that Iter8 0.7 recorded for its objectives, and rewards. */
+  readonly recorded: readonly MetricValue[];
+  readonly weights: { readonly now: readonly Weight[]; readonly recommended: readonly Weight[] };
+  readonly load?: LoadState | undefined;
+  readonly warnings: readonly string[];
+  readonly failure?: { readonly reason: string; readonly message: string } | undefined;
+  readonly events: readonly StoredEvent[];
+}
+
+export function experimentView(experiment: Experiment, now: number): ExperimentView {
+  const { metadata, spec, status } = experiment;
+  const known = knownJudgement(experiment);
+  const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
+  const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
+  const { iterationsPerLoop, maxLoops } = spec.duration;
+  const own = headline(known.recommendation, metadata.name);
+  return {
+    name: metadata.name,
+    namespace: metadata.namespace,
+    target: spec.target,
+    testingPattern: spec.strategy.testingPattern,
+    deploymentPattern: spec.strategy.deploymentPattern,
+    stage: status?.stage ?? (hasEnded(experiment) ? 'Completed' : undefined),
+    message: status?.message,
+    iterations: { completed: status?.completedIterations ?? 0, total: iterationsPerLoop * maxLoops },
+    createdAt: metadata.creationTimestamp ?? undefined,
+    startedAt: status?.startTime,
+    changedAt: completed?.status === 'True' ? completed.lastTransitionTime : status?.lastUpdateTime,
+    ended: hasEnded(experiment),
+    now,
+    recommendation: known.recommendation,
+    headline: known.source === 'anew' ? recordedHeadline(experiment) : own,
+    judgedAnew: known.source === 'anew' ? own : undefined,
+    versions: judgedVersions(experiment),
+    objectives: known.assessments,
+    observations:
+      known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
+    ...newestOf(known.record),
+    recorded: known.source === 'anew' ? recordedValues(experiment) : [],
+    weights: { now: status?.currentWeightDistribution ?? [], recommended: status?.analysis?.weights?.data ?? [] },
+    load: known.record?.load,
+    warnings: known.record?.warnings ?? [],
+    failure: failed === undefined ? undefined : { reason: failed.reason ?? '', message: failed.message ?? '' },
+    events: known.record?.events ?? [],
+  };
+}
+
+/** What Iter8 0.7 found, which is no recommendation of ours. */
+function recordedHeadline(experiment: Experiment): string {
+  const winner = experiment.status?.analysis?.winnerAssessment?.data;
+  const found = winner?.winnerFound === true && winner.winner !== undefined;
+  return `recorded by Iter8 0.7 (point estimates): ${found ? `winner ${winner.winner}` : 'no winner'}`;
+}
+
+function newestOf(record: Iter8Record | undefined): Pick<ExperimentView, 'newest'> {
+  return record?.newest === undefined
+    ? {}
+    : { newest: { task: record.newest.task, observations: observationsOf(record.newest.scopes) } };
+}
+
+function observationsOf(scopes: readonly StoredScope[]): Observation[] {
+  return scopes.map(({ version, endpoint, tally }) => observation({ version, endpoint }, readTally(tally)));
+}
+
+function importedObservations(experiment: Experiment): Observation[] {
+  const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {};
+  const limits = latencyLimits(judgedLimits(experiment));
+  return Object.entries(data).flatMap(([version, value]) => {
+    const tally = importedTally(value, limits);
+    return tally === undefined ? [] : [observation({ version }, tally)];
+  });
+}
+
+function observation(
+  scope: { readonly version: string; readonly endpoint?: string | undefined },
+  tally: Tally,
+): Observation {
+  const { response } = tally;
+  return {
+    ...scope,
+    requests: response.n,
+    errors: response.errors,
+    codes: tally.codes,
+    reconnects: tally.reconnects,
+    late: tally.late.bad,
+    latencyMs:
+      response.histogram.length === 0
+        ? undefined
+        : {
+            mean: response.sumMs / response.n,
+            min: response.minMs,
+            max: response.maxMs,
+            percentiles: SHOWN_PERCENTILES.map((percent) => ({
+              percent,
+              value: Math.min(response.maxMs, percentile(response.histogram, percent)),
+            })),
+          },
+  };
+}
+
+/** Values of objectives, indicators and rewards as recorded; what is no number is left out. */
+function recordedValues(experiment: Experiment): MetricValue[] {
+  const { objectives, indicators, rewards } = experiment.spec.criteria;
+  const names = new Set([
+    ...objectives.map(({ metric }) => metric),
+    ...indicators,
+    ...rewards.map(({ metric }) => metric),
+  ]);
+  const data = experiment.status?.analysis?.aggregatedMetrics?.data ?? {};
+  return [...names].flatMap((metric) => {
+    const { quantity } = parseMetricName(metric, experiment.metadata.namespace);
+    const byVersion = Object.hasOwn(data, metric) ? data[metric]?.data : undefined;
+    return Object.entries(byVersion ?? {}).flatMap(([version, { value }]) =>
+      value === undefined || !isQuantity(value)
+        ? []
+        : [{ metric, version, value: toNumber(value), unit: unitOf(quantity) }],
+    );
+  });
+}

@@ -1,0 +1,203 @@
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { iter8ctl } from '../support/test-io.ts';
+import { failingEach, ok, testServer, type TestServer } from '../support/test-server.ts';
+
+let cwd: string;
+let server: TestServer | undefined;
+
+beforeEach(async () => {
+  cwd = await mkdtemp(path.join(tmpdir(), 'iter8ctl-run-'));
+});
+afterEach(async () => {
+  await server?.[Symbol.asyncDispose]();
+  server = undefined;
+  await rm(cwd, { recursive: true });
+});
+
+const manifest = (url: string, change: { collect?: string; objectives?: string; metadata?: string } = {}) => `
+apiVersion: iter8.tools/v2alpha2
+kind: Experiment
+metadata: ${change.metadata ?? '{name: shop}'}
+spec:
+  target: shop
+  strategy:
+    testingPattern: Conformance
+    actions:
+      start:
+      - task: metrics/collect
+        with: {${change.collect ?? 'numQueries: 500, qps: 500'}, versions: [{name: shop-v2, url: "${url}"}]}
+  criteria:
+    objectives: ${change.objectives ?? '[{metric: iter8-system/error-rate, upperLimit: "0.01"}]'}
+  duration: {intervalSeconds: 1, iterationsPerLoop: 1}
+  versionInfo: {baseline: {name: shop-v2}}
+`;
+
+async function write(text: string, name = 'experiment.yaml'): Promise<string> {
+  await writeFile(path.join(cwd, name), text);
+  return name;
+}
+
+const cli = (...argv: string[]) => iter8ctl([...argv, '--local'], { cwd });
+
+describe('run', () => {
+  it('promotes a healthy version and exits 0, the answer on stdout and the story on stderr', async () => {
+    server = await testServer(ok);
+    const { code, out, err } = await cli('run', '-f', await write(manifest(server.url)));
+    expect(out.split('\n')[0]).toBe('promote shop-v2');
+    expect(err).toContain('shop: Waiting: ');
+    expect(err).toMatch(/shop: Completed: promote shop-v2\n$/);
+    expect(code).toBe(0);
+    expect(server.seen()).toBe(500);
+  });
+
+  it('does not promote a failing version and exits 1', async () => {
+    server = await testServer(failingEach(20));
+    const { code, out } = await cli('run', '-f', await write(manifest(server.url)));
+    expect(out.split('\n')[0]).toBe('do not promote shop-v2');
+    expect(code).toBe(1);
+  });
+
+  it('is undecided, exit 3, when the load may not be extended', async () => {
+    server = await testServer(ok);
+    const { code, out } = await cli('run', '-f', await write(manifest(server.url, { collect: 'numQueries: 100, qps: 500' })), '--no-extend');
+    expect(out.split('\n')[0]).toBe('undecided: shop-v2');
+    expect(code).toBe(3);
+  });
+
+  it('fails, exit 4, when nobody listens, and names the error', async () => {
+    server = await testServer(ok);
+    const { url } = server;
+    await server[Symbol.asyncDispose]();
+    server = undefined;
+    const { code, out } = await cli('run', '-f', await write(manifest(url, { collect: 'numQueries: 60, qps: 500' })), '--no-extend');
+    expect(code).toBe(4);
+    expect(out).toContain('failed: shop could not be judged');
+    expect(out).toContain('ECONNREFUSED');
+  });
+
+  it('refuses to print the answer of an earlier run, exit 2, and runs anew with --restart', async () => {
+    server = await testServer(ok);
+    const file = await write(manifest(server.url));
+    expect((await cli('run', '-f', file)).code).toBe(0);
+    const again = await cli('run', '-f', file);
+    expect(again.code).toBe(2);
+    expect(again.err).toContain('--restart');
+    expect((await cli('run', 'shop')).code).toBe(2);
+    expect((await cli('run', '-f', file, '--restart')).code).toBe(0);
+    expect(server.seen()).toBe(1000);
+  });
+
+  it('names everything that is wrong with a manifest, by line and column, and creates nothing', async () => {
+    const file = await write(manifest('http://127.0.0.1:1/', { collect: 'numQueries: 5, nunQueries: 6', objectives: '[{metric: iter8-system/error-rate, upperLimit: 0.01}, {metric: iter8-system/mean-latency}]' }));
+    const { code, err } = await cli('run', '-f', file);
+    expect(code).toBe(2);
+    expect(err).toMatch(/experiment\.yaml:12:\d+ +spec\.strategy\.actions\.start\[0\]\.with\.nunQueries: .*did you mean numQueries\?/);
+    expect(err).toMatch(/experiment\.yaml:14:\d+ +spec\.criteria\.objectives\[0\]\.upperLimit: expected a quantity, got 0\.01; quote it: "0\.01"/);
+    expect(err).toMatch(/spec\.criteria\.objectives\[1\]/);
+    expect((await cli('get')).out).toContain('no experiments');
+  });
+
+  it('refuses a known task that is not built yet by its name, before anything starts', async () => {
+    const text = manifest('http://127.0.0.1:1/').replace('      start:\n', '      start:\n      - task: notification/http\n        with: {url: "http://127.0.0.1:1/"}\n');
+    const { code, err } = await cli('run', '-f', await write(text));
+    expect(code).toBe(2);
+    expect(err).toContain('notification/http is not built yet');
+  });
+
+  it('makes a name from generateName and prints it first', async () => {
+    server = await testServer(ok);
+    const { code, err } = await cli('run', '-f', await write(manifest(server.url, { metadata: '{generateName: shop-}' })));
+    expect(err).toMatch(/^experiment shop-[a-z0-9]{5} created\n/);
+    expect(code).toBe(0);
+  });
+
+  it('reads a manifest from standard input', async () => {
+    server = await testServer(ok);
+    const { code } = await iter8ctl(['run', '-f', '-', '--local'], { cwd, stdin: manifest(server.url) });
+    expect(code).toBe(0);
+  });
+
+  it('needs to know what to run: exit 2 without name, file or url', async () => {
+    const { code, err } = await cli('run');
+    expect(code).toBe(2);
+    expect(err).toContain('-f FILE');
+  });
+
+  it('exits 6 when the named experiment is absent, and says what is there', async () => {
+    server = await testServer(ok);
+    await cli('run', '-f', await write(manifest(server.url)));
+    const { code, err } = await cli('run', 'shp');
+    expect(code).toBe(6);
+    expect(err).toContain('there are: shop');
+  });
+});
+
+describe('run --url', () => {
+  it('needs no manifest', async () => {
+    server = await testServer(ok);
+    const { code, out } = await cli('run', '--url', server.url, '--slo', 'p95<=300ms', '--slo', 'error-rate<=1%', '--qps', '500', '--requests', '500');
+    expect(code).toBe(0);
+    expect(out).toMatch(/^promote 127-0-0-1\n/);
+  });
+
+  it('compares two: the first is the baseline', async () => {
+    server = await testServer(ok);
+    const { code, out } = await cli('run', '--url', `old=${server.url}`, '--url', `new=${server.url}`, '--slo', 'error-rate<=1%', '--qps', '300', '--requests', '400');
+    expect(out.split('\n')[0]).toBe('promote new');
+    expect(code).toBe(0);
+  });
+
+  it.each(['p95<300parsecs', 'p95', 'nonsense<=5', 'error-rate<=300ms'])('says what is wrong with --slo %s', async (slo) => {
+    const { code, err } = await cli('run', '--url', 'http://127.0.0.1:1/', '--slo', slo);
+    expect(code).toBe(2);
+    expect(err).toContain(`--slo ${JSON.stringify(slo)}`);
+  });
+});
+
+describe('what was run', () => {
+  it('can be described, asserted, listed and printed in every form', async () => {
+    server = await testServer(ok);
+    await cli('run', '-f', await write(manifest(server.url)));
+    const described = await cli('describe');
+    expect(described.err).toContain('the newest experiment is shop');
+    expect(described.out).toMatch(/^promote shop-v2\n/);
+    expect((await cli('describe', 'shop', '--exit-code')).code).toBe(0);
+    expect((await cli('assert', 'shop', '-c', 'completed,successful', '-c', 'candidateWon')).code).toBe(0);
+    expect((await cli('assert', 'shop', '-c', 'failed')).code).toBe(1);
+    expect((await cli('assert', 'shop', '-c', 'undecidedd')).code).toBe(2);
+    expect((await cli('get')).out).toContain('shop');
+    const json = JSON.parse((await cli('describe', 'shop', '-o', 'json')).out) as { apiVersion: string; recommendation: { verdict: string }; objectives: { n: number }[] };
+    expect(json.apiVersion).toBe('iter8ctl/v1');
+    expect(json.recommendation.verdict).toBe('promote');
+    expect(json.objectives[0]!.n).toBe(500);
+    expect((await cli('describe', 'shop', '-o', 'name')).out).toBe('experiment.iter8.tools/shop\n');
+    const raw = JSON.parse((await cli('describe', 'shop', '-o', 'raw')).out) as { kind: string };
+    expect(raw.kind).toBe('Experiment');
+    const stored = await readFile(path.join(cwd, '.iter8/experiments/default/shop.yaml'), 'utf8');
+    const fromFile = await iter8ctl(['describe', '-f', '-'], { cwd, stdin: stored });
+    expect(fromFile.out).toMatch(/^promote shop-v2\n/);
+    const watched = await cli('watch', 'shop');
+    expect(watched.code).toBe(0);
+  });
+
+  it('left a full record: slices and verdicts, one JSON object a line', async () => {
+    server = await testServer(ok);
+    await cli('run', '-f', await write(manifest(server.url)));
+    const lines = (await readFile(path.join(cwd, '.iter8/records/default/shop.ndjson'), 'utf8')).trim().split('\n');
+    const entries = lines.map((line) => JSON.parse(line) as { kind: string; tally?: { response: { n: number } } });
+    const counted = entries.filter((entry) => entry.kind === 'slice').reduce((sum, entry) => sum + entry.tally!.response.n, 0);
+    expect(counted).toBe(500);
+    expect(entries.some((entry) => entry.kind === 'recommendation')).toBe(true);
+  });
+});
+
+describe('the absence of a cluster', () => {
+  it('is exit 7 and names --local', async () => {
+    const { code, err } = await iter8ctl(['get'], { cwd });
+    expect(code).toBe(7);
+    expect(err).toContain('--local');
+  });
+});
