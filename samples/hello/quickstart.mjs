@@ -8,9 +8,13 @@ const PORT = '18080';
 const folder = import.meta.dirname;
 const root = path.join(folder, '../..');
 
-const service = spawn(process.execPath, [path.join(folder, 'server.mjs'), '--host', HOST, '--port', PORT, ...process.argv.slice(2)], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const service = spawn(
+  process.execPath,
+  [path.join(folder, 'server.mjs'), '--host', HOST, '--port', PORT, ...process.argv.slice(2)],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 // Ctrl-C reaches the experiment too: it saves what was measured and ends, and then so does this program.
 process.on('SIGINT', () => undefined);
 

@@ -41,7 +41,8 @@ if (values.help) {
   process.exit(0);
 }
 const port = Number(values.port);
-if (!Number.isInteger(port) || port < 0 || port > 65_535) fail(`--port ${values.port}: expected a port from 0 to 65535`);
+if (!Number.isInteger(port) || port < 0 || port > 65_535)
+  fail(`--port ${values.port}: expected a port from 0 to 65535`);
 const errorRate = Number(values['error-rate']);
 if (!(errorRate >= 0 && errorRate <= 1)) fail(`--error-rate ${values['error-rate']}: expected a share from 0 to 1`);
 const delay = /^(\d+(?:\.\d+)?)(ms|s)$/.exec(values.delay);

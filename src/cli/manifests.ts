@@ -11,7 +11,11 @@ async function stdinText(io: Io): Promise<string> {
 }
 
 /** Manifests for `run` and `plan`: all rules are applied by the caller. */
-export function readManifests(files: readonly string[], io: Io, strictness: 'shape' | 'rules' = 'rules'): Promise<LoadedManifests> {
+export function readManifests(
+  files: readonly string[],
+  io: Io,
+  strictness: 'shape' | 'rules' = 'rules',
+): Promise<LoadedManifests> {
   return loadManifests(files, { cwd: io.cwd, readStdin: () => stdinText(io), strictness });
 }
 

@@ -8,11 +8,11 @@ import { ndjsonLine } from '../report/ndjson.ts';
 import type { OutputFlags } from './options.ts';
 
 export interface Progress {
-  show(event: Event): void;
+  readonly show: (event: Event) => void;
   /** A sentence outside the story, e.g. which experiment was chosen. */
-  say(text: string): void;
+  readonly say: (text: string) => void;
   /** Leaves the screen as the answer wants to find it. */
-  end(): void;
+  readonly end: () => void;
 }
 
 /**

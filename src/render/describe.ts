@@ -196,7 +196,7 @@ function fitTable(columns: number, table: (nameWidth: number) => string[]): stri
 function fit(name: string, width: number): string {
   if (displayWidth(name) <= width) return name;
   const half = Math.max(1, Math.floor((width - 1) / 2));
-  const chars = [...name];
+  const chars = Array.from(name);
   return `${chars.slice(0, half).join('')}…${chars.slice(-half).join('')}`;
 }
 

@@ -22,14 +22,18 @@ export function wrap(text: string, options: WrapOptions): string[] {
       line = rest;
       empty = true;
     }
-    while (empty && displayWidth(line) + displayWidth(left) > columns) {
+    if (!empty) {
+      line += ` ${left}`;
+      continue;
+    }
+    while (displayWidth(line) + displayWidth(left) > columns) {
       const head = cutToWidth(left, columns - displayWidth(line), '');
       if (head === '') break;
       lines.push(line + head);
       left = left.slice(head.length);
       line = rest;
     }
-    line += empty ? left : ` ${left}`;
+    line += left;
     empty = false;
   }
   lines.push(line);

@@ -62,7 +62,12 @@ describe('run', () => {
 
   it('is undecided, exit 3, when the load may not be extended', async () => {
     server = await testServer(ok);
-    const { code, out } = await cli('run', '-f', await write(manifest(server.url, { collect: 'numQueries: 100, qps: 500' })), '--no-extend');
+    const { code, out } = await cli(
+      'run',
+      '-f',
+      await write(manifest(server.url, { collect: 'numQueries: 100, qps: 500' })),
+      '--no-extend',
+    );
     expect(out.split('\n')[0]).toBe('undecided: shop-v2');
     expect(code).toBe(3);
   });
@@ -72,7 +77,12 @@ describe('run', () => {
     const { url } = server;
     await server[Symbol.asyncDispose]();
     server = undefined;
-    const { code, out } = await cli('run', '-f', await write(manifest(url, { collect: 'numQueries: 60, qps: 500' })), '--no-extend');
+    const { code, out } = await cli(
+      'run',
+      '-f',
+      await write(manifest(url, { collect: 'numQueries: 60, qps: 500' })),
+      '--no-extend',
+    );
     expect(code).toBe(4);
     expect(out).toContain('failed: shop could not be judged');
     expect(out).toContain('ECONNREFUSED');
@@ -91,17 +101,29 @@ describe('run', () => {
   });
 
   it('names everything that is wrong with a manifest, by line and column, and creates nothing', async () => {
-    const file = await write(manifest('http://127.0.0.1:1/', { collect: 'numQueries: 5, nunQueries: 6', objectives: '[{metric: iter8-system/error-rate, upperLimit: 0.01}, {metric: iter8-system/mean-latency}]' }));
+    const file = await write(
+      manifest('http://127.0.0.1:1/', {
+        collect: 'numQueries: 5, nunQueries: 6',
+        objectives: '[{metric: iter8-system/error-rate, upperLimit: 0.01}, {metric: iter8-system/mean-latency}]',
+      }),
+    );
     const { code, err } = await cli('run', '-f', file);
     expect(code).toBe(2);
-    expect(err).toMatch(/experiment\.yaml:12:\d+ +spec\.strategy\.actions\.start\[0\]\.with\.nunQueries: .*did you mean numQueries\?/);
-    expect(err).toMatch(/experiment\.yaml:14:\d+ +spec\.criteria\.objectives\[0\]\.upperLimit: expected a quantity, got 0\.01; quote it: "0\.01"/);
+    expect(err).toMatch(
+      /experiment\.yaml:12:\d+ +spec\.strategy\.actions\.start\[0\]\.with\.nunQueries: .*did you mean numQueries\?/,
+    );
+    expect(err).toMatch(
+      /experiment\.yaml:14:\d+ +spec\.criteria\.objectives\[0\]\.upperLimit: expected a quantity, got 0\.01; quote it: "0\.01"/,
+    );
     expect(err).toMatch(/spec\.criteria\.objectives\[1\]/);
     expect((await cli('get')).out).toContain('no experiments');
   });
 
   it('refuses a known task that is not built yet by its name, before anything starts', async () => {
-    const text = manifest('http://127.0.0.1:1/').replace('      start:\n', '      start:\n      - task: notification/http\n        with: {url: "http://127.0.0.1:1/"}\n');
+    const text = manifest('http://127.0.0.1:1/').replace(
+      '      start:\n',
+      '      start:\n      - task: notification/http\n        with: {url: "http://127.0.0.1:1/"}\n',
+    );
     const { code, err } = await cli('run', '-f', await write(text));
     expect(code).toBe(2);
     expect(err).toContain('notification/http is not built yet');
@@ -109,7 +131,11 @@ describe('run', () => {
 
   it('makes a name from generateName and prints it first', async () => {
     server = await testServer(ok);
-    const { code, err } = await cli('run', '-f', await write(manifest(server.url, { metadata: '{generateName: shop-}' })));
+    const { code, err } = await cli(
+      'run',
+      '-f',
+      await write(manifest(server.url, { metadata: '{generateName: shop-}' })),
+    );
     expect(err).toMatch(/^experiment shop-[a-z0-9]{5} created\n/);
     expect(code).toBe(0);
   });
@@ -138,23 +164,50 @@ describe('run', () => {
 describe('run --url', () => {
   it('needs no manifest', async () => {
     server = await testServer(ok);
-    const { code, out } = await cli('run', '--url', server.url, '--slo', 'p95<=300ms', '--slo', 'error-rate<=1%', '--qps', '500', '--requests', '500');
+    const { code, out } = await cli(
+      'run',
+      '--url',
+      server.url,
+      '--slo',
+      'p95<=300ms',
+      '--slo',
+      'error-rate<=1%',
+      '--qps',
+      '500',
+      '--requests',
+      '500',
+    );
     expect(code).toBe(0);
     expect(out).toMatch(/^promote 127-0-0-1\n/);
   });
 
   it('compares two: the first is the baseline', async () => {
     server = await testServer(ok);
-    const { code, out } = await cli('run', '--url', `old=${server.url}`, '--url', `new=${server.url}`, '--slo', 'error-rate<=1%', '--qps', '300', '--requests', '400');
+    const { code, out } = await cli(
+      'run',
+      '--url',
+      `old=${server.url}`,
+      '--url',
+      `new=${server.url}`,
+      '--slo',
+      'error-rate<=1%',
+      '--qps',
+      '300',
+      '--requests',
+      '400',
+    );
     expect(out.split('\n')[0]).toBe('promote new');
     expect(code).toBe(0);
   });
 
-  it.each(['p95<300parsecs', 'p95', 'nonsense<=5', 'error-rate<=300ms'])('says what is wrong with --slo %s', async (slo) => {
-    const { code, err } = await cli('run', '--url', 'http://127.0.0.1:1/', '--slo', slo);
-    expect(code).toBe(2);
-    expect(err).toContain(`--slo ${JSON.stringify(slo)}`);
-  });
+  it.each(['p95<300parsecs', 'p95', 'nonsense<=5', 'error-rate<=300ms'])(
+    'says what is wrong with --slo %s',
+    async (slo) => {
+      const { code, err } = await cli('run', '--url', 'http://127.0.0.1:1/', '--slo', slo);
+      expect(code).toBe(2);
+      expect(err).toContain(`--slo ${JSON.stringify(slo)}`);
+    },
+  );
 });
 
 describe('what was run', () => {
@@ -169,7 +222,11 @@ describe('what was run', () => {
     expect((await cli('assert', 'shop', '-c', 'failed')).code).toBe(1);
     expect((await cli('assert', 'shop', '-c', 'undecidedd')).code).toBe(2);
     expect((await cli('get')).out).toContain('shop');
-    const json = JSON.parse((await cli('describe', 'shop', '-o', 'json')).out) as { apiVersion: string; recommendation: { verdict: string }; objectives: { n: number }[] };
+    const json = JSON.parse((await cli('describe', 'shop', '-o', 'json')).out) as {
+      apiVersion: string;
+      recommendation: { verdict: string };
+      objectives: { n: number }[];
+    };
     expect(json.apiVersion).toBe('iter8ctl/v1');
     expect(json.recommendation.verdict).toBe('promote');
     expect(json.objectives[0]!.n).toBe(500);
@@ -188,7 +245,9 @@ describe('what was run', () => {
     await cli('run', '-f', await write(manifest(server.url)));
     const lines = (await readFile(path.join(cwd, '.iter8/records/default/shop.ndjson'), 'utf8')).trim().split('\n');
     const entries = lines.map((line) => JSON.parse(line) as { kind: string; tally?: { response: { n: number } } });
-    const counted = entries.filter((entry) => entry.kind === 'slice').reduce((sum, entry) => sum + entry.tally!.response.n, 0);
+    const counted = entries
+      .filter((entry) => entry.kind === 'slice')
+      .reduce((sum, entry) => sum + entry.tally!.response.n, 0);
     expect(counted).toBe(500);
     expect(entries.some((entry) => entry.kind === 'recommendation')).toBe(true);
   });

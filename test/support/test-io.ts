@@ -31,7 +31,12 @@ export function testIo(options: TestIoOptions): TestIo {
   let err = '';
   const listeners = new Set<(signal: ProcessSignal) => void>();
   const tty = options.columns !== undefined;
-  const stream = (add: (text: string) => void) => ({ write: add, isTTY: tty, columns: options.columns, rows: tty ? 40 : undefined });
+  const stream = (add: (text: string) => void) => ({
+    write: add,
+    isTTY: tty,
+    columns: options.columns,
+    rows: tty ? 40 : undefined,
+  });
   return {
     stdin: Object.assign(Readable.from([options.stdin ?? '']), { isTTY: tty }),
     stdout: stream((text) => (out += text)),

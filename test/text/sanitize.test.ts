@@ -37,6 +37,7 @@ describe('sanitizing', () => {
     ['a\u2028b', 'a\\u2028b'],
     ['\u{e0041}', '\\u{e0041}'],
     ['\u3164', '\\u3164'],
+    ['\ufff9x\ufffb', '\\ufff9x\\ufffb'],
     ['\ud800x', '\\ud800x'],
     ['', ''],
     ['plain text, naïve, 日本, ❤️, 100 %', 'plain text, naïve, 日本, ❤️, 100 %'],

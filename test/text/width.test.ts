@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { cutToWidth, displayWidth, padToWidth } from '../../src/text/width.ts';
 
@@ -40,6 +41,63 @@ describe('widths', () => {
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 0, max: 30 }), (text, columns) => {
         expect(displayWidth(cutToWidth(text, columns))).toBeLessThanOrEqual(Math.max(columns, 0));
       }),
+    );
+  });
+
+  it('agrees with string-width about every code point', () => {
+    const wrong: string[] = [];
+    for (let code = 0; code < 0x110000; code++) {
+      const text = String.fromCodePoint(code);
+      if (displayWidth(text) !== stringWidth(text)) wrong.push(code.toString(16));
+    }
+    expect(wrong).toEqual([]);
+  });
+
+  it('agrees with string-width about sequences', () => {
+    const parts = [
+      'a',
+      '日',
+      '\u0301',
+      '\u200d',
+      '\ufe0f',
+      '👨',
+      '👩🏽',
+      '❤',
+      '🇩',
+      '🇪',
+      '1',
+      '#',
+      '\u20e3',
+      '\u1100',
+      '\u1161',
+      '\u11a8',
+      '각',
+      'ｶ',
+      'ﾞ',
+      '\u0e33',
+      '\u0903',
+      '\u093e',
+      'क',
+      '\u200b',
+      '\n',
+      '✔',
+      '…',
+      '\u{1f3fb}',
+      '\ud800',
+      '\u00ad',
+      '\u0600',
+    ];
+    fc.assert(
+      fc.property(
+        fc.oneof(
+          fc.array(fc.constantFrom(...parts), { maxLength: 8 }).map((some) => some.join('')),
+          fc.string({ unit: 'binary' }),
+        ),
+        (text) => {
+          expect(displayWidth(text)).toBe(stringWidth(text));
+        },
+      ),
+      { numRuns: 5000 },
     );
   });
 

@@ -65,7 +65,7 @@ export class Connections {
     }
     this.#request = {
       path: `${url.pathname}${url.search}`,
-      method: endpoint.method as Dispatcher.HttpMethod,
+      method: endpoint.method,
       headers,
       ...(endpoint.body === undefined ? {} : { body: Buffer.from(endpoint.body) }),
     };

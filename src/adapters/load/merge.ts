@@ -76,7 +76,7 @@ export class SliceMerge {
 }
 
 function takeBelow<T>(pending: Map<number, T>, reached: number): [number, T][] {
-  const taken = [...pending].filter(([slice]) => slice < reached).sort((a, b) => a[0] - b[0]);
+  const taken = [...pending].filter(([slice]) => slice < reached).toSorted((a, b) => a[0] - b[0]);
   for (const [slice] of taken) pending.delete(slice);
   return taken;
 }

@@ -33,12 +33,12 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
   const [body, secretHeaders, tls] = await Promise.all([
     payloadOf(endpoint, sources.signal),
     endpoint.headersFrom === undefined
-      ? ({} as Record<string, string>)
+      ? {}
       : sources.secrets.read(keyOf(endpoint.headersFrom.secret, sources.namespace), sources.signal),
     endpoint.tls === undefined ? undefined : tlsOf(endpoint.tls, sources),
   ]);
   const headers: Record<string, string> = { ...endpoint.headers };
-  for (const [name, value] of Object.entries(secretHeaders))
+  for (const [name, value] of Object.entries<string>(secretHeaders))
     headers[checkedName(name, endpoint)] = checkedValue(name, value.trim(), endpoint);
   const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
   if (endpoint.method === 'POST' && !typed)

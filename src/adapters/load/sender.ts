@@ -434,7 +434,7 @@ export class Sender {
         : now;
     const complete = Math.floor((due - this.#originMs) / SLICE_MS) + (this.#isIdle ? 1 : 0);
     for (const [scope, pending] of this.#slices.entries()) {
-      const indices = [...pending.keys()].sort((a, b) => a - b);
+      const indices = [...pending.keys()].toSorted((a, b) => a - b);
       const limitFrontier = this.#limitFrontier[scope]!;
       for (const [at, limit] of this.#plan.targets[scopeTarget(this.#targets, scope)]!.limits.entries()) {
         let reached = complete;

@@ -53,7 +53,7 @@ class View {
   }
 
   toTally(): TallyView {
-    const histogram: SparseHistogram = [...this.bins].sort((a, b) => a[0] - b[0]);
+    const histogram: SparseHistogram = [...this.bins].toSorted((a, b) => a[0] - b[0]);
     return {
       n: this.n,
       errors: this.errors,

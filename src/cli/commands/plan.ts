@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
 import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
+import type { Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
 import type { Preflight, TargetCheck } from '../../view/plan-view.ts';
 import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
@@ -44,7 +44,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
       if (flags.filename === undefined) {
         experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${text}\n`));
         source = context.store.description;
-        checkManifest(experiment as WrittenExperiment, context.mode, {
+        checkManifest(experiment, context.mode, {
           locate: (issue) => issue,
           label: experiment.metadata.name,
         });

@@ -141,7 +141,7 @@ function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): S
     const index = binIndex(Math.max(1, Math.round(edge(bucket) * 1000)));
     bins.set(index, (bins.get(index) ?? 0) + bucket.count);
   }
-  return [...bins].sort((a, b) => a[0] - b[0]);
+  return [...bins].toSorted((a, b) => a[0] - b[0]);
 }
 
 /**

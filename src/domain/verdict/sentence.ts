@@ -22,7 +22,7 @@ export const shortName = (metric: string): string => metric.replace(/^iter8-syst
 export function codesText(codes: Readonly<Record<string, number>>): string {
   return Object.entries(codes)
     .filter(([code]) => !/^2\d\d$/.test(code))
-    .sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
     .map(([code, count]) => `${code}: ${formatCount(count)}`)
     .join(', ');
 }

@@ -11,7 +11,9 @@ afterEach(async () => {
 });
 
 const plan = (url: string, change: Partial<LoadPlan> = {}): LoadPlan => ({
-  targets: [{ version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [{ limitMs: 50, side: 'upper' }] }],
+  targets: [
+    { version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [{ limitMs: 50, side: 'upper' }] },
+  ],
   ratePerSec: 500,
   plannedRequests: 200,
   timeoutMs: 2000,
@@ -26,7 +28,10 @@ interface Followed {
   readonly reports: LoadReport[];
 }
 
-async function follow(run: LoadRun, each: (report: LoadReport, run: LoadRun) => void = () => undefined): Promise<Followed> {
+async function follow(
+  run: LoadRun,
+  each: (report: LoadReport, run: LoadRun) => void = () => undefined,
+): Promise<Followed> {
   const tallies = new Map<string, Tally>();
   const reports: LoadReport[] = [];
   for await (const report of run.reports) {
@@ -62,7 +67,10 @@ it('takes the connection failures of a dead server as errors with the latency of
   const { tallies, reports } = await follow(await createLoadGenerator().start(plan(url, { plannedRequests: 50 })));
   expect(tallies.get('v/')!.codes).toEqual({ connect: 50 });
   expect(tallies.get('v/')!.response).toMatchObject({ n: 50, errors: 50, minMs: 2000 });
-  expect(reports.at(-1)!.progress[0]).toMatchObject({ answered: false, lastFailure: expect.stringContaining('ECONNREFUSED') as string });
+  expect(reports.at(-1)!.progress[0]).toMatchObject({
+    answered: false,
+    lastFailure: expect.stringContaining('ECONNREFUSED') as string,
+  });
 });
 
 it('goes on without a gap when the cap is raised in time, and anew when drained', async () => {
@@ -71,11 +79,15 @@ it('goes on without a gap when the cap is raised in time, and anew when drained'
   const run = await createLoadGenerator().start(plan(server.url, { plannedRequests: 100 }));
   const tallies = new Map<string, Tally>();
   for await (const report of run.reports) {
-    for (const { scope, tally } of report.slices) tallies.set(scope.version, addTally(tallies.get(scope.version) ?? EMPTY_TALLY, tally));
-    if (raised === 0) run.setCap('v', 150 + raised++);
-    if (report.state === 'drained') {
-      if (raised === 1) run.setCap('v', 230 + 0 * raised++);
+    for (const { scope, tally } of report.slices)
+      tallies.set(scope.version, addTally(tallies.get(scope.version) ?? EMPTY_TALLY, tally));
+    if (raised === 0) {
+      raised = 1;
+      run.setCap('v', 150);
+    } else if (report.state === 'drained') {
+      if (raised === 1) run.setCap('v', 230);
       else run.finish();
+      raised += 1;
     }
   }
   expect(tallies.get('v')!.response.n).toBe(230);
@@ -90,41 +102,66 @@ it('interleaves versions and splits a version over its endpoints', async () => {
       plan(url, {
         targets: [
           { version: 'a', endpoints: [{ url, method: 'GET', headers: {} }], limits: [] },
-          { version: 'b', endpoints: [{ name: 'x', url, method: 'GET', headers: {} }, { name: 'y', url: `${url}y`, method: 'POST', headers: {}, body: Buffer.from('hi') }], limits: [] },
+          {
+            version: 'b',
+            endpoints: [
+              { name: 'x', url, method: 'GET', headers: {} },
+              { name: 'y', url: `${url}y`, method: 'POST', headers: {}, body: Buffer.from('hi') },
+            ],
+            limits: [],
+          },
         ],
         plannedRequests: 60,
       }),
     ),
   );
-  expect([...tallies].map(([key, tally]) => [key, tally.response.n])).toEqual([['a/', 60], ['b/', 60], ['b/x', 30], ['b/y', 30]]);
+  expect([...tallies].map(([key, tally]) => [key, tally.response.n])).toEqual([
+    ['a/', 60],
+    ['b/', 60],
+    ['b/x', 30],
+    ['b/y', 30],
+  ]);
 });
 
 it('times out, and the timeout is an error of that latency', async () => {
   server = await testServer((_, response, k) => {
     if (k !== 3) response.end('ok');
   });
-  const { tallies } = await follow(await createLoadGenerator().start(plan(server.url, { plannedRequests: 20, timeoutMs: 300 })));
+  const { tallies } = await follow(
+    await createLoadGenerator().start(plan(server.url, { plannedRequests: 20, timeoutMs: 300 })),
+  );
   expect(tallies.get('v/')!.codes).toEqual({ 200: 19, timeout: 1 });
   expect(tallies.get('v/')!.response.maxMs).toBe(300);
 });
 
 it('warms up without counting', async () => {
   server = await testServer(ok);
-  const { tallies } = await follow(await createLoadGenerator().start(plan(server.url, { plannedRequests: 50, warmup: { requests: 30 } })));
+  const { tallies } = await follow(
+    await createLoadGenerator().start(plan(server.url, { plannedRequests: 50, warmup: { requests: 30 } })),
+  );
   expect(server.seen()).toBe(80);
   expect(tallies.get('v/')!.response.n).toBe(50);
 });
 
 it('keeps several connections busy in a closed loop until the number is reached', async () => {
   server = await testServer(ok);
-  const { tallies } = await follow(await createLoadGenerator().start(plan(server.url, { ratePerSec: 0, plannedRequests: 300, connections: 4 })));
+  const { tallies } = await follow(
+    await createLoadGenerator().start(plan(server.url, { ratePerSec: 0, plannedRequests: 300, connections: 4 })),
+  );
   expect(tallies.get('v/')!.response.n).toBe(300);
 });
 
 it('ends a closed loop when its time is over', async () => {
   server = await testServer(ok);
   const { tallies } = await follow(
-    await createLoadGenerator().start(plan(server.url, { ratePerSec: 0, plannedRequests: Number.POSITIVE_INFINITY, plannedSeconds: 0.3, connections: 2 })),
+    await createLoadGenerator().start(
+      plan(server.url, {
+        ratePerSec: 0,
+        plannedRequests: Number.POSITIVE_INFINITY,
+        plannedSeconds: 0.3,
+        connections: 2,
+      }),
+    ),
   );
   expect(tallies.get('v/')!.response.n).toBe(server.seen());
 });

@@ -88,7 +88,7 @@ describe('reading quantities', () => {
     expect(compareQuantities('0.1', '0.1000000000000000000001')).toBe(-1);
   });
 
-  // regression: `-fraction.length` gave an exponent of -0, which is another value for deep equality
+  // -0 is another value for deep equality
   it('has no negative zero', () => {
     expect(Object.is(parseQuantity('5')!.exponent10, 0)).toBe(true);
     expect(Object.is(toNumber('-0'), 0)).toBe(true);

@@ -395,6 +395,20 @@ describe('rules about evidence', () => {
     expect(problems(withCriteria({ ...judged, strength }, inputs))).toEqual([]);
   });
 
+  it('loop tasks are performed in each loop', () => {
+    const strategy = { testingPattern: 'Canary', deploymentPattern: 'FixedSplit', actions: { loop: [collect()] } };
+    const inLoops = (maxLoops: number) =>
+      problems(
+        experiment({
+          strategy,
+          duration: { maxLoops },
+          criteria: { ...judged, strength: { minRequests: 300, extend: false } },
+        }),
+      );
+    expect(inLoops(3)).toEqual([]);
+    expect(inLoops(2)).toHaveLength(1);
+  });
+
   it('relative limits need a candidate', () => {
     const criteria = { strength: { relative: [{ metric: 'm', maxIncrease: 1 }] } };
     const written = experiment({

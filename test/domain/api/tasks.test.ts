@@ -33,7 +33,7 @@ describe('inputs of metrics/collect', () => {
     [{ time: '5s' }, 40],
     [{ time: '5s', qps: 0.5 }, 3],
     [{ time: '100ms', qps: 1 }, 1],
-    [{ time: '0.7s', qps: 10 }, 7], // 0.7 * 10 is a little more than 7
+    [{ time: '50s', qps: 1.1 }, 55], // 50 * 1.1 is a little more than 55 in doubles
     [{ time: '1m', numQueries: 20 }, 20],
     [{ numQueries: 20, qps: 0 }, 20],
     [{ qps: 0 }, 100],

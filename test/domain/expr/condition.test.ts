@@ -66,6 +66,7 @@ describe('conditions', () => {
     ['not CandidateWon() and CandidateWon()', false],
     ['not (CandidateWon() and WinnerFound())', true],
     ['CandidateWon() or WinnerFound() and not WinnerFound()', false],
+    ['WinnerFound() or WinnerFound() and CandidateWon()', true],
     ['not CandidateWon() == true', true],
     ['1 < 2 == true', true],
   ])('%s is %s', (text, result) => {

@@ -1,0 +1,52 @@
+// What `npm run check` and CI run: types, lint, format, build, tests. Every step runs, whatever the one before said.
+// The last line counts: `N passed, N failed` (and skipped, if any); a failed step counts as a failed one.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { closingLine, countReport } from './count-report.mjs';
+
+const root = path.join(import.meta.dirname, '..');
+const bin = (name) => path.join(root, 'node_modules/.bin', name);
+const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-check-'));
+const report = path.join(scratch, 'vitest.json');
+
+const steps = [
+  { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
+  {
+    name: 'lint',
+    command: bin('oxlint'),
+    args: ['--type-aware', '--deny-warnings', 'src', 'test', 'bin', 'scripts', 'samples', 'bench'],
+  },
+  { name: 'format', command: bin('biome'), args: ['format', '.'] },
+  { name: 'build', command: process.execPath, args: ['scripts/build.mjs'] },
+];
+
+let failedSteps = 0;
+for (const { name, command, args } of steps) {
+  const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
+  if (error !== undefined) console.error(`${name}: ${error.message}`);
+  const ok = status === 0;
+  if (!ok) failedSteps += 1;
+  console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
+}
+
+const tests = spawnSync(
+  bin('vitest'),
+  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
+  {
+    cwd: root,
+    stdio: 'inherit',
+  },
+);
+let counts;
+try {
+  counts = countReport(JSON.parse(readFileSync(report, 'utf8')), tests.status);
+} catch (error) {
+  console.error(`the test runner left no report: ${error.message}`);
+  counts = { passed: 0, failed: 1, skipped: 0 };
+}
+rmSync(scratch, { recursive: true, force: true });
+const total = { ...counts, failed: counts.failed + failedSteps };
+console.log(closingLine(total));
+process.exitCode = total.failed > 0 ? 1 : 0;
