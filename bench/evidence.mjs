@@ -69,7 +69,7 @@ printTable(
     ],
     [
       'both bounds of p95',
-      `${timed(10, () => stats.quantileBounds(sparse, { percent: 95, lnThreshold: threshold, capMs: 10_000 })).toFixed(2)} ms`,
+      `${timed(10, () => [stats.quantileUpperBound(sparse, { percent: 95, lnThreshold: threshold }), stats.quantileLowerBound(sparse, { percent: 95, lnThreshold: threshold })]).toFixed(2)} ms`,
     ],
     [
       'memory of the histogram',

@@ -87,7 +87,7 @@ class Collect {
   readonly #closed = new Map<string, { readonly scope: Scope; tally: Tally }>();
   /** Versions that gave an HTTP answer in this task: others are not judged (behaviour.md 5). */
   readonly #answered: Set<string>;
-  #verdicts = new Map<string, Verdict>();
+  readonly #verdicts = new Map<string, Verdict>();
   #judgement: Judgement | undefined;
   #load: LoadState | undefined;
   #lastBoundsMs = Number.NEGATIVE_INFINITY;
@@ -178,11 +178,13 @@ class Collect {
       const seconds = this.#beforeSeconds + Math.max(0, report.elapsedMs) / 1000;
       const planDone = this.#planDone(report);
       const now = ports.clock.monotonicMs();
-      const bounds = planDone || now - this.#lastBoundsMs >= BOUNDS_EVERY_MS;
+      const bounds = report.state === 'drained' || now - this.#lastBoundsMs >= BOUNDS_EVERY_MS;
       if (bounds) this.#lastBoundsMs = now;
       const before = this.#judgement;
-      this.#judgement = this.#look(seconds, planDone, bounds);
-      const judgement = this.#judgement;
+      let judgement = this.#look(seconds, planDone, bounds);
+      // What is told of a verdict has its bounds.
+      if (!bounds && this.#differs(judgement.assessments)) judgement = this.#look(seconds, planDone, true);
+      this.#judgement = judgement;
       if (silent === undefined) {
         const changed = this.#tellVerdicts(judgement.assessments);
         this.#steer(run, report, judgement, seconds);
@@ -343,19 +345,21 @@ class Collect {
     if (!goesOn) run.finish();
   }
 
+  /** Whether a verdict is another than at the last look. */
+  #differs(assessments: readonly LimitAssessment[]): boolean {
+    return assessments.some((one) => (this.#verdicts.get(verdictKey(one)) ?? 'undecided') !== one.verdict);
+  }
+
   /** Tells of verdicts that changed since the last look; true when there were any. */
   #tellVerdicts(assessments: readonly LimitAssessment[]): boolean {
-    const next = new Map<string, Verdict>();
     let changed = false;
     for (const assessment of assessments) {
-      const key = JSON.stringify([assessment.version, assessment.objective, assessment.side]);
-      const before = this.#verdicts.get(key) ?? 'undecided';
-      next.set(key, assessment.verdict);
+      const before = this.#verdicts.get(verdictKey(assessment)) ?? 'undecided';
       if (before === assessment.verdict) continue;
       changed = true;
+      this.#verdicts.set(verdictKey(assessment), assessment.verdict);
       this.#session.tell({ kind: 'verdict', assessment, before });
     }
-    this.#verdicts = next;
     return changed;
   }
 
@@ -404,6 +408,10 @@ class Collect {
       late: [...this.#judgedHere].reduce((sum, version) => sum + this.#judge.tallyOf(version).late.bad, 0),
     };
   }
+}
+
+function verdictKey(one: LimitAssessment): string {
+  return JSON.stringify([one.version, one.objective, one.side]);
 }
 
 function neededOf(assessments: readonly LimitAssessment[], version: string): number | undefined {

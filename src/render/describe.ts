@@ -3,7 +3,7 @@ import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatPercent, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
-import { wrap } from '../text/wrap.ts';
+import { wrap, type WrapOptions } from '../text/wrap.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
 import { boundText, codesText, limitText, observedText, shortName } from '../domain/verdict/sentence.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
@@ -177,16 +177,26 @@ function oneVersion(
       formatCount(one.n),
       verdictText(one, theme),
     ]);
-  const lines = fitTable(columns, (nameWidth) =>
-    tableLines({ head, rows: cells(nameWidth), right: [4], indent: '  ' }),
+  const lines = fitTable(columns, (nameWidth, gap) =>
+    tableLines({ head, rows: cells(nameWidth), right: [4], indent: '  ', gap }),
   );
   return [...title, ...(lines ?? stacked(rows, options)), ...serviceLines(rows, columns)];
 }
 
-/** Shortens names in the middle until the table fits; undefined when it cannot. */
-function fitTable(columns: number, table: (nameWidth: number) => string[]): string[] | undefined {
-  for (const nameWidth of [Number.POSITIVE_INFINITY, 40, 32, 24, 18, 12]) {
-    const lines = table(nameWidth);
+/** Narrows the gaps, then shortens names in the middle, until the table fits; undefined when it cannot. */
+function fitTable(columns: number, table: (nameWidth: number, gap: string) => string[]): string[] | undefined {
+  const whole = Number.POSITIVE_INFINITY;
+  for (const [nameWidth, gap] of [
+    [whole, '   '],
+    [whole, '  '],
+    [whole, ' '],
+    [40, ' '],
+    [32, ' '],
+    [24, ' '],
+    [18, ' '],
+    [12, ' '],
+  ] as const) {
+    const lines = table(nameWidth, gap);
     if (lines.every((line) => displayWidth(line) <= columns)) return lines;
   }
   return undefined;
@@ -293,25 +303,25 @@ function observed(
     const latency =
       one.latencyMs === undefined
         ? []
-        : wrap(
+        : wrapFacts(
             [
               `mean ${ms(one.latencyMs.mean)}`,
               ...one.latencyMs.percentiles.map(({ percent, value }) => `p${percent} ${ms(value)}`),
               `max ${ms(one.latencyMs.max)}`,
-            ]
-              .map((text) => text.replace(' ', '\u00a0').replace(' ', '\u00a0'))
-              .join(' '),
+            ],
             { columns, first: '  latency        ', rest: '                 ' },
-          ).map((line) => line.replaceAll('\u00a0', ' '));
+          );
     return [
       ...(index > 0 ? [''] : []),
       ...wrap(`${title}, ${scope}`, { columns, rest: '  ' }),
-      ...wrap(counts.join('  ').replaceAll('  ', '\u00a0\u00a0').replaceAll('\u00a0\u00a0error', ' error'), {
-        columns,
-        first: '  ',
-        rest: '    ',
-      }).map((line) => line.replaceAll('\u00a0', ' ')),
+      ...wrapFacts(counts, { columns, first: '  ', rest: '    ' }),
       ...latency,
     ];
   });
+}
+
+/** Facts with two spaces between them, none of them broken. */
+function wrapFacts(facts: readonly string[], options: WrapOptions): string[] {
+  const bound = facts.map((fact) => fact.replaceAll(' ', '\u00a0'));
+  return wrap(bound.join('\u00a0 '), options).map((line) => line.replaceAll('\u00a0', ' ').trimEnd());
 }

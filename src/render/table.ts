@@ -25,13 +25,15 @@ export interface TableOptions {
   /** Columns of numbers: aligned to the right. */
   readonly right?: readonly number[];
   readonly indent?: string;
+  /** Between columns. */
+  readonly gap?: string;
 }
 
 /** The lines of the table, without spaces at their ends. Cells are shown as they are: sanitised, coloured by the caller. */
-export function tableLines({ head, rows, right = [], indent = '' }: TableOptions): string[] {
+export function tableLines({ head, rows, right = [], indent = '', gap = '  ' }: TableOptions): string[] {
   const table = new Table({
     head: [...head],
-    chars: NO_BORDERS,
+    chars: { ...NO_BORDERS, middle: gap },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0, compact: true },
     colAligns: head.map((_, column) => (right.includes(column) ? 'right' : 'left')),
   });

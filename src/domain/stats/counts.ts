@@ -1,47 +1,88 @@
-/** Evidence from counts. Source: statistics.md 0.1, 1.1. */
-import { BELOW_BETS, countAboveBets, lnMeanExp, NODES } from './grid.ts';
+/**
+ * Evidence about a rate from counts: S bad of n against a limit p0. Error rates, and percentiles by counting the requests
+ * beyond the limit (statistics.md 0.1 to 0.3, 1.1, 1.2).
+ *
+ * Each node is the likelihood ratio of two Bernoulli rates, so the evidence is exact, depends on the counts alone, may be
+ * looked at after every request, and is monotone in the limit: bounds and verdicts cannot disagree.
+ */
+import { aboveBetsForRate, BELOW_BETS, lnMeanExp, NODES } from './grid.ts';
 import type { Count } from './tally.ts';
 
-export function lnSatisfied({ n, bad }: Count, p0: number): number {
-  const odds = p0 / (1 - p0);
-  const logs = new Float64Array(NODES);
-  for (let j = 0; j < NODES; j++) {
-    const c = BELOW_BETS[j]!;
-    logs[j] = (bad === 0 ? 0 : bad * Math.log1p(-c)) + (n - bad === 0 ? 0 : (n - bad) * Math.log1p(c * odds));
-  }
-  return lnMeanExp(logs);
+/** What a request does to the log wealth of each node. */
+interface RateLogs {
+  readonly good: Float64Array;
+  readonly bad: Float64Array;
 }
 
-export function lnViolated({ n, bad }: Count, p0: number): number {
+const LN_BAD_BELOW = BELOW_BETS.map((bet) => Math.log1p(-bet));
+
+function belowLogs(p0: number): RateLogs {
   const odds = p0 / (1 - p0);
-  const bets = countAboveBets(p0);
-  const logs = new Float64Array(NODES);
-  for (let j = 0; j < NODES; j++) {
-    const d = bets[j]!;
-    logs[j] = (bad === 0 ? 0 : bad * Math.log1p(d / odds)) + (n - bad === 0 ? 0 : (n - bad) * Math.log1p(-d));
-  }
-  return lnMeanExp(logs);
+  return { good: BELOW_BETS.map((bet) => Math.log1p(bet * odds)), bad: LN_BAD_BELOW };
 }
 
-/** Smallest p that is shown to bound the rate from above. */
+function aboveLogs(p0: number): RateLogs {
+  const odds = p0 / (1 - p0);
+  const bets = aboveBetsForRate(p0);
+  return { good: bets.map((bet) => Math.log1p(-bet)), bad: bets.map((bet) => Math.log1p(bet / odds)) };
+}
+
+/** Limits are few and asked for often: their logs are kept. Bisection asks for many once, and bypasses this. */
+const KEPT_LIMITS = 32;
+const kept = { below: new Map<number, RateLogs>(), above: new Map<number, RateLogs>() };
+
+function logsFor(side: 'below' | 'above', p0: number): RateLogs {
+  const present = kept[side].get(p0);
+  if (present !== undefined) return present;
+  const logs = side === 'below' ? belowLogs(p0) : aboveLogs(p0);
+  if (kept[side].size >= KEPT_LIMITS) kept[side].clear();
+  kept[side].set(p0, logs);
+  return logs;
+}
+
+const scratch = new Float64Array(NODES);
+
+/** A row with count 0 is skipped: 0 x ln 0 is 0. */
+function evidence({ good, bad }: RateLogs, count: Count): number {
+  const goods = count.n - count.bad;
+  for (let j = 0; j < NODES; j++) {
+    scratch[j] = (count.bad === 0 ? 0 : count.bad * bad[j]!) + (goods === 0 ? 0 : goods * good[j]!);
+  }
+  return lnMeanExp(scratch);
+}
+
+/** ln of the evidence that the rate is below p0, 0 < p0 < 1. `bad` may be fractional. */
+export function lnSatisfied(count: Count, p0: number): number {
+  return evidence(logsFor('below', p0), count);
+}
+
+/** ln of the evidence that the rate is above p0, 0 < p0 < 1. */
+export function lnViolated(count: Count, p0: number): number {
+  return evidence(logsFor('above', p0), count);
+}
+
+/** Halvings until two doubles in [0, 1] are neighbours for every practical purpose. */
+const HALVINGS = 60;
+
+/** Smallest limit that the counts satisfy at this threshold: with the confidence asked for the rate is at most this. 1 without data. */
 export function upperBound(count: Count, lnThreshold: number): number {
-  if (count.n === 0) return 1;
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 100 && high - low > 1e-15; i++) {
-    const mid = (low + high) / 2;
-    if (mid > 0 && mid < 1 && lnSatisfied(count, mid) >= lnThreshold) high = mid;
-    else low = mid;
-  }
-  return high;
+  return bisect(count.n, (p0) => evidence(belowLogs(p0), count) >= lnThreshold).high;
 }
 
+/** Largest limit that the counts violate at this threshold: the rate is at least this. 0 without data. */
 export function lowerBound(count: Count, lnThreshold: number): number {
-  if (count.n === 0) return 0;
-  let [low, high] = [0, 1];
-  for (let i = 0; i < 100 && high - low > 1e-15; i++) {
-    const mid = (low + high) / 2;
-    if (mid > 0 && mid < 1 && lnViolated(count, mid) >= lnThreshold) low = mid;
-    else high = mid;
+  return bisect(count.n, (p0) => evidence(aboveLogs(p0), count) < lnThreshold).low;
+}
+
+/** `holds` is false below some point of (0, 1) and true above it: the last false and the first true. */
+function bisect(n: number, holds: (p0: number) => boolean): { readonly low: number; readonly high: number } {
+  let low = 0;
+  let high = 1;
+  for (let i = 0; n > 0 && i < HALVINGS; i++) {
+    const middle = (low + high) / 2;
+    if (middle === low || middle === high) break;
+    if (holds(middle)) high = middle;
+    else low = middle;
   }
-  return low;
+  return { low, high };
 }

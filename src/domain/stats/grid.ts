@@ -1,29 +1,42 @@
-/** The fixed grid of bets. Source: statistics.md 0.1. */
+/**
+ * The fixed grid of bets that every e-process here mixes over, with equal weights, and the sum of logs that mixes them.
+ *
+ * Source: statistics.md 0.1; a mixture over constant bets is a universal portfolio (Cover and Ordentlich 1996), valid as a
+ * test by Ville's inequality (Howard, Ramdas, McAuliffe, Sekhon 2021, arXiv 1810.08240; Waudby-Smith and Ramdas 2024,
+ * arXiv 2010.09686).
+ */
+
+/** Number of nodes, J. */
 export const NODES = 128;
 
-/** c_j = 1 - ((j+1/2)/128)^2. */
-export const BELOW_BETS: readonly number[] = Array.from({ length: NODES }, (_, j) => 1 - ((j + 0.5) / NODES) ** 2);
+/** Bets that the value is below the limit: c_j = 1 - ((j+1/2)/128)^2, from nearly all to nearly nothing. */
+export const BELOW_BETS: Float64Array = Float64Array.from({ length: NODES }, (_, j) => 1 - ((j + 0.5) / NODES) ** 2);
 
-export function countAboveBets(p0: number): number[] {
-  const k = 0.03 * Math.min(1, p0 / (1 - p0));
-  return Array.from({ length: NODES }, (_, j) => (j === NODES - 1 ? 1 : k ** (1 - j / (NODES - 1))));
+/** Bets that a rate is above p0: geometric from 0.03 min(1, odds) to exactly 1. */
+export function aboveBetsForRate(p0: number): Float64Array {
+  const smallest = 0.03 * Math.min(1, p0 / (1 - p0));
+  return Float64Array.from({ length: NODES }, (_, j) => (j === NODES - 1 ? 1 : smallest ** (1 - j / (NODES - 1))));
 }
 
-export function meanAboveBets(limitMs: number, capMs: number): number[] {
-  const k = Math.min(1e-4, (0.01 * limitMs) / (capMs - limitMs));
+/** Bets that a mean is above `limitMs`, for values in [0, capMs]: half arcsine nodes, half log-spaced ones up to 1. */
+export function aboveBetsForMean(limitMs: number, capMs: number): Float64Array {
   const half = NODES / 2;
-  return [
-    ...Array.from({ length: half }, (_, j) => Math.sin((Math.PI * (j + 0.5)) / NODES) ** 2),
-    ...Array.from({ length: half }, (_, i) => k ** (1 - i / (half - 1))),
-  ];
+  const smallest = Math.min(1e-4, (0.01 * limitMs) / (capMs - limitMs));
+  return Float64Array.from({ length: NODES }, (_, j) => {
+    if (j < half) return Math.sin((Math.PI * (j + 0.5)) / NODES) ** 2;
+    return smallest ** (1 - (j - half) / (half - 1));
+  });
 }
 
-/** ln of the mean of e^x. */
-export function lnMeanExp(values: ArrayLike<number>): number {
-  let max = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < values.length; i++) if (values[i]! > max) max = values[i]!;
-  if (max === Number.NEGATIVE_INFINITY) return max;
+/** ln of the mean of e^x over the nodes. @throws when a value is NaN: that is a bug of ours. */
+export function lnMeanExp(values: Float64Array): number {
+  let largest = Number.NEGATIVE_INFINITY;
+  for (const value of values) {
+    if (Number.isNaN(value)) throw new Error('internal error: evidence is not a number');
+    if (value > largest) largest = value;
+  }
+  if (!Number.isFinite(largest)) return largest;
   let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += Math.exp(values[i]! - max);
-  return max + Math.log(sum) - Math.log(values.length);
+  for (const value of values) sum += Math.exp(value - largest);
+  return largest + Math.log(sum / values.length);
 }

@@ -1,7 +1,11 @@
-/** Whether our own load generator was too slow. Source: statistics.md 0.8. */
+/** Whether our own load generator was too slow to condemn anybody. */
 import { lnViolated } from './counts.ts';
 import type { Count } from './tally.ts';
 
+/** Share of late requests that is tolerated. */
+const TOLERATED = 0.01;
+
+/** True once it is shown that more than 1 % of the requests left late by our own fault. Source: statistics.md 0.8. */
 export function isSaturated(late: Count, alpha: number): boolean {
-  return late.bad > 0 && lnViolated(late, 0.01) >= Math.log(1 / alpha);
+  return late.bad > 0 && lnViolated(late, TOLERATED) >= Math.log(1 / alpha);
 }

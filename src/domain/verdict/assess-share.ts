@@ -1,7 +1,7 @@
 /** Error rates, and percentiles as shares of requests beyond the limit. Source: statistics.md 0.2, 1.1, 1.2. */
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../stats/counts.ts';
 import { requestsStillNeeded } from '../stats/planning.ts';
-import { percentile, quantileBounds } from '../stats/quantile.ts';
+import { percentile, quantileLowerBound, quantileUpperBound } from '../stats/quantile.ts';
 import type { Count, Tally, TallyView } from '../stats/tally.ts';
 import type { LimitAssessment } from './assessment.ts';
 import { agree, decide, decideByPoint, otherEstimate, row, views, type Facts, type Found } from './facts.ts';
@@ -114,8 +114,9 @@ function percentileBounds(
   capMs: number | undefined,
 ): { upper?: number | undefined; lower?: number | undefined } {
   // The upper bound comes from response time and the lower one from service time, whichever of them decides.
+  const upper = quantileUpperBound(tally.response.histogram, { percent, lnThreshold: need.upperNeeded });
   return {
-    upper: quantileBounds(tally.response.histogram, { percent, lnThreshold: need.upperNeeded, capMs }).upper,
-    lower: quantileBounds(tally.service.histogram, { percent, lnThreshold: need.lowerNeeded, capMs }).lower,
+    upper: upper === undefined || capMs === undefined ? upper : Math.min(upper, capMs),
+    lower: quantileLowerBound(tally.service.histogram, { percent, lnThreshold: need.lowerNeeded }),
   };
 }

@@ -135,6 +135,22 @@ function bucketsOf(histogram: Record<string, unknown>): Bucket[] {
   });
 }
 
+/** The buckets without so many of their fastest requests. */
+function withoutFastest(buckets: readonly Bucket[], gone: number): Bucket[] {
+  let left = gone;
+  return buckets
+    .toSorted((a, b) => a.endMs - b.endMs)
+    .flatMap((bucket) => {
+      const taken = Math.min(left, bucket.count);
+      left -= taken;
+      return taken === bucket.count ? [] : [{ ...bucket, count: bucket.count - taken }];
+    });
+}
+
+/** Where requests without an answer stand: their timeout is unknown. */
+const unansweredBucket = (count: number): Bucket[] =>
+  count === 0 ? [] : [{ startMs: LONGEST_MS / 1000, endMs: LONGEST_MS / 1000, count }];
+
 function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): SparseHistogram {
   const bins = new Map<number, number>();
   for (const bucket of buckets) {
@@ -188,7 +204,13 @@ export function importedTally(value: unknown, limits: readonly LatencyLimit[]): 
   }
   return {
     ...EMPTY_TALLY,
-    response: { ...common, histogram: sparse(buckets, (bucket) => bucket.endMs) },
+    response: {
+      ...common,
+      histogram: sparse(
+        [...withoutFastest(buckets, unanswered), ...unansweredBucket(Math.min(unanswered, inBuckets))],
+        (bucket) => bucket.endMs,
+      ),
+    },
     service: { ...common, histogram: sparse(buckets, (bucket) => bucket.startMs) },
     limits: counts,
     codes,
