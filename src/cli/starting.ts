@@ -47,7 +47,7 @@ export async function settle(
   if (present === undefined) return createAndHold(context, written, key);
   if (how.restart) return restart(context, written, key);
   if (hasEnded(present)) throw alreadyCompleted(name);
-  const difference = firstDifference(present.spec, withDefaults(written, { namespace, name }).spec);
+  const difference = firstDifference(withDefaults(present, key).spec, withDefaults(written, key).spec);
   if (difference !== undefined) {
     throw new UsageError(`experiment ${name} is there already with another spec: ${difference} differs`, {
       hint: 'resume it (iter8ctl run NAME), start anew with --restart, or use another name',

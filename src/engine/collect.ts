@@ -178,7 +178,10 @@ class Collect {
       const seconds = this.#beforeSeconds + Math.max(0, report.elapsedMs) / 1000;
       const planDone = this.#planDone(report);
       const now = ports.clock.monotonicMs();
-      const bounds = report.state === 'drained' || now - this.#lastBoundsMs >= BOUNDS_EVERY_MS;
+      const saves = report.checkpoint !== undefined && now - this.#lastSaveMs >= this.#options.saveEveryMs;
+      // What is stored or told last has its bounds too.
+      const bounds =
+        saves || report.state === 'drained' || report.state === 'ended' || now - this.#lastBoundsMs >= BOUNDS_EVERY_MS;
       if (bounds) this.#lastBoundsMs = now;
       const before = this.#judgement;
       let judgement = this.#look(seconds, planDone, bounds);
@@ -197,7 +200,7 @@ class Collect {
         if (!bounds && before !== undefined) {
           this.#judgement = { ...judgement, assessments: withOldBounds(judgement.assessments, before.assessments) };
         }
-        if (report.checkpoint !== undefined && (changed || now - this.#lastSaveMs >= this.#options.saveEveryMs)) {
+        if (saves || (changed && report.checkpoint !== undefined)) {
           this.#lastSaveMs = now;
           this.#keep(report, seconds);
           await this.#session.save();

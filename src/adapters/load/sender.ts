@@ -8,8 +8,8 @@ import { Connections, type Lease } from './connections.ts';
 import { classifyFailure } from './failure.ts';
 import { scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './protocol.ts';
 import { Schedule } from './schedule.ts';
-import { Slice, SLICE_MS, type OpenRequest, type Outcome } from './slice.ts';
-import { limitKey } from '../../domain/stats/tally.ts';
+import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from './slice.ts';
+import { SliceBook } from './slice-book.ts';
 
 /** Connections of one version that are opened when no cap is written. */
 const MOST_CONNECTIONS = 1024;
@@ -61,9 +61,7 @@ export class Sender {
   readonly #post: (report: WorkerReport) => void;
   readonly #schedule: Schedule | undefined;
   readonly #targets: Target[];
-  readonly #slices: Map<number, Slice>[];
-  readonly #frontier: number[];
-  readonly #limitFrontier: number[][];
+  readonly #book: SliceBook;
   readonly #open = new Set<Request>();
   readonly #spins: boolean;
   #nextSlot: number;
@@ -96,9 +94,7 @@ export class Sender {
         : undefined;
     this.#spins = (plan.ratePerSec * plan.targets.length) / count <= SPIN_BELOW_PER_SEC;
     const scopes = scopesOf(plan);
-    this.#slices = scopes.map(() => new Map());
-    this.#frontier = scopes.map(() => 0);
-    this.#limitFrontier = scopes.map(({ target }) => plan.targets[target]!.limits.map(() => 0));
+    this.#book = new SliceBook(scopes.map(({ target }) => plan.targets[target]!.limits));
     this.#nextSlot = index;
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,
@@ -182,7 +178,7 @@ export class Sender {
     if (requests > target.requests && this.#exhausted && this.#schedule !== undefined) {
       // Ticks whose time has passed were never promised to anybody: they are left out, not caught up with.
       // Nor may they come into a slice that was told to be closed.
-      const open = this.#originMs + Math.max(0, ...this.#frontier) * SLICE_MS;
+      const open = this.#originMs + this.#book.reached * SLICE_MS;
       this.#nextSlot = Math.max(
         this.#nextSlot,
         this.#firstOwnSlot(this.#schedule.firstSlotFrom(Math.max(this.#now(), open))),
@@ -284,16 +280,7 @@ export class Sender {
   #slicesAt(target: Target, endpoint: number, dueMs: number): Slice[] {
     const index = Math.floor((dueMs - this.#originMs) / SLICE_MS);
     const scopes = [target.scope, target.endpointScopes[endpoint]];
-    return scopes.flatMap((scope) => {
-      if (scope === undefined) return [];
-      const slices = this.#slices[scope]!;
-      let slice = slices.get(index);
-      if (slice === undefined) {
-        slice = new Slice(this.#plan.targets[this.#targets.indexOf(target)]!.limits);
-        slices.set(index, slice);
-      }
-      return [slice];
-    });
+    return scopes.flatMap((scope) => (scope === undefined ? [] : [this.#book.slice(scope, index)]));
   }
 
   #send(request: Request, fresh: boolean): void {
@@ -420,56 +407,17 @@ export class Sender {
   #report(): void {
     const now = this.#now();
     this.#lastReportMs = now;
-    const slices: { scope: number; slice: number; tally: ReturnType<Slice['tally']> }[] = [];
-    const limits: {
-      scope: number;
-      slice: number;
-      key: string;
-      count: NonNullable<ReturnType<Slice['countIfClosed']>>;
-    }[] = [];
     // No request can come into a slice below this any more: its time has passed, and so have all slots due in it.
     const due =
       this.#schedule !== undefined && !this.#exhausted && !this.#stopped
         ? Math.min(now, this.#schedule.dueMs(this.#nextSlot))
         : now;
     const complete = Math.floor((due - this.#originMs) / SLICE_MS) + (this.#isIdle ? 1 : 0);
-    for (const [scope, pending] of this.#slices.entries()) {
-      const indices = [...pending.keys()].toSorted((a, b) => a - b);
-      const limitFrontier = this.#limitFrontier[scope]!;
-      for (const [at, limit] of this.#plan.targets[scopeTarget(this.#targets, scope)]!.limits.entries()) {
-        let reached = complete;
-        for (const index of indices) {
-          if (index >= complete) break;
-          if (index < limitFrontier[at]!) continue;
-          const count = pending.get(index)!.countIfClosed(at, now);
-          if (count === undefined) {
-            reached = index;
-            break;
-          }
-          if (count.response.n > 0) limits.push({ scope, slice: index, key: limitKey(limit), count });
-        }
-        limitFrontier[at] = Math.max(limitFrontier[at]!, reached);
-      }
-      let reached = complete;
-      for (const index of indices) {
-        if (index >= complete) break;
-        const slice = pending.get(index)!;
-        if (slice.open.size > 0) {
-          reached = index;
-          break;
-        }
-        pending.delete(index);
-        if (!slice.isEmpty) slices.push({ scope, slice: index, tally: slice.tally() });
-      }
-      this.#frontier[scope] = Math.max(this.#frontier[scope]!, reached);
-    }
+    const closed = this.#book.close(complete, now);
     this.#post({
       kind: 'report',
       heard: this.#heard,
-      slices,
-      limits,
-      frontier: [...this.#frontier],
-      limitFrontier: this.#limitFrontier.map((frontiers) => [...frontiers]),
+      ...closed,
       progress: this.#targets.map(({ sent, resolved, answered, lastFailure }) => ({
         sent,
         resolved,
@@ -478,20 +426,9 @@ export class Sender {
       })),
       idle: this.#isIdle,
       warmingUp: this.#warmupMs > 0 && now < this.#originMs,
-      checkpoint: this.#checkpoint(),
+      checkpoint: this.#book.checkpoint(this.#plan.timeoutMs),
       ended: this.#ended,
     });
-  }
-
-  #checkpoint(): { scope: number; tally: ReturnType<Slice['tally']> }[] {
-    return this.#slices.flatMap((pending, scope) =>
-      [...pending.values()]
-        .filter((slice) => !slice.isEmpty)
-        .flatMap((slice) => [
-          { scope, tally: slice.tally() },
-          { scope, tally: slice.checkpoint(this.#plan.timeoutMs) },
-        ]),
-    );
   }
 
   #end(): void {
@@ -502,8 +439,4 @@ export class Sender {
     this.#open.clear();
     for (const target of this.#targets) for (const connections of target.connections) void connections.destroy();
   }
-}
-
-function scopeTarget(targets: readonly Target[], scope: number): number {
-  return targets.findIndex((target) => target.scope === scope || target.endpointScopes.includes(scope));
 }

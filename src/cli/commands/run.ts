@@ -84,6 +84,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
     });
   }
   if (given > 1) throw new UsageError('give one of: a name, -f, --url with --slo');
+  if (!quick) refuseQuickFlags(flags);
   if (name !== undefined) return { kind: 'name', name };
   if (quick) {
     return {
@@ -102,6 +103,17 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
     locate: loaded.locate,
     label: loaded.label,
   };
+}
+
+/** They describe an experiment that has no manifest; beside one they would be ignored in silence. */
+function refuseQuickFlags(flags: RunFlags): void {
+  const given = (['qps', 'requests', 'duration', 'header', 'name'] as const).filter(
+    (flag) => flags[flag] !== undefined,
+  );
+  if (given.length === 0) return;
+  throw new UsageError(`${given.map((flag) => `--${flag}`).join(', ')} goes with --url only`, {
+    hint: 'write it into the manifest',
+  });
 }
 
 async function fromManifest(

@@ -1,0 +1,48 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { importsOf, violations } from './support/arrows.ts';
+
+const src = path.join(import.meta.dirname, '../src');
+const files = new Map(
+  readdirSync(src, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => [file.split(path.sep).join('/'), readFileSync(path.join(src, file), 'utf8')]),
+);
+
+describe('the source', () => {
+  it('follows the arrows', () => {
+    expect(files.size).toBeGreaterThan(50);
+    expect(violations(files)).toEqual([]);
+  });
+
+  it('has no file of more than 500 lines', () => {
+    expect([...files].filter(([, text]) => text.split('\n').length > 500).map(([file]) => file)).toEqual([]);
+  });
+});
+
+describe('the check of the arrows', () => {
+  const broken = (file: string, source: string) => violations(new Map([[file, source]]));
+  it.each([
+    ['render -> cli', 'render/x.ts', "import { run } from '../cli/run.ts';"],
+    ['a type', 'render/x.ts', "import type { Io } from '../adapters/store/file.ts';"],
+    ['an import()', 'view/x.ts', "const x = await import('../render/describe.ts');"],
+    ['an export from', 'domain/api/x.ts', "export { y } from '../stats/tally.ts';"],
+    ['one adapter of another', 'adapters/load/x.ts', "import { y } from '../store/file.ts';"],
+    ['the engine of an adapter', 'engine/x.ts', "import { y } from '../adapters/store/file.ts';"],
+    ['a dependency outside its home', 'domain/verdict/x.ts', "import * as z from 'zod';"],
+    ['process below main', 'cli/x.ts', 'export const x = () => process.exit(1);'],
+    ['a barrel', 'text/index.ts', ''],
+    ['an unknown room', 'utils/x.ts', ''],
+  ])('sees %s', (_, file, source) => expect(broken(file, source)).toHaveLength(1));
+
+  it.each([
+    ['cli of anything', 'cli/x.ts', "import { y } from '../adapters/store/file.ts';"],
+    ['an adapter of a port', 'adapters/load/x.ts', "import type { LoadRun } from '../../engine/ports.ts';"],
+    ['a comment about process.exit', 'cli/x.ts', '// process.exit(1) would lose output'],
+  ])('lets %s pass', (_, file, source) => expect(broken(file, source)).toEqual([]));
+
+  it('reads imports over several lines', () => {
+    expect(importsOf("import {\n  a,\n  b,\n} from './x.ts';\nimport './y.ts';")).toEqual(['./x.ts', './y.ts']);
+  });
+});

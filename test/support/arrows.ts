@@ -1,0 +1,117 @@
+/** What may import what: the table of style.md section 1, checked on the imports of every file of src. */
+
+/** Rooms that a room may import from, besides itself. Longer prefixes win. */
+export const ARROWS: Readonly<Record<string, readonly string[]>> = {
+  errors: ['text', 'io'],
+  io: ['errors', 'text'],
+  text: ['errors', 'io'],
+  'domain/api': ['text', 'errors'],
+  'domain/expr': ['text', 'errors'],
+  'domain/stats': ['text', 'errors'],
+  'domain/verdict': ['text', 'errors', 'domain/api', 'domain/expr', 'domain/stats'],
+  domain: ['text', 'errors', 'domain/api', 'domain/expr'],
+  engine: ['domain', 'text', 'errors', 'io'],
+  adapters: ['domain', 'engine/ports', 'text', 'errors', 'io', 'adapters/kube', 'adapters/http', 'adapters/manifest'],
+  controller: ['engine', 'domain', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
+  install: ['engine', 'domain', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
+  view: ['domain', 'engine/event', 'text', 'errors'],
+  render: ['view', 'domain', 'engine/event', 'text', 'errors', 'io'],
+  report: ['view', 'domain', 'engine/event', 'text', 'errors', 'render', 'adapters/manifest'],
+  version: [],
+  cli: [
+    'adapters',
+    'controller',
+    'install',
+    'domain',
+    'engine',
+    'view',
+    'render',
+    'report',
+    'text',
+    'errors',
+    'io',
+    'version',
+  ],
+  main: ['cli', 'errors', 'io'],
+};
+
+/** Each dependency has one home. */
+export const HOMES: Readonly<Record<string, readonly string[]>> = {
+  zod: ['domain/api'],
+  jsep: ['domain/expr'],
+  'js-yaml': ['adapters/manifest'],
+  undici: ['adapters/load', 'adapters/http'],
+  '@kubernetes/client-node': ['adapters/kube'],
+  chalk: ['render'],
+  'cli-table3': ['render'],
+  ora: ['render'],
+  commander: ['cli'],
+  'string-width': ['text'],
+};
+
+/** The only files that may touch `process`: the program's entry, the worker's, and what asks for the shared clock. */
+export const PROCESS_FILES = ['main.ts', 'adapters/load/worker.ts', 'adapters/load/crew.ts'];
+
+/** Specifiers of every import, `import type`, `export from` and `import()` of a text. */
+export function importsOf(source: string): string[] {
+  const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
+  const pattern =
+    /(?:^|[;\s}])(?:import|export)\s[^'"();]*?from\s*['"]([^'"]+)['"]|(?:^|[;\s}])import\s*['"]([^'"]+)['"]|\bimport\(\s*['"]([^'"]+)['"]/g;
+  return [...code.matchAll(pattern)].map((match) => match[1] ?? match[2] ?? match[3]!);
+}
+
+const inRoom = (file: string, room: string): boolean => file === `${room}.ts` || file.startsWith(`${room}/`);
+
+function roomOf(file: string): string | undefined {
+  return Object.keys(ARROWS)
+    .filter((room) => inRoom(file, room))
+    .toSorted((a, b) => b.length - a.length)[0];
+}
+
+/** The folder that counts as "itself": adapters are strangers to one another. */
+function homeOf(file: string, room: string): string {
+  return room === 'adapters' ? file.split('/').slice(0, 2).join('/') : room;
+}
+
+function resolve(file: string, specifier: string): string {
+  const parts = file.split('/').slice(0, -1);
+  for (const part of specifier.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '.') parts.push(part);
+  }
+  return parts.join('/');
+}
+
+/** Sentences about everything that breaks the rules. Paths are relative to src. */
+export function violations(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  for (const [file, source] of files) {
+    const room = roomOf(file);
+    if (room === undefined) {
+      found.push(`${file}: is in no known room`);
+      continue;
+    }
+    if (/(^|\/)index\.ts$/.test(file)) found.push(`${file}: is a barrel`);
+    for (const specifier of importsOf(source)) {
+      if (specifier.startsWith('node:') || specifier.endsWith('package.json')) continue;
+      if (!specifier.startsWith('.')) {
+        const name = specifier
+          .split('/')
+          .slice(0, specifier.startsWith('@') ? 2 : 1)
+          .join('/');
+        if (HOMES[name]?.some((home) => file.startsWith(`${home}/`)) !== true)
+          found.push(`${file}: ${name} has no home here`);
+        continue;
+      }
+      const target = resolve(file, specifier);
+      if (inRoom(target, homeOf(file, room))) continue;
+      // An inner room of domain does not import a sibling by being in domain.
+      const allowed = ARROWS[room]!.some((one) => inRoom(target, one));
+      if (!allowed) found.push(`${file}: ${room} may not import ${target}`);
+    }
+    const code = source.replace(/\/\*[\s\S]*?\*\//g, '').replace(/(^|[^:])\/\/.*$/gm, '$1');
+    if (/(?<![\w.'"`$])process\.(?!getBuiltinModule)\w/.test(code) && !PROCESS_FILES.includes(file))
+      found.push(`${file}: touches process`);
+  }
+  return found;
+}
