@@ -95,8 +95,8 @@ function within(left: unknown, right: unknown, operator: 'in' | 'not in'): Resul
   return { value: operator === 'in' ? found : !found };
 }
 
-/** A pattern comes from an object and may be made to take for ever. */
-const MATCH_TIMEOUT_MS = 100;
+/** A pattern comes from an object and may be made to take for ever. Long enough for a busy machine to get to it. */
+const MATCH_TIMEOUT_MS = 1_000;
 const MAX_PATTERN = 500;
 const MAX_MATCHED = 10_000;
 
