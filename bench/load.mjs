@@ -1,0 +1,126 @@
+// The load generator: requests a second beside autocannon on the same server, rate and lateness at 1,000/s, and the truth
+// about a server that stalls. Usage: node bench/load.mjs [--seconds 5] [--rounds 3]
+// The server is a process of its own; autocannon is installed into a temporary folder from the npm registry.
+import { execFileSync, spawn } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { pathToFileURL } from 'node:url';
+import { parseArgs } from 'node:util';
+import { build } from 'esbuild';
+import { median, printTable } from './report.mjs';
+
+const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } } });
+const seconds = Number(values.seconds);
+const rounds = Number(values.rounds);
+const CONNECTIONS = 16;
+const root = path.join(import.meta.dirname, '..');
+const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-bench-'));
+
+execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root });
+await build({
+  stdin: {
+    contents: `
+      export { createLoadGenerator } from '../src/adapters/load/generator.ts';
+      export { addTally, EMPTY_TALLY } from '../src/domain/stats/tally.ts';
+      export { percentile } from '../src/domain/stats/quantile.ts';`,
+    resolveDir: import.meta.dirname,
+    loader: 'ts',
+  },
+  bundle: true,
+  format: 'esm',
+  platform: 'node',
+  outfile: path.join(scratch, 'load.mjs'),
+  banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
+});
+const { createLoadGenerator, addTally, EMPTY_TALLY, percentile } = await import(pathToFileURL(path.join(scratch, 'load.mjs')));
+execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', scratch, 'autocannon@9.0.0'], { stdio: 'inherit' });
+const autocannon = createRequire(path.join(scratch, 'x.js'))('autocannon');
+
+/** Answers at once; with `stall`, everything that arrives in the first second of every five waits for its end. */
+const SERVER = `
+  const { createServer } = require('node:http');
+  const stall = process.argv[1] === 'stall';
+  const started = performance.now();
+  const server = createServer((request, response) => {
+    const at = (performance.now() - started) % 5000;
+    if (stall && at < 1000) setTimeout(() => response.end('ok'), 1000 - at);
+    else response.end('ok');
+  });
+  server.listen(0, '127.0.0.1', () => console.log(server.address().port));`;
+
+async function withServer(mode, use) {
+  const child = spawn(process.execPath, ['-e', SERVER, mode], { stdio: ['ignore', 'pipe', 'inherit'] });
+  const port = await new Promise((resolve) => child.stdout.once('data', (data) => resolve(Number(data))));
+  try {
+    return await use(`http://127.0.0.1:${port}/`);
+  } finally {
+    child.kill();
+  }
+}
+
+const workerFile = pathToFileURL(path.join(root, 'dist/load-worker.js'));
+async function load(url, change) {
+  const run = await createLoadGenerator({ workerFile }).start({
+    targets: [{ version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [] }],
+    ratePerSec: 0,
+    plannedRequests: Number.POSITIVE_INFINITY,
+    timeoutMs: 10_000,
+    lateAfterMs: 5,
+    seed: 1,
+    ...change,
+  });
+  let total = EMPTY_TALLY;
+  let elapsedMs = 0;
+  for await (const report of run.reports) {
+    for (const { tally } of report.slices) total = addTally(total, tally);
+    if (report.state === 'running') elapsedMs = report.elapsedMs;
+    if (report.state === 'drained') run.finish();
+  }
+  return { total, elapsedMs };
+}
+
+const rates = { 'iter8ctl, one worker': [], autocannon: [] };
+await withServer('fast', async (url) => {
+  for (let round = 0; round < rounds; round++) {
+    const ours = await load(url, { plannedSeconds: seconds, connections: CONNECTIONS, workers: 1 });
+    rates['iter8ctl, one worker'].push(ours.total.response.n / seconds);
+    const theirs = await autocannon({ url, connections: CONNECTIONS, duration: seconds });
+    rates.autocannon.push(theirs.requests.total / theirs.duration);
+  }
+});
+console.log(`closed loop, ${CONNECTIONS} connections, ${rounds} alternating rounds of ${seconds} s`);
+printTable(
+  ['client', 'requests/s', 'of autocannon'],
+  Object.entries(rates).map(([name, all]) => [name, median(all).toFixed(0), (median(all) / median(rates.autocannon)).toFixed(2)]),
+);
+
+console.log('\n1,000 requests a second');
+await withServer('fast', async (url) => {
+  const planned = 1000 * seconds;
+  const { total, elapsedMs } = await load(url, { ratePerSec: 1000, plannedRequests: planned, workers: 1 });
+  const behind = total.response.sumMs / total.response.n - total.service.sumMs / total.service.n;
+  const p50 = percentile(total.response.histogram, 50) - percentile(total.service.histogram, 50);
+  printTable(
+    ['what', 'value'],
+    [
+      ['requests sent', `${total.response.n} of ${planned}`],
+      ['rate kept', `${(total.response.n / (Math.max(elapsedMs, planned) / 1000)).toFixed(1)}/s`],
+      ['start lateness, median of response less median of service', `${p50.toFixed(3)} ms`],
+      ['start lateness, mean', `${behind.toFixed(3)} ms`],
+      ['late by more than 5 ms', `${total.late.bad}`],
+    ],
+  );
+});
+
+console.log('\na server that stalls 1 s in every 5 s, 200 requests a second for 20 s: true mean 100 ms, true p95 750 ms');
+await withServer('stall', async (url) => {
+  const { total } = await load(url, { ratePerSec: 200, plannedRequests: 4000, workers: 1 });
+  printTable(
+    ['client', 'mean ms', 'p95 ms'],
+    [['iter8ctl', (total.response.sumMs / total.response.n).toFixed(1), percentile(total.response.histogram, 95).toFixed(0)]],
+  );
+});
+rmSync(scratch, { recursive: true });
+process.exit(0);
