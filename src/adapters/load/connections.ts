@@ -17,23 +17,90 @@ export interface RequestEvents {
   failed(error: unknown): void;
 }
 
-/** A connection that holds one request at a time. */
-class Connection {
-  readonly client: Client;
-  lastUsedMs = Number.NEGATIVE_INFINITY;
-  /** It carried a request before: a failure now may be the server having closed it. */
-  used = false;
-
-  constructor(client: Client) {
-    this.client = client;
-  }
-}
-
+/** A request that is on its way. */
 export interface Lease {
   /** Ms that the connection had been idle; 0 for a fresh one. */
   readonly idleMs: number;
   readonly reused: boolean;
+  /** Ends it with this error, whatever it is waiting for. */
   abort(error: Error): void;
+}
+
+/**
+ * A connection, which carries one request at a time, and is undici's handler for it: one object for all of its requests,
+ * since this is the hot path.
+ */
+class Connection implements Lease, Dispatcher.DispatchHandler {
+  readonly client: Client;
+  readonly #now: () => number;
+  readonly #free: (connection: Connection) => void;
+  readonly #gone: (connection: Connection) => void;
+  #events: RequestEvents | undefined;
+  #controller: Dispatcher.DispatchController | undefined;
+  #lastUsedMs = 0;
+  idleMs = 0;
+  reused = false;
+
+  constructor(
+    client: Client,
+    owner: { now: () => number; free: (connection: Connection) => void; gone: (connection: Connection) => void },
+  ) {
+    this.client = client;
+    this.#now = owner.now;
+    this.#free = owner.free;
+    this.#gone = owner.gone;
+  }
+
+  send(request: Dispatcher.DispatchOptions, events: RequestEvents): void {
+    this.#events = events;
+    this.#controller = undefined;
+    this.reused = this.#lastUsedMs > 0;
+    this.idleMs = this.reused ? this.#now() - this.#lastUsedMs : 0;
+    try {
+      this.client.dispatch(request, this);
+    } catch (error) {
+      queueMicrotask(() => this.#fail(error));
+    }
+  }
+
+  abort(error: Error): void {
+    if (this.#events === undefined) return;
+    this.#controller?.abort(error);
+    this.#fail(error);
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller;
+    this.#events?.sent();
+  }
+
+  onResponseStart(_controller: Dispatcher.DispatchController, code: number): void {
+    if (code >= 200) this.#events?.answered(code);
+  }
+
+  // Read to its end and thrown away: a body may be endless, the timeout ends it.
+  onResponseData(): void {}
+
+  onResponseEnd(): void {
+    const events = this.#events;
+    if (events === undefined) return;
+    this.#events = undefined;
+    this.#lastUsedMs = this.#now();
+    this.#free(this);
+    events.done();
+  }
+
+  onResponseError(_controller: unknown, error: unknown): void {
+    this.#fail(error);
+  }
+
+  #fail(error: unknown): void {
+    const events = this.#events;
+    if (events === undefined) return;
+    this.#events = undefined;
+    this.#gone(this);
+    events.failed(error);
+  }
 }
 
 export interface ConnectionsOptions {
@@ -74,59 +141,8 @@ export class Connections {
   /** Sends one request. `fresh`: not on a connection that was used before. */
   send(events: RequestEvents, fresh = false): Lease {
     const connection = (fresh ? undefined : this.#idle.pop()) ?? this.#open();
-    const reused = connection.used;
-    const idleMs = reused ? this.#now() - connection.lastUsedMs : 0;
-    let abort: ((error: Error) => void) | undefined;
-    let over = false;
-    let aborted: Error | undefined;
-    const end = (error?: unknown) => {
-      if (over) return;
-      over = true;
-      if (error === undefined) {
-        connection.used = true;
-        connection.lastUsedMs = this.#now();
-        this.#idle.push(connection);
-        events.done();
-      } else {
-        this.#close(connection);
-        events.failed(error);
-      }
-    };
-    const handler: Dispatcher.DispatchHandler = {
-      onRequestStart(controller) {
-        abort = (error) => controller.abort(error);
-        if (aborted === undefined) events.sent();
-        else controller.abort(aborted);
-      },
-      onResponseStart(_controller, code) {
-        if (code >= 200) events.answered(code);
-      },
-      onResponseData() {
-        // Read to its end and thrown away: a body may be endless, the timeout ends it.
-      },
-      onResponseEnd() {
-        end();
-      },
-      onResponseError(_controller, error) {
-        end(error);
-      },
-    };
-    try {
-      connection.client.dispatch(this.#request, handler);
-    } catch (error) {
-      queueMicrotask(() => end(error));
-    }
-    return {
-      idleMs,
-      reused,
-      abort: (error) => {
-        if (over) return;
-        aborted = error;
-        if (abort === undefined) void connection.client.destroy(error).catch(() => undefined);
-        else abort(error);
-        end(error);
-      },
-    };
+    connection.send(this.#request, events);
+    return connection;
   }
 
   /** Ends all connections at once. */
@@ -141,14 +157,16 @@ export class Connections {
   }
 
   #open(): Connection {
-    const connection = new Connection(new Client(this.#origin, this.#options));
+    const connection = new Connection(new Client(this.#origin, this.#options), {
+      now: this.#now,
+      free: (one) => this.#idle.push(one),
+      gone: (one) => {
+        this.#all.delete(one);
+        void one.client.destroy().catch(() => undefined);
+      },
+    });
     this.#all.add(connection);
     return connection;
-  }
-
-  #close(connection: Connection): void {
-    this.#all.delete(connection);
-    void connection.client.destroy().catch(() => undefined);
   }
 }
 

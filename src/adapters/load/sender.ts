@@ -279,8 +279,9 @@ export class Sender {
 
   #slicesAt(target: Target, endpoint: number, dueMs: number): Slice[] {
     const index = Math.floor((dueMs - this.#originMs) / SLICE_MS);
-    const scopes = [target.scope, target.endpointScopes[endpoint]];
-    return scopes.flatMap((scope) => (scope === undefined ? [] : [this.#book.slice(scope, index)]));
+    const whole = this.#book.slice(target.scope, index);
+    const scope = target.endpointScopes[endpoint];
+    return scope === undefined ? [whole] : [whole, this.#book.slice(scope, index)];
   }
 
   #send(request: Request, fresh: boolean): void {

@@ -20,6 +20,9 @@ export interface Closed {
 interface ScopePage {
   readonly limits: readonly LatencyLimit[];
   readonly slices: Map<number, Slice>;
+  /** The slice that was asked for last: nearly always the next to be asked for. */
+  newestIndex: number;
+  newest: Slice | undefined;
   frontier: number;
   readonly limitFrontier: number[];
 }
@@ -32,6 +35,8 @@ export class SliceBook {
     this.#pages = limits.map((own) => ({
       limits: own,
       slices: new Map(),
+      newestIndex: -1,
+      newest: undefined,
       frontier: 0,
       limitFrontier: own.map(() => 0),
     }));
@@ -39,11 +44,14 @@ export class SliceBook {
 
   slice(scope: number, index: number): Slice {
     const page = this.#pages[scope]!;
+    if (page.newestIndex === index) return page.newest!;
     let slice = page.slices.get(index);
     if (slice === undefined) {
       slice = new Slice(page.limits);
       page.slices.set(index, slice);
     }
+    page.newestIndex = index;
+    page.newest = slice;
     return slice;
   }
 
@@ -63,6 +71,7 @@ export class SliceBook {
         if (index >= stopped) break;
         const slice = page.slices.get(index)!;
         page.slices.delete(index);
+        if (page.newestIndex === index) page.newestIndex = -1;
         if (!slice.isEmpty) closed.slices.push({ scope, slice: index, tally: slice.tally() });
       }
       page.frontier = Math.max(page.frontier, stopped);

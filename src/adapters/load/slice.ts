@@ -100,7 +100,8 @@ export class Slice {
     if (outcome.reconnected) this.#reconnects += 1;
     if (outcome.scheduled) this.#scheduled += 1;
     if (outcome.late) this.#late += 1;
-    for (const [index, limit] of this.#limits.entries()) {
+    for (let index = 0; index < this.#limits.length; index++) {
+      const limit = this.#limits[index]!;
       if (outcome.unanswered || isBeyond(outcome.responseMs, limit)) this.#response.bad[index]! += 1;
       if (outcome.sent && (outcome.unanswered || isBeyond(outcome.serviceMs, limit))) this.#service.bad[index]! += 1;
     }
