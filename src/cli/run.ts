@@ -2,30 +2,29 @@
 import { Command, CommanderError } from 'commander';
 import { EXIT, Iter8Error, type ExitCode } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { renderError } from '../render/error.ts';
-import { themeFor } from '../render/theme.ts';
 import { VERSION } from '../version.ts';
-import { assertCommand } from './commands/assert.ts';
-import { describeCommand } from './commands/describe.ts';
-import { getCommand } from './commands/get.ts';
-import { initCommand } from './commands/init.ts';
-import { planCommand } from './commands/plan.ts';
-import { runCommand } from './commands/run.ts';
-import { watchCommand } from './commands/watch.ts';
 import { colorMode } from './options.ts';
 
 /** A command: adds itself to the program; `done` takes the exit code of its action. */
 export type CommandDefinition = (io: Io, done: (code: ExitCode) => void) => Command;
 
-const COMMANDS: readonly CommandDefinition[] = [
-  runCommand,
-  watchCommand,
-  describeCommand,
-  assertCommand,
-  getCommand,
-  planCommand,
-  initCommand,
-];
+/** Loaded one by one: looking at an experiment must not wait for what driving one needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  describe: async () => (await import('./commands/describe.ts')).describeCommand,
+  assert: async () => (await import('./commands/assert.ts')).assertCommand,
+  get: async () => (await import('./commands/get.ts')).getCommand,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+};
+
+/** The command that is asked for, or all of them where they are listed. */
+async function definitionsFor(argv: readonly string[]): Promise<CommandDefinition[]> {
+  const asked = argv[0];
+  if (asked !== undefined && Object.hasOwn(COMMANDS, asked)) return [await COMMANDS[asked]!()];
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
 
 const EPILOG = `
 Exit codes: 0 promote or done, 1 do not promote or a condition does not hold, 2 usage or an invalid manifest, 3 undecided,
@@ -39,7 +38,7 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     .version(VERSION, '-V, --version')
     .showHelpAfterError('(--help shows all options)')
     .addHelpText('after', EPILOG);
-  for (const define of COMMANDS) program.addCommand(define(io, (next) => (code = next)));
+  for (const define of await definitionsFor(argv)) program.addCommand(define(io, (next) => (code = next)));
   // addCommand hands nothing down: without this a usage error in a command would end the process by itself.
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
@@ -59,12 +58,16 @@ export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    return failed(error, argv, io);
+    return await failed(error, argv, io);
   }
 }
 
-function failed(error: unknown, argv: readonly string[], io: Io): ExitCode {
+async function failed(error: unknown, argv: readonly string[], io: Io): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const [{ renderError }, { themeFor }] = await Promise.all([
+    import('../render/error.ts'),
+    import('../render/theme.ts'),
+  ]);
   const theme = themeFor(io.stderr, { mode: colorMode(argv), env: io.env });
   io.stderr.write(`${renderError(error, theme, io.stderr.columns)}\n`);
   return error instanceof Iter8Error ? error.exitCode : EXIT.bug;

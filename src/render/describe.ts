@@ -3,11 +3,11 @@ import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatPercent, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
-import { wrap, type WrapOptions } from '../text/wrap.ts';
+import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
 import { boundText, codesText, limitText, observedText, shortName } from '../domain/verdict/sentence.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
-import { tableLines } from './table.ts';
+import { tableLines, tableWidth } from './table.ts';
 import type { Theme } from './theme.ts';
 
 export interface DescribeOptions {
@@ -177,30 +177,24 @@ function oneVersion(
       formatCount(one.n),
       verdictText(one, theme),
     ]);
-  const lines = fitTable(columns, (nameWidth, gap) =>
-    tableLines({ head, rows: cells(nameWidth), right: [4], indent: '  ', gap }),
-  );
+  const layout = LAYOUTS.find(({ nameWidth, gap }) => tableWidth(head, cells(nameWidth), gap) + 2 <= columns);
+  const lines =
+    layout === undefined
+      ? undefined
+      : tableLines({ head, rows: cells(layout.nameWidth), right: [4], indent: '  ', gap: layout.gap });
   return [...title, ...(lines ?? stacked(rows, options)), ...serviceLines(rows, columns)];
 }
 
-/** Narrows the gaps, then shortens names in the middle, until the table fits; undefined when it cannot. */
-function fitTable(columns: number, table: (nameWidth: number, gap: string) => string[]): string[] | undefined {
-  const whole = Number.POSITIVE_INFINITY;
-  for (const [nameWidth, gap] of [
-    [whole, '   '],
-    [whole, '  '],
-    [whole, ' '],
-    [40, ' '],
-    [32, ' '],
-    [24, ' '],
-    [18, ' '],
-    [12, ' '],
-  ] as const) {
-    const lines = table(nameWidth, gap);
-    if (lines.every((line) => displayWidth(line) <= columns)) return lines;
-  }
-  return undefined;
-}
+/** Narrows the gaps, then shortens names in the middle, until the table fits. */
+const LAYOUTS = [
+  { nameWidth: Number.POSITIVE_INFINITY, gap: '   ' },
+  { nameWidth: Number.POSITIVE_INFINITY, gap: '  ' },
+  { nameWidth: Number.POSITIVE_INFINITY, gap: ' ' },
+  { nameWidth: 32, gap: ' ' },
+  { nameWidth: 24, gap: ' ' },
+  { nameWidth: 18, gap: ' ' },
+  { nameWidth: 12, gap: ' ' },
+] as const;
 
 /** The middle goes, the ends stay: names differ at their ends. */
 function fit(name: string, width: number): string {
@@ -318,10 +312,4 @@ function observed(
       ...latency,
     ];
   });
-}
-
-/** Facts with two spaces between them, none of them broken. */
-function wrapFacts(facts: readonly string[], options: WrapOptions): string[] {
-  const bound = facts.map((fact) => fact.replaceAll(' ', '\u00a0'));
-  return wrap(bound.join('\u00a0 '), options).map((line) => line.replaceAll('\u00a0', ' ').trimEnd());
 }

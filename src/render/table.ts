@@ -1,5 +1,6 @@
 /** Borderless tables with right widths for wide characters and colours. Home of cli-table3. */
 import Table from 'cli-table3';
+import { displayWidth } from '../text/width.ts';
 
 const NO_BORDERS = {
   top: '',
@@ -42,4 +43,12 @@ export function tableLines({ head, rows, right = [], indent = '', gap = '  ' }: 
     .toString()
     .split('\n')
     .map((line) => (indent + line).trimEnd());
+}
+
+/** How wide the table will be, without making it. */
+export function tableWidth(head: readonly string[], rows: readonly (readonly string[])[], gap: string): number {
+  const columns = head.map((title, column) =>
+    Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[column] ?? ''))),
+  );
+  return columns.reduce((sum, width) => sum + width, 0) + gap.length * (columns.length - 1);
 }

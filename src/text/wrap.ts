@@ -39,3 +39,19 @@ export function wrap(text: string, options: WrapOptions): string[] {
   lines.push(line);
   return lines;
 }
+
+/** Facts with two spaces between them, as many on a line as fit, none of them broken. */
+export function wrapFacts(facts: readonly string[], { columns, first = '', rest = '' }: WrapOptions): string[] {
+  const lines: string[] = [];
+  let line: string | undefined;
+  for (const fact of facts) {
+    const longer: string = line === undefined ? first + fact : `${line}  ${fact}`;
+    if (line !== undefined && displayWidth(longer) > columns) {
+      lines.push(line);
+      line = rest + fact;
+    } else {
+      line = longer;
+    }
+  }
+  return line === undefined ? lines : [...lines, line];
+}

@@ -86,6 +86,8 @@ export function parseShape<T extends z.core.$ZodType>(
   prefix: Path = [],
   noun = 'field',
 ): Shaped<z.infer<T>> {
+  // Compiling validators pays after thousands of objects; a command reads a few.
+  z.config({ jitless: true });
   const result = z.safeParse(schema, value, { error: messageOf });
   if (result.success) return { value: result.data, issues: [] };
   return { issues: result.error.issues.flatMap((issue) => issuesOf(schema, issue, { prefix, noun })) };

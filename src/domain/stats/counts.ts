@@ -61,28 +61,43 @@ export function lnViolated(count: Count, p0: number): number {
   return evidence(logsFor('above', p0), count);
 }
 
-/** Halvings until two doubles in [0, 1] are neighbours for every practical purpose. */
-const HALVINGS = 60;
+/** A bound is known when its interval is so narrow, relatively. */
+const NARROW = 1e-13;
+const MOST_STEPS = 100;
 
 /** Smallest limit that the counts satisfy at this threshold: with the confidence asked for the rate is at most this. 1 without data. */
 export function upperBound(count: Count, lnThreshold: number): number {
-  return bisect(count.n, (p0) => evidence(belowLogs(p0), count) >= lnThreshold).high;
+  return count.n === 0 ? 1 : crossing((p0) => evidence(belowLogs(p0), count) - lnThreshold).high;
 }
 
 /** Largest limit that the counts violate at this threshold: the rate is at least this. 0 without data. */
 export function lowerBound(count: Count, lnThreshold: number): number {
-  return bisect(count.n, (p0) => evidence(aboveLogs(p0), count) < lnThreshold).low;
+  return count.n === 0 ? 0 : crossing((p0) => lnThreshold - evidence(aboveLogs(p0), count)).low;
 }
 
-/** `holds` is false below some point of (0, 1) and true above it: the last false and the first true. */
-function bisect(n: number, holds: (p0: number) => boolean): { readonly low: number; readonly high: number } {
+/**
+ * Where an increasing function of (0, 1) crosses zero: the last place where it is negative, the first where it is not.
+ * Regula falsi (Illinois), with a halving whenever that is slow: each step costs 128 logarithms.
+ */
+function crossing(value: (p0: number) => number): { readonly low: number; readonly high: number } {
   let low = 0;
   let high = 1;
-  for (let i = 0; n > 0 && i < HALVINGS; i++) {
-    const middle = (low + high) / 2;
+  let atLow = Number.NEGATIVE_INFINITY;
+  let atHigh = Number.POSITIVE_INFINITY;
+  for (let step = 0; step < MOST_STEPS && high - low > NARROW * high; step++) {
+    const straight = low + ((high - low) * -atLow) / (atHigh - atLow);
+    const middle = step % 4 !== 3 && straight > low && straight < high ? straight : (low + high) / 2;
     if (middle === low || middle === high) break;
-    if (holds(middle)) high = middle;
-    else low = middle;
+    const found = value(middle);
+    if (found >= 0) {
+      high = middle;
+      atHigh = found;
+      atLow /= 2; // the end that stays counts for less, or it would stay for ever
+    } else {
+      low = middle;
+      atLow = found;
+      atHigh /= 2;
+    }
   }
   return { low, high };
 }

@@ -150,7 +150,8 @@ function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string 
     requestsNeeded === undefined
       ? `${how.name} is too near its limit to be decided`
       : `${how.name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
-  const bound = boundWords(one);
+  const wanted = (one.side === 'upper') === isBeyond(one) ? 'lower' : 'upper';
+  const bound = tellingBound(one) === wanted ? boundWords(one) : undefined;
   const requests = `${formatCount(one.n)} requests`;
   const counted =
     one.count === undefined
