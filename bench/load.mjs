@@ -11,7 +11,9 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { median, printTable } from './report.mjs';
 
-const { values } = parseArgs({ options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } } });
+const { values } = parseArgs({
+  options: { seconds: { type: 'string', default: '5' }, rounds: { type: 'string', default: '3' } },
+});
 const seconds = Number(values.seconds);
 const rounds = Number(values.rounds);
 const CONNECTIONS = 16;
@@ -34,8 +36,12 @@ await build({
   outfile: path.join(scratch, 'load.mjs'),
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
-const { createLoadGenerator, addTally, EMPTY_TALLY, percentile } = await import(pathToFileURL(path.join(scratch, 'load.mjs')));
-execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', scratch, 'autocannon@9.0.0'], { stdio: 'inherit' });
+const { createLoadGenerator, addTally, EMPTY_TALLY, percentile } = await import(
+  pathToFileURL(path.join(scratch, 'load.mjs'))
+);
+execFileSync('npm', ['install', '--silent', '--no-save', '--prefix', scratch, 'autocannon@9.0.0'], {
+  stdio: 'inherit',
+});
 const autocannon = createRequire(path.join(scratch, 'x.js'))('autocannon');
 
 /** Answers at once; with `stall`, everything that arrives in the first second of every five waits for its end. */
@@ -93,7 +99,11 @@ await withServer('fast', async (url) => {
 console.log(`closed loop, ${CONNECTIONS} connections, ${rounds} alternating rounds of ${seconds} s`);
 printTable(
   ['client', 'requests/s', 'of autocannon'],
-  Object.entries(rates).map(([name, all]) => [name, median(all).toFixed(0), (median(all) / median(rates.autocannon)).toFixed(2)]),
+  Object.entries(rates).map(([name, all]) => [
+    name,
+    median(all).toFixed(0),
+    (median(all) / median(rates.autocannon)).toFixed(2),
+  ]),
 );
 
 console.log('\n1,000 requests a second');
@@ -114,12 +124,20 @@ await withServer('fast', async (url) => {
   );
 });
 
-console.log('\na server that stalls 1 s in every 5 s, 200 requests a second for 20 s: true mean 100 ms, true p95 750 ms');
+console.log(
+  '\na server that stalls 1 s in every 5 s, 200 requests a second for 20 s: true mean 100 ms, true p95 750 ms',
+);
 await withServer('stall', async (url) => {
   const { total } = await load(url, { ratePerSec: 200, plannedRequests: 4000, workers: 1 });
   printTable(
     ['client', 'mean ms', 'p95 ms'],
-    [['iter8ctl', (total.response.sumMs / total.response.n).toFixed(1), percentile(total.response.histogram, 95).toFixed(0)]],
+    [
+      [
+        'iter8ctl',
+        (total.response.sumMs / total.response.n).toFixed(1),
+        percentile(total.response.histogram, 95).toFixed(0),
+      ],
+    ],
   );
 });
 rmSync(scratch, { recursive: true });

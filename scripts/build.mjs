@@ -1,23 +1,53 @@
-// Bundles the program into dist/: one ES module a command, split so that `describe` loads little.
+// Bundles the program into dist/: ES modules, split so that each command loads little, with everything that it needs, so
+// that the package has no dependencies. The licences of what is bundled go beside it.
+// Usage: node scripts/build.mjs [FOLDER]
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
+import path from 'node:path';
 import { build } from 'esbuild';
 
-const outdir = new URL('../dist/', import.meta.url).pathname;
+const root = path.join(import.meta.dirname, '..');
+const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
-await build({
+const { metafile } = await build({
   entryPoints: { main: 'src/main.ts', 'load-worker': 'src/adapters/load/worker.ts' },
-  absWorkingDir: new URL('..', import.meta.url).pathname,
+  absWorkingDir: root,
   outdir,
   bundle: true,
   splitting: true,
   minify: true,
-  keepNames: true,
   format: 'esm',
   platform: 'node',
   target: 'node20.20',
   chunkNames: 'chunk/[name]-[hash]',
   legalComments: 'none',
+  metafile: true,
   // Some dependencies are CommonJS and call require() of a built-in.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   logLevel: 'warning',
 });
+
+/** Folders of the packages whose code is in the bundle. */
+function bundledPackages() {
+  const found = new Set();
+  for (const input of Object.keys(metafile.inputs)) {
+    const parts = input.split('/');
+    const at = parts.lastIndexOf('node_modules');
+    if (at >= 0) found.add(parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));
+  }
+  return [...found].toSorted((a, b) => (a < b ? -1 : 1));
+}
+
+const licences = bundledPackages().map((folder) => {
+  const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
+  const file = readdirSync(path.join(root, folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
+  const text =
+    file === undefined
+      ? '(the package brings no licence text)'
+      : readFileSync(path.join(root, folder, file), 'utf8').trim();
+  return `${name} ${version} (${license})\n\n${text}`;
+});
+writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+// Which file went where: for a test of what a command loads.
+if (process.env.ITER8CTL_METAFILE !== undefined) writeFileSync(process.env.ITER8CTL_METAFILE, JSON.stringify(metafile));
+if (!existsSync(path.join(outdir, 'main.js'))) throw new Error('the build left no program');

@@ -11,7 +11,7 @@ function output(stream: NodeJS.WriteStream): OutputStream {
   return {
     write: (text) => void stream.write(text),
     get isTTY() {
-      return Boolean(stream.isTTY); // undefined in a pipe, whatever its type says
+      return stream.isTTY ?? false; // undefined in a pipe, whatever its type says
     },
     get columns() {
       return stream.columns;

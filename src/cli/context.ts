@@ -37,6 +37,12 @@ function localDir(flags: StoreFlags, io: Io): string | undefined {
   return path.resolve(io.cwd, flags.dir ?? io.env['ITER8_DIR'] ?? DEFAULT_DIR);
 }
 
+/** As it would be typed: relative when it lies below. */
+function shownDir(dir: string, cwd: string): string {
+  const relative = path.relative(cwd, dir);
+  return relative.startsWith('..') || path.isAbsolute(relative) ? dir : `./${relative}`;
+}
+
 /** Opens the store that the flags name. `warn` takes sentences about objects that cannot be read. */
 export async function openContext(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
   const dir = localDir(flags, io);
@@ -55,12 +61,13 @@ export async function openContext(flags: StoreFlags, io: Io, warn: (text: string
     mode: 'local',
     store: createFileStore({
       dir,
+      shownDir: shownDir(dir, io.cwd),
       clock: io.clock,
       pid: io.pid,
       onUnreadable: (error) => warn(messageOf(error)),
     }),
     lock: createFileLock({ dir, clock: io.clock, pid: io.pid }),
-    records: createFileRecordLog({ dir }),
+    records: createFileRecordLog({ dir, onUnreadable: warn }),
     secrets: createFileSecrets({ dir }),
     namespace: flags.namespace ?? 'default',
     self: {

@@ -24,8 +24,14 @@ const FIRST_LOOK_MS = 10;
 const LONGEST_SLEEP_MS = 16;
 const MAX_EVICTIONS = 10;
 
-/** From the present text (undefined: no file) to the new one. `undefined` as result removes the file. */
-export type TextChange = (before: string | undefined) => string | undefined;
+/** New text of a file, undefined to remove it, and what the caller gets. */
+export interface Changed<T> {
+  readonly text: string | undefined;
+  readonly result: T;
+}
+
+/** From the present text of a file; undefined: there is none. */
+export type TextChange<T> = (before: string | undefined) => Changed<T>;
 
 export class FileChanger {
   readonly #clock: Clock;
@@ -39,10 +45,10 @@ export class FileChanger {
   }
 
   /**
-   * Nothing is written when `change` returns what it was given, or throws: its error is passed on. It may be called again
-   * with a newer text. Rejects with ForbiddenError or UnavailableError when the file system refuses.
+   * Nothing is written when `change` returns the text that it was given, or throws: its error is passed on. It may be
+   * called again with a newer text. Rejects with ForbiddenError or UnavailableError when the file system refuses.
    */
-  change(path: string, change: TextChange, signal?: AbortSignal): Promise<void> {
+  change<T>(path: string, change: TextChange<T>, signal?: AbortSignal): Promise<T> {
     return this.#queues.run(path, async () => {
       for (let attempt = 0; attempt < MAX_EVICTIONS; attempt += 1) {
         try {
@@ -57,22 +63,23 @@ export class FileChanger {
   }
 
   /** Rejects with ENOENT when our claim was evicted before the change was made. */
-  async #tryChange(path: string, change: TextChange, signal: AbortSignal | undefined): Promise<void> {
+  async #tryChange<T>(path: string, change: TextChange<T>, signal: AbortSignal | undefined): Promise<T> {
     const folder = claimFolder(path);
     const name = await this.#claim(path, folder, signal);
     const claim = join(folder, name);
     try {
       const before = await readTextFile(path);
-      const after = change(before?.text);
-      if (after === before?.text) return;
-      if (after === undefined) {
+      const { text, result } = change(before?.text);
+      if (text === before?.text) return result;
+      if (text === undefined) {
         await access(claim);
         await unlink(path);
-        return;
+        return result;
       }
-      await writeSynced(claim, after);
+      await writeSynced(claim, text);
       if (before !== undefined) await chmod(claim, Number(before.stat.mode & 0o777n));
       await rename(claim, path);
+      return result;
     } finally {
       await removeClaim(folder, name);
     }

@@ -16,7 +16,7 @@ import type { StoreEvent, WatchOptions } from '../../engine/ports.ts';
 import { messageOf } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { listKeys, listNamespaces } from './file-list.ts';
-import { parseStored, toExperiment } from './file-object.ts';
+import { experimentIn, readObjectFile } from './file-object.ts';
 import { FolderWakeup } from './folder-wakeup.ts';
 import { checkKey, keyOfFile, isNamespace, namespacePath, objectPath, refuseLinks } from './layout.ts';
 import { readTextFile } from './text-file.ts';
@@ -184,7 +184,7 @@ class Round {
     }
     try {
       const text = { key, path, text: file.text };
-      const experiment = toExperiment(parseStored(text), text);
+      const experiment = experimentIn(readObjectFile(text));
       const shown = matchesSelector(this.#selector, experiment.metadata.labels) ? experiment : undefined;
       this.#told.set(id, { ...now, shown: shown && withoutAnalysis(shown) });
       return eventsBetween(before?.shown, shown);

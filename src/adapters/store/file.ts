@@ -13,12 +13,19 @@ import type {
 } from '../../engine/ports.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
-import { FileChanger } from './file-change.ts';
-import { type FileText, parseStored, resourceVersion, toExperiment, toMetric } from './file-object.ts';
+import { type Changed, FileChanger } from './file-change.ts';
+import {
+  experimentIn,
+  fileOf,
+  type FileText,
+  metricIn,
+  type ObjectFile,
+  readObjectFile,
+  resourceVersion,
+} from './file-object.ts';
 import { watchFolder } from './file-watch.ts';
 import { listKeys, listNamespaces } from './file-list.ts';
 import { type Kind, objectPath, refuseLinks } from './layout.ts';
-import { writeObjectText } from './object-text.ts';
 import { identifyProcess } from './process-identity.ts';
 import {
   hasGeneratedName,
@@ -39,6 +46,8 @@ export interface FileStoreOptions {
   readonly clock: Clock;
   /** Of this process. */
   readonly pid: number;
+  /** The folder as messages name it, e.g. as it was typed; absent: `dir`. */
+  readonly shownDir?: string | undefined;
   /** Told about each file that `list` and `watch` skip: an Iter8Error whose message names the path. */
   readonly onUnreadable?: ((error: unknown, path: string) => void) | undefined;
 }
@@ -57,7 +66,7 @@ class FileStore implements ExperimentStore {
   readonly #changer: FileChanger;
 
   constructor(options: FileStoreOptions) {
-    this.description = `folder ${options.dir}`;
+    this.description = `folder ${options.shownDir ?? options.dir}`;
     this.#options = options;
     this.#changer = new FileChanger({ clock: options.clock, self: identifyProcess(options.pid) });
   }
@@ -66,7 +75,7 @@ class FileStore implements ExperimentStore {
     signal?.throwIfAborted();
     const file = await this.#read('experiments', key);
     if (file === undefined) throw this.#notFound('experiments', key);
-    return toExperiment(parseStored(file), file);
+    return experimentIn(readObjectFile(file));
   }
 
   async list(options: ListOptions = {}): Promise<Experiment[]> {
@@ -97,7 +106,7 @@ class FileStore implements ExperimentStore {
   }
 
   async create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment> {
-    return this.#create('experiments', experiment, toExperiment, signal);
+    return this.#create('experiments', experiment, experimentIn, signal);
   }
 
   async patchStatus(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
@@ -111,7 +120,7 @@ class FileStore implements ExperimentStore {
   async delete(key: ObjectKey, signal?: AbortSignal): Promise<void> {
     await this.#change('experiments', key, signal, (before) => {
       if (before === undefined) throw this.#notFound('experiments', key);
-      return undefined;
+      return { text: undefined, result: undefined };
     });
   }
 
@@ -119,27 +128,26 @@ class FileStore implements ExperimentStore {
     signal?.throwIfAborted();
     const file = await this.#read('metrics', key);
     if (file === undefined) throw this.#notFound('metrics', key);
-    return toMetric(parseStored(file), file);
+    return metricIn(readObjectFile(file));
   }
 
   async createMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
-    return this.#create('metrics', metric, toMetric, signal);
+    return this.#create('metrics', metric, metricIn, signal);
   }
 
   async replaceMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
     const key = { namespace: metric.metadata.namespace ?? LOCAL_NAMESPACE, name: metric.metadata.name ?? '' };
     return this.#change('metrics', key, signal, (before) => {
       if (before === undefined) throw this.#notFound('metrics', key);
-      const object = withNextVersion(replacedObject(parseStored(before), metric));
-      const file = { ...before, text: writeObjectText(object) };
-      return { text: file.text, result: toMetric(object, file) };
+      const file = fileOf(withNextVersion(replacedObject(readObjectFile(before).object, metric)), before);
+      return { text: file.text, result: metricIn(file) };
     });
   }
 
   async #create<T>(
     kind: Kind,
     written: WrittenExperiment | WrittenMetric,
-    parse: (stored: StoredObject, file: FileText) => T,
+    parse: (file: ObjectFile) => T,
     signal: AbortSignal | undefined,
   ): Promise<T> {
     const namespace = written.metadata.namespace ?? LOCAL_NAMESPACE;
@@ -150,8 +158,8 @@ class FileStore implements ExperimentStore {
         return await this.#change(kind, key, signal, (before, path) => {
           if (before !== undefined)
             throw new ConflictError(`${singular(kind)} ${keyText(key)} already exists in ${this.description}`);
-          const file = { key, path, text: writeObjectText(object) };
-          return { text: file.text, result: parse(object, file) };
+          const file = fileOf(object, { key, path });
+          return { text: file.text, result: parse(file) };
         });
       } catch (error) {
         const again = error instanceof ConflictError && hasGeneratedName(written) && attempt < MAX_NAMES_TRIED;
@@ -167,40 +175,32 @@ class FileStore implements ExperimentStore {
   ): Promise<Experiment> {
     return this.#change('experiments', key, options.signal, (before) => {
       if (before === undefined) throw this.#notFound('experiments', key);
-      const stored = parseStored(before);
-      const present = resourceVersion(stored, before.text);
+      const stored = readObjectFile(before);
+      const present = resourceVersion(stored);
       if (options.resourceVersion !== undefined && options.resourceVersion !== present) {
         throw new ConflictError(
           `experiment ${keyText(key)} in ${this.description} was changed by somebody else: expected version ${options.resourceVersion}, found ${present}`,
         );
       }
-      const changed = change(stored);
-      if (changed === stored) return { text: before.text, result: toExperiment(stored, before) };
-      const object = withNextVersion(changed);
-      const file = { ...before, text: writeObjectText(object) };
-      return { text: file.text, result: toExperiment(object, file) }; // an invalid status throws, and nothing is written
+      const changed = change(stored.object);
+      const file = changed === stored.object ? stored : fileOf(withNextVersion(changed), before);
+      return { text: file.text, result: experimentIn(file) }; // an invalid status throws, and nothing is written
     });
   }
 
-  /** Reads, changes and writes the file of an object with nobody in between. `undefined` removes it. */
+  /** Reads, changes and writes the file of an object with nobody in between. */
   async #change<T>(
     kind: Kind,
     key: ObjectKey,
     signal: AbortSignal | undefined,
-    change: (before: FileText | undefined, path: string) => { text: string; result: T } | undefined,
+    change: (before: FileText | undefined, path: string) => Changed<T>,
   ): Promise<T> {
     const path = objectPath(this.#options.dir, kind, key);
-    let result: T | undefined;
-    await this.#changer.change(
+    return this.#changer.change(
       path,
-      (text) => {
-        const changed = change(text === undefined ? undefined : { key, path, text }, path);
-        result = changed?.result;
-        return changed?.text;
-      },
+      (text) => change(text === undefined ? undefined : { key, path, text }, path),
       signal,
     );
-    return result as T;
   }
 
   async #read(kind: Kind, key: ObjectKey): Promise<FileText | undefined> {
@@ -214,7 +214,7 @@ class FileStore implements ExperimentStore {
   async #readable(key: ObjectKey): Promise<Experiment | undefined> {
     try {
       const file = await this.#read('experiments', key);
-      return file === undefined ? undefined : toExperiment(parseStored(file), file);
+      return file === undefined ? undefined : experimentIn(readObjectFile(file));
     } catch (error) {
       this.#options.onUnreadable?.(error, objectPath(this.#options.dir, 'experiments', key));
       return undefined;

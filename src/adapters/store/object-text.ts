@@ -4,46 +4,68 @@
  * The status is saved every second and may have 256 KiB. As block YAML writing it takes 45 ms and reading 56 ms; as JSON,
  * 1 and 2 ms (measured at 180 KiB). So it comes last, one line for each of its keys, and is read by itself.
  */
-import { dumpYaml, loadYaml, parseAt } from './seam.ts';
+import type { Issue } from '../../errors.ts';
+import { readManifest } from '../manifest/read.ts';
+import { writeYaml } from '../manifest/write.ts';
 
 const STATUS = '\nstatus: {\n';
 const STATUS_END = '\n  }\n';
-/** Characters that JSON leaves as they are and YAML does not allow, or takes for line ends. */
-// biome-ignore lint: they are meant
+/** Characters that JSON leaves as they are and YAML forbids, or takes for line ends. */
 const UNPRINTABLE = /[\u007f-\u009f\u2028\u2029\ufeff\ufffe\uffff]/g;
+
+/** What was read: an object, or else what is wrong. */
+export interface ReadObject {
+  readonly value?: Readonly<Record<string, unknown>> | undefined;
+  readonly issues: readonly Issue[];
+  /** Adds source, line and column to an issue about the value. */
+  readonly locate: (issue: Issue) => Issue;
+}
 
 /** `status` is written last, whatever its place in the object. */
 export function writeObjectText(object: Readonly<Record<string, unknown>>): string {
   const { status, ...rest } = object;
-  const head = dumpYaml(rest);
+  const head = writeYaml(rest);
   return isFilledObject(status) ? `${head.trimEnd()}${STATUS}${linesOf(status, '  ')}${STATUS_END}` : head;
 }
 
-/** Any YAML, ours fast. Throws InvalidManifestError with line and column; `source` is the path, for its message. */
-export function readObjectText(text: string, source: string): unknown {
-  return readFast(text) ?? parseAt(text, source);
+/** Any YAML with one object in it; ours fast. `source` is the path, for issues. */
+export function readObjectText(text: string, source: string): ReadObject {
+  return readFast(text, source) ?? readWhole(text, source);
 }
 
 /** Undefined when the text was not written by us, or changed by hand in a way that needs the whole parser. */
-function readFast(text: string): unknown {
+function readFast(text: string, source: string): ReadObject | undefined {
   const end = text.endsWith(STATUS_END) ? text.lastIndexOf(STATUS) : -1;
   if (end < 0) return undefined;
+  const { value } = readWhole(text.slice(0, end + 1), source);
+  if (value === undefined || Object.hasOwn(value, 'status')) return undefined;
+  let status: unknown;
   try {
-    const head = loadYaml(text.slice(0, end + 1));
-    if (!isFilledObject(head) || Object.hasOwn(head, 'status')) return undefined;
-    return { ...head, status: JSON.parse(text.slice(end + STATUS.length - 2)) as unknown };
+    status = JSON.parse(text.slice(end + STATUS.length - 2));
   } catch {
     return undefined; // the whole parser says what is wrong, and where
   }
+  return { value: { ...value, status }, issues: [], locate: (issue) => readWhole(text, source).locate(issue) };
+}
+
+function readWhole(text: string, source: string): ReadObject {
+  const { objects, issues } = readManifest(text, source);
+  const [object, ...more] = objects;
+  const locate = object?.locate ?? ((issue: Issue) => ({ ...issue, source }));
+  if (issues.length > 0) return { issues, locate };
+  if (object !== undefined && more.length === 0) return { value: object.value, issues, locate };
+  const got = object === undefined ? 'none' : `${objects.length}`;
+  return { issues: [{ source, path: '', message: `expected one object, got ${got}` }], locate };
 }
 
 /** Entries of a JSON object, one a line, without its braces; those of `analysis`, the largest, once more. */
 function linesOf(object: Readonly<Record<string, unknown>>, indent: string): string {
   const lines: string[] = [];
   for (const [key, value] of Object.entries(object)) {
+    if (value === undefined) continue;
     const nested = key === 'analysis' && isFilledObject(value);
-    const text = nested ? `{\n${linesOf(value, `${indent}  `)}\n${indent}}` : JSON.stringify(value);
-    if (text !== undefined) lines.push(`${indent}${JSON.stringify(key)}: ${nested ? text : escaped(text)}`);
+    const text = nested ? `{\n${linesOf(value, `${indent}  `)}\n${indent}}` : escaped(JSON.stringify(value));
+    lines.push(`${indent}${escaped(JSON.stringify(key))}: ${text}`);
   }
   return lines.join(',\n');
 }

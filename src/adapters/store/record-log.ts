@@ -1,12 +1,71 @@
-/** stand-in until the real one lands */
-import { appendFile, mkdir, rm } from 'node:fs/promises';
-import path from 'node:path';
+/** The full record of an experiment: one JSON object a line, appended, in `records/<namespace>/<name>.ndjson`. */
+import { createReadStream } from 'node:fs';
+import { open, rm } from 'node:fs/promises';
+import { createInterface } from 'node:readline';
+import type { ObjectKey } from '../../domain/api/experiment.ts';
 import type { RecordLog } from '../../engine/ports.ts';
-export function createFileRecordLog({ dir }: { dir: string }): RecordLog {
-  const file = (key: { namespace: string; name: string }) => path.join(dir, 'records', key.namespace, `${key.name}.ndjson`);
+import { errorCode, storeError } from './fs-error.ts';
+import { makeFolderOf, objectPath } from './layout.ts';
+
+export interface FileRecordLogOptions {
+  readonly dir: string;
+  /** Told about each line that `read` skips: a writer was killed in it. */
+  readonly onUnreadable?: ((text: string) => void) | undefined;
+}
+
+export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
+  const { dir, onUnreadable } = options;
   return {
-    append: async (key, entries) => { await mkdir(path.dirname(file(key)), { recursive: true }); await appendFile(file(key), entries.map((e) => `${JSON.stringify(e)}\n`).join('')); },
-    reset: (key) => rm(file(key), { force: true }),
-    async *read() {},
+    append: (key, entries) => append(objectPath(dir, 'records', key), entries),
+    reset: async (key) => {
+      const path = objectPath(dir, 'records', key);
+      await rm(path, { force: true }).catch((error: unknown) => {
+        throw storeError(error, 'cannot remove', path);
+      });
+    },
+    read: (key: ObjectKey) => read(objectPath(dir, 'records', key), onUnreadable ?? (() => undefined)),
   };
+}
+
+/** One write, at the end of the file. A line that a killed writer left in the middle is ended first. */
+async function append(path: string, entries: readonly object[]): Promise<void> {
+  if (entries.length === 0) return;
+  const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
+  try {
+    await makeFolderOf(path);
+    const handle = await open(path, 'a+', 0o600);
+    try {
+      const { size } = await handle.stat();
+      const last = Buffer.alloc(1);
+      const torn = size > 0 && (await handle.read(last, 0, 1, size - 1)).bytesRead === 1 && last[0] !== 0x0a;
+      await handle.appendFile(torn ? `\n${lines}` : lines);
+    } finally {
+      await handle.close();
+    }
+  } catch (error) {
+    throw storeError(error, 'cannot write', path);
+  }
+}
+
+async function* read(path: string, onUnreadable: (text: string) => void): AsyncGenerator {
+  const stream = createReadStream(path, 'utf8');
+  try {
+    let number = 0;
+    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+      number += 1;
+      if (line === '') continue;
+      let value: unknown;
+      try {
+        value = JSON.parse(line);
+      } catch {
+        onUnreadable(`${path}:${number} is not a whole line, and is left out`);
+        continue;
+      }
+      yield value;
+    }
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot read', path);
+  } finally {
+    stream.destroy();
+  }
 }

@@ -95,8 +95,9 @@ export function withMetadataPatch(object: StoredObject, patch: MergePatch): Stor
     if (!PATCHABLE.has(key))
       throw new UsageError(`metadata.${key} cannot be patched: only labels, annotations and finalizers can`);
   }
-  const metadata = applyMergePatch(object.metadata, patch) as StoredObject['metadata'];
-  return isDeepStrictEqual(metadata, object.metadata) ? object : { ...object, metadata };
+  const metadata = applyMergePatch(object.metadata, patch);
+  const changed = isObject(metadata) && !isDeepStrictEqual(metadata, object.metadata);
+  return changed ? { ...object, metadata } : object;
 }
 
 /** The object with the next resourceVersion. What a hand wrote there is counted on from, if it is a number. */
@@ -107,11 +108,17 @@ export function withNextVersion(object: StoredObject): StoredObject {
 
 /** Number of the last change as the object has it; 0 when it has none. */
 export function revisionOf(object: StoredObject): bigint {
-  const text = String(object.metadata['resourceVersion'] ?? '');
+  const written = object.metadata['resourceVersion'];
+  const text = typeof written === 'string' ? written : '';
   return /^\d{1,20}$/.test(text) ? BigInt(text) : 0n;
 }
 
 /** RFC 3339 in UTC with seconds, as in `metadata.creationTimestamp`. */
 function wireTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
+}
+
+/** A JSON object, not a list. */
+export function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

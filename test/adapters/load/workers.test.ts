@@ -19,7 +19,9 @@ afterEach(async () => {
 });
 
 const plan = (url: string, change: Partial<LoadPlan>): LoadPlan => ({
-  targets: [{ version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [{ limitMs: 250, side: 'upper' }] }],
+  targets: [
+    { version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [{ limitMs: 250, side: 'upper' }] },
+  ],
   ratePerSec: 300,
   plannedRequests: 900,
   timeoutMs: 5000,
@@ -87,7 +89,10 @@ describe('workers', () => {
 
   it('that are killed leave every request that was due: told, or in the last checkpoint', async () => {
     server = await sixPercentSlow();
-    const run = await createLoadGenerator({ workerFile }).start(plan(server.url, { workers: 2, plannedRequests: 5000 }), { checkpointEveryMs: 0 });
+    const run = await createLoadGenerator({ workerFile }).start(
+      plan(server.url, { workers: 2, plannedRequests: 5000 }),
+      { checkpointEveryMs: 0 },
+    );
     let closed = EMPTY_TALLY;
     let whole = EMPTY_TALLY;
     let sent = 0;
@@ -115,13 +120,16 @@ describe('latency', () => {
       if (wait > 0) setTimeout(() => response.end('ok'), wait);
       else response.end('ok');
     });
-    const run = await createLoadGenerator({ workerFile }).start(plan(server.url, { ratePerSec: 200, plannedRequests: 1000, connections: 4 }));
+    const run = await createLoadGenerator({ workerFile }).start(
+      plan(server.url, { ratePerSec: 200, plannedRequests: 1000, connections: 4 }),
+    );
     let total = EMPTY_TALLY;
     for await (const report of run.reports) {
       for (const { tally } of report.slices) total = addTally(total, tally);
       if (report.state === 'drained') run.finish();
     }
-    const slow = (view: typeof total.response) => total.limits[KEY]![view === total.response ? 'response' : 'service'].bad;
+    const slow = (view: typeof total.response) =>
+      total.limits[KEY]![view === total.response ? 'response' : 'service'].bad;
     expect(total.response.maxMs).toBeGreaterThan(900);
     // About 150 requests were due while only 4 connections stood in the stall.
     expect(slow(total.response)).toBeGreaterThan(100);

@@ -1,0 +1,113 @@
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+const root = path.join(import.meta.dirname, '..');
+let scratch: string;
+let tarball: string;
+
+beforeAll(() => {
+  scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-package-'));
+  // The build is there (globalSetup); scripts would make it anew under the feet of other tests.
+  const [packed] = JSON.parse(
+    execFileSync('npm', ['pack', '--ignore-scripts', '--json', '--pack-destination', scratch], {
+      cwd: root,
+      encoding: 'utf8',
+    }),
+  ) as { filename: string }[];
+  tarball = path.join(scratch, packed!.filename);
+});
+afterAll(() => rmSync(scratch, { recursive: true }));
+
+describe('the package', () => {
+  it('holds only what a user needs', () => {
+    const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
+    const tops = new Set(files.map((file) => file.split('/')[1]));
+    expect(new Set(tops)).toEqual(
+      new Set(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'samples']),
+    );
+    expect(files.filter((file) => /node_modules|\.test\.|\.map$/.test(file))).toEqual([]);
+  });
+
+  it('has no dependencies and no install scripts', () => {
+    const pkg = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
+      dependencies?: object;
+      scripts: Record<string, string>;
+    };
+    expect(pkg.dependencies ?? {}).toEqual({});
+    expect(Object.keys(pkg.scripts).filter((name) => /^(pre|post)?install$|^prepare$/.test(name))).toEqual([]);
+  });
+
+  it('ships the licences of what is bundled', () => {
+    const text = readFileSync(path.join(root, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    for (const name of ['chalk', 'cli-table3', 'commander', 'js-yaml', 'undici', 'zod'])
+      expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+  });
+
+  it('installed into an empty folder gives iter8ctl and kubectl-iter8', () => {
+    const folder = path.join(scratch, 'empty');
+    mkdirSync(folder);
+    execFileSync('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
+      cwd: folder,
+      stdio: 'pipe',
+    });
+    for (const name of ['iter8ctl', 'kubectl-iter8']) {
+      const { status, stdout } = spawnSync(path.join(folder, 'node_modules/.bin', name), ['--version'], {
+        encoding: 'utf8',
+      });
+      expect(stdout.trim()).toMatch(/^\d+\.\d+\.\d+$/);
+      expect(status).toBe(0);
+    }
+    const described = spawnSync(
+      path.join(folder, 'node_modules/.bin/iter8ctl'),
+      ['plan', '--local', '-f', path.join(folder, 'node_modules/iter8ctl/samples/hello/local.yaml')],
+      { encoding: 'utf8', cwd: folder },
+    );
+    expect(described.stdout).toContain('hello-experiment would not run: a target cannot be reached');
+    expect(described.status).toBe(7);
+  });
+});
+
+describe('the start', () => {
+  it('of describe loads neither the load generator nor what only others need', () => {
+    const metafile = path.join(scratch, 'meta.json');
+    execFileSync(process.execPath, ['scripts/build.mjs', path.join(scratch, 'built')], {
+      cwd: root,
+      env: { ...process.env, ITER8CTL_METAFILE: metafile },
+    });
+    const { outputs } = JSON.parse(readFileSync(metafile, 'utf8')) as {
+      outputs: Record<
+        string,
+        { entryPoint?: string; imports: { path: string; kind: string }[]; inputs: Record<string, unknown> }
+      >;
+    };
+    const inputs = new Set<string>();
+    const visit = (output: string, seen = new Set<string>()) => {
+      if (seen.has(output)) return;
+      seen.add(output);
+      for (const input of Object.keys(outputs[output]?.inputs ?? {})) inputs.add(input);
+      for (const { path: next, kind } of outputs[output]?.imports ?? [])
+        if (kind === 'import-statement') visit(next, seen);
+    };
+    const describeChunk = Object.keys(outputs).find((name) =>
+      Object.hasOwn(outputs[name]!.inputs, 'src/cli/commands/describe.ts'),
+    )!;
+    visit(Object.keys(outputs).find((name) => name.endsWith('/main.js'))!);
+    visit(describeChunk);
+    const loaded = [...inputs];
+    expect(loaded.length).toBeGreaterThan(20);
+    for (const name of [
+      'undici',
+      '@kubernetes',
+      'ora',
+      'node_modules/string-width/',
+      'src/adapters/load',
+      'src/adapters/store',
+      'src/engine/loop',
+    ]) {
+      expect(loaded.filter((input) => input.startsWith(name) || input.startsWith(`node_modules/${name}/`))).toEqual([]);
+    }
+  });
+});
