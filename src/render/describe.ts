@@ -264,7 +264,7 @@ function recorded(view: ExperimentView, { columns }: DescribeOptions): string[] 
   const byMetric = new Map<string, MetricValue[]>();
   for (const value of view.recorded) byMetric.set(value.metric, [...(byMetric.get(value.metric) ?? []), value]);
   return [
-    'Recorded by Iter8 0.7 (point values, not judged)',
+    ...wrap('Recorded by Iter8 0.7 (point values, not judged)', { columns, rest: '  ' }),
     ...[...byMetric].flatMap(([metric, values]) =>
       wrap(
         `${sanitizeLine(shortName(metric))}  ${values.map((one) => `${values.length > 1 || view.versions.length > 1 ? `${sanitizeLine(one.version)} ` : ''}${formatValue(one.value, one.unit)}`).join(', ')}`,

@@ -1,8 +1,11 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatValue } from '../text/units.ts';
+import { formatCount, formatLimit, formatValue } from '../text/units.ts';
+import { displayWidth } from '../text/width.ts';
+import { wrapFacts } from '../text/wrap.ts';
 import type { PowerRow } from '../domain/verdict/power.ts';
 import type { Preflight } from '../view/plan-view.ts';
+import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
 const LABEL_WIDTH = 14;
@@ -41,22 +44,48 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
       ),
     ),
     ...section('load', [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`]),
-    ...section(
-      'objectives',
-      power.map((row) => powerLine(row, theme)),
-    ),
+    ...objectiveLines(power, options),
   ].join('\n');
 }
 
-function powerLine(row: PowerRow, theme: Theme): string {
+/** A table where it fits, sentences where it does not. */
+function objectiveLines(
+  power: readonly PowerRow[],
+  { theme, columns }: { readonly theme: Theme; readonly columns: number },
+): string[] {
+  const rows = power.map((row) => powerCells(row, theme));
+  const lines =
+    rows.length === 0
+      ? []
+      : tableLines({ head: [], rows: rows.map((cells) => [...cells]) }).filter((line) => line !== '');
+  const fits = lines.every((line) => LABEL_WIDTH + 2 + displayWidth(line) <= columns);
+  if (fits) return section('objectives', lines);
+  const room = Math.max(20, columns - LABEL_WIDTH - 2);
+  return section(
+    'objectives',
+    rows.flatMap((cells) =>
+      wrapFacts(
+        cells.filter((cell) => cell !== ''),
+        { columns: room, rest: '  ' },
+      ),
+    ),
+  );
+}
+
+function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const name = sanitizeLine(row.metric.replace(/^iter8-system\//, ''));
-  const limit = `${name} ${row.side === 'upper' ? '<=' : '>='} ${formatValue(row.limit, row.unit)}`;
+  const limit = `${name} ${row.side === 'upper' ? '<=' : '>='} ${formatLimit(row.limit, row.unit)}`;
+  const isShare = row.unit === 'ms' && row.assumed !== undefined && row.assumed < 1;
   const truth =
     row.assumed === undefined
       ? ''
-      : ` (at ${formatValue(row.assumed, row.unit === 'ms' && row.assumed < 1 ? 'share' : row.unit)}${row.unit === 'ms' && row.assumed < 1 ? ' slower than that' : ''})`;
+      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''})`;
   const needs =
     row.expected === undefined ? '' : `needs ${formatCount(Math.ceil(row.expected))} requests on average${truth}`;
-  const answer = { yes: theme.good('yes'), extending: theme.open('when extended'), no: theme.bad('no') }[row.decided];
-  return [limit.padEnd(34), needs, `decided: ${answer}`, row.remark ?? ''].filter((part) => part !== '').join('  ');
+  const answer = {
+    yes: theme.good('the plan decides it'),
+    extending: theme.open('decided when extended'),
+    no: theme.bad('cannot be decided'),
+  }[row.decided];
+  return [limit, needs, row.remark === undefined ? answer : `${answer}: ${row.remark}`];
 }
