@@ -72,6 +72,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
         seed: started % 2 ** 32,
         stop: stop.signal,
         kill: kill.signal,
+        lost: settled.lock.lost,
       },
     );
     progress.end();

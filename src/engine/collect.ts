@@ -187,19 +187,14 @@ class Collect {
       let judgement = this.#look(seconds, planDone, bounds);
       // What is told of a verdict has its bounds.
       if (!bounds && this.#differs(judgement.assessments)) judgement = this.#look(seconds, planDone, true);
+      else if (!bounds)
+        judgement = { ...judgement, assessments: withOldBounds(judgement.assessments, before?.assessments ?? []) };
       this.#judgement = judgement;
       if (silent === undefined) {
         const changed = this.#tellVerdicts(judgement.assessments);
         this.#steer(run, report, judgement, seconds);
         this.#load = this.#loadState(report, judgement, seconds);
-        this.#session.tell({
-          kind: 'load',
-          load: this.#load,
-          assessments: bounds ? judgement.assessments : withOldBounds(judgement.assessments, before?.assessments ?? []),
-        });
-        if (!bounds && before !== undefined) {
-          this.#judgement = { ...judgement, assessments: withOldBounds(judgement.assessments, before.assessments) };
-        }
+        this.#session.tell({ kind: 'load', load: this.#load, assessments: judgement.assessments });
         if (saves || (changed && report.checkpoint !== undefined)) {
           this.#lastSaveMs = now;
           this.#keep(report, seconds);

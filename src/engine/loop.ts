@@ -41,8 +41,10 @@ export interface DriveOptions {
   readonly seed: number;
   /** First Ctrl-C: drain, judge, save, return. */
   readonly stop: AbortSignal;
-  /** The lock is lost: end at once, save nothing more. */
+  /** A second Ctrl-C: end now; what is under way counts as unresolved. */
   readonly kill: AbortSignal;
+  /** The lock is lost, and somebody else drives: end now, store nothing more. */
+  readonly lost?: AbortSignal | undefined;
 }
 
 export interface DriveOutcome {
@@ -57,6 +59,7 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
   if (options.strength !== undefined && Object.keys(options.strength).length > 0) {
     session.changeRecord((record) => ({ ...record, strength: options.strength }));
   }
+  options.lost?.addEventListener('abort', () => session.abandon(), { once: true });
   session.tell({ kind: 'driving', by: options.driver, resumed });
   let interrupted = false;
   while (!interrupted) {

@@ -6,7 +6,7 @@
 import { messageOf, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../domain/api/experiment.ts';
-import { EMPTY_RECORD, readRecord, withRecord, type Iter8Record } from '../domain/verdict/record.ts';
+import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../domain/verdict/record.ts';
 import { priorityOf, type Event, type EventBody, type Reason } from './event.ts';
 import { mergePatchBetween } from './merge-patch.ts';
 import type { ExperimentStore, RecordLog } from './ports.ts';
@@ -40,6 +40,7 @@ export class Session {
   #record: Iter8Record;
   #pendingLog: object[] = [];
   #unreachableSince: number | undefined;
+  #abandoned = false;
   /** Saves run one after another, each against what the one before has stored. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -53,7 +54,7 @@ export class Session {
 
   /** The experiment with everything that is known now, saved or not. */
   get experiment(): Experiment {
-    return { ...this.#stored, status: withRecord(this.#status, this.#record, this.#time()) };
+    return { ...this.#stored, status: withRecord(this.#status, fitRecord(this.#record), this.#time()) };
   }
 
   /** Wall clock, ms since 1970 UTC. */
@@ -115,7 +116,13 @@ export class Session {
     return saved;
   }
 
+  /** Somebody else drives it now: nothing more is stored. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
   async #saveNow(options: SaveOptions): Promise<void> {
+    if (this.#abandoned) return;
     const next = options.withRecordToo === false ? this.#status : this.experiment.status!;
     const patch = mergePatchBetween(this.#stored.status ?? {}, next);
     try {

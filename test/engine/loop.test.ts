@@ -186,3 +186,45 @@ describe('a driver that is killed', () => {
     expect(second.outcome.recommendation.verdict).toBe('promote');
   });
 });
+
+describe('a driver that lost the lock', () => {
+  it('stores nothing more', async () => {
+    const lost = new AbortController();
+    const kill = new AbortController();
+    const service = (version: string, k: number) => {
+      if (k === 150) {
+        lost.abort();
+        kill.abort();
+      }
+      return healthy(version, k);
+    };
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 1000 } }), {
+      service,
+      options: { kill: kill.signal, lost: lost.signal },
+    });
+    const stored = await drive.store.get({ namespace: 'default', name: 'hello-experiment' });
+    expect(drive.outcome.interrupted).toBe(true);
+    expect(readRecord(stored)?.tasks['start/0']?.counted?.[0]?.tally.response.n ?? 0).toBeLessThan(150);
+  });
+});
+
+describe('what is stored', () => {
+  it('keeps the fields of Iter8 0.7 beside our record, all nine built-ins among them', async () => {
+    const drive = await driveInMemory(conformance(), { service: failing(10) });
+    const { analysis } = drive.outcome.experiment.status!;
+    expect(analysis!.aggregatedBuiltinHists!.data).toHaveProperty('hello.RetCodes.503');
+    expect(analysis!.aggregatedBuiltinHists!.data).toHaveProperty('hello.DurationHistogram.Count');
+    expect(Object.keys(analysis!.aggregatedMetrics!.data)).toHaveLength(9);
+    expect(analysis!.versionAssessments!.data).toEqual({ hello: [true, false, true] });
+    expect(analysis!.winnerAssessment!.data).toEqual({ winnerFound: false });
+    expect(analysis!.weights!.data).toEqual([]);
+  });
+
+  it('stays small, however long the load was', async () => {
+    const random = (k: number) => (Math.imul(k, 0x9e3779b1) >>> 0) / 2 ** 32;
+    const drive = await driveInMemory(conformance({ collect: { numQueries: 20_000, qps: 2000 } }), {
+      service: (_, k) => ({ latencyMs: 20 * Math.exp(3 * random(k)), code: '200' }),
+    });
+    expect(JSON.stringify(drive.outcome.experiment).length).toBeLessThan(256 * 1024);
+  });
+});

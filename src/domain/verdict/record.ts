@@ -145,6 +145,54 @@ export function tallyOf(scopes: readonly StoredScope[], version: string, endpoin
   return found === undefined ? EMPTY_TALLY : readTally(found.tally);
 }
 
+/** Numbers in all stored histograms together that keep the object within 256 KiB (behaviour.md 8). */
+const MOST_NUMBERS = 24_000;
+
+/**
+ * The record with coarser histograms where it would be too large for the object; itself where it is not. Bins go up in the
+ * response view and down in the service view, so that what is judged from them stays conservative.
+ */
+export function fitRecord(record: Iter8Record): Iter8Record {
+  const scopes = [
+    ...record.scopes,
+    ...(record.newest?.scopes ?? []),
+    ...Object.values(record.tasks).flatMap((task) => task.counted ?? []),
+  ];
+  const numbers = scopes.reduce(
+    (sum, { tally }) => sum + tally.response.histogram.length + tally.service.histogram.length,
+    0,
+  );
+  if (numbers <= MOST_NUMBERS) return record;
+  const bits = Math.min(9, Math.ceil(Math.log2(numbers / MOST_NUMBERS)) + 1);
+  const coarser = (list: readonly StoredScope[]) =>
+    list.map((scope) => ({ ...scope, tally: coarserTally(scope.tally, bits) }));
+  return {
+    ...record,
+    scopes: coarser(record.scopes),
+    ...(record.newest === undefined ? {} : { newest: { ...record.newest, scopes: coarser(record.newest.scopes) } }),
+    tasks: Object.fromEntries(
+      Object.entries(record.tasks).map(([id, task]) => [
+        id,
+        task.counted === undefined ? task : { ...task, counted: coarser(task.counted) },
+      ]),
+    ),
+  };
+}
+
+function coarserTally(tally: StoredTally, bits: number): StoredTally {
+  const mask = (1 << bits) - 1;
+  const merge = (flat: readonly number[], move: (index: number) => number): number[] => {
+    const bins = new Map<number, number>();
+    for (const [index, count] of unflatten(flat)) bins.set(move(index), (bins.get(move(index)) ?? 0) + count);
+    return flatten([...bins]);
+  };
+  return {
+    ...tally,
+    response: { ...tally.response, histogram: merge(tally.response.histogram, (index) => index | mask) },
+    service: { ...tally.service, histogram: merge(tally.service.histogram, (index) => index & ~mask) },
+  };
+}
+
 /** Our record in an object, or undefined: written by somebody else, or by a format that we do not know. */
 export function readRecord(experiment: { readonly status?: Experiment['status'] }): Iter8Record | undefined {
   const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data;
