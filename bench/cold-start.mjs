@@ -1,8 +1,7 @@
 // `describe -f` as a whole process against `node -e 0` and other command-line tools found on this machine: alternating
 // runs, medians, ratio, peak memory. Usage: node bench/cold-start.mjs [--runs 21] [--file FILE] [--node PATH]
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { median, printTable } from './report.mjs';
@@ -16,16 +15,7 @@ const { values } = parseArgs({
 });
 const runs = Number(values.runs);
 const root = new URL('..', import.meta.url).pathname;
-const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-bench-'));
-const file = values.file ?? recordedExperiment(scratch);
-
-/** Runs the sample experiment once, quickly, so that there is a real object to describe. */
-function recordedExperiment(dir) {
-  const object = path.join(dir, 'experiment.yaml');
-  const manifest = path.join(root, 'samples/hello/local.yaml');
-  writeFileSync(object, spawnSync('cat', [manifest], { encoding: 'utf8' }).stdout);
-  return object;
-}
+const file = values.file ?? path.join(root, 'test/fixtures/recorded/00-first-exp/final.yaml');
 
 const onPath = (program) => spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
 const candidates = [
@@ -58,7 +48,6 @@ for (let run = -2; run < runs; run++) {
     if (hasTime) results[index].kb.push(Number(done.stderr.trim().split('\n').at(-1)));
   }
 }
-rmSync(scratch, { recursive: true });
 const base = median(results[0].ms);
 printTable(
   ['program', 'median ms', 'times node -e 0', 'peak MB'],
