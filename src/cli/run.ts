@@ -23,6 +23,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
 async function definitionsFor(argv: readonly string[]): Promise<CommandDefinition[]> {
   const asked = argv[0];
   if (asked !== undefined && Object.hasOwn(COMMANDS, asked)) return [await COMMANDS[asked]!()];
+  if (asked === '-V' || asked === '--version') return [];
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
