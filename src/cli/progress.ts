@@ -4,6 +4,7 @@ import type { Event } from '../engine/event.ts';
 import { createLiveScreen } from '../render/live.ts';
 import { createLog } from '../render/log.ts';
 import { themeFor } from '../render/theme.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { ndjsonLine } from '../report/ndjson.ts';
 import type { OutputFlags } from './options.ts';
 
@@ -20,7 +21,7 @@ export interface Progress {
  * the events are the answer.
  */
 export function createProgress(io: Io, flags: OutputFlags): Progress {
-  const say = (text: string) => io.stderr.write(`${text}\n`);
+  const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
   if (flags.output === 'ndjson') {
     return { show: (event) => io.stdout.write(`${ndjsonLine(event)}\n`), say, end: () => undefined };
   }

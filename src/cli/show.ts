@@ -2,6 +2,7 @@
 import type { Experiment } from '../domain/api/experiment.ts';
 import { jsonText } from '../report/json-text.ts';
 import type { Io } from '../io.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { renderDescribe } from '../render/describe.ts';
 import { themeFor, type Theme } from '../render/theme.ts';
 import { experimentView } from '../view/experiment-view.ts';
@@ -30,7 +31,7 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
     case 'raw':
       return `${jsonText(experiment, 2)}\n`;
     case 'name':
-      return `experiment.iter8.tools/${experiment.metadata.name}\n`;
+      return `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`;
     default: {
       const view = experimentView(experiment, io.clock.now());
       return `${renderDescribe(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;

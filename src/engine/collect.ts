@@ -376,7 +376,7 @@ class Collect {
     if (found === undefined) return undefined;
     const target = this.#inputs.versions.find((version) => version.name === found.version);
     const url = target?.endpoints.map((endpoint) => endpoint.url).join(', ') ?? found.version;
-    return `${url} gave no HTTP answer to any of ${found.resolved} requests: ${found.lastFailure ?? 'no answer in time'}`;
+    return silenceText(url, found.resolved, found.lastFailure ?? 'no answer in time');
   }
 
   #loadState(report: LoadReport, judgement: Judgement, seconds: number): LoadState {
@@ -406,6 +406,15 @@ class Collect {
       late: [...this.#judgedHere].reduce((sum, version) => sum + this.#judge.tallyOf(version).late.bad, 0),
     };
   }
+}
+
+/** What is wrong, and where that is known what to do. */
+function silenceText(url: string, requests: number, failure: string): string {
+  const unresolved = /\b(ENOTFOUND|EAI_AGAIN)\b/.exec(failure)?.[1];
+  if (unresolved !== undefined) {
+    return `${url} does not resolve here (${unresolved}); a Service of a cluster is reached with: kubectl port-forward svc/NAME PORT`;
+  }
+  return `${url} gave no HTTP answer to any of ${requests} requests: ${failure}`;
 }
 
 function verdictKey(one: LimitAssessment): string {

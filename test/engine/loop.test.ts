@@ -1,7 +1,30 @@
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecord } from '../../src/domain/verdict/record.ts';
 import { conditionOf } from '../../src/engine/status.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
+
+/** What the old stack was recorded doing; not everywhere there. */
+const STATES = path.join(import.meta.dirname, '../../../shared/fixtures/iter8-0.7/recorded/a-slow/states.txt');
+
+/** (stage, reason, message) of each recorded state that differs from the one before; the first is not ours: no status. */
+function recordedStory(text: string): (string | undefined)[][] {
+  const field = (line: string, pattern: RegExp) => {
+    const found = pattern.exec(line)?.[1];
+    return found === undefined || found === 'None' ? undefined : found.replace(/^(['"])(.*)\1$/, '$2');
+  };
+  const states = text
+    .trim()
+    .split('\n')
+    .map((line) => [
+      field(line, /stage=(\S+)/),
+      field(line, /\('Completed', '\w+', (None|'\w+'),/),
+      field(line, /msg=(None|'.*'|".*") analysis/),
+    ])
+    .filter(([stage]) => stage !== undefined);
+  return states.filter((state, index) => JSON.stringify(state) !== JSON.stringify(states[index - 1]));
+}
 
 const sent = (drive: Awaited<ReturnType<typeof driveInMemory>>, version = 'hello') =>
   readRecord(drive.outcome.experiment)!.scopes.find((scope) => scope.version === version)!.tally.response.n;
@@ -16,6 +39,7 @@ describe('the story of a Conformance experiment', () => {
       status?.message,
     ]);
     const changes = story.filter((state, index) => JSON.stringify(state) !== JSON.stringify(story[index - 1]));
+    if (existsSync(STATES)) expect(changes).toEqual(recordedStory(readFileSync(STATES, 'utf8')));
     expect(changes).toEqual([
       ['Waiting', undefined, undefined],
       ['Waiting', 'ExperimentInitialized', 'ExperimentInitialized: Experiment status initialized'],

@@ -43,7 +43,7 @@ export function assertCommand(io: Io, done: (code: ExitCode) => void): Command {
 
 async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): Promise<ExitCode> {
   const conditions = parseConditions(flags.condition ?? []);
-  const say = (text: string) => io.stderr.write(`${text}\n`);
+  const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
     return report(await readObject(flags.filename, io, flags.namespace), conditions, { flags, io, over: false });

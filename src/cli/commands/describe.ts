@@ -1,6 +1,7 @@
 /** `iter8ctl describe [NAME]`, `describe -f FILE|-`: one picture of one experiment. */
 import { Command } from 'commander';
 import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
@@ -25,7 +26,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
-      const warn = (text: string) => io.stderr.write(`${text}\n`);
+      const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
       const experiment = await find(name, flags, io, warn);
       await printAnswer(experiment, flags, io);
       const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;

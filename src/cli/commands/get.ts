@@ -5,6 +5,7 @@ import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { renderList } from '../../render/list.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { experimentView } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
@@ -28,7 +29,7 @@ export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
     .addOption(new Option('--sort-by <key>', 'order of the lines').choices([...SORT_KEYS]).default('age'));
   return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml', 'raw', 'name']).action(
     async (names: string[], flags: GetFlags) => {
-      const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
+      const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
       const namespace = flags.allNamespaces === true ? undefined : context.namespace;
       const found =
         names.length > 0
@@ -75,7 +76,9 @@ async function listText(
       return writeYaml(jsonList(views()));
     }
     case 'name':
-      return experiments.map((experiment) => `experiment.iter8.tools/${experiment.metadata.name}\n`).join('');
+      return experiments
+        .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
+        .join('');
     default:
       return `${renderList(views(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`;
   }

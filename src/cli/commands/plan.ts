@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
 import { jsonText } from '../../report/json-text.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
@@ -38,11 +39,11 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
   return withOutputFlags(withStrengthFlags(withStoreFlags(command)), ['text', 'json']).action(
     async (name: string | undefined, flags: PlanFlags) => {
       if (name !== undefined && flags.filename !== undefined) throw new UsageError('give a name or -f, not both');
-      const context = await openContext(flags, io, (text) => io.stderr.write(`${text}\n`));
+      const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
       let experiment: Experiment;
       let source: string;
       if (flags.filename === undefined) {
-        experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${text}\n`));
+        experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
         source = context.store.description;
         checkManifest(experiment, context.mode, {
           locate: (issue) => issue,
