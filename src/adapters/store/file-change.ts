@@ -9,7 +9,7 @@ import { access, chmod, open, rename, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UnavailableError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
-import { claimToken, claimantOf, livenessOf, type ProcessIdentity } from './process-identity.ts';
+import { claimToken, claimantOf, identifyProcess, livenessOf, type ProcessIdentity } from './process-identity.ts';
 import { claimFolder, presentClaim, removeClaim, sweepClaims, tryClaim } from './claim.ts';
 import { errorCode, storeError } from './fs-error.ts';
 import { makeFolderOf } from './layout.ts';
@@ -35,13 +35,14 @@ export type TextChange<T> = (before: string | undefined) => Changed<T>;
 
 export class FileChanger {
   readonly #clock: Clock;
-  readonly #self: Promise<ProcessIdentity>;
+  readonly #pid: number;
+  #self: Promise<ProcessIdentity> | undefined;
   readonly #queues = new SerialQueues();
   readonly #swept = new Set<string>();
 
-  constructor(options: { readonly clock: Clock; readonly self: Promise<ProcessIdentity> }) {
+  constructor(options: { readonly clock: Clock; readonly pid: number }) {
     this.#clock = options.clock;
-    this.#self = options.self;
+    this.#pid = options.pid;
   }
 
   /**
@@ -86,7 +87,7 @@ export class FileChanger {
   }
 
   async #claim(path: string, folder: string, signal: AbortSignal | undefined): Promise<string> {
-    const self = await this.#self;
+    const self = await (this.#self ??= identifyProcess(this.#pid));
     await makeFolderOf(path);
     await this.#sweep(dirname(path), self);
     const startMs = this.#clock.monotonicMs();

@@ -20,6 +20,7 @@ import { experimentIn, readObjectFile } from './file-object.ts';
 import { FolderWakeup } from './folder-wakeup.ts';
 import { checkKey, keyOfFile, isNamespace, namespacePath, objectPath, refuseLinks } from './layout.ts';
 import { readTextFile } from './text-file.ts';
+import { eventsBetween, withoutAnalysis } from './watch-event.ts';
 
 /** Looking again without a notice: all folders are watched, or not. */
 const POLL_MS = 1000;
@@ -199,23 +200,6 @@ class Round {
     const changedMs = Number(stat.ctimeMs > stat.mtimeMs ? stat.ctimeMs : stat.mtimeMs);
     return this.#options.clock.now() - changedMs > SETTLED_AFTER_MS;
   }
-}
-
-function eventsBetween(before: Experiment | undefined, after: Experiment | undefined): StoreEvent[] {
-  if (before === undefined) return after === undefined ? [] : [{ kind: 'added', object: after }];
-  if (after === undefined) return [{ kind: 'deleted', object: before }];
-  if (before.metadata.uid === after.metadata.uid) return [{ kind: 'modified', object: after }];
-  return [
-    { kind: 'deleted', object: before },
-    { kind: 'added', object: after },
-  ];
-}
-
-/** What is kept to be told as deleted: the analysis is most of an object, and of no use then. */
-function withoutAnalysis(experiment: Experiment): Experiment {
-  if (experiment.status === undefined) return experiment;
-  const { analysis: _analysis, ...status } = experiment.status;
-  return { ...experiment, status };
 }
 
 function stampOf(stat: BigIntStats): string {

@@ -26,7 +26,6 @@ import {
 import { watchFolder } from './file-watch.ts';
 import { listKeys, listNamespaces } from './file-list.ts';
 import { type Kind, objectPath, refuseLinks } from './layout.ts';
-import { identifyProcess } from './process-identity.ts';
 import {
   hasGeneratedName,
   LOCAL_NAMESPACE,
@@ -68,7 +67,7 @@ class FileStore implements ExperimentStore {
   constructor(options: FileStoreOptions) {
     this.description = `folder ${options.shownDir ?? options.dir}`;
     this.#options = options;
-    this.#changer = new FileChanger({ clock: options.clock, self: identifyProcess(options.pid) });
+    this.#changer = new FileChanger({ clock: options.clock, pid: options.pid });
   }
 
   async get(key: ObjectKey, signal?: AbortSignal): Promise<Experiment> {

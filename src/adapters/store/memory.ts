@@ -1,137 +1,231 @@
-/**
- * Experiments and metrics in memory, for tests.
- *
- * Limitations: one process; `watch` tells every state, never `stale`; objects are not validated; nothing survives.
- */
+/** Experiments and metrics in the memory of this process: the store of tests. */
 import { randomUUID } from 'node:crypto';
-import { withDefaults, metricWithDefaults } from '../../domain/api/defaults.ts';
-import { keyText, type Experiment, type ObjectKey, type WrittenExperiment } from '../../domain/api/experiment.ts';
+import { metricWithDefaults, withDefaults } from '../../domain/api/defaults.ts';
+import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../domain/api/experiment.ts';
 import type { Metric, WrittenMetric } from '../../domain/api/metric.ts';
+import { parseExperiment, parseMetric } from '../../domain/api/parse.ts';
 import { matchesSelector, parseSelector } from '../../domain/api/selector.ts';
-import type { ExperimentStore, StoreEvent, WatchOptions } from '../../engine/ports.ts';
-import { ConflictError, NotFoundError } from '../../errors.ts';
+import type {
+  ExperimentStore,
+  ListOptions,
+  MergePatch,
+  PatchOptions,
+  StoreEvent,
+  WatchOptions,
+} from '../../engine/ports.ts';
+import { ConflictError, InvalidManifestError, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
+import { checkKey } from './layout.ts';
 import {
+  hasGeneratedName,
   LOCAL_NAMESPACE,
   nameFor,
   newObject,
   replacedObject,
+  type StoredObject,
   withMetadataPatch,
   withNextVersion,
   withStatusPatch,
-  type StoredObject,
 } from './stored-object.ts';
+import { eventsBetween } from './watch-event.ts';
 
-export function createMemoryStore({ clock }: { readonly clock: Clock }): ExperimentStore {
-  const experiments = new Map<string, StoredObject>();
-  const metrics = new Map<string, StoredObject>();
-  const watchers = new Set<(event: StoreEvent) => void>();
-  const tell = (kind: 'added' | 'modified' | 'deleted', object: Experiment) =>
-    watchers.forEach((watcher) => watcher({ kind, object }));
-  const shown = (stored: StoredObject) =>
-    withDefaults(structuredClone(stored) as WrittenExperiment, { namespace: LOCAL_NAMESPACE });
-  const shownMetric = (stored: StoredObject) =>
-    metricWithDefaults(structuredClone(stored) as WrittenMetric, { namespace: LOCAL_NAMESPACE });
-  const found = (objects: Map<string, StoredObject>, key: ObjectKey): StoredObject => {
-    const stored = objects.get(keyText(key));
-    if (stored === undefined) throw new NotFoundError(`${keyText(key)} not found in memory`);
-    return stored;
-  };
-  const add = (objects: Map<string, StoredObject>, written: WrittenExperiment | WrittenMetric): StoredObject => {
-    const key = { namespace: written.metadata.namespace ?? LOCAL_NAMESPACE, name: nameFor(written) };
-    if (objects.has(keyText(key))) throw new ConflictError(`${keyText(key)} already exists in memory`);
-    const stored = newObject(structuredClone(written), { ...key, uid: randomUUID(), nowMs: clock.now() });
-    objects.set(keyText(key), stored);
-    return stored;
-  };
-  const change = (
-    key: ObjectKey,
-    expected: string | undefined,
-    patch: (stored: StoredObject) => StoredObject,
-  ): Experiment => {
-    const stored = found(experiments, key);
-    if (expected !== undefined && expected !== stored.metadata['resourceVersion'])
-      throw new ConflictError(`${keyText(key)} was changed by somebody else`);
-    const changed = patch(stored);
-    if (changed === stored) return shown(stored);
-    const next = withNextVersion(changed);
-    experiments.set(keyText(key), next);
-    tell('modified', shown(next));
-    return shown(next);
-  };
-  // Errors of the functions above become rejections.
-  const later = <T>(work: () => T): Promise<T> => Promise.resolve().then(work);
-  const matching = ({ namespace, selector, name }: WatchOptions) => {
-    const wanted = parseSelector(selector ?? '');
-    return (experiment: Experiment) =>
-      (namespace === undefined || experiment.metadata.namespace === namespace) &&
-      (name === undefined || experiment.metadata.name === name) &&
-      matchesSelector(wanted, experiment.metadata.labels);
-  };
-  return {
-    description: 'memory',
-    get: (key) => later(() => shown(found(experiments, key))),
-    list: (options = {}) => later(() => [...experiments.values()].map(shown).filter(matching(options))),
-    watch: (options) =>
-      watch([...experiments.values()].map(shown), { ...options, matches: matching(options), watchers }),
-    create: (written) =>
-      later(() => {
-        const created = shown(add(experiments, written));
-        tell('added', created);
-        return created;
-      }),
-    patchStatus: (key, patch, options = {}) =>
-      later(() => change(key, options.resourceVersion, (stored) => withStatusPatch(stored, patch))),
-    patchMetadata: (key, patch, options = {}) =>
-      later(() => change(key, options.resourceVersion, (stored) => withMetadataPatch(stored, patch))),
-    delete: (key) =>
-      later(() => {
-        const gone = shown(found(experiments, key));
-        experiments.delete(keyText(key));
-        tell('deleted', gone);
-      }),
-    getMetric: (key): Promise<Metric> => later(() => shownMetric(found(metrics, key))),
-    createMetric: (written) => later(() => shownMetric(add(metrics, written))),
-    replaceMetric: (written) =>
-      later(() => {
-        const key = { namespace: written.metadata.namespace ?? LOCAL_NAMESPACE, name: written.metadata.name ?? '' };
-        const next = withNextVersion(replacedObject(found(metrics, key), structuredClone(written)));
-        metrics.set(keyText(key), next);
-        return shownMetric(next);
-      }),
-  };
+export interface MemoryStoreOptions {
+  /** For creationTimestamp. */
+  readonly clock: Pick<Clock, 'now'>;
 }
 
-interface Watching {
-  readonly signal: AbortSignal;
-  readonly matches: (experiment: Experiment) => boolean;
-  readonly watchers: Set<(event: StoreEvent) => void>;
+/**
+ * Keeps the contract of ExperimentStore. What it does not do: outlive the process, be seen by another process, fail, be
+ * slow, lose a connection (no `stale`), hold objects that cannot be read, obey finalizers, or check more than the shape.
+ */
+export function createMemoryStore(options: MemoryStoreOptions): ExperimentStore {
+  return new MemoryStore(options);
 }
 
-async function* watch(
-  present: readonly Experiment[],
-  { signal, matches, watchers }: Watching,
-): AsyncGenerator<StoreEvent> {
-  const queue: StoreEvent[] = [];
-  let wake = () => undefined as void;
-  const watcher = (event: StoreEvent) => {
-    if ('object' in event && !matches(event.object)) return;
-    queue.push(event);
-    wake();
-  };
-  const stop = () => wake();
-  watchers.add(watcher);
-  signal.addEventListener('abort', stop);
-  try {
-    for (const object of present) if (matches(object)) yield { kind: 'added', object };
-    yield { kind: 'synced' };
-    while (!signal.aborted) {
-      const event = queue.shift();
-      if (event !== undefined) yield event;
-      else await new Promise<void>((resolve) => (wake = resolve));
-    }
-  } finally {
-    watchers.delete(watcher);
-    signal.removeEventListener('abort', stop);
+class MemoryStore implements ExperimentStore {
+  readonly description = 'memory';
+  readonly #clock: Pick<Clock, 'now'>;
+  readonly #experiments = new Map<string, StoredObject>();
+  readonly #metrics = new Map<string, StoredObject>();
+  readonly #wakes = new Set<() => void>();
+
+  constructor(options: MemoryStoreOptions) {
+    this.#clock = options.clock;
   }
+
+  async get(key: ObjectKey, signal?: AbortSignal): Promise<Experiment> {
+    return reading(signal, () => experimentOf(this.#stored(key)));
+  }
+
+  async list(options: ListOptions = {}): Promise<Experiment[]> {
+    return reading(options.signal, () => [...this.#experiments.values()].map(experimentOf).filter(selection(options)));
+  }
+
+  async *watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncGenerator<StoreEvent, void, undefined> {
+    const { signal } = options;
+    const told = new Map<string, Experiment>();
+    let pending = true;
+    let wakeSleeper = (): void => undefined;
+    const wake = () => {
+      pending = true;
+      wakeSleeper();
+    };
+    this.#wakes.add(wake);
+    signal.addEventListener('abort', wake);
+    try {
+      for (let synced = false; !signal.aborted; synced = true) {
+        pending = false;
+        yield* this.#changes(options, told);
+        if (!synced && !signal.aborted) yield { kind: 'synced' };
+        if (pending) continue;
+        await new Promise<void>((resolve) => {
+          wakeSleeper = resolve;
+        });
+      }
+    } finally {
+      this.#wakes.delete(wake);
+      signal.removeEventListener('abort', wake);
+    }
+  }
+
+  async create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment> {
+    return reading(signal, () => this.#create(this.#experiments, experiment, experimentOf));
+  }
+
+  async patchStatus(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
+    return reading(options.signal, () => this.#patch(key, withStatusPatch(this.#stored(key), copyOf(patch)), options));
+  }
+
+  async patchMetadata(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
+    return reading(options.signal, () =>
+      this.#patch(key, withMetadataPatch(this.#stored(key), copyOf(patch)), options),
+    );
+  }
+
+  async delete(key: ObjectKey, signal?: AbortSignal): Promise<void> {
+    return reading(signal, () => {
+      this.#stored(key);
+      this.#experiments.delete(keyText(key));
+      this.#wake();
+    });
+  }
+
+  async getMetric(key: ObjectKey, signal?: AbortSignal): Promise<Metric> {
+    return reading(signal, () => metricOf(this.#storedMetric(key)));
+  }
+
+  async createMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
+    return reading(signal, () => this.#create(this.#metrics, metric, metricOf));
+  }
+
+  async replaceMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
+    const key = { namespace: metric.metadata.namespace ?? LOCAL_NAMESPACE, name: metric.metadata.name ?? '' };
+    return reading(signal, () => {
+      const object = withNextVersion(replacedObject(this.#storedMetric(key), copyOf(metric)));
+      const result = metricOf(object);
+      this.#metrics.set(keyText(key), object);
+      return result;
+    });
+  }
+
+  #create<T>(
+    objects: Map<string, StoredObject>,
+    written: WrittenExperiment | WrittenMetric,
+    parse: (object: StoredObject) => T,
+  ): T {
+    const namespace = written.metadata.namespace ?? LOCAL_NAMESPACE;
+    let key = { namespace, name: nameFor(written) };
+    while (objects.has(keyText(key)) && hasGeneratedName(written)) key = { namespace, name: nameFor(written) };
+    checkKey(key);
+    if (objects.has(keyText(key))) throw new ConflictError(`${keyText(key)} already exists in memory`);
+    const object = newObject(copyOf(written), { ...key, uid: randomUUID(), nowMs: this.#clock.now() });
+    const result = parse(object);
+    objects.set(keyText(key), object);
+    this.#wake();
+    return result;
+  }
+
+  #patch(key: ObjectKey, patched: StoredObject, options: PatchOptions): Experiment {
+    const before = this.#stored(key);
+    const present = before.metadata['resourceVersion'];
+    if (options.resourceVersion !== undefined && options.resourceVersion !== present) {
+      throw new ConflictError(`${keyText(key)} in memory was changed by somebody else`);
+    }
+    if (patched === before) return experimentOf(before);
+    const object = withNextVersion(patched);
+    const result = experimentOf(object); // an invalid status throws, and nothing is kept
+    this.#experiments.set(keyText(key), object);
+    this.#wake();
+    return result;
+  }
+
+  /** What differs from what was told; `told` is brought up to date with each event. */
+  *#changes(options: WatchOptions, told: Map<string, Experiment>): Generator<StoreEvent, void, undefined> {
+    const selects = selection(options);
+    for (const id of new Set([...told.keys(), ...this.#experiments.keys()])) {
+      const before = told.get(id);
+      const object = this.#experiments.get(id);
+      const present = object && experimentOf(object);
+      const after = present && selects(present) ? present : undefined;
+      if (before === undefined ? after === undefined : isSame(before, after)) continue;
+      if (after === undefined) told.delete(id);
+      else told.set(id, after);
+      yield* eventsBetween(before, after);
+    }
+  }
+
+  #stored(key: ObjectKey): StoredObject {
+    checkKey(key);
+    const object = this.#experiments.get(keyText(key));
+    if (object === undefined) throw new NotFoundError(`experiment ${keyText(key)} not found in memory`);
+    return object;
+  }
+
+  #storedMetric(key: ObjectKey): StoredObject {
+    checkKey(key);
+    const object = this.#metrics.get(keyText(key));
+    if (object === undefined) throw new NotFoundError(`metric ${keyText(key)} not found in memory`);
+    return object;
+  }
+
+  #wake(): void {
+    for (const wake of this.#wakes) wake();
+  }
+}
+
+function selection({ namespace, name, selector = '' }: WatchOptions): (experiment: Experiment) => boolean {
+  const labels = parseSelector(selector);
+  return ({ metadata }) =>
+    (namespace === undefined || metadata.namespace === namespace) &&
+    (name === undefined || metadata.name === name) &&
+    matchesSelector(labels, metadata.labels);
+}
+
+function isSame(before: Experiment, after: Experiment | undefined): boolean {
+  const { uid, resourceVersion } = before.metadata;
+  return after?.metadata.uid === uid && after?.metadata.resourceVersion === resourceVersion;
+}
+
+/** Answers later, as a real store does, and not when aborted. */
+async function reading<T>(signal: AbortSignal | undefined, read: () => T): Promise<T> {
+  signal?.throwIfAborted();
+  await Promise.resolve();
+  return read();
+}
+
+/** As it would come out of a real store: nothing shared, nothing undefined. */
+function copyOf<T>(value: T): T {
+  return JSON.parse(JSON.stringify(value));
+}
+
+function experimentOf(object: StoredObject): Experiment {
+  const { value, issues } = parseExperiment(copyOf(object));
+  if (value === undefined) throw new InvalidManifestError('not a valid Experiment', issues);
+  return withDefaults(value, { namespace: LOCAL_NAMESPACE });
+}
+
+function metricOf(object: StoredObject): Metric {
+  const { value, issues } = parseMetric(copyOf(object));
+  if (value === undefined) throw new InvalidManifestError('not a valid Metric', issues);
+  return metricWithDefaults(value, { namespace: LOCAL_NAMESPACE });
 }

@@ -22,8 +22,8 @@ export interface ProcessIdentity {
 /** `unknown`: it runs elsewhere, or the system does not tell; go by the age of the claim. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
-/** Tells the start time of a process; `absent` when there is no such process, undefined when that cannot be told. */
-export type StartTimeReader = (pid: number) => Promise<string | 'absent' | undefined>;
+/** Tells the start time of a process; null when there is no such process, undefined when that cannot be told. */
+export type StartTimeReader = (pid: number) => Promise<string | null | undefined>;
 
 /** Never rejects: what cannot be found out is left unknown. */
 export async function identifyProcess(pid: number, readStartTime = startTimeOf): Promise<ProcessIdentity> {
@@ -36,7 +36,7 @@ export async function identifyProcess(pid: number, readStartTime = startTimeOf):
     .update(JSON.stringify([hostname(), boot, pidNamespace]))
     .digest('hex')
     .slice(0, 12);
-  return { machine, pid, startTime: startTime === undefined || startTime === 'absent' ? '0' : startTime };
+  return { machine, pid, startTime: startTime ?? '0' };
 }
 
 /** Whether `other` still lives, as far as `self` can tell. */
@@ -47,7 +47,7 @@ export async function livenessOf(
 ): Promise<Liveness> {
   if (other.machine !== self.machine) return 'unknown';
   const startTime = await readStartTime(other.pid).catch(() => undefined);
-  if (startTime === 'absent') return 'dead';
+  if (startTime === null) return 'dead';
   if (startTime === undefined || other.startTime === '0') return 'unknown';
   return startTime === other.startTime ? 'alive' : 'dead';
 }
@@ -64,38 +64,38 @@ export function claimantOf(token: string): ProcessIdentity | undefined {
 }
 
 /** From /proc where there is one (Linux), else from `ps`. */
-export async function startTimeOf(pid: number): Promise<string | 'absent' | undefined> {
+export async function startTimeOf(pid: number): Promise<string | null | undefined> {
   try {
     return startTimeInStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
     const code = errorCode(error);
-    if (code === 'ESRCH') return 'absent';
+    if (code === 'ESRCH') return null;
     if (code !== 'ENOENT') return undefined;
   }
   const hasProc = await readFile('/proc/self/stat').then(
     () => true,
     () => false,
   );
-  return hasProc ? 'absent' : startTimeFromPs(pid);
+  return hasProc ? null : startTimeFromPs(pid);
 }
 
 /**
  * Field 22 of /proc/PID/stat, ticks since boot. The name in field 2 may hold blanks and parentheses. A zombie counts as
  * absent: it is dead, only its parent has not noticed. Source: proc_pid_stat(5).
  */
-export function startTimeInStat(stat: string): string | 'absent' | undefined {
+export function startTimeInStat(stat: string): string | null | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the first one is field 3, the state
-  return fields[0] === 'Z' || fields[0] === 'X' ? 'absent' : fields[19];
+  return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19];
 }
 
 /** For systems without /proc. `ps` tells the start to the second, which is enough to tell a later process apart. */
-export function startTimeFromPs(pid: number): Promise<string | 'absent' | undefined> {
+export function startTimeFromPs(pid: number): Promise<string | null | undefined> {
   return new Promise((resolve) => {
     const options = { env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' }, timeout: 5000 };
     execFile('ps', ['-o', 'lstart=', '-p', String(pid)], options, (error, stdout) => {
       const startTime = stdout.replaceAll(/[^0-9A-Za-z]/g, '');
       if (startTime !== '') resolve(startTime);
-      else resolve(error !== null && error.code === 1 ? 'absent' : undefined);
+      else resolve(error !== null && error.code === 1 ? null : undefined);
     });
   });
 }
