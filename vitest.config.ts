@@ -3,7 +3,8 @@ import { defineConfig } from 'vitest/config';
 export default defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
-    exclude: ['**/node_modules/**', '.stryker-tmp/**'],
+    // Those of test/cluster need a cluster: scripts/test-cluster.mjs runs them.
+    exclude: ['**/node_modules/**', '.stryker-tmp/**', 'test/cluster/**'],
     // Builds the program once: tests of the whole process, of workers and of packages use it.
     globalSetup: ['test/support/build.ts'],
     testTimeout: 60_000,

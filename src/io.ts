@@ -30,6 +30,8 @@ export interface Io {
   /** Identity of this process, e.g. for locks. */
   readonly pid: number;
   readonly clock: Clock;
+  /** Sends a signal to a process, or to the group of a negative id; nothing when it is gone. */
+  kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
   /** Calls back on each signal until the returned function is called. */
   onSignal(listener: (signal: ProcessSignal) => void): () => void;
   /** Calls back when the terminal changes its size, until the returned function is called. */

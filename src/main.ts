@@ -44,6 +44,13 @@ const io: Io = {
     monotonicMs: () => performance.now(),
     sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
   },
+  kill: (pid, signal) => {
+    try {
+      process.kill(pid, signal);
+    } catch {
+      // it has ended
+    }
+  },
   onSignal,
   resized: (listener) => {
     process.stdout.on('resize', listener);

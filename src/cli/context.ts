@@ -1,8 +1,12 @@
-/** Wires implementations to ports: the only place that knows which store, lock and load generator are used. */
-import { hostname } from 'node:os';
+/** Wires implementations to ports: the only place that knows which store, lock, load generator and tasks are used. */
+import { createHash } from 'node:crypto';
+import { homedir, hostname } from 'node:os';
 import path from 'node:path';
-import { messageOf, UnavailableError } from '../errors.ts';
+import { messageOf } from '../errors.ts';
 import type { Io } from '../io.ts';
+import type { KubeClient } from '../adapters/kube/client.ts';
+import type { EventWriter } from '../adapters/kube/events.ts';
+import type { Approvals } from '../adapters/store/approvals.ts';
 import type { ObjectKey } from '../domain/api/experiment.ts';
 import type {
   DriverLock,
@@ -12,8 +16,10 @@ import type {
   RecordLog,
   RequestBuilder,
   SecretReader,
+  TargetLock,
   TaskRunner,
 } from '../engine/ports.ts';
+import { VERSION } from '../version.ts';
 import type { StoreFlags } from './options.ts';
 
 /** What every command works with. */
@@ -21,15 +27,20 @@ export interface Context {
   readonly mode: 'local' | 'cluster';
   readonly store: ExperimentStore;
   readonly lock: DriverLock;
+  readonly targets: TargetLock;
   readonly records: RecordLog;
   readonly secrets: SecretReader;
   /** Namespace of commands that name none. */
   readonly namespace: string;
   /** This process, as others see it. */
   readonly self: Holder;
+  /** The cluster; absent in local mode. */
+  readonly kube?: KubeClient | undefined;
 }
 
 const DEFAULT_DIR = '.iter8';
+/** Where Iter8 is installed. */
+export const SYSTEM_NAMESPACE = 'iter8-system';
 
 /** The folder of local mode, or undefined when a cluster is meant. */
 function localDir(flags: StoreFlags, io: Io): string | undefined {
@@ -43,36 +54,130 @@ function shownDir(dir: string, cwd: string): string {
   return relative.startsWith('..') || path.isAbsolute(relative) ? dir : `./${relative}`;
 }
 
+/** What this user keeps on this machine. Source: XDG base directory specification. */
+function stateDir(io: Io): string {
+  return path.join(io.env['XDG_STATE_HOME'] ?? path.join(io.env['HOME'] ?? homedir(), '.local', 'state'), 'iter8ctl');
+}
+
+function selfOf(io: Io): Holder {
+  return {
+    identity: `${hostname()}/${io.pid}/${Math.round(io.clock.now())}`,
+    description: `process ${io.pid} on ${hostname()}`,
+  };
+}
+
 /** Opens the store that the flags name. `warn` takes sentences about objects that cannot be read. */
 export async function openContext(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
   const dir = localDir(flags, io);
-  if (dir === undefined) {
-    throw new UnavailableError('this version of iter8ctl works without a cluster only', {
-      hint: 'add --local: experiments are files in ./.iter8 then',
-    });
-  }
-  const [{ createFileStore }, { createFileSecrets }, { createFileLock }, { createFileRecordLog }] = await Promise.all([
+  return dir === undefined ? openCluster(flags, io, warn) : openFolder(dir, flags, io, warn);
+}
+
+async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
+  const [
+    { createFileStore },
+    { createFileSecrets },
+    { createFileLock },
+    { createFileRecordLog },
+    { createTargetLock },
+  ] = await Promise.all([
     import('../adapters/store/file.ts'),
     import('../adapters/store/secrets.ts'),
     import('../adapters/store/lock.ts'),
     import('../adapters/store/record-log.ts'),
+    import('../adapters/store/target-lock.ts'),
   ]);
+  const store = createFileStore({
+    dir,
+    shownDir: shownDir(dir, io.cwd),
+    clock: io.clock,
+    pid: io.pid,
+    onUnreadable: (error) => warn(messageOf(error)),
+  });
+  const lock = createFileLock({ dir, clock: io.clock, pid: io.pid });
   return {
     mode: 'local',
-    store: createFileStore({
-      dir,
-      shownDir: shownDir(dir, io.cwd),
-      clock: io.clock,
-      pid: io.pid,
-      onUnreadable: (error) => warn(messageOf(error)),
-    }),
-    lock: createFileLock({ dir, clock: io.clock, pid: io.pid }),
+    store,
+    lock,
+    targets: createTargetLock({ store, targets: lock, drivers: lock }),
     records: createFileRecordLog({ dir, onUnreadable: warn }),
     secrets: createFileSecrets({ dir }),
     namespace: flags.namespace ?? 'default',
-    self: {
-      identity: `${hostname()}/${io.pid}/${Math.round(io.clock.now())}`,
-      description: `process ${io.pid} on ${hostname()}`,
+    self: selfOf(io),
+  };
+}
+
+/** The API server, by the flags and the kubeconfig. Also for commands that have no store. */
+export async function openKube(flags: StoreFlags, io: Io): Promise<KubeClient> {
+  const { KubeClient } = await import('../adapters/kube/client.ts');
+  return KubeClient.open({
+    kubeconfig: flags.kubeconfig,
+    context: flags.context,
+    cluster: flags.cluster,
+    user: flags.user,
+    namespace: flags.namespace,
+    requestTimeoutMs: flags.requestTimeout,
+    env: io.env,
+    cwd: io.cwd,
+    interactive: io.stdin.isTTY,
+    now: () => io.clock.now(),
+    userAgent: `iter8ctl/${VERSION}`,
+  });
+}
+
+async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
+  const kube = await openKube(flags, io);
+  const { createClusterStore } = await import('../adapters/store/cluster.ts');
+  const store = createClusterStore({ client: kube, onUnreadable: (error) => warn(messageOf(error)) });
+  const cluster = createHash('sha256').update(kube.server).digest('hex').slice(0, 12);
+  const lock = lazyLock(async () =>
+    (await import('../adapters/kube/experiment-lease.ts')).createExperimentLock(kube, store),
+  );
+  const targetLeases = lazyLock(async () =>
+    (await import('../adapters/kube/target-lease.ts')).createTargetLeases(kube, { system: SYSTEM_NAMESPACE, warn }),
+  );
+  return {
+    mode: 'cluster',
+    store,
+    lock,
+    targets: {
+      acquire: async (...args) => {
+        const { createTargetLock } = await import('../adapters/store/target-lock.ts');
+        return createTargetLock({ store, targets: targetLeases, drivers: lock }).acquire(...args);
+      },
+    },
+    records: lazyRecords(async () =>
+      (await import('../adapters/store/record-log.ts')).createFileRecordLog({
+        dir: path.join(stateDir(io), 'clusters', cluster),
+        onUnreadable: warn,
+      }),
+    ),
+    secrets: {
+      read: async (...args) => (await import('../adapters/kube/secrets.ts')).createClusterSecrets(kube).read(...args),
+    },
+    namespace: kube.namespace,
+    self: selfOf(io),
+    kube,
+  };
+}
+
+/** Looking at an experiment must not wait for what driving one needs. */
+function lazyLock(open: () => Promise<DriverLock>): DriverLock {
+  let opened: Promise<DriverLock> | undefined;
+  const lock = () => (opened ??= open());
+  return {
+    acquire: async (...args) => (await lock()).acquire(...args),
+    holder: async (...args) => (await lock()).holder(...args),
+  };
+}
+
+function lazyRecords(open: () => Promise<RecordLog>): RecordLog {
+  let opened: Promise<RecordLog> | undefined;
+  const records = () => (opened ??= open());
+  return {
+    append: async (...args) => (await records()).append(...args),
+    reset: async (...args) => (await records()).reset(...args),
+    read: async function* (key) {
+      yield* (await records()).read(key);
     },
   };
 }
@@ -84,17 +189,71 @@ export interface Driver {
   readonly tasks: TaskRunner;
 }
 
-export async function openDriver(context: Context): Promise<Driver> {
+/** Where scripts are run: here, or as Jobs beside their experiments. */
+export type ScriptPlace =
+  | { readonly kind: 'here'; readonly onOutput: (line: string) => void }
+  | {
+      readonly kind: 'job';
+      readonly image: string;
+      readonly serviceAccount: string;
+      readonly onOutput: (line: string) => void;
+    };
+
+/** `scripts` absent: none is run. */
+export async function openDriver(context: Context, io: Io, scripts?: ScriptPlace): Promise<Driver> {
   const [{ createLoadGenerator }, { createRequestBuilder }, { createTaskRunner }] = await Promise.all([
     import('../adapters/load/generator.ts'),
     import('../adapters/load/requests.ts'),
     import('../adapters/tasks/registry.ts'),
   ]);
+  const { kube } = context;
   return {
     load: createLoadGenerator(),
     requests: createRequestBuilder({ secrets: context.secrets }),
-    tasks: createTaskRunner(),
+    tasks: createTaskRunner({
+      ...(scripts === undefined ? {} : { run: await openScripts(context, io, scripts) }),
+      ...(kube === undefined
+        ? {}
+        : {
+            'common/readiness': (await import('../adapters/tasks/readiness.ts')).createReadinessTask({
+              client: kube,
+              clock: io.clock,
+            }),
+          }),
+    }),
   };
+}
+
+async function openScripts(context: Context, io: Io, place: ScriptPlace) {
+  const { kube, secrets } = context;
+  if (place.kind === 'job' && kube !== undefined) {
+    const { createScriptJobTask } = await import('../adapters/tasks/script-job.ts');
+    return createScriptJobTask({ client: kube, secrets, ...place });
+  }
+  const [{ createScriptTask }, { exportKubeconfig }] = await Promise.all([
+    import('../adapters/tasks/script.ts'),
+    import('../adapters/kube/export-kubeconfig.ts'),
+  ]);
+  return createScriptTask({
+    secrets,
+    env: io.env,
+    ...(kube === undefined ? {} : { kubeconfig: () => exportKubeconfig(kube.chosen) }),
+    onOutput: place.onOutput,
+    kill: (pid, signal) => io.kill(pid, signal),
+  });
+}
+
+/** What the person at this machine has approved. */
+export async function openApprovals(io: Io): Promise<Approvals> {
+  const { createApprovals } = await import('../adapters/store/approvals.ts');
+  return createApprovals({ dir: stateDir(io) });
+}
+
+/** Writes Kubernetes Events; undefined in local mode. */
+export async function openEvents(context: Context, warn: (text: string) => void): Promise<EventWriter | undefined> {
+  if (context.kube === undefined) return undefined;
+  const { createEventWriter } = await import('../adapters/kube/events.ts');
+  return createEventWriter(context.kube, { host: hostname(), onFailure: warn });
 }
 
 /** The object that a command names, in the namespace that it names. */

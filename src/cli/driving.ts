@@ -6,12 +6,14 @@ import { hasEnded } from '../domain/verdict/known.ts';
 import { drive } from '../engine/loop.ts';
 import { eventText } from '../render/log.ts';
 import { SIGNATURE } from '../version.ts';
-import { openDriver, type Context } from './context.ts';
+import type { Experiment } from '../domain/api/experiment.ts';
+import { kubeEventsOf } from '../report/kube-events.ts';
+import { openDriver, openEvents, type Context } from './context.ts';
 import type { OutputFlags } from './options.ts';
 import type { Progress } from './progress.ts';
 import { printAnswer } from './show.ts';
 import type { Settled } from './starting.ts';
-import { watchToEnd } from './watching.ts';
+import { watchUntil } from './watching.ts';
 
 export interface DrivingOptions {
   readonly context: Context;
@@ -19,10 +21,20 @@ export interface DrivingOptions {
   readonly flags: OutputFlags & { readonly timeout?: number };
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
+  /** Scripts of the experiment may be run on this machine. */
+  readonly allowScripts: boolean;
+  /** Looks again who may drive it: its driver is gone. */
+  readonly settleAgain: () => Promise<Settled>;
 }
 
 /** Saving costs little in a folder, and more in a cluster (behaviour.md 8). */
 const SAVE_EVERY_MS = { local: 1_000, cluster: 5_000 } as const;
+
+/** How long the end of an experiment waits for an API server that does not answer. */
+const PATIENCE_MS = 10 * 60_000;
+const FLUSH_EVENTS_MS = 3_000;
+/** How soon a dead driver is noticed, beyond the 15 s of its lease. */
+const LOOK_FOR_DRIVER_MS = 2_000;
 
 type Stop = ProcessSignal | 'timeout' | 'lost';
 
@@ -30,11 +42,15 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   const { context, io, flags, progress } = options;
   if (settled.kind === 'watch') {
     progress.say(`${settled.experiment.metadata.name} is driven by ${settled.heldBy.description}: watching it`);
-    return watchToEnd(settled.experiment.metadata.name, { context, io, flags, progress });
+    const code = await watchWhileDriven(settled.experiment, options);
+    if (code !== undefined) return code;
+    progress.say(`its driver is gone: going on with ${settled.experiment.metadata.name}`);
+    return driveToEnd(await options.settleAgain(), options);
   }
   const stop = new AbortController();
   const kill = new AbortController();
   let stopped: Stop | undefined;
+  const tellScript = (line: string) => progress.say(`run: ${line}`);
   const end = (why: Stop) => {
     stopped ??= why;
     stop.abort(new InterruptedError());
@@ -53,20 +69,29 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   });
   const timer = flags.timeout === undefined ? undefined : setTimeout(() => end('timeout'), flags.timeout);
   const started = io.clock.now();
+  const events = await openEvents(context, progress.say);
+  const { target } = settled.experiment.spec;
+  const about = { ...settled.experiment.metadata, uid: settled.experiment.metadata.uid };
   try {
     const outcome = await drive(
       settled.experiment,
       {
         store: context.store,
         records: context.records,
-        ...(await openDriver(context)),
+        ...(await openDriver(context, io, options.allowScripts ? { kind: 'here', onOutput: tellScript } : undefined)),
+        targets: context.targets,
         clock: io.clock,
-        emit: (event) => progress.show(event),
+        emit: (event) => {
+          progress.show(event);
+          for (const { reason, message, warning } of events === undefined ? [] : kubeEventsOf(event, target))
+            events?.write(about, { reason, message, warning, timeMs: Date.parse(event.time) });
+        },
+        ...(context.mode === 'local' ? {} : { patience: { ms: PATIENCE_MS, giveUp: stop.signal } }),
         textOf: eventText,
         by: SIGNATURE,
       },
       {
-        driver: context.self.description,
+        driver: context.self,
         strength: options.strength,
         saveEveryMs: SAVE_EVERY_MS[context.mode],
         seed: started % 2 ** 32,
@@ -76,6 +101,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
       },
     );
     progress.end();
+    await events?.flush(FLUSH_EVENTS_MS);
     await settled.lock.release();
     if (flags.output !== 'ndjson') await printAnswer(outcome.experiment, flags, io);
     if (outcome.interrupted && stopped !== undefined)
@@ -86,6 +112,29 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     stopListening();
     progress.end();
     await settled.lock.release();
+  }
+}
+
+/** Undefined when its driver is gone and it has not ended. */
+async function watchWhileDriven(experiment: Experiment, options: DrivingOptions): Promise<ExitCode | undefined> {
+  const { context, io } = options;
+  const { namespace, name } = experiment.metadata;
+  const gone = new AbortController();
+  const over = new AbortController();
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      await io.clock.sleep(LOOK_FOR_DRIVER_MS, over.signal);
+      // An API server that does not answer says nothing about the driver.
+      const holder = await context.lock.holder({ namespace, name }, over.signal).catch(() => context.self);
+      if (holder === undefined) gone.abort();
+      if (holder === undefined) return;
+    }
+  })().catch(() => undefined);
+  try {
+    return await watchUntil(name, options, gone.signal);
+  } finally {
+    over.abort();
+    await looking;
   }
 }
 

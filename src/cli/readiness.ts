@@ -4,7 +4,7 @@ import type { Version, WrittenExperiment } from '../domain/api/experiment.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
 
 /** Tasks that this version performs. The others of Iter8 are known and refused by name. */
-const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect']);
+const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
 
 /** Problems that `run` refuses with exit 2, by field. */
 export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' | 'cluster'): Issue[] {
@@ -16,14 +16,19 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
       const at = `spec.strategy.actions.${action}[${index}]`;
       if (mode === 'local' && task.task === 'common/readiness')
         add(`${at}.task`, 'common/readiness needs a cluster, and this is local mode');
-      else if (task.run !== undefined) add(`${at}.run`, 'run scripts are not built yet in this version of iter8ctl');
       else if (task.task !== undefined && !BUILT_TASKS.has(task.task))
         add(`${at}.task`, `${task.task} is not built yet in this version of iter8ctl`);
     }
   }
   for (const [path, version] of versionsWithPaths(experiment)) {
-    if (mode === 'local' && version.weightObjRef !== undefined)
+    if (version.weightObjRef === undefined) continue;
+    if (mode === 'local')
       add(`spec.versionInfo.${path}.weightObjRef`, 'moving traffic needs a cluster, and this is local mode');
+    else if (spec.strategy.testingPattern !== 'Conformance' && spec.strategy.deploymentPattern !== 'FixedSplit')
+      add(
+        `spec.versionInfo.${path}.weightObjRef`,
+        'moving traffic is not built yet in this version of iter8ctl; with deploymentPattern: FixedSplit it stays where it is',
+      );
   }
   const namespace = experiment.metadata.namespace ?? 'default';
   for (const [index, objective] of (spec.criteria?.objectives ?? []).entries()) {
@@ -45,4 +50,11 @@ function versionsWithPaths({ spec: { versionInfo } }: WrittenExperiment): (reado
     ['baseline', versionInfo.baseline],
     ...(versionInfo.candidates ?? []).map((candidate, index) => [`candidates[${index}]`, candidate] as const),
   ];
+}
+
+/** Actions of an experiment that hold scripts. */
+export function hasScripts(experiment: WrittenExperiment): boolean {
+  return Object.values(experiment.spec.strategy.actions ?? {}).some((tasks) =>
+    tasks.some((task) => task.run !== undefined),
+  );
 }

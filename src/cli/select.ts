@@ -16,7 +16,10 @@ export async function namedExperiment(context: Context, name: string): Promise<E
     return await context.store.get(keyOf(context, name));
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    const there = await context.store.list({ namespace: context.namespace }).catch(() => []);
+    const there = await context.store.list({ namespace: context.namespace }).catch((listError: unknown) => {
+      if (listError instanceof NotFoundError) throw listError; // the namespace itself
+      return [];
+    });
     const names = there.toSorted(newestFirst).map((experiment) => experiment.metadata.name);
     const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
     throw new NotFoundError(

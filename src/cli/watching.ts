@@ -48,11 +48,21 @@ function endings(
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
 export async function watchToEnd(name: string, options: WatchingOptions): Promise<ExitCode> {
+  return (await watchUntil(name, options, new AbortController().signal))!;
+}
+
+/** The same; undefined, with nothing printed, when `enough` is aborted before it ends. */
+export async function watchUntil(
+  name: string,
+  options: WatchingOptions,
+  enough: AbortSignal,
+): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
   const ending = endings(io, flags.timeout);
+  const signal = AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
   try {
-    for await (const event of context.store.watch({ ...keyOf(context, name), signal: ending.signal })) {
+    for await (const event of context.store.watch({ ...keyOf(context, name), signal })) {
       switch (event.kind) {
         case 'added':
         case 'modified':
@@ -77,12 +87,14 @@ export async function watchToEnd(name: string, options: WatchingOptions): Promis
       if (last !== undefined && hasEnded(last)) break;
     }
   } catch (error) {
-    if (!ending.signal.aborted) throw error;
+    if (!signal.aborted) throw error;
   } finally {
     ending.close();
-    progress.end();
+    if (!enough.aborted) progress.end();
   }
   const code = ending.code();
+  if (enough.aborted && code === undefined && (last === undefined || !hasEnded(last))) return undefined;
+  progress.end();
   if (last === undefined) {
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not appear within the timeout`);
     return code ?? EXIT.notFound;

@@ -2,7 +2,7 @@
 import { Iter8Error, messageOf } from '../errors.ts';
 import type { TaskSpec } from '../domain/api/experiment.ts';
 import { evaluateCondition } from '../domain/expr/condition.ts';
-import { judgedVersions } from '../domain/verdict/objective.ts';
+import { winnerOf } from '../domain/verdict/known.ts';
 import type { TaskState } from '../domain/verdict/record.ts';
 import { runCollect, type CollectOptions, type CollectPorts } from './collect.ts';
 import { tasksOf, type ActionName } from './plan.ts';
@@ -54,8 +54,9 @@ export async function runAction(
       } else {
         mark(session, id, 'running');
         await session.save();
-        await ports.tasks.run(task, session.experiment, options.stop);
+        await ports.tasks.run({ task, id, experiment: session.experiment, signal: options.stop });
         if (options.stop.aborted) return { kind: 'interrupted' };
+        if (step.action === 'start') await session.adoptSpec();
         mark(session, id, 'done');
       }
     } catch (error) {
@@ -83,12 +84,9 @@ function mark(session: Session, id: string, state: TaskState['state']): void {
 /** `if` of a task: may ask who won so far. Rules have checked that it parses. */
 function holds(condition: string, session: Session): boolean {
   const { experiment } = session;
-  const winner = experiment.status?.analysis?.winnerAssessment?.data;
-  const found = winner?.winnerFound === true;
-  const baseline = judgedVersions(experiment).find((version) => version.role === 'baseline')?.name;
-  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
+  const { winnerFound, candidateWon } = winnerOf(experiment);
   return evaluateCondition(condition, experiment, {
-    WinnerFound: () => found,
-    CandidateWon: () => found && (conformance ? winner?.winner === baseline : winner?.winner !== baseline),
+    WinnerFound: () => winnerFound,
+    CandidateWon: () => candidateWon,
   });
 }

@@ -65,6 +65,9 @@ export async function runCollect(
   if (options.kill.aborted) run.kill();
   try {
     return await collect.follow(run, ports);
+  } catch (error) {
+    run.kill(); // nobody reads it any more
+    throw error;
   } finally {
     options.stop.removeEventListener('abort', onStop);
     options.kill.removeEventListener('abort', onKill);

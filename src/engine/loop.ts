@@ -17,10 +17,13 @@ import { runAction, type ActionPorts } from './action.ts';
 import { isDecided } from './extension.ts';
 import { judgementNow, strengthOf } from './judging.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
+import type { Holder, TargetLock } from './ports.ts';
 import { Session, type SessionPorts } from './session.ts';
+import { TargetTurn } from './target.ts';
 import {
   failureText,
   initialStatus,
+  isTrue,
   timestamp,
   withCompletion,
   withFailure,
@@ -30,11 +33,13 @@ import {
   type Failure,
 } from './status.ts';
 
-export interface DrivePorts extends SessionPorts, Omit<ActionPorts, 'clock'> {}
+export interface DrivePorts extends SessionPorts, Omit<ActionPorts, 'clock'> {
+  /** Absent: nobody else works on the same targets. */
+  readonly targets?: TargetLock | undefined;
+}
 
 export interface DriveOptions {
-  /** Who drives, for people: `process 4711 on devbox`. */
-  readonly driver: string;
+  readonly driver: Holder;
   /** Settings that flags of `run` put over spec.criteria.strength. */
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   readonly saveEveryMs: number;
@@ -60,29 +65,40 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
     session.changeRecord((record) => ({ ...record, strength: options.strength }));
   }
   options.lost?.addEventListener('abort', () => session.abandon(), { once: true });
-  session.tell({ kind: 'driving', by: options.driver, resumed });
-  let interrupted = false;
-  while (!interrupted) {
-    const step = nextStep(session.experiment, session.record);
-    if (step.kind === 'ended') break;
-    interrupted =
-      (await perform(step, session, ports, options)) === 'interrupted' || options.stop.aborted || options.kill.aborted;
+  session.tell({ kind: 'driving', by: options.driver.description, resumed });
+  const target = new TargetTurn(session, ports.targets, options);
+  let outcome: StepOutcome;
+  try {
+    // An earlier driver had acquired it; its turn is taken again.
+    if (isTrue(session.status, 'TargetAcquired')) outcome = await target.take();
+    while (outcome === undefined) {
+      const step = nextStep(session.experiment, session.record);
+      if (step.kind === 'ended') break;
+      outcome = await perform(step, session, ports, options, target);
+      if (options.stop.aborted || options.kill.aborted) outcome = 'interrupted';
+    }
+  } finally {
+    await target.release();
   }
   const ended = nextStep(session.experiment, session.record).kind === 'ended';
   if (!ended) await session.save();
   return {
     experiment: session.experiment,
     recommendation: session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation,
-    interrupted: interrupted && !ended,
+    interrupted: outcome === 'interrupted' && !ended,
   };
 }
+
+/** Undefined: go on with the next step. */
+type StepOutcome = 'interrupted' | undefined;
 
 async function perform(
   step: Step,
   session: Session,
   ports: DrivePorts,
   options: DriveOptions,
-): Promise<'interrupted' | undefined> {
+  target: TargetTurn,
+): Promise<StepOutcome> {
   switch (step.kind) {
     case 'initialize':
       session.changeStatus((_, now) => initialStatus(now));
@@ -92,7 +108,7 @@ async function perform(
       await progress(session, 'ExperimentInitialized', 'Experiment status initialized');
       return undefined;
     case 'acquire-target':
-      return acquireTarget(session);
+      return acquireTarget(session, target);
     case 'advance':
       await advance(session, step.stage);
       return undefined;
@@ -143,23 +159,28 @@ function presentWeights(experiment: Experiment) {
   return judgedVersions(experiment).map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
 }
 
-async function acquireTarget(session: Session): Promise<undefined> {
-  const issues = checkExperiment(session.experiment);
-  const first = issues[0];
-  if (first !== undefined) {
-    const failure: Failure = {
-      reason: 'InvalidExperiment',
-      message: first.status ?? `${first.path}: ${first.message}`,
-      ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
-    };
-    return fail(session, failure);
-  }
+async function acquireTarget(session: Session, target: TargetTurn): Promise<StepOutcome> {
+  const invalid = invalidity(session, false);
+  if (invalid !== undefined) return fail(session, invalid);
   for (const text of powerWarnings(session.experiment, strengthOf(session.experiment, session.record)))
     session.warn(text);
+  const outcome = await target.take();
+  if (outcome !== undefined) return outcome;
   session.changeStatus(withTargetAcquired);
   session.tellCondition('TargetAcquired', '');
   await session.save();
   return undefined;
+}
+
+/** Why it may not run, in the recorded words. `afterStart`: the start tasks are done, and may have supplied what was missing. */
+function invalidity(session: Session, afterStart: boolean): Failure | undefined {
+  const first = checkExperiment(session.experiment, { afterStart })[0];
+  if (first === undefined) return undefined;
+  return {
+    reason: 'InvalidExperiment',
+    message: first.status ?? `${first.path}: ${first.message}`,
+    ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
+  };
 }
 
 async function fail(session: Session, failure: Failure): Promise<undefined> {
@@ -188,6 +209,8 @@ async function performAction(
   if (outcome.kind === 'interrupted') return 'interrupted';
   if (outcome.kind === 'failed')
     return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
+  const invalid = step.action === 'start' ? invalidity(session, true) : undefined;
+  if (invalid !== undefined) return fail(session, invalid);
   session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
   session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
   await session.save();

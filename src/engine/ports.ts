@@ -26,7 +26,8 @@ export interface WatchOptions extends ListOptions {
 /**
  * What a watch tells. It starts with one `added` for each object that is there, then `synced` once, then every change in
  * order of each object (changes may be merged: the newest state always arrives, states between may not). `stale`: the
- * connection is lost, what was told may be old; `fresh`: it is back and everything missed has been told.
+ * connection is lost, what was told may be old; `fresh`: it is back and everything missed has been told. Of an object that was
+ * `deleted` meanwhile only the name and the namespace are sure.
  */
 export type StoreEvent =
   | { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: Experiment }
@@ -40,6 +41,8 @@ export type MergePatch = { readonly [key: string]: unknown };
 export interface PatchOptions {
   /** When given, ConflictError unless the stored object still has this resourceVersion. */
   readonly resourceVersion?: string | undefined;
+  /** When given, ConflictError unless the stored object is still this one, and not another of the same name. */
+  readonly uid?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -106,6 +109,15 @@ export interface DriverLock {
   ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
   /** The live holder, or undefined. */
   holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined>;
+}
+
+/** One experiment a target at a time, in any namespace; those who wait go in order of creation, then of namespace and name. */
+export interface TargetLock {
+  acquire(
+    experiment: Experiment,
+    holder: Holder,
+    signal?: AbortSignal,
+  ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
 }
 
 // ----------------------------------------------------------------------------------------------------------- load
@@ -255,10 +267,18 @@ export interface RequestBuilder {
 
 // ---------------------------------------------------------------------------------------------------------- tasks
 
+export interface TaskCall {
+  readonly task: TaskSpec;
+  /** `start/0`: the key of the task in the record, the same for every driver that does it. */
+  readonly id: string;
+  readonly experiment: Experiment;
+  readonly signal: AbortSignal;
+}
+
 /** Performs the tasks other than `metrics/collect`, which the engine drives itself. */
 export interface TaskRunner {
   /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
-  run(task: TaskSpec, experiment: Experiment, signal: AbortSignal): Promise<string>;
+  run(call: TaskCall): Promise<string>;
 }
 
 // ------------------------------------------------------------------------------------------------------ the others

@@ -3,13 +3,14 @@
  *
  * Saving never stops a measurement: while the store cannot be reached, changes pile up here and are saved later.
  */
-import { messageOf, UnavailableError } from '../errors.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { ConflictError, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../domain/api/experiment.ts';
 import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../domain/verdict/record.ts';
 import { priorityOf, type Event, type EventBody, type Reason } from './event.ts';
 import { mergePatchBetween } from './merge-patch.ts';
-import type { ExperimentStore, RecordLog } from './ports.ts';
+import type { ExperimentStore, MergePatch, RecordLog } from './ports.ts';
 import { timestamp } from './status.ts';
 
 /** Newest lines of the story kept in the object; the full record is in the log. */
@@ -24,7 +25,16 @@ export interface SessionPorts {
   readonly textOf: (event: Event) => string | undefined;
   /** `iter8ctl 0.1.0`. */
   readonly by: string;
+  /**
+   * How long a save that must succeed waits for a store that does not answer. Absent: not at all (a folder that cannot be
+   * written now cannot be written in a minute).
+   */
+  readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
 }
+
+const ASK_AGAIN_MS = 1_000;
+const SPEC_CHANGED =
+  'its spec was changed by somebody else while it runs: this run goes on with the spec that it began with; for the new one start a new experiment';
 
 export interface SaveOptions {
   readonly must?: boolean | undefined;
@@ -36,6 +46,8 @@ export class Session {
   readonly #ports: SessionPorts;
   /** As last stored: what the next patch is made against. */
   #stored: Experiment;
+  /** What it is driven by, whatever somebody else writes meanwhile. */
+  #spec: Experiment['spec'];
   #status: ExperimentStatus;
   #record: Iter8Record;
   #pendingLog: object[] = [];
@@ -48,13 +60,22 @@ export class Session {
     this.key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
     this.#ports = ports;
     this.#stored = experiment;
+    this.#spec = experiment.spec;
     this.#status = experiment.status ?? {};
     this.#record = readRecord(experiment) ?? { ...EMPTY_RECORD, by: ports.by };
   }
 
   /** The experiment with everything that is known now, saved or not. */
   get experiment(): Experiment {
-    return { ...this.#stored, status: withRecord(this.#status, fitRecord(this.#record), this.#time()) };
+    return {
+      ...this.#stored,
+      spec: this.#spec,
+      status: withRecord(this.#status, fitRecord(this.#record), this.#time()),
+    };
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
   }
 
   /** Wall clock, ms since 1970 UTC. */
@@ -116,6 +137,16 @@ export class Session {
     return saved;
   }
 
+  /** Reads it anew: a start task may have written its spec (iter8.md 1). True when it has. */
+  async adoptSpec(): Promise<boolean> {
+    await this.#saving;
+    const present = await this.#ports.store.get(this.key);
+    this.#refuseOther(present);
+    if (isDeepStrictEqual(present.spec, this.#spec)) return false;
+    this.#spec = present.spec;
+    return true;
+  }
+
   /** Somebody else drives it now: nothing more is stored. */
   abandon(): void {
     this.#abandoned = true;
@@ -128,7 +159,7 @@ export class Session {
     try {
       if (Object.keys(patch).length > 0) {
         const sent = JSON.parse(JSON.stringify(patch)) as typeof patch; // drops undefined inside arrays as the wire would
-        this.#stored = await this.#ports.store.patchStatus(this.key, sent);
+        await this.#store(sent, options.must === true);
       }
       await this.#flushLog();
       if (this.#unreachableSince !== undefined) {
@@ -138,14 +169,47 @@ export class Session {
           text: `${this.#ports.store.description} answers again; everything measured meanwhile is saved`,
         });
       }
-      this.tell({ kind: 'object', object: this.#stored });
+      this.tell({ kind: 'object', object: { ...this.#stored, spec: this.#spec } });
     } catch (error) {
       if (!(error instanceof UnavailableError) || options.must === true) throw error;
-      if (this.#unreachableSince === undefined) {
-        this.#unreachableSince = this.#ports.clock.now();
-        this.tell({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
+      this.#tellUnreachable(error);
+    }
+  }
+
+  async #store(patch: MergePatch, must: boolean): Promise<void> {
+    const deadline = this.#ports.clock.monotonicMs() + (must ? (this.#ports.patience?.ms ?? 0) : 0);
+    for (;;) {
+      try {
+        const uid = this.#stored.metadata.uid;
+        const stored = await this.#ports.store.patchStatus(this.key, patch, { uid });
+        this.#stored = stored;
+        if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
+        return;
+      } catch (error) {
+        if (error instanceof NotFoundError || error instanceof ConflictError) throw this.#deleted(error);
+        const wait = this.#ports.clock.monotonicMs() < deadline && this.#ports.patience?.giveUp.aborted === false;
+        if (!(error instanceof UnavailableError) || !wait) throw error;
+        this.#tellUnreachable(error);
+        await this.#ports.clock.sleep(ASK_AGAIN_MS, this.#ports.patience?.giveUp).catch(() => undefined);
       }
     }
+  }
+
+  #tellUnreachable(error: UnavailableError): void {
+    if (this.#unreachableSince !== undefined) return;
+    this.#unreachableSince = this.#ports.clock.now();
+    this.tell({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
+  }
+
+  #refuseOther(present: Experiment): void {
+    if (present.metadata.uid !== this.#stored.metadata.uid) throw this.#deleted(undefined);
+  }
+
+  #deleted(cause: unknown): NotFoundError {
+    return new NotFoundError(
+      `experiment ${this.key.namespace}/${this.key.name} was deleted while it was driven, so there is nothing to save to`,
+      { hint: 'its load has ended; start it anew from its manifest', cause },
+    );
   }
 
   async #flushLog(): Promise<void> {

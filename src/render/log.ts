@@ -41,7 +41,9 @@ export function eventText(event: Event): string | undefined {
 function conditionText(event: Extract<Event, { kind: 'condition' }>): string | undefined {
   switch (event.reason) {
     case 'ExperimentInitialized':
-      return `${event.stage}: experiment initialised`;
+      return event.message.startsWith('Waiting for')
+        ? `Waiting: ${event.message.charAt(0).toLowerCase()}${event.message.slice(1)}`
+        : `${event.stage}: experiment initialised`;
     case 'TargetAcquired':
     case 'ExperimentCompleted':
       return undefined; // said by what follows

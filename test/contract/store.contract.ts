@@ -130,6 +130,16 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect((await store.get(key)).status?.stage).toBe('Waiting');
     });
 
+    it('refuses a patch that is meant for an object which is gone, when another has its name', async () => {
+      const key = { namespace: ns, name: 'a' };
+      const first = await store.create(written(ns, 'a'));
+      await store.delete(key);
+      await store.create(written(ns, 'a'));
+      const { uid } = first.metadata;
+      await expect(store.patchStatus(key, { stage: 'Running' }, { uid })).rejects.toBeInstanceOf(ConflictError);
+      expect((await store.get(key)).status?.stage).toBeUndefined();
+    });
+
     it('loses no patch of many at once', async () => {
       await store.create(written(ns, 'a'));
       const key = { namespace: ns, name: 'a' };

@@ -45,6 +45,13 @@ export function testIo(options: TestIoOptions): TestIo {
     cwd: options.cwd,
     pid: process.pid,
     clock: options.clock ?? realClock,
+    kill: (pid, signal) => {
+      try {
+        process.kill(pid, signal);
+      } catch {
+        // it has ended
+      }
+    },
     onSignal: (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);

@@ -27,6 +27,7 @@ import { watchFolder } from './file-watch.ts';
 import { listKeys, listNamespaces } from './file-list.ts';
 import { type Kind, objectPath, refuseLinks } from './layout.ts';
 import {
+  checkUid,
   hasGeneratedName,
   LOCAL_NAMESPACE,
   nameFor,
@@ -181,6 +182,7 @@ class FileStore implements ExperimentStore {
           `experiment ${keyText(key)} in ${this.description} was changed by somebody else: expected version ${options.resourceVersion}, found ${present}`,
         );
       }
+      checkUid(stored.object, options.uid, `experiment ${keyText(key)} in ${this.description}`);
       const changed = change(stored.object);
       const file = changed === stored.object ? stored : fileOf(withNextVersion(changed), before);
       return { text: file.text, result: experimentIn(file) }; // an invalid status throws, and nothing is written

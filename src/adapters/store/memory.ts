@@ -17,6 +17,7 @@ import { ConflictError, InvalidManifestError, NotFoundError } from '../../errors
 import type { Clock } from '../../io.ts';
 import { checkKey } from './layout.ts';
 import {
+  checkUid,
   hasGeneratedName,
   LOCAL_NAMESPACE,
   nameFor,
@@ -151,6 +152,7 @@ class MemoryStore implements ExperimentStore {
     if (options.resourceVersion !== undefined && options.resourceVersion !== present) {
       throw new ConflictError(`${keyText(key)} in memory was changed by somebody else`);
     }
+    checkUid(before, options.uid, `${keyText(key)} in memory`);
     if (patched === before) return experimentOf(before);
     const object = withNextVersion(patched);
     const result = experimentOf(object); // an invalid status throws, and nothing is kept

@@ -2,7 +2,7 @@
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { applyMergePatch } from '../../domain/api/merge-patch.ts';
-import { InvalidManifestError, UsageError } from '../../errors.ts';
+import { ConflictError, InvalidManifestError, UsageError } from '../../errors.ts';
 import type { MergePatch } from '../../engine/ports.ts';
 
 /** An experiment or metric as it was written: no defaults, unknown fields in it. */
@@ -91,13 +91,25 @@ export function withStatusPatch(object: StoredObject, patch: MergePatch): Stored
 
 /** The object with labels, annotations and finalizers patched; the same object when that changes nothing. */
 export function withMetadataPatch(object: StoredObject, patch: MergePatch): StoredObject {
+  checkMetadataPatch(patch);
+  const metadata = applyMergePatch(object.metadata, patch);
+  const changed = isObject(metadata) && !isDeepStrictEqual(metadata, object.metadata);
+  return changed ? { ...object, metadata } : object;
+}
+
+/** @throws ConflictError when another object has taken its name meanwhile */
+export function checkUid(object: StoredObject, expected: string | undefined, what: string): void {
+  const present = object.metadata['uid'];
+  if (expected !== undefined && expected !== present)
+    throw new ConflictError(`${what} is another object now: expected uid ${expected}, found ${String(present)}`);
+}
+
+/** @throws UsageError for a patch of what a store or its user sets for good */
+export function checkMetadataPatch(patch: MergePatch): void {
   for (const key of Object.keys(patch)) {
     if (!PATCHABLE.has(key))
       throw new UsageError(`metadata.${key} cannot be patched: only labels, annotations and finalizers can`);
   }
-  const metadata = applyMergePatch(object.metadata, patch);
-  const changed = isObject(metadata) && !isDeepStrictEqual(metadata, object.metadata);
-  return changed ? { ...object, metadata } : object;
 }
 
 /** The object with the next resourceVersion. What a hand wrote there is counted on from, if it is a number. */

@@ -55,7 +55,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         experiment = asExperiment(loaded.experiment, loaded.experiment.metadata.namespace ?? context.namespace);
         source = flags.filename.join(', ');
       }
-      const driver = await openDriver(context);
+      const driver = await openDriver(context, io);
       const preflight = await findOut(experiment, { source, driver, strength: strengthOf(flags) });
       io.stdout.write(
         flags.output === 'json'

@@ -6,7 +6,8 @@ import { withDefaults } from '../../domain/api/defaults.ts';
 import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
 import type { WrittenMetric } from '../../domain/api/metric.ts';
 import { checkExperiment } from '../../domain/check.ts';
-import { openContext, type Context } from '../context.ts';
+import { hasEnded } from '../../domain/verdict/known.ts';
+import { openApprovals, openContext, type Context } from '../context.ts';
 import { driveToEnd } from '../driving.ts';
 import { readManifests } from '../manifests.ts';
 import {
@@ -21,7 +22,7 @@ import {
   type StrengthFlags,
 } from '../options.ts';
 import { createProgress } from '../progress.ts';
-import { unsupportedFields } from '../readiness.ts';
+import { hasScripts, unsupportedFields } from '../readiness.ts';
 import { namedExperiment } from '../select.ts';
 import { ANSWER_FORMATS } from '../show.ts';
 import { settle } from '../starting.ts';
@@ -31,6 +32,7 @@ export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickF
   readonly filename?: string[];
   readonly restart?: boolean;
   readonly overwriteMetrics?: boolean;
+  readonly allowScripts?: boolean;
   readonly timeout?: number;
 }
 
@@ -41,6 +43,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
     .option('--restart', 'delete what an earlier run left under this name, and start anew')
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
+    .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
@@ -56,13 +59,51 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
   try {
     const start =
       source.kind === 'name'
-        ? { experiment: await namedExperiment(context, source.name), given: false as const }
+        ? { experiment: checkedExperiment(await namedExperiment(context, source.name), context), given: false as const }
         : await fromManifest(context, source, flags);
+    const allowScripts = await mayRunScripts(start, source, flags, io);
     const settled = await settle(context, start, { restart: flags.restart === true, say: progress.say });
-    return await driveToEnd(settled, { context, io, flags, strength, progress });
+    const settleAgain = async () =>
+      settle(
+        context,
+        { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
+        { restart: false, say: progress.say },
+      );
+    return await driveToEnd(settled, { context, io, flags, strength, progress, allowScripts, settleAgain });
   } finally {
     progress.end();
   }
+}
+
+function keyOfObject({ metadata: { namespace, name } }: Experiment) {
+  return { namespace, name };
+}
+
+/**
+ * Scripts are code: of a file that the person at the keyboard names they run, and of what such a file made; of an experiment
+ * from elsewhere only when it is said so (product.md 8).
+ */
+async function mayRunScripts(
+  start: { readonly given: boolean; readonly experiment?: Experiment; readonly written?: WrittenExperiment },
+  source: Source,
+  flags: RunFlags,
+  io: Io,
+): Promise<boolean> {
+  const experiment = start.written ?? start.experiment;
+  if (experiment === undefined || !hasScripts(experiment)) return false;
+  const approvals = await openApprovals(io);
+  const key = { namespace: experiment.metadata.namespace ?? 'default', name: experiment.metadata.name ?? '' };
+  const { spec } = withDefaults(experiment, key);
+  const given = source.kind === 'manifest' && source.origin === 'file';
+  if (given || flags.allowScripts === true) {
+    await approvals.remember(spec);
+    return true;
+  }
+  if (await approvals.has(spec)) return true;
+  throw new UsageError(
+    `experiment ${key.name} has scripts (run), and they come from ${source.kind === 'manifest' ? source.label : 'the cluster or folder, not from a file of yours'}`,
+    { hint: `read them (iter8ctl get ${key.name} -o raw), then add --allow-scripts` },
+  );
 }
 
 type Source =
@@ -73,6 +114,7 @@ type Source =
       readonly metrics: readonly WrittenMetric[];
       readonly locate: (issue: Issue) => Issue;
       readonly label: string;
+      readonly origin: 'file' | 'stdin' | 'url';
     };
 
 async function readSource(name: string | undefined, flags: RunFlags, io: Io): Promise<Source> {
@@ -93,6 +135,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
       metrics: [],
       locate: (issue) => issue,
       label: 'the experiment made from these flags',
+      origin: 'file',
     };
   }
   const loaded = await readManifests(flags.filename!, io);
@@ -102,6 +145,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
     metrics: loaded.metrics,
     locate: loaded.locate,
     label: loaded.label,
+    origin: loaded.origin,
   };
 }
 
@@ -134,6 +178,13 @@ async function fromManifest(
   }
   const written = { ...experiment, metadata: { ...experiment.metadata, namespace } };
   return { written, metrics: source.metrics, overwriteMetrics: flags.overwriteMetrics === true, given: true };
+}
+
+/** What this version cannot do is refused before anything starts; what is invalid is recorded in the object by the driver. */
+function checkedExperiment(experiment: Experiment, context: Context): Experiment {
+  const issues = hasEnded(experiment) ? [] : unsupportedFields(experiment, context.mode);
+  if (issues.length === 0) return experiment;
+  throw new InvalidManifestError(`experiment ${experiment.metadata.name} cannot be run by this version`, issues);
 }
 
 /** @throws InvalidManifestError with every problem of the experiment at once. */

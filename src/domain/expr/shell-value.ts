@@ -50,3 +50,23 @@ function quotesAfter(script: string): Quotes {
   }
   return quotes;
 }
+
+/**
+ * A reference to an environment variable to be put behind `before`: how a secret gets into a script without standing in it.
+ * Refused where a value would be.
+ *
+ * @throws Iter8Error
+ */
+export function shellReference(variable: string, before: string): string {
+  shellValue('$', before); // refuses where what stands before cannot be read for sure
+  switch (quotesAfter(before)) {
+    case 'none':
+      return `"\${${variable}}"`;
+    case 'single':
+      return `'"\${${variable}}"'`;
+    case 'double':
+      return `\${${variable}}`;
+    default:
+      return '';
+  }
+}

@@ -15,3 +15,12 @@ function isConditionTrue(experiment: Experiment, type: string): boolean {
     experiment.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true
   );
 }
+
+/** Who won so far, as the conditions of tasks and the placeholders of scripts ask for it. */
+export function winnerOf(experiment: Experiment): { readonly winnerFound: boolean; readonly candidateWon: boolean } {
+  const winner = experiment.status?.analysis?.winnerAssessment?.data;
+  const winnerFound = winner?.winnerFound === true;
+  const baseline = experiment.spec.versionInfo?.baseline.name;
+  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
+  return { winnerFound, candidateWon: winnerFound && (winner.winner === baseline) === conformance };
+}

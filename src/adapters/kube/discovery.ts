@@ -1,0 +1,104 @@
+/** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
+import { NotFoundError } from '../../errors.ts';
+import type { KubeClient, Resource } from './client.ts';
+
+interface ApiResource {
+  readonly name: string;
+  readonly singularName?: string;
+  readonly kind: string;
+  readonly shortNames?: readonly string[];
+  readonly namespaced: boolean;
+}
+
+interface GroupVersion {
+  readonly group: string;
+  readonly version: string;
+}
+
+interface ApiGroupList {
+  readonly groups: readonly {
+    readonly name: string;
+    readonly preferredVersion?: { readonly version: string };
+    readonly versions: readonly { readonly version: string }[];
+  }[];
+}
+
+export interface Discovery {
+  /** `TYPE[.VERSION][.GROUP]` as kubectl reads it. @throws NotFoundError */
+  ofType(type: string, signal?: AbortSignal): Promise<Resource>;
+  /** `apiVersion` and `kind` of a reference. @throws NotFoundError */
+  ofKind(apiVersion: string, kind: string, signal?: AbortSignal): Promise<Resource>;
+}
+
+/** Asks the server for each group once. */
+export function createDiscovery(client: KubeClient): Discovery {
+  const lists = new Map<string, Promise<readonly ApiResource[]>>();
+  let groups: Promise<ApiGroupList> | undefined;
+  const listOf = ({ group, version }: GroupVersion): Promise<readonly ApiResource[]> => {
+    const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
+    let list = lists.get(path);
+    if (list === undefined) {
+      list = client
+        .raw<{ readonly resources?: readonly ApiResource[] }>('GET', path)
+        .then(({ resources }) => resources ?? []);
+      lists.set(path, list);
+      list.catch(() => lists.delete(path));
+    }
+    return list;
+  };
+  const allGroups = async (): Promise<ApiGroupList> => {
+    groups ??= client.raw<ApiGroupList>('GET', '/apis');
+    groups.catch(() => (groups = undefined));
+    return groups;
+  };
+  const inVersion = async (at: GroupVersion, type: string): Promise<Resource | undefined> => {
+    const found = (await listOf(at)).find((one) => !one.name.includes('/') && isNamed(one, type));
+    return found === undefined ? undefined : { ...at, plural: found.name, namespaced: found.namespaced };
+  };
+  const unknown = (type: string) =>
+    new NotFoundError(`${client.description} knows no kind ${JSON.stringify(type)}`, {
+      hint: 'kubectl api-resources lists the kinds; write TYPE, TYPE.GROUP or TYPE.VERSION.GROUP',
+    });
+  return {
+    ofType: async (type) => {
+      const [name = '', ...rest] = type.split('.');
+      const qualified = rest.join('.');
+      if (qualified === '') {
+        const core = await inVersion({ group: '', version: 'v1' }, name);
+        if (core !== undefined) return core;
+      }
+      for (const { name: group, preferredVersion, versions } of (await allGroups()).groups) {
+        const written = versions.find(({ version }) => qualified === `${version}.${group}`)?.version;
+        if (qualified !== '' && written === undefined && qualified !== group) continue;
+        const version = written ?? preferredVersion?.version ?? versions[0]?.version;
+        if (version === undefined) continue;
+        const found = await inVersion({ group, version }, name).catch((error: unknown) => {
+          if (qualified !== '') throw error;
+          return undefined; // an aggregated API that is down hides only itself
+        });
+        if (found !== undefined) return found;
+      }
+      throw unknown(type);
+    },
+    ofKind: async (apiVersion, kind) => {
+      const slash = apiVersion.indexOf('/');
+      const at =
+        slash < 0
+          ? { group: '', version: apiVersion }
+          : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
+      const found = (await listOf(at)).find((one) => !one.name.includes('/') && one.kind === kind);
+      if (found === undefined) throw unknown(`${kind} of ${apiVersion}`);
+      return { ...at, plural: found.name, namespaced: found.namespaced };
+    },
+  };
+}
+
+function isNamed(one: ApiResource, type: string): boolean {
+  const wanted = type.toLowerCase();
+  return (
+    one.kind.toLowerCase() === wanted ||
+    one.name === wanted ||
+    one.singularName === wanted ||
+    (one.shortNames ?? []).includes(wanted)
+  );
+}

@@ -1,0 +1,139 @@
+/**
+ * Credentials from a plugin (`users[].user.exec`): `aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin` ...
+ *
+ * Our own, because client-node 1.4 runs the plugin again for every request when it sets no expiry, tells it nothing about the
+ * cluster, gives it no terminal to ask on, and waits for it for ever.
+ * Source: kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins".
+ */
+import { spawn } from 'node:child_process';
+import { messageOf, UnavailableError } from '../../errors.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+
+export interface ExecSpec {
+  readonly apiVersion?: string | undefined;
+  /** Absolute, or a name to be found in PATH. */
+  readonly command: string;
+  readonly args?: readonly string[] | null | undefined;
+  readonly env?: readonly { readonly name: string; readonly value: string }[] | null | undefined;
+  readonly installHint?: string | undefined;
+  readonly interactiveMode?: 'Never' | 'IfAvailable' | 'Always' | undefined;
+  readonly provideClusterInfo?: boolean | undefined;
+}
+
+export interface ExecCluster {
+  readonly server: string;
+  readonly caData?: string | undefined;
+  readonly tlsServerName?: string | undefined;
+  readonly insecureSkipTlsVerify?: boolean | undefined;
+}
+
+export interface ExecCredential {
+  readonly token?: string | undefined;
+  /** PEM. */
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  /** ms since 1970; absent: good until the server refuses it. */
+  readonly expiresAt?: number | undefined;
+}
+
+/** A plugin may open a browser and wait for a person. */
+const LONGEST_MS = 120_000;
+const MAX_OUTPUT = 1024 * 1024;
+const DEFAULT_API = 'client.authentication.k8s.io/v1';
+
+export interface ExecOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly cluster: ExecCluster;
+  /** There is a person at a terminal. */
+  readonly interactive: boolean;
+}
+
+/** Runs the plugin once. Never tells what it printed to stdout: that is the credential. @throws UnavailableError */
+export async function runCredentialPlugin(spec: ExecSpec, options: ExecOptions): Promise<ExecCredential> {
+  const interactive = options.interactive && spec.interactiveMode !== 'Never';
+  const apiVersion = spec.apiVersion ?? DEFAULT_API;
+  const info = {
+    apiVersion,
+    kind: 'ExecCredential',
+    spec: { interactive, ...(spec.provideClusterInfo === true ? { cluster: clusterInfo(options.cluster) } : {}) },
+  };
+  const env: Record<string, string> = {};
+  for (const [name, value] of Object.entries(options.env)) if (value !== undefined) env[name] = value;
+  for (const { name, value } of spec.env ?? []) env[name] = value;
+  env['KUBERNETES_EXEC_INFO'] = JSON.stringify(info);
+  const output = await outputOf(spec, env, interactive);
+  return credentialIn(output, spec);
+}
+
+function clusterInfo(cluster: ExecCluster) {
+  return {
+    server: cluster.server,
+    ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
+    ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
+    ...(cluster.insecureSkipTlsVerify === true ? { 'insecure-skip-tls-verify': true } : {}),
+  };
+}
+
+function outputOf(spec: ExecSpec, env: Record<string, string>, interactive: boolean): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(spec.command, [...(spec.args ?? [])], {
+      env,
+      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
+      timeout: LONGEST_MS,
+      killSignal: 'SIGKILL',
+    });
+    let stdout = '';
+    let stderr = '';
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout += text;
+      if (stdout.length > MAX_OUTPUT) child.kill('SIGKILL');
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      stderr = (stderr + text).slice(-2000);
+    });
+    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(spec, error)));
+    child.once('close', (code, signal) => {
+      if (code === 0) return resolve(stdout);
+      const why = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+      const last = stderr.trim().split('\n').at(-1) ?? '';
+      return reject(
+        new UnavailableError(
+          `the credential plugin ${spec.command} failed (${why})${last === '' ? '' : `: ${sanitizeLine(last)}`}`,
+          { hint: 'log in anew, then try again' },
+        ),
+      );
+    });
+  });
+}
+
+function notStarted(spec: ExecSpec, error: NodeJS.ErrnoException): UnavailableError {
+  const missing = error.code === 'ENOENT';
+  return new UnavailableError(
+    missing
+      ? `the credential plugin ${spec.command}, which the kubeconfig names, is not installed`
+      : `the credential plugin ${spec.command} cannot be started: ${messageOf(error)}`,
+    {
+      hint: spec.installHint === undefined ? 'install it, or use another user: --user' : sanitizeLine(spec.installHint),
+      cause: error,
+    },
+  );
+}
+
+function credentialIn(output: string, spec: ExecSpec): ExecCredential {
+  const bad = (what: string) =>
+    new UnavailableError(`the credential plugin ${spec.command} printed no ExecCredential: ${what}`);
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(output);
+  } catch {
+    throw bad('its output is not JSON');
+  }
+  const status = (parsed as { status?: Record<string, unknown> } | null)?.status;
+  if (typeof status !== 'object' || status === null) throw bad('there is no status');
+  const text = (key: string) => (typeof status[key] === 'string' ? status[key] : undefined);
+  const [token, cert, key] = [text('token'), text('clientCertificateData'), text('clientKeyData')];
+  if (token === undefined && (cert === undefined || key === undefined))
+    throw bad('there is neither status.token nor a client certificate with its key');
+  const expires = Date.parse(text('expirationTimestamp') ?? '');
+  return { token, cert, key, ...(Number.isNaN(expires) ? {} : { expiresAt: expires }) };
+}

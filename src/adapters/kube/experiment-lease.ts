@@ -1,0 +1,20 @@
+/** One driver an experiment: a Lease beside it, which goes when it goes. */
+import { keyText } from '../../domain/api/experiment.ts';
+import type { DriverLock, ExperimentStore } from '../../engine/ports.ts';
+import { EXPERIMENTS, type KubeClient } from './client.ts';
+import { createLeaseLock, leaseName } from './lease.ts';
+
+export function createExperimentLock(client: KubeClient, store: Pick<ExperimentStore, 'get'>): DriverLock {
+  return createLeaseLock(client, async (key, signal) => {
+    const { uid } = (await store.get(key, signal)).metadata;
+    return {
+      namespace: key.namespace,
+      name: leaseName('experiment', key.namespace, key.name),
+      annotations: { 'iter8.tools/experiment': keyText(key) },
+      owner:
+        uid === undefined
+          ? undefined
+          : { apiVersion: `${EXPERIMENTS.group}/${EXPERIMENTS.version}`, kind: 'Experiment', name: key.name, uid },
+    };
+  });
+}

@@ -1,0 +1,286 @@
+/**
+ * Follows a kind of object: list, then watch from there, for ever. Our own, since client-node's informer has no backoff: against
+ * a server that closes each watch at once it sent 1 751 requests in 1.5 s (../shared/spec/dependencies.md 0).
+ *
+ *            ┌────────── 410 Gone ──────────┐
+ *            ▼                              │
+ *   list in pages ──► watch from version ──►│ ended by the server: watch again from the last version
+ *            ▲              ▲               │ broken, refused, silent: `stale`, wait, again; `fresh` once it answers
+ *            └── wait ◄─────┴───────────────┘
+ *
+ * A watch that the server ends after a decent time is normal and goes on at once; anything else waits 1 s, doubled each time
+ * up to 30 s, with jitter. A watch is silent when neither event nor bookmark came for longer than the server should take.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import { messageOf } from '../../errors.ts';
+import { ApiBusyError, ApiGoneError } from './api-error.ts';
+import { EXPERIMENTS, type KubeClient, type Resource } from './client.ts';
+import { linesOf } from './lines.ts';
+
+export interface KubeObject {
+  readonly apiVersion?: string;
+  readonly kind?: string;
+  readonly metadata: {
+    readonly name: string;
+    readonly namespace?: string;
+    readonly uid?: string;
+    readonly resourceVersion?: string;
+  };
+}
+
+export type WatchEvent<T> =
+  | { readonly kind: 'set'; readonly object: T }
+  /** `object` absent: it went while nobody watched. */
+  | { readonly kind: 'deleted'; readonly namespace: string; readonly name: string; readonly object: T | undefined }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'fresh' };
+
+export interface ListWatchOptions {
+  readonly resource?: Resource;
+  readonly namespace?: string | undefined;
+  readonly labelSelector?: string | undefined;
+  readonly fieldSelector?: string | undefined;
+  readonly signal: AbortSignal;
+  /** For tests; the values in use are the defaults below. */
+  readonly timing?: Partial<WatchTiming>;
+}
+
+export interface WatchTiming {
+  /** The server ends a watch after so long. */
+  readonly watchSeconds: number;
+  /** Nothing at all for so long on a connection that has had a bookmark: it is dead. The server sends one a minute. */
+  readonly idleMs: number;
+  readonly firstWaitMs: number;
+  readonly longestWaitMs: number;
+}
+
+const TIMING: WatchTiming = { watchSeconds: 270, idleMs: 150_000, firstWaitMs: 1_000, longestWaitMs: 30_000 };
+const PAGE = 250;
+/** An event is an object and little more. */
+const MAX_LINE = 16 * 1024 * 1024;
+/** A watch that ended sooner than this did nothing useful. */
+const DECENT_MS = 5_000;
+
+interface List<T> {
+  readonly metadata?: { readonly resourceVersion?: string; readonly continue?: string };
+  readonly items?: readonly T[] | null;
+}
+
+/** All objects, page by page. A list that changed too much while it was read starts anew (410). */
+export async function* listPages<T>(
+  client: KubeClient,
+  options: Omit<ListWatchOptions, 'signal' | 'timing'> & { readonly signal?: AbortSignal | undefined },
+): AsyncGenerator<{ readonly items: readonly T[]; readonly resourceVersion: string }, void, undefined> {
+  let next: string | undefined;
+  do {
+    const page: List<T> = await client.request({
+      verb: 'list',
+      resource: options.resource ?? EXPERIMENTS,
+      namespace: options.namespace,
+      query: {
+        limit: String(PAGE),
+        continue: next,
+        labelSelector: options.labelSelector || undefined,
+        fieldSelector: options.fieldSelector,
+      },
+      signal: options.signal,
+    });
+    next = page.metadata?.continue || undefined;
+    yield { items: page.items ?? [], resourceVersion: page.metadata?.resourceVersion ?? '' };
+  } while (next !== undefined);
+}
+
+export async function* listWatch<T extends KubeObject>(
+  client: KubeClient,
+  options: ListWatchOptions,
+): AsyncGenerator<WatchEvent<T>, void, undefined> {
+  const timing = { ...TIMING, ...options.timing };
+  const { signal } = options;
+  /** What was told: key to version. */
+  const told = new Map<string, Told>();
+  let version: string | undefined;
+  let synced = false;
+  let stale = false;
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      if (version === undefined) {
+        version = yield* relist<T>(client, options, told);
+        if (!synced) yield { kind: 'synced' };
+        synced = true;
+        if (stale) yield { kind: 'fresh' };
+        stale = false;
+        failures = 0;
+      }
+      const startedMs = performance.now();
+      let eventful = false;
+      for await (const event of watchOnce<T>(client, options, version, timing)) {
+        if (stale) yield { kind: 'fresh' };
+        stale = false;
+        if (event.kind === 'version') version = event.version;
+        else {
+          version = event.version;
+          eventful = true;
+          yield* tell(event, told);
+        }
+        if (event.kind !== 'version' || performance.now() - startedMs >= DECENT_MS) failures = 0;
+      }
+      if (eventful || performance.now() - startedMs >= DECENT_MS) continue;
+      failures += 1; // it was ended at once: not again at once
+    } catch (error) {
+      if (signal.aborted) return;
+      if (error instanceof ApiGoneError) {
+        version = undefined;
+        failures += 1;
+        if (failures === 1) continue;
+      } else {
+        if (isFinal(error) && !synced) throw error;
+        failures += 1;
+        if (!stale) yield { kind: 'stale', reason: messageOf(error) };
+        stale = true;
+        if (isFinal(error)) version = undefined;
+        const asked = error instanceof ApiBusyError ? (error.retryAfterMs ?? 0) : 0;
+        if (asked > 0) await pause(Math.min(asked, timing.longestWaitMs), signal);
+      }
+    }
+    await pause(backoff(failures, timing), signal);
+  }
+}
+
+interface Told {
+  readonly version: string;
+  readonly uid: string;
+}
+
+/** Waiting will not help before the first answer: the account may not, the kind is not there, nobody answers at that address. */
+function isFinal(error: unknown): boolean {
+  return !(error instanceof ApiBusyError);
+}
+
+/** Milliseconds; from half to the whole of the doubled wait, so that many clients do not come back together. */
+function backoff(failures: number, timing: WatchTiming): number {
+  const whole = Math.min(timing.longestWaitMs, timing.firstWaitMs * 2 ** Math.max(0, failures - 1));
+  return whole * (0.5 + Math.random() / 2);
+}
+
+async function pause(ms: number, signal: AbortSignal): Promise<void> {
+  await delay(ms, undefined, { signal }).catch(() => undefined);
+}
+
+/** Lists, tells what differs from what was told, and returns the version to watch from. */
+async function* relist<T extends KubeObject>(
+  client: KubeClient,
+  options: ListWatchOptions,
+  told: Map<string, Told>,
+): AsyncGenerator<WatchEvent<T>, string, undefined> {
+  const seen = new Set<string>();
+  let version = '';
+  for await (const page of listPages<T>(client, options)) {
+    version = page.resourceVersion;
+    for (const object of page.items) {
+      const key = keyOf(object);
+      seen.add(key);
+      const before = told.get(key);
+      if (before !== undefined && before.uid === uidOf(object) && before.version === versionOf(object)) continue;
+      if (before !== undefined && before.uid !== uidOf(object))
+        yield { kind: 'deleted', ...nameOf(key), object: undefined };
+      told.set(key, { version: versionOf(object), uid: uidOf(object) });
+      yield { kind: 'set', object };
+    }
+  }
+  for (const key of told.keys()) {
+    if (seen.has(key)) continue;
+    told.delete(key);
+    yield { kind: 'deleted', ...nameOf(key), object: undefined };
+  }
+  return version;
+}
+
+function* tell<T extends KubeObject>(
+  event: { readonly kind: 'set' | 'deleted'; readonly object: T },
+  told: Map<string, Told>,
+): Generator<WatchEvent<T>, void, undefined> {
+  const { object } = event;
+  const key = keyOf(object);
+  if (event.kind === 'deleted') {
+    if (told.delete(key)) yield { kind: 'deleted', ...nameOf(key), object };
+    return;
+  }
+  if (told.get(key)?.version === versionOf(object)) return;
+  told.set(key, { version: versionOf(object), uid: uidOf(object) });
+  yield { kind: 'set', object };
+}
+
+type Watched<T> =
+  | { readonly kind: 'set' | 'deleted'; readonly object: T; readonly version: string }
+  /** A bookmark: nothing happened up to here. */
+  | { readonly kind: 'version'; readonly version: string };
+
+/** One watch, until the server ends it. Throws when it breaks, is refused or falls silent. */
+async function* watchOnce<T extends KubeObject>(
+  client: KubeClient,
+  options: ListWatchOptions,
+  from: string,
+  timing: WatchTiming,
+): AsyncGenerator<Watched<T>, void, undefined> {
+  const seconds = Math.ceil(timing.watchSeconds * (0.9 + Math.random() * 0.2));
+  const answer = await client.stream({
+    verb: 'watch',
+    resource: options.resource ?? EXPERIMENTS,
+    namespace: options.namespace,
+    query: {
+      watch: 'true',
+      resourceVersion: from,
+      allowWatchBookmarks: 'true',
+      timeoutSeconds: String(seconds),
+      labelSelector: options.labelSelector || undefined,
+      fieldSelector: options.fieldSelector,
+    },
+    signal: options.signal,
+  });
+  answer.socket.setKeepAlive(true, 30_000);
+  let bookmarked = false;
+  const silent = () => {
+    const after = bookmarked ? timing.idleMs : seconds * 1000 + 15_000;
+    return setTimeout(() => answer.destroy(new Error(`nothing came for ${Math.round(after / 1000)} s`)), after);
+  };
+  let idle = silent();
+  try {
+    for await (const line of linesOf(answer, MAX_LINE)) {
+      clearTimeout(idle);
+      idle = silent();
+      const { type, object } = JSON.parse(line) as { type?: string; object?: T & { code?: number; message?: string } };
+      if (object === undefined) continue;
+      switch (type) {
+        case 'ADDED':
+        case 'MODIFIED':
+          yield { kind: 'set', object, version: versionOf(object) };
+          break;
+        case 'DELETED':
+          yield { kind: 'deleted', object, version: versionOf(object) };
+          break;
+        case 'BOOKMARK':
+          bookmarked = true;
+          yield { kind: 'version', version: versionOf(object) };
+          break;
+        case 'ERROR':
+          if (object.code === 410) throw new ApiGoneError('the version is too old');
+          throw new ApiBusyError(`the watch ended: ${object.message ?? `code ${object.code}`}`, {});
+        default:
+      }
+    }
+  } finally {
+    clearTimeout(idle);
+    answer.destroy();
+  }
+}
+
+const keyOf = (object: KubeObject) => `${object.metadata.namespace ?? ''}/${object.metadata.name}`;
+const versionOf = (object: KubeObject) => object.metadata.resourceVersion ?? '';
+const uidOf = (object: KubeObject) => object.metadata.uid ?? '';
+
+function nameOf(key: string): { readonly namespace: string; readonly name: string } {
+  const slash = key.indexOf('/');
+  return { namespace: key.slice(0, slash), name: key.slice(slash + 1) };
+}

@@ -1,0 +1,157 @@
+/**
+ * `common/readiness`: every object that is named, and every object whose field holds a weight, is there and meets its condition.
+ * All are looked at in each try, and a try may fail (0.7 looked at the first only, and one miss was final).
+ */
+import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
+import type { Clock } from '../../io.ts';
+import type { Experiment } from '../../domain/api/experiment.ts';
+import { readinessInputs } from '../../domain/api/tasks.ts';
+import { parseFieldPath, readField } from '../../domain/expr/field-path.ts';
+import type { KubeClient, Resource } from '../kube/client.ts';
+import { createDiscovery, type Discovery } from '../kube/discovery.ts';
+import type { PerformTask } from './registry.ts';
+
+export function createReadinessTask(ports: { readonly client: KubeClient; readonly clock: Clock }): PerformTask {
+  return async ({ task, experiment, signal }) => {
+    const { initialDelaySeconds, numRetries, intervalSeconds, objRefs } = readinessInputs(task);
+    const wanted = [...objRefs.map((ref) => namedObject(ref, experiment)), ...weightObjects(experiment)];
+    const discovery = createDiscovery(ports.client);
+    if (initialDelaySeconds > 0) await ports.clock.sleep(initialDelaySeconds * 1000, signal);
+    for (let attempt = 1; ; attempt += 1) {
+      const missing = await notReady(wanted, { client: ports.client, discovery, signal });
+      if (missing.length === 0) return `${wanted.length} objects are ready`;
+      if (attempt > numRetries) {
+        throw new Iter8Error(
+          `${missing.join('; ')} (after ${attempt} tries, ${initialDelaySeconds + (attempt - 1) * intervalSeconds} s)`,
+        );
+      }
+      await ports.clock.sleep(intervalSeconds * 1000, signal);
+    }
+  };
+}
+
+interface WantedObject {
+  readonly text: string;
+  readonly namespace: string;
+  readonly name: string;
+  readonly find: (discovery: Discovery) => Promise<Resource>;
+  readonly waitFor?: string | undefined;
+}
+
+function namedObject(
+  ref: {
+    readonly kind: string;
+    readonly name: string;
+    readonly namespace?: string | undefined;
+    readonly waitFor?: string | undefined;
+  },
+  experiment: Experiment,
+): WantedObject {
+  const namespace = ref.namespace ?? experiment.metadata.namespace;
+  return {
+    text: `${ref.kind} ${namespace}/${ref.name}`,
+    namespace,
+    name: ref.name,
+    find: (discovery) => discovery.ofType(ref.kind),
+    waitFor: ref.waitFor,
+  };
+}
+
+function weightObjects(experiment: Experiment): WantedObject[] {
+  const { versionInfo } = experiment.spec;
+  if (versionInfo === undefined) return [];
+  return [versionInfo.baseline, ...(versionInfo.candidates ?? [])].flatMap(({ weightObjRef: ref }) => {
+    if (ref?.apiVersion === undefined || ref.kind === undefined || ref.name === undefined) return [];
+    const { apiVersion, kind, name } = ref;
+    const namespace = ref.namespace ?? experiment.metadata.namespace;
+    return [
+      {
+        text: `${kind} ${namespace}/${name}`,
+        namespace,
+        name,
+        find: (discovery: Discovery) => discovery.ofKind(apiVersion, kind),
+      },
+    ];
+  });
+}
+
+/** A sentence for each object that is not ready. */
+async function notReady(
+  wanted: readonly WantedObject[],
+  how: { readonly client: KubeClient; readonly discovery: Discovery; readonly signal: AbortSignal },
+): Promise<string[]> {
+  const sentences = await Promise.all(
+    wanted.map(async (one) => {
+      const gone = one.waitFor === 'delete';
+      try {
+        const resource = await one.find(how.discovery);
+        const object = await how.client.request<unknown>({
+          verb: 'get',
+          resource,
+          namespace: resource.namespaced ? one.namespace : undefined,
+          name: one.name,
+          signal: how.signal,
+        });
+        if (gone) return `${one.text} is still there`;
+        const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor);
+        return unmet === undefined ? undefined : `${one.text}: ${unmet}`;
+      } catch (error) {
+        how.signal.throwIfAborted();
+        if (!(error instanceof Iter8Error)) throw error;
+        if (error instanceof NotFoundError && gone) return undefined;
+        return error instanceof NotFoundError ? `${one.text} is not there` : `${one.text}: ${messageOf(error)}`;
+      }
+    }),
+  );
+  return sentences.filter((sentence) => sentence !== undefined);
+}
+
+/**
+ * Why a condition as in `kubectl wait --for` does not hold, or undefined: `condition=available`, `condition=ready=false`,
+ * `jsonpath={.status.phase}=Running`, `create`. Pure.
+ */
+export function unmetCondition(object: unknown, written: string): string | undefined {
+  if (written === 'create') return undefined;
+  const condition = /^condition=([^=]+)(?:=(.*))?$/.exec(written);
+  if (condition !== null) return unmetStatus(object, condition[1]!, condition[2] ?? 'True');
+  const jsonpath = /^jsonpath=['"]?\{?(\.[^}=]+)\}?['"]?(?:==?(.*))?$/.exec(written);
+  if (jsonpath !== null) return unmetValue(object, jsonpath[1]!, jsonpath[2]);
+  return `waitFor ${JSON.stringify(written)} cannot be read; expected condition=NAME, condition=NAME=VALUE, jsonpath={.PATH}=VALUE, create or delete`;
+}
+
+interface WithConditions {
+  readonly metadata?: { readonly generation?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly reason?: string;
+      readonly observedGeneration?: number;
+    }[];
+  };
+}
+
+function unmetStatus(object: unknown, type: string, value: string): string | undefined {
+  const { metadata, status } = object as WithConditions;
+  const condition = (Array.isArray(status?.conditions) ? status.conditions : []).find(
+    (one) => one.type?.toLowerCase() === type.toLowerCase(),
+  );
+  if (condition === undefined) return `it has no condition ${type} yet`;
+  // What was seen before the last change of the object says nothing about it now.
+  const observed = condition.observedGeneration ?? status?.observedGeneration;
+  if (observed !== undefined && metadata?.generation !== undefined && observed < metadata.generation)
+    return `its condition ${type} is of an earlier state`;
+  if (condition.status?.toLowerCase() === value.toLowerCase()) return undefined;
+  const reason = condition.reason === undefined ? '' : ` (${condition.reason})`;
+  return `condition ${type} is ${condition.status ?? 'not set'}${reason}, expected ${value}`;
+}
+
+function unmetValue(object: unknown, path: string, value: string | undefined): string | undefined {
+  const parsed = parseFieldPath(path);
+  if ('problem' in parsed) return `waitFor ${path}: ${parsed.problem}`;
+  const present = readField(object, parsed);
+  if (present === undefined || present === null) return `${path} is not set`;
+  const text = typeof present === 'string' ? present : JSON.stringify(present);
+  return value === undefined || value === text ? undefined : `${path} is ${text.slice(0, 100)}, expected ${value}`;
+}

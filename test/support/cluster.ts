@@ -1,0 +1,72 @@
+/** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
+import { execFile, execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { randomBytes } from 'node:crypto';
+import path from 'node:path';
+import { describe } from 'vitest';
+import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/client.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+export const SHARED = path.join(root, '../shared');
+/** Set by scripts/test-cluster.mjs. */
+export const KUBECONFIG = process.env['ITER8_TEST_KUBECONFIG'] ?? '';
+
+/** Like `describe`; skipped where no cluster is (in CI there must be one: scripts/test-cluster.mjs fails then). */
+export const describeCluster = KUBECONFIG === '' ? describe.skip : describe;
+
+export const OLD_CRDS = ['experiments', 'metrics'].map((kind) =>
+  path.join(SHARED, `fixtures/crd-iter8-0.7/iter8.tools_${kind}.yaml`),
+);
+export const hasOldCrds = OLD_CRDS.every((file) => existsSync(file));
+
+export interface Output {
+  readonly code: number;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs kubectl as the administrator; its output when it succeeds. */
+export function kubectl(args: readonly string[], input?: string): string {
+  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, ...args], {
+    encoding: 'utf8',
+    input: input ?? '',
+    stdio: ['pipe', 'pipe', 'pipe'],
+    maxBuffer: 256 * 1024 * 1024,
+  });
+}
+
+/** The same, whatever its exit code. */
+export function tryKubectl(args: readonly string[], kubeconfig = KUBECONFIG): Promise<Output> {
+  return new Promise((resolve) => {
+    execFile('kubectl', ['--kubeconfig', kubeconfig, ...args], { encoding: 'utf8' }, (error, out, err) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
+    );
+  });
+}
+
+export function openAdmin(change: Partial<KubeClientOptions> = {}): Promise<KubeClient> {
+  return KubeClient.open({
+    kubeconfig: KUBECONFIG,
+    env: process.env,
+    cwd: root,
+    interactive: false,
+    now: () => Date.now(),
+    userAgent: 'iter8ctl/test',
+    ...change,
+  });
+}
+
+/** A namespace that nobody else uses; it goes with the cluster. */
+export function freshNamespace(prefix = 't'): string {
+  const name = `${prefix}-${randomBytes(5).toString('hex')}`;
+  kubectl(['create', 'namespace', name]);
+  return name;
+}
+
+/** Puts the CRDs of these files in place of any that are there: with them all experiments go. */
+export function replaceCrds(files: readonly string[] | string): void {
+  kubectl(['delete', 'crd', 'experiments.iter8.tools', 'metrics.iter8.tools', '--ignore-not-found', '--wait']);
+  if (typeof files === 'string') kubectl(['create', '-f', '-'], files);
+  else kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
+  kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+}
