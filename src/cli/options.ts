@@ -53,10 +53,17 @@ export function repeated(value: string, before: readonly string[] | undefined): 
 }
 
 export function withStoreFlags(command: Command): Command {
+  return withKubeFlags(
+    command
+      .option('--local', 'experiments are files in a folder: no cluster')
+      .option('--dir <folder>', 'the folder of local mode (default ./.iter8, or ITER8_DIR); implies --local')
+      .option('-n, --namespace <name>', 'namespace of the experiment'),
+  );
+}
+
+/** Which cluster, as in kubectl. */
+export function withKubeFlags(command: Command): Command {
   return command
-    .option('--local', 'experiments are files in a folder: no cluster')
-    .option('--dir <folder>', 'the folder of local mode (default ./.iter8, or ITER8_DIR); implies --local')
-    .option('-n, --namespace <name>', 'namespace of the experiment')
     .option('--kubeconfig <file>', 'kubeconfig to use')
     .option('--context <name>', 'context of the kubeconfig')
     .option('--cluster <name>', 'cluster of the kubeconfig')

@@ -17,6 +17,10 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   get: async () => (await import('./commands/get.ts')).getCommand,
   plan: async () => (await import('./commands/plan.ts')).planCommand,
   init: async () => (await import('./commands/init.ts')).initCommand,
+  debug: async () => (await import('./commands/debug.ts')).debugCommand,
+  install: async () => (await import('./commands/install.ts')).installCommand,
+  uninstall: async () => (await import('./commands/install.ts')).uninstallCommand,
+  controller: async () => (await import('./commands/controller.ts')).controllerCommand,
 };
 
 /** The command that is asked for, or all of them where they are listed. */

@@ -48,6 +48,10 @@ export interface DriveOptions {
   readonly stop: AbortSignal;
   /** A second Ctrl-C: end now; what is under way counts as unresolved. */
   readonly kill: AbortSignal;
+  /** What this driver does not do for an experiment that is otherwise valid. */
+  readonly refuse?:
+    | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
+    | undefined;
   /** The lock is lost, and somebody else drives: end now, store nothing more. */
   readonly lost?: AbortSignal | undefined;
 }
@@ -108,7 +112,7 @@ async function perform(
       await progress(session, 'ExperimentInitialized', 'Experiment status initialized');
       return undefined;
     case 'acquire-target':
-      return acquireTarget(session, target);
+      return acquireTarget(session, target, options);
     case 'advance':
       await advance(session, step.stage);
       return undefined;
@@ -159,8 +163,8 @@ function presentWeights(experiment: Experiment) {
   return judgedVersions(experiment).map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
 }
 
-async function acquireTarget(session: Session, target: TargetTurn): Promise<StepOutcome> {
-  const invalid = invalidity(session, false);
+async function acquireTarget(session: Session, target: TargetTurn, options: DriveOptions): Promise<StepOutcome> {
+  const invalid = invalidity(session, options, false);
   if (invalid !== undefined) return fail(session, invalid);
   for (const text of powerWarnings(session.experiment, strengthOf(session.experiment, session.record)))
     session.warn(text);
@@ -173,8 +177,10 @@ async function acquireTarget(session: Session, target: TargetTurn): Promise<Step
 }
 
 /** Why it may not run, in the recorded words. `afterStart`: the start tasks are done, and may have supplied what was missing. */
-function invalidity(session: Session, afterStart: boolean): Failure | undefined {
-  const first = checkExperiment(session.experiment, { afterStart })[0];
+function invalidity(session: Session, options: DriveOptions, afterStart: boolean): Failure | undefined {
+  const { experiment } = session;
+  const first: { readonly path: string; readonly message: string; readonly status?: string | undefined } | undefined =
+    checkExperiment(experiment, { afterStart })[0] ?? options.refuse?.(experiment)[0];
   if (first === undefined) return undefined;
   return {
     reason: 'InvalidExperiment',
@@ -209,7 +215,7 @@ async function performAction(
   if (outcome.kind === 'interrupted') return 'interrupted';
   if (outcome.kind === 'failed')
     return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
-  const invalid = step.action === 'start' ? invalidity(session, true) : undefined;
+  const invalid = step.action === 'start' ? invalidity(session, options, true) : undefined;
   if (invalid !== undefined) return fail(session, invalid);
   session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
   session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));

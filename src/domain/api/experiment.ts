@@ -47,6 +47,8 @@ export const weightObjRefSchema = z.looseObject({
   name: z.string().optional(),
   namespace: z.string().optional(),
   fieldPath: z.string().optional(),
+  uid: z.string().optional(),
+  resourceVersion: z.string().optional(),
 });
 export type WeightObjRef = z.infer<typeof weightObjRefSchema>;
 

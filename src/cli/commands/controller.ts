@@ -1,0 +1,145 @@
+/** `iter8ctl controller`: drives, in the cluster, every experiment that nobody else drives. */
+import { Command, Option } from 'commander';
+import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import { LEVELS, createLog, type Level, type Log } from '../../controller/log.ts';
+import { openContext, SYSTEM_NAMESPACE, type Context } from '../context.ts';
+import { numberFlag, withKubeFlags, type StoreFlags } from '../options.ts';
+
+interface ControllerFlags extends StoreFlags {
+  readonly selector?: string;
+  readonly concurrency: number;
+  readonly allowScripts?: boolean;
+  readonly scriptImage?: string;
+  readonly scriptServiceAccount: string;
+  readonly healthAddress?: string;
+  readonly leaderElection?: boolean;
+  readonly logLevel: Level;
+  readonly logFormat: 'json' | 'text';
+}
+
+const DEFAULT_CONCURRENCY = 10;
+/** How often another leader's lease is looked at. */
+const LEADER_EVERY_MS = 2_000;
+
+export function controllerCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('controller')
+    .description('drives every experiment that nobody else drives: what install --image runs in the cluster')
+    .option('-n, --namespace <name>', 'only experiments of this namespace (default: all)')
+    .option('-l, --selector <labels>', 'only experiments with these labels')
+    .option('--concurrency <n>', 'experiments at once', numberFlag({ min: 1, integer: true }), DEFAULT_CONCURRENCY)
+    .option('--allow-scripts', 'run scripts of experiments, as Jobs in their namespaces')
+    .option('--script-image <name>', 'image of these Jobs, with bash')
+    .option('--script-service-account <name>', 'account of these Jobs, in the namespace of the experiment', 'default')
+    .option('--health-address <host:port>', 'serve /healthz, /readyz and /metrics there')
+    .option('--no-leader-election', 'drive at once, whoever else does')
+    .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LEVELS]).default('info'))
+    .addOption(new Option('--log-format <format>', 'how').choices(['json', 'text']).default('json'));
+  return withKubeFlags(command).action(async (flags: ControllerFlags) => {
+    done(await controller(flags, io));
+  });
+}
+
+async function controller(flags: ControllerFlags, io: Io): Promise<ExitCode> {
+  if (flags.allowScripts === true && flags.scriptImage === undefined)
+    throw new UsageError('--allow-scripts needs --script-image: the image of the Jobs that run them');
+  const log = createLog(io.stderr, { clock: io.clock, level: flags.logLevel, format: flags.logFormat });
+  const stop = new AbortController();
+  let code: ExitCode = EXIT.ok;
+  const stopListening = io.onSignal((signal) => {
+    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    log('info', 'stopping: what is measured is saved, and locks are released', { signal });
+    stop.abort();
+  });
+  try {
+    const lost = await lead(flags, io, { log, stop: stop.signal });
+    return lost ? EXIT.unavailable : code;
+  } finally {
+    stopListening();
+  }
+}
+
+/** Waits to be the leader, then drives until `stop`, or until the lead is lost: true then. */
+async function lead(
+  flags: ControllerFlags,
+  io: Io,
+  how: { readonly log: Log; readonly stop: AbortSignal },
+): Promise<boolean> {
+  const { log, stop } = how;
+  const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }] = await Promise.all([
+    import('../../controller/reconcile.ts'),
+    import('../../controller/serve.ts'),
+    import('../controlling.ts'),
+    import('../../adapters/kube/lease.ts'),
+  ]);
+  const pod = io.env['POD_NAME'];
+  const opened = await openContext({ ...flags, local: false }, io, (text) => log('warn', text));
+  const context: Context =
+    pod === undefined ? opened : { ...opened, self: { ...opened.self, description: `controller ${pod}` } };
+  const { kube } = context;
+  if (kube === undefined) throw new UsageError('the controller needs a cluster');
+  let synced = false;
+  let leading = false;
+  const ended = new AbortController();
+  const reconciler = new Reconciler(
+    {
+      store: context.store,
+      lock: context.lock,
+      self: context.self,
+      clock: io.clock,
+      log,
+      drive: await createDrive(context, io, { ...flags, allowScripts: flags.allowScripts === true, log }),
+    },
+    {
+      namespace: flags.namespace,
+      selector: flags.selector,
+      stop: AbortSignal.any([stop, ended.signal]),
+      onSynced: () => (synced = true),
+    },
+  );
+  const close =
+    flags.healthAddress === undefined
+      ? undefined
+      : await serveHealth(flags.healthAddress, {
+          ready: () => synced || !leading,
+          leading: () => leading,
+          state: () => reconciler.state,
+        });
+  log('info', 'controller started', { cluster: context.store.description, namespace: flags.namespace ?? 'all' });
+  try {
+    if (flags.leaderElection === false) {
+      leading = true;
+      await reconciler.run();
+      return false;
+    }
+    const home = io.env['POD_NAMESPACE'] ?? SYSTEM_NAMESPACE;
+    const lock = createLeaseLock(kube, () => Promise.resolve({ namespace: home, name: 'iter8ctl-controller' }));
+    const key = { namespace: home, name: 'controller' };
+    let told: string | undefined;
+    while (!stop.aborted) {
+      const taken = await lock.acquire(key, context.self, stop);
+      if ('held' in taken) {
+        leading = true;
+        log('info', 'leading', { identity: context.self.identity });
+        taken.held.lost.addEventListener('abort', () => ended.abort(), { once: true });
+        try {
+          await reconciler.run();
+        } finally {
+          leading = false;
+          await taken.held.release();
+        }
+        if (taken.held.lost.aborted) log('error', 'the lead was lost to another controller');
+        return taken.held.lost.aborted;
+      }
+      if (told !== taken.heldBy.description) log('info', 'standing by', { leader: taken.heldBy.description });
+      told = taken.heldBy.description;
+      await io.clock.sleep(LEADER_EVERY_MS, stop).catch(() => undefined);
+    }
+    return false;
+  } catch (error) {
+    if (stop.aborted) return false;
+    throw error;
+  } finally {
+    await close?.();
+  }
+}

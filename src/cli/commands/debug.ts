@@ -1,0 +1,97 @@
+/** `iter8ctl debug [NAME]`: what happened, in order, from the experiment's own record and its Kubernetes events. */
+import { Command } from 'commander';
+import { EXIT, ForbiddenError, messageOf, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import type { Experiment } from '../../domain/api/experiment.ts';
+import { readRecord } from '../../domain/verdict/record.ts';
+import { jsonText } from '../../report/json-text.ts';
+import { renderStory, type StoryLine } from '../../render/story.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { openContext, type Context } from '../context.ts';
+import { readObject } from '../manifests.ts';
+import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
+import { chosenExperiment } from '../select.ts';
+import { stdoutTheme } from '../show.ts';
+
+interface DebugFlags extends StoreFlags, OutputFlags {
+  readonly priority: number;
+  readonly filename?: string;
+}
+
+export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('debug')
+    .description('tells what happened, in order; works when the pods are gone')
+    .argument('[name]', 'the experiment; without it the newest')
+    .option('-f, --filename <file>', 'an object in a file, - for standard input')
+    .option(
+      '-p, --priority <n>',
+      '1: what everybody wants to know, 2: progress too, 3: everything',
+      numberFlag({ min: 1, integer: true }),
+      3,
+    );
+  return withOutputFlags(withStoreFlags(command), ['text', 'json']).action(
+    async (name: string | undefined, flags: DebugFlags) => {
+      const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+      const context = flags.filename === undefined ? await openContext(flags, io, warn) : undefined;
+      const experiment =
+        context === undefined
+          ? await readObject(flags.filename!, io, flags.namespace)
+          : await chosenExperiment(context, name, warn);
+      const lines = (await storyOf(experiment, context, warn)).filter((line) => line.priority <= flags.priority);
+      io.stdout.write(
+        flags.output === 'json'
+          ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Story', experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, lines }, 2)}\n`
+          : `${renderStory(experiment.metadata, lines, { theme: stdoutTheme(io, flags), columns: io.stdout.columns })}\n`,
+      );
+      done(EXIT.ok);
+    },
+  );
+}
+
+async function storyOf(
+  experiment: Experiment,
+  context: Context | undefined,
+  warn: (text: string) => void,
+): Promise<StoryLine[]> {
+  const record = readRecord(experiment);
+  const own: StoryLine[] = (record?.events ?? []).map((event) => ({ ...event, source: 'record' as const }));
+  const conditions: StoryLine[] =
+    record !== undefined
+      ? []
+      : (experiment.status?.conditions ?? [])
+          .filter((condition) => condition.reason !== undefined)
+          .map((condition) => ({
+            time: condition.lastTransitionTime ?? '',
+            priority: condition.type === 'Failed' && condition.status === 'True' ? 1 : 2,
+            text: `condition ${condition.type} is ${condition.status}: ${condition.reason}${condition.message ? `: ${condition.message}` : ''}`,
+            source: 'condition',
+          }));
+  const told = context?.kube === undefined ? [] : await eventsOf(experiment, context.kube, warn, record !== undefined);
+  return [...own, ...conditions, ...told].toSorted((a, b) => (Date.parse(a.time) || 0) - (Date.parse(b.time) || 0));
+}
+
+/** `withRecord`: what we wrote ourselves stands in the record already. */
+async function eventsOf(
+  experiment: Experiment,
+  kube: NonNullable<Context['kube']>,
+  warn: (text: string) => void,
+  withRecord: boolean,
+): Promise<StoryLine[]> {
+  const { readEvents, timeOf } = await import('../../adapters/kube/events.ts');
+  const { namespace, name, uid } = experiment.metadata;
+  try {
+    const events = await readEvents(kube, { namespace, name, uid });
+    return events
+      .filter((event) => !withRecord || (event.source?.component ?? event.reportingComponent) !== 'iter8')
+      .map((event) => ({
+        time: new Date(timeOf(event)).toISOString(),
+        priority: event.type === 'Warning' ? 1 : 2,
+        text: `${event.reason ?? 'Event'}: ${event.message ?? ''}${(event.count ?? 1) > 1 ? ` (${event.count} times)` : ''}`,
+        source: 'event',
+      }));
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error;
+    warn(`without Kubernetes events: ${messageOf(error)}`);
+    return [];
+  }
+}

@@ -1,0 +1,108 @@
+/** `iter8ctl install` and `uninstall`: CRDs, roles and, with an image, the controller. */
+import { Command } from 'commander';
+import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { openKube } from '../context.ts';
+import { durationFlag, numberFlag, withKubeFlags, type StoreFlags } from '../options.ts';
+
+interface InstallFlags extends StoreFlags {
+  readonly dryRun?: boolean;
+  readonly image?: string;
+  readonly replicas: number;
+  readonly allowScripts?: boolean;
+  readonly scriptImage?: string;
+  readonly timeout: number;
+}
+
+interface UninstallFlags extends StoreFlags {
+  readonly dryRun?: boolean;
+  readonly deleteExperiments?: boolean;
+}
+
+const DEFAULT_WAIT_MS = 120_000;
+
+export function installCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('install')
+    .description('makes the CRDs and roles in the cluster, and with --image the controller')
+    .option('--dry-run', 'print the objects as YAML, change nothing')
+    .option('--image <name>', 'run the controller of this image in the cluster (see deploy/)')
+    .option('--replicas <n>', 'controllers; one drives, the others wait', numberFlag({ min: 0, integer: true }), 1)
+    .option('--allow-scripts', 'the controller may run scripts of experiments, as Jobs beside them')
+    .option('--script-image <name>', 'image of these Jobs, with bash (default: that of --image)')
+    .option('--timeout <duration>', 'longest wait for the controller to be available', durationFlag, DEFAULT_WAIT_MS);
+  return withKubeFlags(command).action(async (flags: InstallFlags) => {
+    await install(flags, io);
+    done(EXIT.ok);
+  });
+}
+
+async function install(flags: InstallFlags, io: Io): Promise<void> {
+  if (flags.image === undefined && (flags.allowScripts === true || flags.scriptImage !== undefined))
+    throw new UsageError('--allow-scripts and --script-image are about the controller: they go with --image');
+  const { installObjects } = await import('../../install/manifests.ts');
+  const objects = installObjects(
+    flags.image === undefined
+      ? undefined
+      : {
+          image: flags.image,
+          replicas: flags.replicas,
+          allowScripts: flags.allowScripts === true,
+          scriptImage: flags.scriptImage ?? flags.image,
+        },
+  );
+  if (flags.dryRun === true) {
+    const { writeYamlDocuments } = await import('../../adapters/manifest/write.ts');
+    io.stdout.write(writeYamlDocuments(objects.map(({ object }) => object)));
+    return;
+  }
+  const [{ applyObject, waitUntilReady }, { objectText }, client] = await Promise.all([
+    import('../../install/apply.ts'),
+    import('../../install/object.ts'),
+    openKube(flags, io),
+  ]);
+  for (const one of objects) {
+    io.stdout.write(`${objectText(one)} ${await applyObject(client, one)}\n`);
+    await waitUntilReady(client, one, { clock: io.clock, waitMs: flags.timeout });
+  }
+  io.stderr.write(
+    flags.image === undefined
+      ? `installed in ${sanitizeLine(client.description)}; experiments are driven by iter8ctl run (for a controller: --image)\n`
+      : `installed in ${sanitizeLine(client.description)}; experiments are driven by the controller as soon as they are created\n`,
+  );
+}
+
+export function uninstallCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('uninstall')
+    .description('removes what install made; refuses while there are experiments')
+    .option('--dry-run', 'say what would be removed, change nothing')
+    .option('--delete-experiments', 'also when there are experiments: they go too, with all that they measured');
+  return withKubeFlags(command).action(async (flags: UninstallFlags) => {
+    await uninstall(flags, io);
+    done(EXIT.ok);
+  });
+}
+
+async function uninstall(flags: UninstallFlags, io: Io): Promise<void> {
+  const [{ countExperiments, deleteObject, findObject }, { uninstallObjects }, { objectText }, client] =
+    await Promise.all([
+      import('../../install/apply.ts'),
+      import('../../install/manifests.ts'),
+      import('../../install/object.ts'),
+      openKube(flags, io),
+    ]);
+  const { count, some } = await countExperiments(client);
+  if (count > 0 && flags.deleteExperiments !== true) {
+    throw new UsageError(
+      `there ${count === 1 ? 'is 1 experiment' : `are ${count} experiments`} in ${client.description}: ${some.join(', ')}${count > some.length ? ' ...' : ''}`,
+      {
+        hint: 'without the CRDs they are gone, with all that they measured; if that is what you want: --delete-experiments',
+      },
+    );
+  }
+  for (const one of uninstallObjects()) {
+    if (flags.dryRun === true) {
+      if (await findObject(client, one)) io.stdout.write(`${objectText(one)} would be removed\n`);
+    } else if (await deleteObject(client, one)) io.stdout.write(`${objectText(one)} removed\n`);
+  }
+}

@@ -1,0 +1,207 @@
+/**
+ * Drives every experiment that nobody else drives: the same engine, in a loop.
+ *
+ *   watch ──► key ──► look: is it there, unfinished, and free? ──► lock ──► drive ──► ended
+ *                ▲                     │ held by another               │ failed to
+ *                └──── look again ◄────┴── later ◄─────────────────────┘
+ *
+ * Level-based: an event only says that a key is worth a look; what is done depends on the object as it is then. So a missed
+ * event, a restart and a driver that died are all the same case.
+ */
+import { messageOf, NotFoundError } from '../errors.ts';
+import type { Clock } from '../io.ts';
+import { keyText, type Experiment, type ObjectKey } from '../domain/api/experiment.ts';
+import { hasEnded } from '../domain/verdict/known.ts';
+import type { DriverLock, ExperimentStore, HeldLock, Holder } from '../engine/ports.ts';
+import type { Log } from './log.ts';
+
+export interface ReconcilePorts {
+  readonly store: ExperimentStore;
+  readonly lock: DriverLock;
+  readonly self: Holder;
+  readonly clock: Clock;
+  readonly log: Log;
+  /** Drives it to its end, or until `stop`. Releases nothing. */
+  readonly drive: (experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>;
+}
+
+export interface ReconcileOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  readonly selector?: string | undefined;
+  /** Told when the first list is complete. */
+  readonly onSynced?: (() => void) | undefined;
+  readonly stop: AbortSignal;
+}
+
+/** How soon another driver's experiment is looked at again: its lease lasts 15 s. */
+const LOOK_AGAIN_MS = 5_000;
+const FIRST_WAIT_MS = 2_000;
+const LONGEST_WAIT_MS = 120_000;
+
+export interface ReconcileState {
+  /** Locked by this controller: being driven, or waiting for their turn. */
+  readonly driving: number;
+  readonly unfinished: number;
+  readonly completed: number;
+  readonly failedAttempts: number;
+}
+
+export class Reconciler {
+  readonly #ports: ReconcilePorts;
+  readonly #options: ReconcileOptions;
+  /** Keys of unfinished experiments. */
+  readonly #unfinished = new Map<string, ObjectKey>();
+  readonly #busy = new Map<string, Promise<void>>();
+  /** When a key may be looked at again (monotonic ms). */
+  readonly #notBefore = new Map<string, number>();
+  readonly #failures = new Map<string, number>();
+  readonly #timers = new Map<string, AbortController>();
+  #completed = 0;
+  #failedAttempts = 0;
+
+  constructor(ports: ReconcilePorts, options: ReconcileOptions) {
+    this.#ports = ports;
+    this.#options = options;
+  }
+
+  get state(): ReconcileState {
+    return {
+      driving: this.#busy.size,
+      unfinished: this.#unfinished.size,
+      completed: this.#completed,
+      failedAttempts: this.#failedAttempts,
+    };
+  }
+
+  /** Runs until `stop`, and then until every drive has saved and ended. */
+  async run(): Promise<void> {
+    const { namespace, selector, stop, onSynced } = this.#options;
+    const { log } = this.#ports;
+    try {
+      for await (const event of this.#ports.store.watch({ namespace, selector, signal: stop })) {
+        switch (event.kind) {
+          case 'added':
+          case 'modified':
+            this.#see(event.object);
+            break;
+          case 'deleted':
+            this.#forget(keyText(event.object.metadata));
+            break;
+          case 'synced':
+            log('info', 'experiments listed', { unfinished: this.#unfinished.size });
+            onSynced?.();
+            break;
+          case 'stale':
+            log('warn', 'the watch is interrupted', { reason: event.reason });
+            break;
+          case 'fresh':
+            log('info', 'the watch goes on');
+            break;
+        }
+      }
+    } catch (error) {
+      if (!stop.aborted) throw error;
+    } finally {
+      for (const timer of this.#timers.values()) timer.abort();
+      await Promise.all(this.#busy.values());
+    }
+  }
+
+  #see(experiment: Experiment): void {
+    const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
+    const id = keyText(key);
+    if (hasEnded(experiment)) {
+      this.#forget(id);
+      return;
+    }
+    this.#unfinished.set(id, key);
+    this.#look(id);
+  }
+
+  #forget(id: string): void {
+    this.#unfinished.delete(id);
+    this.#notBefore.delete(id);
+    this.#failures.delete(id);
+    this.#timers.get(id)?.abort();
+    this.#timers.delete(id);
+  }
+
+  /** Begins an attempt now, or when its time has come. */
+  #look(id: string): void {
+    const key = this.#unfinished.get(id);
+    if (key === undefined || this.#busy.has(id) || this.#options.stop.aborted) return;
+    const wait = (this.#notBefore.get(id) ?? 0) - this.#ports.clock.monotonicMs();
+    if (wait > 0) {
+      this.#later(id, wait);
+      return;
+    }
+    const attempt = this.#attempt(key)
+      .catch((error: unknown) => this.#failed(key, error))
+      .finally(() => {
+        this.#busy.delete(id);
+        this.#look(id);
+      });
+    this.#busy.set(id, attempt);
+  }
+
+  #later(id: string, ms: number): void {
+    if (this.#timers.has(id)) return;
+    const timer = new AbortController();
+    this.#timers.set(id, timer);
+    this.#ports.clock
+      .sleep(ms, AbortSignal.any([timer.signal, this.#options.stop]))
+      .then(
+        () => {
+          this.#timers.delete(id);
+          this.#look(id);
+        },
+        () => undefined,
+      )
+      .catch(() => undefined);
+  }
+
+  async #attempt(key: ObjectKey): Promise<void> {
+    const { lock, self, store, log, clock } = this.#ports;
+    const { stop } = this.#options;
+    const id = keyText(key);
+    const taken = await lock.acquire(key, self, stop);
+    if ('heldBy' in taken) {
+      log('debug', 'driven by another', { experiment: id, driver: taken.heldBy.description });
+      this.#notBefore.set(id, clock.monotonicMs() + LOOK_AGAIN_MS);
+      return;
+    }
+    try {
+      // Between the event and the lock it may have been driven further, or to its end.
+      const experiment = await store.get(key, stop);
+      if (hasEnded(experiment)) {
+        this.#forget(id);
+        return;
+      }
+      await this.#ports.drive(experiment, taken.held, stop);
+      this.#failures.delete(id);
+      if (stop.aborted) return;
+      this.#completed += 1;
+      this.#forget(id);
+    } finally {
+      await taken.held.release();
+    }
+  }
+
+  #failed(key: ObjectKey, error: unknown): void {
+    const { log, clock } = this.#ports;
+    const id = keyText(key);
+    if (this.#options.stop.aborted) return;
+    if (error instanceof NotFoundError) {
+      log('warn', 'gone while it was driven', { experiment: id, reason: messageOf(error) });
+      this.#forget(id);
+      return;
+    }
+    const failures = (this.#failures.get(id) ?? 0) + 1;
+    this.#failures.set(id, failures);
+    this.#failedAttempts += 1;
+    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
+    this.#notBefore.set(id, clock.monotonicMs() + wait);
+    log('error', 'could not be driven', { experiment: id, reason: messageOf(error), againInSeconds: wait / 1000 });
+  }
+}

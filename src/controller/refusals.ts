@@ -1,0 +1,68 @@
+/**
+ * What the controller refuses of an experiment that is otherwise valid: who may create experiments in a namespace must not
+ * gain, through the controller's account, what is in another one (product.md 8). Pure.
+ */
+import type { Experiment } from '../domain/api/experiment.ts';
+import { parseMetricName } from '../domain/api/metric-name.ts';
+import { collectInputs } from '../domain/api/tasks.ts';
+
+export interface Refusal {
+  readonly path: string;
+  readonly message: string;
+}
+
+export function refusals(
+  experiment: Experiment,
+  options: { readonly allowScripts: boolean; readonly systemNamespace: string },
+): Refusal[] {
+  const found: Refusal[] = [];
+  const { namespace } = experiment.metadata;
+  const refuse = (path: string, message: string) => found.push({ path, message });
+  const checkSecret = (path: string, written: unknown) => {
+    if (typeof written !== 'string' || !written.includes('/') || written.startsWith(`${namespace}/`)) return;
+    refuse(path, `secret ${written} is of another namespace; the controller reads those of ${namespace} only`);
+  };
+  for (const [action, tasks] of Object.entries(experiment.spec.strategy.actions)) {
+    for (const [index, task] of tasks.entries()) {
+      const at = `spec.strategy.actions.${action}[${index}]`;
+      if (task.run !== undefined && !options.allowScripts)
+        refuse(`${at}.run`, 'scripts are not allowed here: the controller was installed without --allow-scripts');
+      checkSecret(`${at}.with.secret`, task.with?.['secret']);
+      if (task.task !== 'metrics/collect') continue;
+      for (const version of collectInputs(task).versions) {
+        for (const endpoint of version.endpoints) {
+          checkSecret(`${at}.with: headersFrom of ${version.name}`, endpoint.headersFrom?.secret);
+          checkSecret(`${at}.with: tls of ${version.name}`, endpoint.tls?.secret);
+          if (endpoint.tls?.caFile !== undefined)
+            refuse(
+              `${at}.with: tls of ${version.name}`,
+              'caFile would be a file of the controller; put the authority into the secret, as ca.crt',
+            );
+        }
+      }
+    }
+  }
+  const { versionInfo, criteria } = experiment.spec;
+  const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
+  for (const { name, weightObjRef } of versions) {
+    if (weightObjRef?.namespace !== undefined && weightObjRef.namespace !== namespace)
+      refuse(
+        `spec.versionInfo: weightObjRef of ${name}`,
+        `it is of namespace ${weightObjRef.namespace}; the controller moves traffic in ${namespace} only`,
+      );
+  }
+  const metrics = [
+    ...criteria.objectives.map((objective) => objective.metric),
+    ...criteria.indicators,
+    ...criteria.rewards.map((reward) => reward.metric),
+  ];
+  for (const written of metrics) {
+    const { quantity, key } = parseMetricName(written, namespace);
+    if (quantity.kind === 'custom' && key.namespace !== namespace && key.namespace !== options.systemNamespace)
+      refuse(
+        'spec.criteria',
+        `metric ${written} is of another namespace; the controller reads those of ${namespace} and ${options.systemNamespace}`,
+      );
+  }
+  return found;
+}

@@ -1,0 +1,105 @@
+/**
+ * The OpenAPI schema of a CRD, made of the schema that types and validation are made of: so that the three cannot disagree.
+ * Never stricter than the CRDs that Iter8 0.7 installed (a test compares them field by field).
+ */
+import * as z from 'zod';
+import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment.ts';
+import { metricSchema, metricSpecSchema } from './metric.ts';
+
+/** A structural schema. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1 JSONSchemaProps. */
+export type CrdSchema = Record<string, unknown>;
+
+/** What the API server takes for a quantity: a whole number, or a text. Source: the CRDs of controller-gen 0.4.1. */
+const QUANTITY: CrdSchema = {
+  anyOf: [{ type: 'integer' }, { type: 'string' }],
+  pattern:
+    '^(\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))(([KMGTPE]i)|[numkMGTPE]|([eE](\\+|-)?(([0-9]+(\\.[0-9]*)?)|(\\.[0-9]+))))?$',
+  'x-kubernetes-int-or-string': true,
+};
+const ANYTHING: CrdSchema = { 'x-kubernetes-preserve-unknown-fields': true };
+const MAX_INT32 = 2_147_483_647;
+
+export function experimentCrdSchema(): CrdSchema {
+  const schema = crdSchema(experimentSchema);
+  // A metric as it was read: an object of its own, kept whole.
+  replaceAt(schema, ['status', 'metrics', 'metricObj'], {
+    type: 'object',
+    'x-kubernetes-embedded-resource': true,
+    'x-kubernetes-preserve-unknown-fields': true,
+  });
+  return schema;
+}
+
+export function metricCrdSchema(): CrdSchema {
+  const schema = crdSchema(metricSchema);
+  const spec = propertiesOf(propertiesOf(schema)['spec']!);
+  spec['type'] = { ...spec['type'], default: 'Gauge' };
+  spec['method'] = { ...spec['method'], default: 'GET' };
+  return schema;
+}
+
+/** Sentences for `kubectl explain`, by the schema that they describe. */
+const DESCRIPTIONS = new Map<unknown, string>([
+  [experimentSchema, 'Experiment asks whether a version may be promoted: versions, criteria, and how they are tested.'],
+  [metricSchema, 'Metric says how a value of a version is measured: a query and how its answer is read.'],
+  [metricSpecSchema, 'The query, its credentials, and the jq program that picks the value.'],
+]);
+
+function crdSchema(schema: z.ZodType): CrdSchema {
+  const made = z.toJSONSchema(schema, {
+    target: 'openapi-3.0',
+    io: 'input',
+    reused: 'inline',
+    override: ({ zodSchema, jsonSchema }) => {
+      const json = jsonSchema as CrdSchema;
+      const description = DESCRIPTIONS.get(zodSchema);
+      if (description !== undefined) json['description'] = description;
+      if (zodSchema === objectMetaSchema) replaceWith(json, { type: 'object' });
+      else if (zodSchema === quantitySchema) replaceWith(json, QUANTITY);
+      else if (Object.keys(json).length === 0) replaceWith(json, ANYTHING);
+      else tidy(json);
+    },
+  }) as CrdSchema;
+  delete made['$schema'];
+  const properties = propertiesOf(made);
+  // Served for every kind, and checked by the server itself.
+  properties['apiVersion'] = { type: 'string' };
+  properties['kind'] = { type: 'string' };
+  made['required'] = ['spec'];
+  return made;
+}
+
+/** What a structural schema may not have, and integers as the CRDs of 0.7 have them. */
+function tidy(json: CrdSchema): void {
+  delete json['propertyNames'];
+  const additional = json['additionalProperties'];
+  const isEmpty = typeof additional === 'object' && additional !== null && Object.keys(additional).length === 0;
+  if (json['properties'] !== undefined) delete json['additionalProperties'];
+  else if (isEmpty) {
+    delete json['additionalProperties'];
+    json['x-kubernetes-preserve-unknown-fields'] = true;
+  }
+  if (json['type'] === 'integer') {
+    json['format'] = 'int32';
+    for (const bound of ['minimum', 'maximum']) {
+      const value = json[bound];
+      if (typeof value === 'number' && Math.abs(value) >= MAX_INT32) delete json[bound];
+    }
+  }
+}
+
+function replaceWith(json: CrdSchema, wanted: CrdSchema): void {
+  for (const key of Object.keys(json)) delete json[key];
+  Object.assign(json, structuredClone(wanted));
+}
+
+function propertiesOf(schema: CrdSchema): Record<string, CrdSchema> {
+  return (schema['properties'] ?? (schema['items'] as CrdSchema)['properties']) as Record<string, CrdSchema>;
+}
+
+function replaceAt(schema: CrdSchema, path: readonly string[], wanted: CrdSchema): void {
+  const last = path.at(-1)!;
+  let properties = propertiesOf(schema);
+  for (const key of path.slice(0, -1)) properties = propertiesOf(properties[key]!);
+  properties[last] = wanted;
+}

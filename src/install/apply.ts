@@ -1,0 +1,111 @@
+/** Makes the objects in the cluster what they should be, and removes them again. */
+import { Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
+import type { Clock } from '../io.ts';
+import { EXPERIMENTS, type KubeClient } from '../adapters/kube/client.ts';
+import { listPages } from '../adapters/kube/list-watch.ts';
+import { CRDS } from './crds.ts';
+import { DEPLOYMENTS } from './deployment.ts';
+import { objectText, type InstallObject } from './object.ts';
+
+const FIELD_MANAGER = 'iter8ctl-install';
+const CRD_WAIT_MS = 60_000;
+const ASK_AGAIN_MS = 500;
+
+export type Applied = 'created' | 'configured' | 'unchanged';
+
+interface WithStatus {
+  readonly metadata?: { readonly resourceVersion?: string; readonly generation?: number };
+  readonly status?: {
+    readonly observedGeneration?: number;
+    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly message?: string }[];
+  };
+}
+
+/** Server-side apply: fields of others stay as they are. */
+export async function applyObject(client: KubeClient, one: InstallObject): Promise<Applied> {
+  const before = await find(client, one);
+  const after = await client.request<WithStatus>({
+    verb: 'patch',
+    resource: one.resource,
+    namespace: one.object.metadata.namespace,
+    name: one.object.metadata.name,
+    query: { fieldManager: FIELD_MANAGER, force: 'true' },
+    contentType: 'application/apply-patch+yaml',
+    body: one.object,
+  });
+  if (before === undefined) return 'created';
+  return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? 'unchanged' : 'configured';
+}
+
+export async function findObject(client: KubeClient, one: InstallObject): Promise<boolean> {
+  return (await find(client, one)) !== undefined;
+}
+
+/** False when it was not there. */
+export async function deleteObject(client: KubeClient, one: InstallObject): Promise<boolean> {
+  try {
+    const { namespace, name } = one.object.metadata;
+    await client.request({ verb: 'delete', resource: one.resource, namespace, name });
+    return true;
+  } catch (error) {
+    if (error instanceof NotFoundError) return false;
+    throw error;
+  }
+}
+
+/** Waits until what was made works: CRDs are served, the controller is available. @throws TimeoutError */
+export async function waitUntilReady(
+  client: KubeClient,
+  one: InstallObject,
+  how: { readonly clock: Clock; readonly waitMs: number },
+): Promise<void> {
+  const wanted = { [CRDS.plural]: 'Established', [DEPLOYMENTS.plural]: 'Available' }[one.resource.plural];
+  if (wanted === undefined) return;
+  const waitMs = one.resource.plural === CRDS.plural ? CRD_WAIT_MS : how.waitMs;
+  const deadline = how.clock.monotonicMs() + waitMs;
+  for (;;) {
+    const present = await find(client, one);
+    const condition = present?.status?.conditions?.find(({ type }) => type === wanted);
+    const observed = present?.status?.observedGeneration ?? present?.metadata?.generation;
+    if (condition?.status === 'True' && observed === present?.metadata?.generation) return;
+    if (how.clock.monotonicMs() >= deadline) {
+      throw new TimeoutError(
+        `${objectText(one)} is not ${wanted.toLowerCase()} after ${waitMs / 1000} s${condition?.message === undefined ? '' : `: ${condition.message}`}`,
+        { hint: 'look at it: kubectl describe, kubectl get events' },
+      );
+    }
+    await how.clock.sleep(ASK_AGAIN_MS);
+  }
+}
+
+/** How many experiments there are, over all namespaces; 0 when the cluster does not know them. */
+export async function countExperiments(
+  client: KubeClient,
+): Promise<{ readonly count: number; readonly some: readonly string[] }> {
+  let count = 0;
+  const some: string[] = [];
+  try {
+    for await (const { items } of listPages<{
+      readonly metadata: { readonly namespace: string; readonly name: string };
+    }>(client, {
+      resource: EXPERIMENTS,
+    })) {
+      count += items.length;
+      for (const { metadata } of items) if (some.length < 5) some.push(`${metadata.namespace}/${metadata.name}`);
+    }
+  } catch (error) {
+    // The CRD itself is not there: `api-error` says so with a hint about installing.
+    if (!(error instanceof Iter8Error) || !/does not know/.test(error.message)) throw error;
+  }
+  return { count, some };
+}
+
+async function find(client: KubeClient, one: InstallObject): Promise<WithStatus | undefined> {
+  try {
+    const { namespace, name } = one.object.metadata;
+    return await client.request<WithStatus>({ verb: 'get', resource: one.resource, namespace, name });
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}

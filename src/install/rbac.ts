@@ -1,0 +1,134 @@
+/**
+ * Who may do what. Four roles, none of them able to do more than its name says:
+ *
+ * - `iter8ctl-viewer` looks: describe, watch, get, assert, debug. Part of the built-in role `view`.
+ * - `iter8ctl-driver` also creates and drives experiments: `run`. Bind it in the namespaces of the experiments.
+ * - `iter8ctl-targets` (in iter8-system) locks targets over namespaces. Bind it to drivers.
+ * - `iter8ctl-controller` is what the controller is bound to, everywhere: it drives, and creates no experiment. With scripts it
+ *   also makes Jobs.
+ *
+ * `iter8ctl-secrets` reads secrets; it is bound to nobody. Bind it to the controller in the namespaces whose experiments
+ * need secrets.
+ */
+import type { Resource } from '../adapters/kube/client.ts';
+import { LABELS, SYSTEM, type InstallObject } from './object.ts';
+
+const rbac = (plural: string, namespaced: boolean): Resource => ({
+  group: 'rbac.authorization.k8s.io',
+  version: 'v1',
+  plural,
+  namespaced,
+});
+const CLUSTER_ROLES = rbac('clusterroles', false);
+const CLUSTER_ROLE_BINDINGS = rbac('clusterrolebindings', false);
+const ROLES = rbac('roles', true);
+const ROLE_BINDINGS = rbac('rolebindings', true);
+const SERVICE_ACCOUNTS: Resource = { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true };
+
+export const CONTROLLER = 'iter8ctl-controller';
+
+interface Rule {
+  readonly apiGroups: readonly string[];
+  readonly resources: readonly string[];
+  readonly verbs: readonly string[];
+}
+
+const LOOK: readonly Rule[] = [
+  { apiGroups: ['iter8.tools'], resources: ['experiments', 'metrics'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'watch'] },
+];
+
+/** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at. */
+const DRIVE: readonly Rule[] = [
+  { apiGroups: ['iter8.tools'], resources: ['experiments/status'], verbs: ['get', 'patch'] },
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+  { apiGroups: [''], resources: ['events'], verbs: ['create'] },
+  { apiGroups: [''], resources: ['services', 'pods'], verbs: ['get'] },
+  { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: ['get'] },
+  { apiGroups: ['serving.knative.dev'], resources: ['services'], verbs: ['get'] },
+  { apiGroups: ['networking.istio.io'], resources: ['virtualservices'], verbs: ['get'] },
+  { apiGroups: ['gateway.networking.k8s.io'], resources: ['httproutes'], verbs: ['get'] },
+];
+
+const CREATE: readonly Rule[] = [
+  { apiGroups: ['iter8.tools'], resources: ['experiments'], verbs: ['create', 'patch', 'delete'] },
+  { apiGroups: ['iter8.tools'], resources: ['metrics'], verbs: ['create', 'update'] },
+];
+
+const SCRIPTS: readonly Rule[] = [
+  { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
+  { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
+];
+
+const TARGETS: readonly Rule[] = [
+  { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
+];
+
+export function roles(): InstallObject[] {
+  return [
+    clusterRole('iter8ctl-viewer', LOOK, { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }),
+    clusterRole('iter8ctl-driver', [...LOOK, ...CREATE, ...DRIVE]),
+    clusterRole('iter8ctl-secrets', [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]),
+    {
+      resource: ROLES,
+      object: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'Role',
+        metadata: { name: 'iter8ctl-targets', namespace: SYSTEM, labels: LABELS },
+        rules: TARGETS,
+      },
+    },
+  ];
+}
+
+export function controllerAccess(options: { readonly allowScripts: boolean }): InstallObject[] {
+  const subject = { kind: 'ServiceAccount', name: CONTROLLER, namespace: SYSTEM };
+  return [
+    {
+      resource: SERVICE_ACCOUNTS,
+      object: {
+        apiVersion: 'v1',
+        kind: 'ServiceAccount',
+        metadata: { name: CONTROLLER, namespace: SYSTEM, labels: LABELS },
+      },
+    },
+    clusterRole(CONTROLLER, [...LOOK, ...DRIVE, ...(options.allowScripts ? SCRIPTS : [])]),
+    {
+      resource: CLUSTER_ROLE_BINDINGS,
+      object: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'ClusterRoleBinding',
+        metadata: { name: CONTROLLER, labels: LABELS },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: CONTROLLER },
+        subjects: [subject],
+      },
+    },
+    {
+      resource: ROLE_BINDINGS,
+      object: {
+        apiVersion: 'rbac.authorization.k8s.io/v1',
+        kind: 'RoleBinding',
+        metadata: { name: CONTROLLER, namespace: SYSTEM, labels: LABELS },
+        roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'iter8ctl-targets' },
+        subjects: [subject],
+      },
+    },
+  ];
+}
+
+function clusterRole(
+  name: string,
+  rules: readonly Rule[],
+  labels: Readonly<Record<string, string>> = {},
+): InstallObject {
+  return {
+    resource: CLUSTER_ROLES,
+    object: {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name, labels: { ...LABELS, ...labels } },
+      rules,
+    },
+  };
+}
