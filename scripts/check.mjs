@@ -1,10 +1,11 @@
-// What `npm run check` and CI run: types, lint, format, build, tests. Every step runs, whatever the one before said.
+// What `npm run check` and CI run: types, lint, format, build, tests, tests on a real cluster. Every step runs, whatever the one before said.
 // The last line counts: `N passed, N failed` (and skipped, if any); a failed step counts as a failed one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { closingLine, countReport } from './count-report.mjs';
+import { runClusterTests } from './test-cluster.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
@@ -16,7 +17,7 @@ const steps = [
   {
     name: 'lint',
     command: bin('oxlint'),
-    args: ['--type-aware', '--deny-warnings', 'src', 'test', 'bin', 'scripts', 'samples', 'bench'],
+    args: ['--type-aware', '--deny-warnings', 'src', 'test', 'bin', 'scripts', 'samples', 'bench', 'deploy'],
   },
   { name: 'format', command: bin('biome'), args: ['format', '.'] },
   { name: 'build', command: process.execPath, args: ['scripts/build.mjs'] },
@@ -47,6 +48,11 @@ try {
   counts = { passed: 0, failed: 1, skipped: 0 };
 }
 rmSync(scratch, { recursive: true, force: true });
-const total = { ...counts, failed: counts.failed + failedSteps };
+const cluster = runClusterTests();
+const total = {
+  passed: counts.passed + cluster.passed,
+  failed: counts.failed + failedSteps + cluster.failed,
+  skipped: counts.skipped + cluster.skipped,
+};
 console.log(closingLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

@@ -19,7 +19,7 @@ export function eventText(event: Event): string | undefined {
       return conditionText(event);
     case 'task-started':
     case 'task-done':
-      return undefined;
+      return event.task === 'metrics/collect' ? undefined : event.text; // of a load its own lines tell
     case 'task-skipped':
       return event.text;
     case 'load':

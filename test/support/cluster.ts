@@ -1,8 +1,9 @@
 /** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
-import { execFile, execFileSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
+import { createInterface } from 'node:readline';
 import { describe } from 'vitest';
 import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/client.ts';
 
@@ -69,4 +70,71 @@ export function replaceCrds(files: readonly string[] | string): void {
   if (typeof files === 'string') kubectl(['create', '-f', '-'], files);
   else kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
   kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+}
+
+/** A tool of ../shared/cluster: `image`, `stop`, `start`. */
+export function clusterTool(name: string, args: readonly string[]): void {
+  execFileSync(path.join(process.env['ITER8_TEST_CLUSTER_TOOLS'] ?? '', name), [...args], { stdio: 'pipe' });
+}
+
+const PROGRAM = path.join(root, 'bin/iter8ctl.js');
+
+/** The program as a stranger runs it: a process of its own, output piped. */
+export function iter8ctlProcess(
+  args: readonly string[],
+  options: {
+    readonly kubeconfig?: string;
+    readonly env?: Readonly<Record<string, string>>;
+    readonly input?: string;
+  } = {},
+): Promise<Output> {
+  return new Promise((resolve) => {
+    const child = execFile(
+      process.execPath,
+      [PROGRAM, ...args],
+      {
+        cwd: root,
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+        env: { ...process.env, KUBECONFIG: options.kubeconfig ?? KUBECONFIG, ...options.env },
+      },
+      (error, out, err) => resolve({ code: error === null ? 0 : Number(error.code ?? 1), out, err }),
+    );
+    child.stdin?.end(options.input ?? '');
+  });
+}
+
+/** Lines of `kubectl get experiment NAME --watch` until one matches; ends kubectl then. */
+export function watchWithKubectl(name: string, namespace: string, until: RegExp): Promise<string[]> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(
+      'kubectl',
+      ['--kubeconfig', KUBECONFIG, 'get', 'experiment', name, '-n', namespace, '--watch'],
+      {
+        stdio: ['ignore', 'pipe', 'pipe'],
+      },
+    );
+    const lines: string[] = [];
+    let err = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
+    createInterface({ input: child.stdout }).on('line', (line) => {
+      lines.push(line);
+      if (until.test(line)) child.kill();
+    });
+    child.once('close', () =>
+      lines.some((line) => until.test(line)) ? resolve(lines) : reject(new Error(`${lines.join('\n')}\n${err}`)),
+    );
+  });
+}
+
+/** What stands in a line of kubectl after the name, one space between words: `Conformance hello Running 0 ...`. */
+export function storyOf(lines: readonly string[]): string[] {
+  const told = lines.slice(1).map((line) =>
+    line
+      .trim()
+      .split(/\s{2,}/)
+      .slice(1)
+      .join(' | '),
+  );
+  return told.filter((line, index) => line !== told[index - 1]);
 }
