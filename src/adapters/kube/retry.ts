@@ -7,17 +7,18 @@ const BUSY_ATTEMPTS = 4;
 const CONFLICT_ATTEMPTS = 12;
 const LONGEST_WAIT_MS = 5_000;
 
-/** The result of the first attempt that succeeds, or the last error. `conflicts`: they are worth another attempt. */
+/** The result of the first attempt that succeeds, or the last error. `conflicts`: whether one is worth another attempt. */
 export async function retrying<T>(
   attempt: () => Promise<T>,
-  options: { readonly signal: AbortSignal | undefined; readonly conflicts: boolean },
+  options: { readonly signal: AbortSignal | undefined; readonly conflicts?: (error: ConflictError) => boolean },
 ): Promise<T> {
   for (let count = 1; ; count += 1) {
     try {
       return await attempt();
     } catch (error) {
       const busy = error instanceof ApiBusyError && count < BUSY_ATTEMPTS;
-      const conflict = options.conflicts && error instanceof ConflictError && count < CONFLICT_ATTEMPTS;
+      const conflict =
+        error instanceof ConflictError && options.conflicts?.(error) === true && count < CONFLICT_ATTEMPTS;
       if (!busy && !conflict) throw error;
       const asked = error instanceof ApiBusyError ? (error.retryAfterMs ?? 0) : 0;
       const whole = Math.min(LONGEST_WAIT_MS, Math.max(asked, (busy ? 250 : 10) * 2 ** (count - 1)));

@@ -3,7 +3,7 @@
  * merge patches of `status`, or of labels, annotations and finalizers; nothing writes `spec`.
  */
 import { metricWithDefaults, withDefaults } from '../../domain/api/defaults.ts';
-import type { Experiment, ObjectKey, WrittenExperiment } from '../../domain/api/experiment.ts';
+import { keyText, type Experiment, type ObjectKey, type WrittenExperiment } from '../../domain/api/experiment.ts';
 import type { Metric, WrittenMetric } from '../../domain/api/metric.ts';
 import { parseExperiment, parseMetric } from '../../domain/api/parse.ts';
 import type {
@@ -14,7 +14,7 @@ import type {
   StoreEvent,
   WatchOptions,
 } from '../../engine/ports.ts';
-import { InvalidManifestError, NotFoundError } from '../../errors.ts';
+import { ConflictError, InvalidManifestError, NotFoundError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, type ApiRequest, type KubeClient, type Resource } from '../kube/client.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
 import { retrying } from '../kube/retry.ts';
@@ -36,6 +36,9 @@ const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', n
 export function createClusterStore(options: ClusterStoreOptions): ExperimentStore {
   return new ClusterStore(options);
 }
+
+/** A conflict that trying again does not solve. */
+class OtherObjectError extends ConflictError {}
 
 class ClusterStore implements ExperimentStore {
   readonly description: string;
@@ -158,7 +161,7 @@ class ClusterStore implements ExperimentStore {
   }
 
   #ask<T>(request: ApiRequest): Promise<T> {
-    return retrying(() => this.#client.request<T>(request), { signal: request.signal, conflicts: false });
+    return retrying(() => this.#client.request<T>(request), { signal: request.signal });
   }
 
   /** Without a version to compare the server merges into what is there; a conflict then is only its own haste. */
@@ -168,27 +171,37 @@ class ClusterStore implements ExperimentStore {
     options: PatchOptions,
     subresource?: string,
   ): Promise<Experiment> {
-    const { resourceVersion, uid, signal } = options;
-    const identity = {
-      ...(resourceVersion === undefined ? {} : { resourceVersion }),
-      ...(uid === undefined ? {} : { uid }),
-    };
-    const metadata = { ...(body['metadata'] as object | undefined), ...identity };
-    const request: ApiRequest = {
-      verb: 'patch',
-      resource: EXPERIMENTS,
-      ...key,
-      subresource,
-      query: { fieldManager: FIELD_MANAGER },
-      contentType: MERGE_PATCH,
-      body: Object.keys(metadata).length === 0 ? body : { ...body, metadata },
-      signal,
-    };
-    const answer = await retrying(() => this.#client.request(request), {
-      signal,
-      conflicts: resourceVersion === undefined && uid === undefined,
-    });
+    const { uid, signal } = options;
+    const answer = await retrying(
+      async () => {
+        // The server does not compare uids in patches of a status: the version of the object that was looked at does it.
+        const resourceVersion =
+          options.resourceVersion ?? (uid === undefined ? undefined : await this.#versionOf(key, uid, signal));
+        return this.#client.request({
+          verb: 'patch',
+          resource: EXPERIMENTS,
+          ...key,
+          subresource,
+          query: { fieldManager: FIELD_MANAGER },
+          contentType: MERGE_PATCH,
+          body:
+            resourceVersion === undefined
+              ? body
+              : { ...body, metadata: { ...(body['metadata'] as object | undefined), resourceVersion } },
+          signal,
+        });
+      },
+      { signal, conflicts: (error) => options.resourceVersion === undefined && !(error instanceof OtherObjectError) },
+    );
     return this.#experiment(answer);
+  }
+
+  /** @throws OtherObjectError when the name belongs to another object now */
+  async #versionOf(key: ObjectKey, uid: string, signal: AbortSignal | undefined): Promise<string | undefined> {
+    const { metadata } = await this.#client.request<KubeObject>({ verb: 'get', resource: EXPERIMENTS, ...key, signal });
+    if (metadata.uid !== uid)
+      throw new OtherObjectError(`experiment ${keyText(key)} in ${this.description} is another object now`);
+    return metadata.resourceVersion;
   }
 
   /** An empty list of a namespace that is not there is a slip of the user; an account may be unable to tell. */

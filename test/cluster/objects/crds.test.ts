@@ -1,0 +1,122 @@
+/** Our CRDs against those that Iter8 0.7 installed: never stricter, the same columns. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { readManifest } from '../../../src/adapters/manifest/read.ts';
+import { crds } from '../../../src/install/crds.ts';
+import {
+  describeCluster,
+  freshNamespace,
+  hasOldCrds,
+  kubectl,
+  OLD_CRDS,
+  replaceCrds,
+  SHARED,
+  tryKubectl,
+} from '../../support/cluster.ts';
+
+interface Schema {
+  readonly type?: string;
+  readonly properties?: Readonly<Record<string, Schema>>;
+  readonly items?: Schema;
+  readonly additionalProperties?: Schema;
+  readonly required?: readonly string[];
+  readonly enum?: readonly unknown[];
+  readonly minimum?: number;
+  readonly maximum?: number;
+  readonly minLength?: number;
+  readonly pattern?: string;
+  readonly format?: string;
+  readonly [extension: `x-${string}`]: unknown;
+}
+
+const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
+const KEEPS = 'x-kubernetes-preserve-unknown-fields';
+
+/** Sentences about everything that the old schema accepts or keeps, and the new one does not. */
+function stricter(old: Schema, own: Schema | undefined, at: string): string[] {
+  if (own === undefined) return [`${at} is not kept`];
+  if (own[KEEPS] === true && own.properties === undefined) return [];
+  const found: string[] = [];
+  const bounds = ['minimum', 'minLength'] as const;
+  if (own.type !== undefined && old.type !== own.type && !(own.type === 'number' && old.type === 'integer'))
+    found.push(`${at}: type ${own.type}, was ${old.type}`);
+  if (old[KEEPS] === true && own[KEEPS] !== true) found.push(`${at} loses unknown fields`);
+  for (const name of own.required ?? [])
+    if (!(old.required ?? []).includes(name)) found.push(`${at}.${name} is required`);
+  if (own.enum !== undefined && !(old.enum ?? ['anything']).every((value) => own.enum!.includes(value)))
+    found.push(`${at}: fewer values`);
+  for (const bound of bounds)
+    if ((own[bound] ?? -Infinity) > (old[bound] ?? -Infinity)) found.push(`${at}: ${bound} ${own[bound]}`);
+  if ((own.maximum ?? Infinity) < (old.maximum ?? Infinity)) found.push(`${at}: maximum ${own.maximum}`);
+  if (own.pattern !== undefined && own.pattern !== old.pattern) found.push(`${at}: another pattern`);
+  if (own.format !== undefined && own.format !== old.format) found.push(`${at}: format ${own.format}`);
+  for (const [name, schema] of Object.entries(old.properties ?? {}))
+    found.push(...stricter(schema, own.properties?.[name], `${at}.${name}`));
+  if (old.items !== undefined) found.push(...stricter(old.items, own.items, `${at}[]`));
+  if (old.additionalProperties !== undefined)
+    found.push(...stricter(old.additionalProperties, own.additionalProperties, `${at}.*`));
+  return found;
+}
+
+interface Version {
+  readonly schema: { readonly openAPIV3Schema: Schema };
+  readonly additionalPrinterColumns: readonly {
+    readonly priority?: number;
+    readonly name: string;
+    readonly jsonPath: string;
+    readonly type: string;
+  }[];
+  readonly subresources?: object;
+}
+
+const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version[] } }).spec.versions[0]!;
+
+(hasOldCrds ? describeCluster : describe.skip)('our CRDs', () => {
+  beforeAll(() => replaceCrds(OURS));
+
+  it.each([0, 1])('accept and keep whatever those of Iter8 0.7 do (%i)', (index) => {
+    const old = versionOf(JSON.parse(kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[index]!])));
+    const own = versionOf(crds()[index]!.object);
+    expect(stricter(old.schema.openAPIV3Schema, own.schema.openAPIV3Schema, '')).toEqual([]);
+    expect(own.additionalPrinterColumns.filter(({ priority = 0 }) => priority === 0)).toEqual(
+      old.additionalPrinterColumns,
+    );
+    expect(own.subresources?.hasOwnProperty('status') ?? false).toBe(
+      old.subresources?.hasOwnProperty('status') ?? false,
+    );
+  });
+
+  it('are seen to differ when one is stricter', () => {
+    const own = structuredClone(versionOf(crds()[0]!.object).schema.openAPIV3Schema) as {
+      properties: { spec: { required: string[] } };
+    };
+    own.properties.spec.required.push('criteria');
+    const old = versionOf(JSON.parse(kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[0]!])));
+    expect(stricter(old.schema.openAPIV3Schema, own as Schema, '')).toEqual(['.spec.criteria is required']);
+  });
+
+  it('take every experiment and metric of the documentation of Iter8 0.7', async () => {
+    const folder = path.join(SHARED, 'fixtures/iter8-0.7/samples');
+    const namespace = freshNamespace();
+    const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+    expect(files.length).toBeGreaterThan(0);
+    for (const file of files) {
+      const { objects } = readManifest(readFileSync(path.join(folder, file), 'utf8'), file);
+      for (const { value } of objects) {
+        if (!['Experiment', 'Metric'].includes(String(value['kind']))) continue;
+        const moved = structuredClone(value) as unknown as { metadata: { namespace: string } };
+        moved.metadata.namespace = namespace;
+        expect(() => kubectl(['create', '-f', '-'], JSON.stringify(moved)), file).not.toThrow();
+      }
+    }
+  });
+
+  it('refuse what cannot be meant, as those did', async () => {
+    const namespace = freshNamespace();
+    const manifest = readFileSync(path.join(import.meta.dirname, '../../../samples/hello/experiment.yaml'), 'utf8');
+    const bad = manifest.replace('testingPattern: Conformance', 'testingPattern: Guess');
+    expect(() => kubectl(['create', '-n', namespace, '-f', '-'], bad)).toThrow(/Unsupported value: "Guess"/);
+    expect((await tryKubectl(['explain', 'experiment.spec.criteria.objectives'])).out).toMatch(/rollback_on_failure/);
+  });
+});

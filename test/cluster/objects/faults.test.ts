@@ -1,0 +1,340 @@
+/** What goes wrong in mid-run, caused for real: the API server killed, the object deleted or changed, a token that expires. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
+import {
+  clusterTool,
+  describeCluster,
+  freshNamespace,
+  iter8ctlProcess,
+  KUBECONFIG,
+  kubectl,
+  replaceCrds,
+  type Output,
+} from '../../support/cluster.ts';
+import { ok, testServer } from '../../support/test-server.ts';
+
+const root = path.join(import.meta.dirname, '../../..');
+
+/** A run under way, whose stderr can be waited for. */
+class Running {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #out = '';
+  readonly done: Promise<Output>;
+
+  constructor(args: readonly string[], kubeconfig = KUBECONFIG) {
+    const child = spawn(process.execPath, [path.join(root, 'bin/iter8ctl.js'), ...args], {
+      cwd: root,
+      env: { ...process.env, KUBECONFIG: kubeconfig },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#lines.push(line);
+      for (const look of this.#waiting) look();
+    });
+    this.done = new Promise((resolve) => {
+      child.once('close', (code) => {
+        for (const look of this.#waiting) look();
+        resolve({ code: code ?? -1, out: this.#out, err: this.#lines.join('\n') });
+      });
+    });
+  }
+
+  get err(): string {
+    return this.#lines.join('\n');
+  }
+
+  kill(signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM'): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves once stderr has a line that matches; rejects when it ends without. */
+  said(pattern: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.#lines.some((line) => pattern.test(line))) resolve();
+        else if (this.#child.exitCode !== null) reject(new Error(`never said ${String(pattern)}:\n${this.err}`));
+      };
+      this.#waiting.push(look);
+      look();
+    });
+  }
+}
+
+describeCluster('in mid-run', () => {
+  let namespace: string;
+  let url: string;
+  let close: () => Promise<void>;
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-faults-'));
+  let count = 0;
+
+  /** A manifest file of an experiment that takes `seconds`. */
+  const manifest = (seconds: number, name = `e${++count}`): { readonly name: string; readonly file: string } => {
+    const file = path.join(folder, `${name}.json`);
+    writeFileSync(
+      file,
+      JSON.stringify({
+        apiVersion: 'iter8.tools/v2alpha2',
+        kind: 'Experiment',
+        metadata: { name, namespace },
+        spec: {
+          target: name,
+          strategy: {
+            testingPattern: 'Conformance',
+            actions: {
+              start: [
+                { task: 'metrics/collect', with: { time: `${seconds}s`, qps: 40, versions: [{ name: 'v1', url }] } },
+              ],
+            },
+          },
+          criteria: { objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.05' }] },
+          duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
+          versionInfo: { baseline: { name: 'v1' } },
+        },
+      }),
+    );
+    return { name, file };
+  };
+  const satisfied = /error-rate of v1 is satisfied/;
+
+  beforeAll(async () => {
+    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    namespace = freshNamespace();
+    const server = await testServer(ok);
+    url = server.url;
+    close = () => Promise.resolve(server[Symbol.asyncDispose]());
+  });
+  afterAll(() => close());
+
+  it('an API server that is killed stops no measurement, and the status catches up', async () => {
+    const { name, file } = manifest(15);
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
+    clusterTool('stop', ['-KILL', 'kube-apiserver']);
+    try {
+      await run.said(/cannot save for now, going on: .*does not answer/);
+    } finally {
+      clusterTool('start', ['kube-apiserver']);
+    }
+    const { code, out, err } = await run.done;
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/answers again; everything measured meanwhile is saved/);
+    expect(out).toMatch(/^promote v1\n/);
+    const described = await iter8ctlProcess(['describe', name, '-n', namespace, '-o', 'json']);
+    const view = JSON.parse(described.out) as { objectives: { n: number; verdict: string }[] };
+    expect(view.objectives[0]).toMatchObject({ n: 600, verdict: 'satisfied' });
+  });
+
+  it('a watch survives it, and says that it is stale', async () => {
+    const { name, file } = manifest(12);
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
+    const watch = new Running(['watch', name, '-n', namespace]);
+    await watch.said(satisfied);
+    clusterTool('stop', ['-KILL', 'kube-apiserver']);
+    try {
+      await watch.said(/^stale: /);
+    } finally {
+      clusterTool('start', ['kube-apiserver']);
+    }
+    await watch.said(/up to date again/);
+    expect(await run.done).toMatchObject({ code: 0 });
+    expect(await watch.done).toMatchObject({ code: 0 });
+  });
+
+  it('an object that is deleted ends the run with a clear sentence', async () => {
+    const { name, file } = manifest(60);
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
+    kubectl(['delete', 'experiment', name, '-n', namespace]);
+    const { code, err } = await run.done;
+    expect(code).toBe(6);
+    expect(err).toMatch(
+      new RegExp(`experiment ${namespace}/${name} was deleted while it was driven, so there is nothing to save to`),
+    );
+  });
+
+  it('an object that is deleted and made anew is not written to', async () => {
+    const { name, file } = manifest(60);
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
+    kubectl(['delete', 'experiment', name, '-n', namespace]);
+    kubectl(['create', '-f', file]);
+    expect(await run.done).toMatchObject({ code: 6 });
+    expect(kubectl(['get', 'experiment', name, '-n', namespace, '-o', 'jsonpath={.status}'])).toBe('');
+  });
+
+  it('a spec that somebody changes is told, and the run goes on with the one that it began with', async () => {
+    const { name, file } = manifest(8);
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
+    kubectl([
+      'patch',
+      'experiment',
+      name,
+      '-n',
+      namespace,
+      '--type=merge',
+      '-p',
+      '{"spec":{"criteria":{"objectives":[{"metric":"iter8-system/error-rate","upperLimit":"0.5"}]}},"metadata":{"labels":{"theirs":"kept"}}}',
+    ]);
+    kubectl([
+      'patch',
+      'experiment',
+      name,
+      '-n',
+      namespace,
+      '--subresource=status',
+      '--type=merge',
+      '-p',
+      '{"status":{"currentWeightDistribution":[{"name":"x","value":7}]}}',
+    ]);
+    const { code, out, err } = await run.done;
+    expect(code, err).toBe(0);
+    expect(err).toMatch(
+      /its spec was changed by somebody else while it runs: this run goes on with the spec that it began with/,
+    );
+    expect(out).toMatch(/error-rate +<= 5 %/);
+    const object = kubectl(['get', 'experiment', name, '-n', namespace, '-o', 'json']);
+    expect(object).toMatch(/"theirs": "kept"/);
+    expect(object).toMatch(/"upperLimit": "0\.5"/);
+  });
+
+  it('a driver that is killed is followed by another, which goes on where it was', async () => {
+    const { name, file } = manifest(25);
+    const first = new Running(['run', '-f', file]);
+    await first.said(satisfied);
+    const second = new Running(['run', '-f', file]);
+    await second.said(/is driven by process \d+ on .*: watching it/);
+    first.kill('SIGKILL');
+    await first.done;
+    await second.said(/its driver is gone: going on with/);
+    const { code, out, err } = await second.done;
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/goes on with it/);
+    expect(out).toMatch(/^promote v1\n/);
+    expect(
+      kubectl([
+        'get',
+        'leases',
+        '-n',
+        namespace,
+        '-o',
+        `jsonpath={.items[?(@.metadata.annotations.iter8\\.tools/experiment=="${namespace}/${name}")].spec.leaseTransitions}`,
+      ]),
+    ).not.toBe('');
+  });
+
+  it('SIGINT saves, lets go of the lock at once, and a second run finishes it', async () => {
+    const { name, file } = manifest(20);
+    const first = new Running(['run', '-f', file]);
+    await first.said(satisfied);
+    first.kill('SIGINT');
+    const { code, err } = await first.done;
+    expect(code).toBe(130);
+    expect(err).toMatch(new RegExp(`interrupted: what was measured is saved; go on with: iter8ctl run ${name}`));
+    const second = await iter8ctlProcess(['run', name, '-n', namespace]);
+    expect(second.code, second.err).toBe(0);
+    expect(second.err).not.toMatch(/watching it/);
+  });
+
+  it('a token that expires: measuring goes on, and the end says what to do', async () => {
+    // The API server issues tokens of ten minutes and more only: this one dies with its service account.
+    kubectl(['create', 'serviceaccount', 'driver', '-n', namespace]);
+    kubectl([
+      'create',
+      'rolebinding',
+      'driver',
+      '-n',
+      namespace,
+      '--clusterrole=cluster-admin',
+      `--serviceaccount=${namespace}:driver`,
+    ]);
+    const token = kubectl(['create', 'token', 'driver', '-n', namespace]).trim();
+    const config = path.join(folder, 'expiring');
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
+      string,
+      unknown
+    >;
+    writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+    const { file } = manifest(14);
+    const run = new Running(['run', '-f', file, '--timeout', '20s'], config);
+    await run.said(satisfied);
+    kubectl(['delete', 'serviceaccount', 'driver', '-n', namespace]);
+    await run.said(/cannot save for now, going on: .*does not accept the credentials: unauthorized/);
+    const { code, err } = await run.done;
+    expect(code).toBe(7);
+    expect(err).toMatch(/the token of the kubeconfig has expired/);
+  });
+
+  it('an account that may read but not write: run says what it may not, describe and watch work', async () => {
+    kubectl(['create', 'serviceaccount', 'looker', '-n', namespace]);
+    kubectl([
+      'create',
+      'clusterrole',
+      `looker-${namespace}`,
+      '--verb=get,list,watch',
+      '--resource=experiments.iter8.tools',
+    ]);
+    kubectl([
+      'create',
+      'rolebinding',
+      'looker',
+      '-n',
+      namespace,
+      `--clusterrole=looker-${namespace}`,
+      `--serviceaccount=${namespace}:looker`,
+    ]);
+    const token = kubectl(['create', 'token', 'looker', '-n', namespace]).trim();
+    const config = path.join(folder, 'looker');
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
+      string,
+      unknown
+    >;
+    writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+    const { name, file } = manifest(5);
+    const refused = await iter8ctlProcess(['run', '-f', file], { kubeconfig: config });
+    expect(refused.code).toBe(7);
+    expect(refused.err).toMatch(new RegExp(`may not create experiments\\.iter8\\.tools .*in namespace ${namespace}`));
+    kubectl(['create', '-f', file]);
+    const driven = await iter8ctlProcess(['run', name, '-n', namespace], { kubeconfig: config });
+    expect(driven.code).toBe(7);
+    expect(driven.err).toMatch(/may not get leases\.coordination\.k8s\.io/);
+    expect(await iter8ctlProcess(['describe', name, '-n', namespace], { kubeconfig: config })).toMatchObject({
+      code: 0,
+    });
+  });
+
+  it('a namespace that does not exist is said to be that', async () => {
+    const listed = await iter8ctlProcess(['get', '-n', 'no-such-place']);
+    expect(listed).toMatchObject({ code: 6 });
+    expect(listed.err).toMatch(/namespace no-such-place does not exist in context test/);
+    const described = await iter8ctlProcess(['describe', 'x', '-n', 'no-such-place']);
+    expect(described.err).toMatch(/namespace no-such-place does not exist/);
+    const { file } = manifest(5);
+    const text = readFileSync(file, 'utf8').replace(namespace, 'no-such-place');
+    const run = await iter8ctlProcess(['run', '-f', '-'], { input: text });
+    expect(run).toMatchObject({ code: 6 });
+    expect(run.err).toMatch(
+      /namespace no-such-place does not exist in context test\n {2}make it \(kubectl create namespace no-such-place\)/,
+    );
+  });
+
+  it('an experiment that is not there is named with those that are', async () => {
+    const { name, file } = manifest(5);
+    kubectl(['create', '-f', file]);
+    const described = await iter8ctlProcess(['describe', `${name}x`, '-n', namespace]);
+    expect(described).toMatchObject({ code: 6 });
+    expect(described.err).toMatch(
+      new RegExp(`no experiment "${name}x" in namespace ${namespace} of context test\\n {2}there are: .*${name}`),
+    );
+  });
+});
