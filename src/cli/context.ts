@@ -98,7 +98,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
     mode: 'local',
     store,
     lock,
-    targets: createTargetLock({ store, targets: lock, drivers: lock }),
+    targets: createTargetLock({ store, targets: lock, drivers: lock, targetsNamespace: 'iter8-targets' }),
     records: createFileRecordLog({ dir, onUnreadable: warn }),
     secrets: createFileSecrets({ dir }),
     namespace: flags.namespace ?? 'default',

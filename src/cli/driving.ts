@@ -6,7 +6,7 @@ import { hasEnded } from '../domain/verdict/known.ts';
 import { drive } from '../engine/loop.ts';
 import { eventText } from '../render/log.ts';
 import { SIGNATURE } from '../version.ts';
-import type { Experiment } from '../domain/api/experiment.ts';
+import type { Experiment, ObjectKey } from '../domain/api/experiment.ts';
 import { kubeEventsOf } from '../report/kube-events.ts';
 import { openDriver, openEvents, type Context } from './context.ts';
 import type { OutputFlags } from './options.ts';
@@ -104,8 +104,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     await events?.flush(FLUSH_EVENTS_MS);
     await settled.lock.release();
     if (flags.output !== 'ndjson') await printAnswer(outcome.experiment, flags, io);
-    if (outcome.interrupted && stopped !== undefined)
-      return interrupted(stopped, settled.experiment.metadata.name, options);
+    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
     return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
   } finally {
     if (timer !== undefined) clearTimeout(timer);
@@ -131,7 +130,7 @@ async function watchWhileDriven(experiment: Experiment, options: DrivingOptions)
     }
   })().catch(() => undefined);
   try {
-    return await watchUntil(name, options, gone.signal);
+    return await watchUntil({ namespace, name }, options, gone.signal);
   } finally {
     over.abort();
     await looking;
@@ -147,8 +146,10 @@ function stoppingEvent(metadata: { readonly namespace: string; readonly name: st
   } as const;
 }
 
-function interrupted(why: Stop, name: string, options: DrivingOptions): ExitCode {
-  const { io } = options;
+function interrupted(why: Stop, of: ObjectKey, options: DrivingOptions): ExitCode {
+  const { io, context } = options;
+  // As it would be typed.
+  const name = of.namespace === context.namespace ? of.name : `${of.name} -n ${of.namespace}`;
   switch (why) {
     case 'SIGINT':
     case 'SIGTERM':

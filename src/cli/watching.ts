@@ -1,12 +1,12 @@
 /** Follows experiments that somebody else drives, to their end. */
 import { EXIT, NotFoundError, TimeoutError, type ExitCode } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { Experiment } from '../domain/api/experiment.ts';
+import type { Experiment, ObjectKey } from '../domain/api/experiment.ts';
 import { exitCodeOf, worstExitCode } from '../domain/verdict/exit-code.ts';
 import { hasEnded } from '../domain/verdict/known.ts';
 import { eventsBetween } from '../engine/observe.ts';
 import { experimentView } from '../view/experiment-view.ts';
-import { keyOf, type Context } from './context.ts';
+import type { Context } from './context.ts';
 import type { OutputFlags } from './options.ts';
 import type { Progress } from './progress.ts';
 import { printAnswer } from './show.ts';
@@ -47,22 +47,23 @@ function endings(
 }
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
-export async function watchToEnd(name: string, options: WatchingOptions): Promise<ExitCode> {
-  return (await watchUntil(name, options, new AbortController().signal))!;
+export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
+  return (await watchUntil(key, options, new AbortController().signal))!;
 }
 
 /** The same; undefined, with nothing printed, when `enough` is aborted before it ends. */
 export async function watchUntil(
-  name: string,
+  key: ObjectKey,
   options: WatchingOptions,
   enough: AbortSignal,
 ): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
+  const { namespace, name } = key;
   const ending = endings(io, flags.timeout);
   const signal = AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
   try {
-    for await (const event of context.store.watch({ ...keyOf(context, name), signal })) {
+    for await (const event of context.store.watch({ namespace, name, signal })) {
       switch (event.kind) {
         case 'added':
         case 'modified':
@@ -80,7 +81,7 @@ export async function watchUntil(
         case 'synced':
           if (last === undefined && flags.timeout === undefined)
             throw new NotFoundError(
-              `no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`,
+              `no experiment ${JSON.stringify(name)} in namespace ${namespace} of ${context.store.description}`,
             );
           break;
       }

@@ -20,11 +20,14 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
   const { targets, power, load } = preflight;
   const reached = targets.every((target) => target.ok);
   const name = sanitizeLine(preflight.name);
-  const headline = !reached
-    ? theme.bad(`${name} would not run: a target cannot be reached`)
-    : preflight.wouldBeDecided
-      ? theme.good(`${name} would run, and would be decided`)
-      : theme.open(`${name} would run, and may end undecided`);
+  const forbidden = (preflight.permissions?.missing.length ?? 0) > 0;
+  const headline = forbidden
+    ? theme.bad(`${name} would not run: permissions are missing`)
+    : !reached
+      ? theme.bad(`${name} would not run: a target cannot be reached`)
+      : preflight.wouldBeDecided
+        ? theme.good(`${name} would run, and would be decided`)
+        : theme.open(`${name} would run, and may end undecided`);
   const rate = load.closedLoop ? 'as fast as the connections allow' : `at ${load.ratePerSec}/s`;
   const most =
     load.mostRequests > load.plannedRequests ? `, at most ${formatCount(load.mostRequests)} when extended` : '';
@@ -37,6 +40,7 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
         index === 0 ? `${text.padEnd(8)}${sanitizeLine(preflight.source)}` : text,
       ),
     ),
+    ...section('permissions', permissionLines(preflight, theme)),
     ...section(
       'targets',
       targets.map(
@@ -46,6 +50,12 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
     ...section('load', [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`]),
     ...objectiveLines(power, options),
   ].join('\n');
+}
+
+function permissionLines({ permissions }: Preflight, theme: Theme): string[] {
+  if (permissions === undefined) return [];
+  const { granted, total, missing } = permissions;
+  return [`${granted} of ${total}`, ...missing.map((permission) => theme.bad(`may not ${sanitizeLine(permission)}`))];
 }
 
 /** A table where it fits, sentences where it does not. */

@@ -9,6 +9,13 @@ export interface TargetCheck {
   readonly text: string;
 }
 
+export interface PermissionCheck {
+  readonly granted: number;
+  readonly total: number;
+  /** `patch experiments.iter8.tools/status in namespace shop`. */
+  readonly missing: readonly string[];
+}
+
 export interface Preflight {
   readonly name: string;
   /** `run` would accept it, every target answers, and every objective can be decided. */
@@ -16,6 +23,8 @@ export interface Preflight {
   readonly source: string;
   /** Sentences about the manifest; empty when it is valid. */
   readonly problems: readonly string[];
+  /** What the account may do of what driving takes; absent without a cluster. */
+  readonly permissions?: PermissionCheck | undefined;
   readonly targets: readonly TargetCheck[];
   readonly load: PlannedLoad;
   readonly power: readonly PowerRow[];

@@ -7,34 +7,34 @@ import { createLeaseLock, LEASES } from './lease.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
-/** In `system` if this account may, else in its own namespace, with a warning: other namespaces are not seen then. */
+/** In `system` if this account may, else in the namespace of the key, with a warning: other namespaces are not seen then. */
 export function createTargetLeases(
   client: KubeClient,
   options: { readonly system: string; readonly warn: (text: string) => void },
 ): DriverLock {
-  let place: Promise<string> | undefined;
+  let mayShare: Promise<boolean> | undefined;
+  let warned = false;
   return createLeaseLock(client, async (key) => {
-    place ??= chooseNamespace(client, options);
-    place.catch(() => (place = undefined));
-    return { namespace: await place, name: `iter8ctl-target-${key.name}` };
+    mayShare ??= mayWriteIn(client, options.system);
+    mayShare.catch(() => (mayShare = undefined));
+    const shared = await mayShare;
+    if (!shared && !warned && key.namespace !== options.system) {
+      options.warn(
+        `targets are locked within namespace ${key.namespace} only: there is no namespace ${options.system}, or this account may not write leases there (iter8ctl install makes both)`,
+      );
+      warned = true;
+    }
+    return { namespace: shared ? options.system : key.namespace, name: `iter8ctl-target-${key.name}` };
   });
 }
 
-async function chooseNamespace(
-  client: KubeClient,
-  { system, warn }: { readonly system: string; readonly warn: (text: string) => void },
-): Promise<string> {
-  if (client.namespace === system) return system;
+async function mayWriteIn(client: KubeClient, namespace: string): Promise<boolean> {
   const verbs = await Promise.all(
     ['get', 'create', 'update'].map((verb) =>
-      mayI(client, { verb, group: LEASES.group, resource: LEASES.plural, namespace: system }),
+      mayI(client, { verb, group: LEASES.group, resource: LEASES.plural, namespace }),
     ),
   );
-  if (verbs.every(Boolean) && (await isThere(client, system))) return system;
-  warn(
-    `targets are locked within namespace ${client.namespace} only: there is no namespace ${system}, or this account may not write leases there (iter8ctl install makes both)`,
-  );
-  return client.namespace;
+  return verbs.every(Boolean) && (await isThere(client, namespace));
 }
 
 /** An account that may not look at namespaces finds out when it writes. */

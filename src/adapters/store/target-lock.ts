@@ -5,23 +5,23 @@ import { keyText, type Experiment, type ObjectKey } from '../../domain/api/exper
 import { hasEnded } from '../../domain/verdict/known.ts';
 import type { DriverLock, ExperimentStore, TargetLock } from '../../engine/ports.ts';
 
-/** The key of a target's lock; its namespace is a name for locks only. */
-export const TARGETS_NAMESPACE = 'iter8-targets';
-
-export function targetKey(target: string): ObjectKey {
-  return { namespace: TARGETS_NAMESPACE, name: createHash('sha256').update(target).digest('hex').slice(0, 16) };
+/** The key of a target's lock. `namespace`: where to look for it, or a name for locks only. */
+export function targetKey(target: string, namespace: string): ObjectKey {
+  return { namespace, name: createHash('sha256').update(target).digest('hex').slice(0, 16) };
 }
 
 export function createTargetLock(ports: {
   readonly store: ExperimentStore;
   /** Of targets, by `targetKey`. */
   readonly targets: DriverLock;
+  /** Namespace of their keys: absent, that of the experiment. */
+  readonly targetsNamespace?: string | undefined;
   /** Of experiments. */
   readonly drivers: DriverLock;
 }): TargetLock {
   return {
     acquire: async (experiment, holder, signal) => {
-      const key = targetKey(experiment.spec.target);
+      const key = targetKey(experiment.spec.target, ports.targetsNamespace ?? experiment.metadata.namespace);
       const self = keyText({ namespace: experiment.metadata.namespace, name: experiment.metadata.name });
       const mine = { identity: `${holder.identity} ${self}`, description: `experiment ${self}` };
       const present = await ports.targets.holder(key, signal);

@@ -6,12 +6,13 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
-import type { Preflight, TargetCheck } from '../../view/plan-view.ts';
+import type { PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
+import { neededPermissions } from '../../engine/permissions.ts';
 import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
 import { strengthOf as strengthSettings } from '../../engine/judging.ts';
 import { EMPTY_RECORD } from '../../domain/verdict/record.ts';
 import { renderPlan } from '../../render/plan.ts';
-import { openContext, openDriver, type Driver } from '../context.ts';
+import { openContext, openDriver, type Context, type Driver } from '../context.ts';
 import { readManifests } from '../manifests.ts';
 import {
   repeated,
@@ -56,13 +57,19 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         source = flags.filename.join(', ');
       }
       const driver = await openDriver(context, io);
-      const preflight = await findOut(experiment, { source, driver, strength: strengthOf(flags) });
+      const preflight = await findOut(experiment, {
+        source,
+        driver,
+        strength: strengthOf(flags),
+        permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
+      });
       io.stdout.write(
         flags.output === 'json'
           ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, 2)}\n`
           : `${renderPlan(preflight, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`,
       );
-      const reached = preflight.targets.every((target) => target.ok);
+      const reached =
+        preflight.targets.every((target) => target.ok) && (preflight.permissions?.missing ?? []).length === 0;
       done(reached ? (preflight.wouldBeDecided ? EXIT.ok : EXIT.undecided) : EXIT.unavailable);
     },
   );
@@ -70,7 +77,12 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
 
 async function findOut(
   experiment: Experiment,
-  how: { readonly source: string; readonly driver: Driver; readonly strength: Record<string, unknown> },
+  how: {
+    readonly source: string;
+    readonly driver: Driver;
+    readonly strength: Record<string, unknown>;
+    readonly permissions: PermissionCheck | undefined;
+  },
 ): Promise<Preflight> {
   const strength = strengthSettings(experiment, { ...EMPTY_RECORD, strength: how.strength });
   const power = powerOf(experiment, strength);
@@ -79,12 +91,31 @@ async function findOut(
   return {
     name: experiment.metadata.name,
     source: how.source,
-    wouldBeDecided: hasObjective && power.every((row) => row.decided !== 'no') && targets.every((target) => target.ok),
+    wouldBeDecided:
+      hasObjective &&
+      power.every((row) => row.decided !== 'no') &&
+      targets.every((target) => target.ok) &&
+      (how.permissions?.missing ?? []).length === 0,
     problems: hasObjective ? [] : ['no objective and no reward: there is nothing to judge'],
+    ...(how.permissions === undefined ? {} : { permissions: how.permissions }),
     targets,
     load: plannedLoad(experiment, strength),
     power,
   };
+}
+
+/** What the account may do, asked of the API server. */
+async function checkPermissions(
+  experiment: Experiment,
+  { kube }: Context,
+  create: boolean,
+): Promise<PermissionCheck | undefined> {
+  if (kube === undefined) return undefined;
+  const { mayI, permissionText } = await import('../../adapters/kube/access.ts');
+  const needed = neededPermissions(experiment, { create });
+  const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
+  const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);
+  return { granted: needed.length - missing.length, total: needed.length, missing };
 }
 
 /** One request to each endpoint of each collect task. */

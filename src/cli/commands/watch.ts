@@ -4,7 +4,7 @@ import { UsageError, type ExitCode } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { renderList } from '../../render/list.ts';
 import { experimentView } from '../../view/experiment-view.ts';
-import { openContext } from '../context.ts';
+import { keyOf, openContext } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
 import { createProgress } from '../progress.ts';
 import { chosenExperiment, newestFirst } from '../select.ts';
@@ -48,7 +48,7 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
     const options = { context, io, flags, progress };
     if (!several) {
       const chosen = name ?? (await chosenExperiment(context, undefined, progress.say)).metadata.name;
-      return await watchToEnd(chosen, options);
+      return await watchToEnd(keyOf(context, chosen), options);
     }
     const namespace = flags.allNamespaces === true ? undefined : context.namespace;
     return await watchAll(

@@ -98,10 +98,10 @@ const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version
 
   it('take every experiment and metric of the documentation of Iter8 0.7', async () => {
     const folder = path.join(SHARED, 'fixtures/iter8-0.7/samples');
-    const namespace = freshNamespace();
     const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
+      const namespace = freshNamespace();
       const { objects } = readManifest(readFileSync(path.join(folder, file), 'utf8'), file);
       for (const { value } of objects) {
         if (!['Experiment', 'Metric'].includes(String(value['kind']))) continue;

@@ -1,0 +1,60 @@
+/** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
+import type { Experiment } from '../domain/api/experiment.ts';
+import { parseMetricName } from '../domain/api/metric-name.ts';
+import { collectInputs } from '../domain/api/tasks.ts';
+
+export interface NeededPermission {
+  readonly verb: string;
+  /** Empty: the core group. */
+  readonly group: string;
+  readonly resource: string;
+  readonly subresource?: string | undefined;
+  readonly namespace: string;
+}
+
+/** `create`: the experiment is not there yet. */
+export function neededPermissions(experiment: Experiment, options: { readonly create: boolean }): NeededPermission[] {
+  const { namespace } = experiment.metadata;
+  const iter8 = { group: 'iter8.tools', namespace };
+  return [
+    ...(options.create ? [{ ...iter8, verb: 'create', resource: 'experiments' }] : []),
+    ...['get', 'list', 'watch'].map((verb) => ({ ...iter8, verb, resource: 'experiments' })),
+    { ...iter8, verb: 'patch', resource: 'experiments', subresource: 'status' },
+    ...['get', 'create', 'update'].map((verb) => ({
+      verb,
+      group: 'coordination.k8s.io',
+      resource: 'leases',
+      namespace,
+    })),
+    { verb: 'create', group: '', resource: 'events', namespace },
+    ...metricNamespaces(experiment).map((at) => ({
+      verb: 'get',
+      group: 'iter8.tools',
+      resource: 'metrics',
+      namespace: at,
+    })),
+    ...secretNamespaces(experiment).map((at) => ({ verb: 'get', group: '', resource: 'secrets', namespace: at })),
+  ];
+}
+
+function metricNamespaces({ spec: { criteria }, metadata: { namespace } }: Experiment): string[] {
+  const names = [
+    ...criteria.objectives.map((objective) => objective.metric),
+    ...criteria.indicators,
+    ...criteria.rewards.map((reward) => reward.metric),
+  ].map((written) => parseMetricName(written, namespace));
+  return [...new Set(names.filter(({ quantity }) => quantity.kind === 'custom').map(({ key }) => key.namespace))];
+}
+
+function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string[] {
+  const names = Object.values(spec.strategy.actions)
+    .flat()
+    .flatMap((task) => {
+      if (task.task !== 'metrics/collect') return [task.with?.['secret']];
+      return collectInputs(task).versions.flatMap(({ endpoints }) =>
+        endpoints.flatMap(({ headersFrom, tls }) => [headersFrom?.secret, tls?.secret]),
+      );
+    })
+    .filter((written) => typeof written === 'string');
+  return [...new Set(names.map((written) => (written.includes('/') ? written.split('/')[0]! : namespace)))];
+}
