@@ -100,6 +100,7 @@ export interface ContestLook {
 /**
  * `winner`: it is shown. `tie`: all contenders are shown to be within the margin; the baseline is kept. `open`: neither;
  * `reason` says whether the best is known but has open objectives, a contender has no reward yet, or it takes more evidence.
+ * `lnEvidence` is Infinity for an only contender.
  */
 export type ContestResult =
   | { readonly kind: 'winner'; readonly version: string; readonly lnEvidence: number; readonly lnNeeded: number }

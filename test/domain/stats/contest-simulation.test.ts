@@ -102,4 +102,14 @@ describe('rewards of 10, 12 and 15 % in blocks of 100 give the right winner with
     expect(found.declared).toBeGreaterThan(0.5);
     expect(Object.keys(found.winners)).toEqual(['fifteen']);
   });
+
+  it('and so do rewards with a mean of 10, 12 and 15 and a cap of 60, in all of 200 runs (seed 9)', () => {
+    const found = runs(200, 9, {
+      ...story,
+      reward: { kind: 'mean', cap: 60 },
+      requests: () => [33, 33, 33],
+      rewards: (uniform, n, version) => revenue(uniform, n, 100 * rates[version]!),
+    });
+    expect(found.winners).toEqual({ fifteen: 200 });
+  });
 });
