@@ -12,6 +12,12 @@ export const NODES = 128;
 /** Bets that the value is below the limit: c_j = 1 - ((j+1/2)/128)^2, from nearly all to nearly nothing. */
 export const BELOW_BETS: Float64Array = Float64Array.from({ length: NODES }, (_, j) => 1 - ((j + 0.5) / NODES) ** 2);
 
+/** The arcsine nodes, sin^2(pi (j+1/2)/256): the bets on differences of two versions, both ways (statistics.md 0.5). */
+export const DIFFERENCE_BETS: Float64Array = Float64Array.from(
+  { length: NODES },
+  (_, j) => Math.sin((Math.PI * (j + 0.5)) / (2 * NODES)) ** 2,
+);
+
 /** Bets that a rate is above p0: geometric from 0.03 min(1, odds) to exactly 1. */
 export function aboveBetsForRate(p0: number): Float64Array {
   const smallest = 0.03 * Math.min(1, p0 / (1 - p0));
@@ -29,7 +35,7 @@ export function aboveBetsForMean(limitMs: number, capMs: number): Float64Array {
 }
 
 /** ln of the mean of e^x over the nodes. @throws when a value is NaN: that is a bug of ours. */
-export function lnMeanExp(values: Float64Array): number {
+export function lnMeanExp(values: Float64Array | readonly number[]): number {
   let largest = Number.NEGATIVE_INFINITY;
   for (const value of values) {
     if (Number.isNaN(value)) throw new Error('internal error: evidence is not a number');
