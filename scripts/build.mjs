@@ -6,6 +6,46 @@ import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
+/**
+ * What client-node brings along that our commands do not need, or not before its first use: without this `describe` takes
+ * twice as long to start (../shared/spec/dependencies.md 13). Only imports from client-node's own files are replaced.
+ */
+const leanClientNode = {
+  name: 'lean-client-node',
+  setup(build) {
+    const fromConfig = /client-node[\\/]dist[\\/](config|azure_auth|gcp_auth|oidc_auth|exec_auth|file_auth)\.js$/;
+    const shims = {
+      // The whole generated client, for two names of makeApiClient, which we do not call.
+      './gen/index.js':
+        "const unused = () => { throw new Error('the generated client is not bundled'); }; export { unused as createConfiguration, unused as ServerConfiguration };",
+      // Only for applyToFetchOptions, which we do not call; touching globalThis.Headers would load fetch.
+      'node-fetch': 'export function Headers(...args) { return new globalThis.Headers(...args); }',
+      // We refresh tokens ourselves (adapters/kube/oidc.ts).
+      'openid-client':
+        "const unused = () => { throw new Error('tokens are refreshed by adapters/kube/oidc.ts'); }; export { unused as discovery, unused as refreshTokenGrant };",
+      hpagent:
+        "export function HttpsProxyAgent(...args) { return new (require('hpagent').HttpsProxyAgent)(...args); } export function HttpProxyAgent(...args) { return new (require('hpagent').HttpProxyAgent)(...args); }",
+      'socks-proxy-agent':
+        "export function SocksProxyAgent(...args) { return new (require('socks-proxy-agent').SocksProxyAgent)(...args); }",
+      // `import` of these loads undici on Node 22 and newer.
+      'node:https': "const https = process.getBuiltinModule('node:https'); export default https;",
+      'node:http': "const http = process.getBuiltinModule('node:http'); export default http;",
+    };
+    build.onResolve(
+      { filter: /^(\.\/gen\/index\.js|node-fetch|openid-client|hpagent|socks-proxy-agent|node:https?)$/ },
+      (args) =>
+        fromConfig.test(args.importer)
+          ? { path: args.path, namespace: 'lean', pluginData: path.dirname(args.importer) }
+          : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'lean' }, (args) => ({
+      contents: shims[args.path],
+      resolveDir: args.pluginData,
+      loader: 'js',
+    }));
+  },
+};
+
 const root = path.join(import.meta.dirname, '..');
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
@@ -22,6 +62,7 @@ const { metafile } = await build({
   chunkNames: 'chunk/[name]-[hash]',
   legalComments: 'none',
   metafile: true,
+  plugins: [leanClientNode],
   // Some dependencies are CommonJS and call require() of a built-in.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
   logLevel: 'warning',

@@ -1,13 +1,24 @@
 /** Which experiment a command means: the one named, or for looking the newest, which it says. */
 import { NotFoundError } from '../errors.ts';
 import type { Experiment } from '../domain/api/experiment.ts';
+import type { ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import { keyOf } from './context.ts';
 
 /** Newest first; of the same second the last by name first. */
-export function newestFirst(a: Experiment, b: Experiment): number {
-  const time = (experiment: Experiment) => Date.parse(experiment.metadata.creationTimestamp ?? '') || 0;
-  return time(b) - time(a) || (a.metadata.name < b.metadata.name ? 1 : a.metadata.name > b.metadata.name ? -1 : 0);
+export function newestFirst({ metadata: a }: Experiment, { metadata: b }: Experiment): number {
+  return newestRowFirst(
+    { name: a.name, createdAt: a.creationTimestamp ?? undefined },
+    { name: b.name, createdAt: b.creationTimestamp ?? undefined },
+  );
+}
+
+type Dated = Pick<ListRow, 'name' | 'createdAt'>;
+
+/** The same for rows of a list. */
+export function newestRowFirst(a: Dated, b: Dated): number {
+  const time = ({ createdAt }: Dated) => Date.parse(createdAt ?? '') || 0;
+  return time(b) - time(a) || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
 }
 
 /** The experiment of that name, or a NotFoundError that says which are there. */

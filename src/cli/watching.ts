@@ -4,8 +4,8 @@ import type { Io } from '../io.ts';
 import type { Experiment, ObjectKey } from '../domain/api/experiment.ts';
 import { exitCodeOf, worstExitCode } from '../domain/verdict/exit-code.ts';
 import { hasEnded } from '../domain/verdict/known.ts';
-import { eventsBetween } from '../engine/observe.ts';
-import { experimentView } from '../view/experiment-view.ts';
+import { eventsBetween, whatWasTold } from '../engine/observe.ts';
+import { experimentView, listRow, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -115,11 +115,12 @@ export async function watchAll(
     readonly selector: string | undefined;
     readonly forever: boolean;
   },
-  options: WatchingOptions & { readonly table: (experiments: readonly Experiment[]) => void },
+  options: WatchingOptions & { readonly table: (rows: readonly ListRow[]) => void },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
   const ending = endings(io, flags.timeout);
-  const seen = new Map<string, Experiment>();
+  // Of each only what is told about it later: ten thousand experiments of 50 kB do not fit into memory.
+  const seen = new Map<string, { readonly row: ListRow; readonly told: Experiment }>();
   const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;
   let synced = false;
   try {
@@ -129,8 +130,9 @@ export async function watchAll(
       signal: ending.signal,
     })) {
       if (event.kind === 'added' || event.kind === 'modified') {
-        const before = seen.get(key(event.object));
-        seen.set(key(event.object), event.object);
+        const before = seen.get(key(event.object))?.told;
+        const row = listRow(event.object);
+        seen.set(key(event.object), { row, told: whatWasTold(event.object) });
         if (synced) for (const told of eventsBetween(before, event.object, io.clock.now())) progress.show(told);
       } else if (event.kind === 'deleted') {
         seen.delete(key(event.object));
@@ -142,7 +144,7 @@ export async function watchAll(
         synced = true;
       }
       if (!synced) continue;
-      if (!selection.forever && [...seen.values()].every(hasEnded)) break;
+      if (!selection.forever && [...seen.values()].every(({ row }) => row.ended)) break;
     }
   } catch (error) {
     if (!ending.signal.aborted) throw error;
@@ -150,13 +152,10 @@ export async function watchAll(
     ending.close();
     progress.end();
   }
-  table([...seen.values()]);
+  const rows = [...seen.values()].map(({ row }) => row);
+  table(rows);
   const code = ending.code();
   if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');
   if (code !== undefined) return code;
-  return worstExitCode(
-    [...seen.values()].map((experiment) =>
-      exitCodeOf(experimentView(experiment, io.clock.now()).recommendation.verdict, hasEnded(experiment)),
-    ),
-  );
+  return worstExitCode(rows.map(({ recommendation, ended }) => exitCodeOf(recommendation.verdict, ended)));
 }

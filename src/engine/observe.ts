@@ -1,7 +1,8 @@
 /** From two states of an object to what happened in between: how a watcher tells the story of somebody else's drive. Pure. */
 import type { Experiment, ObjectKey, Stage } from '../domain/api/experiment.ts';
 import { hasEnded, hasFailed } from '../domain/verdict/known.ts';
-import { readRecord } from '../domain/verdict/record.ts';
+import { withDefaults } from '../domain/api/defaults.ts';
+import { readRecord, RECORD_KEY } from '../domain/verdict/record.ts';
 import type { Event, EventBody, Reason } from './event.ts';
 
 /** Events in order; `before` undefined when the object is seen for the first time. */
@@ -14,6 +15,47 @@ export function eventsBetween(before: Experiment | undefined, after: Experiment,
     { kind: 'object' as const, object: after },
     ...endEvents(before, after),
   ].map((body) => ({ time, experiment, ...body }));
+}
+
+/** One for all. */
+const ENDED = [{ type: 'Completed', status: 'True' }];
+/** One for all: nothing is told of a spec. */
+const NO_SPEC = withDefaults(
+  {
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: {},
+    spec: { target: '-', strategy: { testingPattern: 'Conformance' } },
+  },
+  { namespace: '', name: '' },
+).spec;
+
+/**
+ * What `eventsBetween` needs of a state to tell what came after it, and no more: a few hundred bytes of an object that may
+ * have 256 KiB. Everything else of it is left out.
+ */
+export function whatWasTold(experiment: Experiment): Experiment {
+  const { metadata, status } = experiment;
+  const record = readRecord(experiment);
+  // `readRecord` puts in what is missing; an objective without an assessment is undecided.
+  const told = record && {
+    format: record.format,
+    warnings: record.warnings,
+    assessments: record.assessments
+      .filter(({ verdict }) => verdict !== 'undecided')
+      .map(({ version, objective, side, verdict }) => ({ version, objective, side, verdict })),
+  };
+  return {
+    apiVersion: experiment.apiVersion,
+    kind: experiment.kind,
+    metadata: { name: metadata.name, namespace: metadata.namespace },
+    spec: NO_SPEC,
+    status: {
+      ...(status?.message === undefined ? {} : { message: status.message }),
+      ...(hasEnded(experiment) ? { conditions: ENDED } : {}),
+      ...(told === undefined ? {} : { analysis: { aggregatedBuiltinHists: { data: { [RECORD_KEY]: told } } } }),
+    },
+  };
 }
 
 /** The message that kubectl shows is `Reason: text`, or the reason alone. */

@@ -26,7 +26,7 @@ export interface WatchOptions extends ListOptions {
 /**
  * What a watch tells. It starts with one `added` for each object that is there, then `synced` once, then every change in
  * order of each object (changes may be merged: the newest state always arrives, states between may not). `stale`: the
- * connection is lost, what was told may be old; `fresh`: it is back and everything missed has been told. Of an object that was
+ * connection is lost, what was told may be old; `fresh`: it is back, and what was missed has been told or follows at once. Of an object that was
  * `deleted` meanwhile only the name and the namespace are sure.
  */
 export type StoreEvent =

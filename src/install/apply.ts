@@ -78,6 +78,20 @@ export async function waitUntilReady(
   }
 }
 
+/** Waits until it is gone: a CRD goes after the objects of its kind. */
+export async function waitUntilGone(
+  client: KubeClient,
+  one: InstallObject,
+  how: { readonly clock: Clock; readonly waitMs: number },
+): Promise<void> {
+  const deadline = how.clock.monotonicMs() + how.waitMs;
+  while (await findObject(client, one)) {
+    if (how.clock.monotonicMs() >= deadline)
+      throw new TimeoutError(`${objectText(one)} is still being removed after ${how.waitMs / 1000} s`);
+    await how.clock.sleep(ASK_AGAIN_MS);
+  }
+}
+
 /** How many experiments there are, over all namespaces; 0 when the cluster does not know them. */
 export async function countExperiments(
   client: KubeClient,

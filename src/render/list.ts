@@ -1,7 +1,7 @@
 /** One line an experiment: `get`, and the end of `watch --all`. */
 import { formatShortAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import type { ExperimentView } from '../view/experiment-view.ts';
+import type { ListRow } from '../view/experiment-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
@@ -10,9 +10,11 @@ export interface ListOptions {
   readonly columns: number | undefined;
   /** Absent: of all namespaces, which become a column. */
   readonly namespace: string | undefined;
+  /** ms since 1970: what ages are computed against. */
+  readonly now: number;
 }
 
-export function renderList(views: readonly ExperimentView[], { theme, namespace }: ListOptions): string {
+export function renderList(views: readonly ListRow[], { theme, namespace, now }: ListOptions): string {
   if (views.length === 0)
     return namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`;
   const withNamespace = namespace === undefined;
@@ -26,7 +28,7 @@ export function renderList(views: readonly ExperimentView[], { theme, namespace 
       view.stage === undefined ? '-' : sanitizeLine(view.stage),
       `${view.iterations.completed}/${view.iterations.total}`,
       theme.headline(view.recommendation.verdict, shortAnswer(view)),
-      Number.isNaN(created) ? '-' : formatShortAge(view.now - created),
+      Number.isNaN(created) ? '-' : formatShortAge(now - created),
     ];
   });
   const head = [
@@ -42,7 +44,7 @@ export function renderList(views: readonly ExperimentView[], { theme, namespace 
   return tableLines({ head, rows }).join('\n');
 }
 
-function shortAnswer(view: ExperimentView): string {
+function shortAnswer(view: ListRow): string {
   if (view.judgedAnew !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
   return view.recommendation.verdict === 'failed' ? 'failed' : sanitizeLine(view.headline);
 }

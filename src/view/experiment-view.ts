@@ -3,7 +3,7 @@ import { isQuantity, toNumber } from '../domain/api/quantity.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
 import type { Experiment, Weight } from '../domain/api/experiment.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
-import { importedTally, knownJudgement } from '../domain/verdict/imported.ts';
+import { importedTally, knownJudgement, type KnownJudgement } from '../domain/verdict/imported.ts';
 import { hasEnded } from '../domain/verdict/known.ts';
 import type { LoadState } from '../domain/verdict/load-state.ts';
 import {
@@ -92,30 +92,60 @@ export interface ExperimentView {
   readonly events: readonly StoredEvent[];
 }
 
-export function experimentView(experiment: Experiment, now: number): ExperimentView {
+/** What one line of a list shows: a few hundred bytes, whatever was measured. */
+export type ListRow = Pick<
+  ExperimentView,
+  | 'name'
+  | 'namespace'
+  | 'target'
+  | 'testingPattern'
+  | 'stage'
+  | 'iterations'
+  | 'createdAt'
+  | 'ended'
+  | 'headline'
+  | 'judgedAnew'
+  | 'recommendation'
+>;
+
+/** The row of an experiment, without the rest of its view, which takes far longer to work out. */
+export function listRow(experiment: Experiment): ListRow {
+  return rowOf(experiment, knownJudgement(experiment));
+}
+
+function rowOf(experiment: Experiment, known: KnownJudgement): ListRow {
   const { metadata, spec, status } = experiment;
-  const known = knownJudgement(experiment);
-  const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
-  const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
   const { iterationsPerLoop, maxLoops } = spec.duration;
   const own = headline(known.recommendation, metadata.name);
+  const { verdict, version, keepsBaseline } = known.recommendation;
   return {
     name: metadata.name,
     namespace: metadata.namespace,
     target: spec.target,
     testingPattern: spec.strategy.testingPattern,
-    deploymentPattern: spec.strategy.deploymentPattern,
     stage: status?.stage ?? (hasEnded(experiment) ? 'Completed' : undefined),
-    message: status?.message,
     iterations: { completed: status?.completedIterations ?? 0, total: iterationsPerLoop * maxLoops },
     createdAt: metadata.creationTimestamp ?? undefined,
-    startedAt: status?.startTime,
-    changedAt: completed?.status === 'True' ? completed.lastTransitionTime : status?.lastUpdateTime,
     ended: hasEnded(experiment),
-    now,
-    recommendation: known.recommendation,
+    recommendation: { verdict, ...(version === undefined ? {} : { version }), keepsBaseline, reasons: [] },
     headline: known.source === 'anew' ? recordedHeadline(experiment) : own,
     judgedAnew: known.source === 'anew' ? own : undefined,
+  };
+}
+
+export function experimentView(experiment: Experiment, now: number): ExperimentView {
+  const { spec, status } = experiment;
+  const known = knownJudgement(experiment);
+  const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
+  const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
+  return {
+    ...rowOf(experiment, known),
+    deploymentPattern: spec.strategy.deploymentPattern,
+    message: status?.message,
+    startedAt: status?.startTime,
+    changedAt: completed?.status === 'True' ? completed.lastTransitionTime : status?.lastUpdateTime,
+    now,
+    recommendation: known.recommendation,
     versions: judgedVersions(experiment),
     objectives: known.assessments,
     observations:

@@ -1,5 +1,5 @@
 /** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
@@ -137,4 +137,53 @@ export function storyOf(lines: readonly string[]): string[] {
       .join(' | '),
   );
   return told.filter((line, index) => line !== told[index - 1]);
+}
+
+/** A run under way, whose stderr can be waited for. */
+export class Running {
+  readonly #child: ChildProcess;
+  readonly #lines: string[] = [];
+  readonly #waiting: (() => void)[] = [];
+  #out = '';
+  readonly done: Promise<Output>;
+
+  constructor(args: readonly string[], kubeconfig = KUBECONFIG, env: Readonly<Record<string, string>> = {}) {
+    const child = spawn(process.execPath, [PROGRAM, ...args], {
+      cwd: root,
+      env: { ...process.env, KUBECONFIG: kubeconfig, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    this.#child = child;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
+    createInterface({ input: child.stderr }).on('line', (line) => {
+      this.#lines.push(line);
+      for (const look of this.#waiting) look();
+    });
+    this.done = new Promise((resolve) => {
+      child.once('close', (code) => {
+        for (const look of this.#waiting) look();
+        resolve({ code: code ?? -1, out: this.#out, err: this.#lines.join('\n') });
+      });
+    });
+  }
+
+  get err(): string {
+    return this.#lines.join('\n');
+  }
+
+  kill(signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM'): void {
+    this.#child.kill(signal);
+  }
+
+  /** Resolves once stderr has a line that matches; rejects when it ends without. */
+  said(pattern: RegExp): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const look = () => {
+        if (this.#lines.some((line) => pattern.test(line))) resolve();
+        else if (this.#child.exitCode !== null) reject(new Error(`never said ${String(pattern)}:\n${this.err}`));
+      };
+      this.#waiting.push(look);
+      look();
+    });
+  }
 }

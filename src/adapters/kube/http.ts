@@ -66,7 +66,7 @@ export function openAnswer(url: string, request: HttpRequest): Promise<IncomingM
   });
 }
 
-/** Sends it and reads the whole answer, at most `maxBytes` of it. */
+/** Sends it and reads the whole answer, at most `maxBytes` characters of it. */
 export async function sendOnce(url: string, request: HttpRequest & { readonly maxBytes: number }): Promise<HttpAnswer> {
   const answer = await openAnswer(url, request);
   const timer = setTimeout(
@@ -74,15 +74,16 @@ export async function sendOnce(url: string, request: HttpRequest & { readonly ma
     request.timeoutMs,
   );
   try {
-    const chunks: Buffer[] = [];
+    const parts: string[] = [];
     let size = 0;
-    for await (const chunk of answer as AsyncIterable<Buffer>) {
-      size += chunk.length;
-      if (size > request.maxBytes) throw new Error(`the answer has more than ${request.maxBytes} bytes`);
-      chunks.push(chunk);
+    answer.setEncoding('utf8'); // text at once: bytes would lie about outside the heap until they are collected
+    for await (const part of answer as AsyncIterable<string>) {
+      size += part.length;
+      if (size > request.maxBytes) throw new Error(`the answer has more than ${request.maxBytes} characters`);
+      parts.push(part);
     }
     if (!answer.complete) throw new Error('the connection ended within the answer');
-    return { status: answer.statusCode ?? 0, headers: answer.headers, text: Buffer.concat(chunks).toString('utf8') };
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text: parts.join('') };
   } catch (error) {
     if (request.signal?.aborted === true) throw request.signal.reason;
     throw error instanceof Error ? error : new Error(messageOf(error));

@@ -12,7 +12,7 @@
  * up to 30 s, with jitter. A watch is silent when neither event nor bookmark came for longer than the server should take.
  */
 import { setTimeout as delay } from 'node:timers/promises';
-import { messageOf } from '../../errors.ts';
+import { Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
 import { ApiBusyError, ApiGoneError } from './api-error.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './client.ts';
 import { linesOf } from './lines.ts';
@@ -56,7 +56,8 @@ export interface WatchTiming {
 }
 
 const TIMING: WatchTiming = { watchSeconds: 270, idleMs: 150_000, firstWaitMs: 1_000, longestWaitMs: 30_000 };
-const PAGE = 250;
+/** Of objects of 50 kB some megabytes at a time. */
+const PAGE = 50;
 /** An event is an object and little more. */
 const MAX_LINE = 16 * 1024 * 1024;
 /** A watch that ended sooner than this did nothing useful. */
@@ -116,15 +117,16 @@ export async function* listWatch<T extends KubeObject>(
       const startedMs = performance.now();
       let eventful = false;
       for await (const event of watchOnce<T>(client, options, version, timing)) {
-        if (stale) yield { kind: 'fresh' };
-        stale = false;
-        if (event.kind === 'version') version = event.version;
+        if (event.kind === 'opened') {
+          if (stale) yield { kind: 'fresh' };
+          stale = false;
+        } else if (event.kind === 'version') version = event.version;
         else {
           version = event.version;
           eventful = true;
           yield* tell(event, told);
         }
-        if (event.kind !== 'version' || performance.now() - startedMs >= DECENT_MS) failures = 0;
+        if (eventful || performance.now() - startedMs >= DECENT_MS) failures = 0;
       }
       if (eventful || performance.now() - startedMs >= DECENT_MS) continue;
       failures += 1; // it was ended at once: not again at once
@@ -139,7 +141,6 @@ export async function* listWatch<T extends KubeObject>(
         failures += 1;
         if (!stale) yield { kind: 'stale', reason: messageOf(error) };
         stale = true;
-        if (isFinal(error)) version = undefined;
         const asked = error instanceof ApiBusyError ? (error.retryAfterMs ?? 0) : 0;
         if (asked > 0) await pause(Math.min(asked, timing.longestWaitMs), signal);
       }
@@ -213,6 +214,8 @@ function* tell<T extends KubeObject>(
 }
 
 type Watched<T> =
+  /** The server has taken it: what was missed follows at once. */
+  | { readonly kind: 'opened' }
   | { readonly kind: 'set' | 'deleted'; readonly object: T; readonly version: string }
   /** A bookmark: nothing happened up to here. */
   | { readonly kind: 'version'; readonly version: string };
@@ -247,11 +250,11 @@ async function* watchOnce<T extends KubeObject>(
   };
   let idle = silent();
   try {
+    yield { kind: 'opened' };
     for await (const line of linesOf(answer, MAX_LINE)) {
       clearTimeout(idle);
-      idle = silent();
       const { type, object } = JSON.parse(line) as { type?: string; object?: T & { code?: number; message?: string } };
-      if (object === undefined) continue;
+      if (object === undefined) throw new Error('a line of the watch holds no object');
       switch (type) {
         case 'ADDED':
         case 'MODIFIED':
@@ -269,7 +272,11 @@ async function* watchOnce<T extends KubeObject>(
           throw new ApiBusyError(`the watch ended: ${object.message ?? `code ${object.code}`}`, {});
         default:
       }
+      idle = silent();
     }
+  } catch (error) {
+    if (error instanceof Iter8Error || options.signal.aborted) throw error;
+    throw new UnavailableError(`the connection of the watch broke: ${messageOf(error)}`, { cause: error });
   } finally {
     clearTimeout(idle);
     answer.destroy();

@@ -10,7 +10,6 @@ import { didYouMean } from '../../text/did-you-mean.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { knownJudgement } from '../../domain/verdict/imported.ts';
 import { openContext, keyOf, type Context } from '../context.ts';
-import { readObject } from '../manifests.ts';
 import {
   durationFlag,
   repeated,
@@ -46,7 +45,11 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
   const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    return report(await readObject(flags.filename, io, flags.namespace), conditions, { flags, io, over: false });
+    return report(await (await import('../manifests.ts')).readObject(flags.filename, io, flags.namespace), conditions, {
+      flags,
+      io,
+      over: false,
+    });
   }
   const context = await openContext(flags, io, say);
   if (flags.timeout === undefined) {

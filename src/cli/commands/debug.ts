@@ -8,7 +8,6 @@ import { jsonText } from '../../report/json-text.ts';
 import { renderStory, type StoryLine } from '../../render/story.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openContext, type Context } from '../context.ts';
-import { readObject } from '../manifests.ts';
 import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
 import { chosenExperiment } from '../select.ts';
 import { stdoutTheme } from '../show.ts';
@@ -35,7 +34,7 @@ export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
       const context = flags.filename === undefined ? await openContext(flags, io, warn) : undefined;
       const experiment =
         context === undefined
-          ? await readObject(flags.filename!, io, flags.namespace)
+          ? await (await import('../manifests.ts')).readObject(flags.filename!, io, flags.namespace)
           : await chosenExperiment(context, name, warn);
       const lines = (await storyOf(experiment, context, warn)).filter((line) => line.priority <= flags.priority);
       io.stdout.write(

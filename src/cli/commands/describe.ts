@@ -8,7 +8,6 @@ import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
 import { hasEnded } from '../../domain/verdict/known.ts';
 import { experimentView } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
-import { readObject } from '../manifests.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
 import { chosenExperiment } from '../select.ts';
 import { ANSWER_FORMATS, printAnswer } from '../show.ts';
@@ -43,7 +42,7 @@ async function find(
 ): Promise<Experiment> {
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    return readObject(flags.filename, io, flags.namespace);
+    return (await import('../manifests.ts')).readObject(flags.filename, io, flags.namespace);
   }
   const context = await openContext(flags, io, warn);
   return chosenExperiment(context, name, warn);

@@ -6,7 +6,7 @@ import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { renderList } from '../../render/list.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { experimentView } from '../../view/experiment-view.ts';
+import { experimentView, listRow } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
 import { namedExperiment, newestFirst } from '../select.ts';
@@ -80,6 +80,6 @@ async function listText(
         .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
         .join('');
     default:
-      return `${renderList(views(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`;
+      return `${renderList(experiments.map(listRow), { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace, now: io.clock.now() })}\n`;
   }
 }

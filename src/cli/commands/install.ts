@@ -84,7 +84,7 @@ export function uninstallCommand(io: Io, done: (code: ExitCode) => void): Comman
 }
 
 async function uninstall(flags: UninstallFlags, io: Io): Promise<void> {
-  const [{ countExperiments, deleteObject, findObject }, { uninstallObjects }, { objectText }, client] =
+  const [{ countExperiments, deleteObject, findObject, waitUntilGone }, { uninstallObjects }, { objectText }, client] =
     await Promise.all([
       import('../../install/apply.ts'),
       import('../../install/manifests.ts'),
@@ -103,6 +103,9 @@ async function uninstall(flags: UninstallFlags, io: Io): Promise<void> {
   for (const one of uninstallObjects()) {
     if (flags.dryRun === true) {
       if (await findObject(client, one)) io.stdout.write(`${objectText(one)} would be removed\n`);
-    } else if (await deleteObject(client, one)) io.stdout.write(`${objectText(one)} removed\n`);
+    } else if (await deleteObject(client, one)) {
+      await waitUntilGone(client, one, { clock: io.clock, waitMs: DEFAULT_WAIT_MS });
+      io.stdout.write(`${objectText(one)} removed\n`);
+    }
   }
 }

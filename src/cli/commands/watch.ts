@@ -3,11 +3,10 @@ import { Command } from 'commander';
 import { UsageError, type ExitCode } from '../../errors.ts';
 import type { Io } from '../../io.ts';
 import { renderList } from '../../render/list.ts';
-import { experimentView } from '../../view/experiment-view.ts';
 import { keyOf, openContext } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
 import { createProgress } from '../progress.ts';
-import { chosenExperiment, newestFirst } from '../select.ts';
+import { chosenExperiment, newestRowFirst } from '../select.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../show.ts';
 import { watchAll, watchToEnd } from '../watching.ts';
 
@@ -55,14 +54,10 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
       { namespace, selector: flags.selector, forever: flags.forever === true },
       {
         ...options,
-        table: (experiments) => {
+        table: (rows) => {
           if (flags.output === 'ndjson') return;
-          const views = experiments
-            .toSorted(newestFirst)
-            .map((experiment) => experimentView(experiment, io.clock.now()));
-          io.stdout.write(
-            `${renderList(views, { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace })}\n`,
-          );
+          const shown = { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace, now: io.clock.now() };
+          io.stdout.write(`${renderList(rows.toSorted(newestRowFirst), shown)}\n`);
         },
       },
     );

@@ -90,7 +90,9 @@ describeCluster('on a cluster', () => {
         const fromFile = await iter8ctlProcess(['describe', '-f', '-'], { input: raw.out });
         const withoutAges = (text: string) => text.replace(/(now|\d+ \w+ ago)/, 'AGE');
         expect(withoutAges(fromFile.out)).toBe(withoutAges(described.out));
-        expect((await run(['get', '-n', namespace, '-l', 'team=shop'])).out).toMatch(/told +told +Conformance/);
+        expect((await run(['get', '-n', namespace, '-l', 'team=shop'])).out).toMatch(
+          /told +Conformance +told +Completed/,
+        );
         expect(await run(['assert', ...here, '-c', 'successful'])).toMatchObject({ code: 0 });
         expect((await run(['debug', ...here, '-p', '1'])).out).toMatch(/1 {2}Completed: promote v1/);
         expect(await run(['watch', ...here])).toMatchObject({ code: 0 });
@@ -144,8 +146,9 @@ describeCluster('on a cluster', () => {
       ];
       const ran = await run(['run', '-f', manifest('unready', { start })]);
       expect(ran.code).toBe(4);
-      expect(ran.out).toMatch(/Start actions failed: common\/readiness: Service .*not-there is not there;/);
-      expect(ran.out.replace(/\s+/g, ' ')).toMatch(/\.status\.phase is Active, expected Gone \(after 2 tries, 1 s\)/);
+      const said = ran.out.replace(/\s+/g, ' ');
+      expect(said).toMatch(/Start actions failed: common\/readiness: Service .*not-there is not there;/);
+      expect(said).toMatch(/\.status\.phase is Active, expected Gone \(after 2 tries, 1 s\)/);
       expect(ran.out).not.toMatch(/kube-root-ca/);
     });
 
@@ -171,7 +174,9 @@ describeCluster('on a cluster', () => {
     });
 
     it('a second experiment of the same target waits for the first, and says for whom', async () => {
-      const first = run(['run', '-f', manifest('first', { target: 'shared', seconds: 12 })]);
+      const file = manifest('first', { target: 'shared', seconds: 12 });
+      kubectl(['create', '-f', file]);
+      const first = run(['run', '-f', file]);
       await watchWithKubectl('first', namespace, /HandlerLaunched/);
       const second = await run(['run', '-f', manifest('second', { target: 'shared' })]);
       expect(second.code, second.err).toBe(0);

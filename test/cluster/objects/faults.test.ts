@@ -1,9 +1,7 @@
 /** What goes wrong in mid-run, caused for real: the API server killed, the object deleted or changed, a token that expires. */
-import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import {
@@ -11,63 +9,11 @@ import {
   describeCluster,
   freshNamespace,
   iter8ctlProcess,
-  KUBECONFIG,
   kubectl,
   replaceCrds,
-  type Output,
+  Running,
 } from '../../support/cluster.ts';
 import { ok, testServer } from '../../support/test-server.ts';
-
-const root = path.join(import.meta.dirname, '../../..');
-
-/** A run under way, whose stderr can be waited for. */
-class Running {
-  readonly #child: ChildProcess;
-  readonly #lines: string[] = [];
-  readonly #waiting: (() => void)[] = [];
-  #out = '';
-  readonly done: Promise<Output>;
-
-  constructor(args: readonly string[], kubeconfig = KUBECONFIG) {
-    const child = spawn(process.execPath, [path.join(root, 'bin/iter8ctl.js'), ...args], {
-      cwd: root,
-      env: { ...process.env, KUBECONFIG: kubeconfig },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    this.#child = child;
-    child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
-    createInterface({ input: child.stderr }).on('line', (line) => {
-      this.#lines.push(line);
-      for (const look of this.#waiting) look();
-    });
-    this.done = new Promise((resolve) => {
-      child.once('close', (code) => {
-        for (const look of this.#waiting) look();
-        resolve({ code: code ?? -1, out: this.#out, err: this.#lines.join('\n') });
-      });
-    });
-  }
-
-  get err(): string {
-    return this.#lines.join('\n');
-  }
-
-  kill(signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM'): void {
-    this.#child.kill(signal);
-  }
-
-  /** Resolves once stderr has a line that matches; rejects when it ends without. */
-  said(pattern: RegExp): Promise<void> {
-    return new Promise((resolve, reject) => {
-      const look = () => {
-        if (this.#lines.some((line) => pattern.test(line))) resolve();
-        else if (this.#child.exitCode !== null) reject(new Error(`never said ${String(pattern)}:\n${this.err}`));
-      };
-      this.#waiting.push(look);
-      look();
-    });
-  }
-}
 
 describeCluster('in mid-run', () => {
   let namespace: string;
@@ -134,7 +80,7 @@ describeCluster('in mid-run', () => {
   });
 
   it('a watch survives it, and says that it is stale', async () => {
-    const { name, file } = manifest(12);
+    const { name, file } = manifest(20);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
     const watch = new Running(['watch', name, '-n', namespace]);
