@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import { refusals } from '../../src/controller/refusals.ts';
+import { limitedTurns } from '../../src/controller/turns.ts';
+import { withDefaults } from '../../src/domain/api/defaults.ts';
+import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
+
+const experiment = (spec: Partial<WrittenExperiment['spec']>) =>
+  withDefaults(
+    {
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name: 'e', namespace: 'shop' },
+      spec: { target: 't', strategy: { testingPattern: 'Conformance' }, ...spec },
+    },
+    { namespace: 'shop' },
+  );
+const start = (...tasks: Record<string, unknown>[]) => ({
+  strategy: { testingPattern: 'Conformance' as const, actions: { start: tasks } },
+});
+const collect = (version: object) =>
+  start({ task: 'metrics/collect', with: { versions: [{ name: 'v', url: 'http://v/', ...version }] } });
+const NOTHING = { allowScripts: false, systemNamespace: 'iter8-system' };
+
+it.each<[string, Partial<WrittenExperiment['spec']>, RegExp | undefined]>([
+  ['its own secret', collect({ headersFrom: { secret: 'mine' } }), undefined],
+  ['its own secret by its whole name', collect({ headersFrom: { secret: 'shop/mine' } }), undefined],
+  [
+    'a secret of another namespace for headers',
+    collect({ headersFrom: { secret: 'kube-system/x' } }),
+    /kube-system\/x is of another namespace/,
+  ],
+  [
+    'a secret of another namespace for TLS',
+    collect({ tls: { secret: 'shopping/x' } }),
+    /shopping\/x is of another namespace/,
+  ],
+  ['a file of the controller', collect({ tls: { caFile: '/var/run/secrets/token' } }), /caFile/],
+  [
+    'a secret of another namespace for a script',
+    start({ run: 'id', with: { secret: 'other/x' } }),
+    /other\/x|scripts are not allowed/,
+  ],
+  ['a script', start({ run: 'id' }), /without --allow-scripts/],
+  [
+    'a weight elsewhere',
+    { versionInfo: { baseline: { name: 'v', weightObjRef: { namespace: 'other' } } } },
+    /moves traffic in shop only/,
+  ],
+  ['a metric elsewhere', { criteria: { objectives: [{ metric: 'other/m', upperLimit: 1 }] } }, /metric other\/m/],
+  ['a shared metric', { criteria: { objectives: [{ metric: 'iter8-system/m', upperLimit: 1 }] } }, undefined],
+])('%s', (_, spec, expected) => {
+  const found = refusals(experiment(spec), NOTHING);
+  if (expected === undefined) expect(found).toEqual([]);
+  else expect(found.map(({ message }) => message).join('; ')).toMatch(expected);
+});
+
+it('allows scripts where they are allowed', () => {
+  expect(refusals(experiment(start({ run: 'id' })), { ...NOTHING, allowScripts: true })).toEqual([]);
+});
+
+it('gives no more turns than it may, and gives them back once', async () => {
+  const held = () =>
+    Promise.resolve({ held: { lost: new AbortController().signal, release: () => Promise.resolve() } });
+  const turns = limitedTurns({ acquire: held }, 2);
+  const self = { identity: 'x', description: 'x' };
+  const take = () => turns.acquire(experiment({}), self);
+  const [first, second, third] = [await take(), await take(), await take()];
+  expect([first, second, third].map((answer) => 'held' in answer)).toEqual([true, true, false]);
+  if ('held' in first) await Promise.all([first.held.release(), first.held.release()]);
+  expect(['held' in (await take()), 'held' in (await take())]).toEqual([true, false]);
+});
