@@ -1,7 +1,7 @@
 // Bundles the program into dist/: ES modules, split so that each command loads little, with everything that it needs, so
 // that the package has no dependencies. The licences of what is bundled go beside it.
 // Usage: node scripts/build.mjs [FOLDER]
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -50,7 +50,11 @@ const root = path.join(import.meta.dirname, '..');
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
-  entryPoints: { main: 'src/main.ts', 'load-worker': 'src/adapters/load/worker.ts' },
+  entryPoints: {
+    main: 'src/main.ts',
+    'load-worker': 'src/adapters/load/worker.ts',
+    'jq-worker': 'src/adapters/metrics/jq-worker.ts',
+  },
   absWorkingDir: root,
   outdir,
   bundle: true,
@@ -68,10 +72,27 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
+// jq, which loads its WebAssembly from the folder that it lies in.
+const jq = await build({
+  entryPoints: { jq: 'node_modules/jq-web/jq.js' },
+  absWorkingDir: root,
+  outdir,
+  bundle: true,
+  minify: true,
+  format: 'cjs',
+  platform: 'node',
+  target: 'node20.20',
+  outExtension: { '.js': '.cjs' },
+  legalComments: 'none',
+  metafile: true,
+  logLevel: 'warning',
+});
+copyFileSync(path.join(root, 'node_modules/jq-web/jq.wasm'), path.join(outdir, 'jq.wasm'));
+
 /** Folders of the packages whose code is in the bundle. */
 function bundledPackages() {
   const found = new Set();
-  for (const input of Object.keys(metafile.inputs)) {
+  for (const input of [...Object.keys(metafile.inputs), ...Object.keys(jq.metafile.inputs)]) {
     const parts = input.split('/');
     const at = parts.lastIndexOf('node_modules');
     if (at >= 0) found.add(parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));

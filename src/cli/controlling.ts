@@ -70,6 +70,7 @@ export async function createDrive(
         records: NO_RECORDS,
         ...driver,
         targets,
+        confirm: () => held.confirm?.() ?? Promise.resolve(),
         clock: io.clock,
         emit: (event) => {
           for (const { reason, message, warning } of kubeEventsOf(event, experiment.spec.target))

@@ -80,6 +80,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
         records: context.records,
         ...(await openDriver(context, io, options.allowScripts ? { kind: 'here', onOutput: tellScript } : undefined)),
         targets: context.targets,
+        confirm: () => settled.lock.confirm?.() ?? Promise.resolve(),
         clock: io.clock,
         emit: (event) => {
           progress.show(event);
@@ -103,7 +104,8 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.end();
     await events?.flush(FLUSH_EVENTS_MS);
     await settled.lock.release();
-    if (flags.output !== 'ndjson') await printAnswer(outcome.experiment, flags, io);
+    // Whoever drives it now knows more than this process.
+    if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(outcome.experiment, flags, io);
     if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
     return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
   } finally {

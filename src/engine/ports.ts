@@ -94,6 +94,11 @@ export interface Holder {
 export interface HeldLock {
   /** Aborted when the lock is lost (it could not be renewed in time, or somebody else has it): the holder must stop. */
   readonly lost: AbortSignal;
+  /**
+   * Resolves when it is sure that the lock is still held, or that it is lost (`lost` is aborted then). Asked before anything
+   * is stored: a process that was suspended wakes up without knowing what happened meanwhile. Absent: always sure.
+   */
+  confirm?(): Promise<void>;
   release(): Promise<void>;
 }
 
@@ -263,6 +268,36 @@ export interface RequestBuilder {
     namespace: string,
     signal?: AbortSignal,
   ): Promise<{ readonly version: string; readonly endpoints: readonly LoadEndpoint[] }[]>;
+}
+
+// -------------------------------------------------------------------------------------------------------- metrics
+
+export interface MetricQuestion {
+  readonly metric: Metric;
+  readonly version: {
+    readonly name: string;
+    readonly variables?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  };
+  /** Since the experiment's startTime. */
+  readonly elapsedSeconds: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A value, or why there is none. `query`: what was asked, resolved, without secrets. `at`: RFC 3339. */
+export type Measurement =
+  | { readonly kind: 'value'; readonly value: number; readonly at: string; readonly query: string }
+  | {
+      readonly kind: 'error';
+      readonly reason: 'backend error' | 'not a number' | 'no data';
+      readonly message: string;
+      readonly at: string;
+      readonly query: string;
+    };
+
+/** Measures metrics that are not built in. */
+export interface MetricSource {
+  /** Rejects only when aborted: what cannot be measured is data. */
+  measure(question: MetricQuestion): Promise<Measurement>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- tasks

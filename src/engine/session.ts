@@ -25,6 +25,8 @@ export interface SessionPorts {
   readonly textOf: (event: Event) => string | undefined;
   /** `iter8ctl 0.1.0`. */
   readonly by: string;
+  /** Makes sure that nobody else drives it by now: see HeldLock. */
+  readonly confirm?: (() => Promise<void>) | undefined;
   /**
    * How long a save that must succeed waits for a store that does not answer. Absent: not at all (a folder that cannot be
    * written now cannot be written in a minute).
@@ -160,6 +162,7 @@ export class Session {
       if (Object.keys(patch).length > 0) {
         const sent = JSON.parse(JSON.stringify(patch)) as typeof patch; // drops undefined inside arrays as the wire would
         await this.#store(sent, options.must === true);
+        if (this.#abandoned) return;
       }
       await this.#flushLog();
       if (this.#unreachableSince !== undefined) {
@@ -173,6 +176,8 @@ export class Session {
     } catch (error) {
       if (!(error instanceof UnavailableError) || options.must === true) throw error;
       this.#tellUnreachable(error);
+      // What was measured is on this machine at least, whatever happens before the store answers again.
+      await this.#flushLog().catch(() => undefined);
     }
   }
 
@@ -180,6 +185,8 @@ export class Session {
     const deadline = this.#ports.clock.monotonicMs() + (must ? (this.#ports.patience?.ms ?? 0) : 0);
     for (;;) {
       try {
+        await this.#ports.confirm?.();
+        if (this.#abandoned) return;
         const uid = this.#stored.metadata.uid;
         const stored = await this.#ports.store.patchStatus(this.key, patch, { uid });
         this.#stored = stored;

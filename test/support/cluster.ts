@@ -171,7 +171,7 @@ export class Running {
     return this.#lines.join('\n');
   }
 
-  kill(signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM'): void {
+  kill(signal: 'SIGKILL' | 'SIGINT' | 'SIGTERM' | 'SIGSTOP' | 'SIGCONT'): void {
     this.#child.kill(signal);
   }
 

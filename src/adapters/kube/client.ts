@@ -85,8 +85,8 @@ export function pathOf(request: Pick<ApiRequest, 'resource' | 'namespace' | 'nam
 
 export class KubeClient {
   readonly #options: KubeClientOptions;
-  readonly #chosen: ChosenConfig;
-  readonly #credentials: Credentials;
+  #chosen: ChosenConfig;
+  #credentials: Credentials;
   #agent: { readonly key: string; readonly agent: Agent } | undefined;
   /** Server's clock minus ours, ms; undefined before its first answer. */
   #skewMs: number | undefined;
@@ -158,7 +158,7 @@ export class KubeClient {
         throw connectionError(error, asked);
       }
       this.#learnTime(answer.headers.date);
-      if (answer.status === 401 && attempt === 1 && this.#credentials.renewable) continue;
+      if (answer.status === 401 && attempt === 1 && (await this.#renew())) continue;
       if (answer.status < 200 || answer.status > 299) {
         throw apiError(answer.status, statusOf(answer.text), asked, retryAfter(answer.headers['retry-after']));
       }
@@ -186,7 +186,7 @@ export class KubeClient {
       }
       if (answer.statusCode === 200) return answer;
       const text = await restOf(answer);
-      if (answer.statusCode === 401 && attempt === 1 && this.#credentials.renewable) continue;
+      if (answer.statusCode === 401 && attempt === 1 && (await this.#renew())) continue;
       throw apiError(answer.statusCode ?? 0, statusOf(text), asked, retryAfter(answer.headers['retry-after']));
     }
   }
@@ -214,6 +214,17 @@ export class KubeClient {
       namespace: resource.namespaced ? namespace : undefined,
       name,
     };
+  }
+
+  /** The server refuses the credentials: somebody may have logged in anew since the kubeconfig was read. */
+  async #renew(): Promise<boolean> {
+    if (this.#chosen.files.length === 0) return this.#credentials.renewable;
+    const now = await chooseConfig(this.#options, this.#options.env, this.#options.cwd);
+    const changed = JSON.stringify(now.user) !== JSON.stringify(this.#chosen.user);
+    if (now.cluster.server !== this.server || (!changed && !this.#credentials.renewable)) return false;
+    this.#chosen = now;
+    this.#credentials = openCredentials(now, this.#options);
+    return true;
   }
 
   async #credentialsNow(

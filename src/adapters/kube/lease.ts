@@ -160,6 +160,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   const lost = new AbortController();
   const ended = new AbortController();
   let lease = taken;
+  let renewedMs = performance.now();
   let timer: NodeJS.Timeout;
   let renewing = Promise.resolve();
   const schedule = (ms: number) => {
@@ -170,7 +171,9 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   };
   const renew = async () => {
     try {
+      const askedMs = performance.now();
       lease = await write(client, place, holder, lease, ended.signal);
+      renewedMs = askedMs;
       schedule(RENEW_EVERY_MS);
     } catch (error) {
       if (ended.signal.aborted) return;
@@ -196,6 +199,12 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   schedule(RENEW_EVERY_MS);
   return {
     lost: lost.signal,
+    confirm: async () => {
+      if (performance.now() - renewedMs < HELD_SECONDS * 1000) return;
+      const present = await find(client, place, ended.signal);
+      if (present !== undefined && present.spec?.holderIdentity !== holder.identity)
+        lost.abort(new UnavailableError('the lease was taken over by another driver'));
+    },
     release: async () => {
       if (ended.signal.aborted) return;
       clearTimeout(timer);

@@ -14,7 +14,7 @@ import type {
   StoreEvent,
   WatchOptions,
 } from '../../engine/ports.ts';
-import { ConflictError, InvalidManifestError, NotFoundError } from '../../errors.ts';
+import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, type ApiRequest, type KubeClient, type Resource } from '../kube/client.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
 import { retrying } from '../kube/retry.ts';
@@ -172,6 +172,8 @@ class ClusterStore implements ExperimentStore {
     subresource?: string,
   ): Promise<Experiment> {
     const { uid, signal } = options;
+    const mayPass = (error: ConflictError) =>
+      options.resourceVersion === undefined && !(error instanceof OtherObjectError);
     const answer = await retrying(
       async () => {
         // The server does not compare uids in patches of a status: the version of the object that was looked at does it.
@@ -191,8 +193,16 @@ class ClusterStore implements ExperimentStore {
           signal,
         });
       },
-      { signal, conflicts: (error) => options.resourceVersion === undefined && !(error instanceof OtherObjectError) },
-    );
+      { signal, conflicts: mayPass },
+    ).catch((error: unknown) => {
+      if (!(error instanceof ConflictError) || !mayPass(error)) throw error;
+      throw new UnavailableError(
+        `experiment ${keyText(key)} in ${this.description} is changed by others all the time`,
+        {
+          cause: error,
+        },
+      );
+    });
     return this.#experiment(answer);
   }
 

@@ -179,6 +179,26 @@ describeCluster('in mid-run', () => {
     ).not.toBe('');
   });
 
+  it('a driver that was suspended finds that another drives, and stores nothing more', async () => {
+    const { name, file } = manifest(40);
+    const first = new Running(['run', '-f', file]);
+    await first.said(satisfied);
+    const second = new Running(['run', '-f', file]);
+    await second.said(/watching it/);
+    first.kill('SIGSTOP');
+    await second.said(/its driver is gone: going on with/);
+    await second.said(/goes on with it/);
+    first.kill('SIGCONT');
+    const { code, err } = await first.done;
+    expect(code, err).toBe(7);
+    expect(err).toMatch(new RegExp(`somebody else drives ${name}`));
+    expect(await second.done).toMatchObject({ code: 0 });
+    const view = JSON.parse((await iter8ctlProcess(['describe', name, '-n', namespace, '-o', 'json'])).out) as {
+      objectives: { n: number }[];
+    };
+    expect(view.objectives[0]!.n).toBe(1600);
+  });
+
   it('SIGINT saves, lets go of the lock at once, and a second run finishes it', async () => {
     const { name, file } = manifest(20);
     const first = new Running(['run', '-f', file]);
@@ -219,6 +239,37 @@ describeCluster('in mid-run', () => {
     const { code, err } = await run.done;
     expect(code).toBe(7);
     expect(err).toMatch(/the token of the kubeconfig has expired/);
+  });
+
+  it('a token that expires and is replaced in the kubeconfig meanwhile: everything is saved', async () => {
+    kubectl(['create', 'serviceaccount', 'renewed', '-n', namespace]);
+    kubectl([
+      'create',
+      'rolebinding',
+      'renewed',
+      '-n',
+      namespace,
+      '--clusterrole=cluster-admin',
+      `--serviceaccount=${namespace}:renewed`,
+    ]);
+    const config = path.join(folder, 'renewed');
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
+      string,
+      unknown
+    >;
+    const write = (token: string) =>
+      writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+    write(kubectl(['create', 'token', 'renewed', '-n', namespace]).trim());
+    const { file } = manifest(12);
+    const run = new Running(['run', '-f', file], config);
+    await run.said(satisfied);
+    kubectl(['delete', 'serviceaccount', 'renewed', '-n', namespace]);
+    await run.said(/cannot save for now, going on/);
+    kubectl(['create', 'serviceaccount', 'renewed', '-n', namespace]);
+    write(kubectl(['create', 'token', 'renewed', '-n', namespace]).trim());
+    const { code, err } = await run.done;
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/answers again; everything measured meanwhile is saved/);
   });
 
   it('an account that may read but not write: run says what it may not, describe and watch work', async () => {

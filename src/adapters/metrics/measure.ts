@@ -1,0 +1,155 @@
+/**
+ * Measures a custom metric of a version: the query is made, sent, and its answer read with jq. What cannot be measured is
+ * data, not an exception: the experiment goes on and says so (style.md, errors).
+ */
+import { messageOf, Iter8Error } from '../../errors.ts';
+import type { Clock } from '../../io.ts';
+import type { Metric } from '../../domain/api/metric.ts';
+import { toNumber } from '../../domain/api/quantity.ts';
+import type { Measurement, MetricSource, SecretReader } from '../../engine/ports.ts';
+import { redact } from '../../text/redact.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { fetchMetric, type MetricTls } from './fetch.ts';
+import type { JqEngine, JqResult } from './jq.ts';
+import { resolveQuery, type MetricRequest } from './query.ts';
+
+export interface MetricSourcePorts {
+  readonly secrets: SecretReader;
+  readonly jq: JqEngine;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Uniform in [0, 1): for mock gauges. */
+  readonly random: () => number;
+  /** Where secrets without a namespace are: where Iter8 is installed. */
+  readonly systemNamespace: string;
+  readonly timeoutMs?: number | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_BYTES = 10 * 1024 * 1024;
+/** Of an answer that is no success. */
+const SHOWN_BODY = 200;
+
+/** Settings of ours in annotations of a Metric: its spec has no place for them that the CRD of 0.7 keeps. */
+export const TLS_ANNOTATIONS = {
+  insecureSkipVerify: 'iter8.tools/insecure-skip-verify',
+  ca: 'iter8.tools/ca',
+} as const;
+
+export function createMetricSource(ports: MetricSourcePorts): MetricSource {
+  return {
+    measure: async ({ metric, version, elapsedSeconds, signal }) => {
+      if (metric.spec.mock !== undefined) return mocked(metric, version.name, elapsedSeconds, ports);
+      const at = new Date(ports.clock.now()).toISOString();
+      let secret: Readonly<Record<string, string>> = {};
+      let query: MetricRequest | undefined;
+      try {
+        if (metric.spec.secret !== undefined)
+          secret = await ports.secrets.read(secretKey(metric, ports.systemNamespace), signal);
+        query = resolveQuery(metric, version, { elapsedSeconds, secret });
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof Iter8Error)) throw error;
+        return {
+          kind: 'error',
+          reason: 'backend error',
+          message: clean(messageOf(error), secret),
+          at,
+          query: query?.shown ?? '',
+        };
+      }
+      const fail = (reason: 'backend error' | 'not a number' | 'no data', message: string): Measurement => ({
+        kind: 'error',
+        reason,
+        message: clean(message, secret),
+        at,
+        query: query.shown,
+      });
+      const timeoutMs = ports.timeoutMs ?? TIMEOUT_MS;
+      const fetched = await fetchMetric(query, {
+        tls: tlsOf(metric),
+        timeoutMs,
+        maxBytes: MAX_BYTES,
+        env: ports.env,
+        signal,
+      });
+      if (fetched.kind === 'timeout') return fail('backend error', `no answer within ${timeoutMs / 1000} s`);
+      if (fetched.kind === 'error') return fail('backend error', fetched.message);
+      if (fetched.status < 200 || fetched.status > 299)
+        return fail('backend error', `it answers ${fetched.status}: ${fetched.text.trim().slice(0, SHOWN_BODY)}`);
+      const result = await ports.jq.first(fetched.text, metric.spec.jqExpression ?? '.');
+      const read = numberOf(result);
+      return 'value' in read
+        ? { kind: 'value', value: read.value, at, query: query.shown }
+        : fail(read.reason, read.message);
+    },
+  };
+}
+
+function clean(text: string, secret: Readonly<Record<string, string>>): string {
+  return sanitizeLine(redact(text, Object.values(secret)));
+}
+
+/** `namespace/name`, or `name` where Iter8 is installed. */
+function secretKey({ spec }: Metric, systemNamespace: string) {
+  const written = spec.secret ?? '';
+  const slash = written.indexOf('/');
+  return slash < 0
+    ? { namespace: systemNamespace, name: written }
+    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+}
+
+function tlsOf({ metadata: { annotations = {} } }: Metric): MetricTls {
+  return {
+    ca: annotations[TLS_ANNOTATIONS.ca],
+    insecureSkipVerify: annotations[TLS_ANNOTATIONS.insecureSkipVerify] === 'true',
+  };
+}
+
+/**
+ * The number that a program gave: a JSON number, or a text that is one (Prometheus gives values as texts). jq prints NaN as
+ * null and Infinity as the largest double: neither is a measurement.
+ */
+export function numberOf(
+  result: JqResult,
+):
+  | { readonly value: number }
+  | { readonly reason: 'backend error' | 'not a number' | 'no data'; readonly message: string } {
+  switch (result.kind) {
+    case 'timeout':
+      return { reason: 'backend error', message: `jqExpression did not end within ${result.seconds} s` };
+    case 'error':
+      return { reason: 'not a number', message: `jqExpression failed: ${result.message}` };
+    case 'nothing':
+      return { reason: 'no data', message: 'jqExpression gave nothing' };
+    case 'result': {
+      const value = parsed(result.text);
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (number === null) return { reason: 'no data', message: 'jqExpression gave null' };
+      if (typeof number !== 'number' || Number.isNaN(number))
+        return { reason: 'not a number', message: `jqExpression gave ${result.text.slice(0, 100)}` };
+      if (!Number.isFinite(number) || Math.abs(number) >= Number.MAX_VALUE)
+        return { reason: 'not a number', message: 'jqExpression gave a number that is not finite' };
+      return { value: number };
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Counter is `level` a second since the start; a Gauge is random around `level`, never negative. */
+function mocked(metric: Metric, version: string, elapsedSeconds: number, ports: MetricSourcePorts): Measurement {
+  const at = new Date(ports.clock.now()).toISOString();
+  const query = `mock of ${metric.metadata.name}`;
+  const mock = metric.spec.mock?.find(({ name }) => name === version);
+  if (mock === undefined) return { kind: 'error', reason: 'no data', message: `no mock for ${version}`, at, query };
+  const level = toNumber(mock.level);
+  const value = metric.spec.type === 'Counter' ? level * Math.max(0, elapsedSeconds) : level * (0.5 + ports.random());
+  return { kind: 'value', value, at, query };
+}
