@@ -41,9 +41,7 @@ export function whatWasTold(experiment: Experiment): Experiment {
   const told = record && {
     format: record.format,
     warnings: record.warnings,
-    assessments: record.assessments
-      .filter(({ verdict }) => verdict !== 'undecided')
-      .map(({ version, objective, side, verdict }) => ({ version, objective, side, verdict })),
+    assessments: record.assessments.filter(({ verdict }) => verdict !== 'undecided'),
   };
   return {
     apiVersion: experiment.apiVersion,

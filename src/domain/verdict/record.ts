@@ -9,6 +9,7 @@ import type { Experiment, ExperimentStatus } from '../api/experiment.ts';
 import { addTally, EMPTY_TALLY, type SparseHistogram, type Tally, type TallyView } from '../stats/tally.ts';
 import type { LimitAssessment } from './assessment.ts';
 import type { LoadState } from './load-state.ts';
+import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from './recommendation.ts';
 
 export const RECORD_KEY = 'iter8ctl';
@@ -199,7 +200,9 @@ export function readRecord(experiment: { readonly status?: Experiment['status'] 
   const record = data !== undefined && Object.hasOwn(data, RECORD_KEY) ? data[RECORD_KEY] : undefined;
   if (typeof record !== 'object' || record === null) return undefined;
   const format = (record as { format?: unknown }).format;
-  return format === RECORD_FORMAT ? { ...EMPTY_RECORD, ...(record as Iter8Record) } : undefined;
+  return format === RECORD_FORMAT && isRecordShape(record)
+    ? { ...EMPTY_RECORD, ...(record as Iter8Record) }
+    : undefined;
 }
 
 /** The status with our record in it; the histograms of versions beside it stay. */

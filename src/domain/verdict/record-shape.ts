@@ -1,0 +1,110 @@
+/**
+ * Whether a value has the shape of our record. It stands in the free-form part of an object that others may write: what is
+ * read back is looked at field by field, so that one damaged object breaks no list. By hand, since it is read at every look.
+ */
+
+type Check = (value: unknown) => boolean;
+
+const text: Check = (value) => typeof value === 'string';
+const number: Check = (value) => typeof value === 'number';
+const boolean: Check = (value) => typeof value === 'boolean';
+const oneOf =
+  (...values: readonly unknown[]): Check =>
+  (value) =>
+    values.includes(value);
+const optional =
+  (check: Check): Check =>
+  (value) =>
+    value === undefined || check(value);
+/** Null too: what JSON makes of a number that is not finite. It must not cost the whole record. */
+const optionalNumber: Check = (value) => value === undefined || value === null || number(value);
+const listOf =
+  (check: Check): Check =>
+  (value) =>
+    Array.isArray(value) && value.every(check);
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const mapOf =
+  (check: Check): Check =>
+  (value) =>
+    isObject(value) && Object.values(value).every(check);
+/** More fields than these may be there. */
+const withFields =
+  (fields: Readonly<Record<string, Check>>): Check =>
+  (value) =>
+    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+
+const VERDICTS = oneOf('satisfied', 'violated', 'undecided');
+const count = withFields({ n: number, bad: number });
+const limitCount = withFields({ response: count, service: count });
+const view = withFields({
+  n: number,
+  errors: number,
+  sumMs: number,
+  minMs: number,
+  maxMs: number,
+  histogram: listOf(number),
+});
+const tally = withFields({
+  response: view,
+  service: view,
+  codes: mapOf(number),
+  limits: mapOf(limitCount),
+  late: count,
+  reconnects: number,
+});
+const scope = withFields({ version: text, endpoint: optional(text), tally });
+const task = withFields({
+  state: oneOf('running', 'done', 'skipped'),
+  startedAt: text,
+  endedAt: optional(text),
+  loadSeconds: optionalNumber,
+  counted: optional(listOf(scope)),
+});
+const assessment = withFields({
+  version: text,
+  objective: number,
+  metric: text,
+  side: oneOf('upper', 'lower'),
+  limit: number,
+  unit: oneOf('ms', 'share', 'count', 'plain'),
+  method: text,
+  verdict: VERDICTS,
+  reason: optional(text),
+  n: number,
+  estimate: optionalNumber,
+  lower: optionalNumber,
+  upper: optionalNumber,
+  count: optional(count),
+  requestsNeeded: optionalNumber,
+});
+const recommendation = withFields({
+  verdict: oneOf('promote', 'do not promote', 'undecided', 'failed'),
+  version: optional(text),
+  keepsBaseline: boolean,
+  reasons: listOf(text),
+});
+const load = withFields({
+  task: text,
+  state: text,
+  elapsedSeconds: number,
+  ratePerSec: number,
+  plannedRequests: optionalNumber,
+  versions: listOf(withFields({ version: text, sent: number, resolved: number, needed: optionalNumber })),
+  late: number,
+});
+
+export const isRecordShape: Check = withFields({
+  by: optional(text),
+  tasks: optional(mapOf(task)),
+  actions: optional(mapOf(oneOf('launched', 'done'))),
+  scopes: optional(listOf(scope)),
+  newest: optional(withFields({ task: text, scopes: listOf(scope) })),
+  loadSeconds: optionalNumber,
+  timeoutMs: optionalNumber,
+  load: optional(load),
+  assessments: optional(listOf(assessment)),
+  recommendation: optional(recommendation),
+  warnings: optional(listOf(text)),
+  events: optional(listOf(withFields({ time: text, priority: oneOf(1, 2, 3), text }))),
+});
