@@ -13,6 +13,7 @@ import type {
   ExperimentStore,
   Holder,
   LoadGenerator,
+  MetricSource,
   RecordLog,
   RequestBuilder,
   SecretReader,
@@ -182,8 +183,30 @@ function lazyRecords(open: () => Promise<RecordLog>): RecordLog {
   };
 }
 
+/** Most experiments have only built-in metrics. */
+function lazyMetrics({ secrets }: Context, io: Io, ownSecretsOnly: boolean): MetricSource {
+  let opened: Promise<MetricSource> | undefined;
+  const open = async () => {
+    const [{ createMetricSource }, { createJq }] = await Promise.all([
+      import('../adapters/metrics/measure.ts'),
+      import('../adapters/metrics/jq.ts'),
+    ]);
+    return createMetricSource({
+      secrets,
+      jq: createJq(),
+      clock: io.clock,
+      env: io.env,
+      random: Math.random,
+      systemNamespace: SYSTEM_NAMESPACE,
+      ownSecretsOnly,
+    });
+  };
+  return { measure: async (question) => (await (opened ??= open())).measure(question) };
+}
+
 /** What only a driver needs: loaded when something is driven. */
 export interface Driver {
+  readonly metrics: MetricSource;
   readonly load: LoadGenerator;
   readonly requests: RequestBuilder;
   readonly tasks: TaskRunner;
@@ -200,7 +223,12 @@ export type ScriptPlace =
     };
 
 /** `scripts` absent: none is run. */
-export async function openDriver(context: Context, io: Io, scripts?: ScriptPlace): Promise<Driver> {
+export async function openDriver(
+  context: Context,
+  io: Io,
+  scripts?: ScriptPlace,
+  limits: { readonly ownSecretsOnly?: boolean } = {},
+): Promise<Driver> {
   const [{ createLoadGenerator }, { createRequestBuilder }, { createTaskRunner }] = await Promise.all([
     import('../adapters/load/generator.ts'),
     import('../adapters/load/requests.ts'),
@@ -208,6 +236,7 @@ export async function openDriver(context: Context, io: Io, scripts?: ScriptPlace
   ]);
   const { kube } = context;
   return {
+    metrics: lazyMetrics(context, io, limits.ownSecretsOnly === true),
     load: createLoadGenerator(),
     requests: createRequestBuilder({ secrets: context.secrets }),
     tasks: createTaskRunner({

@@ -54,6 +54,7 @@ export async function createDrive(
             onOutput: (line) => log('info', 'script', { experiment: id, line }),
           }
         : undefined,
+      { ownSecretsOnly: true },
     );
     const about = {
       namespace: experiment.metadata.namespace,

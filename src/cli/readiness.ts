@@ -1,7 +1,6 @@
 /** What must hold before anything starts, beyond a valid manifest: nothing that local mode or this version cannot do. Pure. */
 import type { Issue } from '../errors.ts';
 import type { Version, WrittenExperiment } from '../domain/api/experiment.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
 
 /** Tasks that this version performs. The others of Iter8 are known and refused by name. */
 const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
@@ -29,15 +28,6 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
         `spec.versionInfo.${path}.weightObjRef`,
         'moving traffic is not built yet in this version of iter8ctl; with deploymentPattern: FixedSplit it stays where it is',
       );
-  }
-  const namespace = experiment.metadata.namespace ?? 'default';
-  for (const [index, objective] of (spec.criteria?.objectives ?? []).entries()) {
-    if (parseMetricName(objective.metric, namespace).quantity.kind === 'custom') {
-      add(
-        `spec.criteria.objectives[${index}].metric`,
-        `${objective.metric}: metrics other than the built-in ones of iter8-system are not built yet in this version of iter8ctl`,
-      );
-    }
   }
   if ((spec.criteria?.rewards ?? []).length > 0)
     add('spec.criteria.rewards', 'rewards are not built yet in this version of iter8ctl');

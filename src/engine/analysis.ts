@@ -122,6 +122,14 @@ function aggregatedMetrics(experiment: Experiment, record: Iter8Record): Aggrega
   for (const name of names) {
     const data: AggregatedMetrics[string]['data'] = {};
     for (const version of judgedVersions(experiment)) {
+      const measured = record.measured?.[name]?.[version.name];
+      if (measured?.value !== undefined) {
+        data[version.name] = {
+          value: formatQuantity(measured.value),
+          ...(measured.n === undefined ? {} : { sampleSize: Math.min(2 ** 31 - 1, Math.round(measured.n)) }),
+        };
+        continue;
+      }
       const tallyFor = (endpoint: string | undefined) => tallyOf(scopes, version.name, endpoint);
       const counted = tallyFor(undefined).response.n > 0;
       const value = counted ? builtinValue(name, experiment.metadata.namespace, tallyFor) : undefined;

@@ -299,6 +299,7 @@ class Collect {
       elapsedSeconds: record.loadSeconds + seconds,
       planDone,
       bounds,
+      measuringDone: false,
       closedLoop: this.#inputs.qps === 0 || record.closedLoop === true,
       ratePerSec: this.#inputs.qps,
       unanswered: new Set([...this.#judgedHere].filter((version) => !this.#answered.has(version))),

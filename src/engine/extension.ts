@@ -31,14 +31,37 @@ export function versionsInNeed(question: ExtensionQuestion): Set<string> {
       .filter(({ name, role }) => {
         if (verdicts.get(name) === 'violated') return false;
         if (role === 'baseline' && settled) return false;
-        return own(name).some(({ reason }) => reason !== undefined && CURED_BY_LOAD.has(reason));
+        return own(name).some(
+          ({ reason, unit }) => unit !== 'plain' && reason !== undefined && CURED_BY_LOAD.has(reason),
+        );
       })
       .map(({ name }) => name),
   );
 }
 
+/** Reasons that another measurement of a custom metric can remove. */
+const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
+  'no-traffic',
+  'too-few-requests',
+  'too-early',
+  'not-enough-evidence',
+  'plan-not-done',
+  'stale',
+  'metric-unavailable',
+]);
+
+/** A custom metric of a version that is not violated anyway may still be decided by a later iteration. */
+function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
+  const violated = new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
+  return assessments.some(
+    ({ unit, reason, version }) =>
+      unit === 'plain' && !violated.has(version) && reason !== undefined && CURED_BY_MEASURING.has(reason),
+  );
+}
+
 /** Everything that can be decided is decided: nothing undecided is left that time, load or the plan's end could change. */
 export function isDecided(question: ExtensionQuestion): boolean {
+  if (isOpenToMeasuring(question)) return false;
   const open = question.assessments.filter(
     ({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)),
   );

@@ -22,6 +22,8 @@ export function judgeOf(experiment: Experiment, record: Iter8Record): Judge {
     judgeSettings(experiment, strengthOf(experiment, record)),
   );
   for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
+  for (const [metric, versions] of Object.entries(record.measured ?? {}))
+    for (const [version, measured] of Object.entries(versions)) judge.setMeasured(version, metric, measured);
   return judge;
 }
 
@@ -53,13 +55,14 @@ export function judgementAt(
   };
 }
 
-/** The judgement of everything recorded, when no load is under way. */
-export function judgementNow(experiment: Experiment, record: Iter8Record): Judgement {
+/** The judgement of everything recorded, when no load is under way. `measuringDone` false: custom metrics will be measured again. */
+export function judgementNow(experiment: Experiment, record: Iter8Record, measuringDone = true): Judgement {
   return judgementAt(experiment, record, judgeOf(experiment, record), {
     elapsedSeconds: record.loadSeconds,
     planDone: true,
     bounds: true,
     closedLoop: record.closedLoop,
+    measuringDone,
   });
 }
 

@@ -4,9 +4,11 @@
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
 import { NotFoundError } from '../errors.ts';
-import type { Experiment, Stage } from '../domain/api/experiment.ts';
+import type { Experiment, ObjectKey, Stage } from '../domain/api/experiment.ts';
 import { metricWithDefaults } from '../domain/api/defaults.ts';
-import { builtinMetric, parseMetricName } from '../domain/api/metric-name.ts';
+import type { Metric } from '../domain/api/metric.ts';
+import { builtinMetric, parseMetricName, SYSTEM_NAMESPACE } from '../domain/api/metric-name.ts';
+import { checkMetric } from '../domain/api/rules.ts';
 import { checkExperiment } from '../domain/check.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
@@ -16,6 +18,7 @@ import { analysisOf, withHistograms } from './analysis.ts';
 import { runAction, type ActionPorts } from './action.ts';
 import { isDecided } from './extension.ts';
 import { judgementNow, strengthOf } from './judging.ts';
+import { measureMetrics, type MeasurePorts } from './measure.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
 import type { Holder, TargetLock } from './ports.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -33,7 +36,7 @@ import {
   type Failure,
 } from './status.ts';
 
-export interface DrivePorts extends SessionPorts, Omit<ActionPorts, 'clock'> {
+export interface DrivePorts extends SessionPorts, MeasurePorts, Omit<ActionPorts, 'clock'> {
   /** Absent: nobody else works on the same targets. */
   readonly targets?: TargetLock | undefined;
 }
@@ -125,6 +128,7 @@ async function perform(
     case 'iterate':
       return iterate(step, session, ports, options);
     case 'assess-again':
+      if (!(await measured(session, ports, options))) return 'interrupted';
       assess(session);
       session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
       await session.save();
@@ -233,28 +237,52 @@ async function readMetrics(session: Session, ports: DrivePorts): Promise<undefin
     ...criteria.objectives.map((objective) => objective.metric),
   ]);
   const metrics: { name: string; metricObj: Record<string, unknown> }[] = [];
-  for (const written of names) {
-    const name = parseMetricName(written, session.key.namespace);
+  const wanted = [...names].map((written) => ({ written, namespace: session.key.namespace }));
+  for (const { written, namespace } of wanted) {
+    const name = parseMetricName(written, namespace);
     if (name.quantity.kind !== 'custom') {
-      metrics.push({ name: written, metricObj: { ...builtinMetric(name) } });
+      // Sample sizes that are ours need no object; what the criteria name is listed under the name that they wrote.
+      if (names.has(written)) metrics.push({ name: written, metricObj: { ...builtinMetric(name) } });
       continue;
     }
-    try {
-      const metric = await ports.store.getMetric(name.key);
-      metrics.push({
-        name: `${name.key.namespace}/${name.key.name}`,
-        metricObj: { ...metricWithDefaults(metric, { namespace: name.key.namespace }) },
-      });
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
+    const metric = await findMetric(name.key, written.includes('/'), ports);
+    if (metric === undefined) {
       return fail(session, {
         reason: 'MetricUnavailable',
         message: `Unable to find metric ${name.key.namespace}/${name.key.name}`,
       });
     }
+    const place = `${metric.metadata.namespace}/${metric.metadata.name}`;
+    const problem = checkMetric(metric)[0];
+    if (problem !== undefined) {
+      return fail(session, {
+        reason: 'MetricsUnreadable',
+        message: `metric ${place}: ${problem.path}: ${problem.message}`,
+      });
+    }
+    if (metrics.some((one) => one.name === place)) continue;
+    metrics.push({
+      name: place,
+      metricObj: { ...metricWithDefaults(metric, { namespace: metric.metadata.namespace }) },
+    });
+    if (metric.spec.sampleSize !== undefined)
+      wanted.push({ written: metric.spec.sampleSize, namespace: metric.metadata.namespace });
   }
   session.changeStatus((status) => ({ ...status, metrics }));
   await session.save();
+  return undefined;
+}
+
+/** In the namespace that is written, else in the experiment's, else where Iter8 is installed (behaviour.md 7). */
+async function findMetric(key: ObjectKey, isQualified: boolean, ports: DrivePorts): Promise<Metric | undefined> {
+  const places = isQualified ? [key.namespace] : [key.namespace, SYSTEM_NAMESPACE];
+  for (const namespace of places) {
+    try {
+      return await ports.store.getMetric({ namespace, name: key.name });
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
   return undefined;
 }
 
@@ -272,9 +300,9 @@ async function begin(session: Session): Promise<undefined> {
 }
 
 /** Judges what is recorded now; writes the analysis and the recommended version. */
-function assess(session: Session): void {
+function assess(session: Session, measuringDone = true): void {
   const { experiment, record } = session;
-  const { assessments, recommendation } = judgementNow(experiment, record);
+  const { assessments, recommendation } = judgementNow(experiment, record, measuringDone);
   session.changeRecord((present) => ({ ...present, assessments, recommendation }));
   session.changeStatus((status, now) => {
     const time = timestamp(now);
@@ -302,8 +330,9 @@ async function iterate(
   const wait = step.dueMs - ports.clock.now();
   if (wait > 0 && !(await waited(ports, wait, options))) return 'interrupted';
   const { experiment } = session;
-  assess(session);
   const total = totalIterations(experiment);
+  if (!(await measured(session, ports, options))) return 'interrupted';
+  assess(session, step.iteration >= total);
   const rolledBack = mustRollBack(session);
   const decided = strengthOf(experiment, session.record).stopEarly && isDecided(questionOf(session));
   const skipped = !rolledBack && !decided && nothingCanChange(experiment) ? total - step.iteration : 0;
@@ -329,6 +358,18 @@ async function iterate(
     endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`,
   );
   return undefined;
+}
+
+/** Measures the custom metrics; false when it was stopped meanwhile. */
+async function measured(session: Session, ports: DrivePorts, options: DriveOptions): Promise<boolean> {
+  const signal = AbortSignal.any([options.stop, options.kill]);
+  try {
+    await measureMetrics(session, ports, signal);
+    return true;
+  } catch (error) {
+    if (signal.aborted) return false;
+    throw error;
+  }
 }
 
 async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Promise<boolean> {

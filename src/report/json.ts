@@ -58,6 +58,7 @@ function body(view: ExperimentView) {
     ...(view.recorded.length === 0
       ? {}
       : { recorded: view.recorded.map(({ unit, ...rest }) => ({ ...rest, unit: UNITS[unit] })) }),
+    ...(view.measured.length === 0 ? {} : { measured: view.measured }),
     rewards: [],
     weights: view.weights,
     warnings: view.warnings,
@@ -85,6 +86,7 @@ function objective(one: LimitAssessment) {
     },
     verdict: one.verdict,
     reason: one.reason ?? null,
+    ...(one.detail === undefined ? {} : { detail: one.detail }),
     ...(one.requestsNeeded === undefined ? {} : { requestsNeeded: one.requestsNeeded }),
   };
 }

@@ -1,6 +1,7 @@
 /** An experiment as people and machines want to see it: plain data, no colour, no padding. Pure; never throws. */
 import { isQuantity, toNumber } from '../domain/api/quantity.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
+import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
 import type { Experiment, Weight } from '../domain/api/experiment.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
 import { importedTally, knownJudgement, type KnownJudgement } from '../domain/verdict/imported.ts';
@@ -47,6 +48,12 @@ export interface Observation {
     | undefined;
 }
 
+/** What was last measured of a metric that is not built in. */
+export interface MeasuredValue extends MeasuredMetric {
+  readonly metric: string;
+  readonly version: string;
+}
+
 /** A value that Iter8 0.7 recorded, or an indicator. */
 export interface MetricValue {
   readonly metric: string;
@@ -83,6 +90,8 @@ export interface ExperimentView {
   readonly observations: readonly Observation[];
   /** The newest collection by itself, when there was more than one. */
   readonly newest?: { readonly task: string; readonly observations: readonly Observation[] } | undefined;
+  /** Metrics that are not built in, in the order of the criteria. */
+  readonly measured: readonly MeasuredValue[];
   /** Values that Iter8 0.7 recorded for its objectives, and rewards. */
   readonly recorded: readonly MetricValue[];
   readonly weights: { readonly now: readonly Weight[]; readonly recommended: readonly Weight[] };
@@ -151,6 +160,9 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
     observations:
       known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
     ...newestOf(known.record),
+    measured: Object.entries(known.record?.measured ?? {}).flatMap(([metric, versions]) =>
+      Object.entries(versions).map(([version, one]) => ({ metric, version, ...one })),
+    ),
     recorded: known.source === 'anew' ? recordedValues(experiment) : [],
     weights: { now: status?.currentWeightDistribution ?? [], recommended: status?.analysis?.weights?.data ?? [] },
     load: known.record?.load,

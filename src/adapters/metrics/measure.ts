@@ -2,7 +2,8 @@
  * Measures a custom metric of a version: the query is made, sent, and its answer read with jq. What cannot be measured is
  * data, not an exception: the experiment goes on and says so (style.md, errors).
  */
-import { messageOf, Iter8Error } from '../../errors.ts';
+import { ForbiddenError, Iter8Error, messageOf } from '../../errors.ts';
+import { keyText, type ObjectKey } from '../../domain/api/experiment.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../domain/api/metric.ts';
 import { toNumber } from '../../domain/api/quantity.ts';
@@ -23,6 +24,8 @@ export interface MetricSourcePorts {
   /** Where secrets without a namespace are: where Iter8 is installed. */
   readonly systemNamespace: string;
   readonly timeoutMs?: number | undefined;
+  /** A metric may use secrets of its own namespace alone: who may write it must not gain others by it. */
+  readonly ownSecretsOnly?: boolean | undefined;
 }
 
 const TIMEOUT_MS = 10_000;
@@ -44,8 +47,7 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
       let secret: Readonly<Record<string, string>> = {};
       let query: MetricRequest | undefined;
       try {
-        if (metric.spec.secret !== undefined)
-          secret = await ports.secrets.read(secretKey(metric, ports.systemNamespace), signal);
+        if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
         query = resolveQuery(metric, version, { elapsedSeconds, secret });
       } catch (error) {
         signal?.throwIfAborted();
@@ -90,13 +92,20 @@ function clean(text: string, secret: Readonly<Record<string, string>>): string {
   return sanitizeLine(redact(text, Object.values(secret)));
 }
 
-/** `namespace/name`, or `name` where Iter8 is installed. */
-function secretKey({ spec }: Metric, systemNamespace: string) {
+/** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */
+function secretKey({ spec, metadata }: Metric, ports: MetricSourcePorts): ObjectKey {
   const written = spec.secret ?? '';
   const slash = written.indexOf('/');
-  return slash < 0
-    ? { namespace: systemNamespace, name: written }
-    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+  const key =
+    slash < 0
+      ? { namespace: ports.systemNamespace, name: written }
+      : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+  if (ports.ownSecretsOnly === true && key.namespace !== metadata.namespace) {
+    throw new ForbiddenError(
+      `secret ${keyText(key)} is of another namespace than metric ${metadata.namespace}/${metadata.name}, which may not use it here`,
+    );
+  }
+  return key;
 }
 
 function tlsOf({ metadata: { annotations = {} } }: Metric): MetricTls {

@@ -27,7 +27,8 @@ export type UndecidedReason =
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'imported-bins' // imported histogram: its bins are too coarse at the limit
   | 'unquantified' // a recorded value without the number of requests behind it
-  | 'metric-unavailable'; // nothing measures this metric here
+  | 'stale' // its backend fails, and the last value is too old
+  | 'metric-unavailable'; // nothing has measured this metric
 
 /** One side of one objective for one version. Values in the unit of the metric: ms, shares, counts. */
 export interface LimitAssessment {
@@ -43,6 +44,8 @@ export interface LimitAssessment {
   readonly verdict: Verdict;
   /** Absent unless undecided. */
   readonly reason?: UndecidedReason | undefined;
+  /** What else is worth knowing: why there is no value, how old it is, that it is approximate. */
+  readonly detail?: string | undefined;
   /** Requests behind the estimate (the view that decides `satisfied`). 0 without data. */
   readonly n: number;
   /** Point value; absent without data. */

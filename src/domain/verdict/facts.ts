@@ -25,6 +25,8 @@ export interface LookOptions {
   readonly bounds: boolean;
   /** Latency was measured in a closed loop. */
   readonly closedLoop?: boolean | undefined;
+  /** False while further iterations measure custom metrics: what is compared at the end waits. */
+  readonly measuringDone?: boolean | undefined;
   /** Versions that have not given a single HTTP answer yet: not judged, whatever was counted. */
   readonly unanswered?: ReadonlySet<string> | undefined;
 }

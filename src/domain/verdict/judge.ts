@@ -17,6 +17,7 @@ import {
   type Tally,
 } from '../stats/tally.ts';
 import { assessCount, assessZeroRate, errorCount } from './assess-count.ts';
+import { assessCustom, type MeasuredMetric } from './assess-custom.ts';
 import { assessMean, rowsOf } from './assess-mean.ts';
 import { assessShare } from './assess-share.ts';
 import type { LimitAssessment } from './assessment.ts';
@@ -35,6 +36,7 @@ export class Judge {
   readonly #versions: readonly JudgedVersion[];
   readonly #settings: JudgeSettings;
   readonly #measured = new Map<string, Measured>();
+  readonly #custom = new Map<string, MeasuredMetric>();
 
   constructor(limits: readonly JudgedLimit[], versions: readonly JudgedVersion[], settings: JudgeSettings) {
     this.#limits = limits;
@@ -66,6 +68,11 @@ export class Judge {
     count: LimitCount,
   ): void {
     addAhead(this.#scope(scope.version, scope.endpoint), key, count);
+  }
+
+  /** What was last measured of a custom metric, by the name that the spec wrote. */
+  setMeasured(version: string, metric: string, measured: MeasuredMetric): void {
+    this.#custom.set(scopeKey(version, metric), measured);
   }
 
   /** What was counted of a version, or one of its endpoints. */
@@ -121,7 +128,7 @@ export class Judge {
     limit: JudgedLimit,
     look: LookOptions & { readonly saturated: boolean },
   ): LimitAssessment {
-    if (look.unanswered?.has(version.name) === true) {
+    if (limit.quantity.kind !== 'custom' && look.unanswered?.has(version.name) === true) {
       return row({ version, limit }, { n: 0, method: 'evidence', verdict: 'undecided', reason: 'no-traffic' });
     }
     const measured = this.#scope(version.name, limit.endpoint);
@@ -130,7 +137,7 @@ export class Judge {
     const { quantity } = limit;
     switch (quantity.kind) {
       case 'custom':
-        return row(facts, { n: 0, method: 'evidence', verdict: 'undecided', reason: 'metric-unavailable' });
+        return assessCustom(facts, this.#custom.get(scopeKey(version.name, limit.metric)));
       case 'request-count':
       case 'error-count':
         return assessCount(facts);

@@ -71,12 +71,24 @@ const assessment = withFields({
   method: text,
   verdict: VERDICTS,
   reason: optional(text),
+  detail: optional(text),
   n: number,
   estimate: optionalNumber,
   lower: optionalNumber,
   upper: optionalNumber,
   count: optional(count),
   requestsNeeded: optionalNumber,
+});
+const measured = withFields({
+  type: oneOf('Counter', 'Gauge'),
+  units: optional(text),
+  value: optionalNumber,
+  at: optional(text),
+  n: optionalNumber,
+  cumulative: boolean,
+  extrapolated: boolean,
+  query: text,
+  failure: optional(withFields({ message: text, since: text, count: number })),
 });
 const recommendation = withFields({
   verdict: oneOf('promote', 'do not promote', 'undecided', 'failed'),
@@ -103,6 +115,7 @@ export const isRecordShape: Check = withFields({
   loadSeconds: optionalNumber,
   timeoutMs: optionalNumber,
   load: optional(load),
+  measured: optional(mapOf(mapOf(measured))),
   assessments: optional(listOf(assessment)),
   recommendation: optional(recommendation),
   warnings: optional(listOf(text)),

@@ -7,6 +7,7 @@
  */
 import type { Experiment, ExperimentStatus } from '../api/experiment.ts';
 import { addTally, EMPTY_TALLY, type SparseHistogram, type Tally, type TallyView } from '../stats/tally.ts';
+import type { MeasuredMetric } from './assess-custom.ts';
 import type { LimitAssessment } from './assessment.ts';
 import type { LoadState } from './load-state.ts';
 import { isRecordShape } from './record-shape.ts';
@@ -70,6 +71,8 @@ export interface Iter8Record {
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   /** The collect task under way, for watchers. */
   readonly load?: LoadState | undefined;
+  /** Custom metrics as last measured: metric as the spec wrote it, version. */
+  readonly measured?: Readonly<Record<string, Readonly<Record<string, MeasuredMetric>>>> | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
   readonly warnings: readonly string[];

@@ -124,7 +124,9 @@ function reasonSentence(
     case 'too-early':
       return `${name}: it is too early for a verdict (minSeconds)`;
     case 'plan-not-done':
-      return `${name} is compared when the planned load is done`;
+      return one.unit === 'plain'
+        ? `${name} is compared after the last iteration`
+        : `${name} is compared when the planned load is done`;
     case 'load-too-slow':
       return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
     case 'closed-loop':
@@ -134,9 +136,11 @@ function reasonSentence(
     case 'imported-bins':
       return `${name}: the recorded histogram is too coarse at the limit`;
     case 'unquantified':
-      return `${name} cannot be judged: only its value is recorded, without the number of requests behind it`;
+      return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
+    case 'stale':
+      return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;
     case 'metric-unavailable':
-      return `${name} is measured by nothing here`;
+      return one.detail === undefined ? `${name} is measured by nothing here` : `${name} has no value: ${one.detail}`;
   }
 }
 

@@ -1,0 +1,85 @@
+/**
+ * Objectives on metrics that somebody else counted, such as Prometheus. What may be said of a value depends on what is known
+ * beside it: statistics.md 1.6, behaviour.md 7.
+ *
+ * - A Counter is compared exactly, as our own counts are: above an upper limit at once, else at the end.
+ * - A Gauge that is a share, with the number of data points behind it (`sampleSize`), is judged as share x n. Looking again
+ *   and again is harmless only where each value holds all data since the start (`elapsedTime` in its query); a value of a fixed
+ *   window is looked at once, at the end.
+ * - Any other Gauge is shown, and never "satisfied with confidence".
+ */
+import type { LimitAssessment } from './assessment.ts';
+import { assessShare } from './assess-share.ts';
+import { decideByPoint, row, type Facts } from './facts.ts';
+
+/** What was measured of a metric for one version; the last value is kept over failures. Plain data: stored. */
+export interface MeasuredMetric {
+  readonly type: 'Counter' | 'Gauge';
+  readonly units?: string | undefined;
+  /** Absent until a measurement succeeded. `at`: RFC 3339. */
+  readonly value?: number | undefined;
+  readonly at?: string | undefined;
+  /** Data points behind the value. */
+  readonly n?: number | undefined;
+  /** Each value holds everything since the start. */
+  readonly cumulative: boolean;
+  /** It comes from counters that the backend extrapolates (`increase`, `rate`). */
+  readonly extrapolated: boolean;
+  /** As it was asked, without secrets. */
+  readonly query: string;
+  /** The last measurements failed. `count` in a row. */
+  readonly failure?: { readonly message: string; readonly since: string; readonly count: number } | undefined;
+}
+
+/** One failure keeps the last value; more make it too old for a verdict (iter8.md 8, defect 7). */
+const MOST_FAILURES = 1;
+/** Values of these are no shares, however small they are. */
+const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
+
+export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined): LimitAssessment {
+  const { limit, settings, look } = facts;
+  if (measured?.value === undefined) {
+    const detail = measured?.failure?.message;
+    return row(facts, {
+      n: 0,
+      method: 'evidence',
+      verdict: 'undecided',
+      reason: 'metric-unavailable',
+      ...(detail === undefined ? {} : { detail }),
+    });
+  }
+  const { value, n = 0, failure } = measured;
+  const shown = { n, estimate: value, ...detailOf(measured) };
+  if (failure !== undefined && failure.count > MOST_FAILURES)
+    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'stale' });
+  if (settings.confidence === 'none') {
+    const points = { ...facts, look: { ...look, planDone: look.measuringDone !== false } };
+    return row(facts, { ...shown, method: 'point', ...decideByPoint(points, Math.max(1, n), value, value) });
+  }
+  if (measured.type === 'Counter') return row(facts, { ...shown, method: 'exact', ...exactly(facts, value) });
+  if (!isShare(measured, limit.limit))
+    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'unquantified' });
+  if (!measured.cumulative && look.measuringDone === false)
+    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'plan-not-done' });
+  const count = { n, bad: value * n };
+  const { count: _, ...assessed } = assessShare(facts, { response: count, service: count }, limit.limit);
+  return { ...assessed, ...shown };
+}
+
+function isShare({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric, limit: number): boolean {
+  return n > 0 && value >= 0 && value <= 1 && limit > 0 && limit < 1 && !NO_SHARE.test(units.trim());
+}
+
+function exactly({ limit, look }: Facts, value: number): Pick<LimitAssessment, 'verdict' | 'reason'> {
+  const beyond = limit.side === 'upper' ? value > limit.limit : value < limit.limit;
+  // A counter only grows: above its limit it stays, and a lower limit that is reached stays reached.
+  if (limit.side === 'upper' && beyond) return { verdict: 'violated' };
+  if (limit.side === 'lower' && !beyond) return { verdict: 'satisfied' };
+  if (look.measuringDone === false) return { verdict: 'undecided', reason: 'plan-not-done' };
+  return { verdict: beyond ? 'violated' : 'satisfied' };
+}
+
+function detailOf({ failure, at, extrapolated, n }: MeasuredMetric): { readonly detail?: string } {
+  if (failure !== undefined) return { detail: `${failure.message} (kept the value of ${at ?? 'before'})` };
+  return extrapolated && n !== undefined ? { detail: 'approximate: extrapolated counters' } : {};
+}

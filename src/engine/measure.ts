@@ -1,0 +1,121 @@
+/** Measures the custom metrics of the criteria for every version, once: values, and the data points behind them. */
+import type { Metric } from '../domain/api/metric.ts';
+import { metricWithDefaults } from '../domain/api/defaults.ts';
+import { parseMetric } from '../domain/api/parse.ts';
+import { parseMetricName } from '../domain/api/metric-name.ts';
+import type { Experiment } from '../domain/api/experiment.ts';
+import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
+import { countedScopes, tallyOf } from '../domain/verdict/record.ts';
+import { builtinValue } from './analysis.ts';
+import type { Measurement, MetricSource } from './ports.ts';
+import type { Session } from './session.ts';
+
+export interface MeasurePorts {
+  readonly metrics: MetricSource;
+}
+
+/** Custom metrics that the criteria name, as they are written. */
+export function customMetrics({ spec: { criteria }, metadata: { namespace } }: Experiment): string[] {
+  const names = [
+    ...criteria.objectives.map((objective) => objective.metric),
+    ...criteria.indicators,
+    ...criteria.rewards.map((reward) => reward.metric),
+    ...(criteria.requestCount === undefined ? [] : [criteria.requestCount]),
+  ];
+  return [...new Set(names.filter((name) => parseMetricName(name, namespace).quantity.kind === 'custom'))];
+}
+
+/** Changes the record; stores nothing. Values that could not be measured are kept from before, with what went wrong. */
+export async function measureMetrics(session: Session, ports: MeasurePorts, signal: AbortSignal): Promise<void> {
+  const { experiment } = session;
+  const names = customMetrics(experiment);
+  if (names.length === 0) return;
+  const versions = [experiment.spec.versionInfo?.baseline, ...(experiment.spec.versionInfo?.candidates ?? [])].filter(
+    (version) => version !== undefined,
+  );
+  const elapsedSeconds = Math.max(1, (session.nowMs() - Date.parse(experiment.status?.startTime ?? '')) / 1000 || 1);
+  const measured: Record<string, Record<string, MeasuredMetric>> = {};
+  await Promise.all(
+    names.flatMap((name) =>
+      versions.map(async (version) => {
+        const metric = metricOf(experiment, name, experiment.metadata.namespace);
+        if (metric === undefined) return;
+        const question = { metric, version, elapsedSeconds, signal };
+        const [answer, n] = await Promise.all([ports.metrics.measure(question), sampleSize(session, ports, question)]);
+        const before = session.record.measured?.[name]?.[version.name];
+        const now = outcome(metric, answer, n, before);
+        (measured[name] ??= {})[version.name] = now;
+        if (now.failure !== undefined && before?.failure?.message !== now.failure.message)
+          session.warn(
+            `${name} of ${version.name}: ${now.failure.message}${now.at === undefined ? '' : ` (kept the value of ${now.at})`}`,
+          );
+      }),
+    ),
+  );
+  session.changeRecord((record) => ({ ...record, measured: { ...record.measured, ...measured } }));
+}
+
+function outcome(
+  metric: Metric,
+  answer: Measurement,
+  n: number | undefined,
+  before: MeasuredMetric | undefined,
+): MeasuredMetric {
+  const asked = [
+    metric.spec.urlTemplate,
+    metric.spec.body,
+    ...(metric.spec.params ?? []).map(({ value }) => value),
+  ].join(' ');
+  const about = {
+    type: metric.spec.type,
+    ...(metric.spec.units === undefined ? {} : { units: metric.spec.units }),
+    cumulative: /\$\{?elapsedTime\b/.test(asked),
+    extrapolated: /\b(increase|rate)\s*\(/.test(asked),
+    query: answer.query,
+  };
+  if (answer.kind === 'value')
+    return { ...about, value: answer.value, at: answer.at, ...(n === undefined ? {} : { n }) };
+  const failure = {
+    message: answer.message,
+    since: before?.failure?.since ?? answer.at,
+    count: (before?.failure?.count ?? 0) + 1,
+  };
+  const { value, at, n: kept } = before ?? {};
+  return {
+    ...about,
+    ...(value === undefined ? {} : { value }),
+    ...(at === undefined ? {} : { at }),
+    ...(kept === undefined ? {} : { n: kept }),
+    failure,
+  };
+}
+
+/** The data points behind a value: another metric, ours or a custom one. Undefined when there is none, or it has no value. */
+async function sampleSize(
+  session: Session,
+  ports: MeasurePorts,
+  question: Parameters<MetricSource['measure']>[0],
+): Promise<number | undefined> {
+  const { metric, version } = question;
+  const written = metric.spec.sampleSize;
+  if (written === undefined) return undefined;
+  const { experiment, record } = session;
+  const name = parseMetricName(written, metric.metadata.namespace);
+  if (name.quantity.kind !== 'custom') {
+    const scopes = countedScopes(record);
+    return builtinValue(written, metric.metadata.namespace, (endpoint) => tallyOf(scopes, version.name, endpoint));
+  }
+  const counter = metricOf(experiment, written, metric.metadata.namespace);
+  if (counter === undefined) return undefined;
+  const answer = await ports.metrics.measure({ ...question, metric: counter });
+  return answer.kind === 'value' && answer.value >= 0 ? answer.value : undefined;
+}
+
+/** As it was read at the start, under the name of where it was found. */
+function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
+  const { key } = parseMetricName(written, namespace);
+  const places = [`${key.namespace}/${key.name}`, `iter8-system/${key.name}`];
+  const found = places.flatMap((place) => experiment.status?.metrics?.filter(({ name }) => name === place) ?? [])[0];
+  const metric = found === undefined ? undefined : parseMetric(found.metricObj).value;
+  return metric === undefined ? undefined : metricWithDefaults(metric, { namespace: key.namespace });
+}

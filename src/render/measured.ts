@@ -1,0 +1,41 @@
+/** Metrics that are not built in, as last measured: value, how much is behind it, how old, and what was asked. */
+import { formatAge } from '../text/age.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
+import { formatCount, formatValue } from '../text/units.ts';
+import { wrap } from '../text/wrap.ts';
+import type { ExperimentView, MeasuredValue } from '../view/experiment-view.ts';
+
+export function measuredLines(view: ExperimentView, columns: number): string[] {
+  if (view.measured.length === 0) return [];
+  const several = view.versions.length > 1;
+  return [
+    'Measured',
+    ...view.measured.flatMap((one) => [
+      ...wrap(
+        `${sanitizeLine(one.metric)}${several ? ` of ${sanitizeLine(one.version)}` : ''}  ${factsOf(one, view.now)}`,
+        {
+          columns,
+          first: '  ',
+          rest: '    ',
+        },
+      ),
+      // Whoever looks for what is wrong begins with what was asked.
+      ...(one.failure === undefined
+        ? []
+        : wrap(`asked: ${sanitizeLine(one.query)}`, { columns, first: '    ', rest: '      ' })),
+    ]),
+  ];
+}
+
+function factsOf(one: MeasuredValue, now: number): string {
+  const age = Date.parse(one.at ?? '');
+  return [
+    typeof one.value === 'number'
+      ? `${formatValue(one.value, 'plain')}${one.units === undefined ? '' : ` ${sanitizeLine(one.units)}`}`
+      : 'no value',
+    ...(typeof one.n === 'number' ? [`n = ${formatCount(Math.round(one.n))}`] : []),
+    ...(Number.isNaN(age) ? [] : [formatAge(now - age)]),
+    ...(one.extrapolated && typeof one.n === 'number' ? ['approximate: extrapolated counters'] : []),
+    ...(one.failure === undefined ? [] : [sanitizeLine(one.failure.message)]),
+  ].join(', ');
+}
