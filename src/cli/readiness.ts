@@ -29,8 +29,6 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
         'moving traffic is not built yet in this version of iter8ctl; with deploymentPattern: FixedSplit it stays where it is',
       );
   }
-  if ((spec.criteria?.rewards ?? []).length > 0)
-    add('spec.criteria.rewards', 'rewards are not built yet in this version of iter8ctl');
   return issues;
 }
 

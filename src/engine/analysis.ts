@@ -7,7 +7,9 @@ import { percentile } from '../domain/stats/quantile.ts';
 import type { Tally } from '../domain/stats/tally.ts';
 import { combineVerdicts, type LimitAssessment } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
+import { strengthOf } from './judging.ts';
 import { countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/verdict/record.ts';
+import { recommendedWeights } from '../domain/verdict/recommended-weights.ts';
 import { versionVerdicts, winnerOf } from '../domain/verdict/winner.ts';
 
 /** Value of a built-in metric: ms, share, count. Undefined without requests, or for a name that is none of ours. */
@@ -80,7 +82,9 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
   const versions = judgedVersions(experiment);
   const { testingPattern } = experiment.spec.strategy;
   const verdicts = versionVerdicts(versions, assessments);
-  const winner = assessments.length === 0 ? undefined : winnerOf(testingPattern, versions, verdicts);
+  const { rewardResult } = record;
+  const nothing = assessments.length === 0 && rewardResult === undefined;
+  const winner = nothing ? undefined : winnerOf(testingPattern, versions, verdicts, rewardResult);
   const part = { provenance, timestamp: time };
   return {
     aggregatedMetrics: { ...part, data: aggregatedMetrics(experiment, record) },
@@ -101,7 +105,13 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
     winnerAssessment: { ...part, data: winner === undefined ? { winnerFound: false } : { winnerFound: true, winner } },
     weights: {
       ...part,
-      data: testingPattern === 'Conformance' ? [] : [...(experiment.status?.currentWeightDistribution ?? [])],
+      data: recommendedWeights(experiment, {
+        assessments,
+        reward: record.reward,
+        rewardResult,
+        strength: strengthOf(experiment, record),
+        seed: (experiment.status?.completedIterations ?? 0) + 1,
+      }),
     },
   };
 }
@@ -111,10 +121,11 @@ type AggregatedMetrics = NonNullable<Analysis['aggregatedMetrics']>['data'];
 /** All nine built-ins once something was counted, and whatever else the criteria name. */
 function aggregatedMetrics(experiment: Experiment, record: Iter8Record): AggregatedMetrics {
   const scopes = countedScopes(record);
-  const { objectives, indicators, requestCount } = experiment.spec.criteria;
+  const { objectives, indicators, rewards, requestCount } = experiment.spec.criteria;
   const named = [
     ...objectives.map((objective) => objective.metric),
     ...indicators,
+    ...rewards.map((reward) => reward.metric),
     ...(requestCount === undefined ? [] : [requestCount]),
   ];
   const names = new Set([...(scopes.length > 0 ? BUILTIN_METRICS : []), ...named]);

@@ -316,7 +316,12 @@ class Collect {
 
   #question(assessments: readonly LimitAssessment[]) {
     const { experiment } = this.#session;
-    return { pattern: experiment.spec.strategy.testingPattern, versions: judgedVersions(experiment), assessments };
+    return {
+      pattern: experiment.spec.strategy.testingPattern,
+      versions: judgedVersions(experiment),
+      assessments,
+      rewardIsOpen: experiment.spec.criteria.rewards.length > 0,
+    };
   }
 
   #wantsMore(judgement: Judgement): boolean {

@@ -15,6 +15,8 @@ export interface ExtensionQuestion {
   readonly pattern: TestingPattern;
   readonly versions: readonly JudgedVersion[];
   readonly assessments: readonly LimitAssessment[];
+  /** Another iteration may show who has the best reward. */
+  readonly rewardIsOpen?: boolean | undefined;
 }
 
 /** The versions whose verdict is open, would be helped by more load, and matters for the recommendation. */
@@ -61,7 +63,7 @@ function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
 
 /** Everything that can be decided is decided: nothing undecided is left that time, load or the plan's end could change. */
 export function isDecided(question: ExtensionQuestion): boolean {
-  if (isOpenToMeasuring(question)) return false;
+  if (question.rewardIsOpen === true || isOpenToMeasuring(question)) return false;
   const open = question.assessments.filter(
     ({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)),
   );

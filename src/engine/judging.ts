@@ -6,6 +6,8 @@ import { Judge, type LookOptions } from '../domain/verdict/judge.ts';
 import { judgedLimits, judgedVersions, judgeSettings } from '../domain/verdict/objective.ts';
 import { recommend } from '../domain/verdict/recommend.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
+import { judgeReward, type RewardResult } from '../domain/verdict/reward.ts';
+import { versionVerdicts } from '../domain/verdict/winner.ts';
 import { countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/verdict/record.ts';
 
 /** spec.criteria.strength, with what flags of `run` put over it. */
@@ -30,6 +32,7 @@ export function judgeOf(experiment: Experiment, record: Iter8Record): Judge {
 export interface Judgement {
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation: Recommendation;
+  readonly reward?: RewardResult | undefined;
 }
 
 /** What is known at this look. `ratePerSec` says how long "requests still needed" would take. */
@@ -41,11 +44,21 @@ export function judgementAt(
 ): Judgement {
   const assessments = judge.look(look);
   const strength = strengthOf(experiment, record);
+  const versions = judgedVersions(experiment);
+  const reward =
+    record.reward === undefined
+      ? undefined
+      : judgeReward(experiment, record.reward, {
+          verdicts: versionVerdicts(versions, assessments),
+          confidence: strength.confidence,
+        });
   return {
     assessments,
+    ...(reward === undefined ? {} : { reward }),
     recommendation: recommend({
       pattern: experiment.spec.strategy.testingPattern,
-      versions: judgedVersions(experiment),
+      versions,
+      reward,
       assessments,
       confidence: strength.confidence,
       tallyOf: (version) => judge.tallyOf(version),

@@ -14,6 +14,7 @@ import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
 import { powerWarnings } from '../domain/verdict/power.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
+import { nextReward } from '../domain/verdict/reward.ts';
 import { analysisOf, withHistograms } from './analysis.ts';
 import { runAction, type ActionPorts } from './action.ts';
 import { isDecided } from './extension.ts';
@@ -301,9 +302,15 @@ async function begin(session: Session): Promise<undefined> {
 
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 function assess(session: Session, measuringDone = true): void {
-  const { experiment, record } = session;
-  const { assessments, recommendation } = judgementNow(experiment, record, measuringDone);
-  session.changeRecord((present) => ({ ...present, assessments, recommendation }));
+  const { experiment } = session;
+  const { assessments, recommendation, reward } = judgementNow(experiment, session.record, measuringDone);
+  session.changeRecord((present) => ({
+    ...present,
+    assessments,
+    recommendation,
+    ...(reward === undefined ? {} : { rewardResult: reward }),
+  }));
+  const { record } = session;
   session.changeStatus((status, now) => {
     const time = timestamp(now);
     const analysis = analysisOf({ experiment, record, assessments, time, provenance: record.by });
@@ -365,6 +372,11 @@ async function measured(session: Session, ports: DrivePorts, options: DriveOptio
   const signal = AbortSignal.any([options.stop, options.kill]);
   try {
     await measureMetrics(session, ports, signal);
+    // Each iteration is a block of its own.
+    session.changeRecord((record) => {
+      const reward = nextReward(session.experiment, record, strengthOf(session.experiment, record));
+      return reward === undefined ? record : { ...record, reward };
+    });
     return true;
   } catch (error) {
     if (signal.aborted) return false;
@@ -385,6 +397,10 @@ async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Pro
 function questionOf(session: Session) {
   const { experiment, record } = session;
   return {
+    rewardIsOpen:
+      experiment.spec.criteria.rewards.length > 0 &&
+      record.rewardResult?.state !== 'winner' &&
+      record.rewardResult?.state !== 'tie',
     pattern: experiment.spec.strategy.testingPattern,
     versions: judgedVersions(experiment),
     assessments: record.assessments,

@@ -8,6 +8,7 @@ import type { LimitAssessment } from '../domain/verdict/assessment.ts';
 import { boundText, codesText, limitText, observedText, shortName } from '../domain/verdict/sentence.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { measuredLines } from './measured.ts';
+import { rewardLines } from './reward.ts';
 import { tableLines, tableWidth } from './table.ts';
 import type { Theme } from './theme.ts';
 
@@ -25,6 +26,7 @@ export function renderDescribe(view: ExperimentView, options: DescribeOptions): 
     header(view, options),
     objectives(view, options),
     recorded(view, options),
+    rewardLines(view, options),
     measuredLines(view, options.columns),
     observed('Observed', view.observations, view, options),
     view.newest === undefined

@@ -59,7 +59,7 @@ function body(view: ExperimentView) {
       ? {}
       : { recorded: view.recorded.map(({ unit, ...rest }) => ({ ...rest, unit: UNITS[unit] })) }),
     ...(view.measured.length === 0 ? {} : { measured: view.measured }),
-    rewards: [],
+    rewards: view.reward === undefined ? [] : [view.reward],
     weights: view.weights,
     warnings: view.warnings,
     failures: view.failure === undefined ? [] : [view.failure],

@@ -22,6 +22,7 @@ import {
   type StoredScope,
 } from '../domain/verdict/record.ts';
 import { headline, type Recommendation } from '../domain/verdict/recommendation.ts';
+import type { RewardResult } from '../domain/verdict/reward.ts';
 import type { Unit } from '../domain/verdict/assessment.ts';
 import type { Tally } from '../domain/stats/tally.ts';
 import { percentile } from '../domain/stats/quantile.ts';
@@ -92,6 +93,8 @@ export interface ExperimentView {
   readonly newest?: { readonly task: string; readonly observations: readonly Observation[] } | undefined;
   /** Metrics that are not built in, in the order of the criteria. */
   readonly measured: readonly MeasuredValue[];
+  /** What the versions of an A/B or A/B/N experiment earned. */
+  readonly reward?: RewardResult | undefined;
   /** Values that Iter8 0.7 recorded for its objectives, and rewards. */
   readonly recorded: readonly MetricValue[];
   readonly weights: { readonly now: readonly Weight[]; readonly recommended: readonly Weight[] };
@@ -163,6 +166,7 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
     measured: Object.entries(known.record?.measured ?? {}).flatMap(([metric, versions]) =>
       Object.entries(versions).map(([version, one]) => ({ metric, version, ...one })),
     ),
+    reward: known.record?.rewardResult,
     recorded: known.source === 'anew' ? recordedValues(experiment) : [],
     weights: { now: status?.currentWeightDistribution ?? [], recommended: status?.analysis?.weights?.data ?? [] },
     load: known.record?.load,

@@ -1,11 +1,13 @@
 /** From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure. Source: product.md 4. */
 import type { TestingPattern } from '../api/experiment.ts';
+import { formatValue } from '../../text/units.ts';
 import { lowerBound } from '../stats/counts.ts';
 import type { Tally } from '../stats/tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { JudgedVersion } from './objective.ts';
 import type { Recommendation } from './recommendation.ts';
 import { codesText, confidenceText, countText, openSentence, shortName, violatedSentence } from './sentence.ts';
+import type { RewardResult } from './reward.ts';
 import { versionVerdicts, winnerOf } from './winner.ts';
 
 export interface RecommendFacts {
@@ -19,6 +21,8 @@ export interface RecommendFacts {
   readonly ratePerSec?: number | undefined;
   /** There is at least one reward. */
   readonly hasRewards: boolean;
+  /** What is known of it; absent before the first iteration. */
+  readonly reward?: RewardResult | undefined;
   readonly noData?: 'undecided' | 'violated' | undefined;
 }
 
@@ -32,14 +36,14 @@ export function recommend(facts: RecommendFacts): Recommendation {
   if (baseline === undefined)
     return { verdict: 'undecided', keepsBaseline: false, reasons: ['the experiment names no version'] };
   const keepsBaseline = pattern !== 'Conformance';
-  if (assessments.length === 0) {
+  if (assessments.length === 0 && facts.reward === undefined) {
     const why = facts.hasRewards
-      ? 'rewards are not measured'
+      ? 'the reward has not been measured yet'
       : 'nothing to judge: the experiment has no objective and no reward';
     return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: [why] };
   }
   const verdicts = versionVerdicts(versions, assessments);
-  const winner = winnerOf(pattern, versions, verdicts);
+  const winner = winnerOf(pattern, versions, verdicts, facts.reward);
   const judged = pattern === 'Conformance' ? versions : versions.filter((version) => version.role === 'candidate');
 
   if (winner !== undefined && judged.some((version) => version.name === winner)) {
@@ -58,11 +62,34 @@ export function recommend(facts: RecommendFacts): Recommendation {
       reasons: violated.map(violatedSentence),
     };
   }
-  return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: openReasons(facts, judged) };
+  const { reward } = facts;
+  if (reward !== undefined && (winner === baseline.name || reward.state === 'tie'))
+    return { verdict: 'do not promote', version: baseline.name, keepsBaseline, reasons: [rewardSentence(reward)] };
+  return {
+    verdict: 'undecided',
+    version: baseline.name,
+    keepsBaseline,
+    reasons: [...(reward === undefined ? [] : [rewardSentence(reward)]), ...openReasons(facts, judged)],
+  };
+}
+
+/** `clicks of v2 is the highest: v1 0.1, v2 0.15`. */
+function rewardSentence(reward: RewardResult): string {
+  const values = Object.entries(reward.values).map(
+    ([version, { value }]) => `${version} ${formatValue(value, 'plain')}`,
+  );
+  return `${reward.reason}${values.length === 0 ? '' : `: ${values.join(', ')}`}`;
 }
 
 function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
   const own = facts.assessments.filter((assessment) => assessment.version === winner);
+  const best =
+    facts.reward === undefined
+      ? []
+      : [
+          `${rewardSentence(facts.reward)}${facts.confidence === 'none' ? '' : `, with ${confidenceText(facts.confidence)} confidence`}`,
+        ];
+  if (own.length === 0) return best;
   const objectives = new Set(own.map((assessment) => assessment.objective)).size;
   const which = objectives === 1 ? 'the objective is satisfied' : `all ${objectives} objectives are satisfied`;
   const requests = countText(facts.tallyOf(winner).response.n);
@@ -71,7 +98,7 @@ function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
     facts.confidence === 'none'
       ? 'point values compared, no confidence asked for'
       : `each with ${confidenceText(facts.confidence)} confidence`;
-  const reasons = [`${which}, ${how}, after ${requests} requests`];
+  const reasons = [...best, `${which}, ${how}, after ${requests} requests`];
   if (exact && facts.confidence !== 'none')
     reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;
@@ -89,7 +116,7 @@ function openReasons(facts: RecommendFacts, judged: readonly JudgedVersion[]): s
     openSentence(assessment, { ratePerSec: facts.ratePerSec, several: facts.versions.length > 1 }),
   );
   const reasons = [...new Set(sentences)];
-  return reasons.length > 0 ? reasons : ['no candidate satisfies every objective'];
+  return reasons.length > 0 || facts.reward !== undefined ? reasons : ['no candidate satisfies every objective'];
 }
 
 /**

@@ -90,6 +90,17 @@ const measured = withFields({
   query: text,
   failure: optional(withFields({ message: text, since: text, count: number })),
 });
+const amount = withFields({ n: number, sum: number });
+const rewardValues = mapOf(withFields({ value: number, n: optionalNumber }));
+const rewardResult = withFields({
+  metric: text,
+  preferred: oneOf('High', 'Low'),
+  state: oneOf('winner', 'tie', 'open'),
+  winner: optional(text),
+  best: listOf(text),
+  values: rewardValues,
+  reason: text,
+});
 const recommendation = withFields({
   verdict: oneOf('promote', 'do not promote', 'undecided', 'failed'),
   version: optional(text),
@@ -116,6 +127,8 @@ export const isRecordShape: Check = withFields({
   timeoutMs: optionalNumber,
   load: optional(load),
   measured: optional(mapOf(mapOf(measured))),
+  reward: optional(withFields({ metric: text, seen: mapOf(amount), values: rewardValues, problem: optional(text) })),
+  rewardResult: optional(rewardResult),
   assessments: optional(listOf(assessment)),
   recommendation: optional(recommendation),
   warnings: optional(listOf(text)),

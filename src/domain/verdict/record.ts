@@ -12,6 +12,7 @@ import type { LimitAssessment } from './assessment.ts';
 import type { LoadState } from './load-state.ts';
 import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from './recommendation.ts';
+import type { RewardResult, RewardState } from './reward.ts';
 
 export const RECORD_KEY = 'iter8ctl';
 export const RECORD_FORMAT = 1;
@@ -73,6 +74,9 @@ export interface Iter8Record {
   readonly load?: LoadState | undefined;
   /** Custom metrics as last measured: metric as the spec wrote it, version. */
   readonly measured?: Readonly<Record<string, Readonly<Record<string, MeasuredMetric>>>> | undefined;
+  /** What the versions of an A/B or A/B/N experiment earned, and who is shown to earn most. */
+  readonly reward?: RewardState | undefined;
+  readonly rewardResult?: RewardResult | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
   readonly warnings: readonly string[];

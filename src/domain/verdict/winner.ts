@@ -2,6 +2,7 @@
 import type { TestingPattern } from '../api/experiment.ts';
 import { combineVerdicts, type LimitAssessment, type Verdict } from './assessment.ts';
 import type { JudgedVersion } from './objective.ts';
+import type { RewardResult } from './reward.ts';
 
 /** The verdict on each version over all of its objectives; `satisfied` for all when there are no objectives. */
 export function versionVerdicts(
@@ -20,15 +21,17 @@ export function versionVerdicts(
 }
 
 /**
- * The winner of a pattern without rewards, or undefined.
+ * The winner, or undefined.
  *
  * Conformance: the version when it is satisfied. Canary: the candidate when it is satisfied; the baseline when it is
- * satisfied and the candidate is *violated* (an undecided candidate makes nobody win).
+ * satisfied and the candidate is *violated* (an undecided candidate makes nobody win). A/B and A/B/N: who is shown to have
+ * the best reward; a tie makes nobody win.
  */
 export function winnerOf(
   pattern: TestingPattern,
   versions: readonly JudgedVersion[],
   verdicts: ReadonlyMap<string, Verdict>,
+  reward?: RewardResult,
 ): string | undefined {
   const baseline = versions.find((version) => version.role === 'baseline');
   if (baseline === undefined) return undefined;
@@ -45,6 +48,6 @@ export function winnerOf(
     }
     case 'A/B':
     case 'A/B/N':
-      return undefined; // needs rewards, which are not measured yet
+      return reward?.state === 'winner' ? reward.winner : undefined;
   }
 }
