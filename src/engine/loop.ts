@@ -73,6 +73,13 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
     session.changeRecord((record) => ({ ...record, strength: options.strength }));
   }
   options.lost?.addEventListener('abort', () => session.abandon(), { once: true });
+  session.log({
+    kind: 'spec',
+    time: new Date(ports.clock.now()).toISOString(),
+    by: ports.by,
+    experiment: { ...experiment, status: undefined },
+    strength: session.record.strength,
+  });
   session.tell({ kind: 'driving', by: options.driver.description, resumed });
   const target = new TargetTurn(session, ports.targets, options);
   let outcome: StepOutcome;
@@ -372,6 +379,9 @@ async function measured(session: Session, ports: DrivePorts, options: DriveOptio
   const signal = AbortSignal.any([options.stop, options.kill]);
   try {
     await measureMetrics(session, ports, signal);
+    const values = session.record.measured;
+    if (values !== undefined)
+      session.log({ kind: 'measured', time: new Date(ports.clock.now()).toISOString(), values });
     // Each iteration is a block of its own.
     session.changeRecord((record) => {
       const reward = nextReward(session.experiment, record, strengthOf(session.experiment, record));

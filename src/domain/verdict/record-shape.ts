@@ -54,6 +54,8 @@ const tally = withFields({
   reconnects: number,
 });
 const scope = withFields({ version: text, endpoint: optional(text), tally });
+/** What was counted of one version or endpoint. */
+export const isScopeShape: Check = scope;
 const task = withFields({
   state: oneOf('running', 'done', 'skipped'),
   startedAt: text,

@@ -1,0 +1,65 @@
+/** `iter8ctl replay FILE`: judges recorded measurements again, with other limits or another confidence. */
+import { createReadStream } from 'node:fs';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { Command } from 'commander';
+import { EXIT, messageOf, UsageError, type ExitCode } from '../../errors.ts';
+import type { Io } from '../../io.ts';
+import { parseSlo } from '../../domain/api/slo.ts';
+import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
+import { replayObject, replayRecord, type ReplayChange } from '../../engine/replay.ts';
+import { experimentView } from '../../view/experiment-view.ts';
+import {
+  repeated,
+  strengthOf,
+  withOutputFlags,
+  withStrengthFlags,
+  type OutputFlags,
+  type StrengthFlags,
+} from '../options.ts';
+import { ANSWER_FORMATS, answerText } from '../show.ts';
+
+interface ReplayFlags extends OutputFlags, StrengthFlags {
+  readonly slo?: string[];
+  readonly exitCode?: boolean;
+}
+
+export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('replay')
+    .description('judges recorded measurements again, with other limits or another confidence')
+    .argument('<file>', 'a record (records/<namespace>/<name>.ndjson), or an experiment as YAML or JSON')
+    .option('--slo <metric<=limit>', "in place of the objectives, e.g. 'p95<=300ms'; repeat it", repeated)
+    .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided');
+  return withOutputFlags(withStrengthFlags(command), ANSWER_FORMATS).action(
+    async (file: string, flags: ReplayFlags) => {
+      const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
+      const experiment = file.endsWith('.ndjson')
+        ? replayRecord(await linesOf(path.resolve(io.cwd, file), file), change)
+        : replayObject(await (await import('../manifests.ts')).readObject(file, io, undefined), change);
+      // The time is that of the record: the same input gives the same bytes, whenever it is asked.
+      const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
+      io.stdout.write(await answerText(experiment, flags, { ...io, clock: { ...io.clock, now: () => now } }));
+      const { verdict } = experimentView(experiment, now).recommendation;
+      done(flags.exitCode === true ? exitCodeOf(verdict, true) : EXIT.ok);
+    },
+  );
+}
+
+async function linesOf(file: string, shown: string): Promise<unknown[]> {
+  const lines: unknown[] = [];
+  try {
+    for await (const line of createInterface({
+      input: createReadStream(file, 'utf8'),
+      crlfDelay: Number.POSITIVE_INFINITY,
+    })) {
+      try {
+        lines.push(JSON.parse(line));
+      } catch {
+        // a writer was killed within this line
+      }
+    }
+  } catch (error) {
+    throw new UsageError(`${shown} cannot be read: ${messageOf(error)}`, { cause: error });
+  }
+  return lines;
+}
