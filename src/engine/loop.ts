@@ -3,12 +3,8 @@
  *
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
-import { NotFoundError } from '../errors.ts';
-import type { Experiment, ObjectKey, Stage } from '../domain/api/experiment.ts';
-import { metricWithDefaults } from '../domain/api/defaults.ts';
-import type { Metric } from '../domain/api/metric.ts';
-import { builtinMetric, parseMetricName, SYSTEM_NAMESPACE } from '../domain/api/metric-name.ts';
-import { checkMetric } from '../domain/api/rules.ts';
+import type { Experiment, Stage } from '../domain/api/experiment.ts';
+import { parseMetricName } from '../domain/api/metric-name.ts';
 import { checkExperiment } from '../domain/check.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
@@ -20,6 +16,7 @@ import { runAction, type ActionPorts } from './action.ts';
 import { isDecided } from './extension.ts';
 import { judgementNow, strengthOf } from './judging.ts';
 import { measureMetrics, type MeasurePorts } from './measure.ts';
+import { readMetrics } from './read-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
 import type { Holder, TargetLock } from './ports.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -130,7 +127,7 @@ async function perform(
     case 'run-action':
       return performAction(step, session, ports, options);
     case 'read-metrics':
-      return readMetrics(session, ports);
+      return rememberMetrics(session, ports);
     case 'begin':
       return begin(session);
     case 'iterate':
@@ -235,62 +232,11 @@ async function performAction(
   return undefined;
 }
 
-/** Every metric that the criteria name, and the sample sizes that those name, as read: into status.metrics. */
-async function readMetrics(session: Session, ports: DrivePorts): Promise<undefined> {
-  const { criteria } = session.experiment.spec;
-  const names = new Set([
-    ...(criteria.requestCount === undefined ? [] : [criteria.requestCount]),
-    ...criteria.rewards.map((reward) => reward.metric),
-    ...criteria.indicators,
-    ...criteria.objectives.map((objective) => objective.metric),
-  ]);
-  const metrics: { name: string; metricObj: Record<string, unknown> }[] = [];
-  const wanted = [...names].map((written) => ({ written, namespace: session.key.namespace }));
-  for (const { written, namespace } of wanted) {
-    const name = parseMetricName(written, namespace);
-    if (name.quantity.kind !== 'custom') {
-      // Sample sizes that are ours need no object; what the criteria name is listed under the name that they wrote.
-      if (names.has(written)) metrics.push({ name: written, metricObj: { ...builtinMetric(name) } });
-      continue;
-    }
-    const metric = await findMetric(name.key, written.includes('/'), ports);
-    if (metric === undefined) {
-      return fail(session, {
-        reason: 'MetricUnavailable',
-        message: `Unable to find metric ${name.key.namespace}/${name.key.name}`,
-      });
-    }
-    const place = `${metric.metadata.namespace}/${metric.metadata.name}`;
-    const problem = checkMetric(metric)[0];
-    if (problem !== undefined) {
-      return fail(session, {
-        reason: 'MetricsUnreadable',
-        message: `metric ${place}: ${problem.path}: ${problem.message}`,
-      });
-    }
-    if (metrics.some((one) => one.name === place)) continue;
-    metrics.push({
-      name: place,
-      metricObj: { ...metricWithDefaults(metric, { namespace: metric.metadata.namespace }) },
-    });
-    if (metric.spec.sampleSize !== undefined)
-      wanted.push({ written: metric.spec.sampleSize, namespace: metric.metadata.namespace });
-  }
-  session.changeStatus((status) => ({ ...status, metrics }));
+async function rememberMetrics(session: Session, ports: DrivePorts): Promise<undefined> {
+  const read = await readMetrics(session.experiment, ports.store);
+  if ('failure' in read) return fail(session, read.failure);
+  session.changeStatus((status) => ({ ...status, metrics: read.metrics }));
   await session.save();
-  return undefined;
-}
-
-/** In the namespace that is written, else in the experiment's, else where Iter8 is installed (behaviour.md 7). */
-async function findMetric(key: ObjectKey, isQualified: boolean, ports: DrivePorts): Promise<Metric | undefined> {
-  const places = isQualified ? [key.namespace] : [key.namespace, SYSTEM_NAMESPACE];
-  for (const namespace of places) {
-    try {
-      return await ports.store.getMetric({ namespace, name: key.name });
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-    }
-  }
   return undefined;
 }
 

@@ -2,22 +2,11 @@
 import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
+import { seededUniform } from '../../src/domain/stats/random.ts';
 import { readRecord } from '../../src/domain/verdict/record.ts';
 import type { MetricSource } from '../../src/engine/ports.ts';
 import { driveInMemory } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-
-/** mulberry32: seeded, so that a run can be repeated. */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 interface Users {
   /** Chance of a hit, by version. */
@@ -54,7 +43,7 @@ async function run(users: Users) {
   await metric('users', { type: 'Counter' });
   await metric('engagement', users.bare === true ? {} : { sampleSize: 'users' });
   await metric('errors', { sampleSize: 'users' });
-  const random = seeded(users.seed ?? 1);
+  const random = seededUniform(users.seed ?? 1, 'users');
   const hits = new Map<string, number>();
   const seen = new Map<string, number>();
   const metrics: MetricSource = {
