@@ -112,7 +112,7 @@ async function sampleSize(
 }
 
 /** As it was read at the start, under the name of where it was found. */
-function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
+export function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
   const { key } = parseMetricName(written, namespace);
   const places = [`${key.namespace}/${key.name}`, `iter8-system/${key.name}`];
   const found = places.flatMap((place) => experiment.status?.metrics?.filter(({ name }) => name === place) ?? [])[0];

@@ -2,7 +2,7 @@
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatLimit, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
-import { wrapFacts } from '../text/wrap.ts';
+import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { PowerRow } from '../domain/verdict/power.ts';
 import type { Preflight } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
@@ -47,9 +47,25 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
         (target) => `${sanitizeLine(target.url)}  ${target.ok ? target.text : theme.bad(sanitizeLine(target.text))}`,
       ),
     ),
+    ...section('metrics', metricLines(preflight, options)),
     ...section('load', [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`]),
     ...objectiveLines(power, options),
   ].join('\n');
+}
+
+/** The value first; what was asked stands below it, for whoever wonders. */
+function metricLines(
+  { metrics }: Preflight,
+  { theme, columns }: { readonly theme: Theme; readonly columns: number },
+): string[] {
+  const room = Math.max(20, columns - LABEL_WIDTH - 2);
+  return metrics.flatMap(({ metric, version, ok, text, query }) => {
+    const line = `${sanitizeLine(metric)} of ${sanitizeLine(version)}: ${sanitizeLine(text)}`;
+    return [
+      ...wrap(line, { columns: room, rest: '  ' }).map((part) => (ok ? part : theme.bad(part))),
+      ...(query === '' ? [] : wrap(sanitizeLine(query), { columns: room, first: '  ', rest: '    ' })),
+    ];
+  });
 }
 
 function permissionLines({ permissions }: Preflight, theme: Theme): string[] {

@@ -9,6 +9,16 @@ export interface TargetCheck {
   readonly text: string;
 }
 
+export interface MetricCheck {
+  readonly metric: string;
+  readonly version: string;
+  readonly ok: boolean;
+  /** The value, or why there is none. */
+  readonly text: string;
+  /** What was asked, without secrets. */
+  readonly query: string;
+}
+
 export interface PermissionCheck {
   readonly granted: number;
   readonly total: number;
@@ -25,6 +35,8 @@ export interface Preflight {
   readonly problems: readonly string[];
   /** What the account may do of what driving takes; absent without a cluster. */
   readonly permissions?: PermissionCheck | undefined;
+  /** One trial query of each metric that is not built in, for each version. */
+  readonly metrics: readonly MetricCheck[];
   readonly targets: readonly TargetCheck[];
   readonly load: PlannedLoad;
   readonly power: readonly PowerRow[];

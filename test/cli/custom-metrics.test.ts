@@ -186,3 +186,32 @@ it('compares points when no confidence is asked for', async () => {
   );
   expect(ran.code, ran.err).toBe(0);
 });
+
+it('plan tries each query, and shows what was asked and what came of it', async () => {
+  await using server = await testServer((request, response) => {
+    if ((request.url ?? '').includes('errors')) response.writeHead(500).end('no such series');
+    else response.end('{"data":{"result":[{"value":[1,"4711"]}]}}');
+  });
+  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-plan-'));
+  const experiment = {
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { name: 'e', namespace: 'default' },
+    spec: {
+      target: 't',
+      strategy: { testingPattern: 'Conformance' },
+      criteria: { objectives: [{ metric: 'error-share', upperLimit: '0.05' }], indicators: ['requests'] },
+      versionInfo: { baseline: { name: 'v1' } },
+    },
+  };
+  writeFileSync(
+    path.join(cwd, 'all.json'),
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [experiment, REQUESTS(server.url), ERRORS(server.url)] }),
+  );
+  const { out } = await iter8ctl(['plan', '--local', '-f', 'all.json'], { cwd });
+  const text = out.replace(/\s+/g, ' ');
+  expect(text).toMatch(
+    /metrics error-share of v1: it answers 500: no such series GET http:\S+query=sum\(increase\(err.*\{v="v1"\}\[60s\]/,
+  );
+  expect(text).toMatch(/requests of v1: 4,?711 GET http/);
+});

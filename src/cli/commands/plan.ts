@@ -6,7 +6,10 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
-import type { PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
+import { metricWithDefaults } from '../../domain/api/defaults.ts';
+import type { WrittenMetric } from '../../domain/api/metric.ts';
+import { formatValue } from '../../text/units.ts';
+import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
 import { neededPermissions } from '../../engine/permissions.ts';
 import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
 import { strengthOf as strengthSettings } from '../../engine/judging.ts';
@@ -43,6 +46,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
       const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
       let experiment: Experiment;
       let source: string;
+      let given: readonly WrittenMetric[] = [];
       if (flags.filename === undefined) {
         experiment = await chosenExperiment(context, name, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
         source = context.store.description;
@@ -55,12 +59,14 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         checkManifest(loaded.experiment, context.mode, loaded);
         experiment = asExperiment(loaded.experiment, loaded.experiment.metadata.namespace ?? context.namespace);
         source = flags.filename.join(', ');
+        given = loaded.metrics;
       }
       const driver = await openDriver(context, io);
       const preflight = await findOut(experiment, {
         source,
         driver,
         strength: strengthOf(flags),
+        metrics: await tryMetrics(experiment, { context, driver, given }),
         permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
       });
       io.stdout.write(
@@ -82,6 +88,7 @@ async function findOut(
     readonly driver: Driver;
     readonly strength: Record<string, unknown>;
     readonly permissions: PermissionCheck | undefined;
+    readonly metrics: readonly MetricCheck[];
   },
 ): Promise<Preflight> {
   const strength = strengthSettings(experiment, { ...EMPTY_RECORD, strength: how.strength });
@@ -98,10 +105,54 @@ async function findOut(
       (how.permissions?.missing ?? []).length === 0,
     problems: hasObjective ? [] : ['no objective and no reward: there is nothing to judge'],
     ...(how.permissions === undefined ? {} : { permissions: how.permissions }),
+    metrics: how.metrics,
     targets,
     load: plannedLoad(experiment, strength),
     power,
   };
+}
+
+/** As long as an experiment might have run: what a query of `elapsedTime` is tried with. */
+const TRIED_SECONDS = 60;
+
+/** Each metric that is not built in, for each version, once. `given`: beside the experiment, perhaps not stored yet. */
+async function tryMetrics(
+  experiment: Experiment,
+  how: { readonly context: Context; readonly driver: Driver; readonly given: readonly WrittenMetric[] },
+): Promise<MetricCheck[]> {
+  const [{ readMetrics }, { customMetrics, metricOf }] = await Promise.all([
+    import('../../engine/read-metrics.ts'),
+    import('../../engine/measure.ts'),
+  ]);
+  const names = customMetrics(experiment);
+  if (names.length === 0) return [];
+  const own = experiment.metadata.namespace;
+  const read = await readMetrics(experiment, {
+    getMetric: (key, signal) => {
+      const found = how.given.find(
+        ({ metadata }) => metadata.name === key.name && (metadata.namespace ?? own) === key.namespace,
+      );
+      return found === undefined
+        ? how.context.store.getMetric(key, signal)
+        : Promise.resolve(metricWithDefaults(found, { namespace: key.namespace }));
+    },
+  });
+  if ('failure' in read)
+    return [{ metric: names.join(', '), version: 'every version', ok: false, text: read.failure.message, query: '' }];
+  const known = { ...experiment, status: { metrics: read.metrics } };
+  const versions = [known.spec.versionInfo?.baseline, ...(known.spec.versionInfo?.candidates ?? [])].filter(
+    (version) => version !== undefined,
+  );
+  return Promise.all(
+    names.flatMap((name) =>
+      versions.map(async (version) => {
+        const metric = metricOf(known, name, own)!;
+        const answer = await how.driver.metrics.measure({ metric, version, elapsedSeconds: TRIED_SECONDS });
+        const text = answer.kind === 'value' ? formatValue(answer.value, 'plain') : answer.message;
+        return { metric: name, version: version.name, ok: answer.kind === 'value', text, query: answer.query };
+      }),
+    ),
+  );
 }
 
 /** What the account may do, asked of the API server. */
