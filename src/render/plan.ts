@@ -111,6 +111,7 @@ function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const answer = {
     yes: theme.good('the plan decides it'),
     extending: theme.open('decided when extended'),
+    depends: theme.open('depends on what its backend has counted'),
     no: theme.bad('cannot be decided'),
   }[row.decided];
   return [limit, needs, row.remark === undefined ? answer : `${answer}: ${row.remark}`];

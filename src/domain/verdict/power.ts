@@ -26,7 +26,7 @@ export interface PowerRow {
   /** Requests below which it cannot be satisfied whatever they say. */
   readonly fewest?: number | undefined;
   /** `yes`: the plan gives what it takes on average; `extending`: extending can; `no`: neither. */
-  readonly decided: 'yes' | 'extending' | 'no';
+  readonly decided: 'yes' | 'extending' | 'depends' | 'no';
   /** Why it is `no`, or what else is worth knowing. */
   readonly remark?: string | undefined;
 }
@@ -69,7 +69,8 @@ export function powerOf(experiment: Experiment, strength: StrengthSettings): Pow
   const settings = judgeSettings(experiment, strength);
   return judgedLimits(experiment).map((limit) => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
-    if (limit.quantity.kind === 'custom') return { ...base, decided: 'no', remark: 'not a built-in metric' };
+    // How much somebody else will have counted is not ours to say.
+    if (limit.quantity.kind === 'custom') return { ...base, decided: 'depends' };
     if (limit.unit === 'ms' && load.closedLoop)
       return { ...base, decided: 'no', remark: 'with qps 0 latency depends on the load itself' };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined) {
