@@ -6,7 +6,7 @@ import type { HeldLock, RecordLog } from '../engine/ports.ts';
 import type { Log } from '../controller/log.ts';
 import { refusals } from '../controller/refusals.ts';
 import { limitedTurns } from '../controller/turns.ts';
-import { kubeEventsOf } from '../report/kube-events.ts';
+import { tellKube } from './kube-telling.ts';
 import { eventText } from '../render/log.ts';
 import { headline } from '../domain/verdict/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
@@ -56,11 +56,6 @@ export async function createDrive(
         : undefined,
       { ownSecretsOnly: true },
     );
-    const about = {
-      namespace: experiment.metadata.namespace,
-      name: experiment.metadata.name,
-      uid: experiment.metadata.uid,
-    };
     const kill = new AbortController();
     const onLost = () => kill.abort();
     held.lost.addEventListener('abort', onLost, { once: true });
@@ -74,8 +69,7 @@ export async function createDrive(
         confirm: () => held.confirm?.() ?? Promise.resolve(),
         clock: io.clock,
         emit: (event) => {
-          for (const { reason, message, warning } of kubeEventsOf(event, experiment.spec.target))
-            events?.write(about, { reason, message, warning, timeMs: Date.parse(event.time) });
+          tellKube(events, experiment, event);
           const text = eventText(event);
           if (text !== undefined) log(event.kind === 'warning' ? 'warn' : 'info', event.kind, { experiment: id, text });
         },

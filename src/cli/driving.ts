@@ -7,7 +7,7 @@ import { drive } from '../engine/loop.ts';
 import { eventText } from '../render/log.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment, ObjectKey } from '../domain/api/experiment.ts';
-import { kubeEventsOf } from '../report/kube-events.ts';
+import { tellKube } from './kube-telling.ts';
 import { openDriver, openEvents, type Context } from './context.ts';
 import type { OutputFlags } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -70,8 +70,6 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   const timer = flags.timeout === undefined ? undefined : setTimeout(() => end('timeout'), flags.timeout);
   const started = io.clock.now();
   const events = await openEvents(context, progress.say);
-  const { target } = settled.experiment.spec;
-  const about = { ...settled.experiment.metadata, uid: settled.experiment.metadata.uid };
   try {
     const outcome = await drive(
       settled.experiment,
@@ -84,8 +82,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
         clock: io.clock,
         emit: (event) => {
           progress.show(event);
-          for (const { reason, message, warning } of events === undefined ? [] : kubeEventsOf(event, target))
-            events?.write(about, { reason, message, warning, timeMs: Date.parse(event.time) });
+          tellKube(events, settled.experiment, event);
         },
         ...(context.mode === 'local' ? {} : { patience: { ms: PATIENCE_MS, giveUp: stop.signal } }),
         textOf: eventText,

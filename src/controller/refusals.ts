@@ -2,8 +2,8 @@
  * What the controller refuses of an experiment that is otherwise valid: who may create experiments in a namespace must not
  * gain, through the controller's account, what is in another one (product.md 8). Pure.
  */
-import type { Experiment } from '../domain/api/experiment.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
+import { qualifiedKey, type Experiment } from '../domain/api/experiment.ts';
+import { customMetrics } from '../domain/api/metric-name.ts';
 import { collectInputs } from '../domain/api/tasks.ts';
 
 export interface Refusal {
@@ -19,7 +19,7 @@ export function refusals(
   const { namespace } = experiment.metadata;
   const refuse = (path: string, message: string) => found.push({ path, message });
   const checkSecret = (path: string, written: unknown) => {
-    if (typeof written !== 'string' || !written.includes('/') || written.startsWith(`${namespace}/`)) return;
+    if (typeof written !== 'string' || qualifiedKey(written, namespace).namespace === namespace) return;
     refuse(path, `secret ${written} is of another namespace; the controller reads those of ${namespace} only`);
   };
   for (const [action, tasks] of Object.entries(experiment.spec.strategy.actions)) {
@@ -42,7 +42,7 @@ export function refusals(
       }
     }
   }
-  const { versionInfo, criteria } = experiment.spec;
+  const { versionInfo } = experiment.spec;
   const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
   for (const { name, weightObjRef } of versions) {
     if (weightObjRef?.namespace !== undefined && weightObjRef.namespace !== namespace)
@@ -51,14 +51,8 @@ export function refusals(
         `it is of namespace ${weightObjRef.namespace}; the controller moves traffic in ${namespace} only`,
       );
   }
-  const metrics = [
-    ...criteria.objectives.map((objective) => objective.metric),
-    ...criteria.indicators,
-    ...criteria.rewards.map((reward) => reward.metric),
-  ];
-  for (const written of metrics) {
-    const { quantity, key } = parseMetricName(written, namespace);
-    if (quantity.kind === 'custom' && key.namespace !== namespace && key.namespace !== options.systemNamespace)
+  for (const { written, key } of customMetrics(experiment)) {
+    if (key.namespace !== namespace && key.namespace !== options.systemNamespace)
       refuse(
         'spec.criteria',
         `metric ${written} is of another namespace; the controller reads those of ${namespace} and ${options.systemNamespace}`,

@@ -1,6 +1,6 @@
 /** The fields of status.analysis that Iter8 0.7 knows, from what was counted and judged. Pure. */
 import type { Analysis, Experiment, ExperimentStatus } from '../domain/api/experiment.ts';
-import { BUILTIN_METRICS, parseMetricName } from '../domain/api/metric-name.ts';
+import { BUILTIN_METRICS, namedMetrics, parseMetricName } from '../domain/api/metric-name.ts';
 import { formatQuantity } from '../domain/api/quantity.ts';
 import { toDurationHistogram } from '../domain/stats/duration-histogram.ts';
 import { percentile } from '../domain/stats/quantile.ts';
@@ -121,14 +121,7 @@ type AggregatedMetrics = NonNullable<Analysis['aggregatedMetrics']>['data'];
 /** All nine built-ins once something was counted, and whatever else the criteria name. */
 function aggregatedMetrics(experiment: Experiment, record: Iter8Record): AggregatedMetrics {
   const scopes = countedScopes(record);
-  const { objectives, indicators, rewards, requestCount } = experiment.spec.criteria;
-  const named = [
-    ...objectives.map((objective) => objective.metric),
-    ...indicators,
-    ...rewards.map((reward) => reward.metric),
-    ...(requestCount === undefined ? [] : [requestCount]),
-  ];
-  const names = new Set([...(scopes.length > 0 ? BUILTIN_METRICS : []), ...named]);
+  const names = new Set([...(scopes.length > 0 ? BUILTIN_METRICS : []), ...namedMetrics(experiment.spec.criteria)]);
   const metrics: AggregatedMetrics = {};
   for (const name of names) {
     const data: AggregatedMetrics[string]['data'] = {};

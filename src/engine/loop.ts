@@ -4,7 +4,7 @@
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
 import type { Experiment, Stage } from '../domain/api/experiment.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
+import { customMetrics } from '../domain/api/metric-name.ts';
 import { checkExperiment } from '../domain/check.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
@@ -365,18 +365,9 @@ function questionOf(session: Session) {
 
 /** All metrics are built in and no loop task measures anew: what was counted stays what it is. */
 function nothingCanChange(experiment: Experiment): boolean {
-  const { criteria } = experiment.spec;
-  const names = [
-    ...criteria.objectives.map((objective) => objective.metric),
-    ...criteria.indicators,
-    ...criteria.rewards.map((reward) => reward.metric),
-  ];
-  const builtin = names.every(
-    (name) => parseMetricName(name, experiment.metadata.namespace).quantity.kind !== 'custom',
-  );
   const movesTraffic =
     judgedVersions(experiment).length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
-  return builtin && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
+  return customMetrics(experiment).length === 0 && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
 }
 
 /** An objective with rollback is violated by a candidate (Conformance: by the version). A bad baseline rolls back nobody. */

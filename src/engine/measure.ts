@@ -2,7 +2,7 @@
 import type { Metric } from '../domain/api/metric.ts';
 import { metricWithDefaults } from '../domain/api/defaults.ts';
 import { parseMetric } from '../domain/api/parse.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
+import { customMetrics, parseMetricName } from '../domain/api/metric-name.ts';
 import type { Experiment } from '../domain/api/experiment.ts';
 import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
 import { countedScopes, tallyOf } from '../domain/verdict/record.ts';
@@ -14,21 +14,10 @@ export interface MeasurePorts {
   readonly metrics: MetricSource;
 }
 
-/** Custom metrics that the criteria name, as they are written. */
-export function customMetrics({ spec: { criteria }, metadata: { namespace } }: Experiment): string[] {
-  const names = [
-    ...criteria.objectives.map((objective) => objective.metric),
-    ...criteria.indicators,
-    ...criteria.rewards.map((reward) => reward.metric),
-    ...(criteria.requestCount === undefined ? [] : [criteria.requestCount]),
-  ];
-  return [...new Set(names.filter((name) => parseMetricName(name, namespace).quantity.kind === 'custom'))];
-}
-
 /** Changes the record; stores nothing. Values that could not be measured are kept from before, with what went wrong. */
 export async function measureMetrics(session: Session, ports: MeasurePorts, signal: AbortSignal): Promise<void> {
   const { experiment } = session;
-  const names = customMetrics(experiment);
+  const names = customMetrics(experiment).map(({ written }) => written);
   if (names.length === 0) return;
   const versions = [experiment.spec.versionInfo?.baseline, ...(experiment.spec.versionInfo?.candidates ?? [])].filter(
     (version) => version !== undefined,

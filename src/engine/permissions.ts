@@ -1,6 +1,6 @@
 /** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
-import type { Experiment } from '../domain/api/experiment.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
+import { qualifiedKey, type Experiment } from '../domain/api/experiment.ts';
+import { customMetrics } from '../domain/api/metric-name.ts';
 import { collectInputs } from '../domain/api/tasks.ts';
 
 export interface NeededPermission {
@@ -27,7 +27,7 @@ export function neededPermissions(experiment: Experiment, options: { readonly cr
       namespace,
     })),
     { verb: 'create', group: '', resource: 'events', namespace },
-    ...metricNamespaces(experiment).map((at) => ({
+    ...[...new Set(customMetrics(experiment).map(({ key }) => key.namespace))].map((at) => ({
       verb: 'get',
       group: 'iter8.tools',
       resource: 'metrics',
@@ -35,15 +35,6 @@ export function neededPermissions(experiment: Experiment, options: { readonly cr
     })),
     ...secretNamespaces(experiment).map((at) => ({ verb: 'get', group: '', resource: 'secrets', namespace: at })),
   ];
-}
-
-function metricNamespaces({ spec: { criteria }, metadata: { namespace } }: Experiment): string[] {
-  const names = [
-    ...criteria.objectives.map((objective) => objective.metric),
-    ...criteria.indicators,
-    ...criteria.rewards.map((reward) => reward.metric),
-  ].map((written) => parseMetricName(written, namespace));
-  return [...new Set(names.filter(({ quantity }) => quantity.kind === 'custom').map(({ key }) => key.namespace))];
 }
 
 function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string[] {
@@ -56,5 +47,5 @@ function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string
       );
     })
     .filter((written) => typeof written === 'string');
-  return [...new Set(names.map((written) => (written.includes('/') ? written.split('/')[0]! : namespace)))];
+  return [...new Set(names.map((written) => qualifiedKey(written, namespace).namespace))];
 }

@@ -3,7 +3,7 @@ import { NotFoundError } from '../errors.ts';
 import type { Experiment, ExperimentStatus, ObjectKey } from '../domain/api/experiment.ts';
 import { metricWithDefaults } from '../domain/api/defaults.ts';
 import type { Metric } from '../domain/api/metric.ts';
-import { builtinMetric, parseMetricName, SYSTEM_NAMESPACE } from '../domain/api/metric-name.ts';
+import { builtinMetric, namedMetrics, parseMetricName, SYSTEM_NAMESPACE } from '../domain/api/metric-name.ts';
 import { checkMetric } from '../domain/api/rules.ts';
 import type { ExperimentStore } from './ports.ts';
 import type { Failure } from './status.ts';
@@ -15,13 +15,7 @@ export async function readMetrics(
   experiment: Experiment,
   store: Pick<ExperimentStore, 'getMetric'>,
 ): Promise<{ readonly metrics: ReadMetrics } | { readonly failure: Failure }> {
-  const { criteria } = experiment.spec;
-  const names = new Set([
-    ...(criteria.requestCount === undefined ? [] : [criteria.requestCount]),
-    ...criteria.rewards.map((reward) => reward.metric),
-    ...criteria.indicators,
-    ...criteria.objectives.map((objective) => objective.metric),
-  ]);
+  const names = new Set(namedMetrics(experiment.spec.criteria));
   const metrics: ReadMetrics = [];
   const wanted = [...names].map((written) => ({ written, namespace: experiment.metadata.namespace }));
   for (const { written, namespace } of wanted) {

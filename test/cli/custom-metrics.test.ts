@@ -212,8 +212,8 @@ it('plan tries each query, and shows what was asked and what came of it', async 
   const { out } = await iter8ctl(['plan', '--local', '-f', 'all.json'], { cwd });
   const text = out.replace(/\s+/g, ' ');
   expect(text).toMatch(
-    /metrics error-share of v1: it answers 500: no such series GET http:\S+query=sum\(increase\(err.*\{v="v1"\}\[60s\]/,
+    /error-share of v1: it answers 500: no such series GET http:\S+query=sum\(increase\(err.*\{v="v1"\}\[60s\]/,
   );
-  expect(text).toMatch(/requests of v1: 4,?711 GET http/);
+  expect(text).toMatch(/metrics requests of v1: 4,?711 GET http/);
   expect(text).toMatch(/error-share <= 0\.05 depends on what its backend has counted/);
 });

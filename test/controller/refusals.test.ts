@@ -47,6 +47,8 @@ it.each<[string, Partial<WrittenExperiment['spec']>, RegExp | undefined]>([
     /moves traffic in shop only/,
   ],
   ['a metric elsewhere', { criteria: { objectives: [{ metric: 'other/m', upperLimit: 1 }] } }, /metric other\/m/],
+  // It was not looked at: only objectives, indicators and rewards were.
+  ['a request count elsewhere', { criteria: { objectives: [], requestCount: 'other/n' } }, /metric other\/n/],
   ['a shared metric', { criteria: { objectives: [{ metric: 'iter8-system/m', upperLimit: 1 }] } }, undefined],
 ])('%s', (_, spec, expected) => {
   const found = refusals(experiment(spec), NOTHING);

@@ -1,7 +1,7 @@
 /** Builds the requests of a collect task: bodies, headers from secrets, certificates. Everything is read once, before the start. */
 import { readFile } from 'node:fs/promises';
 import { messageOf, UnavailableError, UsageError } from '../../errors.ts';
-import type { ObjectKey } from '../../domain/api/experiment.ts';
+import { qualifiedKey } from '../../domain/api/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../domain/api/tasks.ts';
 import type { LoadEndpoint, RequestBuilder, SecretReader, TlsSettings } from '../../engine/ports.ts';
 
@@ -34,7 +34,7 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
     payloadOf(endpoint, sources.signal),
     endpoint.headersFrom === undefined
       ? {}
-      : sources.secrets.read(keyOf(endpoint.headersFrom.secret, sources.namespace), sources.signal),
+      : sources.secrets.read(qualifiedKey(endpoint.headersFrom.secret, sources.namespace), sources.signal),
     endpoint.tls === undefined ? undefined : tlsOf(endpoint.tls, sources),
   ]);
   const headers: Record<string, string> = { ...endpoint.headers };
@@ -52,14 +52,6 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
     ...(tls === undefined ? {} : { tls }),
     ...(endpoint.resolve === undefined ? {} : { resolve: endpoint.resolve }),
   };
-}
-
-/** `namespace/name`, or `name` in the experiment's namespace. */
-function keyOf(written: string, namespace: string): ObjectKey {
-  const slash = written.indexOf('/');
-  return slash < 0
-    ? { namespace, name: written }
-    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
 }
 
 /** The value is a secret: only its name may be told. */
@@ -108,7 +100,9 @@ async function fetchPayload(url: string, signal: AbortSignal | undefined): Promi
 /** A secret of type kubernetes.io/tls, with the authority under `ca.crt`; or a file with the authority alone. */
 async function tlsOf(tls: CollectTls, sources: Sources): Promise<TlsSettings> {
   const secret =
-    tls.secret === undefined ? {} : await sources.secrets.read(keyOf(tls.secret, sources.namespace), sources.signal);
+    tls.secret === undefined
+      ? {}
+      : await sources.secrets.read(qualifiedKey(tls.secret, sources.namespace), sources.signal);
   const ca = tls.caFile === undefined ? secret['ca.crt'] : await readCa(tls.caFile);
   const cert = secret['tls.crt'];
   const key = secret['tls.key'];

@@ -3,7 +3,7 @@
  * data, not an exception: the experiment goes on and says so (style.md, errors).
  */
 import { ForbiddenError, Iter8Error, messageOf } from '../../errors.ts';
-import { keyText, type ObjectKey } from '../../domain/api/experiment.ts';
+import { keyText, qualifiedKey, type ObjectKey } from '../../domain/api/experiment.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../domain/api/metric.ts';
 import { toNumber } from '../../domain/api/quantity.ts';
@@ -94,12 +94,7 @@ function clean(text: string, secret: Readonly<Record<string, string>>): string {
 
 /** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */
 function secretKey({ spec, metadata }: Metric, ports: MetricSourcePorts): ObjectKey {
-  const written = spec.secret ?? '';
-  const slash = written.indexOf('/');
-  const key =
-    slash < 0
-      ? { namespace: ports.systemNamespace, name: written }
-      : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+  const key = qualifiedKey(spec.secret ?? '', ports.systemNamespace);
   if (ports.ownSecretsOnly === true && key.namespace !== metadata.namespace) {
     throw new ForbiddenError(
       `secret ${keyText(key)} is of another namespace than metric ${metadata.namespace}/${metadata.name}, which may not use it here`,

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, Iter8Error, messageOf, UsageError } from '../../errors.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
+import { qualifiedKey, type Experiment } from '../../domain/api/experiment.ts';
 import { runInputs } from '../../domain/api/tasks.ts';
 import { redact } from '../../text/redact.ts';
 import type { SecretReader, TaskCall } from '../../engine/ports.ts';
@@ -15,7 +15,6 @@ import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/client.ts';
 import { linesOf } from '../kube/lines.ts';
 import { listWatch, type KubeObject } from '../kube/list-watch.ts';
 import type { PerformTask } from './registry.ts';
-import { secretKey } from './script.ts';
 import { scriptText, type ScriptText } from './script-text.ts';
 
 export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
@@ -53,7 +52,7 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
     const { experiment, signal } = call;
     const { namespace } = experiment.metadata;
     const { secret } = runInputs(call.task);
-    const key = secret === undefined ? undefined : secretKey(secret, namespace);
+    const key = secret === undefined ? undefined : qualifiedKey(secret, namespace);
     if (key !== undefined && key.namespace !== namespace) {
       throw new UsageError(`secret ${key.namespace}/${key.name} is of another namespace`, {
         hint: `in the cluster a script may use secrets of its experiment's namespace only: ${namespace}`,

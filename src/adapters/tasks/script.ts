@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Iter8Error, messageOf, UsageError } from '../../errors.ts';
+import { qualifiedKey } from '../../domain/api/experiment.ts';
 import { runInputs } from '../../domain/api/tasks.ts';
 import type { SecretReader } from '../../engine/ports.ts';
 import { redact } from '../../text/redact.ts';
@@ -36,7 +37,7 @@ export function createScriptTask(ports: ScriptPorts): PerformTask {
     const fields =
       secret === undefined
         ? undefined
-        : await ports.secrets.read(secretKey(secret, experiment.metadata.namespace), signal);
+        : await ports.secrets.read(qualifiedKey(secret, experiment.metadata.namespace), signal);
     const script = scriptText(task, experiment, fields === undefined ? undefined : Object.keys(fields));
     const folder = await mkdtemp(path.join(tmpdir(), 'iter8ctl-script-'));
     try {
@@ -57,14 +58,6 @@ export function createScriptTask(ports: ScriptPorts): PerformTask {
       await rm(folder, { recursive: true, force: true });
     }
   };
-}
-
-/** `namespace/name`, or `name` in the experiment's namespace. */
-export function secretKey(written: string, namespace: string): { readonly namespace: string; readonly name: string } {
-  const slash = written.indexOf('/');
-  return slash < 0
-    ? { namespace, name: written }
-    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
 }
 
 async function runScript(

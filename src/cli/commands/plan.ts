@@ -6,6 +6,7 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
+import { customMetrics } from '../../domain/api/metric-name.ts';
 import { metricWithDefaults } from '../../domain/api/defaults.ts';
 import type { WrittenMetric } from '../../domain/api/metric.ts';
 import { formatValue } from '../../text/units.ts';
@@ -120,11 +121,11 @@ async function tryMetrics(
   experiment: Experiment,
   how: { readonly context: Context; readonly driver: Driver; readonly given: readonly WrittenMetric[] },
 ): Promise<MetricCheck[]> {
-  const [{ readMetrics }, { customMetrics, metricOf }] = await Promise.all([
+  const [{ readMetrics }, { metricOf }] = await Promise.all([
     import('../../engine/read-metrics.ts'),
     import('../../engine/measure.ts'),
   ]);
-  const names = customMetrics(experiment);
+  const names = customMetrics(experiment).map(({ written }) => written);
   if (names.length === 0) return [];
   const own = experiment.metadata.namespace;
   const read = await readMetrics(experiment, {

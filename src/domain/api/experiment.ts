@@ -221,6 +221,14 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** Reads `namespace/name`, or `name` in that namespace. */
+export function qualifiedKey(written: string, namespace: string): ObjectKey {
+  const slash = written.indexOf('/');
+  return slash < 0
+    ? { namespace, name: written }
+    : { namespace: written.slice(0, slash), name: written.slice(slash + 1) };
+}
+
 /** `namespace/name`, for messages and map keys. */
 export function keyText(key: ObjectKey): string {
   return `${key.namespace}/${key.name}`;

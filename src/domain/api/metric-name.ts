@@ -1,7 +1,9 @@
 /** Names of metrics as a spec writes them: `namespace/name`, `name`, and the built-in ones under `iter8-system/`. */
 import { unreachable } from '../../errors.ts';
-import { API_VERSION, type ObjectKey } from './experiment.ts';
+import { API_VERSION, type Experiment, type ObjectKey } from './experiment.ts';
 import type { Metric } from './metric.ts';
+
+type Criteria = Experiment['spec']['criteria'];
 
 /** Namespace of the built-in metrics, and of metrics that are shared by all. */
 export const SYSTEM_NAMESPACE = 'iter8-system';
@@ -69,6 +71,24 @@ export function parseMetricName(written: string, experimentNamespace: string): M
     }
   }
   return { written, key: { namespace, name }, quantity: { kind: 'custom' } };
+}
+
+/** Every metric that the criteria name, once each, as written. */
+export function namedMetrics({ requestCount, rewards, indicators, objectives }: Criteria): string[] {
+  const names = [
+    ...(requestCount === undefined ? [] : [requestCount]),
+    ...rewards.map((reward) => reward.metric),
+    ...indicators,
+    ...objectives.map((objective) => objective.metric),
+  ];
+  return [...new Set(names)];
+}
+
+/** Of these the ones that are not built in. */
+export function customMetrics({ spec: { criteria }, metadata: { namespace } }: Experiment): MetricName[] {
+  return namedMetrics(criteria)
+    .map((written) => parseMetricName(written, namespace))
+    .filter(({ quantity }) => quantity.kind === 'custom');
 }
 
 /** Whether a name, in whatever namespace, would be built in under `iter8-system`: for hints. */
