@@ -15,7 +15,7 @@ import { analysisOf, withHistograms } from './analysis.ts';
 import { runAction, type ActionPorts } from './action.ts';
 import { isDecided } from './extension.ts';
 import { judgementNow, strengthOf } from './judging.ts';
-import { measureMetrics, type MeasurePorts } from './measure.ts';
+import { measureMetrics, measureStart, type MeasurePorts } from './measure.ts';
 import { readMetrics } from './read-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
 import type { Holder, TargetLock } from './ports.ts';
@@ -129,7 +129,7 @@ async function perform(
     case 'read-metrics':
       return rememberMetrics(session, ports);
     case 'begin':
-      return begin(session);
+      return begin(session, ports, options);
     case 'iterate':
       return iterate(step, session, ports, options);
     case 'assess-again':
@@ -241,7 +241,7 @@ async function rememberMetrics(session: Session, ports: DrivePorts): Promise<und
 }
 
 /** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
-async function begin(session: Session): Promise<undefined> {
+async function begin(session: Session, ports: DrivePorts, options: DriveOptions): Promise<StepOutcome> {
   const { experiment } = session;
   const baseline = experiment.spec.versionInfo?.baseline.name;
   if (baseline === undefined)
@@ -249,6 +249,7 @@ async function begin(session: Session): Promise<undefined> {
   const recommended =
     experiment.spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline };
   session.changeStatus((status, now) => ({ ...status, startTime: timestamp(now), ...recommended }));
+  if (!(await unlessStopped(options, (signal) => measureStart(session, ports, signal)))) return 'interrupted';
   await session.save();
   return undefined;
 }
@@ -322,8 +323,7 @@ async function iterate(
 
 /** Measures the custom metrics; false when it was stopped meanwhile. */
 async function measured(session: Session, ports: DrivePorts, options: DriveOptions): Promise<boolean> {
-  const signal = AbortSignal.any([options.stop, options.kill]);
-  try {
+  return unlessStopped(options, async (signal) => {
     await measureMetrics(session, ports, signal);
     const values = session.record.measured;
     if (values !== undefined)
@@ -333,19 +333,21 @@ async function measured(session: Session, ports: DrivePorts, options: DriveOptio
       const reward = nextReward(session.experiment, record, strengthOf(session.experiment, record));
       return reward === undefined ? record : { ...record, reward };
     });
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
+  });
 }
 
 async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Promise<boolean> {
+  return unlessStopped(options, (signal) => ports.clock.sleep(ms, signal));
+}
+
+/** False when it was stopped meanwhile. */
+async function unlessStopped(options: DriveOptions, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+  const signal = AbortSignal.any([options.stop, options.kill]);
   try {
-    await ports.clock.sleep(ms, AbortSignal.any([options.stop, options.kill]));
+    await work(signal);
     return true;
   } catch (error) {
-    if (options.stop.aborted || options.kill.aborted) return false;
+    if (signal.aborted) return false;
     throw error;
   }
 }

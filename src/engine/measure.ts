@@ -5,8 +5,17 @@ import { parseMetric } from '../domain/api/parse.ts';
 import { customMetrics, parseMetricName } from '../domain/api/metric-name.ts';
 import type { Experiment } from '../domain/api/experiment.ts';
 import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
+import {
+  addSamples,
+  ledgerValue,
+  newestSample,
+  startLedger,
+  type CounterLedger,
+} from '../domain/stats/counter-ledger.ts';
+import { judgedLimits } from '../domain/verdict/objective.ts';
 import { countedScopes, tallyOf } from '../domain/verdict/record.ts';
 import { builtinValue } from './analysis.ts';
+import { strengthOf } from './judging.ts';
 import type { Measurement, MetricSource } from './ports.ts';
 import type { Session } from './session.ts';
 
@@ -14,8 +23,26 @@ export interface MeasurePorts {
   readonly metrics: MetricSource;
 }
 
+/** Prometheus looks so far back for the value of a series: a sample of before the start is in the first answer. */
+const LOOKBACK_SECONDS = 300;
+const LONGEST_LOOKBACK_SECONDS = 86_400;
+
+/** Where raw counters stand before anything is judged: what they counted until now was before. Only these are asked. */
+export async function measureStart(session: Session, ports: MeasurePorts, signal: AbortSignal): Promise<void> {
+  await measureMetrics(session, ports, signal, givesCounters);
+}
+
+/** Its program makes rows of counters (`counter-rows.ts`). */
+const givesCounters = ({ spec }: Metric): boolean =>
+  spec.mock === undefined && /\b(shares|sums|histograms|counts)\b/.test(spec.jqExpression ?? '');
+
 /** Changes the record; stores nothing. Values that could not be measured are kept from before, with what went wrong. */
-export async function measureMetrics(session: Session, ports: MeasurePorts, signal: AbortSignal): Promise<void> {
+export async function measureMetrics(
+  session: Session,
+  ports: MeasurePorts,
+  signal: AbortSignal,
+  isWanted: (metric: Metric) => boolean = () => true,
+): Promise<void> {
   const { experiment } = session;
   const names = customMetrics(experiment).map(({ written }) => written);
   if (names.length === 0) return;
@@ -28,11 +55,12 @@ export async function measureMetrics(session: Session, ports: MeasurePorts, sign
     names.flatMap((name) =>
       versions.map(async (version) => {
         const metric = metricOf(experiment, name, experiment.metadata.namespace);
-        if (metric === undefined) return;
-        const question = { metric, version, elapsedSeconds, signal };
-        const [answer, n] = await Promise.all([ports.metrics.measure(question), sampleSize(session, ports, question)]);
+        if (metric === undefined || !isWanted(metric)) return;
         const before = session.record.measured?.[name]?.[version.name];
-        const now = outcome(metric, answer, n, before);
+        const lookbackSeconds = lookback(before, session.nowMs());
+        const question = { metric, version, elapsedSeconds, lookbackSeconds, signal };
+        const [answer, n] = await Promise.all([ports.metrics.measure(question), sampleSize(session, ports, question)]);
+        const now = outcome(metric, { answer: counted(answer, before, ledgerOptions(session, name)), n, before });
         (measured[name] ??= {})[version.name] = now;
         if (now.failure !== undefined && before?.failure?.message !== now.failure.message)
           session.warn(
@@ -44,11 +72,51 @@ export async function measureMetrics(session: Session, ports: MeasurePorts, sign
   session.changeRecord((record) => ({ ...record, measured: { ...record.measured, ...measured } }));
 }
 
+/** Samples since the last ones, as long as they are not too old to be there. */
+function lookback(before: MeasuredMetric | undefined, nowMs: number): number {
+  const newest = Date.parse(before?.at ?? '');
+  const since = Number.isNaN(newest) ? 0 : Math.max(0, (nowMs - newest) / 1000);
+  return Math.min(LONGEST_LOOKBACK_SECONDS, Math.ceil(LOOKBACK_SECONDS + since));
+}
+
+function ledgerOptions({ experiment, record }: Session, name: string) {
+  const limits = judgedLimits(experiment).filter(({ metric }) => metric === name);
+  return {
+    limits: [...new Set(limits.map(({ limit }) => limit))],
+    inFlightMs: 1000 * strengthOf(experiment, record).inFlightSeconds,
+  };
+}
+
+type Failed = Extract<Measurement, { kind: 'error' }>;
+type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger; readonly query: string };
+
+/** Adds samples to the ledger. */
+function counted(
+  answer: Measurement,
+  before: MeasuredMetric | undefined,
+  options: Parameters<typeof startLedger>[1],
+): Exclude<Measurement, { kind: 'counters' }> | Counted {
+  if (answer.kind !== 'counters') return answer;
+  const { query, at } = answer;
+  const fail = (message: string): Failed => ({ kind: 'error', reason: 'no data', message, at, query });
+  const ledger = before?.counters;
+  if (answer.answer.samples.length === 0 && ledger !== undefined)
+    return fail('its query gives no samples any more, or none yet');
+  const next = ledger === undefined ? startLedger(answer.answer, options) : addSamples(ledger, answer.answer);
+  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query };
+}
+
 function outcome(
   metric: Metric,
-  answer: Measurement,
-  n: number | undefined,
-  before: MeasuredMetric | undefined,
+  {
+    answer,
+    n,
+    before,
+  }: {
+    readonly answer: Exclude<Measurement, { kind: 'counters' }> | Counted;
+    readonly n: number | undefined;
+    readonly before: MeasuredMetric | undefined;
+  },
 ): MeasuredMetric {
   const asked = [
     metric.spec.urlTemplate,
@@ -62,6 +130,19 @@ function outcome(
     extrapolated: /\b(increase|rate)\s*\(/.test(asked),
     query: answer.query,
   };
+  if (answer.kind === 'ledger') {
+    const { value, n: counted } = ledgerValue(answer.ledger);
+    const at = newestSample(answer.ledger);
+    return {
+      ...about,
+      cumulative: true,
+      extrapolated: false,
+      ...(value === undefined ? {} : { value }),
+      n: counted,
+      ...(at === undefined ? {} : { at }),
+      counters: answer.ledger,
+    };
+  }
   if (answer.kind === 'value')
     return { ...about, value: answer.value, at: answer.at, ...(n === undefined ? {} : { n }) };
   const failure = {
@@ -69,12 +150,13 @@ function outcome(
     since: before?.failure?.since ?? answer.at,
     count: (before?.failure?.count ?? 0) + 1,
   };
-  const { value, at, n: kept } = before ?? {};
+  const { value, at, n: kept, counters } = before ?? {};
   return {
     ...about,
     ...(value === undefined ? {} : { value }),
     ...(at === undefined ? {} : { at }),
     ...(kept === undefined ? {} : { n: kept }),
+    ...(counters === undefined ? {} : { counters, cumulative: true, extrapolated: false }),
     failure,
   };
 }

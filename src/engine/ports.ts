@@ -6,6 +6,7 @@
 import type { Experiment, ExperimentStatus, ObjectKey, TaskSpec, WrittenExperiment } from '../domain/api/experiment.ts';
 import type { CollectInputs } from '../domain/api/tasks.ts';
 import type { Metric, WrittenMetric } from '../domain/api/metric.ts';
+import type { CounterAnswer } from '../domain/stats/counter-rows.ts';
 import type { LatencyLimit, LimitCount, LimitKey, Tally } from '../domain/stats/tally.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -280,12 +281,16 @@ export interface MetricQuestion {
   };
   /** Since the experiment's startTime. */
   readonly elapsedSeconds: number;
+  /** How far back raw samples are wanted; the placeholder `lookbackSeconds`. */
+  readonly lookbackSeconds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
 /** A value, or why there is none. `query`: what was asked, resolved, without secrets. `at`: RFC 3339. */
 export type Measurement =
   | { readonly kind: 'value'; readonly value: number; readonly at: string; readonly query: string }
+  /** Samples of raw counters; perhaps none. */
+  | { readonly kind: 'counters'; readonly answer: CounterAnswer; readonly at: string; readonly query: string }
   | {
       readonly kind: 'error';
       readonly reason: 'backend error' | 'not a number' | 'no data';

@@ -32,7 +32,9 @@ function factsOf(one: MeasuredValue, now: number): string {
   return [
     typeof one.value === 'number'
       ? `${formatValue(one.value, 'plain')}${one.units === undefined ? '' : ` ${sanitizeLine(one.units)}`}`
-      : 'no value',
+      : (one.n ?? 0) > 0
+        ? 'beyond the largest bucket'
+        : 'no value',
     ...(typeof one.n === 'number' ? [`n = ${formatCount(Math.round(one.n))}`] : []),
     ...(Number.isNaN(age) ? [] : [formatAge(now - age)]),
     ...(one.extrapolated && typeof one.n === 'number' ? ['approximate: extrapolated counters'] : []),

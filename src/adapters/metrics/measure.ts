@@ -4,6 +4,7 @@
  */
 import { ForbiddenError, Iter8Error, messageOf } from '../../errors.ts';
 import { keyText, qualifiedKey, type ObjectKey } from '../../domain/api/experiment.ts';
+import { readCounterRows } from '../../domain/stats/counter-rows.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../domain/api/metric.ts';
 import { toNumber } from '../../domain/api/quantity.ts';
@@ -41,14 +42,14 @@ export const TLS_ANNOTATIONS = {
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {
-    measure: async ({ metric, version, elapsedSeconds, signal }) => {
+    measure: async ({ metric, version, elapsedSeconds, lookbackSeconds, signal }) => {
       if (metric.spec.mock !== undefined) return mocked(metric, version.name, elapsedSeconds, ports);
       const at = new Date(ports.clock.now()).toISOString();
       let secret: Readonly<Record<string, string>> = {};
       let query: MetricRequest | undefined;
       try {
         if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
-        query = resolveQuery(metric, version, { elapsedSeconds, secret });
+        query = resolveQuery(metric, version, { elapsedSeconds, lookbackSeconds, secret });
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof Iter8Error)) throw error;
@@ -80,6 +81,9 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
       if (fetched.status < 200 || fetched.status > 299)
         return fail('backend error', `it answers ${fetched.status}: ${fetched.text.trim().slice(0, SHOWN_BODY)}`);
       const result = await ports.jq.first(fetched.text, metric.spec.jqExpression ?? '.');
+      const rows = result.kind === 'result' ? readCounterRows(parsed(result.text), Date.parse(at)) : undefined;
+      if (typeof rows === 'string') return fail('not a number', `jqExpression gave no rows of counters: ${rows}`);
+      if (rows !== undefined) return { kind: 'counters', answer: rows, at, query: query.shown };
       const read = numberOf(result);
       return 'value' in read
         ? { kind: 'value', value: read.value, at, query: query.shown }

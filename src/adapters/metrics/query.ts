@@ -22,6 +22,8 @@ export interface MetricRequest {
 }
 
 const LONGEST_SHOWN = 2_000;
+/** As far back as Prometheus looks for the value of a series. */
+const LOOKBACK_SECONDS = 300;
 
 /**
  * `elapsedSeconds`: since the experiment's startTime; at least 1 is used. `secret`: the fields of the metric's secret.
@@ -31,12 +33,17 @@ const LONGEST_SHOWN = 2_000;
 export function resolveQuery(
   { spec, metadata }: Metric,
   version: MetricVersion,
-  options: { readonly elapsedSeconds: number; readonly secret?: Readonly<Record<string, string>> | undefined },
+  options: {
+    readonly elapsedSeconds: number;
+    readonly lookbackSeconds?: number | undefined;
+    readonly secret?: Readonly<Record<string, string>> | undefined;
+  },
 ): MetricRequest {
   const secret = options.secret ?? {};
   const values: Record<string, string> = { name: version.name };
   for (const variable of version.variables ?? []) values[variable.name] = variable.value;
   values['elapsedTime'] = String(Math.max(1, Math.floor(options.elapsedSeconds)));
+  values['lookbackSeconds'] = String(Math.ceil(options.lookbackSeconds ?? LOOKBACK_SECONDS));
   const url = urlOf(spec.urlTemplate ?? '', metadata.name, secret);
   if (spec.method === 'GET')
     for (const { name, value } of spec.params ?? []) url.searchParams.append(name, fillMetricTemplate(value, values));

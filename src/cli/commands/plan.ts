@@ -11,6 +11,7 @@ import { metricWithDefaults } from '../../domain/api/defaults.ts';
 import type { WrittenMetric } from '../../domain/api/metric.ts';
 import { formatValue } from '../../text/units.ts';
 import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
+import type { Measurement } from '../../engine/ports.ts';
 import { neededPermissions } from '../../engine/permissions.ts';
 import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
 import { strengthOf as strengthSettings } from '../../engine/judging.ts';
@@ -149,11 +150,23 @@ async function tryMetrics(
       versions.map(async (version) => {
         const metric = metricOf(known, name, own)!;
         const answer = await how.driver.metrics.measure({ metric, version, elapsedSeconds: TRIED_SECONDS });
-        const text = answer.kind === 'value' ? formatValue(answer.value, 'plain') : answer.message;
-        return { metric: name, version: version.name, ok: answer.kind === 'value', text, query: answer.query };
+        return {
+          metric: name,
+          version: version.name,
+          ok: answer.kind !== 'error',
+          text: triedText(answer),
+          query: answer.query,
+        };
       }),
     ),
   );
+}
+
+function triedText(answer: Measurement): string {
+  if (answer.kind === 'error') return answer.message;
+  if (answer.kind === 'value') return formatValue(answer.value, 'plain');
+  const series = new Set(answer.answer.samples.map((sample) => sample.series)).size;
+  return `raw counters: ${answer.answer.samples.length} samples of ${series} series`;
 }
 
 /** What the account may do, asked of the API server. */

@@ -2,13 +2,16 @@
  * Objectives on metrics that somebody else counted, such as Prometheus. What may be said of a value depends on what is known
  * beside it: statistics.md 1.6, behaviour.md 7.
  *
+ * - Raw counters and buckets are judged as exactly as our own (`assess-counters.ts`).
  * - A Counter is compared exactly, as our own counts are: above an upper limit at once, else at the end.
  * - A Gauge that is a share, with the number of data points behind it (`sampleSize`), is judged as share x n. Looking again
  *   and again is harmless only where each value holds all data since the start (`elapsedTime` in its query); a value of a fixed
  *   window is looked at once, at the end.
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
-import type { LimitAssessment } from './assessment.ts';
+import type { CounterLedger } from '../stats/counter-ledger.ts';
+import type { LimitAssessment, Unit } from './assessment.ts';
+import { assessCounters } from './assess-counters.ts';
 import { assessShare } from './assess-share.ts';
 import { decideByPoint, row, type Facts } from './facts.ts';
 
@@ -27,6 +30,8 @@ export interface MeasuredMetric {
   readonly extrapolated: boolean;
   /** As it was asked, without secrets. */
   readonly query: string;
+  /** Raw counters, from which value and n come. */
+  readonly counters?: CounterLedger | undefined;
   /** The last measurements failed. `count` in a row. */
   readonly failure?: { readonly message: string; readonly since: string; readonly count: number } | undefined;
 }
@@ -38,7 +43,11 @@ const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?
 
 export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined): LimitAssessment {
   const { limit, settings, look } = facts;
-  if (measured?.value === undefined) {
+  // Raw counters may have observations beyond their last bound, and no value.
+  const counted = measured?.counters !== undefined && (measured.n ?? 0) > 0;
+  if (measured?.counters !== undefined && !counted && measured.failure === undefined)
+    return row(facts, { n: 0, method: 'evidence', verdict: 'undecided', reason: 'no-traffic' });
+  if (measured === undefined || (measured.value === undefined && !counted)) {
     const detail = measured?.failure?.message;
     return row(facts, {
       n: 0,
@@ -48,14 +57,21 @@ export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined)
       ...(detail === undefined ? {} : { detail }),
     });
   }
-  const { value, n = 0, failure } = measured;
-  const shown = { n, estimate: value, ...detailOf(measured) };
+  const { value = Number.POSITIVE_INFINITY, n = 0, failure } = measured;
+  const shown = {
+    n,
+    ...(measured.value === undefined ? {} : { estimate: value }),
+    ...unitOf(measured),
+    ...detailOf(measured),
+  };
   if (failure !== undefined && failure.count > MOST_FAILURES)
     return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'stale' });
   if (settings.confidence === 'none') {
     const points = { ...facts, look: { ...look, planDone: look.measuringDone !== false } };
     return row(facts, { ...shown, method: 'point', ...decideByPoint(points, Math.max(1, n), value, value) });
   }
+  if (measured.counters !== undefined && measured.counters.kind !== 'counts')
+    return assessCounters(facts, measured.counters, shown);
   if (measured.type === 'Counter') return row(facts, { ...shown, method: 'exact', ...exactly(facts, value) });
   if (!isShare(measured, limit.limit))
     return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'unquantified' });
@@ -64,6 +80,13 @@ export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined)
   const count = { n, bad: value * n };
   const { count: _, ...assessed } = assessShare(facts, { response: count, service: count }, limit.limit);
   return { ...assessed, ...shown };
+}
+
+/** Known only where the metric says it. */
+function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Unit } {
+  if (counters?.kind === 'shares') return { unit: 'share' };
+  if (counters === undefined || !/^(ms|msecs?|milli-?seconds?)$/i.test(units.trim())) return {};
+  return { unit: 'ms' };
 }
 
 function isShare({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric, limit: number): boolean {

@@ -32,7 +32,7 @@ export interface JudgeSettings {
   readonly minSeconds: number;
   /** What no data at all says once the plan is done. */
   readonly noData: 'undecided' | 'violated';
-  /** Largest latency that counts for this limit, ms: the timeout, or a declared cap. Undefined when unknown. */
+  /** Largest value that counts for this limit, in its unit: the timeout, or a declared cap. Undefined when unknown. */
   capMs(limit: JudgedLimit): number | undefined;
 }
 
@@ -119,6 +119,8 @@ export function judgeSettings(experiment: Experiment, strength: StrengthSettings
     noData: strength.noData,
     capMs: (limit) => {
       const cap = caps.get(limit.metric);
+      // What others measure has nothing to do with the timeout of our load.
+      if (limit.quantity.kind === 'custom') return cap;
       if (timeoutMs === undefined) return cap;
       return cap === undefined ? timeoutMs : Math.min(cap, timeoutMs);
     },

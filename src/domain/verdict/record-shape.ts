@@ -81,6 +81,22 @@ const assessment = withFields({
   count: optional(count),
   requestsNeeded: optionalNumber,
 });
+const series = withFields({
+  atMs: number,
+  raw: listOf(number),
+  total: listOf(number),
+  settled: optional(listOf(number)),
+  recent: listOf(listOf(number)),
+});
+const counters = withFields({
+  kind: oneOf('shares', 'sums', 'histograms', 'counts'),
+  inFlightMs: number,
+  startMs: number,
+  percentile: optionalNumber,
+  limits: listOf(number),
+  bounds: listOf(number),
+  series: mapOf(series),
+});
 const measured = withFields({
   type: oneOf('Counter', 'Gauge'),
   units: optional(text),
@@ -90,6 +106,7 @@ const measured = withFields({
   cumulative: boolean,
   extrapolated: boolean,
   query: text,
+  counters: optional(counters),
   failure: optional(withFields({ message: text, since: text, count: number })),
 });
 const amount = withFields({ n: number, sum: number });

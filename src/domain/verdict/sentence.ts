@@ -95,6 +95,9 @@ export function verdictSentence(one: LimitAssessment): string {
   return `${name} is undecided again: ${parts(observedText(one), boundWords(one), limitWords(one))} (n = ${formatCount(one.n)})`;
 }
 
+/** What exact comparisons of live counters wait for. */
+export const AFTER_MEASURING = 'compared after the last iteration';
+
 export interface OpenHow {
   /** 0 or absent when nothing is sent, or as fast as possible. */
   readonly ratePerSec?: number | undefined;
@@ -124,7 +127,7 @@ function reasonSentence(
     case 'too-early':
       return `${name}: it is too early for a verdict (minSeconds)`;
     case 'plan-not-done':
-      return one.unit === 'plain'
+      return one.unit === 'plain' || one.detail === AFTER_MEASURING
         ? `${name} is compared after the last iteration`
         : `${name} is compared when the planned load is done`;
     case 'load-too-slow':
@@ -136,6 +139,7 @@ function reasonSentence(
     case 'imported-bins':
       return `${name}: the recorded histogram is too coarse at the limit`;
     case 'unquantified':
+      if (one.detail !== undefined) return `${name} cannot be judged with confidence: ${one.detail}`;
       return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
     case 'stale':
       return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;

@@ -1,0 +1,141 @@
+/** Metrics of raw counters end to end, without a cluster: a server whose counters grow with each question. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { iter8ctl } from '../support/test-io.ts';
+import { testServer } from '../support/test-server.ts';
+
+/** Rows at the k-th question (0: before the start), by the clock of the server: 20 s between two. */
+type Rows = (k: number, at: number) => object;
+
+async function judge(
+  objective: object,
+  rows: Rows,
+  change: { readonly strength?: object; readonly units?: string } = {},
+) {
+  let asked = 0;
+  const queries: string[] = [];
+  await using server = await testServer((request, response) => {
+    queries.push(new URL(request.url ?? '', 'http://x').searchParams.get('query') ?? '');
+    response.end(JSON.stringify(rows(asked, 1_700_000_000 + 20 * asked)));
+    asked++;
+  });
+  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-counters-'));
+  const metadata = (name: string) => ({ name, namespace: 'default' });
+  const apiVersion = 'iter8.tools/v2alpha2';
+  const items = [
+    {
+      apiVersion,
+      kind: 'Experiment',
+      metadata: metadata('e'),
+      spec: {
+        target: 't',
+        strategy: { testingPattern: 'Conformance' },
+        criteria: { objectives: [{ metric: 'live', ...objective }], strength: change.strength ?? {} },
+        duration: { intervalSeconds: 1, iterationsPerLoop: 3 },
+        versionInfo: { baseline: { name: 'v1' } },
+      },
+    },
+    {
+      apiVersion,
+      kind: 'Metric',
+      metadata: metadata('live'),
+      spec: {
+        urlTemplate: server.url,
+        params: [{ name: 'query', value: 'requests{v="$name"}[${lookbackSeconds}s]' }],
+        // The server answers in the form that jq makes of an answer of Prometheus.
+        jqExpression: '. as {$percentile, $shares, $sums, $histograms, $counts} | with_entries(select(.value != null))',
+        ...(change.units === undefined ? {} : { units: change.units }),
+      },
+    },
+  ];
+  writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const ran = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
+  return { ...ran, queries, cwd, text: ran.out.replace(/\s+/g, ' ') };
+}
+
+const shares =
+  (hitsEach: number, othersEach: number): Rows =>
+  (k, at) => ({
+    shares: [
+      { series: 'a', at, hits: 40 + k * hitsEach },
+      { series: 'a', at, others: 9000 + k * othersEach },
+    ],
+  });
+
+describe('raw counters', () => {
+  it('are judged from the start of the experiment on, with what may be under way set apart', async () => {
+    const good = await judge({ upperLimit: '0.01' }, shares(0, 1000));
+    expect(good.code, good.err).toBe(0);
+    // Three rounds of 1 000; the last one and the first may hold what was under way.
+    expect(good.text).toMatch(/^promote v1 .*live <= 1 % 0 % <= 0\.\d+ % 3,000 ✔ satisfied/);
+    expect(good.queries[0]).toBe('requests{v="v1"}[300s]');
+    expect(good.queries).toHaveLength(4);
+    const bad = await judge({ upperLimit: '0.01' }, shares(50, 950));
+    expect(bad.code).toBe(1);
+    expect(bad.text).toMatch(/^do not promote v1 live of v1 is violated: 5 % observed, at least \d/);
+  });
+
+  it('do not speak for a version while requests may be under way', async () => {
+    const { code, text } = await judge({ upperLimit: '0.01' }, shares(0, 1000), { strength: { inFlightSeconds: 60 } });
+    expect(code).toBe(3);
+    expect(text).toMatch(/^undecided: v1/);
+  });
+
+  it('of buckets are exact at the limit, and shown in the unit of the metric', async () => {
+    const rows =
+      (slow: number): Rows =>
+      (k, at) => ({
+        percentile: 95,
+        histograms: [
+          { series: 'a', at, le: 100, count: 7 + k * 600 },
+          { series: 'a', at, le: 500, count: 70 + k * (1000 - slow) },
+          { series: 'a', at, le: '+Inf', count: 99 + k * 1000 },
+        ],
+      });
+    const good = await judge({ upperLimit: 500 }, rows(10), { units: 'milliseconds' });
+    expect(good.text).toMatch(/^promote v1 .*live <= 500 ms \d+ ms <= 500 ms 3,000 ✔ satisfied/);
+    const bad = await judge({ upperLimit: 500 }, rows(300), { units: 'milliseconds' });
+    expect(bad.text).toMatch(/^do not promote v1 live of v1 is violated/);
+    const divided = await judge({ upperLimit: 300 }, rows(10), { units: 'milliseconds' });
+    expect(divided.code, divided.text).toBe(3);
+  });
+
+  it('of a mean need its largest value', async () => {
+    const rows: Rows = (k, at) => ({
+      sums: [
+        { series: 'a', at, sum: 1e6 + k * 50_000 },
+        { series: 'a', at, count: 5000 + k * 1000 },
+      ],
+    });
+    const without = await judge({ upperLimit: 100 }, rows, { units: 'ms' });
+    expect(without.code).toBe(3);
+    expect(without.text).toMatch(/a mean needs its largest value: declare it \(strength\.cap\)/);
+    const strength = { cap: [{ metric: 'live', max: 2000 }] };
+    const declared = await judge({ upperLimit: 300 }, rows, { units: 'ms', strength });
+    expect(declared.text).toMatch(/^promote v1 .*live <= 300 ms 50 ms <= \d+(\.\d+)? ms 3,000 ✔ satisfied/);
+  });
+
+  it('that cannot be read are a reason', async () => {
+    const { code, text } = await judge({ upperLimit: '0.1' }, () => ({ shares: [{ hits: 'many' }] }));
+    expect(code).toBe(3);
+    expect(text).toMatch(/jqExpression gave no rows of counters: shares\[0\]: hits: expected a number/);
+  });
+
+  it('that are gone keep what they had, and say so', async () => {
+    const gone = await judge({ upperLimit: '0.01' }, (k, at) => (k < 3 ? shares(0, 1000)(k, at) : { shares: [] }));
+    expect(gone.text).toMatch(/no samples any more, or none yet \(kept the value of/);
+    const never = await judge({ upperLimit: '0.01' }, () => ({ shares: [] }));
+    expect(never.code).toBe(3);
+    expect(never.text).toMatch(/no samples any more, or none yet/);
+  });
+
+  it('are replayed at other confidences, and say what was not counted', async () => {
+    const { cwd } = await judge({ upperLimit: '0.01' }, shares(0, 1000));
+    const again = (...flags: string[]) => iter8ctl(['replay', '.iter8/records/default/e.ndjson', ...flags], { cwd });
+    const same = await again();
+    expect(same.out).toMatch(/^promote v1/);
+    expect((await again('--confidence', '0.9999999')).out).toMatch(/^undecided/);
+  });
+});
