@@ -7,9 +7,11 @@ import type { TaskSpec } from '../domain/api/experiment.ts';
 import type { LimitAssessment, Verdict } from '../domain/verdict/assessment.ts';
 import type { Judge } from '../domain/verdict/judge.ts';
 import { defaultTimeoutMs, judgedLimits, judgedVersions, latencyLimits } from '../domain/verdict/objective.ts';
-import { addScopes, storeTally, type StoredScope, type TaskState } from '../domain/verdict/record.ts';
+import { relativeObjectives } from '../domain/verdict/relative.ts';
+import { addScopes, addStoredPairs, storeTally, type StoredScope, type TaskState } from '../domain/verdict/record.ts';
 import { addTally, type Tally } from '../domain/stats/tally.ts';
 import type { LoadState } from '../domain/verdict/load-state.ts';
+import { PairBook } from './pair-book.ts';
 import { capsFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
 import { judgementAt, judgeOf, strengthOf, type Judgement } from './judging.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder, Scope } from './ports.ts';
@@ -88,6 +90,7 @@ class Collect {
   readonly #beforeSeconds: number;
   readonly #beforeRequests: number;
   readonly #closed = new Map<string, { readonly scope: Scope; tally: Tally }>();
+  readonly #pairs: PairBook;
   /** Versions that gave an HTTP answer in this task: others are not judged (behaviour.md 5). */
   readonly #answered: Set<string>;
   readonly #verdicts = new Map<string, Verdict>();
@@ -102,6 +105,10 @@ class Collect {
     this.#options = options;
     const { experiment, record } = session;
     this.#judge = judgeOf(experiment, record);
+    this.#pairs = new PairBook(
+      relativeObjectives(experiment, strengthOf(experiment, record)),
+      record.tasks[options.id]?.pairs,
+    );
     const known = new Set(judgedVersions(experiment).map((version) => version.name));
     this.#judgedHere = new Set(
       inputs.loadOnly ? [] : inputs.versions.map((version) => version.name).filter((name) => known.has(name)),
@@ -136,7 +143,13 @@ class Collect {
       ...record,
       timeoutMs: Math.max(timeoutMs, record.timeoutMs ?? 0),
       ...(this.#inputs.qps === 0 && this.#judgedHere.size > 0 ? { closedLoop: true } : {}),
-      tasks: { ...record.tasks, [this.#options.id]: this.#taskState('running', this.#before, this.#beforeSeconds) },
+      tasks: {
+        ...record.tasks,
+        [this.#options.id]: {
+          ...this.#taskState('running', this.#before, this.#beforeSeconds),
+          ...this.#pairs.stored([]),
+        },
+      },
     }));
     await this.#session.save();
     this.#session.log({
@@ -148,15 +161,20 @@ class Collect {
       timeoutMs,
       resumedAfter: this.#beforeRequests,
       counted: this.#before,
+      ...this.#pairs.stored([]),
     });
     const left = Math.max(0, this.#budget.plannedRequests - this.#beforeRequests);
     if (left === 0 && !this.#wantsMore(this.#look(0, true, false))) return undefined;
     const { plannedSeconds } = this.#inputs;
+    const baseline = judgedVersions(experiment).find(
+      ({ name, role }) => role === 'baseline' && this.#judgedHere.has(name),
+    )?.name;
     return {
       targets: built.map((target) => ({
         ...target,
         limits: this.#judgedHere.has(target.version) ? latencyLimits(limits) : [],
       })),
+      ...(this.#pairs.isNeeded && this.#inputs.qps > 0 && baseline !== undefined ? { pairedWith: baseline } : {}),
       ratePerSec: this.#inputs.qps,
       plannedRequests: left,
       ...(plannedSeconds === undefined ? {} : { plannedSeconds: Math.max(0, plannedSeconds - this.#beforeSeconds) }),
@@ -175,6 +193,7 @@ class Collect {
     for await (const report of run.reports) {
       last = report;
       this.#take(report);
+      this.#takePairs(report);
       for (const one of report.progress) if (one.answered) this.#answered.add(one.version);
       silent ??= this.#silentVersion(report);
       if (silent !== undefined) run.kill();
@@ -220,12 +239,14 @@ class Collect {
     this.#session.changeRecord((record) => {
       const state = record.tasks[id];
       const counted = state?.counted ?? [];
+      const pairs = addStoredPairs(record.pairs, state?.pairs);
       const loadSeconds = state?.loadSeconds ?? 0;
       const isFirst = record.scopes.length === 0;
       const { load: _, ...rest } = record;
       return {
         ...rest,
         scopes: addScopes(record.scopes, counted),
+        ...(Object.keys(pairs).length === 0 ? {} : { pairs }),
         loadSeconds: record.loadSeconds + (counted.length > 0 ? loadSeconds : 0),
         ...(isFirst || counted.length === 0 ? {} : { newest: { task: id, scopes: counted } }),
         tasks: {
@@ -271,6 +292,14 @@ class Collect {
     }
   }
 
+  #takePairs({ pairs = [] }: LoadReport): void {
+    for (const { slice, version, pairs: own } of pairs) {
+      if (!this.#judgedHere.has(version)) continue;
+      this.#judge.addPairTally(version, this.#pairs.add(version, own));
+      this.#session.log({ kind: 'pairs', task: this.#options.id, slice, version, pairs: own });
+    }
+  }
+
   /** Puts what was counted, with what is unresolved added as its checkpoint says, into the record. */
   #keep(report: LoadReport, seconds: number): void {
     const sums = new Map([...this.#closed].map(([key, { scope, tally }]) => [key, { scope, tally }]));
@@ -289,7 +318,13 @@ class Collect {
       assessments: this.#judgement?.assessments ?? record.assessments,
       ...(this.#load === undefined ? {} : { load: this.#load }),
       ...(this.#judgement === undefined ? {} : { recommendation: this.#judgement.recommendation }),
-      tasks: { ...record.tasks, [this.#options.id]: this.#taskState('running', counted, seconds) },
+      tasks: {
+        ...record.tasks,
+        [this.#options.id]: {
+          ...this.#taskState('running', counted, seconds),
+          ...this.#pairs.stored((report.checkpointPairs ?? []).filter(({ version }) => this.#judgedHere.has(version))),
+        },
+      },
     }));
   }
 

@@ -28,17 +28,24 @@ export function versionsInNeed(question: ExtensionQuestion): Set<string> {
   // Once every candidate is violated the baseline is kept, whatever else is measured.
   if (candidates.length > 0 && candidates.every(({ name }) => verdicts.get(name) === 'violated')) return new Set();
   const settled = pattern === 'Canary' && candidates.every(({ name }) => verdicts.get(name) === 'satisfied');
-  return new Set(
+  const inNeed = new Set(
     versions
       .filter(({ name, role }) => {
         if (verdicts.get(name) === 'violated') return false;
         if (role === 'baseline' && settled) return false;
         return own(name).some(
-          ({ reason, unit }) => unit !== 'plain' && reason !== undefined && CURED_BY_LOAD.has(reason),
+          ({ reason, backend }) => backend !== true && reason !== undefined && CURED_BY_LOAD.has(reason),
         );
       })
       .map(({ name }) => name),
   );
+  // What is compared must be seen at the same times: as long as a candidate gets load, so does the baseline.
+  const compared = assessments.some(
+    ({ relative, version, backend }) => relative !== undefined && backend !== true && inNeed.has(version),
+  );
+  const baseline = versions.find(({ role }) => role === 'baseline');
+  if (compared && baseline !== undefined) inNeed.add(baseline.name);
+  return inNeed;
 }
 
 /** Reasons that another measurement of a custom metric can remove. */
@@ -56,8 +63,8 @@ const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
 function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
   const violated = new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
   return assessments.some(
-    ({ unit, reason, version }) =>
-      unit === 'plain' && !violated.has(version) && reason !== undefined && CURED_BY_MEASURING.has(reason),
+    ({ backend, reason, version }) =>
+      backend === true && !violated.has(version) && reason !== undefined && CURED_BY_MEASURING.has(reason),
   );
 }
 

@@ -8,7 +8,8 @@ import { recommend } from '../domain/verdict/recommend.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
 import { judgeReward, type RewardResult } from '../domain/verdict/reward.ts';
 import { versionVerdicts } from '../domain/verdict/winner.ts';
-import { countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/verdict/record.ts';
+import { relativeObjectives } from '../domain/verdict/relative.ts';
+import { countedPairs, countedScopes, readTally, tallyOf, type Iter8Record } from '../domain/verdict/record.ts';
 
 /** spec.criteria.strength, with what flags of `run` put over it. */
 export function strengthOf(experiment: Experiment, record: Iter8Record): StrengthSettings {
@@ -18,12 +19,15 @@ export function strengthOf(experiment: Experiment, record: Iter8Record): Strengt
 
 /** A judge that knows everything counted so far, of finished tasks and of checkpoints. */
 export function judgeOf(experiment: Experiment, record: Iter8Record): Judge {
+  const strength = strengthOf(experiment, record);
   const judge = new Judge(
     judgedLimits(experiment),
     judgedVersions(experiment),
-    judgeSettings(experiment, strengthOf(experiment, record)),
+    judgeSettings(experiment, strength),
+    relativeObjectives(experiment, strength),
   );
   for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
+  for (const [version, pairs] of Object.entries(countedPairs(record))) judge.addPairTally(version, pairs);
   for (const [metric, versions] of Object.entries(record.measured ?? {}))
     for (const [version, measured] of Object.entries(versions)) judge.setMeasured(version, metric, measured);
   return judge;

@@ -6,6 +6,7 @@
 import type { Experiment, ExperimentStatus, ObjectKey, TaskSpec, WrittenExperiment } from '../domain/api/experiment.ts';
 import type { CollectInputs } from '../domain/api/tasks.ts';
 import type { Metric, WrittenMetric } from '../domain/api/metric.ts';
+import type { RequestPair } from '../domain/stats/paired-requests.ts';
 import type { CounterAnswer } from '../domain/stats/counter-rows.ts';
 import type { LatencyLimit, LimitCount, LimitKey, Tally } from '../domain/stats/tally.ts';
 
@@ -165,6 +166,8 @@ export interface LoadTarget {
  */
 export interface LoadPlan {
   readonly targets: readonly LoadTarget[];
+  /** Requests of the other versions are paired with those of this one that are due in the same tick. Not in a closed loop. */
+  readonly pairedWith?: string | undefined;
   /** Per version. 0: closed loop, as fast as `connections` allow. */
   readonly ratePerSec: number;
   /** Per version; Infinity only for a closed loop that is bounded by `plannedSeconds`. */
@@ -208,6 +211,13 @@ export interface ClosedLimit {
   readonly count: LimitCount;
 }
 
+/** Pairs of a version with the baseline, every request of which is resolved, as those of all earlier slices are. */
+export interface ClosedPairs {
+  readonly slice: number;
+  readonly version: string;
+  readonly pairs: readonly RequestPair[];
+}
+
 export interface LoadProgress {
   readonly version: string;
   /** Requests that left or should have left, without warm-up. */
@@ -232,6 +242,7 @@ export interface LoadReport {
   readonly elapsedMs: number;
   readonly slices: readonly ClosedSlice[];
   readonly limits: readonly ClosedLimit[];
+  readonly pairs?: readonly ClosedPairs[] | undefined;
   readonly progress: readonly LoadProgress[];
   /**
    * Every `checkpointEveryMs`, and in the last report of a killed run: what is to be added to all closed slices told so
@@ -239,6 +250,8 @@ export interface LoadReport {
    * in the response view and absent from the service view. Replaces the checkpoint before.
    */
   readonly checkpoint?: readonly { readonly scope: Scope; readonly tally: Tally }[] | undefined;
+  /** Likewise; what is unresolved counts against whatever could be claimed. */
+  readonly checkpointPairs?: readonly Omit<ClosedPairs, 'slice'>[] | undefined;
 }
 
 /** A load that is under way. `reports` must be read to its end. */

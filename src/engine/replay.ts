@@ -20,19 +20,24 @@ import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
 import { judgedLimits, latencyLimits } from '../domain/verdict/objective.ts';
 import {
   addScopes,
+  addStoredPairs,
   EMPTY_RECORD,
   readRecord,
   readTally,
   storeTally,
   withRecord,
   type Iter8Record,
+  type StoredPairs,
   type StoredScope,
   type StoredTally,
 } from '../domain/verdict/record.ts';
-import { isScopeShape } from '../domain/verdict/record-shape.ts';
+import { relativeObjectives } from '../domain/verdict/relative.ts';
+import type { RequestPair } from '../domain/stats/paired-requests.ts';
+import { isPairsShape, isScopeShape } from '../domain/verdict/record-shape.ts';
 import { nextReward } from '../domain/verdict/reward.ts';
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { checkExperiment } from '../domain/check.ts';
+import { PairBook } from './pair-book.ts';
 import { analysisOf } from './analysis.ts';
 import { judgementNow, strengthOf } from './judging.ts';
 import { withCompletion } from './status.ts';
@@ -55,6 +60,8 @@ interface Recorded {
   readonly record: Iter8Record;
   /** Of each iteration, in order. */
   readonly measured: readonly NonNullable<Iter8Record['measured']>[];
+  /** Lines about pairs of each task, the first being that of its start. */
+  readonly paired: readonly (readonly Line[])[];
   /** RFC 3339, of the last line. */
   readonly endedAt: string;
 }
@@ -71,11 +78,11 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
   const endedAt = experiment.status?.lastUpdateTime ?? experiment.metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   const measured = record.measured === undefined ? [] : [record.measured];
-  return judgedAgain({ experiment, record: { ...record, reward: undefined }, measured, endedAt }, change);
+  return judgedAgain({ experiment, record: { ...record, reward: undefined }, measured, paired: [], endedAt }, change);
 }
 
 function judgedAgain(
-  { experiment: ran, record: counted, measured, endedAt }: Recorded,
+  { experiment: ran, record: counted, measured, paired, endedAt }: Recorded,
   change: ReplayChange,
 ): Experiment {
   const experiment: Experiment =
@@ -99,6 +106,8 @@ function judgedAgain(
     warnings: [],
     strength: { ...counted.strength, ...change.strength },
   };
+  // The object alone holds no pairs, only what they came to at its own limits.
+  if (paired.length > 0) record = { ...record, pairs: pairsOf(experiment, record, paired) };
   for (const values of measured) {
     record = { ...record, measured: values };
     record = { ...record, reward: nextReward(experiment, record, strengthOf(experiment, record)) };
@@ -121,6 +130,7 @@ function readLines(lines: readonly unknown[]): Recorded {
   const lastSlice = new Map<string, number>();
   let completed = 0;
   const tasks = new Map<string, Sums>();
+  const paired = new Map<string, Line[]>();
   const measured: NonNullable<Iter8Record['measured']>[] = [];
   for (const value of lines) {
     if (typeof value !== 'object' || value === null) continue;
@@ -136,6 +146,10 @@ function readLines(lines: readonly unknown[]): Recorded {
         // A driver that goes on says with what: slices of the one before it are in that, or were lost with it.
         tasks.set(String(line['task']), new Map());
         for (const scope of (line['counted'] as unknown[] | undefined) ?? []) count(tasks, line, scope);
+        paired.set(String(line['task']), [line]);
+        break;
+      case 'pairs':
+        paired.get(String(line['task']))?.push(line);
         break;
       case 'slice':
         count(tasks, line, line);
@@ -165,8 +179,27 @@ function readLines(lines: readonly unknown[]): Recorded {
   );
   experiment = { ...experiment, status: { completedIterations: completed } };
   const loadSeconds = [...lastSlice.values()].reduce((sum, slice) => sum + (slice + 1) * SLICE_SECONDS, 0);
-  return { experiment, record: { ...EMPTY_RECORD, by, scopes, loadSeconds, strength }, measured, endedAt };
+  const record = { ...EMPTY_RECORD, by, scopes, loadSeconds, strength };
+  return { experiment, record, measured, endedAt, paired: [...paired.values()] };
 }
+
+/** The pairs of all tasks at the limits of now. Each task: what its last driver began with, and what it counted since. */
+function pairsOf(experiment: Experiment, record: Iter8Record, tasks: readonly (readonly Line[])[]): StoredPairs {
+  const objectives = relativeObjectives(experiment, strengthOf(experiment, record));
+  return tasks.reduce<StoredPairs>((sum, [start, ...lines]) => {
+    const before = start?.['pairs'];
+    const book = new PairBook(objectives, isPairsShape(before) ? (before as StoredPairs) : undefined);
+    for (const line of lines) {
+      if (Array.isArray(line['pairs']) && line['pairs'].every(isPair))
+        book.add(String(line['version']), line['pairs'] as readonly RequestPair[]);
+    }
+    return addStoredPairs(sum, book.stored([]).pairs);
+  }, {});
+}
+
+const isSide = (side: unknown): boolean =>
+  Array.isArray(side) && side.length === 4 && side.every((value) => typeof value === 'number');
+const isPair = (pair: unknown): boolean => Array.isArray(pair) && pair.length === 2 && pair.every(isSide);
 
 /** What was counted of a task, by version and endpoint. */
 type Sums = Map<string, Omit<StoredScope, 'tally'> & { readonly tally: Tally }>;

@@ -175,7 +175,7 @@ function oneVersion(
   const cells = (nameWidth: number) =>
     rows.map((one) => [
       fit(sanitizeLine(shortName(one.metric)), nameWidth),
-      limitText(one),
+      sanitizeLine(limitText(one)),
       observedText(one) ?? '-',
       boundText(one) ?? '-',
       formatCount(one.n),
@@ -211,7 +211,11 @@ function fit(name: string, width: number): string {
 /** Where no table fits: one value a line. */
 function stacked(rows: readonly LimitAssessment[], { theme, columns }: DescribeOptions): string[] {
   return rows.flatMap((one) => [
-    ...wrap(`${sanitizeLine(shortName(one.metric))} ${limitText(one)}`, { columns, first: '  ', rest: '    ' }),
+    ...wrap(`${sanitizeLine(shortName(one.metric))} ${sanitizeLine(limitText(one))}`, {
+      columns,
+      first: '  ',
+      rest: '    ',
+    }),
     ...wrap(`${observedText(one) ?? '-'} observed, ${boundText(one) ?? 'no bound'}, ${formatCount(one.n)} requests`, {
       columns,
       first: '    ',
@@ -226,13 +230,14 @@ function sideBySide(view: ExperimentView, { theme }: DescribeOptions): string[] 
   const [first, second] = names.map((name) => view.objectives.filter((one) => one.version === name));
   if (first === undefined || second === undefined) return ['x'.repeat(1000)];
   const head = ['METRIC', 'LIMIT', 'OBSERVED', 'VERDICT', 'OBSERVED', 'BOUND', 'VERDICT'];
-  const rows = first.map((one, index) => {
-    const other = second[index]!;
+  const rows = second.map((other, index) => {
+    // Relative objectives are the candidate's alone.
+    const one = first[index];
     return [
-      fit(sanitizeLine(shortName(one.metric)), 30),
-      limitText(one),
-      observedText(one) ?? '-',
-      verdictText(one, theme),
+      fit(sanitizeLine(shortName(other.metric)), 30),
+      sanitizeLine(limitText(other)),
+      (one === undefined ? undefined : observedText(one)) ?? '-',
+      one === undefined ? '-' : verdictText(one, theme),
       observedText(other) ?? '-',
       boundText(other) ?? '-',
       verdictText(other, theme),

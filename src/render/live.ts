@@ -89,7 +89,7 @@ function objectiveLines(assessments: readonly LimitAssessment[], columns: number
       rows: assessments.map((one) => [
         cutToWidth(sanitizeLine(shortName(one.metric)), compact ? 20 : 40),
         ...(several ? [cutToWidth(sanitizeLine(one.version), compact ? 12 : 30)] : []),
-        limitText(one),
+        sanitizeLine(limitText(one)),
         observedText(one) ?? '-',
         ...(compact ? [] : [boundText(one) ?? '-']),
         theme.verdict(one.verdict),

@@ -1,6 +1,7 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatLimit, formatValue } from '../text/units.ts';
+import { limitText } from '../domain/verdict/sentence.ts';
+import { formatCount, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { PowerRow } from '../domain/verdict/power.ts';
@@ -100,14 +101,16 @@ function objectiveLines(
 
 function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const name = sanitizeLine(row.metric.replace(/^iter8-system\//, ''));
-  const limit = `${name} ${row.side === 'upper' ? '<=' : '>='} ${formatLimit(row.limit, row.unit)}`;
+  const limit = `${name} ${sanitizeLine(limitText(row))}`;
   const isShare = row.unit === 'ms' && row.assumed !== undefined && row.assumed < 1;
   const truth =
     row.assumed === undefined
       ? ''
-      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''})`;
+      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''}${row.relative === undefined ? '' : ' in both'})`;
   const needs =
-    row.expected === undefined ? '' : `needs ${formatCount(Math.ceil(row.expected))} requests on average${truth}`;
+    row.expected === undefined
+      ? ''
+      : `needs ${formatCount(Math.ceil(row.expected))} ${row.relative === undefined ? 'requests' : 'pairs of requests'} on average${truth}`;
   const answer = {
     yes: theme.good('the plan decides it'),
     extending: theme.open('decided when extended'),

@@ -166,6 +166,7 @@ class Run implements LoadRun {
       elapsedMs: now - this.#startMs,
       slices,
       limits,
+      ...this.#pairsOf(due),
       progress: this.#plan.targets.map(({ version }, target) => {
         const own = this.#merge.reports.flatMap((report) => report?.progress[target] ?? []);
         const lastFailure = own.findLast((one) => one.lastFailure !== undefined)?.lastFailure;
@@ -179,6 +180,29 @@ class Run implements LoadRun {
       }),
       ...(due ? { checkpoint: this.#merge.checkpoint() } : {}),
     });
+  }
+
+  /** Nothing where nothing is paired. */
+  #pairsOf(withCheckpoint: boolean): Pick<LoadReport, 'pairs' | 'checkpointPairs'> {
+    const { targets, pairedWith } = this.#plan;
+    const baseline = targets.findIndex(({ version }) => version === pairedWith);
+    if (baseline < 0) return {};
+    const scopes = scopesOf(this.#plan);
+    const scopeOf = (target: number) =>
+      scopes.findIndex((scope) => scope.target === target && scope.endpoint === undefined);
+    const versionOf = (target: number) => targets[target]!.version;
+    return {
+      pairs: this.#merge
+        .closedPairs(scopeOf, baseline)
+        .map(({ target, slice, pairs }) => ({ slice, version: versionOf(target), pairs })),
+      ...(withCheckpoint
+        ? {
+            checkpointPairs: this.#merge
+              .checkpointPairs()
+              .map(({ target, pairs }) => ({ version: versionOf(target), pairs })),
+          }
+        : {}),
+    };
   }
 
   #push(report: LoadReport): void {

@@ -6,7 +6,9 @@
  */
 import { addLimitCount, addTally, type LimitCount, type LimitKey, type Tally } from '../../domain/stats/tally.ts';
 import type { ClosedLimit, ClosedSlice, Scope } from '../../engine/ports.ts';
+import type { RequestPair } from '../../domain/stats/paired-requests.ts';
 import type { WorkerReport } from './protocol.ts';
+import type { TargetPairs } from './tick-book.ts';
 
 export class SliceMerge {
   readonly #scopes: readonly Scope[];
@@ -14,6 +16,8 @@ export class SliceMerge {
   readonly #pending: Map<number, Tally>[];
   readonly #pendingLimits: Map<LimitKey, Map<number, LimitCount>>[];
   readonly #reports: (WorkerReport | undefined)[];
+  /** By target, for those that are paired: by slice. */
+  readonly #pairs = new Map<number, Map<number, RequestPair[]>>();
 
   constructor(scopes: readonly Scope[], limitKeys: readonly (readonly LimitKey[])[], workers: number) {
     this.#scopes = scopes;
@@ -35,6 +39,29 @@ export class SliceMerge {
       const present = pending.get(slice);
       pending.set(slice, present === undefined ? count : addLimitCount(present, count));
     }
+    for (const { target, slice, pairs } of report.pairs) {
+      const pending = this.#pairs.get(target) ?? new Map<number, RequestPair[]>();
+      this.#pairs.set(target, pending);
+      pending.set(slice, [...(pending.get(slice) ?? []), ...pairs]);
+    }
+  }
+
+  /** Takes out the pairs of slices that every worker has closed for both versions; `scopes`: their numbers by target. */
+  closedPairs(scopeOf: (target: number) => number, baseline: number): TargetPairs[] {
+    return [...this.#pairs].flatMap(([target, pending]) => {
+      const reached = this.#least((report) =>
+        Math.min(report.frontier[scopeOf(target)]!, report.frontier[scopeOf(baseline)]!),
+      );
+      return takeBelow(pending, reached).map(([slice, pairs]) => ({ target, slice, pairs }));
+    });
+  }
+
+  /** Beside the checkpoint: what `closedPairs` has not given. */
+  checkpointPairs(): Omit<TargetPairs, 'slice'>[] {
+    const pending = [...this.#pairs].flatMap(([target, slices]) =>
+      [...slices.values()].map((pairs) => ({ target, pairs })),
+    );
+    return [...pending, ...this.#reports.flatMap((report) => report?.checkpointPairs ?? [])];
   }
 
   /** Takes out everything that is closed by every worker, in order of slices within each scope. */

@@ -1,6 +1,7 @@
 /** What the coordinator and the workers say to each other. Plain data: it crosses threads. */
 import type { LimitCount, LimitKey, Tally } from '../../domain/stats/tally.ts';
 import type { LoadPlan } from '../../engine/ports.ts';
+import type { TargetPairs } from './tick-book.ts';
 
 export interface WorkerSetup {
   readonly plan: LoadPlan;
@@ -29,6 +30,8 @@ export interface WorkerReport {
     readonly key: LimitKey;
     readonly count: LimitCount;
   }[];
+  /** Of closed slices. */
+  readonly pairs: readonly TargetPairs[];
   /** For each scope: all slices below are closed. */
   readonly frontier: readonly number[];
   /** For each scope and limit likewise. */
@@ -44,6 +47,7 @@ export interface WorkerReport {
   readonly warmingUp: boolean;
   /** Everything that is not in a closed slice, as if the worker died now. */
   readonly checkpoint: readonly { readonly scope: number; readonly tally: Tally }[];
+  readonly checkpointPairs: readonly Omit<TargetPairs, 'slice'>[];
   readonly ended: boolean;
 }
 

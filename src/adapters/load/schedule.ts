@@ -2,8 +2,8 @@
  * When each request is due, and which version it is for. Pure.
  *
  * Tick k of every version falls into the k-th interval of 1/rate seconds. Its slots, one for each version, are spread evenly
- * over it in an order that is random but the same for every worker. Slot j = k x versions + position belongs to worker
- * j mod workers, so that the workers' schedules interleave.
+ * over it in an order that is random but the same for every worker. Tick k belongs to worker k mod workers: their schedules
+ * interleave, and requests of a tick can be paired.
  * Source: statistics.md 5.3.
  */
 

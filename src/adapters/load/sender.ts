@@ -10,6 +10,7 @@ import { scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './
 import { Schedule } from './schedule.ts';
 import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from './slice.ts';
 import { SliceBook } from './slice-book.ts';
+import { TickBook } from './tick-book.ts';
 
 /** Connections of one version that are opened when no cap is written. */
 const MOST_CONNECTIONS = 1024;
@@ -23,6 +24,7 @@ const SWEEP_EVERY_MS = 20;
 const TIMED_OUT = new Error('no answer within the timeout');
 
 interface Request extends OpenRequest {
+  readonly tick: number;
   readonly target: number;
   readonly endpoint: number;
   readonly slices: readonly Slice[];
@@ -62,6 +64,7 @@ export class Sender {
   readonly #schedule: Schedule | undefined;
   readonly #targets: Target[];
   readonly #book: SliceBook;
+  readonly #ticks: TickBook | undefined;
   readonly #open = new Set<Request>();
   readonly #spins: boolean;
   #nextSlot: number;
@@ -95,7 +98,9 @@ export class Sender {
     this.#spins = (plan.ratePerSec * plan.targets.length) / count <= SPIN_BELOW_PER_SEC;
     const scopes = scopesOf(plan);
     this.#book = new SliceBook(scopes.map(({ target }) => plan.targets[target]!.limits));
-    this.#nextSlot = index;
+    const baseline = plan.targets.findIndex(({ version }) => version === plan.pairedWith);
+    this.#ticks = baseline < 0 || this.#schedule === undefined ? undefined : new TickBook(baseline);
+    this.#nextSlot = this.#firstOwnSlot(0);
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,
       connections: target.endpoints.map(
@@ -168,9 +173,12 @@ export class Sender {
     this.#arm();
   }
 
+  /** The first slot of the first tick of ours that begins at or after this slot. */
   #firstOwnSlot(from: number): number {
-    const over = (((from - this.#index) % this.#count) + this.#count) % this.#count;
-    return over === 0 ? from : from + this.#count - over;
+    const targets = this.#plan.targets.length;
+    const tick = Math.ceil(from / targets);
+    const over = (((tick - this.#index) % this.#count) + this.#count) % this.#count;
+    return (over === 0 ? tick : tick + this.#count - over) * targets;
   }
 
   #raise(index: number, requests: number): void {
@@ -215,7 +223,8 @@ export class Sender {
         return;
       }
       const { tick, target } = schedule.slot(this.#nextSlot);
-      this.#nextSlot += this.#count;
+      this.#nextSlot =
+        (this.#nextSlot + 1) % targets === 0 ? this.#firstOwnSlot(this.#nextSlot + 1) : this.#nextSlot + 1;
       if (tick < this.#targets[target]!.requests) this.#fire(target, Math.abs(tick), due, now);
     }
   };
@@ -258,6 +267,7 @@ export class Sender {
     const counted = this.#schedule === undefined ? target.warmupLeft-- <= 0 : dueMs >= this.#originMs;
     const slices = counted ? this.#slicesAt(target, endpoint, dueMs) : [];
     const request: Request = {
+      tick,
       dueMs,
       sentMs: undefined,
       target: index,
@@ -271,14 +281,19 @@ export class Sender {
       resent: false,
     };
     for (const slice of slices) slice.open.add(request);
+    if (counted) this.#ticks?.open(tick, index, this.#sliceAt(dueMs));
     if (counted) target.sent += 1;
     this.#open.add(request);
     if (target.active < target.cap) this.#send(request, false);
     else target.waiting.push(request);
   }
 
+  #sliceAt(dueMs: number): number {
+    return Math.floor((dueMs - this.#originMs) / SLICE_MS);
+  }
+
   #slicesAt(target: Target, endpoint: number, dueMs: number): Slice[] {
-    const index = Math.floor((dueMs - this.#originMs) / SLICE_MS);
+    const index = this.#sliceAt(dueMs);
     const whole = this.#book.slice(target.scope, index);
     const scope = target.endpointScopes[endpoint];
     return scope === undefined ? [whole] : [whole, this.#book.slice(scope, index)];
@@ -360,6 +375,7 @@ export class Sender {
         slice.open.delete(request);
         slice.record(outcome);
       }
+      this.#ticks?.resolve(request.tick, request.target, outcome);
     }
     this.#next(target);
   }
@@ -376,6 +392,7 @@ export class Sender {
   #forget(request: Request): void {
     if (!this.#open.delete(request)) return;
     if (request.counted) this.#targets[request.target]!.sent -= 1;
+    this.#ticks?.forget(request.tick, request.target);
     for (const slice of request.slices) slice.open.delete(request);
   }
 
@@ -419,6 +436,7 @@ export class Sender {
       kind: 'report',
       heard: this.#heard,
       ...closed,
+      pairs: this.#ticks?.take((target) => closed.frontier[this.#targets[target]!.scope]!) ?? [],
       progress: this.#targets.map(({ sent, resolved, answered, lastFailure }) => ({
         sent,
         resolved,
@@ -428,6 +446,7 @@ export class Sender {
       idle: this.#isIdle,
       warmingUp: this.#warmupMs > 0 && now < this.#originMs,
       checkpoint: this.#book.checkpoint(this.#plan.timeoutMs),
+      checkpointPairs: this.#ticks?.checkpoint(this.#plan.timeoutMs) ?? [],
       ended: this.#ended,
     });
   }

@@ -33,7 +33,7 @@ export function assessCounters(
       if (limit.limit <= 0 || limit.limit >= cap)
         return unquantified(`the limit is not between 0 and the cap of ${cap}`);
       if ((shown.estimate ?? 0) > cap) return unquantified(`it is above the cap of ${cap} that was declared`);
-      return scaled(facts, meanCounts(ledger, cap), { cap, shown });
+      return assessScaled(facts, meanCounts(ledger, cap), { cap, shown });
     }
     case 'histograms': {
       const counts = beyondCounts(ledger, limit.limit);
@@ -58,7 +58,7 @@ function withoutValues(assessed: LimitAssessment): Omit<LimitAssessment, 'n' | '
 }
 
 /** A mean is judged as the share of its cap, and shown as it is. */
-function scaled(
+export function assessScaled(
   facts: Facts,
   counts: LedgerCounts,
   { cap, shown }: { readonly cap: number; readonly shown: Pick<LimitAssessment, 'n'> & Partial<LimitAssessment> },

@@ -7,11 +7,12 @@
  * - A Gauge that is a share, with the number of data points behind it (`sampleSize`), is judged as share x n. Looking again
  *   and again is harmless only where each value holds all data since the start (`elapsedTime` in its query); a value of a fixed
  *   window is looked at once, at the end.
+ * - A Gauge that is a mean, with its number of data points and a declared largest value (`strength.cap`), likewise.
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
 import type { CounterLedger } from '../stats/counter-ledger.ts';
 import type { LimitAssessment, Unit } from './assessment.ts';
-import { assessCounters } from './assess-counters.ts';
+import { assessCounters, assessScaled } from './assess-counters.ts';
 import { assessShare } from './assess-share.ts';
 import { decideByPoint, row, type Facts } from './facts.ts';
 
@@ -73,10 +74,16 @@ export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined)
   if (measured.counters !== undefined && measured.counters.kind !== 'counts')
     return assessCounters(facts, measured.counters, shown);
   if (measured.type === 'Counter') return row(facts, { ...shown, method: 'exact', ...exactly(facts, value) });
-  if (!isShare(measured, limit.limit))
+  const cap = settings.capMs(limit);
+  const isMean = cap !== undefined && isMeanBelow(cap, measured, limit.limit);
+  if (!isMean && !isShare(measured, limit.limit))
     return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'unquantified' });
   if (!measured.cumulative && look.measuringDone === false)
     return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'plan-not-done' });
+  if (isMean) {
+    const count = { n, bad: (value * n) / cap };
+    return assessScaled(facts, { response: count, service: count }, { cap, shown });
+  }
   const count = { n, bad: value * n };
   const { count: _, ...assessed } = assessShare(facts, { response: count, service: count }, limit.limit);
   return { ...assessed, ...shown };
@@ -91,6 +98,11 @@ function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Uni
 
 function isShare({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric, limit: number): boolean {
   return n > 0 && value >= 0 && value <= 1 && limit > 0 && limit < 1 && !NO_SHARE.test(units.trim());
+}
+
+/** A mean whose largest value is declared is judged as a share of it (statistics.md 1.3); no percentile is one. */
+function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric, limit: number): boolean {
+  return n > 0 && value >= 0 && value <= cap && limit > 0 && limit < cap && !/quantile|percentile/i.test(query);
 }
 
 function exactly({ limit, look }: Facts, value: number): Pick<LimitAssessment, 'verdict' | 'reason'> {

@@ -33,7 +33,7 @@ export type UndecidedReason =
 /** One side of one objective for one version. Values in the unit of the metric: ms, shares, counts. */
 export interface LimitAssessment {
   readonly version: string;
-  /** Position in spec.criteria.objectives. */
+  /** Position in spec.criteria.objectives; relative ones stand behind them. */
   readonly objective: number;
   /** As the user wrote it. */
   readonly metric: string;
@@ -46,6 +46,17 @@ export interface LimitAssessment {
   readonly reason?: UndecidedReason | undefined;
   /** What else is worth knowing: why there is no value, how old it is, that it is approximate. */
   readonly detail?: string | undefined;
+  /** Measured by a backend: more load of ours does not help. */
+  readonly backend?: boolean | undefined;
+  /** A relative objective: `limit` is where it lies at the present value of that version. `pairs`: requests of the same tick. */
+  readonly relative?:
+    | {
+        readonly to: string;
+        readonly percent?: number | undefined;
+        readonly increase?: number | undefined;
+        readonly pairs?: number | undefined;
+      }
+    | undefined;
   /** Requests behind the estimate (the view that decides `satisfied`). 0 without data. */
   readonly n: number;
   /** Point value; absent without data. */

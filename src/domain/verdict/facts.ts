@@ -56,6 +56,7 @@ export function row(facts: Pick<Facts, 'version' | 'limit'>, found: Found): Limi
     side: limit.side,
     limit: limit.limit,
     unit: limit.unit,
+    ...(limit.quantity.kind === 'custom' ? { backend: true } : {}),
     ...found,
   };
 }

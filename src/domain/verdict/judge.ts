@@ -6,6 +6,7 @@
  * limits `satisfied` looks at response time and `violated` at service time, for lower limits the other way round.
  */
 import { MeanWealth } from '../stats/mean.ts';
+import { addPairTally, type PairTally } from '../stats/paired-requests.ts';
 import { isSaturated } from '../stats/saturation.ts';
 import {
   addLimitCount,
@@ -19,9 +20,11 @@ import {
 import { assessCount, assessZeroRate, errorCount } from './assess-count.ts';
 import { assessCustom, type MeasuredMetric } from './assess-custom.ts';
 import { assessMean, rowsOf } from './assess-mean.ts';
+import { assessRelative } from './assess-relative.ts';
 import { assessShare } from './assess-share.ts';
 import type { LimitAssessment } from './assessment.ts';
 import { row, type Facts, type LookOptions, type Measured } from './facts.ts';
+import type { RelativeObjective } from './relative.ts';
 import { isTrivial, type JudgedLimit, type JudgedVersion, type JudgeSettings } from './objective.ts';
 
 export type { LookOptions } from './facts.ts';
@@ -37,11 +40,19 @@ export class Judge {
   readonly #settings: JudgeSettings;
   readonly #measured = new Map<string, Measured>();
   readonly #custom = new Map<string, MeasuredMetric>();
+  readonly #relative: readonly RelativeObjective[];
+  readonly #pairs = new Map<string, PairTally>();
 
-  constructor(limits: readonly JudgedLimit[], versions: readonly JudgedVersion[], settings: JudgeSettings) {
+  constructor(
+    limits: readonly JudgedLimit[],
+    versions: readonly JudgedVersion[],
+    settings: JudgeSettings,
+    relative: readonly RelativeObjective[] = [],
+  ) {
     this.#limits = limits;
     this.#versions = versions;
     this.#settings = settings;
+    this.#relative = relative;
   }
 
   /** Adds requests that are closed for everything, and that `addClosedLimit` has not told of before. */
@@ -75,6 +86,12 @@ export class Judge {
     this.#custom.set(scopeKey(version, metric), measured);
   }
 
+  /** Adds requests of a candidate that were paired with some of the baseline. */
+  addPairTally(version: string, tally: PairTally): void {
+    const present = this.#pairs.get(version);
+    this.#pairs.set(version, present === undefined ? tally : addPairTally(present, tally));
+  }
+
   /** What was counted of a version, or one of its endpoints. */
   tallyOf(version: string, endpoint?: string): Tally {
     return this.#measured.get(scopeKey(version, endpoint))?.tally ?? EMPTY_TALLY;
@@ -96,12 +113,43 @@ export class Judge {
   look(options: LookOptions): LimitAssessment[] {
     const saturated = this.saturated;
     const strict = this.#settings.noData === 'violated' && options.planDone;
-    return this.#versions.flatMap((version) =>
-      this.#limits.map((limit) => {
-        const found = this.#assess(version, limit, { ...options, saturated });
-        return strict && found.reason === 'no-traffic' ? { ...found, verdict: 'violated' as const } : found;
-      }),
-    );
+    const baseline = this.#versions.find(({ role }) => role === 'baseline');
+    return this.#versions.flatMap((version) => {
+      const look = { ...options, saturated };
+      const found = this.#limits.map((limit) => this.#assess(version, limit, look));
+      if (baseline !== undefined && version.role === 'candidate')
+        found.push(...this.#relative.map((objective) => this.#compare(version, baseline, { objective, look })));
+      return found.map((one) =>
+        strict && one.reason === 'no-traffic' ? { ...one, verdict: 'violated' as const } : one,
+      );
+    });
+  }
+
+  #compare(
+    version: JudgedVersion,
+    baseline: JudgedVersion,
+    {
+      objective,
+      look,
+    }: { readonly objective: RelativeObjective; readonly look: LookOptions & { readonly saturated: boolean } },
+  ): LimitAssessment {
+    const { endpoint, metric } = objective;
+    const silent = [version, baseline].some(({ name }) => look.unanswered?.has(name) === true);
+    const tally = ({ name }: JudgedVersion) => (silent ? EMPTY_TALLY : this.tallyOf(name, endpoint));
+    return assessRelative({
+      version,
+      objective,
+      baseline: baseline.name,
+      tallies: { baseline: tally(baseline), candidate: tally(version) },
+      ...(silent ? {} : { pairs: this.#pairs.get(version.name) }),
+      measured: {
+        baseline: this.#custom.get(scopeKey(baseline.name, metric)),
+        candidate: this.#custom.get(scopeKey(version.name, metric)),
+      },
+      look,
+      settings: this.#settings,
+      ...this.#thresholds(version),
+    });
   }
 
   #scope(version: string, endpoint: string | undefined): Measured {
@@ -161,7 +209,8 @@ export class Judge {
   /** ln of what the evidence must reach (statistics.md 0.3): m limits share alpha for `violated`, K versions for `satisfied`. */
   #thresholds(version: JudgedVersion): { readonly lnSatisfiedNeeded: number; readonly lnViolatedNeeded: number } {
     const alpha = alphaOf(this.#settings) ?? 0.05;
-    const judged = this.#limits.filter((limit) => !isTrivial(limit)).length;
+    const relative = version.role === 'candidate' ? this.#relative.length : 0;
+    const judged = this.#limits.filter((limit) => !isTrivial(limit)).length + relative;
     const candidates = this.#versions.filter((one) => one.role === 'candidate').length;
     const factor = version.role === 'candidate' && candidates > 1 ? this.#versions.length - 1 : 1;
     return { lnSatisfiedNeeded: Math.log(factor / alpha), lnViolatedNeeded: Math.log(Math.max(1, judged) / alpha) };

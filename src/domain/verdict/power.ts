@@ -2,6 +2,8 @@
 import { collectInputs } from '../api/tasks.ts';
 import type { Experiment } from '../api/experiment.ts';
 import type { StrengthSettings } from '../api/strength.ts';
+import type { LimitAssessment } from './assessment.ts';
+import { relativePower } from './relative-power.ts';
 import { judgedLimits, judgedVersions, judgeSettings, type JudgedLimit } from './objective.ts';
 import { expectedRequests, fewestRequests, meanExpectedRequests } from '../stats/planning.ts';
 
@@ -23,6 +25,8 @@ export interface PowerRow {
   readonly expected?: number | undefined;
   /** The assumed truth: share, or ms. */
   readonly assumed?: number | undefined;
+  /** A relative objective: `expected` are pairs of requests, of versions that are alike. */
+  readonly relative?: LimitAssessment['relative'];
   /** Requests below which it cannot be satisfied whatever they say. */
   readonly fewest?: number | undefined;
   /** `yes`: the plan gives what it takes on average; `extending`: extending can; `no`: neither. */
@@ -67,7 +71,7 @@ export function powerOf(experiment: Experiment, strength: StrengthSettings): Pow
   const alpha = strength.confidence === 'none' ? undefined : 1 - strength.confidence;
   const factor = candidates > 1 ? versions.length - 1 : 1;
   const settings = judgeSettings(experiment, strength);
-  return judgedLimits(experiment).map((limit) => {
+  const own = judgedLimits(experiment).map((limit): PowerRow => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
     // How much somebody else will have counted is not ours to say.
     if (limit.quantity.kind === 'custom') return { ...base, decided: 'depends' };
@@ -83,6 +87,7 @@ export function powerOf(experiment: Experiment, strength: StrengthSettings): Pow
         : shareNeeds(limit, lnThreshold);
     return { ...base, ...needs, ...reachable(needs, load) };
   });
+  return [...own, ...relativePower(experiment, strength, load)];
 }
 
 interface Needs {

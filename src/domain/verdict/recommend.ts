@@ -92,13 +92,15 @@ function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
   if (own.length === 0) return best;
   const objectives = new Set(own.map((assessment) => assessment.objective)).size;
   const which = objectives === 1 ? 'the objective is satisfied' : `all ${objectives} objectives are satisfied`;
-  const requests = countText(facts.tallyOf(winner).response.n);
+  // Backends count requests that are not ours, each metric its own.
+  const sent = facts.tallyOf(winner).response.n;
+  const requests = sent > 0 ? sent : Math.min(...own.map(({ n }) => n));
   const exact = own.some((assessment) => assessment.method === 'exact');
   const how =
     facts.confidence === 'none'
       ? 'point values compared, no confidence asked for'
       : `each with ${confidenceText(facts.confidence)} confidence`;
-  const reasons = [...best, `${which}, ${how}, after ${requests} requests`];
+  const reasons = [...best, `${which}, ${how}${requests > 0 ? `, after ${countText(requests)} requests` : ''}`];
   if (exact && facts.confidence !== 'none')
     reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;

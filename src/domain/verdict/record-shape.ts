@@ -56,12 +56,31 @@ const tally = withFields({
 const scope = withFields({ version: text, endpoint: optional(text), tally });
 /** What was counted of one version or endpoint. */
 export const isScopeShape: Check = scope;
+const sharePairs = withFields({ neither: number, onlyA: number, onlyB: number, both: number });
+const meanPairs = withFields({
+  comparison: withFields({ ratio: number, plus: number, cap: number }),
+  n: number,
+  sumA: number,
+  sumB: number,
+  lnBelow: listOf(number),
+  lnAbove: listOf(number),
+});
+const pairs = mapOf(
+  withFields({
+    n: number,
+    errors: withFields({ below: sharePairs, above: sharePairs }),
+    means: mapOf(withFields({ below: meanPairs, above: meanPairs })),
+  }),
+);
+/** Pairs of requests, by candidate. */
+export const isPairsShape: Check = pairs;
 const task = withFields({
   state: oneOf('running', 'done', 'skipped'),
   startedAt: text,
   endedAt: optional(text),
   loadSeconds: optionalNumber,
   counted: optional(listOf(scope)),
+  pairs: optional(pairs),
 });
 const assessment = withFields({
   version: text,
@@ -74,6 +93,10 @@ const assessment = withFields({
   verdict: VERDICTS,
   reason: optional(text),
   detail: optional(text),
+  backend: optional(boolean),
+  relative: optional(
+    withFields({ to: text, percent: optionalNumber, increase: optionalNumber, pairs: optionalNumber }),
+  ),
   n: number,
   estimate: optionalNumber,
   lower: optionalNumber,
@@ -141,6 +164,7 @@ export const isRecordShape: Check = withFields({
   tasks: optional(mapOf(task)),
   actions: optional(mapOf(oneOf('launched', 'done'))),
   scopes: optional(listOf(scope)),
+  pairs: optional(pairs),
   newest: optional(withFields({ task: text, scopes: listOf(scope) })),
   loadSeconds: optionalNumber,
   timeoutMs: optionalNumber,

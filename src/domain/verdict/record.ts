@@ -6,6 +6,7 @@
  * anything and gives undefined for what it cannot understand.
  */
 import type { Experiment, ExperimentStatus } from '../api/experiment.ts';
+import { addPairTally, type PairTally } from '../stats/paired-requests.ts';
 import { addTally, EMPTY_TALLY, type SparseHistogram, type Tally, type TallyView } from '../stats/tally.ts';
 import type { MeasuredMetric } from './assess-custom.ts';
 import type { LimitAssessment } from './assessment.ts';
@@ -30,6 +31,9 @@ export interface StoredScope {
   readonly tally: StoredTally;
 }
 
+/** Requests that were paired with some of the baseline, by candidate. */
+export type StoredPairs = Readonly<Record<string, PairTally>>;
+
 /** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */
 export interface TaskState {
   readonly state: 'running' | 'done' | 'skipped';
@@ -40,6 +44,8 @@ export interface TaskState {
   readonly loadSeconds?: number | undefined;
   /** A collect task under way: what it has counted, for the next driver; moved into `scopes` when it is done. */
   readonly counted?: readonly StoredScope[] | undefined;
+  /** And the pairs of it, by candidate. */
+  readonly pairs?: StoredPairs | undefined;
 }
 
 /** A line of the story, for `describe` and `debug`. */
@@ -60,6 +66,7 @@ export interface Iter8Record {
   readonly endedEarly?: 'rolled-back' | 'decided' | undefined;
   /** Everything counted by tasks that are done. */
   readonly scopes: readonly StoredScope[];
+  readonly pairs?: StoredPairs | undefined;
   /** The newest collect task alone, when there was more than one (statistics.md 0.12). */
   readonly newest?: { readonly task: string; readonly scopes: readonly StoredScope[] } | undefined;
   /** Seconds of load of tasks that are done. */
@@ -144,6 +151,21 @@ export function countedScopes(record: Iter8Record): StoredScope[] {
   return Object.values(record.tasks).reduce<StoredScope[]>(
     (sum, task) => (task.counted === undefined ? sum : addScopes(sum, task.counted)),
     [...record.scopes],
+  );
+}
+
+export function addStoredPairs(one: StoredPairs = {}, more: StoredPairs = {}): StoredPairs {
+  const sum: Record<string, PairTally> = { ...one };
+  for (const [version, tally] of Object.entries(more))
+    sum[version] = sum[version] === undefined ? tally : addPairTally(sum[version], tally);
+  return sum;
+}
+
+/** All pairs so far: of finished tasks and of those under way. */
+export function countedPairs(record: Iter8Record): StoredPairs {
+  return Object.values(record.tasks).reduce<StoredPairs>(
+    (sum, task) => addStoredPairs(sum, task.pairs),
+    record.pairs ?? {},
   );
 }
 

@@ -27,8 +27,24 @@ export function codesText(codes: Readonly<Record<string, number>>): string {
     .join(', ');
 }
 
-export function limitText({ side, limit, unit }: Pick<LimitAssessment, 'side' | 'limit' | 'unit'>): string {
+export function limitText({
+  side,
+  limit,
+  unit,
+  relative,
+}: Pick<LimitAssessment, 'side' | 'limit' | 'unit' | 'relative'>): string {
+  if (relative !== undefined) return `<= ${relativeText(relative, unit)}`;
   return `${side === 'upper' ? '<=' : '>='} ${formatLimit(limit, unit)}`;
+}
+
+/** `v1 + 5 %`, `v1 + 0.5 points`. */
+export function relativeText(
+  { to, percent, increase }: NonNullable<LimitAssessment['relative']>,
+  unit: LimitAssessment['unit'],
+): string {
+  if (increase === undefined) return `${to} + ${Number((percent ?? 0).toPrecision(6))} %`;
+  if (unit === 'share') return `${to} + ${Number((100 * increase).toPrecision(6))} points`;
+  return `${to} + ${formatLimit(increase, unit)}`;
 }
 
 /** The observed value, on its side of the limit. Undefined without data. */
@@ -64,11 +80,14 @@ function boundWords(one: LimitAssessment): string | undefined {
 }
 
 function limitWords(one: LimitAssessment): string {
+  if (one.relative !== undefined)
+    return `limit ${relativeText(one.relative, one.unit)} = ${formatValue(one.limit, one.unit)}`;
   return `${one.side === 'upper' ? 'limit' : 'lower limit'} ${formatLimit(one.limit, one.unit)}`;
 }
 
 /** `28 of 1,204 requests`, or `n = 402` where nothing is counted. */
 function behindIt(one: LimitAssessment): string {
+  if (one.relative?.pairs !== undefined) return `${formatCount(one.relative.pairs)} pairs of requests`;
   if (one.count === undefined) return `n = ${formatCount(one.n)}`;
   const beyond = one.unit === 'ms' ? ` ${one.side === 'upper' ? 'slower than' : 'at or above'} the limit` : '';
   return `${formatCount(one.count.bad)} of ${formatCount(one.count.n)} requests${beyond}`;

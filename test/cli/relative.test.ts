@@ -1,0 +1,141 @@
+/** Relative objectives end to end: real load on two servers, one of them worse. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { iter8ctl } from '../support/test-io.ts';
+import { testServer } from '../support/test-server.ts';
+
+interface Change {
+  readonly relative: readonly object[];
+  readonly strength?: object;
+  readonly qps?: number;
+  readonly requests?: number;
+  /** Of the k-th request of each. */
+  readonly fails?: (version: 'old' | 'new', k: number) => boolean;
+  readonly takesMs?: (version: 'old' | 'new', k: number) => number;
+}
+
+async function manifestOf(change: Change) {
+  const asked = { old: 0, new: 0 };
+  const server = await testServer((request, response) => {
+    const version = request.url === '/new' ? 'new' : 'old';
+    const k = asked[version]++;
+    const end = () => response.writeHead(change.fails?.(version, k) === true ? 503 : 200).end();
+    const ms = change.takesMs?.(version, k) ?? 0;
+    if (ms === 0) end();
+    else setTimeout(end, ms);
+  });
+  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-relative-'));
+  const version = (name: string) => ({ name, url: `${server.url}${name}` });
+  writeFileSync(
+    path.join(cwd, 'e.json'),
+    JSON.stringify({
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name: 'e', namespace: 'default' },
+      spec: {
+        target: 't',
+        strategy: {
+          testingPattern: 'Canary',
+          deploymentPattern: 'FixedSplit',
+          actions: {
+            start: [
+              {
+                task: 'metrics/collect',
+                with: {
+                  qps: change.qps ?? 400,
+                  numQueries: change.requests ?? 400,
+                  timeout: '2s',
+                  versions: [version('old'), version('new')],
+                },
+              },
+            ],
+          },
+        },
+        criteria: { strength: { relative: change.relative, maxSeconds: 8, ...change.strength } },
+        duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
+        versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+      },
+    }),
+  );
+  return { server, cwd };
+}
+
+async function judge(change: Change) {
+  const { server, cwd } = await manifestOf(change);
+  await using _ = server;
+  const ran = await iter8ctl(['run', '--local', '-f', 'e.json'], { cwd });
+  return { ...ran, cwd, text: ran.out.replace(/\s+/g, ' ') };
+}
+
+const ERRORS = 'iter8-system/error-rate';
+
+describe('a relative objective', () => {
+  it('on errors is decided by pairs of requests, either way', async () => {
+    // 5 % of the baseline fail; the same of the candidate, or 20 %.
+    const fails = (worse: number) => (version: 'old' | 'new', k: number) =>
+      Math.imul(k + (version === 'old' ? 0 : 5), 0x9e3779b1) >>> 0 < (version === 'old' ? 0.05 : worse) * 2 ** 32;
+    const relative = [{ metric: ERRORS, maxIncrease: '0.05' }];
+    const good = await judge({ relative, fails: fails(0.05) });
+    expect(good.code, good.text + good.err).toBe(0);
+    expect(good.text).toMatch(/^promote new the objective is satisfied, with|^promote new .*satisfied/);
+    expect(good.text).toMatch(/error-rate <= old \+ 5 points \d(\.\d+)? % <= \d+(\.\d+)? % \d+ ✔ satisfied/);
+    const bad = await judge({ relative, fails: fails(0.2) });
+    expect(bad.code).toBe(1);
+    expect(bad.text).toMatch(
+      /^do not promote: keep old error-rate of new is violated: \S+ % observed, at least \S+ %, limit old \+ 5 points = \S+ % \([\d,]+ pairs of requests\)/,
+    );
+    const again = await iter8ctl(['replay', '.iter8/records/default/e.ndjson'], { cwd: bad.cwd });
+    expect(again.out.replace(/\s+/g, ' ')).toMatch(/^do not promote: keep old error-rate of new is violated/);
+  });
+
+  it('on means and percentiles is decided, either way', async () => {
+    const relative = [
+      { metric: 'iter8-system/mean-latency', maxIncreasePercent: 300 },
+      { metric: 'iter8-system/latency-90th-percentile', maxIncreasePercent: 300 },
+    ];
+    const strength = { cap: [{ metric: 'iter8-system/mean-latency', max: 400 }] };
+    const takesMs = (slow: number) => (version: 'old' | 'new') => (version === 'new' ? slow : 20);
+    const good = await judge({ relative, strength, takesMs: takesMs(20), qps: 200 });
+    expect(good.code, good.text).toBe(0);
+    expect(good.text).toMatch(/mean-latency <= old \+ 300 %/);
+    const bad = await judge({ relative, strength, takesMs: takesMs(160), qps: 200 });
+    expect(bad.code, bad.text).toBe(1);
+    expect(bad.text).toMatch(/latency-90th-percentile of new is violated/);
+  });
+
+  it('stays open near its limit, and sends both the same load meanwhile', async () => {
+    const open = await judge({
+      relative: [{ metric: ERRORS, maxIncreasePercent: 5 }],
+      strength: { maxSeconds: 2 },
+      fails: (_, k) => k % 10 === 0,
+    });
+    expect(open.code, open.text).toBe(3);
+    expect(open.text).toMatch(/^undecided: keep old for now error-rate of new/);
+    const counts = [...open.text.matchAll(/request-count ([\d,]+)/g)].map(([, n]) => Number(n!.replace(',', '')));
+    expect(counts).toHaveLength(2);
+    expect(counts[0]).toBeGreaterThan(400);
+    // The end of the load may fall into a tick.
+    expect(Math.abs(counts[1]! - counts[0]!)).toBeLessThan(10);
+  });
+
+  it('is planned in pairs', async () => {
+    const { server, cwd } = await manifestOf({
+      relative: [
+        { metric: ERRORS, maxIncrease: '0.01' },
+        { metric: 'iter8-system/mean-latency', maxIncreasePercent: 10 },
+        { metric: 'iter8-system/latency-95th-percentile', maxIncreasePercent: 5 },
+        { metric: ERRORS, maxIncreasePercent: 5 },
+      ],
+    });
+    await using _ = server;
+    const { out } = await iter8ctl(['plan', '--local', '-f', 'e.json'], { cwd });
+    const text = out.replace(/\s+/g, ' ');
+    expect(text).toMatch(
+      /error-rate <= old \+ 1 points needs [\d,]+ pairs of requests on average \(at 1 % errors in both\)/,
+    );
+    expect(text).toMatch(/mean-latency <= old \+ 10 % needs [\d,]+ pairs of requests on average/);
+    expect(text).toMatch(/latency-95th-percentile <= old \+ 5 % needs [\d,]+ pairs of requests/);
+  });
+});
