@@ -203,7 +203,7 @@ describe.skipIf(!existsSync(samples))('metrics of the documentation', () => {
         'user-engagement': [{ lowerLimit: 1 }, 'unquantified'],
         '95th-percentile-tail-latency': [{ upperLimit: 100 }, 'unquantified'],
         'error-count': [{ upperLimit: 1 }, 'violated'],
-        'error-rate': [{ upperLimit: '0.0001' }, 'violated'],
+        'error-rate': [{ upperLimit: '0.0001' }, 'not-enough-evidence'],
         'mean-latency': [{ upperLimit: 100 }, 'unquantified'],
         'request-count': [{ lowerLimit: 5000 }, 'violated'],
       },

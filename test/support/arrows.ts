@@ -9,6 +9,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   'domain/expr': ['text', 'errors'],
   'domain/stats': ['text', 'errors'],
   'domain/verdict': ['text', 'errors', 'domain/api', 'domain/expr', 'domain/stats'],
+  'domain/packs': ['text', 'errors', 'domain/api'],
   domain: ['text', 'errors', 'domain/api', 'domain/expr'],
   engine: ['domain', 'text', 'errors', 'io'],
   adapters: ['domain', 'engine/ports', 'text', 'errors', 'io', 'adapters/kube', 'adapters/http', 'adapters/manifest'],

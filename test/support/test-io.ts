@@ -12,6 +12,8 @@ export interface TestIoOptions {
   /** A terminal of that width; absent: a pipe. */
   readonly columns?: number;
   readonly clock?: Clock;
+  /** Told of what is written to standard error, as it is. */
+  readonly onErr?: (text: string) => void;
 }
 
 export interface TestIo extends Io {
@@ -40,7 +42,10 @@ export function testIo(options: TestIoOptions): TestIo {
   return {
     stdin: Object.assign(Readable.from([options.stdin ?? '']), { isTTY: tty }),
     stdout: stream((text) => (out += text)),
-    stderr: stream((text) => (err += text)),
+    stderr: stream((text) => {
+      err += text;
+      options.onErr?.(text);
+    }),
     env: options.env ?? {},
     cwd: options.cwd,
     pid: process.pid,

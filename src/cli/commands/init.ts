@@ -1,10 +1,12 @@
 /** `iter8ctl init`: writes a manifest from flags to standard output. */
 import { Command } from 'commander';
-import { EXIT, InvalidManifestError, type ExitCode } from '../../errors.ts';
+import { EXIT, InvalidManifestError, UsageError, type ExitCode } from '../../errors.ts';
 import type { Io } from '../../io.ts';
-import { writeYaml } from '../../adapters/manifest/write.ts';
+import { writeYamlDocuments } from '../../adapters/manifest/write.ts';
+import type { WrittenExperiment } from '../../domain/api/experiment.ts';
 import { quickExperiment } from '../../domain/api/quick-experiment.ts';
 import { checkExperiment } from '../../domain/check.ts';
+import { PACKS, packExperiment } from '../../domain/packs/packs.ts';
 import { durationFlag, numberFlag, repeated } from '../options.ts';
 
 /** Flags that describe an experiment without a manifest; `run` takes them too. */
@@ -53,11 +55,54 @@ export function experimentFromFlags(flags: QuickFlags, namespace: string | undef
 export function initCommand(io: Io, done: (code: ExitCode) => void): Command {
   return withQuickFlags(new Command('init').description('writes a manifest from flags to standard output'))
     .option('-n, --namespace <name>', 'namespace to write into the manifest')
-    .action((flags: QuickFlags & { readonly namespace?: string }) => {
-      const experiment = experimentFromFlags(flags, flags.namespace);
-      const issues = checkExperiment(experiment);
-      if (issues.length > 0) throw new InvalidManifestError('these flags make no valid Experiment', issues);
-      io.stdout.write(writeYaml(experiment));
+    .option(
+      '--metrics <pack>',
+      `judge live traffic by the counters of a mesh or proxy, instead of sending load: ${PACKS.map(({ name }) => name).join(', ')}`,
+    )
+    .option('--prometheus <url>', 'with --metrics: where Prometheus is, as the experiment will reach it')
+    .option('--versions <names>', 'with --metrics: the workload to judge, or BASELINE,CANDIDATE')
+    .action((flags: InitFlags) => {
+      const objects = flags.metrics === undefined ? [sendingLoad(flags)] : watchingLive(flags, flags.metrics);
+      io.stdout.write(writeYamlDocuments(objects));
       done(EXIT.ok);
     });
+}
+
+interface InitFlags extends QuickFlags {
+  readonly namespace?: string;
+  readonly metrics?: string;
+  readonly prometheus?: string;
+  readonly versions?: string;
+}
+
+function sendingLoad(flags: InitFlags): WrittenExperiment {
+  for (const flag of ['prometheus', 'versions'] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} goes with --metrics`, { hint: 'name a pack: --metrics istio' });
+  return checked(experimentFromFlags(flags, flags.namespace));
+}
+
+function watchingLive(flags: InitFlags, pack: string): object[] {
+  for (const flag of ['url', 'qps', 'requests', 'duration', 'header'] as const)
+    if (flags[flag] !== undefined)
+      throw new UsageError(`--${flag} and --metrics cannot be given together: with a metric pack no load is sent`);
+  if (flags.prometheus === undefined)
+    throw new UsageError('--metrics needs --prometheus', {
+      hint: 'for example --prometheus http://prometheus.monitoring:9090',
+    });
+  const { metrics, experiment } = packExperiment({
+    pack,
+    prometheus: flags.prometheus,
+    versions: (flags.versions ?? '').split(',').filter((name) => name !== ''),
+    slos: flags.slo ?? [],
+    namespace: flags.namespace ?? 'default',
+    name: flags.name,
+  });
+  return [...metrics, checked(experiment)];
+}
+
+function checked(experiment: WrittenExperiment): WrittenExperiment {
+  const issues = checkExperiment(experiment);
+  if (issues.length > 0) throw new InvalidManifestError('these flags make no valid Experiment', issues);
+  return experiment;
 }
