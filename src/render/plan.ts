@@ -49,8 +49,14 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
       ),
     ),
     ...section('metrics', metricLines(preflight, options)),
-    ...section('load', [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`]),
+    ...section(
+      'load',
+      load.mostRequests === 0 && !load.closedLoop
+        ? []
+        : [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`],
+    ),
     ...objectiveLines(power, options),
+    ...section('reward', rewardLines(preflight, options)),
   ].join('\n');
 }
 
@@ -73,6 +79,24 @@ function permissionLines({ permissions }: Preflight, theme: Theme): string[] {
   if (permissions === undefined) return [];
   const { granted, total, missing } = permissions;
   return [`${granted} of ${total}`, ...missing.map((permission) => theme.bad(`may not ${sanitizeLine(permission)}`))];
+}
+
+function rewardLines(
+  { reward }: Preflight,
+  { theme, columns }: { readonly theme: Theme; readonly columns: number },
+): string[] {
+  if (reward === undefined) return [];
+  const { needed, between, problem } = reward;
+  const answer =
+    problem !== undefined
+      ? theme.bad(`cannot be compared with confidence: ${sanitizeLine(problem)}`)
+      : needed === undefined || between === undefined
+        ? 'compared by point values'
+        : `needs ${formatCount(needed)} data points of each version on average to tell ${formatValue(between[0], 'plain')} from ${formatValue(between[1], 'plain')}`;
+  return wrap(`${sanitizeLine(reward.metric)} (${reward.preferred}): ${answer}`, {
+    columns: Math.max(20, columns - LABEL_WIDTH - 2),
+    rest: '  ',
+  });
 }
 
 /** A table where it fits, sentences where it does not. */

@@ -1,4 +1,5 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
+import type { RewardPower } from '../domain/verdict/reward-power.ts';
 import type { PowerRow, PlannedLoad } from '../domain/verdict/power.ts';
 
 export interface TargetCheck {
@@ -17,6 +18,8 @@ export interface MetricCheck {
   readonly text: string;
   /** What was asked, without secrets. */
   readonly query: string;
+  /** Absent without one. */
+  readonly value?: number | undefined;
 }
 
 export interface PermissionCheck {
@@ -40,4 +43,5 @@ export interface Preflight {
   readonly targets: readonly TargetCheck[];
   readonly load: PlannedLoad;
   readonly power: readonly PowerRow[];
+  readonly reward?: RewardPower | undefined;
 }

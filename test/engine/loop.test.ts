@@ -187,6 +187,8 @@ describe('iterations', () => {
     expect(sent(drive)).toBe(410);
     expect(drive.outcome.recommendation.verdict).toBe('promote');
     expect(drive.outcome.experiment.status!.completedIterations).toBe(4);
+    const { data } = drive.outcome.experiment.status!.analysis!.aggregatedMetrics!;
+    expect(data['iter8-system/request-count']!.data['hello']!.value).toBe('410');
   });
 });
 

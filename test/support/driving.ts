@@ -3,7 +3,7 @@ import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import type { Experiment, WrittenExperiment } from '../../src/domain/api/experiment.ts';
 import type { Event } from '../../src/engine/event.ts';
 import { drive, type DriveOptions, type DriveOutcome } from '../../src/engine/loop.ts';
-import type { ExperimentStore, LoadGenerator, MetricSource, RecordLog } from '../../src/engine/ports.ts';
+import type { ExperimentStore, LoadGenerator, MetricSource, RecordLog, TaskRunner } from '../../src/engine/ports.ts';
 import { fakeClock } from './fake-clock.ts';
 import { simulatedLoad, type Service } from './simulated-load.ts';
 
@@ -86,6 +86,7 @@ export interface DriveSetup {
   readonly store?: ExperimentStore;
   readonly load?: LoadGenerator;
   readonly metrics?: MetricSource;
+  readonly tasks?: TaskRunner;
   readonly options?: Partial<DriveOptions>;
 }
 
@@ -126,7 +127,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
           ),
       },
       metrics: setup.metrics ?? { measure: () => Promise.reject(new Error('no metric is expected to be measured')) },
-      tasks: { run: ({ task }) => Promise.resolve(`${task.task ?? 'run'} done`) },
+      tasks: setup.tasks ?? { run: ({ task }) => Promise.resolve(`${task.task ?? 'run'} done`) },
       clock,
       emit: (event) => events.push(event),
       textOf: (event) => (event.kind === 'condition' ? `${event.reason}: ${event.message}` : undefined),

@@ -13,6 +13,7 @@ import { formatValue } from '../../text/units.ts';
 import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
 import type { Measurement } from '../../engine/ports.ts';
 import { neededPermissions } from '../../engine/permissions.ts';
+import { rewardPower } from '../../domain/verdict/reward-power.ts';
 import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
 import { strengthOf as strengthSettings } from '../../engine/judging.ts';
 import { EMPTY_RECORD } from '../../domain/verdict/record.ts';
@@ -68,7 +69,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         source,
         driver,
         strength: strengthOf(flags),
-        metrics: await tryMetrics(experiment, { context, driver, given }),
+        ...(await tryMetrics(experiment, { context, driver, given })),
         permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
       });
       io.stdout.write(
@@ -91,22 +92,26 @@ async function findOut(
     readonly strength: Record<string, unknown>;
     readonly permissions: PermissionCheck | undefined;
     readonly metrics: readonly MetricCheck[];
+    readonly reward: Parameters<typeof rewardPower>[2];
   },
 ): Promise<Preflight> {
   const strength = strengthSettings(experiment, { ...EMPTY_RECORD, strength: how.strength });
   const power = powerOf(experiment, strength);
   const targets = await checkTargets(experiment, how.driver);
-  const hasObjective = power.length > 0;
+  const reward = rewardPower(experiment, strength, how.reward);
+  const hasObjective = power.length > 0 || reward !== undefined;
   return {
     name: experiment.metadata.name,
     source: how.source,
     wouldBeDecided:
       hasObjective &&
       power.every((row) => row.decided !== 'no') &&
+      reward?.problem === undefined &&
       targets.every((target) => target.ok) &&
       (how.permissions?.missing ?? []).length === 0,
     problems: hasObjective ? [] : ['no objective and no reward: there is nothing to judge'],
     ...(how.permissions === undefined ? {} : { permissions: how.permissions }),
+    ...(reward === undefined ? {} : { reward }),
     metrics: how.metrics,
     targets,
     load: plannedLoad(experiment, strength),
@@ -121,13 +126,14 @@ const TRIED_SECONDS = 60;
 async function tryMetrics(
   experiment: Experiment,
   how: { readonly context: Context; readonly driver: Driver; readonly given: readonly WrittenMetric[] },
-): Promise<MetricCheck[]> {
+): Promise<{ readonly metrics: MetricCheck[]; readonly reward: Parameters<typeof rewardPower>[2] }> {
   const [{ readMetrics }, { metricOf }] = await Promise.all([
     import('../../engine/read-metrics.ts'),
     import('../../engine/measure.ts'),
   ]);
   const names = customMetrics(experiment).map(({ written }) => written);
-  if (names.length === 0) return [];
+  const nothing = { metric: undefined, values: [] };
+  if (names.length === 0) return { metrics: [], reward: nothing };
   const own = experiment.metadata.namespace;
   const read = await readMetrics(experiment, {
     getMetric: (key, signal) => {
@@ -140,12 +146,17 @@ async function tryMetrics(
     },
   });
   if ('failure' in read)
-    return [{ metric: names.join(', '), version: 'every version', ok: false, text: read.failure.message, query: '' }];
+    return {
+      metrics: [
+        { metric: names.join(', '), version: 'every version', ok: false, text: read.failure.message, query: '' },
+      ],
+      reward: nothing,
+    };
   const known = { ...experiment, status: { metrics: read.metrics } };
   const versions = [known.spec.versionInfo?.baseline, ...(known.spec.versionInfo?.candidates ?? [])].filter(
     (version) => version !== undefined,
   );
-  return Promise.all(
+  const metrics = await Promise.all(
     names.flatMap((name) =>
       versions.map(async (version) => {
         const metric = metricOf(known, name, own)!;
@@ -156,10 +167,14 @@ async function tryMetrics(
           ok: answer.kind !== 'error',
           text: triedText(answer),
           query: answer.query,
+          ...(answer.kind === 'value' ? { value: answer.value } : {}),
         };
       }),
     ),
   );
+  const reward = experiment.spec.criteria.rewards[0]?.metric;
+  const values = metrics.flatMap(({ metric, value }) => (metric === reward && value !== undefined ? [value] : []));
+  return { metrics, reward: { metric: reward === undefined ? undefined : metricOf(known, reward, own), values } };
 }
 
 function triedText(answer: Measurement): string {
