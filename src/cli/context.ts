@@ -19,6 +19,7 @@ import type {
   SecretReader,
   TargetLock,
   TaskRunner,
+  WeightReader,
 } from '../engine/ports.ts';
 import { VERSION } from '../version.ts';
 import type { StoreFlags } from './options.ts';
@@ -210,6 +211,7 @@ export interface Driver {
   readonly load: LoadGenerator;
   readonly requests: RequestBuilder;
   readonly tasks: TaskRunner;
+  readonly weights?: WeightReader;
 }
 
 /** Where scripts are run: here, or as Jobs beside their experiments. */
@@ -239,6 +241,7 @@ export async function openDriver(
     metrics: lazyMetrics(context, io, limits.ownSecretsOnly === true),
     load: createLoadGenerator(),
     requests: createRequestBuilder({ secrets: context.secrets }),
+    ...(kube === undefined ? {} : { weights: (await import('../adapters/kube/weights.ts')).createWeightReader(kube) }),
     tasks: createTaskRunner({
       ...(scripts === undefined ? {} : { run: await openScripts(context, io, scripts) }),
       ...(kube === undefined

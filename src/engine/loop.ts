@@ -3,7 +3,8 @@
  *
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
-import type { Experiment, Stage } from '../domain/api/experiment.ts';
+import { Iter8Error, messageOf } from '../errors.ts';
+import type { Experiment, Stage, Weight } from '../domain/api/experiment.ts';
 import { customMetrics } from '../domain/api/metric-name.ts';
 import { checkExperiment } from '../domain/check.ts';
 import { combineVerdicts } from '../domain/verdict/assessment.ts';
@@ -18,7 +19,7 @@ import { judgementNow, strengthOf } from './judging.ts';
 import { measureMetrics, measureStart, type MeasurePorts } from './measure.ts';
 import { readMetrics } from './read-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './plan.ts';
-import type { Holder, TargetLock } from './ports.ts';
+import type { Holder, TargetLock, WeightReader } from './ports.ts';
 import { Session, type SessionPorts } from './session.ts';
 import { TargetTurn } from './target.ts';
 import {
@@ -35,6 +36,8 @@ import {
 } from './status.ts';
 
 export interface DrivePorts extends SessionPorts, MeasurePorts, Omit<ActionPorts, 'clock'> {
+  /** Absent: no object says how traffic is split. */
+  readonly weights?: WeightReader | undefined;
   /** Absent: nobody else works on the same targets. */
   readonly targets?: TargetLock | undefined;
 }
@@ -122,8 +125,7 @@ async function perform(
     case 'acquire-target':
       return acquireTarget(session, target, options);
     case 'advance':
-      await advance(session, step.stage);
-      return undefined;
+      return advance(session, step.stage, { weights: ports.weights, options });
     case 'run-action':
       return performAction(step, session, ports, options);
     case 'read-metrics':
@@ -156,19 +158,42 @@ async function progress(
   await session.save();
 }
 
-async function advance(session: Session, stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<void> {
-  session.changeStatus((status, now) => {
-    const advanced = withStage(status, stage, now);
-    return stage === 'Running'
-      ? { ...advanced, currentWeightDistribution: presentWeights(session.experiment) }
-      : advanced;
-  });
+async function advance(
+  session: Session,
+  stage: Exclude<Stage, 'Waiting' | 'Completed'>,
+  how: { readonly weights: WeightReader | undefined; readonly options: DriveOptions },
+): Promise<StepOutcome> {
+  let weights: readonly Weight[] = [];
+  if (stage === 'Running') {
+    const isRead = await unlessStopped(how.options, async (signal) => {
+      weights = await presentWeights(session, how.weights, signal);
+    });
+    if (!isRead) return 'interrupted';
+  }
+  session.changeStatus((status, now) => ({
+    ...withStage(status, stage, now),
+    ...(stage === 'Running' ? { currentWeightDistribution: [...weights] } : {}),
+  }));
   session.tellCondition('StageAdvanced', `Advanced to ${stage}`);
   await session.save();
+  return undefined;
 }
 
-/** Without references to weights all traffic is held to be at the baseline. */
-function presentWeights(experiment: Experiment) {
+/** Where no object says how traffic is split all of it is held to be at the baseline. */
+async function presentWeights(
+  session: Session,
+  reader: WeightReader | undefined,
+  signal: AbortSignal,
+): Promise<readonly Weight[]> {
+  const { experiment } = session;
+  try {
+    const read = await reader?.read(experiment, signal);
+    if (read !== undefined) return read;
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Iter8Error)) throw error;
+    session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
+  }
   return judgedVersions(experiment).map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
 }
 

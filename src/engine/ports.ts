@@ -3,7 +3,14 @@
  *
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
-import type { Experiment, ExperimentStatus, ObjectKey, TaskSpec, WrittenExperiment } from '../domain/api/experiment.ts';
+import type {
+  Experiment,
+  ExperimentStatus,
+  ObjectKey,
+  TaskSpec,
+  Weight,
+  WrittenExperiment,
+} from '../domain/api/experiment.ts';
 import type { CollectInputs } from '../domain/api/tasks.ts';
 import type { Metric, WrittenMetric } from '../domain/api/metric.ts';
 import type { RequestPair } from '../domain/stats/paired-requests.ts';
@@ -316,6 +323,14 @@ export type Measurement =
 export interface MetricSource {
   /** Rejects only when aborted: what cannot be measured is data. */
   measure(question: MetricQuestion): Promise<Measurement>;
+}
+
+// -------------------------------------------------------------------------------------------------------- weights
+
+/** Reads how traffic is split. */
+export interface WeightReader {
+  /** Undefined where no object says it. Rejects with Iter8Error when one that should cannot be read. */
+  read(experiment: Experiment, signal?: AbortSignal): Promise<readonly Weight[] | undefined>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- tasks

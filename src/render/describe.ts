@@ -93,15 +93,21 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
 }
 
 function traffic(view: ExperimentView, columns: number): string[] {
-  const { now, recommended } = view.weights;
+  const { now, recommended, observed } = view.weights;
   if (view.versions.length < 2 || now.length === 0) return [];
   const text = (weights: typeof now) =>
     weights.map(({ name, value }) => `${sanitizeLine(name)} ${formatPercent(value)}`).join(', ');
   const differs =
     recommended.length > 0 && JSON.stringify(now) !== JSON.stringify(recommended)
-      ? ` (recommended: ${text(recommended)})`
-      : '';
-  return wrap(`${text(now)}${differs}`, { columns, first: 'Traffic'.padEnd(12), rest: ' '.repeat(12) });
+      ? [`recommended: ${text(recommended)}`]
+      : [];
+  const seen = observed === undefined ? [] : [`observed: ${text(observed)}`];
+  const beside = [...seen, ...differs].join('; ');
+  return wrap(`${text(now)}${beside === '' ? '' : ` (${beside})`}`, {
+    columns,
+    first: 'Traffic'.padEnd(12),
+    rest: ' '.repeat(12),
+  });
 }
 
 /** Only while it runs: what the newest save says. */

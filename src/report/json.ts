@@ -87,6 +87,7 @@ function objective(one: LimitAssessment) {
     verdict: one.verdict,
     reason: one.reason ?? null,
     ...(one.detail === undefined ? {} : { detail: one.detail }),
+    ...(one.relative === undefined ? {} : { relative: one.relative }),
     ...(one.requestsNeeded === undefined ? {} : { requestsNeeded: one.requestsNeeded }),
   };
 }

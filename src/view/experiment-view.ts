@@ -1,4 +1,5 @@
 /** An experiment as people and machines want to see it: plain data, no colour, no padding. Pure; never throws. */
+import { observedRequests, sampleRatioMismatch } from '../domain/verdict/sample-ratio.ts';
 import { isQuantity, toNumber } from '../domain/api/quantity.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
 import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
@@ -50,7 +51,7 @@ export interface Observation {
 }
 
 /** What was last measured of a metric that is not built in. */
-export interface MeasuredValue extends MeasuredMetric {
+export interface MeasuredValue extends Omit<MeasuredMetric, 'counters'> {
   readonly metric: string;
   readonly version: string;
 }
@@ -97,7 +98,12 @@ export interface ExperimentView {
   readonly reward?: RewardResult | undefined;
   /** Values that Iter8 0.7 recorded for its objectives, and rewards. */
   readonly recorded: readonly MetricValue[];
-  readonly weights: { readonly now: readonly Weight[]; readonly recommended: readonly Weight[] };
+  /** In percent. `observed`: of the requests that a backend counted; absent when none did. */
+  readonly weights: {
+    readonly now: readonly Weight[];
+    readonly recommended: readonly Weight[];
+    readonly observed?: readonly Weight[] | undefined;
+  };
   readonly load?: LoadState | undefined;
   readonly warnings: readonly string[];
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
@@ -164,16 +170,38 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
       known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
     ...newestOf(known.record),
     measured: Object.entries(known.record?.measured ?? {}).flatMap(([metric, versions]) =>
-      Object.entries(versions).map(([version, one]) => ({ metric, version, ...one })),
+      Object.entries(versions).map(([version, { counters: _, ...one }]) => ({ metric, version, ...one })),
     ),
     reward: known.record?.rewardResult,
     recorded: known.source === 'anew' ? recordedValues(experiment) : [],
-    weights: { now: status?.currentWeightDistribution ?? [], recommended: status?.analysis?.weights?.data ?? [] },
+    weights: {
+      now: status?.currentWeightDistribution ?? [],
+      recommended: status?.analysis?.weights?.data ?? [],
+      ...observedWeights(experiment, known.record),
+    },
     load: known.record?.load,
-    warnings: known.record?.warnings ?? [],
+    warnings: [...(known.record?.warnings ?? []), ...ratioWarnings(experiment, known.record)],
     failure: failed === undefined ? undefined : { reason: failed.reason ?? '', message: failed.message ?? '' },
     events: known.record?.events ?? [],
   };
+}
+
+function observedWeights(experiment: Experiment, record: Iter8Record | undefined): { readonly observed?: Weight[] } {
+  const requests = record === undefined ? undefined : observedRequests(experiment, record);
+  if (requests === undefined) return {};
+  const total = [...requests.values()].reduce((sum, n) => sum + n, 0);
+  return { observed: [...requests].map(([name, n]) => ({ name, value: (100 * n) / total })) };
+}
+
+/** Only where an object says how traffic should be split, and nothing moved it. */
+function ratioWarnings(experiment: Experiment, record: Iter8Record | undefined): string[] {
+  const { versionInfo } = experiment.spec;
+  const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
+  const referred = versions.filter(({ weightObjRef }) => weightObjRef !== undefined).length;
+  const requests = record === undefined ? undefined : observedRequests(experiment, record);
+  if (versions.length < 2 || referred < versions.length - 1 || requests === undefined) return [];
+  const mismatch = sampleRatioMismatch(experiment.status?.currentWeightDistribution ?? [], requests);
+  return mismatch === undefined ? [] : [mismatch];
 }
 
 /** What Iter8 0.7 found, which is no recommendation of ours. */
