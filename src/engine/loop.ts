@@ -7,7 +7,7 @@ import { Iter8Error, messageOf } from '../errors.ts';
 import type { Experiment, Stage, Weight } from '../domain/api/experiment.ts';
 import { customMetrics } from '../domain/api/metric-name.ts';
 import { checkExperiment } from '../domain/check.ts';
-import { combineVerdicts } from '../domain/verdict/assessment.ts';
+import { changedVerdicts, combineVerdicts } from '../domain/verdict/assessment.ts';
 import { judgedVersions } from '../domain/verdict/objective.ts';
 import { powerWarnings } from '../domain/verdict/power.ts';
 import type { Recommendation } from '../domain/verdict/recommendation.ts';
@@ -283,6 +283,8 @@ async function begin(session: Session, ports: DrivePorts, options: DriveOptions)
 function assess(session: Session, measuringDone = true): void {
   const { experiment } = session;
   const { assessments, recommendation, reward } = judgementNow(experiment, session.record, measuringDone);
+  for (const { assessment, before } of changedVerdicts(session.record.assessments, assessments))
+    session.tell({ kind: 'verdict', assessment, before });
   session.changeRecord((present) => ({
     ...present,
     assessments,

@@ -1,4 +1,5 @@
 /** From two states of an object to what happened in between: how a watcher tells the story of somebody else's drive. Pure. */
+import { changedVerdicts } from '../domain/verdict/assessment.ts';
 import type { Experiment, ObjectKey, Stage } from '../domain/api/experiment.ts';
 import { hasEnded, hasFailed } from '../domain/verdict/known.ts';
 import { withDefaults } from '../domain/api/defaults.ts';
@@ -81,14 +82,8 @@ function recordEvents(before: Experiment | undefined, after: Experiment): EventB
   const events: EventBody[] = [];
   for (const warning of record.warnings)
     if (old?.warnings.includes(warning) !== true) events.push({ kind: 'warning', text: warning });
-  for (const assessment of record.assessments) {
-    const was =
-      old?.assessments.find(
-        (one) =>
-          one.version === assessment.version && one.objective === assessment.objective && one.side === assessment.side,
-      )?.verdict ?? 'undecided';
-    if (was !== assessment.verdict) events.push({ kind: 'verdict', assessment, before: was });
-  }
+  for (const changed of changedVerdicts(old?.assessments ?? [], record.assessments))
+    events.push({ kind: 'verdict', ...changed });
   if (record.load !== undefined) events.push({ kind: 'load', load: record.load, assessments: record.assessments });
   return events;
 }

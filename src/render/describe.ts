@@ -94,20 +94,19 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
 
 function traffic(view: ExperimentView, columns: number): string[] {
   const { now, recommended, observed } = view.weights;
-  if (view.versions.length < 2 || now.length === 0) return [];
   const text = (weights: typeof now) =>
     weights.map(({ name, value }) => `${sanitizeLine(name)} ${formatPercent(value)}`).join(', ');
+  if (view.versions.length < 2 || now.length === 0) return [];
+  // Where no object says how traffic is split, what is stored is the default.
+  const stored = view.weights.known || observed === undefined ? [text(now)] : [];
   const differs =
     recommended.length > 0 && JSON.stringify(now) !== JSON.stringify(recommended)
       ? [`recommended: ${text(recommended)}`]
       : [];
   const seen = observed === undefined ? [] : [`observed: ${text(observed)}`];
-  const beside = [...seen, ...differs].join('; ');
-  return wrap(`${text(now)}${beside === '' ? '' : ` (${beside})`}`, {
-    columns,
-    first: 'Traffic'.padEnd(12),
-    rest: ' '.repeat(12),
-  });
+  const [first, ...rest] = [...stored, ...seen, ...differs];
+  const beside = rest.length === 0 ? '' : ` (${rest.join('; ')})`;
+  return wrap(`${first ?? ''}${beside}`, { columns, first: 'Traffic'.padEnd(12), rest: ' '.repeat(12) });
 }
 
 /** Only while it runs: what the newest save says. */

@@ -1,9 +1,12 @@
 /** The live view of run and watch: what is known now, redrawn in place on a terminal, gone when it ends. */
 import type { Clock, OutputStream } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatRate, formatSeconds } from '../text/units.ts';
+import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { cutToWidth, displayWidth } from '../text/width.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
+import type { Experiment } from '../domain/api/experiment.ts';
+import { readRecord } from '../domain/verdict/record.ts';
+import type { RewardResult } from '../domain/verdict/reward.ts';
 import type { LoadState } from '../domain/verdict/load-state.ts';
 import { boundText, limitText, observedText, shortName } from '../domain/verdict/sentence.ts';
 import type { Event } from '../engine/event.ts';
@@ -18,6 +21,8 @@ export interface LiveState {
   readonly stage: string;
   readonly load?: LoadState | undefined;
   readonly assessments: readonly LimitAssessment[];
+  readonly iterations?: { readonly completed: number; readonly total: number } | undefined;
+  readonly reward?: RewardResult | undefined;
   /** The newest warnings and sentences, oldest first. */
   readonly notes: readonly string[];
 }
@@ -32,11 +37,7 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
   const note = (text: string) => ({ ...named, notes: [...state.notes, text].slice(-SHOWN_NOTES) });
   switch (event.kind) {
     case 'object':
-      return {
-        ...named,
-        pattern: event.object.spec.strategy.testingPattern,
-        stage: event.object.status?.stage ?? state.stage,
-      };
+      return afterSave(named, event.object);
     case 'condition':
       return { ...named, stage: event.stage };
     case 'load':
@@ -57,6 +58,21 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
   }
 }
 
+/** Between loads it is the stored object that says what is known: iterations measure what others count. */
+function afterSave(state: LiveState, { spec, status }: Experiment): LiveState {
+  const record = readRecord({ status });
+  const { iterationsPerLoop, maxLoops } = spec.duration;
+  const total = iterationsPerLoop * maxLoops;
+  return {
+    ...state,
+    pattern: spec.strategy.testingPattern,
+    stage: status?.stage ?? state.stage,
+    iterations: total > 1 ? { completed: status?.completedIterations ?? 0, total } : undefined,
+    ...(record === undefined || record.assessments.length === 0 ? {} : { assessments: record.assessments }),
+    reward: record?.rewardResult,
+  };
+}
+
 /** The lines of a frame, none wider than the terminal. Pure. */
 export function frame(
   state: LiveState,
@@ -67,12 +83,16 @@ export function frame(
     `${sanitizeLine(state.name)} (${sanitizeLine(state.namespace)})`,
     state.pattern,
     sanitizeLine(state.stage),
+    state.iterations === undefined || state.stage !== 'Running'
+      ? ''
+      : `${state.iterations.completed} of ${state.iterations.total} iterations`,
   ]
     .filter((part) => part !== '')
     .join('  ');
   const lines = [theme.strong(cutToWidth(title, size.columns))];
   if (state.load !== undefined) lines.push(loadLine(state.load, size.columns, theme));
   if (state.assessments.length > 0) lines.push('', ...objectiveLines(state.assessments, size.columns, theme));
+  if (state.reward !== undefined) lines.push('', ...rewardLinesOf(state.reward, size.columns));
   if (state.notes.length > 0)
     lines.push('', ...state.notes.map((text) => cutToWidth(sanitizeLine(text), size.columns)));
   const room = Math.max(3, size.rows - 1);
@@ -99,6 +119,12 @@ function objectiveLines(assessments: readonly LimitAssessment[], columns: number
   for (const lines of [table(false), table(true)])
     if (lines.every((line) => displayWidth(line) <= columns)) return lines;
   return assessments.map((one) => cutToWidth(`  ${sanitizeLine(shortName(one.metric))} ${one.verdict}`, columns));
+}
+
+/** `clicks   v1 0.1   v2 0.15`, and what that shows. */
+function rewardLinesOf({ metric, values, reason }: RewardResult, columns: number): string[] {
+  const each = Object.entries(values).map(([version, { value }]) => `${version} ${formatValue(value, 'plain')}`);
+  return [[metric, ...each].join('   '), reason].map((line) => cutToWidth(`  ${sanitizeLine(line)}`, columns));
 }
 
 function loadLine(load: LoadState, columns: number, theme: Theme): string {

@@ -126,7 +126,7 @@ function objectiveLines(
 function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const name = sanitizeLine(row.metric.replace(/^iter8-system\//, ''));
   const limit = `${name} ${sanitizeLine(limitText(row))}`;
-  const isShare = row.unit === 'ms' && row.assumed !== undefined && row.assumed < 1;
+  const isShare = row.unit !== 'share' && row.assumed !== undefined && row.assumed < 1;
   const truth =
     row.assumed === undefined
       ? ''

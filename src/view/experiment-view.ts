@@ -100,6 +100,8 @@ export interface ExperimentView {
   readonly recorded: readonly MetricValue[];
   /** In percent. `observed`: of the requests that a backend counted; absent when none did. */
   readonly weights: {
+    /** An object says what `now` is; otherwise it is the default. */
+    readonly known: boolean;
     readonly now: readonly Weight[];
     readonly recommended: readonly Weight[];
     readonly observed?: readonly Weight[] | undefined;
@@ -170,11 +172,15 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
       known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
     ...newestOf(known.record),
     measured: Object.entries(known.record?.measured ?? {}).flatMap(([metric, versions]) =>
-      Object.entries(versions).map(([version, { counters: _, ...one }]) => ({ metric, version, ...one })),
+      Object.entries(versions).map(([version, measured]) => {
+        const { counters: _, ...one } = measured;
+        return { metric, version, ...one };
+      }),
     ),
     reward: known.record?.rewardResult,
     recorded: known.source === 'anew' ? recordedValues(experiment) : [],
     weights: {
+      known: isSplitKnown(experiment),
       now: status?.currentWeightDistribution ?? [],
       recommended: status?.analysis?.weights?.data ?? [],
       ...observedWeights(experiment, known.record),
@@ -193,13 +199,16 @@ function observedWeights(experiment: Experiment, record: Iter8Record | undefined
   return { observed: [...requests].map(([name, n]) => ({ name, value: (100 * n) / total })) };
 }
 
-/** Only where an object says how traffic should be split, and nothing moved it. */
-function ratioWarnings(experiment: Experiment, record: Iter8Record | undefined): string[] {
-  const { versionInfo } = experiment.spec;
+function isSplitKnown({ spec: { versionInfo } }: Experiment): boolean {
   const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
   const referred = versions.filter(({ weightObjRef }) => weightObjRef !== undefined).length;
+  return versions.length > 1 && referred >= versions.length - 1;
+}
+
+/** Only where an object says how traffic should be split, and nothing moved it. */
+function ratioWarnings(experiment: Experiment, record: Iter8Record | undefined): string[] {
   const requests = record === undefined ? undefined : observedRequests(experiment, record);
-  if (versions.length < 2 || referred < versions.length - 1 || requests === undefined) return [];
+  if (!isSplitKnown(experiment) || requests === undefined) return [];
   const mismatch = sampleRatioMismatch(experiment.status?.currentWeightDistribution ?? [], requests);
   return mismatch === undefined ? [] : [mismatch];
 }

@@ -70,6 +70,8 @@ describe('raw counters', () => {
     expect(good.code, good.err).toBe(0);
     // Three rounds of 1 000; the last one and the first may hold what was under way.
     expect(good.text).toMatch(/^promote v1 .*live <= 1 % 0 % <= 0\.\d+ % 3,000 ✔ satisfied/);
+    // Each verdict is told as it is reached.
+    expect(good.err).toMatch(/live of v1 is satisfied: 0 %, at most 0\.\d+ %, limit 1 % \(n = \d,000\)/);
     expect(good.queries[0]).toBe('requests{v="v1"}[300s]');
     expect(good.queries).toHaveLength(4);
     const bad = await judge({ upperLimit: '0.01' }, shares(50, 950));
@@ -80,7 +82,7 @@ describe('raw counters', () => {
   it('do not speak for a version while requests may be under way', async () => {
     const { code, text } = await judge({ upperLimit: '0.01' }, shares(0, 1000), { strength: { inFlightSeconds: 60 } });
     expect(code).toBe(3);
-    expect(text).toMatch(/^undecided: v1/);
+    expect(text).toMatch(/^undecided: v1 live: no request has surely ended yet/);
   });
 
   it('of buckets are exact at the limit, and shown in the unit of the metric', async () => {

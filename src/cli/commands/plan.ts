@@ -14,7 +14,7 @@ import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../..
 import type { Measurement } from '../../engine/ports.ts';
 import { neededPermissions } from '../../engine/permissions.ts';
 import { rewardPower } from '../../domain/verdict/reward-power.ts';
-import { plannedLoad, powerOf } from '../../domain/verdict/power.ts';
+import { plannedLoad, powerOf, withBackendNeeds, type SeenCounters } from '../../domain/verdict/power.ts';
 import { strengthOf as strengthSettings } from '../../engine/judging.ts';
 import { EMPTY_RECORD } from '../../domain/verdict/record.ts';
 import { renderPlan } from '../../render/plan.ts';
@@ -93,10 +93,11 @@ async function findOut(
     readonly permissions: PermissionCheck | undefined;
     readonly metrics: readonly MetricCheck[];
     readonly reward: Parameters<typeof rewardPower>[2];
+    readonly seen: ReadonlyMap<string, SeenCounters>;
   },
 ): Promise<Preflight> {
   const strength = strengthSettings(experiment, { ...EMPTY_RECORD, strength: how.strength });
-  const power = powerOf(experiment, strength);
+  const power = withBackendNeeds(powerOf(experiment, strength), how.seen, { experiment, strength });
   const targets = await checkTargets(experiment, how.driver);
   const reward = rewardPower(experiment, strength, how.reward);
   const hasObjective = power.length > 0 || reward !== undefined;
@@ -122,18 +123,25 @@ async function findOut(
 /** As long as an experiment might have run: what a query of `elapsedTime` is tried with. */
 const TRIED_SECONDS = 60;
 
+/** What trying the metrics showed. */
+interface Tried {
+  readonly metrics: MetricCheck[];
+  readonly reward: Parameters<typeof rewardPower>[2];
+  readonly seen: ReadonlyMap<string, SeenCounters>;
+}
+
 /** Each metric that is not built in, for each version, once. `given`: beside the experiment, perhaps not stored yet. */
 async function tryMetrics(
   experiment: Experiment,
   how: { readonly context: Context; readonly driver: Driver; readonly given: readonly WrittenMetric[] },
-): Promise<{ readonly metrics: MetricCheck[]; readonly reward: Parameters<typeof rewardPower>[2] }> {
+): Promise<Tried> {
   const [{ readMetrics }, { metricOf }] = await Promise.all([
     import('../../engine/read-metrics.ts'),
     import('../../engine/measure.ts'),
   ]);
   const names = customMetrics(experiment).map(({ written }) => written);
-  const nothing = { metric: undefined, values: [] };
-  if (names.length === 0) return { metrics: [], reward: nothing };
+  const nothing = { reward: { metric: undefined, values: [] }, seen: new Map<string, SeenCounters>() };
+  if (names.length === 0) return { metrics: [], ...nothing };
   const own = experiment.metadata.namespace;
   const read = await readMetrics(experiment, {
     getMetric: (key, signal) => {
@@ -150,17 +158,19 @@ async function tryMetrics(
       metrics: [
         { metric: names.join(', '), version: 'every version', ok: false, text: read.failure.message, query: '' },
       ],
-      reward: nothing,
+      ...nothing,
     };
   const known = { ...experiment, status: { metrics: read.metrics } };
   const versions = [known.spec.versionInfo?.baseline, ...(known.spec.versionInfo?.candidates ?? [])].filter(
     (version) => version !== undefined,
   );
+  const seen = new Map<string, SeenCounters>();
   const metrics = await Promise.all(
     names.flatMap((name) =>
       versions.map(async (version) => {
         const metric = metricOf(known, name, own)!;
         const answer = await how.driver.metrics.measure({ metric, version, elapsedSeconds: TRIED_SECONDS });
+        if (answer.kind === 'counters') seen.set(name, answer.answer);
         return {
           metric: name,
           version: version.name,
@@ -174,7 +184,7 @@ async function tryMetrics(
   );
   const reward = experiment.spec.criteria.rewards[0]?.metric;
   const values = metrics.flatMap(({ metric, value }) => (metric === reward && value !== undefined ? [value] : []));
-  return { metrics, reward: { metric: reward === undefined ? undefined : metricOf(known, reward, own), values } };
+  return { metrics, seen, reward: { metric: reward === undefined ? undefined : metricOf(known, reward, own), values } };
 }
 
 function triedText(answer: Measurement): string {

@@ -27,8 +27,8 @@ export interface PackOptions {
   readonly name?: string | undefined;
 }
 
-/** Long enough for a mean to be capped by it: proxies give up earlier. */
-const MEAN_CAP_MS = 60_000;
+/** Envoy's default for a route (https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts): no request takes longer. */
+const MEAN_CAP_MS = 15_000;
 
 /** The metrics, and the experiment that judges live traffic by them. @throws UsageError */
 export function packExperiment(options: PackOptions): {

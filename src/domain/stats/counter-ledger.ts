@@ -173,6 +173,11 @@ function lagged(ledger: CounterLedger): number[] {
   );
 }
 
+/** Whatever was counted since the start may have begun before it, or be followed by slower ones: nothing can be claimed yet. */
+export function isAllUnderWay(ledger: CounterLedger): boolean {
+  return lagged(ledger).every((part) => part === 0);
+}
+
 function sumOf(rows: readonly (readonly number[])[]): number[] {
   const sum: number[] = [];
   for (const row of rows) for (const [index, part] of row.entries()) sum[index] = (sum[index] ?? 0) + part;

@@ -29,6 +29,8 @@ export interface NeededQuestion {
   /** Natural logs. "Satisfied" is: the rate is below p0. */
   readonly lnSatisfiedNeeded: number;
   readonly lnViolatedNeeded: number;
+  /** Of the requests to come; absent: as among those counted. */
+  readonly rate?: number | undefined;
 }
 
 /**
@@ -40,9 +42,9 @@ export function requestsStillNeeded({
   p0,
   lnSatisfiedNeeded,
   lnViolatedNeeded,
+  rate = count.bad / count.n,
 }: NeededQuestion): number | undefined {
   if (count.n === 0) return undefined;
-  const rate = count.bad / count.n;
   if (rate === p0) return undefined;
   return firstNumber(1, (more) => {
     const then = { n: count.n + more, bad: count.bad + more * rate };

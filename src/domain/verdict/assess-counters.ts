@@ -1,6 +1,7 @@
 /** Objectives on live counters: shares, percentiles and means, with the allowance for requests under way (statistics.md 0.7). */
 import {
   beyondCounts,
+  isAllUnderWay,
   meanCounts,
   shareCounts,
   type CounterLedger,
@@ -9,7 +10,7 @@ import {
 import type { LimitAssessment } from './assessment.ts';
 import { assessShare } from './assess-share.ts';
 import { row, type Facts } from './facts.ts';
-import { AFTER_MEASURING } from './sentence.ts';
+import { AFTER_MEASURING, ALL_UNDER_WAY } from './sentence.ts';
 
 /** `shown`: what every row about it says, whatever the verdict. */
 export function assessCounters(
@@ -20,12 +21,21 @@ export function assessCounters(
   const { limit, settings } = facts;
   const unquantified = (detail: string) =>
     row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'unquantified', detail });
+  if (isAllUnderWay(ledger)) {
+    return row(facts, {
+      ...shown,
+      method: 'evidence',
+      verdict: 'undecided',
+      reason: 'not-enough-evidence',
+      detail: ALL_UNDER_WAY,
+    });
+  }
   switch (ledger.kind) {
     case 'shares': {
       const counts = shareCounts(ledger);
       if (limit.limit === 0 && limit.side === 'upper') return noneAtAll(facts, counts, shown);
       if (!(limit.limit < 1)) return unquantified('a share is below 1: so must its limit be');
-      return { ...withoutValues(assessShare(facts, counts, limit.limit)), ...shown };
+      return { ...withoutValues(assessShare(facts, counts, limit.limit, shown.estimate)), ...shown };
     }
     case 'sums': {
       const cap = settings.capMs(limit);
@@ -65,7 +75,8 @@ export function assessScaled(
 ): LimitAssessment {
   const { limit } = facts;
   const asShare = { ...facts, limit: { ...limit, limit: limit.limit / cap } };
-  const { lower, upper, ...rest } = withoutValues(assessShare(asShare, counts, asShare.limit.limit));
+  const share = shown.estimate === undefined ? undefined : shown.estimate / cap;
+  const { lower, upper, ...rest } = withoutValues(assessShare(asShare, counts, asShare.limit.limit, share));
   return {
     ...rest,
     ...(lower === undefined ? {} : { lower: lower * cap }),

@@ -12,6 +12,8 @@ export function assessShare(
   facts: Facts,
   counts: { readonly response: Count; readonly service: Count },
   p0: number,
+  /** Share of bad ones to come, where that is known better than from these counts. */
+  rate?: number,
 ): LimitAssessment {
   const { limit, settings, measured, look } = facts;
   const { forSatisfied, forViolated } = views(limit, counts);
@@ -70,6 +72,7 @@ export function assessShare(
           p0,
           lnSatisfiedNeeded: upper ? lnSatisfiedNeeded : lnViolatedNeeded,
           lnViolatedNeeded: upper ? lnViolatedNeeded : lnSatisfiedNeeded,
+          rate,
         })
       : undefined;
   return row(facts, {

@@ -82,3 +82,16 @@ export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('violated')) return 'violated';
   return verdicts.length > 0 && verdicts.every((verdict) => verdict === 'satisfied') ? 'satisfied' : 'undecided';
 }
+
+/** Rows whose verdict is another than at the look before; what was not judged then counts as undecided. */
+export function changedVerdicts(
+  before: readonly LimitAssessment[],
+  now: readonly LimitAssessment[],
+): { readonly assessment: LimitAssessment; readonly before: Verdict }[] {
+  return now.flatMap((assessment) => {
+    const { version, objective, side, verdict } = assessment;
+    const was = before.find((one) => one.version === version && one.objective === objective && one.side === side);
+    const old = was?.verdict ?? 'undecided';
+    return old === verdict ? [] : [{ assessment, before: old }];
+  });
+}

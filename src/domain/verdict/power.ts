@@ -2,6 +2,7 @@
 import { collectInputs } from '../api/tasks.ts';
 import type { Experiment } from '../api/experiment.ts';
 import type { StrengthSettings } from '../api/strength.ts';
+import type { CounterKind } from '../stats/counter-rows.ts';
 import type { LimitAssessment } from './assessment.ts';
 import { relativePower } from './relative-power.ts';
 import { judgedLimits, judgedVersions, judgeSettings, type JudgedLimit } from './objective.ts';
@@ -94,6 +95,54 @@ interface Needs {
   readonly expected?: number;
   readonly assumed?: number;
   readonly fewest?: number;
+}
+
+/** What a backend was seen to count for a metric: see `stats/counter-rows.ts`. */
+export interface SeenCounters {
+  readonly kind: CounterKind;
+  readonly percentile?: number | undefined;
+}
+
+/** The rows with what they need, for metrics whose raw counters were seen: how many of them there will be is not ours to say. */
+export function withBackendNeeds(
+  rows: readonly PowerRow[],
+  seen: ReadonlyMap<string, SeenCounters>,
+  how: { readonly experiment: Experiment; readonly strength: StrengthSettings },
+): PowerRow[] {
+  const { experiment, strength } = how;
+  if (strength.confidence === 'none') return [...rows];
+  const candidates = judgedVersions(experiment).filter((version) => version.role === 'candidate').length;
+  const lnThreshold = Math.log(Math.max(1, candidates) / (1 - strength.confidence));
+  const settings = judgeSettings(experiment, strength);
+  const limits = judgedLimits(experiment);
+  return rows.map((row) => {
+    const counters = seen.get(row.metric);
+    const limit = limits.find((one) => one.metric === row.metric && one.side === row.side && one.limit === row.limit);
+    if (row.decided !== 'depends' || counters === undefined || limit === undefined) return row;
+    const needs = backendNeeds(limit, counters, { capMs: settings.capMs(limit), lnThreshold });
+    return typeof needs === 'string'
+      ? { ...row, decided: 'no', remark: needs }
+      : { ...row, ...(counters.kind === 'shares' ? { unit: 'share' } : {}), ...needs };
+  });
+}
+
+/** A text says why it can never be decided. */
+function backendNeeds(
+  limit: JudgedLimit,
+  { kind, percentile }: SeenCounters,
+  { capMs, lnThreshold }: { readonly capMs: number | undefined; readonly lnThreshold: number },
+): Needs | string {
+  switch (kind) {
+    case 'counts':
+      return {};
+    case 'shares':
+      return limit.limit > 0 && limit.limit < 1 ? shareNeeds(limit, lnThreshold) : {};
+    case 'histograms':
+      return shareNeeds({ ...limit, quantity: { kind: 'percentile', percent: percentile ?? 50 } }, lnThreshold);
+    case 'sums':
+      if (capMs === undefined) return 'a mean needs its largest value: declare it (strength.cap)';
+      return limit.limit > 0 && limit.limit < capMs ? meanNeeds(limit, capMs, lnThreshold) : {};
+  }
 }
 
 function shareNeeds(limit: JudgedLimit, lnThreshold: number): Needs {

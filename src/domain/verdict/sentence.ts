@@ -117,6 +117,9 @@ export function verdictSentence(one: LimitAssessment): string {
 /** What exact comparisons of live counters wait for. */
 export const AFTER_MEASURING = 'compared after the last iteration';
 
+/** Nothing can be said of live counters before. */
+export const ALL_UNDER_WAY = 'no request has surely ended yet: it takes two inFlightSeconds, and two samples';
+
 export interface OpenHow {
   /** 0 or absent when nothing is sent, or as fast as possible. */
   readonly ratePerSec?: number | undefined;
@@ -173,6 +176,7 @@ function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string 
     requestsNeeded !== undefined && how.ratePerSec !== undefined && how.ratePerSec > 0
       ? ` (${formatSeconds(requestsNeeded / how.ratePerSec)} at ${formatRate(how.ratePerSec)})`
       : '';
+  if (one.detail === ALL_UNDER_WAY) return `${how.name}: ${ALL_UNDER_WAY}`;
   const needs =
     requestsNeeded === undefined
       ? `${how.name} is too near its limit to be decided`
