@@ -138,4 +138,63 @@ describe('a relative objective', () => {
     expect(text).toMatch(/mean-latency <= old \+ 10 % needs [\d,]+ pairs of requests on average/);
     expect(text).toMatch(/latency-95th-percentile <= old \+ 5 % needs [\d,]+ pairs of requests/);
   });
+
+  it('on raw counters of a live service is decided, without being an objective of its own', async () => {
+    const judgeLive = async (hits: number) => {
+      const asked = new Map<string, number>();
+      await using server = await testServer((request, response) => {
+        const version = new URL(request.url ?? '', 'http://x').searchParams.get('v') ?? '';
+        const k = asked.get(version) ?? 0;
+        asked.set(version, k + 1);
+        const at = 1_700_000_000 + 20 * k;
+        const each = version === 'new' ? hits : 20;
+        const rows = [
+          { series: 1, at, hits: k * each },
+          { series: 1, at, others: k * (2000 - each) },
+        ];
+        response.end(JSON.stringify({ shares: rows }));
+      });
+      const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-relative-'));
+      const apiVersion = 'iter8.tools/v2alpha2';
+      const items = [
+        {
+          apiVersion,
+          kind: 'Experiment',
+          metadata: { name: 'e', namespace: 'default' },
+          spec: {
+            target: 't',
+            strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit' },
+            criteria: { strength: { relative: [{ metric: 'live', maxIncrease: '0.02' }] } },
+            duration: { intervalSeconds: 1, iterationsPerLoop: 5 },
+            versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+          },
+        },
+        {
+          apiVersion,
+          kind: 'Metric',
+          metadata: { name: 'live', namespace: 'default' },
+          spec: { urlTemplate: server.url, params: [{ name: 'v', value: '$name' }], jqExpression: '{shares}' },
+        },
+      ];
+      writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+      const { out } = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
+      return out.replace(/\s+/g, ' ');
+    };
+    expect(await judgeLive(20)).toMatch(/^promote new .*live <= old \+ 0\.02 0\.01 <= 0\.0\d+ 10,000 ✔ satisfied/);
+    expect(await judgeLive(300)).toMatch(/^do not promote: keep old live of new is violated: 0\.15 observed/);
+  });
+
+  it('that could not be broken, or is on a count, is refused', async () => {
+    const { server, cwd } = await manifestOf({
+      relative: [
+        { metric: ERRORS, maxIncrease: 1 },
+        { metric: 'iter8-system/request-count', maxIncreasePercent: 5 },
+      ],
+    });
+    await using _ = server;
+    const { code, err } = await iter8ctl(['run', '--local', '-f', 'e.json'], { cwd });
+    expect(code).toBe(2);
+    expect(err).toMatch(/relative\[0\]\.maxIncrease: expected a share below 1/);
+    expect(err).toMatch(/relative\[1\]\.metric: expected a rate, a mean or a percentile/);
+  });
 });

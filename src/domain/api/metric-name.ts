@@ -2,6 +2,7 @@
 import { unreachable } from '../../errors.ts';
 import { API_VERSION, type Experiment, type ObjectKey } from './experiment.ts';
 import type { Metric } from './metric.ts';
+import { parseStrength } from './strength.ts';
 
 type Criteria = Experiment['spec']['criteria'];
 
@@ -74,12 +75,13 @@ export function parseMetricName(written: string, experimentNamespace: string): M
 }
 
 /** Every metric that the criteria name, once each, as written. */
-export function namedMetrics({ requestCount, rewards, indicators, objectives }: Criteria): string[] {
+export function namedMetrics({ requestCount, rewards, indicators, objectives, strength }: Criteria): string[] {
   const names = [
     ...(requestCount === undefined ? [] : [requestCount]),
     ...rewards.map((reward) => reward.metric),
     ...indicators,
     ...objectives.map((objective) => objective.metric),
+    ...parseStrength(strength).settings.relative.map(({ metric }) => metric),
   ];
   return [...new Set(names)];
 }

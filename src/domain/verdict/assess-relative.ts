@@ -76,6 +76,8 @@ export function assessRelative(facts: RelativeFacts): LimitAssessment {
   };
   const open = (reason: NonNullable<LimitAssessment['reason']>): LimitAssessment =>
     row(limitFacts, { ...found, method: 'evidence', verdict: 'undecided', reason });
+  if (!objective.isComparable)
+    return { ...open('unquantified'), detail: 'no value could be beyond this limit, or it is a count' };
   if (estimate === undefined || base === undefined || n === 0) return open('no-traffic');
   if (facts.settings.confidence === 'none')
     return row(limitFacts, { ...found, method: 'point', ...decideByPoint(limitFacts, n, estimate, estimate) });
@@ -146,7 +148,9 @@ function byBounds(
     soon !== undefined || isBelow === isAbove
       ? ({ verdict: 'undecided', reason: soon ?? 'not-enough-evidence' } as const)
       : isBelow
-        ? ({ verdict: 'satisfied' } as const)
+        ? facts.limit.unit === 'ms' && facts.look.closedLoop === true
+          ? ({ verdict: 'undecided', reason: 'closed-loop' } as const)
+          : ({ verdict: 'satisfied' } as const)
         : n < FEWEST_FOR_VIOLATED
           ? ({ verdict: 'undecided', reason: 'too-few-requests' } as const)
           : facts.limit.unit === 'ms' && facts.look.saturated

@@ -26,6 +26,7 @@ export function relativePower(experiment: Experiment, strength: StrengthSettings
         ...(objective.increase === undefined ? {} : { increase: objective.increase }),
       },
     };
+    if (!objective.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
     if (objective.quantity.kind === 'custom') return { ...base, decided: 'depends' };
     if (strength.confidence === 'none') return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     if (objective.unit === 'ms' && load.closedLoop)

@@ -17,37 +17,37 @@ export interface RelativeObjective {
   readonly comparison: Omit<Comparison, 'cap'>;
   /** The largest value that counts: 1 for shares; undefined where it is not known. */
   readonly cap: number | undefined;
+  /** False where every value, or none, would keep the limit. */
+  readonly isComparable: boolean;
   /** As it was written: one of them. */
   readonly percent?: number | undefined;
   readonly increase?: number | undefined;
 }
 
-/** Those that can be judged. */
+/** None is left out: what cannot be compared stays undecided, and says why. */
 export function relativeObjectives(experiment: Experiment, strength: StrengthSettings): RelativeObjective[] {
   const settings = judgeSettings(experiment, strength);
   const { namespace } = experiment.metadata;
   const first = experiment.spec.criteria.objectives.length;
-  return strength.relative.flatMap((written, index) => {
+  return strength.relative.map((written, index) => {
     const { quantity, endpoint } = parseMetricName(written.metric, namespace);
-    if (quantity.kind === 'request-count' || quantity.kind === 'error-count') return [];
     const unit = unitOf(quantity);
     const limit: JudgedLimit = { objective: 0, metric: written.metric, quantity, side: 'upper', limit: 0, unit };
     const cap = quantity.kind === 'error-rate' ? 1 : settings.capMs(limit);
     const comparison = relativeComparison(written, cap ?? Number.MAX_VALUE);
-    if (!isComparable(comparison)) return [];
-    return [
-      {
-        objective: first + index,
-        metric: written.metric,
-        quantity,
-        ...(endpoint === undefined ? {} : { endpoint }),
-        unit,
-        comparison: { ratio: comparison.ratio, plus: comparison.plus },
-        cap,
-        ...(written.maxIncreasePercent === undefined ? {} : { percent: written.maxIncreasePercent }),
-        ...(written.maxIncrease === undefined ? {} : { increase: written.maxIncrease }),
-      },
-    ];
+    const isCount = quantity.kind === 'request-count' || quantity.kind === 'error-count';
+    return {
+      objective: first + index,
+      metric: written.metric,
+      quantity,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      unit,
+      comparison: { ratio: comparison.ratio, plus: comparison.plus },
+      cap,
+      isComparable: !isCount && isComparable(comparison),
+      ...(written.maxIncreasePercent === undefined ? {} : { percent: written.maxIncreasePercent }),
+      ...(written.maxIncrease === undefined ? {} : { increase: written.maxIncrease }),
+    };
   });
 }
 

@@ -21,6 +21,7 @@ const RELATIVE: readonly RelativeObjective[] = [
     unit: 'share',
     comparison: { ratio: 1, plus: 0.05 },
     cap: 1,
+    isComparable: true,
     increase: 0.05,
   },
   {
@@ -30,6 +31,7 @@ const RELATIVE: readonly RelativeObjective[] = [
     unit: 'ms',
     comparison: { ratio: 1.2, plus: 0 },
     cap: 1000,
+    isComparable: true,
     percent: 20,
   },
 ];

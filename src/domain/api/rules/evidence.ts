@@ -1,6 +1,6 @@
 /** Rules about spec.criteria.strength, and combinations under which no verdict could ever be reached. */
 import { didYouMean } from '../../../text/did-you-mean.ts';
-import { isSameMetric } from '../metric-name.ts';
+import { isSameMetric, parseMetricName } from '../metric-name.ts';
 import { toNumber } from '../quantity.ts';
 import { shown } from '../shape.ts';
 import { parseStrength } from '../strength.ts';
@@ -23,9 +23,18 @@ export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, namespace }) =
       ),
     ];
   }
-  return relative.flatMap(({ metric }, index) => {
+  return relative.flatMap(({ metric, maxIncrease }, index) => {
+    const at = [...STRENGTH, 'relative', index];
     const problem = metricNameProblem(metric, namespace);
-    return problem === undefined ? [] : [issue([...STRENGTH, 'relative', index, 'metric'], problem)];
+    if (problem !== undefined) return [issue([...at, 'metric'], problem)];
+    const { quantity } = parseMetricName(metric, namespace);
+    if (quantity.kind === 'request-count' || quantity.kind === 'error-count')
+      return [issue([...at, 'metric'], `expected a rate, a mean or a percentile, got the count ${shown(metric)}`)];
+    if (quantity.kind === 'error-rate' && maxIncrease !== undefined && maxIncrease >= 1)
+      return [
+        issue([...at, 'maxIncrease'], `expected a share below 1, such as 0.005 for half a point, got ${maxIncrease}`),
+      ];
+    return [];
   });
 };
 
