@@ -193,7 +193,7 @@ describe('settings', () => {
     });
   });
   it('say what no data at all means', () => {
-    expect(rowOf(limit, [])).toMatchObject({ verdict: 'undecided', reason: 'no-traffic' }); // defect 5: it counted as violated
+    expect(rowOf(limit, [])).toMatchObject({ verdict: 'undecided', reason: 'no-traffic' });
     expect(rowOf(limit, [], { strength: { noData: 'violated' } }).verdict).toBe('violated');
   });
 });
