@@ -57,7 +57,7 @@ async function wait(tries: readonly Readonly<Record<string, boolean | undefined>
 it('25: readiness looks at every object with its condition, and a miss is tried again', async () => {
   // Mutation: in src/adapters/tasks/readiness.ts, notReady, `wanted.map` -> `wanted.slice(0, 1).map`
   // Mutation: there, `attempt > numRetries` -> `attempt > 0`
-  // Mutation: there, namedObject, `waitFor: ref.waitFor` -> `waitFor: ref === experiment.spec ? ref.waitFor : undefined`
+  // Mutation: there, namedObject, `waitFor: ref.waitFor` -> `waitFor: ref.name === 'one' ? ref.waitFor : undefined`
   const late = await wait([{ one: true }, { one: true, two: false }, { one: true, two: true }]);
   expect(late.text).toBe('2 objects are ready');
   expect(late.asked).toEqual(['one', 'two', 'one', 'two', 'one', 'two']);
