@@ -1,5 +1,5 @@
 /**
- * Brings each defect of test/defects.json back, in a copy, and sees its test fail: a guard that cannot fail is none.
+ * Brings each defect of test/defects/defects.json back, in a copy, and sees its test fail: a guard that cannot fail is none.
  *
  *   node scripts/defects.mjs [DEFECT ...]
  */
@@ -10,7 +10,7 @@ import path from 'node:path';
 
 const root = path.join(import.meta.dirname, '..');
 const wanted = process.argv.slice(2).map(Number);
-const guards = JSON.parse(readFileSync(path.join(root, 'test/defects.json'), 'utf8')).filter(
+const guards = JSON.parse(readFileSync(path.join(root, 'test/defects/defects.json'), 'utf8')).filter(
   ({ defect }) => wanted.length === 0 || wanted.includes(defect),
 );
 
@@ -26,8 +26,8 @@ for (const { defect, what, file, test, mutation } of guards) {
   const mutated = source.replace(mutation.from, () => mutation.to);
   if (mutated === source) throw new Error(`defect ${defect}: its mutation does not apply to ${mutation.file}`);
   const runs = () => {
-    const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&');
-    const args = ['vitest', 'run', file, ...(test === '' ? [] : ['-t', pattern]), '--reporter=json'];
+    const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('%d', '\\d+');
+    const args = ['vitest', 'run', file, '-t', pattern, '--reporter=json'];
     const { stdout } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8' });
     return JSON.parse(stdout.slice(stdout.indexOf('{"num')));
   };

@@ -82,7 +82,7 @@ describe('rollback', () => {
     expect(drive.outcome.recommendation.verdict).toBe('do not promote');
   });
   it('is not for a bad baseline', async () => {
-    // defect 6: mutation `() => true` for the filter of judged versions in mustRollBack is seen here
+    // Defect 6. Mutation: in src/engine/loop.ts, mustRollBack, `conformance || version.role === 'candidate'` -> `true`
     const drive = await driveInMemory(canary({ objectives }), {
       service: (version, k) => (version === 'old' ? failing(5)(version, k) : healthy(version, k)),
     });

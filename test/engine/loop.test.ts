@@ -120,12 +120,12 @@ describe('failure', () => {
     expect(conditionOf(status, 'Failed')!.message).toContain(
       'Start actions failed: metrics/collect: http://hello.test/ gave no HTTP answer',
     );
-    expect(status!.message).toContain('ECONNREFUSED'); // defect 22: the message said only that it failed
+    // Defect 22. Mutation: in src/engine/status.ts, withFailure, `withCompletion(failed, told, ...)` -> `withCompletion(failed, 'Experiment failed', ...)`
+    expect(status!.message).toContain('ECONNREFUSED');
     expect(drive.events.filter((event) => event.kind === 'verdict')).toEqual([]);
   });
 
   it('of transport after the first answer counts as errors', async () => {
-    // defect 8: a server that died mid-run looked healthy
     const drive = await driveInMemory(conformance(), {
       service: (_, k) => (k < 50 ? { latencyMs: 20, code: '200' } : { latencyMs: 1, code: 'connect' }),
     });
@@ -156,7 +156,6 @@ describe('a Canary', () => {
   });
 
   it('is not held up by a bad baseline', async () => {
-    // defect 6: a failing baseline rolled back a good candidate
     const drive = await driveInMemory(canary(), {
       service: (version, k) => (version === 'old' ? failing(2)(version, k) : healthy(version, k)),
     });
@@ -172,7 +171,6 @@ describe('iterations', () => {
   });
 
   it('run the loop tasks after every loop, the last too, and assess what they measured', async () => {
-    // defect 19: loop tasks after the last loop were never assessed
     const collect = (n: number) => ({
       task: 'metrics/collect',
       with: { numQueries: n, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }] },

@@ -1,9 +1,17 @@
 /** Drives experiments in memory, with simulated services and a clock that stands still: for tests of the engine. */
 import { createMemoryStore } from '../../src/adapters/store/memory.ts';
 import type { Experiment, WrittenExperiment } from '../../src/domain/api/experiment.ts';
+import type { WrittenMetric } from '../../src/domain/api/metric.ts';
 import type { Event } from '../../src/engine/event.ts';
 import { drive, type DriveOptions, type DriveOutcome } from '../../src/engine/loop.ts';
-import type { ExperimentStore, LoadGenerator, MetricSource, RecordLog, TaskRunner } from '../../src/engine/ports.ts';
+import type {
+  ExperimentStore,
+  LoadGenerator,
+  MetricQuestion,
+  MetricSource,
+  RecordLog,
+  TaskRunner,
+} from '../../src/engine/ports.ts';
 import { fakeClock } from './fake-clock.ts';
 import { simulatedLoad, type Service } from './simulated-load.ts';
 
@@ -63,6 +71,15 @@ export function canary(change: { objectives?: unknown[]; strength?: unknown } = 
   };
 }
 
+/** versionInfo whose versions name a field each that holds their weight. */
+export function withWeights(baseline: string, ...candidates: string[]) {
+  const version = (name: string) => ({
+    name,
+    weightObjRef: { apiVersion: 'shop.test/v1', kind: 'Route', name: 'shop', fieldPath: `.spec.weights.${name}` },
+  });
+  return { baseline: version(baseline), candidates: candidates.map(version) };
+}
+
 /** 20 ms, 200, always. */
 export const healthy: Service = () => ({ latencyMs: 20, code: '200' });
 
@@ -70,6 +87,40 @@ export const healthy: Service = () => ({ latencyMs: 20, code: '200' });
 export const failing =
   (each: number): Service =>
   (_, k) => ({ latencyMs: 20, code: k % each === each - 1 ? '503' : '200' });
+
+/** A store with these metrics in the namespace `default`: by name, what is special in their spec. */
+export async function storeWithMetrics(
+  metrics: Readonly<Record<string, object>>,
+  clock = fakeClock(),
+): Promise<ExperimentStore> {
+  const store = createMemoryStore({ clock });
+  for (const [name, spec] of Object.entries(metrics)) await store.createMetric(writtenMetric(name, spec));
+  return store;
+}
+
+export const writtenMetric = (name: string, spec: object = {}): WrittenMetric => ({
+  apiVersion: 'iter8.tools/v2alpha2',
+  kind: 'Metric',
+  metadata: { name, namespace: 'default' },
+  spec: { urlTemplate: 'http://metrics.test/?over=$elapsedTime', jqExpression: '.', ...spec },
+});
+
+/** Values by name of metric and version; undefined: there is no data. */
+export function measuring(
+  valueOf: (metric: string, version: string, question: MetricQuestion) => number | undefined,
+): MetricSource {
+  return {
+    measure: (question) => {
+      const value = valueOf(question.metric.metadata.name, question.version.name, question);
+      const about = { at: '2026-11-24T08:00:00Z', query: 'q' };
+      return Promise.resolve(
+        value === undefined
+          ? { kind: 'error', reason: 'no data', message: 'no data points', ...about }
+          : { kind: 'value', value, ...about },
+      );
+    },
+  };
+}
 
 export interface Drive {
   readonly outcome: DriveOutcome;
@@ -87,11 +138,12 @@ export interface DriveSetup {
   readonly load?: LoadGenerator;
   readonly metrics?: MetricSource;
   readonly tasks?: TaskRunner;
+  readonly clock?: ReturnType<typeof fakeClock>;
   readonly options?: Partial<DriveOptions>;
 }
 
 export async function driveInMemory(written: WrittenExperiment, setup: DriveSetup = {}): Promise<Drive> {
-  const clock = fakeClock();
+  const clock = setup.clock ?? fakeClock();
   const store = setup.store ?? createMemoryStore({ clock });
   const key = { namespace: written.metadata.namespace!, name: written.metadata.name! };
   const experiment = await store.get(key).catch(() => store.create(written));

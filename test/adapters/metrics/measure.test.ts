@@ -336,6 +336,7 @@ describe('TLS and proxies', () => {
   );
 
   it('verifies certificates, takes an authority of the metric, and skips only when told', async () => {
+    // Defect 9. Mutation: in src/adapters/metrics/fetch.ts, dispatcherOf, `tls.insecureSkipVerify === true` -> `tls.ca === undefined`
     const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
       response.end('3'),
     );

@@ -45,6 +45,7 @@ function run(script: string, change: { readonly secret?: string; readonly stop?:
 }
 
 it('gives it values as variables and quoted placeholders, and a folder that is gone afterwards', async () => {
+  // Defect 15. Mutation: in src/adapters/tasks/script-text.ts, `return shellValue(value, before)` -> `return value`
   const { lines, done } = run(
     'echo "$ITER8_NAMESPACE/$ITER8_EXPERIMENT" @< .Spec.Target >@; echo "$SCRATCH_DIR"; touch "$SCRATCH_DIR/x"',
   );
@@ -54,6 +55,7 @@ it('gives it values as variables and quoted placeholders, and a folder that is g
 });
 
 it('keeps a secret out of its text, its command line and what is told', async () => {
+  // Defect 15. Mutation: in src/adapters/tasks/script.ts, runScript, `redact(line, how.secrets)` -> `line`
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-test-')), 'out');
   const script = `printf '%s' @< .secret.token >@ > ${file}; tr '\\0' ' ' < /proc/$$/cmdline; echo; cat "$0"; echo "got @< .Secret "token" >@"; env`;
   const { lines, done } = run(script, { secret: 's' });

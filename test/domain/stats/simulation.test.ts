@@ -7,6 +7,7 @@ import {
   meanExpectedRequests,
   requestsStillNeeded,
 } from '../../../src/domain/stats/planning.ts';
+import { seeded } from './seeded.ts';
 
 const LN20 = Math.log(20);
 
@@ -56,18 +57,6 @@ describe('planning', () => {
     expect(meanExpectedRequests({ limitMs: 500, capMs: 10_000, truthMs: 200, lnThreshold: LN20 })).toBeCloseTo(125, 0);
   });
 });
-
-/** mulberry32 */
-function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let t = state;
-    t = Math.imul(t ^ (t >>> 15), t | 1);
-    t ^= t + Math.imul(t ^ (t >>> 7), t | 61);
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 /** For each number of bad ones: the first n that satisfies, the last that violates. */
 function passageTables(p0: number, most: number) {

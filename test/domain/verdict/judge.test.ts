@@ -164,6 +164,30 @@ describe('latency', () => {
   });
 });
 
+describe('the order of what was observed', () => {
+  it('changes no verdict: slices may come in any order', () => {
+    // Mutation: in src/domain/verdict/judge.ts, addAhead, `addLimitCount(present, count)` -> `count`
+    const slice = fc.array(
+      fc.record({ latencyMs: fc.constantFrom(5, 20, 200, 900), code: fc.constantFrom('200', '200', '503', 'reset') }),
+      { minLength: 1, maxLength: 40 },
+    );
+    const { limits } = judgeFor(conformance());
+    const verdicts = (slices: readonly Outcome[][]) => {
+      const { judge } = judgeFor(conformance());
+      for (const outcomes of slices) judge.add({ version: 'hello' }, tallyFor(outcomes, limits));
+      return judge.look(LOOK).map(({ metric, verdict, n, count }) => ({ metric, verdict, n, count }));
+    };
+    fc.assert(
+      fc.property(fc.array(slice, { maxLength: 12 }), fc.infiniteStream(fc.nat()), (slices, keys) => {
+        const order = slices.map((outcomes) => ({ outcomes, key: keys.next().value as number }));
+        const turned = order.toSorted((a, b) => a.key - b.key).map(({ outcomes }) => outcomes);
+        expect(verdicts(turned)).toEqual(verdicts(slices));
+      }),
+      { numRuns: 60 },
+    );
+  });
+});
+
 describe('settings', () => {
   const limit = { metric: `${M}error-rate`, upperLimit: '0.01' };
   it('ask for more evidence at a higher confidence', () => {
@@ -193,7 +217,7 @@ describe('settings', () => {
     });
   });
   it('say what no data at all means', () => {
-    expect(rowOf(limit, [])).toMatchObject({ verdict: 'undecided', reason: 'no-traffic' }); // defect 5: it counted as violated
+    expect(rowOf(limit, [])).toMatchObject({ verdict: 'undecided', reason: 'no-traffic' });
     expect(rowOf(limit, [], { strength: { noData: 'violated' } }).verdict).toBe('violated');
   });
 });
