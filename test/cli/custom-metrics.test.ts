@@ -1,8 +1,6 @@
 /** Custom metrics end to end, without a cluster: a manifest with Metrics beside the experiment, and a server that answers like Prometheus. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, it } from 'vitest';
+import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
@@ -13,17 +11,13 @@ interface Answers {
 
 const metric =
   (name: string, query: string, spec: object = {}) =>
-  (url: string) => ({
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Metric',
-    metadata: { name, namespace: 'default' },
-    spec: {
+  (url: string) =>
+    metricObject(name, {
       urlTemplate: `${url}api/v1/query`,
       params: [{ name: 'query', value: query }],
       jqExpression: '.data.result[0].value[1] | tonumber',
       ...spec,
-    },
-  });
+    });
 const REQUESTS = metric('requests', 'sum(increase(requests{v="$name"}[${elapsedTime}s]))', { type: 'Counter' });
 const ERRORS = metric('error-share', 'sum(increase(errors{v="$name"}[${elapsedTime}s])) / requests', {
   sampleSize: 'requests',
@@ -46,25 +40,9 @@ async function run(
     if (typeof value === 'string') response.writeHead(503).end(value);
     else response.end(JSON.stringify({ data: { result: value === undefined ? [] : [{ value: [1, String(value)] }] } }));
   });
-  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-custom-'));
-  const experiment = {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'e', namespace: 'default' },
-    spec: {
-      target: 't',
-      strategy: { testingPattern: 'Conformance' },
-      criteria: { objectives },
-      duration: { intervalSeconds: 1, iterationsPerLoop: change.iterations ?? 1 },
-      versionInfo: { baseline: { name: 'v1' } },
-    },
-  };
-  const file = path.join(cwd, 'all.json');
-  writeFileSync(
-    file,
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [experiment, ...metrics.map((make) => make(server.url))] }),
-  );
-  const finished = await iter8ctl(['run', '--local', '-f', file, '-o', 'raw', ...(change.flags ?? [])], { cwd });
+  const experiment = liveExperiment({ criteria: { objectives }, iterations: change.iterations });
+  const cwd = folderWith([experiment, ...metrics.map((make) => make(server.url))]);
+  const finished = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'raw', ...(change.flags ?? [])], { cwd });
   const described = await iter8ctl(['describe', '--local'], { cwd });
   const text = described.out.replace(/\s+/g, ' ');
   return {
@@ -194,22 +172,8 @@ it('plan tries each query, and shows what was asked and what came of it', async 
     if ((request.url ?? '').includes('errors')) response.writeHead(500).end('no such series');
     else response.end('{"data":{"result":[{"value":[1,"4711"]}]}}');
   });
-  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-plan-'));
-  const experiment = {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'e', namespace: 'default' },
-    spec: {
-      target: 't',
-      strategy: { testingPattern: 'Conformance' },
-      criteria: { objectives: [{ metric: 'error-share', upperLimit: '0.05' }], indicators: ['requests'] },
-      versionInfo: { baseline: { name: 'v1' } },
-    },
-  };
-  writeFileSync(
-    path.join(cwd, 'all.json'),
-    JSON.stringify({ apiVersion: 'v1', kind: 'List', items: [experiment, REQUESTS(server.url), ERRORS(server.url)] }),
-  );
+  const criteria = { objectives: [{ metric: 'error-share', upperLimit: '0.05' }], indicators: ['requests'] };
+  const cwd = folderWith([liveExperiment({ criteria }), REQUESTS(server.url), ERRORS(server.url)]);
   const { out } = await iter8ctl(['plan', '--local', '-f', 'all.json'], { cwd });
   const text = out.replace(/\s+/g, ' ');
   expect(text).toMatch(

@@ -2,11 +2,11 @@
  * Every metric of the predecessor's samples and records ends with a verdict, or with the reason why it cannot: which is said
  * here, metric by metric. The objects are read where they are; their backends are one server on loopback.
  */
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
@@ -98,7 +98,28 @@ async function judgeAll(
   });
   const own = (template: string) =>
     template.includes(':9998') ? 'http://127.0.0.1:9/x' : template.replace(/^http:\/\/[^/]+\//, server.url);
-  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-fixtures-'));
+  const version = change.version ?? 'v1';
+  const variables = ['ns', 'namespace'].map((name) => ({ name, value: 'x' }));
+  const cwd = folderWith([
+    liveExperiment({
+      criteria: {
+        objectives: metrics.map(({ metadata: { name, namespace } }) => ({
+          metric: `${namespace}/${name}`,
+          ...limits[name]?.[0],
+        })),
+        strength: change.cap === undefined ? {} : { cap: change.cap },
+      },
+      iterations: change.iterations ?? 2,
+      versions: [{ name: version, variables }],
+    }),
+    ...metrics.map(({ metadata: { name, namespace }, spec }) =>
+      metricObject(
+        name,
+        typeof spec['urlTemplate'] === 'string' ? { ...spec, urlTemplate: own(spec['urlTemplate']) } : spec,
+        namespace,
+      ),
+    ),
+  ]);
   for (const namespace of ['default', 'iter8-system']) {
     const folder = path.join(cwd, '.iter8/secrets', namespace);
     mkdirSync(folder, { recursive: true });
@@ -110,42 +131,6 @@ async function judgeAll(
     };
     writeFileSync(path.join(folder, 'backend-auth.yaml'), JSON.stringify(secret), { mode: 0o600 });
   }
-  const version = change.version ?? 'v1';
-  const items = [
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e', namespace: 'default' },
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'Conformance' },
-        criteria: {
-          objectives: metrics.map(({ metadata: { name, namespace } }) => ({
-            metric: `${namespace}/${name}`,
-            ...limits[name]?.[0],
-          })),
-          strength: change.cap === undefined ? {} : { cap: change.cap },
-        },
-        duration: { intervalSeconds: 1, iterationsPerLoop: change.iterations ?? 2 },
-        versionInfo: {
-          baseline: {
-            name: version,
-            variables: [
-              { name: 'ns', value: 'x' },
-              { name: 'namespace', value: 'x' },
-            ],
-          },
-        },
-      },
-    },
-    ...metrics.map(({ metadata: { name, namespace }, spec }) => ({
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Metric',
-      metadata: { name, namespace },
-      spec: typeof spec['urlTemplate'] === 'string' ? { ...spec, urlTemplate: own(spec['urlTemplate']) } : spec,
-    })),
-  ];
-  writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const { out, err } = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'json'], { cwd });
   expect(out, err).not.toBe('');
   const answer = JSON.parse(out) as {

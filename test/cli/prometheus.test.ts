@@ -1,10 +1,8 @@
 /** Raw counters of a real HTTP server under load, through a real Prometheus: what we count is what the server counted. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, it } from 'vitest';
 import { request } from 'undici';
 import { describePrometheus, exporter, startPrometheus } from '../support/prometheus.ts';
+import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { failingEach, testServer } from '../support/test-server.ts';
 
@@ -44,37 +42,16 @@ describePrometheus('a real server under load', () => {
     });
     await using prometheus = await startPrometheus([target]);
     const load = underLoad(service.url);
-    const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-prometheus-'));
-    const metric = (name: string, query: string, spec: object) => ({
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Metric',
-      metadata: { name, namespace: 'default' },
-      spec: {
+    const metric = (name: string, query: string, spec: object) =>
+      metricObject(name, {
         urlTemplate: `${prometheus.url}/api/v1/query`,
         params: [{ name: 'query', value: query }],
         jqExpression: '.data.result[0].value[1] | tonumber',
         ...spec,
-      },
-    });
-    const items = [
-      {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'e', namespace: 'default' },
-        spec: {
-          target: 't',
-          strategy: { testingPattern: 'Conformance' },
-          criteria: {
-            objectives: [
-              { metric: 'raw', upperLimit: '0.1' },
-              { metric: 'extrapolated', upperLimit: '0.1' },
-            ],
-            strength: { inFlightSeconds: 1 },
-          },
-          duration: { intervalSeconds: 1, iterationsPerLoop: 9 },
-          versionInfo: { baseline: { name: 'v1' } },
-        },
-      },
+      });
+    const objectives = ['raw', 'extrapolated'].map((name) => ({ metric: name, upperLimit: '0.1' }));
+    const cwd = folderWith([
+      liveExperiment({ criteria: { objectives, strength: { inFlightSeconds: 1 } }, iterations: 9 }),
       metric('raw', 'requests_total{version="$name"}[${lookbackSeconds}s]', {
         jqExpression:
           '{shares: [.data.result[] | .metric as $m | .values[] | {series: $m, at: .[0]} + if $m.code == "503" then {hits: (.[1] | tonumber)} else {others: (.[1] | tonumber)} end]}',
@@ -85,8 +62,7 @@ describePrometheus('a real server under load', () => {
         { sampleSize: 'count' },
       ),
       metric('count', 'sum(increase(requests_total{version="$name"}[${elapsedTime}s]))', { type: 'Counter' }),
-    ];
-    writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+    ]);
     await prometheus.scraped();
     let began: number | undefined;
     const ran = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'json'], {
@@ -97,10 +73,10 @@ describePrometheus('a real server under load', () => {
     });
     const served = service.seen() - began!;
     await load.stop();
-    const { objectives } = JSON.parse(ran.out) as {
+    const answer = JSON.parse(ran.out) as {
       objectives: { metric: string; verdict: string; n: number; estimate: number; detail?: string }[];
     };
-    const [raw, extrapolated] = objectives;
+    const [raw, extrapolated] = answer.objectives;
     expect(served).toBeGreaterThan(4 * PER_SECOND);
     expect(Math.abs(raw!.n - served)).toBeLessThanOrEqual(ALLOWANCE_SECONDS * PER_SECOND);
     expect(raw).toMatchObject({ verdict: 'violated' });

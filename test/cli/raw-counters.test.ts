@@ -1,8 +1,6 @@
 /** Metrics of raw counters end to end, without a cluster: a server whose counters grow with each question. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
@@ -21,36 +19,17 @@ async function judge(
     response.end(JSON.stringify(rows(asked, 1_700_000_000 + 20 * asked)));
     asked++;
   });
-  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-counters-'));
-  const metadata = (name: string) => ({ name, namespace: 'default' });
-  const apiVersion = 'iter8.tools/v2alpha2';
-  const items = [
-    {
-      apiVersion,
-      kind: 'Experiment',
-      metadata: metadata('e'),
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'Conformance' },
-        criteria: { objectives: [{ metric: 'live', ...objective }], strength: change.strength ?? {} },
-        duration: { intervalSeconds: 1, iterationsPerLoop: 3 },
-        versionInfo: { baseline: { name: 'v1' } },
-      },
-    },
-    {
-      apiVersion,
-      kind: 'Metric',
-      metadata: metadata('live'),
-      spec: {
-        urlTemplate: server.url,
-        params: [{ name: 'query', value: 'requests{v="$name"}[${lookbackSeconds}s]' }],
-        // The server answers in the form that jq makes of an answer of Prometheus.
-        jqExpression: '. as {$percentile, $shares, $sums, $histograms, $counts} | with_entries(select(.value != null))',
-        ...(change.units === undefined ? {} : { units: change.units }),
-      },
-    },
-  ];
-  writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const criteria = { objectives: [{ metric: 'live', ...objective }], strength: change.strength ?? {} };
+  const cwd = folderWith([
+    liveExperiment({ criteria, iterations: 3 }),
+    metricObject('live', {
+      urlTemplate: server.url,
+      params: [{ name: 'query', value: 'requests{v="$name"}[${lookbackSeconds}s]' }],
+      // The server answers in the form that jq makes of an answer of Prometheus.
+      jqExpression: '. as {$percentile, $shares, $sums, $histograms, $counts} | with_entries(select(.value != null))',
+      ...(change.units === undefined ? {} : { units: change.units }),
+    }),
+  ]);
   const ran = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
   return { ...ran, queries, cwd, text: ran.out.replace(/\s+/g, ' ') };
 }

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
@@ -154,29 +155,18 @@ describe('a relative objective', () => {
         ];
         response.end(JSON.stringify({ shares: rows }));
       });
-      const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-relative-'));
-      const apiVersion = 'iter8.tools/v2alpha2';
-      const items = [
-        {
-          apiVersion,
-          kind: 'Experiment',
-          metadata: { name: 'e', namespace: 'default' },
-          spec: {
-            target: 't',
-            strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit' },
-            criteria: { strength: { relative: [{ metric: 'live', maxIncrease: '0.02' }] } },
-            duration: { intervalSeconds: 1, iterationsPerLoop: 5 },
-            versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
-          },
-        },
-        {
-          apiVersion,
-          kind: 'Metric',
-          metadata: { name: 'live', namespace: 'default' },
-          spec: { urlTemplate: server.url, params: [{ name: 'v', value: '$name' }], jqExpression: '{shares}' },
-        },
-      ];
-      writeFileSync(path.join(cwd, 'all.json'), JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+      const cwd = folderWith([
+        liveExperiment({
+          criteria: { strength: { relative: [{ metric: 'live', maxIncrease: '0.02' }] } },
+          iterations: 5,
+          versions: [{ name: 'old' }, { name: 'new' }],
+        }),
+        metricObject('live', {
+          urlTemplate: server.url,
+          params: [{ name: 'v', value: '$name' }],
+          jqExpression: '{shares}',
+        }),
+      ]);
       const { out } = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
       return out.replace(/\s+/g, ' ');
     };
