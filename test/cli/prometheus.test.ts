@@ -51,7 +51,7 @@ describePrometheus('a real server under load', () => {
       });
     const objectives = ['raw', 'extrapolated'].map((name) => ({ metric: name, upperLimit: '0.1' }));
     const cwd = folderWith([
-      liveExperiment({ criteria: { objectives, strength: { inFlightSeconds: 1 } }, iterations: 9 }),
+      liveExperiment({ criteria: { objectives, strength: { inFlightSeconds: 0.5 } }, iterations: 9 }),
       metric('raw', 'requests_total{version="$name"}[${lookbackSeconds}s]', {
         jqExpression:
           '{shares: [.data.result[] | .metric as $m | .values[] | {series: $m, at: .[0]} + if $m.code == "503" then {hits: (.[1] | tonumber)} else {others: (.[1] | tonumber)} end]}',

@@ -91,12 +91,13 @@ describe('run', () => {
   it('refuses to print the answer of an earlier run, exit 2, and runs anew with --restart', async () => {
     server = await testServer(ok);
     const file = await write(manifest(server.url));
-    expect((await cli('run', '-f', file)).code).toBe(0);
+    // On a busy machine answers come late, and the load would go on a little.
+    expect((await cli('run', '-f', file, '--no-extend')).code).toBe(0);
     const again = await cli('run', '-f', file);
     expect(again.code).toBe(2);
     expect(again.err).toContain('--restart');
     expect((await cli('run', 'shop')).code).toBe(2);
-    expect((await cli('run', '-f', file, '--restart')).code).toBe(0);
+    expect((await cli('run', '-f', file, '--restart', '--no-extend')).code).toBe(0);
     expect(server.seen()).toBe(1000);
   });
 
