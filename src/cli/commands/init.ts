@@ -57,7 +57,7 @@ export function initCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('-n, --namespace <name>', 'namespace to write into the manifest')
     .option(
       '--metrics <pack>',
-      `judge live traffic by the counters of a mesh or proxy, instead of sending load: ${PACKS.map(({ name }) => name).join(', ')}`,
+      `judge live traffic by the counters of a mesh or proxy (with --url load is sent besides): ${PACKS.map(({ name }) => name).join(', ')}`,
     )
     .option('--prometheus <url>', 'with --metrics: where Prometheus is, as the experiment will reach it')
     .option('--versions <names>', 'with --metrics: the workload to judge, or BASELINE,CANDIDATE')
@@ -83,9 +83,13 @@ function sendingLoad(flags: InitFlags): WrittenExperiment {
 }
 
 function watchingLive(flags: InitFlags, pack: string): object[] {
-  for (const flag of ['url', 'qps', 'requests', 'duration', 'header'] as const)
+  for (const flag of ['requests', 'duration', 'header'] as const)
     if (flags[flag] !== undefined)
-      throw new UsageError(`--${flag} and --metrics cannot be given together: with a metric pack no load is sent`);
+      throw new UsageError(`--${flag} and --metrics cannot be given together`, {
+        hint: 'with --url load is sent between measurements, 30 s each time; change the manifest for more',
+      });
+  if (flags.qps !== undefined && flags.url === undefined)
+    throw new UsageError('--qps needs --url: with a metric pack alone no load is sent');
   if (flags.prometheus === undefined)
     throw new UsageError('--metrics needs --prometheus', {
       hint: 'for example --prometheus http://prometheus.monitoring:9090',
@@ -97,6 +101,8 @@ function watchingLive(flags: InitFlags, pack: string): object[] {
     slos: flags.slo ?? [],
     namespace: flags.namespace ?? 'default',
     name: flags.name,
+    urls: flags.url,
+    qps: flags.qps,
   });
   return [...metrics, checked(experiment)];
 }

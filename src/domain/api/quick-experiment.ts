@@ -21,7 +21,7 @@ export interface QuickOptions {
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** `NAME=` counts only when a DNS label stands before the first `=`: query strings have `=` too. */
-function splitUrl(text: string): { readonly name?: string; readonly url: string } {
+export function splitUrl(text: string): { readonly name?: string; readonly url: string } {
   const at = text.indexOf('=');
   const name = text.slice(0, at);
   return at > 0 && LABEL.test(name) ? { name, url: text.slice(at + 1) } : { url: text };

@@ -1,8 +1,9 @@
 /** The packs that `init --metrics` knows, and the experiment that it writes with one. Pure. */
 import { UsageError } from '../../errors.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import { API_VERSION, type WrittenExperiment } from '../api/experiment.ts';
+import { API_VERSION, type TaskSpec, type WrittenExperiment } from '../api/experiment.ts';
 import type { WrittenMetric } from '../api/metric.ts';
+import { splitUrl } from '../api/quick-experiment.ts';
 import { parseSlo } from '../api/slo.ts';
 import { parseMetricName } from '../api/metric-name.ts';
 import { ENVOY_GATEWAY } from './envoy-gateway.ts';
@@ -25,7 +26,15 @@ export interface PackOptions {
   readonly slos: readonly string[];
   readonly namespace: string;
   readonly name?: string | undefined;
+  /** `URL` or `NAME=URL`: load that is sent meanwhile. Without a name, or with another, it is to where all versions are reached. */
+  readonly urls?: readonly string[] | undefined;
+  /** Requests a second of that load, to each URL. */
+  readonly qps?: number | undefined;
 }
+
+/** Length of the load between two measurements, and how often. */
+const LOAD_SECONDS = 30;
+const LOOPS = 10;
 
 /** Envoy's default for a route (https://www.envoyproxy.io/docs/envoy/latest/faq/configuration/timeouts): no request takes longer. */
 const MEAN_CAP_MS = 15_000;
@@ -54,6 +63,7 @@ export function packExperiment(options: PackOptions): {
       ([variable, value]) => ({ name: variable, value }),
     ),
   }));
+  const load = loadBetween(options);
   const means = objectives.filter(({ quantity }) => quantity.kind === 'mean-latency');
   return {
     metrics: [...metrics.values()],
@@ -67,6 +77,7 @@ export function packExperiment(options: PackOptions): {
       spec: {
         target: `${namespace}/${versions[0]!}`,
         strategy: {
+          ...(load === undefined ? {} : { actions: { loop: [load] } }),
           testingPattern: candidates.length === 0 ? 'Conformance' : 'Canary',
           ...(candidates.length === 0 ? {} : { deploymentPattern: 'FixedSplit' as const }),
         },
@@ -76,9 +87,29 @@ export function packExperiment(options: PackOptions): {
             ? {}
             : { strength: { cap: [{ metric: packMetricName(pack, means[0]!.quantity), max: MEAN_CAP_MS }] } }),
         },
-        duration: { intervalSeconds: 30, iterationsPerLoop: 10 },
+        duration:
+          load === undefined
+            ? { intervalSeconds: LOAD_SECONDS, iterationsPerLoop: LOOPS }
+            : { intervalSeconds: 1, iterationsPerLoop: 1, maxLoops: LOOPS },
         versionInfo: { baseline: baseline!, ...(candidates.length === 0 ? {} : { candidates }) },
       },
+    },
+  };
+}
+
+/** A task after each iteration, so that the next one measures what it brought about. */
+function loadBetween({ urls = [], qps }: PackOptions): TaskSpec | undefined {
+  if (urls.length === 0) return undefined;
+  return {
+    task: 'metrics/collect',
+    with: {
+      loadOnly: true,
+      time: `${LOAD_SECONDS}s`,
+      ...(qps === undefined ? {} : { qps }),
+      versions: urls.map((text, index) => {
+        const { name = urls.length === 1 ? 'traffic' : `traffic-${index + 1}`, url } = splitUrl(text);
+        return { name, url };
+      }),
     },
   };
 }
