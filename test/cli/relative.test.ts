@@ -54,7 +54,11 @@ async function manifestOf(change: Change) {
             ],
           },
         },
-        criteria: { strength: { relative: change.relative, maxSeconds: 8, ...change.strength } },
+        criteria: {
+          // Requests of ours are late only beyond a tenth of this: a busy machine must not make the load look too slow.
+          objectives: [{ metric: 'iter8-system/latency-50th-percentile', upperLimit: 1500 }],
+          strength: { relative: change.relative, maxSeconds: 20, ...change.strength },
+        },
         duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
         versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
       },
@@ -77,15 +81,15 @@ describe('a relative objective', () => {
     // 5 % of the baseline fail; the same of the candidate, or 20 %.
     const fails = (worse: number) => (version: 'old' | 'new', k: number) =>
       Math.imul(k + (version === 'old' ? 0 : 5), 0x9e3779b1) >>> 0 < (version === 'old' ? 0.05 : worse) * 2 ** 32;
-    const relative = [{ metric: ERRORS, maxIncrease: '0.05' }];
+    const relative = [{ metric: ERRORS, maxIncrease: '0.1' }];
     const good = await judge({ relative, fails: fails(0.05) });
     expect(good.code, good.text + good.err).toBe(0);
-    expect(good.text).toMatch(/^promote new the objective is satisfied, with|^promote new .*satisfied/);
-    expect(good.text).toMatch(/error-rate <= old \+ 5 points \d(\.\d+)? % <= \d+(\.\d+)? % \d+ ✔ satisfied/);
-    const bad = await judge({ relative, fails: fails(0.2) });
+    expect(good.text).toMatch(/^promote new all 2 objectives are satisfied/);
+    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d(\.\d+)? % <= \d+(\.\d+)? % \d+ ✔ satisfied/);
+    const bad = await judge({ relative, fails: fails(0.35) });
     expect(bad.code).toBe(1);
     expect(bad.text).toMatch(
-      /^do not promote: keep old error-rate of new is violated: \S+ % observed, at least \S+ %, limit old \+ 5 points = \S+ % \([\d,]+ pairs of requests\)/,
+      /^do not promote: keep old error-rate of new is violated: \S+ % observed, at least \S+ %, limit old \+ 10 points = \S+ % \([\d,]+ pairs of requests\)/,
     );
     const again = await iter8ctl(['replay', '.iter8/records/default/e.ndjson'], { cwd: bad.cwd });
     expect(again.out.replace(/\s+/g, ' ')).toMatch(/^do not promote: keep old error-rate of new is violated/);
