@@ -1,6 +1,6 @@
 import type { Pack } from './pack.ts';
 
-/** What the gateway saw of a cluster of Envoy: there is one for each backend of a rule of a route. */
+/** What the gateway saw of a cluster of Envoy: one for each rule of a route, or for each backend of it that has a filter. */
 export const ENVOY_GATEWAY: Pack = {
   name: 'envoy-gateway',
   description: 'Envoy Gateway, as Envoy sees the backend of a route',

@@ -190,6 +190,18 @@ describe('buckets', () => {
 });
 
 describe('rows', () => {
+  it('of a histogram that is kept in both forms count once', () => {
+    const { samples } = read({
+      percentile: 95,
+      histograms: [
+        { series: 'a', at: 1, le: 100, count: 7 },
+        { series: 'a', at: 1, le: '+Inf', count: 9 },
+        { series: 'a', at: 1, count: 9, buckets: [[0, 90, 9]] },
+      ],
+    });
+    expect(samples).toMatchObject([{ count: 9, buckets: [[0, 90, 9]] }]);
+  });
+
   it.each([
     [{ shares: 3 }, /expected a list of rows/],
     [{ shares: [{ at: 1 }] }, /shares\[0\]: expected hits or others/],
