@@ -2,7 +2,7 @@
  * What the controller refuses of an experiment that is otherwise valid: who may create experiments in a namespace must not
  * gain, through the controller's account, what is in another one (product.md 8). Pure.
  */
-import { qualifiedKey, type Experiment } from '../domain/api/experiment.ts';
+import { qualifiedKey, versionsIn, type Experiment } from '../domain/api/experiment.ts';
 import { customMetrics } from '../domain/api/metric-name.ts';
 import { collectInputs } from '../domain/api/tasks.ts';
 
@@ -42,9 +42,7 @@ export function refusals(
       }
     }
   }
-  const { versionInfo } = experiment.spec;
-  const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
-  for (const { name, weightObjRef } of versions) {
+  for (const { name, weightObjRef } of versionsIn(experiment)) {
     if (weightObjRef?.namespace !== undefined && weightObjRef.namespace !== namespace)
       refuse(
         `spec.versionInfo: weightObjRef of ${name}`,

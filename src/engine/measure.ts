@@ -3,7 +3,7 @@ import type { Metric } from '../domain/api/metric.ts';
 import { metricWithDefaults } from '../domain/api/defaults.ts';
 import { parseMetric } from '../domain/api/parse.ts';
 import { customMetrics, parseMetricName } from '../domain/api/metric-name.ts';
-import type { Experiment } from '../domain/api/experiment.ts';
+import { versionsIn, type Experiment } from '../domain/api/experiment.ts';
 import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
 import {
   addSamples,
@@ -46,9 +46,7 @@ export async function measureMetrics(
   const { experiment } = session;
   const names = customMetrics(experiment).map(({ written }) => written);
   if (names.length === 0) return;
-  const versions = [experiment.spec.versionInfo?.baseline, ...(experiment.spec.versionInfo?.candidates ?? [])].filter(
-    (version) => version !== undefined,
-  );
+  const versions = versionsIn(experiment);
   const elapsedSeconds = Math.max(1, (session.nowMs() - Date.parse(experiment.status?.startTime ?? '')) / 1000 || 1);
   const measured: Record<string, Record<string, MeasuredMetric>> = {};
   await Promise.all(

@@ -3,7 +3,7 @@ import { observedRequests, sampleRatioMismatch } from '../domain/verdict/sample-
 import { isQuantity, toNumber } from '../domain/api/quantity.ts';
 import { parseMetricName } from '../domain/api/metric-name.ts';
 import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
-import type { Experiment, Weight } from '../domain/api/experiment.ts';
+import { versionsIn, type Experiment, type Weight } from '../domain/api/experiment.ts';
 import type { LimitAssessment } from '../domain/verdict/assessment.ts';
 import { importedTally, knownJudgement, type KnownJudgement } from '../domain/verdict/imported.ts';
 import { hasEnded } from '../domain/verdict/known.ts';
@@ -156,6 +156,7 @@ function rowOf(experiment: Experiment, known: KnownJudgement): ListRow {
 export function experimentView(experiment: Experiment, now: number): ExperimentView {
   const { spec, status } = experiment;
   const known = knownJudgement(experiment);
+  const observed = known.record === undefined ? undefined : observedRequests(experiment, known.record);
   const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
   const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
   return {
@@ -183,31 +184,31 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
       known: isSplitKnown(experiment),
       now: status?.currentWeightDistribution ?? [],
       recommended: status?.analysis?.weights?.data ?? [],
-      ...observedWeights(experiment, known.record),
+      ...observedWeights(observed),
     },
     load: known.record?.load,
-    warnings: [...(known.record?.warnings ?? []), ...ratioWarnings(experiment, known.record)],
+    warnings: [...(known.record?.warnings ?? []), ...ratioWarnings(experiment, observed)],
     failure: failed === undefined ? undefined : { reason: failed.reason ?? '', message: failed.message ?? '' },
     events: known.record?.events ?? [],
   };
 }
 
-function observedWeights(experiment: Experiment, record: Iter8Record | undefined): { readonly observed?: Weight[] } {
-  const requests = record === undefined ? undefined : observedRequests(experiment, record);
+type Requests = ReturnType<typeof observedRequests>;
+
+function observedWeights(requests: Requests): { readonly observed?: Weight[] } {
   if (requests === undefined) return {};
   const total = [...requests.values()].reduce((sum, n) => sum + n, 0);
   return { observed: [...requests].map(([name, n]) => ({ name, value: (100 * n) / total })) };
 }
 
-function isSplitKnown({ spec: { versionInfo } }: Experiment): boolean {
-  const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
+function isSplitKnown(experiment: Experiment): boolean {
+  const versions = versionsIn(experiment);
   const referred = versions.filter(({ weightObjRef }) => weightObjRef !== undefined).length;
   return versions.length > 1 && referred >= versions.length - 1;
 }
 
 /** Only where an object says how traffic should be split, and nothing moved it. */
-function ratioWarnings(experiment: Experiment, record: Iter8Record | undefined): string[] {
-  const requests = record === undefined ? undefined : observedRequests(experiment, record);
+function ratioWarnings(experiment: Experiment, requests: Requests): string[] {
   if (!isSplitKnown(experiment) || requests === undefined) return [];
   const mismatch = sampleRatioMismatch(experiment.status?.currentWeightDistribution ?? [], requests);
   return mismatch === undefined ? [] : [mismatch];

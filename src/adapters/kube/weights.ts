@@ -1,6 +1,6 @@
 /** Reads the traffic weights of an experiment's versions from the objects that hold them (`weightObjRef`). */
 import { UnavailableError } from '../../errors.ts';
-import type { Experiment, Weight } from '../../domain/api/experiment.ts';
+import { versionsIn, type Experiment, type Weight } from '../../domain/api/experiment.ts';
 import { parseFieldPath, readField } from '../../domain/expr/field-path.ts';
 import { judgedVersions } from '../../domain/verdict/objective.ts';
 import type { WeightReader } from '../../engine/ports.ts';
@@ -11,10 +11,8 @@ export function createWeightReader(client: KubeClient): WeightReader {
   return {
     read: async (experiment, signal) => {
       const discovery = createDiscovery(client);
-      const { versionInfo } = experiment.spec;
-      const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
       const read = await Promise.all(
-        versions.map(async ({ name, weightObjRef: ref }) => {
+        versionsIn(experiment).map(async ({ name, weightObjRef: ref }) => {
           if (ref?.apiVersion === undefined || ref.kind === undefined || ref.name === undefined) return { name };
           const resource = await discovery.ofKind(ref.apiVersion, ref.kind, signal);
           const object = await client.request<unknown>({

@@ -47,6 +47,8 @@ class Run implements LoadRun {
   readonly #crew: Crew;
   readonly #merge: SliceMerge;
   readonly #caps: number[];
+  /** By target: the number of the scope that is the version as a whole. */
+  readonly #wholeScopes: readonly number[];
   readonly #checkpointEveryMs: number;
   readonly #startMs: number;
   readonly #waiting: ((result: IteratorResult<LoadReport>) => void)[] = [];
@@ -68,6 +70,9 @@ class Run implements LoadRun {
     this.#caps = plan.targets.map(() => plan.plannedRequests);
     this.#lastTick = plan.plannedRequests;
     const scopes = scopesOf(plan);
+    this.#wholeScopes = plan.targets.map((_, target) =>
+      scopes.findIndex((scope) => scope.target === target && scope.endpoint === undefined),
+    );
     this.#crew = createCrew(
       plan,
       { report: (worker, report) => this.#take(worker, report), failed: (error) => this.#fail(error) },
@@ -187,9 +192,7 @@ class Run implements LoadRun {
     const { targets, pairedWith } = this.#plan;
     const baseline = targets.findIndex(({ version }) => version === pairedWith);
     if (baseline < 0) return {};
-    const scopes = scopesOf(this.#plan);
-    const scopeOf = (target: number) =>
-      scopes.findIndex((scope) => scope.target === target && scope.endpoint === undefined);
+    const scopeOf = (target: number) => this.#wholeScopes[target]!;
     const versionOf = (target: number) => targets[target]!.version;
     return {
       pairs: this.#merge

@@ -4,7 +4,7 @@
  */
 import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
+import { versionsIn, type Experiment } from '../../domain/api/experiment.ts';
 import { readinessInputs } from '../../domain/api/tasks.ts';
 import { parseFieldPath, readField } from '../../domain/expr/field-path.ts';
 import type { KubeClient, Resource } from '../kube/client.ts';
@@ -58,9 +58,7 @@ function namedObject(
 }
 
 function weightObjects(experiment: Experiment): WantedObject[] {
-  const { versionInfo } = experiment.spec;
-  if (versionInfo === undefined) return [];
-  return [versionInfo.baseline, ...(versionInfo.candidates ?? [])].flatMap(({ weightObjRef: ref }) => {
+  return versionsIn(experiment).flatMap(({ weightObjRef: ref }) => {
     if (ref?.apiVersion === undefined || ref.kind === undefined || ref.name === undefined) return [];
     const { apiVersion, kind, name } = ref;
     const namespace = ref.namespace ?? experiment.metadata.namespace;

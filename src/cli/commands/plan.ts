@@ -4,7 +4,7 @@ import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
 import { jsonText } from '../../report/json-text.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
+import { versionsIn, type Experiment } from '../../domain/api/experiment.ts';
 import { collectInputs } from '../../domain/api/tasks.ts';
 import { customMetrics } from '../../domain/api/metric-name.ts';
 import { metricWithDefaults } from '../../domain/api/defaults.ts';
@@ -161,9 +161,7 @@ async function tryMetrics(
       ...nothing,
     };
   const known = { ...experiment, status: { metrics: read.metrics } };
-  const versions = [known.spec.versionInfo?.baseline, ...(known.spec.versionInfo?.candidates ?? [])].filter(
-    (version) => version !== undefined,
-  );
+  const versions = versionsIn(known);
   const seen = new Map<string, SeenCounters>();
   const metrics = await Promise.all(
     names.flatMap((name) =>

@@ -221,6 +221,11 @@ export interface ObjectKey {
   readonly name: string;
 }
 
+/** The baseline, then the candidates; none where versionInfo is still to come. */
+export function versionsIn({ spec: { versionInfo } }: Pick<Experiment, 'spec'>): readonly Version[] {
+  return versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
+}
+
 /** Reads `namespace/name`, or `name` in that namespace. */
 export function qualifiedKey(written: string, namespace: string): ObjectKey {
   const slash = written.indexOf('/');

@@ -54,7 +54,7 @@ export function startLedger(
   const empty: CounterLedger = {
     kind,
     inFlightMs: options.inFlightMs,
-    startMs: Math.max(0, ...samples.map(({ atMs }) => atMs)),
+    startMs: samples.reduce((latest, { atMs }) => Math.max(latest, atMs), 0),
     ...(percentile === undefined ? {} : { percentile }),
     limits: kind === 'histograms' ? options.limits : [],
     bounds,
@@ -89,7 +89,9 @@ export function addSamples(ledger: CounterLedger, answer: CounterAnswer): Counte
   return { ...now, series };
 }
 
-const startOf = ({ samples }: CounterAnswer): number => Math.min(...samples.map(({ atMs }) => atMs));
+/** Samples may be a hundred thousand: too many to be arguments. */
+const startOf = ({ samples }: CounterAnswer): number =>
+  samples.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
 
 /** A series that was not there at the start began at zero since. */
 function grown(before: SeriesLedger | undefined, sample: CounterSample, ledger: CounterLedger): SeriesLedger {
