@@ -11,10 +11,10 @@ const outfile = path.join(scratch, 'stats.mjs');
 await build({
   stdin: {
     contents: `
-      export * from '../src/domain/stats/histogram.ts';
-      export * from '../src/domain/stats/counts.ts';
-      export * from '../src/domain/stats/mean.ts';
-      export * from '../src/domain/stats/quantile.ts';`,
+      export * from '../src/evidence/latency-histogram.ts';
+      export * from '../src/evidence/one-sample/rate.ts';
+      export * from '../src/evidence/one-sample/mean.ts';
+      export * from '../src/evidence/one-sample/percentile.ts';`,
     resolveDir: new URL('.', import.meta.url).pathname,
     loader: 'ts',
   },

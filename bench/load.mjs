@@ -24,9 +24,9 @@ execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: root });
 await build({
   stdin: {
     contents: `
-      export { createLoadGenerator } from '../src/adapters/load/generator.ts';
-      export { addTally, EMPTY_TALLY } from '../src/domain/stats/tally.ts';
-      export { percentile } from '../src/domain/stats/quantile.ts';`,
+      export { createLoadGenerator } from '../src/adapters/load/load-generator.ts';
+      export { addTally, EMPTY_TALLY } from '../src/evidence/request-tally.ts';
+      export { percentile } from '../src/evidence/one-sample/percentile.ts';`,
     resolveDir: import.meta.dirname,
     loader: 'ts',
   },

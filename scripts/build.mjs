@@ -52,7 +52,7 @@ await rm(outdir, { recursive: true, force: true });
 const { metafile } = await build({
   entryPoints: {
     main: 'src/main.ts',
-    'load-worker': 'src/adapters/load/worker.ts',
+    'load-worker': 'src/adapters/load/worker-thread.ts',
     'jq-worker': 'src/adapters/metrics/jq-worker.ts',
   },
   absWorkingDir: root,

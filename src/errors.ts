@@ -1,21 +1,5 @@
 /** Everything that can go wrong in a foreseen way, and the exit code of each. Anything else thrown is a bug of ours. */
-
-/** Exit codes, the same for every command. Source: product.md, section 3. */
-export const EXIT = {
-  ok: 0,
-  no: 1,
-  usage: 2,
-  undecided: 3,
-  failed: 4,
-  timeout: 5,
-  notFound: 6,
-  unavailable: 7,
-  bug: 70,
-  interrupted: 130,
-  terminated: 143,
-} as const;
-
-export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** What an error carries besides its message: a `hint` says what to do; `details` are further lines, already sentences. */
 export interface ErrorOptions {

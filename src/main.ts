@@ -1,7 +1,7 @@
 /** The process: builds the real Io, runs the command, sets the exit code. The only place that touches `process`. */
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from './cli/run.ts';
-import { EXIT } from './errors.ts';
+import { run } from './cli/program.ts';
+import { EXIT } from './exit-codes.ts';
 import type { Io, OutputStream, ProcessSignal } from './io.ts';
 
 /** How long output may take to drain before the process ends all the same. */

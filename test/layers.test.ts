@@ -25,20 +25,20 @@ describe('the check of the arrows', () => {
   const broken = (file: string, source: string) => violations(new Map([[file, source]]));
   it.each([
     ['render -> cli', 'render/x.ts', "import { run } from '../cli/run.ts';"],
-    ['a type', 'render/x.ts', "import type { Io } from '../adapters/store/file.ts';"],
+    ['a type', 'render/x.ts', "import type { Io } from '../adapters/store/local-store.ts';"],
     ['an import()', 'view/x.ts', "const x = await import('../render/describe.ts');"],
-    ['an export from', 'domain/api/x.ts', "export { y } from '../stats/tally.ts';"],
-    ['one adapter of another', 'adapters/load/x.ts', "import { y } from '../store/file.ts';"],
-    ['the engine of an adapter', 'engine/x.ts', "import { y } from '../adapters/store/file.ts';"],
-    ['a dependency outside its home', 'domain/verdict/x.ts', "import * as z from 'zod';"],
+    ['an export from', 'experiment/x.ts', "export { y } from '../evidence/request-tally.ts';"],
+    ['one adapter of another', 'adapters/load/x.ts', "import { y } from '../store/local-store.ts';"],
+    ['the drive of an adapter', 'drive/x.ts', "import { y } from '../adapters/store/local-store.ts';"],
+    ['a dependency outside its home', 'judge/x.ts', "import * as z from 'zod';"],
     ['process below main', 'cli/x.ts', 'export const x = () => process.exit(1);'],
     ['a barrel', 'text/index.ts', ''],
     ['an unknown room', 'utils/x.ts', ''],
   ])('sees %s', (_, file, source) => expect(broken(file, source)).toHaveLength(1));
 
   it.each([
-    ['cli of anything', 'cli/x.ts', "import { y } from '../adapters/store/file.ts';"],
-    ['an adapter of a port', 'adapters/load/x.ts', "import type { LoadRun } from '../../engine/ports.ts';"],
+    ['cli of anything', 'cli/x.ts', "import { y } from '../adapters/store/local-store.ts';"],
+    ['an adapter of a port', 'adapters/load/x.ts', "import type { LoadRun } from '../../drive/ports.ts';"],
     ['a comment about process.exit', 'cli/x.ts', '// process.exit(1) would lose output'],
   ])('lets %s pass', (_, file, source) => expect(broken(file, source)).toEqual([]));
 

@@ -105,7 +105,7 @@ describe('the start', () => {
       'node_modules/string-width/',
       'src/adapters/load',
       'src/adapters/store',
-      'src/engine/loop',
+      'src/drive/drive',
     ]) {
       expect(loaded.filter((input) => input.startsWith(name) || input.startsWith(`node_modules/${name}/`))).toEqual([]);
     }

@@ -4,10 +4,10 @@ import { homedir, hostname } from 'node:os';
 import path from 'node:path';
 import { messageOf } from '../errors.ts';
 import type { Io } from '../io.ts';
-import type { KubeClient } from '../adapters/kube/client.ts';
-import type { EventWriter } from '../adapters/kube/events.ts';
-import type { Approvals } from '../adapters/store/approvals.ts';
-import type { ObjectKey } from '../domain/api/experiment.ts';
+import type { KubeClient } from '../adapters/kube/api-client.ts';
+import type { EventWriter } from '../adapters/kube/kubernetes-events.ts';
+import type { Approvals } from '../adapters/store/script-approvals.ts';
+import type { ObjectKey } from '../experiment/experiment.ts';
 import type {
   DriverLock,
   ExperimentStore,
@@ -20,9 +20,9 @@ import type {
   TargetLock,
   TaskRunner,
   WeightReader,
-} from '../engine/ports.ts';
+} from '../drive/ports.ts';
 import { VERSION } from '../version.ts';
-import type { StoreFlags } from './options.ts';
+import type { StoreFlags } from './shared-flags.ts';
 
 /** What every command works with. */
 export interface Context {
@@ -82,11 +82,11 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
     { createFileRecordLog },
     { createTargetLock },
   ] = await Promise.all([
-    import('../adapters/store/file.ts'),
-    import('../adapters/store/secrets.ts'),
-    import('../adapters/store/lock.ts'),
+    import('../adapters/store/local-store.ts'),
+    import('../adapters/store/local-secrets.ts'),
+    import('../adapters/store/local-driver-lock.ts'),
     import('../adapters/store/record-log.ts'),
-    import('../adapters/store/target-lock.ts'),
+    import('../adapters/store/local-target-lock.ts'),
   ]);
   const store = createFileStore({
     dir,
@@ -110,7 +110,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
 
 /** The API server, by the flags and the kubeconfig. Also for commands that have no store. */
 export async function openKube(flags: StoreFlags, io: Io): Promise<KubeClient> {
-  const { KubeClient } = await import('../adapters/kube/client.ts');
+  const { KubeClient } = await import('../adapters/kube/api-client.ts');
   return KubeClient.open({
     kubeconfig: flags.kubeconfig,
     context: flags.context,
@@ -128,7 +128,7 @@ export async function openKube(flags: StoreFlags, io: Io): Promise<KubeClient> {
 
 async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
   const kube = await openKube(flags, io);
-  const { createClusterStore } = await import('../adapters/store/cluster.ts');
+  const { createClusterStore } = await import('../adapters/store/cluster-store.ts');
   const store = createClusterStore({ client: kube, onUnreadable: (error) => warn(messageOf(error)) });
   const cluster = createHash('sha256').update(kube.server).digest('hex').slice(0, 12);
   const lock = lazyLock(async () =>
@@ -143,7 +143,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     lock,
     targets: {
       acquire: async (...args) => {
-        const { createTargetLock } = await import('../adapters/store/target-lock.ts');
+        const { createTargetLock } = await import('../adapters/store/local-target-lock.ts');
         return createTargetLock({ store, targets: targetLeases, drivers: lock }).acquire(...args);
       },
     },
@@ -154,7 +154,8 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
       }),
     ),
     secrets: {
-      read: async (...args) => (await import('../adapters/kube/secrets.ts')).createClusterSecrets(kube).read(...args),
+      read: async (...args) =>
+        (await import('../adapters/kube/cluster-secrets.ts')).createClusterSecrets(kube).read(...args),
     },
     namespace: kube.namespace,
     self: selfOf(io),
@@ -189,7 +190,7 @@ function lazyMetrics({ secrets }: Context, io: Io, ownSecretsOnly: boolean): Met
   let opened: Promise<MetricSource> | undefined;
   const open = async () => {
     const [{ createMetricSource }, { createJq }] = await Promise.all([
-      import('../adapters/metrics/measure.ts'),
+      import('../adapters/metrics/measure-metric.ts'),
       import('../adapters/metrics/jq.ts'),
     ]);
     return createMetricSource({
@@ -232,16 +233,18 @@ export async function openDriver(
   limits: { readonly ownSecretsOnly?: boolean } = {},
 ): Promise<Driver> {
   const [{ createLoadGenerator }, { createRequestBuilder }, { createTaskRunner }] = await Promise.all([
-    import('../adapters/load/generator.ts'),
-    import('../adapters/load/requests.ts'),
-    import('../adapters/tasks/registry.ts'),
+    import('../adapters/load/load-generator.ts'),
+    import('../adapters/load/build-requests.ts'),
+    import('../adapters/tasks/task-registry.ts'),
   ]);
   const { kube } = context;
   return {
     metrics: lazyMetrics(context, io, limits.ownSecretsOnly === true),
     load: createLoadGenerator(),
     requests: createRequestBuilder({ secrets: context.secrets }),
-    ...(kube === undefined ? {} : { weights: (await import('../adapters/kube/weights.ts')).createWeightReader(kube) }),
+    ...(kube === undefined
+      ? {}
+      : { weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube) }),
     tasks: createTaskRunner({
       ...(scripts === undefined ? {} : { run: await openScripts(context, io, scripts) }),
       ...(kube === undefined
@@ -259,12 +262,12 @@ export async function openDriver(
 async function openScripts(context: Context, io: Io, place: ScriptPlace) {
   const { kube, secrets } = context;
   if (place.kind === 'job' && kube !== undefined) {
-    const { createScriptJobTask } = await import('../adapters/tasks/script-job.ts');
+    const { createScriptJobTask } = await import('../adapters/tasks/run-script-as-job.ts');
     return createScriptJobTask({ client: kube, secrets, ...place });
   }
   const [{ createScriptTask }, { exportKubeconfig }] = await Promise.all([
-    import('../adapters/tasks/script.ts'),
-    import('../adapters/kube/export-kubeconfig.ts'),
+    import('../adapters/tasks/run-script.ts'),
+    import('../adapters/kube/minimal-kubeconfig.ts'),
   ]);
   return createScriptTask({
     secrets,
@@ -277,14 +280,14 @@ async function openScripts(context: Context, io: Io, place: ScriptPlace) {
 
 /** What the person at this machine has approved. */
 export async function openApprovals(io: Io): Promise<Approvals> {
-  const { createApprovals } = await import('../adapters/store/approvals.ts');
+  const { createApprovals } = await import('../adapters/store/script-approvals.ts');
   return createApprovals({ dir: stateDir(io) });
 }
 
 /** Writes Kubernetes Events; undefined in local mode. */
 export async function openEvents(context: Context, warn: (text: string) => void): Promise<EventWriter | undefined> {
   if (context.kube === undefined) return undefined;
-  const { createEventWriter } = await import('../adapters/kube/events.ts');
+  const { createEventWriter } = await import('../adapters/kube/kubernetes-events.ts');
   return createEventWriter(context.kube, { host: hostname(), onFailure: warn });
 }
 

@@ -10,10 +10,10 @@
  */
 import { messageOf, NotFoundError } from '../errors.ts';
 import type { Clock } from '../io.ts';
-import { keyText, type Experiment, type ObjectKey } from '../domain/api/experiment.ts';
-import { hasEnded } from '../domain/verdict/known.ts';
-import type { DriverLock, ExperimentStore, HeldLock, Holder } from '../engine/ports.ts';
-import type { Log } from './log.ts';
+import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
+import { hasEnded } from '../experiment/conditions.ts';
+import type { DriverLock, ExperimentStore, HeldLock, Holder } from '../drive/ports.ts';
+import type { Log } from './structured-log.ts';
 
 export interface ReconcilePorts {
   readonly store: ExperimentStore;

@@ -2,9 +2,9 @@
  * What the controller refuses of an experiment that is otherwise valid: who may create experiments in a namespace must not
  * gain, through the controller's account, what is in another one (product.md 8). Pure.
  */
-import { qualifiedKey, versionsIn, type Experiment } from '../domain/api/experiment.ts';
-import { customMetrics } from '../domain/api/metric-name.ts';
-import { collectInputs } from '../domain/api/tasks.ts';
+import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { customMetrics } from '../experiment/metric-names.ts';
+import { collectInputs } from '../experiment/task-inputs.ts';
 
 export interface Refusal {
   readonly path: string;

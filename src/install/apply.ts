@@ -1,11 +1,11 @@
 /** Makes the objects in the cluster what they should be, and removes them again. */
 import { Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../io.ts';
-import { EXPERIMENTS, type KubeClient } from '../adapters/kube/client.ts';
+import { EXPERIMENTS, type KubeClient } from '../adapters/kube/api-client.ts';
 import { listPages } from '../adapters/kube/list-watch.ts';
 import { CRDS } from './crds.ts';
 import { DEPLOYMENTS } from './deployment.ts';
-import { objectText, type InstallObject } from './object.ts';
+import { objectText, type InstallObject } from './install-object.ts';
 
 const FIELD_MANAGER = 'iter8ctl-install';
 const CRD_WAIT_MS = 60_000;

@@ -1,7 +1,7 @@
 /** The two CustomResourceDefinitions: names, columns and subresources as Iter8 0.7 had them, and ours under `-o wide`. */
-import { experimentCrdSchema, metricCrdSchema, type CrdSchema } from '../domain/api/crd-schema.ts';
-import { LABELS, type InstallObject } from './object.ts';
-import type { Resource } from '../adapters/kube/client.ts';
+import { experimentCrdSchema, metricCrdSchema, type CrdSchema } from '../experiment/crd-schema.ts';
+import { LABELS, type InstallObject } from './install-object.ts';
+import type { Resource } from '../adapters/kube/api-client.ts';
 
 export const CRDS: Resource = {
   group: 'apiextensions.k8s.io',

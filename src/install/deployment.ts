@@ -1,6 +1,6 @@
 /** The controller's Deployment, under the restricted Pod Security Standard: no root, no writable root, no capability. */
-import type { Resource } from '../adapters/kube/client.ts';
-import { LABELS, SYSTEM, type InstallObject } from './object.ts';
+import type { Resource } from '../adapters/kube/api-client.ts';
+import { LABELS, SYSTEM, type InstallObject } from './install-object.ts';
 import { CONTROLLER } from './rbac.ts';
 
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true };

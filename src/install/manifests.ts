@@ -1,7 +1,7 @@
 /** Everything that `install` makes, in an order in which each finds what it needs. Pure. */
 import { controllerDeployment, systemNamespace, type ControllerOptions } from './deployment.ts';
 import { crds } from './crds.ts';
-import type { InstallObject } from './object.ts';
+import type { InstallObject } from './install-object.ts';
 import { controllerAccess, roles } from './rbac.ts';
 
 /** `controller` absent: CRDs and roles only. */

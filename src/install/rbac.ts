@@ -10,8 +10,8 @@
  * `iter8ctl-secrets` reads secrets; it is bound to nobody. Bind it to the controller in the namespaces whose experiments
  * need secrets.
  */
-import type { Resource } from '../adapters/kube/client.ts';
-import { LABELS, SYSTEM, type InstallObject } from './object.ts';
+import type { Resource } from '../adapters/kube/api-client.ts';
+import { LABELS, SYSTEM, type InstallObject } from './install-object.ts';
 
 const rbac = (plural: string, namespaced: boolean): Resource => ({
   group: 'rbac.authorization.k8s.io',

@@ -4,11 +4,11 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatPercent, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
-import type { LimitAssessment } from '../domain/verdict/assessment.ts';
-import { boundText, codesText, limitText, observedText, shortName } from '../domain/verdict/sentence.ts';
+import type { LimitAssessment } from '../judge/assessment.ts';
+import { boundText, codesText, limitText, observedText, shortName } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
-import { measuredLines } from './measured.ts';
-import { rewardLines } from './reward.ts';
+import { measuredLines } from './custom-metrics.ts';
+import { rewardLines } from './rewards.ts';
 import { tableLines, tableWidth } from './table.ts';
 import type { Theme } from './theme.ts';
 

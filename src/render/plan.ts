@@ -1,10 +1,10 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
 import { sanitizeLine } from '../text/sanitize.ts';
-import { limitText } from '../domain/verdict/sentence.ts';
+import { limitText } from '../judge/wording/sentences.ts';
 import { formatCount, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
-import type { PowerRow } from '../domain/verdict/power.ts';
+import type { PowerRow } from '../preflight/decidability.ts';
 import type { Preflight } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';

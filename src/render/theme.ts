@@ -1,8 +1,8 @@
 /** Colours and symbols by meaning. Colour is never the only carrier: a word stands beside it. Home of chalk. */
 import { Chalk } from 'chalk';
 import type { OutputStream } from '../io.ts';
-import type { Verdict } from '../domain/verdict/assessment.ts';
-import type { RecommendationKind } from '../domain/verdict/recommendation.ts';
+import type { Verdict } from '../judge/assessment.ts';
+import type { RecommendationKind } from '../judge/recommendation.ts';
 
 export interface Theme {
   good(text: string): string;

@@ -1,7 +1,7 @@
 /** What of an event becomes Kubernetes Events about the experiment: whole sentences, reasons in the words of Iter8 0.7. Pure. */
-import { headline } from '../domain/verdict/recommendation.ts';
-import { verdictSentence } from '../domain/verdict/sentence.ts';
-import type { Event } from '../engine/event.ts';
+import { headline } from '../judge/recommendation.ts';
+import { verdictSentence } from '../judge/wording/sentences.ts';
+import type { Event } from '../drive/events.ts';
 
 export interface KubeEventText {
   readonly reason: string;

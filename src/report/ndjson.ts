@@ -1,5 +1,5 @@
 /** One event a line, for programs that follow a run. */
-import type { Event } from '../engine/event.ts';
+import type { Event } from '../drive/events.ts';
 import { jsonText } from './json-text.ts';
 
 /** Stored objects are named, not repeated: they hold everything that was measured so far. */

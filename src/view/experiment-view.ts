@@ -1,32 +1,26 @@
 /** An experiment as people and machines want to see it: plain data, no colour, no padding. Pure; never throws. */
-import { observedRequests, sampleRatioMismatch } from '../domain/verdict/sample-ratio.ts';
-import { isQuantity, toNumber } from '../domain/api/quantity.ts';
-import { parseMetricName } from '../domain/api/metric-name.ts';
-import type { MeasuredMetric } from '../domain/verdict/assess-custom.ts';
-import { versionsIn, type Experiment, type Weight } from '../domain/api/experiment.ts';
-import type { LimitAssessment } from '../domain/verdict/assessment.ts';
-import { importedTally, knownJudgement, type KnownJudgement } from '../domain/verdict/imported.ts';
-import { hasEnded } from '../domain/verdict/known.ts';
-import type { LoadState } from '../domain/verdict/load-state.ts';
-import {
-  judgedLimits,
-  judgedVersions,
-  latencyLimits,
-  unitOf,
-  type JudgedVersion,
-} from '../domain/verdict/objective.ts';
+import { observedRequests, sampleRatioMismatch } from '../traffic/sample-ratio-mismatch.ts';
+import { isQuantity, toNumber } from '../experiment/quantity.ts';
+import { parseMetricName } from '../experiment/metric-names.ts';
+import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import { versionsIn, type Experiment, type Weight } from '../experiment/experiment.ts';
+import type { LimitAssessment } from '../judge/assessment.ts';
+import { importedTally, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
+import { hasEnded } from '../experiment/conditions.ts';
+import type { LoadState } from '../judge/record/load-progress.ts';
+import { judgedLimits, judgedVersions, latencyLimits, unitOf, type JudgedVersion } from '../judge/question.ts';
 import {
   countedScopes,
   readTally,
   type Iter8Record,
   type StoredEvent,
   type StoredScope,
-} from '../domain/verdict/record.ts';
-import { headline, type Recommendation } from '../domain/verdict/recommendation.ts';
-import type { RewardResult } from '../domain/verdict/reward.ts';
-import type { Unit } from '../domain/verdict/assessment.ts';
-import type { Tally } from '../domain/stats/tally.ts';
-import { percentile } from '../domain/stats/quantile.ts';
+} from '../judge/record/stored-record.ts';
+import { headline, type Recommendation } from '../judge/recommendation.ts';
+import type { RewardResult } from '../judge/reward/reward.ts';
+import type { Unit } from '../judge/assessment.ts';
+import type { Tally } from '../evidence/request-tally.ts';
+import { percentile } from '../evidence/one-sample/percentile.ts';
 
 /** Percentiles that are always shown. */
 const SHOWN_PERCENTILES = [50, 75, 90, 95, 99] as const;

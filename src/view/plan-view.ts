@@ -1,6 +1,6 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
-import type { RewardPower } from '../domain/verdict/reward-power.ts';
-import type { PowerRow, PlannedLoad } from '../domain/verdict/power.ts';
+import type { RewardPower } from '../preflight/reward-decidability.ts';
+import type { PowerRow, PlannedLoad } from '../preflight/decidability.ts';
 
 export interface TargetCheck {
   readonly version: string;

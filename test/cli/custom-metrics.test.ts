@@ -115,7 +115,7 @@ it('compares a counter exactly: above its limit at once, below it at the end', a
 });
 
 it('keeps a value over one failure, marked; says so when it fails again, and when it never had one', async () => {
-  // Defect 7. Mutation: in src/domain/verdict/assess-custom.ts, `MOST_FAILURES = 1` -> 0
+  // Defect 7. Mutation: in src/judge/limits/custom-metric.ts, `MOST_FAILURES = 1` -> 0
   const answers = (fails: (k: number) => boolean): Answers => ({
     '/ requests': (k) => (fails(k) ? 'overloaded' : 0.002),
     'increase(requests': () => 1000,

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll, dump } from 'js-yaml';
 import { expect, it } from 'vitest';
-import { PACKS } from '../../src/domain/packs/packs.ts';
+import { PACKS } from '../../src/metric-packs/experiment-from-pack.ts';
 import { describePrometheus, exporter, startPrometheus, type Exported, type Labels } from '../support/prometheus.ts';
 import { iter8ctl } from '../support/test-io.ts';
 

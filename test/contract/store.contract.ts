@@ -3,10 +3,10 @@
  * with our CRDs does not keep: versions are opaque, lists have no order, states between may be left out by a watch.
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
-import type { WrittenMetric } from '../../src/domain/api/metric.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import { ConflictError, NotFoundError } from '../../src/errors.ts';
-import type { ExperimentStore, StoreEvent } from '../../src/engine/ports.ts';
+import type { ExperimentStore, StoreEvent } from '../../src/drive/ports.ts';
 
 export interface StoreUnderTest {
   readonly store: ExperimentStore;

@@ -1,8 +1,8 @@
 import { expect, it } from 'vitest';
 import { refusals } from '../../src/controller/refusals.ts';
-import { limitedTurns } from '../../src/controller/turns.ts';
-import { withDefaults } from '../../src/domain/api/defaults.ts';
-import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
+import { limitedTurns } from '../../src/controller/concurrency-limit.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 
 const experiment = (spec: Partial<WrittenExperiment['spec']>) =>
   withDefaults(

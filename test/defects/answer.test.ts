@@ -1,7 +1,7 @@
 /** Defects of Iter8 0.7 (iter8.md 8) in what is answered: who won, what is shown, what is recommended. See table.test.ts. */
 import { expect, it } from 'vitest';
 import { Iter8Error } from '../../src/errors.ts';
-import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import {
   canary,
   conformance,
@@ -48,7 +48,7 @@ async function abn(shares: Readonly<Record<string, number>>, iterations = 4) {
 }
 
 it('1: candidateWon holds for a candidate only, and not when the baseline won', async () => {
-  // Mutation: in src/domain/verdict/assertion.ts, case candidateWon, `!baselineIsWinner` -> `true`
+  // Mutation: in src/judge/assert-conditions.ts, case candidateWon, `!baselineIsWinner` -> `true`
   const objectives = [{ metric: 'iter8-system/error-rate', upperLimit: '0.05' }];
   const lost = (await driveInMemory(canary({ objectives }), { service: only('new', failing(5)) })).outcome.experiment;
   expect(lost.status!.analysis!.winnerAssessment!.data).toEqual({ winnerFound: true, winner: 'old' });
@@ -80,8 +80,8 @@ it.each([
 });
 
 it('4: describe shows why an experiment failed, and completed does not hold for it', async () => {
-  // Mutation: in src/domain/verdict/imported.ts, failure, `condition?.message, condition?.reason, ` -> nothing
-  // Mutation: in src/domain/verdict/assertion.ts, without `if (failed) return 'never';`
+  // Mutation: in src/judge/iter8-07/judge-recorded-object.ts, failure, `condition?.message, condition?.reason, ` -> nothing
+  // Mutation: in src/judge/assert-conditions.ts, without `if (failed) return 'never';`
   const failed = (
     await driveInMemory(conformance({ actions: { start: [{ task: 'common/readiness' }] } }), {
       tasks: { run: () => Promise.reject(new Iter8Error('deployment shop/web is not there')) },
@@ -104,7 +104,7 @@ const missing = {
 };
 
 it('5: a missing value violates nothing and rolls back nobody', async () => {
-  // Mutation: in src/domain/verdict/assess-custom.ts, `verdict: 'undecided'` with `metric-unavailable` -> 'violated'
+  // Mutation: in src/judge/limits/custom-metric.ts, `verdict: 'undecided'` with `metric-unavailable` -> 'violated'
   const base = canary(missing);
   const written: WrittenExperiment = {
     ...base,
@@ -123,8 +123,8 @@ it('5: a missing value violates nothing and rolls back nobody', async () => {
 });
 
 it('13: without data nobody is recommended in silence: it says undecided, and what is missing', async () => {
-  // Mutation: in src/engine/loop.ts, assess, `conformance ? undefined : baseline` -> `baseline`
-  // Mutation: in src/domain/verdict/recommend.ts, the last `verdict: 'undecided'` -> 'do not promote'
+  // Mutation: in src/drive/drive.ts, assess, `conformance ? undefined : baseline` -> `baseline`
+  // Mutation: in src/judge/recommend.ts, the last `verdict: 'undecided'` -> 'do not promote'
   const nothing = async (written: WrittenExperiment) =>
     (
       await driveInMemory(
@@ -143,7 +143,7 @@ it('13: without data nobody is recommended in silence: it says undecided, and wh
 });
 
 it('18: the mark of the best reward stands at the best version, wherever it is listed', async () => {
-  // Mutation: in src/render/reward.ts, markOf, `reward.winner === version` -> `Object.keys(reward.values).at(-1) === version`
+  // Mutation: in src/render/rewards.ts, markOf, `reward.winner === version` -> `Object.keys(reward.values).at(-1) === version`
   const marked = async (shares: Readonly<Record<string, number>>) => {
     const { outcome } = await abn(shares);
     const { out } = await askAbout(outcome.experiment, 'describe');

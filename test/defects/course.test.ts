@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { createFileStore } from '../../src/adapters/store/file.ts';
-import { createMemoryStore } from '../../src/adapters/store/memory.ts';
+import { createFileStore } from '../../src/adapters/store/local-store.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { Reconciler } from '../../src/controller/reconcile.ts';
-import { readRecord } from '../../src/domain/verdict/record.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { Iter8Error, UnavailableError } from '../../src/errors.ts';
 import { conformance, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -20,7 +20,7 @@ const collect = {
 };
 
 it('2: the newest experiment is the one that was made last, whatever its name', async () => {
-  // Mutation: in src/cli/select.ts, newestRowFirst, without `time(b) - time(a) ||`
+  // Mutation: in src/cli/choose-experiment.ts, newestRowFirst, without `time(b) - time(a) ||`
   const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-newest-'));
   const clock = fakeClock();
   const store = createFileStore({ dir: path.join(cwd, '.iter8'), clock, pid: process.pid });
@@ -34,7 +34,7 @@ it('2: the newest experiment is the one that was made last, whatever its name', 
 });
 
 it('14: debug tells the story from the object alone', async () => {
-  // Mutation: in src/engine/session.ts, tell, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
+  // Mutation: in src/drive/session.ts, tell, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
   const { outcome } = await driveInMemory(conformance({ actions: { start: [{ run: 'false' }, collect] } }), {
     tasks: { run: () => Promise.reject(new Iter8Error('the script ended with exit code 1')) },
   });
@@ -47,7 +47,7 @@ it('14: debug tells the story from the object alone', async () => {
 });
 
 it('19: what loop tasks measure after the last loop is assessed', async () => {
-  // Mutation: in src/engine/plan.ts, nextWhileRunning, without `return { kind: 'assess-again' }` and its condition
+  // Mutation: in src/drive/next-step.ts, nextWhileRunning, without `return { kind: 'assess-again' }` and its condition
   const measure = (numQueries: number) => ({ ...collect, with: { ...collect.with, numQueries } });
   const { outcome } = await driveInMemory(
     conformance({ actions: { start: [measure(10)], loop: [measure(400)] }, strength: { extend: false } }),
@@ -59,7 +59,7 @@ it('19: what loop tasks measure after the last loop is assessed', async () => {
 });
 
 it('20: iterations keep their times, however long measuring takes', async () => {
-  // Mutation: in src/engine/loop.ts, iterate, `step.dueMs - ports.clock.now()` -> `session.experiment.spec.duration.intervalSeconds * 1000`
+  // Mutation: in src/drive/drive.ts, iterate, `step.dueMs - ports.clock.now()` -> `session.experiment.spec.duration.intervalSeconds * 1000`
   const clock = fakeClock();
   const start = clock.now();
   const at: number[] = [];
@@ -83,7 +83,7 @@ it('20: iterations keep their times, however long measuring takes', async () => 
 });
 
 it('23: a task that was done is not done again, neither after a failure nor by a second driver', async () => {
-  // Mutation: in src/engine/action.ts, runAction, without `if (state === 'done' || state === 'skipped') continue;`
+  // Mutation: in src/drive/run-action.ts, runAction, without `if (state === 'done' || state === 'skipped') continue;`
   const written = conformance({ actions: { start: [{ run: 'notify' }, { run: 'deploy' }] }, objectives: [] });
   const done: string[] = [];
   const store = await storeWithMetrics({});
@@ -113,7 +113,7 @@ it('23: a task that was done is not done again, neither after a failure nor by a
 });
 
 it('24: a task that touches the experiment loses nothing of what was measured', async () => {
-  // Mutation: in src/engine/session.ts, #store, `{ uid }` -> `{ uid, resourceVersion: this.#stored.metadata.resourceVersion! }`
+  // Mutation: in src/drive/session.ts, #store, `{ uid }` -> `{ uid, resourceVersion: this.#stored.metadata.resourceVersion! }`
   const store = createMemoryStore({ clock: fakeClock() });
   const { outcome } = await driveInMemory(
     conformance({ actions: { start: [collect, { run: 'kubectl annotate' }, collect] }, strength: { extend: false } }),

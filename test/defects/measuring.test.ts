@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import { seededUniform } from '../../src/domain/stats/random.ts';
+import { seededUniform } from '../../src/traffic/seeded-random.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { conformance, driveInMemory, measuring, storeWithMetrics, writtenMetric } from '../support/driving.ts';
 import { iter8ctl } from '../support/test-io.ts';
@@ -22,7 +22,7 @@ function run(...objects: object[]) {
 }
 
 it('8: a server that closes its connections without an answer, in the middle of a run, is not healthy', async () => {
-  // Mutation: in src/adapters/load/slice.ts, View.record, `if (error)` -> `if (error && ms < 0)`
+  // Mutation: in src/adapters/load/slice-counts.ts, View.record, `if (error)` -> `if (error && ms < 0)`
   await using server = await testServer((request, response, k) =>
     k < 100 ? ok(request, response) : request.destroy(),
   );
@@ -72,7 +72,7 @@ it('12: a noisy moment is charged to every version: they are loaded side by side
 });
 
 it('17: percentiles are read from the histogram, the same each time, and no random draws', async () => {
-  // Mutation: in src/domain/stats/quantile.ts, percentile, `(lowMs + highMs) / 2` -> `lowMs + Math.random() * (highMs - lowMs)`
+  // Mutation: in src/evidence/one-sample/percentile.ts, percentile, `(lowMs + highMs) / 2` -> `lowMs + Math.random() * (highMs - lowMs)`
   const uniform = seededUniform(1, 'latencies');
   const latencies = Array.from({ length: 300 }, () => 20 + 400 * uniform() ** 4);
   const once = async () => {
@@ -96,7 +96,7 @@ it('17: percentiles are read from the histogram, the same each time, and no rand
 });
 
 it('26: a metrics backend that cannot be reached is said to be that, and ends nothing', async () => {
-  // Mutation: in src/adapters/metrics/fetch.ts, fetchMetric, `return { kind: 'error', ... }` -> `throw error`
+  // Mutation: in src/adapters/metrics/send-query.ts, fetchMetric, `return { kind: 'error', ... }` -> `throw error`
   const server = await testServer(ok);
   const urlTemplate = `${server.url}api`;
   await server[Symbol.asyncDispose]();
@@ -110,7 +110,7 @@ it('26: a metrics backend that cannot be reached is said to be that, and ends no
 });
 
 it('27: a metric that was made a second before is there', async () => {
-  // Mutation: in src/engine/plan.ts, nextStep, `status.metrics === undefined` before the start action, not after it
+  // Mutation: in src/drive/next-step.ts, nextStep, `status.metrics === undefined` before the start action, not after it
   const store = await storeWithMetrics({ users: { type: 'Counter' } });
   const { outcome } = await driveInMemory(
     conformance({

@@ -1,9 +1,9 @@
 /** Defects of Iter8 0.7 (iter8.md 8) in tasks that reach into a cluster, with a client that answers from a list. See table.test.ts. */
 import { expect, it } from 'vitest';
-import type { ApiRequest, KubeClient } from '../../src/adapters/kube/client.ts';
+import type { ApiRequest, KubeClient } from '../../src/adapters/kube/api-client.ts';
 import { createReadinessTask } from '../../src/adapters/tasks/readiness.ts';
-import { jobName } from '../../src/adapters/tasks/script-job.ts';
-import { withDefaults } from '../../src/domain/api/defaults.ts';
+import { jobName } from '../../src/adapters/tasks/run-script-as-job.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
 import { NotFoundError } from '../../src/errors.ts';
 import { conformance } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
@@ -12,7 +12,7 @@ const named = (namespace: string, name: string, uid: string) =>
   withDefaults({ ...conformance(), metadata: { namespace, name, uid } }, { namespace });
 
 it('16: no two experiments share the name of a job, not even one and its successor of the same name', () => {
-  // Mutation: in src/adapters/tasks/script-job.ts, jobName, `experiment.metadata.uid ?? ''` -> `''`
+  // Mutation: in src/adapters/tasks/run-script-as-job.ts, jobName, `experiment.metadata.uid ?? ''` -> `''`
   const job = (namespace: string, name: string, uid: string, id = 'start/0') =>
     jobName(named(namespace, name, uid), id);
   expect(job('a', 'b', '1')).not.toBe(job('a', 'b', '2'));

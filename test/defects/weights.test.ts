@@ -1,13 +1,13 @@
 /** Defects of Iter8 0.7 (iter8.md 8) in where traffic should go. See table.test.ts. */
 import { expect, it } from 'vitest';
-import { withDefaults } from '../../src/domain/api/defaults.ts';
-import type { WrittenExperiment } from '../../src/domain/api/experiment.ts';
-import { parseStrength } from '../../src/domain/api/strength.ts';
-import { recommendedWeights } from '../../src/domain/verdict/recommended-weights.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import { parseStrength } from '../../src/experiment/strength-settings.ts';
+import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
 import { canary, conformance, driveInMemory, failing, healthy, withWeights } from '../support/driving.ts';
 
 it('11: equal shares that are not whole are rounded the same way every time', () => {
-  // Mutation: in src/domain/stats/round-weights.ts, `return a.name < b.name ? -1 : 1` -> `return Math.random() - 0.5`
+  // Mutation: in src/traffic/round-weights.ts, `return a.name < b.name ? -1 : 1` -> `return Math.random() - 0.5`
   const base = conformance();
   const experiment = withDefaults(
     {
@@ -38,8 +38,8 @@ it('11: equal shares that are not whole are rounded the same way every time', ()
 });
 
 it('21: a rollback takes the recommendation back from the failed candidate', async () => {
-  // Mutation: in src/engine/loop.ts, assess, `conformance ? undefined : baseline` -> `status.versionRecommendedForPromotion`
-  // Mutation: in src/domain/verdict/recommended-weights.ts, isFeasible, `verdict !== 'violated' && ...` -> `true`
+  // Mutation: in src/drive/drive.ts, assess, `conformance ? undefined : baseline` -> `status.versionRecommendedForPromotion`
+  // Mutation: in src/traffic/recommended-weights.ts, isFeasible, `verdict !== 'violated' && ...` -> `true`
   const collect = (n: number) => ({
     task: 'metrics/collect',
     with: {

@@ -2,44 +2,67 @@
 
 /** Rooms that a room may import from, besides itself. Longer prefixes win. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {
-  errors: ['text', 'io'],
-  io: ['errors', 'text'],
+  errors: ['exit-codes', 'text', 'io'],
+  'exit-codes': [],
+  io: ['errors', 'exit-codes', 'text'],
   text: ['errors', 'io'],
-  'domain/api': ['text', 'errors'],
-  'domain/expr': ['text', 'errors'],
-  'domain/stats': ['text', 'errors'],
-  'domain/verdict': ['text', 'errors', 'domain/api', 'domain/expr', 'domain/stats'],
-  'domain/packs': ['text', 'errors', 'domain/api'],
-  domain: ['text', 'errors', 'domain/api', 'domain/expr'],
-  engine: ['domain', 'text', 'errors', 'io'],
-  adapters: ['domain', 'engine/ports', 'text', 'errors', 'io', 'adapters/kube', 'adapters/http', 'adapters/manifest'],
-  controller: ['engine', 'domain', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
-  install: ['engine', 'domain', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
-  view: ['domain', 'engine/event', 'text', 'errors'],
-  render: ['view', 'domain', 'engine/event', 'text', 'errors', 'io'],
-  report: ['view', 'domain', 'engine/event', 'text', 'errors', 'render', 'adapters/manifest'],
+  expressions: ['text', 'errors'],
+  experiment: ['expressions', 'text', 'errors'],
+  'metric-packs': ['experiment', 'text', 'errors'],
+  evidence: ['text', 'errors'],
+  judge: ['experiment', 'evidence', 'expressions', 'text', 'errors'],
+  traffic: ['judge', 'experiment', 'evidence', 'text', 'errors'],
+  preflight: ['judge', 'experiment', 'evidence', 'text', 'errors'],
+  drive: ['preflight', 'traffic', 'judge', 'experiment', 'evidence', 'expressions', 'text', 'errors', 'io'],
+  replay: ['drive', 'judge', 'traffic', 'experiment', 'evidence', 'text', 'errors'],
+  adapters: [
+    'drive/ports',
+    'judge',
+    'experiment',
+    'evidence',
+    'expressions',
+    'text',
+    'errors',
+    'io',
+    'adapters/kube',
+    'adapters/http',
+    'adapters/manifest',
+  ],
+  controller: ['drive', 'judge', 'experiment', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
+  install: ['drive', 'experiment', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
+  view: ['judge', 'preflight', 'traffic', 'experiment', 'evidence', 'drive/events', 'text', 'errors'],
+  render: ['view', 'judge', 'preflight', 'experiment', 'evidence', 'drive/events', 'text', 'errors', 'io'],
+  report: ['view', 'judge', 'experiment', 'evidence', 'drive/events', 'text', 'errors', 'render', 'adapters/manifest'],
   version: [],
   cli: [
     'adapters',
     'controller',
     'install',
-    'domain',
-    'engine',
+    'metric-packs',
+    'drive',
+    'replay',
+    'preflight',
+    'traffic',
+    'judge',
+    'experiment',
+    'evidence',
+    'expressions',
     'view',
     'render',
     'report',
     'text',
     'errors',
+    'exit-codes',
     'io',
     'version',
   ],
-  main: ['cli', 'errors', 'io'],
+  main: ['cli', 'errors', 'exit-codes', 'io'],
 };
 
 /** Each dependency has one home. */
 export const HOMES: Readonly<Record<string, readonly string[]>> = {
-  zod: ['domain/api'],
-  jsep: ['domain/expr'],
+  zod: ['experiment'],
+  jsep: ['expressions'],
   'js-yaml': ['adapters/manifest'],
   undici: ['adapters/load', 'adapters/metrics'],
   '@kubernetes/client-node': ['adapters/kube'],
@@ -52,7 +75,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** The only files that may touch `process`: the program's entry, the worker's, and what asks for the shared clock. */
-export const PROCESS_FILES = ['main.ts', 'adapters/load/worker.ts', 'adapters/load/crew.ts'];
+export const PROCESS_FILES = ['main.ts', 'adapters/load/worker-thread.ts', 'adapters/load/workers.ts'];
 
 /** Specifiers of every import, `import type`, `export from` and `import()` of a text. */
 export function importsOf(source: string): string[] {
@@ -107,7 +130,6 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
       }
       const target = resolve(file, specifier);
       if (inRoom(target, homeOf(file, room))) continue;
-      // An inner room of domain does not import a sibling by being in domain.
       const allowed = ARROWS[room]!.some((one) => inRoom(target, one));
       if (!allowed) found.push(`${file}: ${room} may not import ${target}`);
     }

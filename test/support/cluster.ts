@@ -5,7 +5,7 @@ import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { describe } from 'vitest';
-import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/client.ts';
+import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 export const SHARED = path.join(root, '../shared');

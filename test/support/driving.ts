@@ -1,9 +1,9 @@
 /** Drives experiments in memory, with simulated services and a clock that stands still: for tests of the engine. */
-import { createMemoryStore } from '../../src/adapters/store/memory.ts';
-import type { Experiment, WrittenExperiment } from '../../src/domain/api/experiment.ts';
-import type { WrittenMetric } from '../../src/domain/api/metric.ts';
-import type { Event } from '../../src/engine/event.ts';
-import { drive, type DriveOptions, type DriveOutcome } from '../../src/engine/loop.ts';
+import { createMemoryStore } from './memory-store.ts';
+import type { Experiment, WrittenExperiment } from '../../src/experiment/experiment.ts';
+import type { WrittenMetric } from '../../src/experiment/metric.ts';
+import type { Event } from '../../src/drive/events.ts';
+import { drive, type DriveOptions, type DriveOutcome } from '../../src/drive/drive.ts';
 import type {
   ExperimentStore,
   LoadGenerator,
@@ -11,7 +11,7 @@ import type {
   MetricSource,
   RecordLog,
   TaskRunner,
-} from '../../src/engine/ports.ts';
+} from '../../src/drive/ports.ts';
 import { fakeClock } from './fake-clock.ts';
 import { simulatedLoad, type Service } from './simulated-load.ts';
 

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import type { Experiment } from '../../src/domain/api/experiment.ts';
+import type { Experiment } from '../../src/experiment/experiment.ts';
 import { iter8ctl, type Finished } from './test-io.ts';
 
 /** `askAbout(experiment, 'assert', '-c', 'completed')`. */

@@ -4,15 +4,15 @@
  * Obeys the port: caps, finish, stop, kill, slices of 100 ms in order, limits told with their slices. Does not simulate:
  * lateness, workers, connections, checkpoints of unresolved requests (everything is resolved at once).
  */
-import { LatencyHistogram } from '../../src/domain/stats/histogram.ts';
+import { LatencyHistogram } from '../../src/evidence/latency-histogram.ts';
 import {
   limitKey,
   type LatencyLimit,
   type LimitCount,
   type Tally,
   type TallyView,
-} from '../../src/domain/stats/tally.ts';
-import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, Scope } from '../../src/engine/ports.ts';
+} from '../../src/evidence/request-tally.ts';
+import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, Scope } from '../../src/drive/ports.ts';
 
 export interface Outcome {
   readonly latencyMs: number;

@@ -1,8 +1,8 @@
 /** An Io that keeps what is written, for tests of commands: `run(argv, testIo(...))`. */
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from '../../src/cli/run.ts';
-import type { ExitCode } from '../../src/errors.ts';
+import { run } from '../../src/cli/program.ts';
+import type { ExitCode } from '../../src/exit-codes.ts';
 import type { Clock, Io, ProcessSignal } from '../../src/io.ts';
 
 export interface TestIoOptions {

@@ -1,14 +1,14 @@
 /** An object whose record somebody else wrote, or damaged: shown as far as it can be, and never a crash. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createLog } from '../../src/render/log.ts';
+import { createLog } from '../../src/render/log-lines.ts';
 import { renderDescribe } from '../../src/render/describe.ts';
-import { renderList } from '../../src/render/list.ts';
+import { renderList } from '../../src/render/experiment-list.ts';
 import { themeFor } from '../../src/render/theme.ts';
-import { jsonView } from '../../src/report/json.ts';
-import { eventsBetween, whatWasTold } from '../../src/engine/observe.ts';
-import type { Experiment } from '../../src/domain/api/experiment.ts';
-import { readRecord } from '../../src/domain/verdict/record.ts';
+import { jsonView } from '../../src/report/json-view.ts';
+import { eventsBetween, whatWasTold } from '../../src/drive/events-of-changes.ts';
+import type { Experiment } from '../../src/experiment/experiment.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
 import { conformance, driveInMemory } from '../support/driving.ts';
 

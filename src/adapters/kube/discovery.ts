@@ -1,6 +1,6 @@
 /** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
 import { NotFoundError } from '../../errors.ts';
-import type { KubeClient, Resource } from './client.ts';
+import type { KubeClient, Resource } from './api-client.ts';
 
 interface ApiResource {
   readonly name: string;

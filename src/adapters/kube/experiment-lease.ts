@@ -1,7 +1,7 @@
 /** One driver an experiment: a Lease beside it, which goes when it goes. */
-import { keyText } from '../../domain/api/experiment.ts';
-import type { DriverLock, ExperimentStore } from '../../engine/ports.ts';
-import { EXPERIMENTS, type KubeClient } from './client.ts';
+import { keyText } from '../../experiment/experiment.ts';
+import type { DriverLock, ExperimentStore } from '../../drive/ports.ts';
+import { EXPERIMENTS, type KubeClient } from './api-client.ts';
 import { createLeaseLock, leaseName } from './lease.ts';
 
 export function createExperimentLock(client: KubeClient, store: Pick<ExperimentStore, 'get'>): DriverLock {

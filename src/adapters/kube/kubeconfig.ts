@@ -165,7 +165,7 @@ async function completeUsers(users: readonly User[], text: string, file: string)
       exec.command = path.resolve(path.dirname(file), exec.command);
   }
   if (!/tokenFile|as-groups/.test(text)) return;
-  const { readManifest } = await import('../manifest/read.ts');
+  const { readManifest } = await import('../manifest/parse-documents.ts');
   const written = readManifest(text, file).objects[0]?.value['users'];
   if (!Array.isArray(written)) return;
   for (const entry of written as readonly { name?: unknown; user?: Readonly<Record<string, unknown>> }[]) {

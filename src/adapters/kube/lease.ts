@@ -10,9 +10,9 @@
  */
 import { createHash } from 'node:crypto';
 import { ConflictError, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
-import type { ObjectKey } from '../../domain/api/experiment.ts';
-import type { DriverLock, HeldLock, Holder } from '../../engine/ports.ts';
-import type { KubeClient, Resource } from './client.ts';
+import type { ObjectKey } from '../../experiment/experiment.ts';
+import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
+import type { KubeClient, Resource } from './api-client.ts';
 
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };
 

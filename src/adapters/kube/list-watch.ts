@@ -14,7 +14,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
 import { ApiBusyError, ApiGoneError } from './api-error.ts';
-import { EXPERIMENTS, type KubeClient, type Resource } from './client.ts';
+import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
 import { linesOf } from './lines.ts';
 
 export interface KubeObject {

@@ -8,7 +8,7 @@
  */
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf, UnavailableError } from '../../errors.ts';
-import { sendOnce } from './http.ts';
+import { sendOnce } from './http-request.ts';
 
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
 export type OidcSettings = Record<string, string | undefined>;

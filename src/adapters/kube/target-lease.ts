@@ -1,8 +1,8 @@
 /** One experiment a target: a Lease named by the target's hash, where every driver of the cluster looks (behaviour.md 6). */
 import { Iter8Error, NotFoundError } from '../../errors.ts';
-import type { DriverLock } from '../../engine/ports.ts';
-import { mayI } from './access.ts';
-import type { KubeClient, Resource } from './client.ts';
+import type { DriverLock } from '../../drive/ports.ts';
+import { mayI } from './access-review.ts';
+import type { KubeClient, Resource } from './api-client.ts';
 import { createLeaseLock, LEASES } from './lease.ts';
 
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };

@@ -4,7 +4,7 @@
  */
 import { isIP } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
-import type { LoadEndpoint } from '../../engine/ports.ts';
+import type { LoadEndpoint } from '../../drive/ports.ts';
 
 /** Largest response header block; a server that sends more is broken or hostile. */
 const MAX_HEADER_BYTES = 64 * 1024;

@@ -1,5 +1,5 @@
 /** One request to an endpoint, to say before a run whether it can be reached: for `plan`. */
-import type { LoadEndpoint, LoadGenerator } from '../../engine/ports.ts';
+import type { LoadEndpoint, LoadGenerator } from '../../drive/ports.ts';
 
 /** Long enough for a cold start, short enough for a person who waits. */
 const TIMEOUT_MS = 10_000;

@@ -2,10 +2,10 @@
 import type { Dirent } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ObjectKey } from '../../domain/api/experiment.ts';
+import type { ObjectKey } from '../../experiment/experiment.ts';
 import { UsageError } from '../../errors.ts';
-import { errorCode, storeError } from './fs-error.ts';
-import { isNamespace, keyOfFile, namespacePath } from './layout.ts';
+import { errorCode, storeError } from './file-system-errors.ts';
+import { isNamespace, keyOfFile, namespacePath } from './local-layout.ts';
 
 /** All namespaces with a folder, or the given one. Throws UsageError when that is no name of a namespace. */
 export async function listNamespaces(dir: string, namespace?: string): Promise<string[]> {

@@ -1,12 +1,12 @@
 /** From the text of a file to an experiment or metric. Pure. */
 import { createHash } from 'node:crypto';
-import { metricWithDefaults, withDefaults } from '../../domain/api/defaults.ts';
-import { type Experiment, keyText, type ObjectKey } from '../../domain/api/experiment.ts';
-import type { Metric } from '../../domain/api/metric.ts';
-import { parseExperiment, parseMetric } from '../../domain/api/parse.ts';
+import { metricWithDefaults, withDefaults } from '../../experiment/defaults.ts';
+import { type Experiment, keyText, type ObjectKey } from '../../experiment/experiment.ts';
+import type { Metric } from '../../experiment/metric.ts';
+import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import { InvalidManifestError, type Issue } from '../../errors.ts';
 import { readObjectText, writeObjectText } from './object-text.ts';
-import { isObject, revisionOf, type StoredObject } from './stored-object.ts';
+import { isObject, revisionOf, type StoredObject } from './object-changes.ts';
 
 /** A file with the object that it is for. `path` is for messages. */
 export interface FileText {

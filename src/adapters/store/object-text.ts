@@ -5,8 +5,8 @@
  * 1 and 2 ms (measured at 180 KiB). So it comes last, one line for each of its keys, and is read by itself.
  */
 import type { Issue } from '../../errors.ts';
-import { readManifest } from '../manifest/read.ts';
-import { writeYaml } from '../manifest/write.ts';
+import { readManifest } from '../manifest/parse-documents.ts';
+import { writeYaml } from '../manifest/write-yaml.ts';
 
 const STATUS = '\nstatus: {\n';
 const STATUS_END = '\n  }\n';

@@ -8,7 +8,7 @@ import { execFile } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
 import { readFile, readlink } from 'node:fs/promises';
 import { hostname } from 'node:os';
-import { errorCode } from './fs-error.ts';
+import { errorCode } from './file-system-errors.ts';
 
 /** A claimant as it stands in the name of a claim: no part holds a `.` or a `/`. */
 export interface ProcessIdentity {

@@ -2,10 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { open, rm } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
-import type { ObjectKey } from '../../domain/api/experiment.ts';
-import type { RecordLog } from '../../engine/ports.ts';
-import { errorCode, storeError } from './fs-error.ts';
-import { makeFolderOf, objectPath } from './layout.ts';
+import type { ObjectKey } from '../../experiment/experiment.ts';
+import type { RecordLog } from '../../drive/ports.ts';
+import { errorCode, storeError } from './file-system-errors.ts';
+import { makeFolderOf, objectPath } from './local-layout.ts';
 
 export interface FileRecordLogOptions {
   readonly dir: string;

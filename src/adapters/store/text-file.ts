@@ -2,7 +2,7 @@
 import { constants, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { InvalidManifestError, UnavailableError } from '../../errors.ts';
-import { errorCode, storeError } from './fs-error.ts';
+import { errorCode, storeError } from './file-system-errors.ts';
 
 /** Of one object. A status has 256 KiB; the rest is for people. */
 const LARGEST_BYTES = 16 * 1024 * 1024;

@@ -1,6 +1,6 @@
 /** What a watch tells of an object between two states of it. Pure. */
-import type { Experiment } from '../../domain/api/experiment.ts';
-import type { StoreEvent } from '../../engine/ports.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { StoreEvent } from '../../drive/ports.ts';
 
 /**
  * Undefined: absent, or not selected. An object that was removed and made again in between is told as both, because it is

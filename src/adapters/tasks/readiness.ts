@@ -4,12 +4,12 @@
  */
 import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
-import { versionsIn, type Experiment } from '../../domain/api/experiment.ts';
-import { readinessInputs } from '../../domain/api/tasks.ts';
-import { parseFieldPath, readField } from '../../domain/expr/field-path.ts';
-import type { KubeClient, Resource } from '../kube/client.ts';
+import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
+import { readinessInputs } from '../../experiment/task-inputs.ts';
+import { parseFieldPath, readField } from '../../expressions/field-path.ts';
+import type { KubeClient, Resource } from '../kube/api-client.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';
-import type { PerformTask } from './registry.ts';
+import type { PerformTask } from './task-registry.ts';
 
 export function createReadinessTask(ports: { readonly client: KubeClient; readonly clock: Clock }): PerformTask {
   return async ({ task, experiment, signal }) => {

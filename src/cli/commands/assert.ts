@@ -1,14 +1,15 @@
 /** `iter8ctl assert [NAME] -c CONDITION`: an exit code for scripts. */
 import { Command } from 'commander';
-import { EXIT, NotFoundError, UsageError, type ExitCode } from '../../errors.ts';
+import { NotFoundError, UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
-import { ASSERTIONS, assertionState, type Assertion, type AssertionState } from '../../domain/verdict/assertion.ts';
-import { hasFailed } from '../../domain/verdict/known.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { ASSERTIONS, assertionState, type Assertion, type AssertionState } from '../../judge/assert-conditions.ts';
+import { hasFailed } from '../../experiment/conditions.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { knownJudgement } from '../../domain/verdict/imported.ts';
+import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import { openContext, keyOf, type Context } from '../context.ts';
 import {
   durationFlag,
@@ -17,8 +18,8 @@ import {
   withStoreFlags,
   type OutputFlags,
   type StoreFlags,
-} from '../options.ts';
-import { chosenExperiment } from '../select.ts';
+} from '../shared-flags.ts';
+import { chosenExperiment } from '../choose-experiment.ts';
 
 interface AssertFlags extends StoreFlags, OutputFlags {
   readonly condition?: string[];
@@ -45,11 +46,15 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
   const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    return report(await (await import('../manifests.ts')).readObject(flags.filename, io, flags.namespace), conditions, {
-      flags,
-      io,
-      over: false,
-    });
+    return report(
+      await (await import('../manifest-flags.ts')).readObject(flags.filename, io, flags.namespace),
+      conditions,
+      {
+        flags,
+        io,
+        over: false,
+      },
+    );
   }
   const context = await openContext(flags, io, say);
   if (flags.timeout === undefined) {

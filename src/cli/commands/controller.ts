@@ -1,10 +1,11 @@
 /** `iter8ctl controller`: drives, in the cluster, every experiment that nobody else drives. */
 import { Command, Option } from 'commander';
-import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { LEVELS, createLog, type Level, type Log } from '../../controller/log.ts';
+import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
 import { openContext, SYSTEM_NAMESPACE, type Context } from '../context.ts';
-import { numberFlag, withKubeFlags, type StoreFlags } from '../options.ts';
+import { numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {
   readonly selector?: string;
@@ -68,8 +69,8 @@ async function lead(
   const { log, stop } = how;
   const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }] = await Promise.all([
     import('../../controller/reconcile.ts'),
-    import('../../controller/serve.ts'),
-    import('../controlling.ts'),
+    import('../../controller/health-server.ts'),
+    import('../controller-drive.ts'),
     import('../../adapters/kube/lease.ts'),
   ]);
   const pod = io.env['POD_NAME'];

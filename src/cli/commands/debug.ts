@@ -1,16 +1,17 @@
 /** `iter8ctl debug [NAME]`: what happened, in order, from the experiment's own record and its Kubernetes events. */
 import { Command } from 'commander';
-import { EXIT, ForbiddenError, messageOf, type ExitCode } from '../../errors.ts';
+import { ForbiddenError, messageOf } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
-import { readRecord } from '../../domain/verdict/record.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { readRecord } from '../../judge/record/stored-record.ts';
 import { jsonText } from '../../report/json-text.ts';
-import { renderStory, type StoryLine } from '../../render/story.ts';
+import { renderStory, type StoryLine } from '../../render/event-history.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openContext, type Context } from '../context.ts';
-import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
-import { chosenExperiment } from '../select.ts';
-import { stdoutTheme } from '../show.ts';
+import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { chosenExperiment } from '../choose-experiment.ts';
+import { stdoutTheme } from '../print-experiment.ts';
 
 interface DebugFlags extends StoreFlags, OutputFlags {
   readonly priority: number;
@@ -34,7 +35,7 @@ export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
       const context = flags.filename === undefined ? await openContext(flags, io, warn) : undefined;
       const experiment =
         context === undefined
-          ? await (await import('../manifests.ts')).readObject(flags.filename!, io, flags.namespace)
+          ? await (await import('../manifest-flags.ts')).readObject(flags.filename!, io, flags.namespace)
           : await chosenExperiment(context, name, warn);
       const lines = (await storyOf(experiment, context, warn)).filter((line) => line.priority <= flags.priority);
       io.stdout.write(
@@ -76,7 +77,7 @@ async function eventsOf(
   warn: (text: string) => void,
   withRecord: boolean,
 ): Promise<StoryLine[]> {
-  const { readEvents, timeOf } = await import('../../adapters/kube/events.ts');
+  const { readEvents, timeOf } = await import('../../adapters/kube/kubernetes-events.ts');
   const { namespace, name, uid } = experiment.metadata;
   try {
     const events = await readEvents(kube, { namespace, name, uid });

@@ -1,16 +1,16 @@
 /** `iter8ctl describe [NAME]`, `describe -f FILE|-`: one picture of one experiment. */
 import { Command } from 'commander';
-import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
-import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
-import { hasEnded } from '../../domain/verdict/known.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { hasEnded } from '../../experiment/conditions.ts';
 import { experimentView } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
-import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
-import { chosenExperiment } from '../select.ts';
-import { ANSWER_FORMATS, printAnswer } from '../show.ts';
+import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { chosenExperiment } from '../choose-experiment.ts';
+import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags {
   readonly filename?: string;
@@ -42,7 +42,7 @@ async function find(
 ): Promise<Experiment> {
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    return (await import('../manifests.ts')).readObject(flags.filename, io, flags.namespace);
+    return (await import('../manifest-flags.ts')).readObject(flags.filename, io, flags.namespace);
   }
   const context = await openContext(flags, io, warn);
   return chosenExperiment(context, name, warn);

@@ -1,16 +1,16 @@
 /** `iter8ctl get [NAME...]`: a list, one line each. */
 import { Command, Option } from 'commander';
-import { EXIT, type ExitCode } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../domain/api/experiment.ts';
-import { renderList } from '../../render/list.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { renderList } from '../../render/experiment-list.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { experimentView, listRow } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
-import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
-import { namedExperiment, newestFirst } from '../select.ts';
-import { stdoutTheme } from '../show.ts';
+import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { namedExperiment, newestFirst } from '../choose-experiment.ts';
+import { stdoutTheme } from '../print-experiment.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
@@ -65,13 +65,13 @@ async function listText(
     case 'raw':
       return `${jsonText({ apiVersion: 'v1', kind: 'List', items: experiments }, 2)}\n`;
     case 'json': {
-      const { jsonList } = await import('../../report/json.ts');
+      const { jsonList } = await import('../../report/json-view.ts');
       return `${jsonText(jsonList(views()), 2)}\n`;
     }
     case 'yaml': {
       const [{ jsonList }, { writeYaml }] = await Promise.all([
-        import('../../report/json.ts'),
-        import('../../adapters/manifest/write.ts'),
+        import('../../report/json-view.ts'),
+        import('../../adapters/manifest/write-yaml.ts'),
       ]);
       return writeYaml(jsonList(views()));
     }

@@ -1,13 +1,14 @@
 /** `iter8ctl init`: writes a manifest from flags to standard output. */
 import { Command } from 'commander';
-import { EXIT, InvalidManifestError, UsageError, type ExitCode } from '../../errors.ts';
+import { InvalidManifestError, UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { writeYamlDocuments } from '../../adapters/manifest/write.ts';
-import type { WrittenExperiment } from '../../domain/api/experiment.ts';
-import { quickExperiment } from '../../domain/api/quick-experiment.ts';
-import { checkExperiment } from '../../domain/check.ts';
-import { PACKS, packExperiment } from '../../domain/packs/packs.ts';
-import { durationFlag, numberFlag, repeated } from '../options.ts';
+import { writeYamlDocuments } from '../../adapters/manifest/write-yaml.ts';
+import type { WrittenExperiment } from '../../experiment/experiment.ts';
+import { quickExperiment } from '../../experiment/experiment-from-flags.ts';
+import { checkExperiment } from '../../experiment/validate.ts';
+import { PACKS, packExperiment } from '../../metric-packs/experiment-from-pack.ts';
+import { durationFlag, numberFlag, repeated } from '../shared-flags.ts';
 
 /** Flags that describe an experiment without a manifest; `run` takes them too. */
 export interface QuickFlags {

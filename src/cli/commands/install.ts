@@ -1,10 +1,11 @@
 /** `iter8ctl install` and `uninstall`: CRDs, roles and, with an image, the controller. */
 import { Command } from 'commander';
-import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openKube } from '../context.ts';
-import { durationFlag, numberFlag, withKubeFlags, type StoreFlags } from '../options.ts';
+import { durationFlag, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface InstallFlags extends StoreFlags {
   readonly dryRun?: boolean;
@@ -52,13 +53,13 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
         },
   );
   if (flags.dryRun === true) {
-    const { writeYamlDocuments } = await import('../../adapters/manifest/write.ts');
+    const { writeYamlDocuments } = await import('../../adapters/manifest/write-yaml.ts');
     io.stdout.write(writeYamlDocuments(objects.map(({ object }) => object)));
     return;
   }
   const [{ applyObject, waitUntilReady }, { objectText }, client] = await Promise.all([
     import('../../install/apply.ts'),
-    import('../../install/object.ts'),
+    import('../../install/install-object.ts'),
     openKube(flags, io),
   ]);
   for (const one of objects) {
@@ -88,7 +89,7 @@ async function uninstall(flags: UninstallFlags, io: Io): Promise<void> {
     await Promise.all([
       import('../../install/apply.ts'),
       import('../../install/manifests.ts'),
-      import('../../install/object.ts'),
+      import('../../install/install-object.ts'),
       openKube(flags, io),
     ]);
   const { count, some } = await countExperiments(client);

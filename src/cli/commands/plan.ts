@@ -1,25 +1,26 @@
 /** `iter8ctl plan -f FILE`, `plan [NAME]`: changes nothing; says whether it would run, and whether it would be decided. */
 import { Command } from 'commander';
-import { EXIT, UsageError, type ExitCode } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText } from '../../report/json-text.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
-import { versionsIn, type Experiment } from '../../domain/api/experiment.ts';
-import { collectInputs } from '../../domain/api/tasks.ts';
-import { customMetrics } from '../../domain/api/metric-name.ts';
-import { metricWithDefaults } from '../../domain/api/defaults.ts';
-import type { WrittenMetric } from '../../domain/api/metric.ts';
+import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
+import { collectInputs } from '../../experiment/task-inputs.ts';
+import { customMetrics } from '../../experiment/metric-names.ts';
+import { metricWithDefaults } from '../../experiment/defaults.ts';
+import type { WrittenMetric } from '../../experiment/metric.ts';
 import { formatValue } from '../../text/units.ts';
 import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
-import type { Measurement } from '../../engine/ports.ts';
-import { neededPermissions } from '../../engine/permissions.ts';
-import { rewardPower } from '../../domain/verdict/reward-power.ts';
-import { plannedLoad, powerOf, withBackendNeeds, type SeenCounters } from '../../domain/verdict/power.ts';
-import { strengthOf as strengthSettings } from '../../engine/judging.ts';
-import { EMPTY_RECORD } from '../../domain/verdict/record.ts';
+import type { Measurement } from '../../drive/ports.ts';
+import { neededPermissions } from '../../preflight/permissions.ts';
+import { rewardPower } from '../../preflight/reward-decidability.ts';
+import { plannedLoad, powerOf, withBackendNeeds, type SeenCounters } from '../../preflight/decidability.ts';
+import { strengthOf as strengthSettings } from '../../judge/judgement.ts';
+import { EMPTY_RECORD } from '../../judge/record/stored-record.ts';
 import { renderPlan } from '../../render/plan.ts';
 import { openContext, openDriver, type Context, type Driver } from '../context.ts';
-import { readManifests } from '../manifests.ts';
+import { readManifests } from '../manifest-flags.ts';
 import {
   repeated,
   strengthOf,
@@ -29,9 +30,9 @@ import {
   type OutputFlags,
   type StoreFlags,
   type StrengthFlags,
-} from '../options.ts';
-import { chosenExperiment } from '../select.ts';
-import { stdoutTheme } from '../show.ts';
+} from '../shared-flags.ts';
+import { chosenExperiment } from '../choose-experiment.ts';
+import { stdoutTheme } from '../print-experiment.ts';
 import { asExperiment, checkManifest } from './run.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {
@@ -136,8 +137,8 @@ async function tryMetrics(
   how: { readonly context: Context; readonly driver: Driver; readonly given: readonly WrittenMetric[] },
 ): Promise<Tried> {
   const [{ readMetrics }, { metricOf }] = await Promise.all([
-    import('../../engine/read-metrics.ts'),
-    import('../../engine/measure.ts'),
+    import('../../drive/find-metrics.ts'),
+    import('../../drive/measure-metrics.ts'),
   ]);
   const names = customMetrics(experiment).map(({ written }) => written);
   const nothing = { reward: { metric: undefined, values: [] }, seen: new Map<string, SeenCounters>() };
@@ -199,7 +200,7 @@ async function checkPermissions(
   create: boolean,
 ): Promise<PermissionCheck | undefined> {
   if (kube === undefined) return undefined;
-  const { mayI, permissionText } = await import('../../adapters/kube/access.ts');
+  const { mayI, permissionText } = await import('../../adapters/kube/access-review.ts');
   const needed = neededPermissions(experiment, { create });
   const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
   const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);

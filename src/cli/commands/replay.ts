@@ -3,11 +3,11 @@ import { createReadStream } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { EXIT, messageOf, UsageError, type ExitCode } from '../../errors.ts';
+import { messageOf, UsageError } from '../../errors.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { parseSlo } from '../../domain/api/slo.ts';
-import { exitCodeOf } from '../../domain/verdict/exit-code.ts';
-import { replayObject, replayRecord, type ReplayChange } from '../../engine/replay.ts';
+import { parseSlo } from '../../experiment/slo-flag.ts';
+import { replayObject, replayRecord, type ReplayChange } from '../../replay/replay.ts';
 import { experimentView } from '../../view/experiment-view.ts';
 import {
   repeated,
@@ -16,8 +16,8 @@ import {
   withStrengthFlags,
   type OutputFlags,
   type StrengthFlags,
-} from '../options.ts';
-import { ANSWER_FORMATS, answerText } from '../show.ts';
+} from '../shared-flags.ts';
+import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 
 interface ReplayFlags extends OutputFlags, StrengthFlags {
   readonly slo?: string[];
@@ -35,7 +35,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
       const experiment = file.endsWith('.ndjson')
         ? replayRecord(await linesOf(path.resolve(io.cwd, file), file), change)
-        : replayObject(await (await import('../manifests.ts')).readObject(file, io, undefined), change);
+        : replayObject(await (await import('../manifest-flags.ts')).readObject(file, io, undefined), change);
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
       io.stdout.write(await answerText(experiment, flags, { ...io, clock: { ...io.clock, now: () => now } }));

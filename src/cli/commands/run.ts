@@ -1,15 +1,16 @@
 /** `iter8ctl run`: starts or resumes an experiment, drives it to its end, shows it live, prints the recommendation. */
 import { Command } from 'commander';
-import { InvalidManifestError, UsageError, type ExitCode, type Issue } from '../../errors.ts';
+import { InvalidManifestError, UsageError, type Issue } from '../../errors.ts';
+import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { withDefaults } from '../../domain/api/defaults.ts';
-import type { Experiment, WrittenExperiment } from '../../domain/api/experiment.ts';
-import type { WrittenMetric } from '../../domain/api/metric.ts';
-import { checkExperiment } from '../../domain/check.ts';
-import { hasEnded } from '../../domain/verdict/known.ts';
+import { withDefaults } from '../../experiment/defaults.ts';
+import type { Experiment, WrittenExperiment } from '../../experiment/experiment.ts';
+import type { WrittenMetric } from '../../experiment/metric.ts';
+import { checkExperiment } from '../../experiment/validate.ts';
+import { hasEnded } from '../../experiment/conditions.ts';
 import { openApprovals, openContext, type Context } from '../context.ts';
-import { driveToEnd } from '../driving.ts';
-import { readManifests } from '../manifests.ts';
+import { driveToEnd } from '../drive-and-show.ts';
+import { readManifests } from '../manifest-flags.ts';
 import {
   durationFlag,
   repeated,
@@ -20,12 +21,12 @@ import {
   type OutputFlags,
   type StoreFlags,
   type StrengthFlags,
-} from '../options.ts';
-import { createProgress } from '../progress.ts';
-import { hasScripts, unsupportedFields } from '../readiness.ts';
-import { namedExperiment } from '../select.ts';
-import { ANSWER_FORMATS } from '../show.ts';
-import { settle } from '../starting.ts';
+} from '../shared-flags.ts';
+import { createProgress } from '../progress-display.ts';
+import { hasScripts, unsupportedFields } from '../unsupported-features.ts';
+import { namedExperiment } from '../choose-experiment.ts';
+import { ANSWER_FORMATS } from '../print-experiment.ts';
+import { settle } from '../start-or-resume.ts';
 import { experimentFromFlags, withQuickFlags, type QuickFlags } from './init.ts';
 
 export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags {

@@ -1,14 +1,15 @@
 /** `iter8ctl watch [NAME]`: follows an experiment until it ends; with `--all` or `-l`, several. */
 import { Command } from 'commander';
-import { UsageError, type ExitCode } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
+import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { renderList } from '../../render/list.ts';
+import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext } from '../context.ts';
-import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../options.ts';
-import { createProgress } from '../progress.ts';
-import { chosenExperiment, newestRowFirst } from '../select.ts';
-import { ANSWER_FORMATS, stdoutTheme } from '../show.ts';
-import { watchAll, watchToEnd } from '../watching.ts';
+import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { createProgress } from '../progress-display.ts';
+import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
+import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
+import { watchAll, watchToEnd } from '../follow-to-end.ts';
 
 interface WatchFlags extends StoreFlags, OutputFlags {
   readonly all?: boolean;

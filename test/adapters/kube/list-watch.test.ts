@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { KubeClient } from '../../../src/adapters/kube/client.ts';
+import { KubeClient } from '../../../src/adapters/kube/api-client.ts';
 import { listWatch, type KubeObject, type WatchEvent } from '../../../src/adapters/kube/list-watch.ts';
 import { testServer } from '../../support/test-server.ts';
 

@@ -5,9 +5,9 @@ import { createServer as createTcpServer, type AddressInfo, type Socket } from '
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import { createLoadGenerator } from '../../../src/adapters/load/generator.ts';
-import { addTally, EMPTY_TALLY, type Tally } from '../../../src/domain/stats/tally.ts';
-import type { LoadEndpoint, LoadPlan, LoadReport } from '../../../src/engine/ports.ts';
+import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
+import { addTally, EMPTY_TALLY, type Tally } from '../../../src/evidence/request-tally.ts';
+import type { LoadEndpoint, LoadPlan, LoadReport } from '../../../src/drive/ports.ts';
 import { testServer, type TestServer } from '../../support/test-server.ts';
 
 interface Sent {

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
-import { createLoadGenerator } from '../../../src/adapters/load/generator.ts';
-import { TickBook } from '../../../src/adapters/load/tick-book.ts';
-import type { Outcome } from '../../../src/adapters/load/slice.ts';
-import type { RequestPair } from '../../../src/domain/stats/paired-requests.ts';
-import type { LoadPlan } from '../../../src/engine/ports.ts';
+import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
+import { TickBook } from '../../../src/adapters/load/tick-pairs.ts';
+import type { Outcome } from '../../../src/adapters/load/slice-counts.ts';
+import type { RequestPair } from '../../../src/evidence/paired/request-pairs.ts';
+import type { LoadPlan } from '../../../src/drive/ports.ts';
 import { testServer } from '../../support/test-server.ts';
 
 const workerFile = new URL('../../../dist/load-worker.js', import.meta.url);

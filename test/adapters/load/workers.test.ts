@@ -3,10 +3,10 @@
  * requests against a p95 limit that calls it satisfied nearly always (statistics.md 0.4, 1.8).
  */
 import { afterEach, describe, expect, it } from 'vitest';
-import { createLoadGenerator } from '../../../src/adapters/load/generator.ts';
-import { lnSatisfied } from '../../../src/domain/stats/counts.ts';
-import { addTally, EMPTY_TALLY, type LimitCount } from '../../../src/domain/stats/tally.ts';
-import type { LoadPlan } from '../../../src/engine/ports.ts';
+import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { addTally, EMPTY_TALLY, type LimitCount } from '../../../src/evidence/request-tally.ts';
+import type { LoadPlan } from '../../../src/drive/ports.ts';
 import { ok, testServer, type TestServer } from '../../support/test-server.ts';
 
 const workerFile = new URL('../../../dist/load-worker.js', import.meta.url);

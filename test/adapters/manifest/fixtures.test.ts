@@ -3,11 +3,11 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
-import { readManifest } from '../../../src/adapters/manifest/read.ts';
-import { writeYaml } from '../../../src/adapters/manifest/write.ts';
-import { checkExperiment } from '../../../src/domain/check.ts';
-import { metricWithDefaults, withDefaults } from '../../../src/domain/api/defaults.ts';
-import { parseExperiment, parseMetric } from '../../../src/domain/api/parse.ts';
+import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
+import { writeYaml } from '../../../src/adapters/manifest/write-yaml.ts';
+import { checkExperiment } from '../../../src/experiment/validate.ts';
+import { metricWithDefaults, withDefaults } from '../../../src/experiment/defaults.ts';
+import { parseExperiment, parseMetric } from '../../../src/experiment/parse.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const recorded = join(root, 'test/fixtures/recorded');

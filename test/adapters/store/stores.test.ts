@@ -3,11 +3,11 @@ import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile, c
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createFileStore } from '../../../src/adapters/store/file.ts';
-import { createFileLock, HELD_MS } from '../../../src/adapters/store/lock.ts';
-import { createMemoryStore } from '../../../src/adapters/store/memory.ts';
+import { createFileStore } from '../../../src/adapters/store/local-store.ts';
+import { createFileLock, HELD_MS } from '../../../src/adapters/store/local-driver-lock.ts';
+import { createMemoryStore } from '../../support/memory-store.ts';
 import { createFileRecordLog } from '../../../src/adapters/store/record-log.ts';
-import { createFileSecrets } from '../../../src/adapters/store/secrets.ts';
+import { createFileSecrets } from '../../../src/adapters/store/local-secrets.ts';
 import { ForbiddenError, InvalidManifestError, NotFoundError, UsageError } from '../../../src/errors.ts';
 import type { Clock } from '../../../src/io.ts';
 import { storeContract } from '../../contract/store.contract.ts';

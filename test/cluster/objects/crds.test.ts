@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
-import { readManifest } from '../../../src/adapters/manifest/read.ts';
+import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { crds } from '../../../src/install/crds.ts';
 import {
   describeCluster,

@@ -1,6 +1,6 @@
 /** The store contract on a real API server: with the CRDs that Iter8 0.7 installed, and with ours. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClusterStore } from '../../../src/adapters/store/cluster.ts';
+import { createClusterStore } from '../../../src/adapters/store/cluster-store.ts';
 import { crds } from '../../../src/install/crds.ts';
 import { storeContract } from '../../contract/store.contract.ts';
 import {

@@ -1,5 +1,5 @@
 /** A child process that takes the driver lock, says so, and holds it until it is killed. Arguments: folder. */
-import { createFileLock } from '../../../src/adapters/store/lock.ts';
+import { createFileLock } from '../../../src/adapters/store/local-driver-lock.ts';
 
 const clock = {
   now: () => Date.now(),

@@ -1,5 +1,5 @@
 /** A child process that patches one object many times. Arguments: folder, prefix, number of patches. */
-import { createFileStore } from '../../../src/adapters/store/file.ts';
+import { createFileStore } from '../../../src/adapters/store/local-store.ts';
 
 const [dir = '', prefix = '', count = '0'] = process.argv.slice(2);
 const clock = {

@@ -1,0 +1,178 @@
+/** What one worker counts about the requests of one scope that are due in one slice of 100 ms. */
+import { binIndex } from '../../evidence/latency-histogram.ts';
+import {
+  limitKey,
+  type LatencyLimit,
+  type LimitCount,
+  type SparseHistogram,
+  type Tally,
+  type TallyView,
+} from '../../evidence/request-tally.ts';
+
+/** Width of a slice in ms of intended start. Source: statistics.md 0.4. */
+export const SLICE_MS = 100;
+
+/** The final outcome of a request. Latencies in ms, already capped at the timeout. */
+export interface Outcome {
+  /** HTTP code, or a class of failure. */
+  readonly code: string;
+  readonly responseMs: number;
+  readonly responseError: boolean;
+  /** Absent from the service view: it was never sent. */
+  readonly sent: boolean;
+  readonly serviceMs: number;
+  readonly serviceError: boolean;
+  /** No HTTP answer: beyond every limit. */
+  readonly unanswered: boolean;
+  readonly late: boolean;
+  readonly scheduled: boolean;
+  readonly reconnected: boolean;
+}
+
+class View {
+  n = 0;
+  errors = 0;
+  sumMs = 0;
+  maxMs = 0;
+  minMs = Number.POSITIVE_INFINITY;
+  readonly bins = new Map<number, number>();
+  readonly bad: number[];
+
+  constructor(limits: number) {
+    this.bad = Array.from({ length: limits }, () => 0);
+  }
+
+  record(ms: number, error: boolean): void {
+    this.n += 1;
+    if (error) this.errors += 1;
+    this.sumMs += ms;
+    if (ms > this.maxMs) this.maxMs = ms;
+    if (ms < this.minMs) this.minMs = ms;
+    const bin = binIndex(Math.max(1, Math.round(ms * 1000)));
+    this.bins.set(bin, (this.bins.get(bin) ?? 0) + 1);
+  }
+
+  toTally(): TallyView {
+    const histogram: SparseHistogram = [...this.bins].toSorted((a, b) => a[0] - b[0]);
+    return {
+      n: this.n,
+      errors: this.errors,
+      histogram,
+      sumMs: this.sumMs,
+      maxMs: this.maxMs,
+      minMs: this.n === 0 ? 0 : this.minMs,
+    };
+  }
+}
+
+/** A request that is not resolved yet, as far as slices need to know it. */
+export interface OpenRequest {
+  /** Absolute ms. */
+  readonly dueMs: number;
+  /** Absolute ms of the first send; undefined while it waits for a connection. */
+  sentMs: number | undefined;
+}
+
+export class Slice {
+  readonly open = new Set<OpenRequest>();
+  readonly #limits: readonly LatencyLimit[];
+  readonly #response: View;
+  readonly #service: View;
+  readonly #codes: Record<string, number> = {};
+  #reconnects = 0;
+  #late = 0;
+  #scheduled = 0;
+
+  constructor(limits: readonly LatencyLimit[]) {
+    this.#limits = limits;
+    this.#response = new View(limits.length);
+    this.#service = new View(limits.length);
+  }
+
+  get isEmpty(): boolean {
+    return this.#response.n === 0 && this.open.size === 0;
+  }
+
+  record(outcome: Outcome): void {
+    this.#response.record(outcome.responseMs, outcome.responseError);
+    if (outcome.sent) this.#service.record(outcome.serviceMs, outcome.serviceError);
+    this.#codes[outcome.code] = (this.#codes[outcome.code] ?? 0) + 1;
+    if (outcome.reconnected) this.#reconnects += 1;
+    if (outcome.scheduled) this.#scheduled += 1;
+    if (outcome.late) this.#late += 1;
+    for (let index = 0; index < this.#limits.length; index++) {
+      const limit = this.#limits[index]!;
+      if (outcome.unanswered || isBeyond(outcome.responseMs, limit)) this.#response.bad[index]! += 1;
+      if (outcome.sent && (outcome.unanswered || isBeyond(outcome.serviceMs, limit))) this.#service.bad[index]! += 1;
+    }
+  }
+
+  /** Everything resolved. */
+  tally(): Tally {
+    const limits: Record<string, LimitCount> = {};
+    for (const [index, limit] of this.#limits.entries()) limits[limitKey(limit)] = this.#countAt(index);
+    return {
+      response: this.#response.toTally(),
+      service: this.#service.toTally(),
+      limits,
+      codes: { ...this.#codes },
+      reconnects: this.#reconnects,
+      late: { n: this.#scheduled, bad: this.#late },
+    };
+  }
+
+  #countAt(index: number): LimitCount {
+    return {
+      response: { n: this.#response.n, bad: this.#response.bad[index]! },
+      service: { n: this.#service.n, bad: this.#service.bad[index]! },
+    };
+  }
+
+  /**
+   * The counters of a limit when every request is resolved for it in both views: answered, or known to be beyond it because
+   * it is older. Undefined while one is still open. A request that has not left is never closed by age: it may turn out
+   * to have been unsent, and then it is absent from the service view.
+   */
+  countIfClosed(index: number, nowMs: number): LimitCount | undefined {
+    const limit = this.#limits[index]!;
+    for (const request of this.open) {
+      if (
+        request.sentMs === undefined ||
+        !isBeyond(nowMs - request.sentMs, limit) ||
+        !isBeyond(nowMs - request.dueMs, limit)
+      )
+        return undefined;
+    }
+    const { response, service } = this.#countAt(index);
+    const open = this.open.size;
+    return {
+      response: { n: response.n + open, bad: response.bad + open },
+      service: { n: service.n + open, bad: service.bad + open },
+    };
+  }
+
+  /** All of it, with unresolved requests as errors with latency T in the response view and absent from the service view. */
+  checkpoint(capMs: number): Tally {
+    const copy = new Slice(this.#limits);
+    for (let i = 0; i < this.open.size; i++) {
+      copy.record({
+        code: 'unresolved',
+        responseMs: capMs,
+        responseError: true,
+        sent: false,
+        serviceMs: 0,
+        serviceError: false,
+        unanswered: true,
+        late: false,
+        scheduled: false,
+        reconnected: false,
+      });
+    }
+    return copy.tally();
+  }
+}
+
+/** Compared before any rounding. */
+function isBeyond(ms: number, limit: LatencyLimit): boolean {
+  return limit.side === 'upper' ? ms > limit.limitMs : ms >= limit.limitMs;
+}

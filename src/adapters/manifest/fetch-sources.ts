@@ -1,0 +1,138 @@
+/** The texts that `-f` names: files, `-`, folders and http(s) URLs. */
+import type { Stats } from 'node:fs';
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
+import { messageOf, UnavailableError, UsageError, type Issue } from '../../errors.ts';
+import { redactUrls } from '../../text/redact.ts';
+import { MAX_TEXT_LENGTH } from './parse-documents.ts';
+
+/** One text. */
+export interface ManifestSource {
+  /** As the user named it, for messages: a path, a URL, `<stdin>`. */
+  readonly name: string;
+  readonly origin: 'file' | 'stdin' | 'url';
+  readonly text: string;
+  /** Why the text is not the whole of it. */
+  readonly issue?: Issue | undefined;
+}
+
+export interface SourceOptions {
+  /** Relative paths start here. */
+  readonly cwd: string;
+  readonly readStdin: () => Promise<string>;
+  /** Absent: the built-in `fetch`. */
+  readonly readUrl?: ((url: string, signal: AbortSignal | undefined) => Promise<string>) | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+const STDIN = '<stdin>';
+const EXTENSIONS = /\.(ya?ml|json)$/;
+const URL_TIMEOUT_MS = 30_000;
+
+/** Reads them all, in order; the files of a folder by name. @throws UsageError, UnavailableError */
+export async function readSources(files: readonly string[], options: SourceOptions): Promise<ManifestSource[]> {
+  if (files.filter((file) => file === '-').length > 1)
+    throw new UsageError('-f - can be given only once: standard input ends once');
+  const sources: ManifestSource[] = [];
+  for (const file of files) sources.push(...(await readOne(file, options)));
+  return sources;
+}
+
+async function readOne(file: string, options: SourceOptions): Promise<ManifestSource[]> {
+  if (file === '-') {
+    const text = await options.readStdin();
+    if (text.trim() === '') throw new UsageError('-f -: standard input is empty');
+    return [{ name: STDIN, origin: 'stdin', text }];
+  }
+  if (/^https?:\/\//i.test(file)) return [await readUrl(file, options)];
+  if (file === '') throw new UsageError('-f needs the name of a file, a folder, a URL, or - for standard input');
+  const path = resolve(options.cwd, file);
+  const found = await statOf(path, file);
+  if (!found.isDirectory()) return [await readText(path, file, found)];
+  const names = (await readdir(path)).filter((name) => EXTENSIONS.test(name)).toSorted();
+  if (names.length === 0) throw new UsageError(`-f ${file}: there is no .yaml, .yml or .json file in this folder`);
+  const sources: ManifestSource[] = [];
+  for (const name of names) {
+    const inside = join(path, name);
+    const shownAs = join(file, name);
+    const one = await statOf(inside, shownAs);
+    if (one.isFile()) sources.push(await readText(inside, shownAs, one));
+  }
+  return sources;
+}
+
+async function statOf(path: string, shownAs: string): Promise<Stats> {
+  try {
+    return await stat(path);
+  } catch (cause) {
+    throw new UsageError(`-f ${shownAs}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+async function readText(path: string, name: string, found: Stats): Promise<ManifestSource> {
+  if (found.size > MAX_TEXT_LENGTH * 3) return tooLarge({ name, origin: 'file', text: '' });
+  let bytes: Uint8Array;
+  try {
+    bytes = await readFile(path);
+  } catch (cause) {
+    throw new UsageError(`-f ${name}: ${reasonOf(cause)}`, { cause });
+  }
+  return decoded(bytes, { name, origin: 'file', text: '' });
+}
+
+async function readUrl(file: string, options: SourceOptions): Promise<ManifestSource> {
+  const name = redactUrls(file);
+  if (options.readUrl !== undefined) return { name, origin: 'url', text: await options.readUrl(file, options.signal) };
+  const timeout = AbortSignal.timeout(URL_TIMEOUT_MS);
+  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
+  try {
+    const response = await fetch(file, { signal });
+    if (!response.ok)
+      throw new UnavailableError(`-f ${name}: the server answers ${response.status} ${response.statusText}`.trimEnd());
+    return decoded(await limited(response), { name, origin: 'url', text: '' });
+  } catch (cause) {
+    options.signal?.throwIfAborted();
+    if (cause instanceof UnavailableError) throw cause;
+    const reason = timeout.aborted
+      ? `no answer within ${URL_TIMEOUT_MS / 1000} s`
+      : reasonOf(cause instanceof Error ? (cause.cause ?? cause) : cause);
+    throw new UnavailableError(`-f ${name}: ${reason}`, { cause });
+  }
+}
+
+/** The body, but no more of it than a manifest may have. */
+async function limited(response: Response): Promise<Uint8Array> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of response.body ?? []) {
+    length += chunk.byteLength;
+    if (length > MAX_TEXT_LENGTH * 3) throw new UnavailableError('the answer is too large for a manifest');
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
+
+function decoded(bytes: Uint8Array, source: ManifestSource): ManifestSource {
+  try {
+    return { ...source, text: new TextDecoder('utf-8', { fatal: true }).decode(bytes) };
+  } catch {
+    return { ...source, issue: { source: source.name, path: '', message: 'not UTF-8; save it in that encoding' } };
+  }
+}
+
+function tooLarge(source: ManifestSource): ManifestSource {
+  const message = `too large for a manifest: more than ${MAX_TEXT_LENGTH / 1024 / 1024} MB`;
+  return { ...source, issue: { source: source.name, path: '', message } };
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ENOENT: 'no such file or folder',
+  EACCES: 'no permission to read it',
+  EISDIR: 'is a folder',
+  ENOTDIR: 'no such file or folder',
+};
+
+function reasonOf(error: unknown): string {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
+  return REASONS[code] ?? messageOf(error);
+}

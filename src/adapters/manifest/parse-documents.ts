@@ -1,0 +1,199 @@
+/**
+ * From a text to objects of whatever kind: YAML with several documents, JSON, `kind: List`. Nothing is thrown: what cannot be
+ * read is an issue with its line and column.
+ */
+import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents, YAMLException, type Event } from 'js-yaml';
+import { messageOf, type Issue } from '../../errors.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { lineIndex, offsetOf, placesOf, type Places, type Position } from './yaml-positions.ts';
+
+/** Larger texts are no manifests. In UTF-16 code units. */
+export const MAX_TEXT_LENGTH = 10 * 1024 * 1024;
+/** Collections within collections. */
+const MAX_DEPTH = 100;
+/** Values of a text with all aliases written out. */
+const MAX_NODES = 1_000_000;
+
+/** What kubectl reads too: YAML 1.2 with `<<`. */
+const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
+
+/** One object of a manifest. */
+export interface ManifestObject {
+  readonly value: Readonly<Record<string, unknown>>;
+  /** `kind` as written; undefined when there is none. */
+  readonly kind: string | undefined;
+  /** Where the text came from, as messages name it. */
+  readonly source: string;
+  /** Adds source, line and column to an issue whose path is relative to this object. */
+  readonly locate: <T extends Issue>(issue: T) => T;
+}
+
+export interface ManifestText {
+  readonly objects: readonly ManifestObject[];
+  readonly issues: readonly Issue[];
+}
+
+/** Reads a text. Empty documents are no objects. `source` names it in issues. */
+export function readManifest(text: string, source: string): ManifestText {
+  if (text.length > MAX_TEXT_LENGTH) {
+    return failed({
+      source,
+      path: '',
+      message: `too large for a manifest: more than ${MAX_TEXT_LENGTH / 1024 / 1024} MB`,
+    });
+  }
+  let events: Event[];
+  let documents: unknown[];
+  try {
+    events = parseEvents(text, { maxDepth: MAX_DEPTH });
+    const bomb = expansionProblem(events, text);
+    if (bomb !== undefined) return failed({ source, ...lineIndex(text)(bomb.offset), path: '', message: bomb.message });
+    documents = constructFromEvents(events, { source: text, schema: SCHEMA });
+  } catch (error) {
+    const json = withoutTabs(text);
+    return json === undefined ? failed(problemOf(error, text, source)) : readManifest(json, source);
+  }
+  // Only needed when something is wrong, and costly for large texts.
+  let places: Places[] | undefined;
+  let positionAt: ((offset: number) => Position) | undefined;
+  const locator = (document: number, prefix: string) =>
+    locatorOf({
+      source,
+      prefix,
+      positionOf: (path, about) => {
+        places ??= placesOf(events, text);
+        positionAt ??= lineIndex(text);
+        const found = places[document];
+        return found === undefined ? undefined : positionAt(offsetOf(found, path, about));
+      },
+    });
+  return collect(documents, source, locator);
+}
+
+/**
+ * JSON that is indented with tabs, which YAML refuses, with spaces in their places: a JSON text has none at the beginning of
+ * a line that mean anything. Undefined for other texts.
+ */
+function withoutTabs(text: string): string | undefined {
+  if (!/^\ufeff?\s*[{[]/.test(text) || !/^[ \r]*\t/m.test(text)) return undefined;
+  return text.replaceAll(/^[ \t\r]+/gm, (indent) => indent.replaceAll('\t', ' '));
+}
+
+function failed(issue: Issue): ManifestText {
+  return { objects: [], issues: [issue] };
+}
+
+type Locate = ManifestObject['locate'];
+
+/** Issues about keys (unknown, misspelt ones) point at the key, all others at the value. */
+function locatorOf(at: {
+  readonly source: string;
+  readonly prefix: string;
+  readonly positionOf: (path: string, about: 'key' | 'value') => Position | undefined;
+}): Locate {
+  return (issue) => {
+    const dot = at.prefix === '' || issue.path === '' || issue.path.startsWith('[') ? '' : '.';
+    const position = at.positionOf(
+      `${at.prefix}${dot}${issue.path}`,
+      issue.message.startsWith('unknown ') ? 'key' : 'value',
+    );
+    return { ...issue, source: at.source, ...position };
+  };
+}
+
+function collect(
+  documents: readonly unknown[],
+  source: string,
+  locator: (document: number, prefix: string) => Locate,
+): ManifestText {
+  const objects: ManifestObject[] = [];
+  const issues: Issue[] = [];
+  const add = (value: unknown, document: number, prefix: string): void => {
+    const locate = locator(document, prefix);
+    if (!isRecord(value)) {
+      const got = Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : `the value ${String(value)}`;
+      issues.push(locate({ path: '', message: `expected an object with apiVersion, kind and metadata, got ${got}` }));
+      return;
+    }
+    const kind = typeof value['kind'] === 'string' ? value['kind'] : undefined;
+    if (kind?.endsWith('List') === true && Array.isArray(value['items'])) {
+      for (const [index, item] of value['items'].entries()) {
+        add(item, document, `${prefix}${prefix === '' ? '' : '.'}items[${index}]`);
+      }
+      return;
+    }
+    objects.push({ value, kind, source, locate });
+  };
+  for (const [document, value] of documents.entries()) {
+    if (value !== null && value !== undefined) add(value, document, '');
+  }
+  return { objects, issues };
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Aliases that stand for themselves, or that add up to more than anybody would write. */
+function expansionProblem(
+  events: readonly Event[],
+  text: string,
+): { readonly offset: number; readonly message: string } | undefined {
+  /** Values under each anchor, undefined while it is open. */
+  const sizes = new Map<string, number | undefined>();
+  const open: { readonly anchor: string | undefined; size: number }[] = [];
+  for (const event of events) {
+    let size = 1;
+    if (event.type === EVENT_ID.POP) {
+      const closed = open.pop();
+      if (closed?.anchor !== undefined) sizes.set(closed.anchor, closed.size);
+      size = closed?.size ?? 0;
+    } else if (event.type === EVENT_ID.ALIAS) {
+      const name = text.slice(event.anchorStart, event.anchorEnd);
+      if (sizes.has(name) && sizes.get(name) === undefined)
+        return { offset: event.anchorStart - 1, message: `*${sanitizeLine(name)} stands for itself` };
+      size = sizes.get(name) ?? 1;
+    } else if (event.type !== EVENT_ID.SCALAR) {
+      const anchor = event.type === EVENT_ID.DOCUMENT ? undefined : anchorOf(event, text);
+      if (anchor !== undefined) sizes.set(anchor, undefined);
+      open.push({ anchor, size: 1 });
+      continue;
+    } else {
+      const anchor = anchorOf(event, text);
+      if (anchor !== undefined) sizes.set(anchor, 1);
+    }
+    const parent = open.at(-1);
+    if (parent !== undefined) parent.size += size;
+    if ((parent?.size ?? size) > MAX_NODES) {
+      const offset = event.type === EVENT_ID.ALIAS ? event.anchorStart - 1 : 0;
+      return { offset, message: `aliases add up to more than ${MAX_NODES.toLocaleString('en-US')} values` };
+    }
+  }
+  return undefined;
+}
+
+function anchorOf(
+  event: { readonly anchorStart: number; readonly anchorEnd: number },
+  text: string,
+): string | undefined {
+  return event.anchorStart < 0 ? undefined : text.slice(event.anchorStart, event.anchorEnd);
+}
+
+/** What broke the parser, in words about the text. */
+function problemOf(error: unknown, text: string, source: string): Issue {
+  if (!(error instanceof YAMLException) || error.mark === undefined) {
+    return { source, path: '', message: `not valid YAML: ${messageOf(error)}` };
+  }
+  const { line, position } = error.mark;
+  const isQuoted = /["']/.test(text.charAt(position - 1)); // the parser points behind the quote
+  const column = error.mark.column + (isQuoted ? 0 : 1);
+  const word = sanitizeLine(/^[^\s:"',{}[\]]{0,60}/.exec(text.slice(position, position + 80))?.[0] ?? '');
+  return { source, line: line + 1, column, path: '', message: messageFor(error.reason, word) };
+}
+
+function messageFor(reason: string, word: string): string {
+  if (reason.startsWith('duplicated mapping key')) return `the key ${word} is there twice in the same object`;
+  if (reason.startsWith('tab characters')) return 'indented with a tab; YAML takes spaces only';
+  if (reason.startsWith('nesting exceeded')) return `nested deeper than ${MAX_DEPTH} levels`;
+  return `not valid YAML: ${sanitizeLine(reason)}`;
+}

@@ -1,0 +1,146 @@
+/**
+ * What a query of raw counters gives: samples of series, each a counter that only grows until its process restarts. The
+ * jqExpression of such a metric gives one object instead of a number:
+ *
+ * - `{"shares": [{series, at, hits} | {series, at, others}]}`: events whose share is wanted, and the rest.
+ * - `{"sums": [{series, at, sum} | {series, at, count}]}`: for a mean. Both of a series may stand in one row.
+ * - `{"percentile": q, "histograms": [{series, at, le, count} | {series, at, count, buckets: [[lower, upper, n]]}]}`: cumulative
+ *   buckets, or separate ones; bounds in the unit of the metric.
+ * - `{"counts": [{series, at, count}]}`.
+ *
+ * `series` is any JSON that tells the series apart (its labels), `at` seconds since 1970 by the clock of the backend; without
+ * it the time of the question counts. Series are never summed by the backend: a restart can be seen in a single one only.
+ * Source: statistics.md 1.6.
+ */
+import { createHash } from 'node:crypto';
+import type { Bucket, CounterAnswer, CounterKind, CounterSample } from '../../evidence/counters/counter-samples.ts';
+
+const KINDS = ['shares', 'sums', 'histograms', 'counts'] as const;
+
+/** Undefined when it is no answer of that form; a text says what is wrong with one. */
+export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer | string | undefined {
+  if (!isObject(json)) return undefined;
+  const kind = KINDS.find((one) => one in json);
+  if (kind === undefined) return undefined;
+  const rows = json[kind];
+  if (!Array.isArray(rows)) return `${kind}: expected a list of rows, got ${short(rows)}`;
+  const percentile = json['percentile'];
+  if (kind === 'histograms' && !(typeof percentile === 'number' && percentile > 0 && percentile < 100))
+    return `percentile: expected a number between 0 and 100, got ${short(percentile)}`;
+  // One sample may be spread over several rows: the buckets of a histogram, a sum and its count.
+  const parts = new Map<string, Part>();
+  for (const [index, row] of rows.entries()) {
+    const problem = addRow(parts, kind, row, askedAtMs);
+    if (problem !== undefined) return `${kind}[${index}]: ${problem}`;
+  }
+  const samples = [...parts.values()]
+    .map((part) => sampleOf(kind, part))
+    .filter((sample) => sample !== undefined)
+    .toSorted((a, b) => (a.series < b.series ? -1 : a.series > b.series ? 1 : a.atMs - b.atMs));
+  return { kind, samples, ...(typeof percentile === 'number' ? { percentile } : {}) };
+}
+
+interface Part {
+  readonly series: string;
+  readonly atMs: number;
+  readonly numbers: Map<string, number>;
+  /** Cumulative, by bound. */
+  readonly cumulative: Map<number, number>;
+  buckets?: readonly Bucket[];
+}
+
+const FIELDS: Readonly<Record<CounterKind, readonly string[]>> = {
+  shares: ['hits', 'others'],
+  sums: ['sum', 'count'],
+  histograms: ['count'],
+  counts: ['count'],
+};
+
+function addRow(parts: Map<string, Part>, kind: CounterKind, row: unknown, askedAtMs: number): string | undefined {
+  if (!isObject(row)) return `expected an object, got ${short(row)}`;
+  const at = row['at'] === undefined ? askedAtMs / 1000 : row['at'];
+  if (typeof at !== 'number' || !(at > 0)) return `at: expected seconds since 1970, got ${short(at)}`;
+  const fields = FIELDS[kind].filter((field) => row[field] !== undefined);
+  if (fields.length === 0) return `expected ${FIELDS[kind].join(' or ')}`;
+  for (const field of fields) {
+    const value = row[field];
+    if (typeof value !== 'number' || !(value >= 0) || value >= Number.MAX_VALUE)
+      return `${field}: expected a number, 0 or more, got ${short(value)}`;
+  }
+  // A counter of hits and one of the rest are two series, even if they are named alike.
+  const series = `${kind === 'shares' ? fields.join('+') : ''}${seriesId(row['series'])}`;
+  const atMs = Math.round(at * 1000);
+  const key = `${series} ${atMs}`;
+  const part: Part = parts.get(key) ?? { series, atMs, numbers: new Map(), cumulative: new Map() };
+  parts.set(key, part);
+  if (kind === 'histograms' && row['le'] !== undefined) {
+    const bound = boundOf(row['le']);
+    if (Number.isNaN(bound)) return `le: expected a number or "+Inf", got ${short(row['le'])}`;
+    part.cumulative.set(bound, row['count'] as number);
+    return undefined;
+  }
+  for (const field of fields) part.numbers.set(field, row[field] as number);
+  if (kind !== 'histograms') return undefined;
+  // A native histogram without observations has no buckets.
+  const buckets = row['buckets'] ?? (row['count'] === 0 ? [] : undefined);
+  if (!Array.isArray(buckets)) return `buckets: expected a list of [lower, upper, count], got ${short(buckets)}`;
+  const read = buckets.map((bucket): Bucket => {
+    const [lower, upper, count] = Array.isArray(bucket) ? (bucket as unknown[]).map(boundOf) : [];
+    return [lower ?? Number.NaN, upper ?? Number.NaN, count ?? Number.NaN];
+  });
+  if (read.some((bucket) => bucket.some(Number.isNaN))) return 'buckets: expected a list of [lower, upper, count]';
+  part.buckets = read;
+  return undefined;
+}
+
+/** Undefined while a part of it is missing. */
+function sampleOf(kind: CounterKind, { series, atMs, numbers, cumulative, buckets }: Part): CounterSample | undefined {
+  const count = numbers.get('count');
+  switch (kind) {
+    case 'shares':
+      return { kind, series, atMs, hits: numbers.get('hits') ?? 0, others: numbers.get('others') ?? 0 };
+    case 'sums': {
+      const sum = numbers.get('sum');
+      return sum === undefined || count === undefined ? undefined : { kind, series, atMs, sum, count };
+    }
+    case 'counts':
+      return { kind, series, atMs, count: count ?? 0 };
+    case 'histograms': {
+      if (buckets !== undefined) return { kind, series, atMs, count: count ?? 0, buckets };
+      const total = cumulative.get(Number.POSITIVE_INFINITY);
+      return total === undefined ? undefined : { kind, series, atMs, count: total, buckets: separate(cumulative) };
+    }
+  }
+}
+
+function separate(cumulative: ReadonlyMap<number, number>): Bucket[] {
+  let lower = Number.NEGATIVE_INFINITY;
+  let before = 0;
+  return [...cumulative]
+    .toSorted(([a], [b]) => a - b)
+    .map(([upper, count]) => {
+      const bucket: Bucket = [lower, upper, Math.max(0, count - before)];
+      lower = upper;
+      before = count;
+      return bucket;
+    });
+}
+
+/** Bounds are multiplied by units: 0.07 s is 70.00000000000001 ms. */
+function boundOf(written: unknown): number {
+  const number = typeof written === 'string' ? Number(written.replace(/^\+?Inf$/i, 'Infinity')) : written;
+  return typeof number === 'number' ? Number(number.toPrecision(12)) : Number.NaN;
+}
+
+/** Labels in any order, as a short text: it is stored for every series. */
+function seriesId(series: unknown): string {
+  const labels = isObject(series)
+    ? Object.fromEntries(Object.entries(series).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : (series ?? null);
+  return createHash('sha256').update(JSON.stringify(labels)).digest('base64url').slice(0, 16);
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+
+const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 60);

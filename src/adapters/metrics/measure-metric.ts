@@ -1,0 +1,163 @@
+/**
+ * Measures a custom metric of a version: the query is made, sent, and its answer read with jq. What cannot be measured is
+ * data, not an exception: the experiment goes on and says so (style.md, errors).
+ */
+import { ForbiddenError, Iter8Error, messageOf } from '../../errors.ts';
+import { keyText, qualifiedKey, type ObjectKey } from '../../experiment/experiment.ts';
+import { readCounterRows } from './counter-answer.ts';
+import type { Clock } from '../../io.ts';
+import type { Metric } from '../../experiment/metric.ts';
+import { toNumber } from '../../experiment/quantity.ts';
+import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
+import { redact } from '../../text/redact.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { fetchMetric, type MetricTls } from './send-query.ts';
+import type { JqEngine, JqResult } from './jq.ts';
+import { resolveQuery, type MetricRequest } from './build-query.ts';
+
+export interface MetricSourcePorts {
+  readonly secrets: SecretReader;
+  readonly jq: JqEngine;
+  readonly clock: Pick<Clock, 'now'>;
+  readonly env: Readonly<Record<string, string | undefined>>;
+  /** Uniform in [0, 1): for mock gauges. */
+  readonly random: () => number;
+  /** Where secrets without a namespace are: where Iter8 is installed. */
+  readonly systemNamespace: string;
+  readonly timeoutMs?: number | undefined;
+  /** A metric may use secrets of its own namespace alone: who may write it must not gain others by it. */
+  readonly ownSecretsOnly?: boolean | undefined;
+}
+
+const TIMEOUT_MS = 10_000;
+const MAX_BYTES = 10 * 1024 * 1024;
+/** Of an answer that is no success. */
+const SHOWN_BODY = 200;
+
+/** Settings of ours in annotations of a Metric: its spec has no place for them that the CRD of 0.7 keeps. */
+export const TLS_ANNOTATIONS = {
+  insecureSkipVerify: 'iter8.tools/insecure-skip-verify',
+  ca: 'iter8.tools/ca',
+} as const;
+
+export function createMetricSource(ports: MetricSourcePorts): MetricSource {
+  return {
+    measure: async ({ metric, version, elapsedSeconds, lookbackSeconds, signal }) => {
+      if (metric.spec.mock !== undefined) return mocked(metric, version.name, elapsedSeconds, ports);
+      const at = new Date(ports.clock.now()).toISOString();
+      let secret: Readonly<Record<string, string>> = {};
+      let query: MetricRequest | undefined;
+      try {
+        if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
+        query = resolveQuery(metric, version, { elapsedSeconds, lookbackSeconds, secret });
+      } catch (error) {
+        signal?.throwIfAborted();
+        if (!(error instanceof Iter8Error)) throw error;
+        return {
+          kind: 'error',
+          reason: 'backend error',
+          message: clean(messageOf(error), secret),
+          at,
+          query: query?.shown ?? '',
+        };
+      }
+      const fail = (reason: 'backend error' | 'not a number' | 'no data', message: string): Measurement => ({
+        kind: 'error',
+        reason,
+        message: clean(message, secret),
+        at,
+        query: query.shown,
+      });
+      const timeoutMs = ports.timeoutMs ?? TIMEOUT_MS;
+      const fetched = await fetchMetric(query, {
+        tls: tlsOf(metric),
+        timeoutMs,
+        maxBytes: MAX_BYTES,
+        env: ports.env,
+        signal,
+      });
+      if (fetched.kind === 'timeout') return fail('backend error', `no answer within ${timeoutMs / 1000} s`);
+      if (fetched.kind === 'error') return fail('backend error', fetched.message);
+      if (fetched.status < 200 || fetched.status > 299)
+        return fail('backend error', `it answers ${fetched.status}: ${fetched.text.trim().slice(0, SHOWN_BODY)}`);
+      const result = await ports.jq.first(fetched.text, metric.spec.jqExpression ?? '.');
+      const rows = result.kind === 'result' ? readCounterRows(parsed(result.text), Date.parse(at)) : undefined;
+      if (typeof rows === 'string') return fail('not a number', `jqExpression gave no rows of counters: ${rows}`);
+      if (rows !== undefined) return { kind: 'counters', answer: rows, at, query: query.shown };
+      const read = numberOf(result);
+      return 'value' in read
+        ? { kind: 'value', value: read.value, at, query: query.shown }
+        : fail(read.reason, read.message);
+    },
+  };
+}
+
+function clean(text: string, secret: Readonly<Record<string, string>>): string {
+  return sanitizeLine(redact(text, Object.values(secret)));
+}
+
+/** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */
+function secretKey({ spec, metadata }: Metric, ports: MetricSourcePorts): ObjectKey {
+  const key = qualifiedKey(spec.secret ?? '', ports.systemNamespace);
+  if (ports.ownSecretsOnly === true && key.namespace !== metadata.namespace) {
+    throw new ForbiddenError(
+      `secret ${keyText(key)} is of another namespace than metric ${metadata.namespace}/${metadata.name}, which may not use it here`,
+    );
+  }
+  return key;
+}
+
+function tlsOf({ metadata: { annotations = {} } }: Metric): MetricTls {
+  return {
+    ca: annotations[TLS_ANNOTATIONS.ca],
+    insecureSkipVerify: annotations[TLS_ANNOTATIONS.insecureSkipVerify] === 'true',
+  };
+}
+
+/**
+ * The number that a program gave: a JSON number, or a text that is one (Prometheus gives values as texts). jq prints NaN as
+ * null and Infinity as the largest double: neither is a measurement.
+ */
+export function numberOf(
+  result: JqResult,
+):
+  | { readonly value: number }
+  | { readonly reason: 'backend error' | 'not a number' | 'no data'; readonly message: string } {
+  switch (result.kind) {
+    case 'timeout':
+      return { reason: 'backend error', message: `jqExpression did not end within ${result.seconds} s` };
+    case 'error':
+      return { reason: 'not a number', message: `jqExpression failed: ${result.message}` };
+    case 'nothing':
+      return { reason: 'no data', message: 'jqExpression gave nothing' };
+    case 'result': {
+      const value = parsed(result.text);
+      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
+      if (number === null) return { reason: 'no data', message: 'jqExpression gave null' };
+      if (typeof number !== 'number' || Number.isNaN(number))
+        return { reason: 'not a number', message: `jqExpression gave ${result.text.slice(0, 100)}` };
+      if (!Number.isFinite(number) || Math.abs(number) >= Number.MAX_VALUE)
+        return { reason: 'not a number', message: 'jqExpression gave a number that is not finite' };
+      return { value: number };
+    }
+  }
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** A Counter is `level` a second since the start; a Gauge is random around `level`, never negative. */
+function mocked(metric: Metric, version: string, elapsedSeconds: number, ports: MetricSourcePorts): Measurement {
+  const at = new Date(ports.clock.now()).toISOString();
+  const query = `mock of ${metric.metadata.name}`;
+  const mock = metric.spec.mock?.find(({ name }) => name === version);
+  if (mock === undefined) return { kind: 'error', reason: 'no data', message: `no mock for ${version}`, at, query };
+  const level = toNumber(mock.level);
+  const value = metric.spec.type === 'Counter' ? level * Math.max(0, elapsedSeconds) : level * (0.5 + ports.random());
+  return { kind: 'value', value, at, query };
+}

@@ -1,0 +1,76 @@
+/** Turns on a target, made of locks: one named by the target's hash, and those of the drivers of experiments that wait. */
+import { createHash } from 'node:crypto';
+import { ForbiddenError } from '../../errors.ts';
+import { keyText, type Experiment, type ObjectKey } from '../../experiment/experiment.ts';
+import { hasEnded } from '../../experiment/conditions.ts';
+import type { DriverLock, ExperimentStore, TargetLock } from '../../drive/ports.ts';
+
+/** The key of a target's lock. `namespace`: where to look for it, or a name for locks only. */
+export function targetKey(target: string, namespace: string): ObjectKey {
+  return { namespace, name: createHash('sha256').update(target).digest('hex').slice(0, 16) };
+}
+
+export function createTargetLock(ports: {
+  readonly store: ExperimentStore;
+  /** Of targets, by `targetKey`. */
+  readonly targets: DriverLock;
+  /** Namespace of their keys: absent, that of the experiment. */
+  readonly targetsNamespace?: string | undefined;
+  /** Of experiments. */
+  readonly drivers: DriverLock;
+}): TargetLock {
+  return {
+    acquire: async (experiment, holder, signal) => {
+      const key = targetKey(experiment.spec.target, ports.targetsNamespace ?? experiment.metadata.namespace);
+      const self = keyText({ namespace: experiment.metadata.namespace, name: experiment.metadata.name });
+      const mine = { identity: `${holder.identity} ${self}`, description: `experiment ${self}` };
+      const present = await ports.targets.holder(key, signal);
+      if (present !== undefined && present.identity !== mine.identity) return { heldBy: present };
+      const first = present === undefined ? await firstInLine(experiment, ports, signal) : undefined;
+      if (first !== undefined)
+        return { heldBy: { identity: first, description: `experiment ${first}, which waits longer,` } };
+      return ports.targets.acquire(key, mine, signal);
+    },
+  };
+}
+
+/** Who waits for the same target longer than this one, and is being driven; undefined when nobody does. */
+async function firstInLine(
+  experiment: Experiment,
+  ports: { readonly store: ExperimentStore; readonly drivers: DriverLock },
+  signal: AbortSignal | undefined,
+): Promise<string | undefined> {
+  const waiting = (await everyone(ports.store, experiment.metadata.namespace, signal))
+    .filter((one) => one.spec.target === experiment.spec.target && !hasEnded(one) && one.status?.stage === 'Waiting')
+    .filter((one) => isEarlier(one, experiment))
+    .toSorted((a, b) => (isEarlier(a, b) ? -1 : 1));
+  for (const { metadata } of waiting) {
+    const key = { namespace: metadata.namespace, name: metadata.name };
+    if ((await ports.drivers.holder(key, signal)) !== undefined) return keyText(key);
+  }
+  return undefined;
+}
+
+async function everyone(
+  store: ExperimentStore,
+  namespace: string,
+  signal: AbortSignal | undefined,
+): Promise<Experiment[]> {
+  try {
+    return await store.list({ signal });
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error;
+    return store.list({ namespace, signal });
+  }
+}
+
+/** Strict: an experiment is not earlier than itself. */
+function isEarlier(a: Experiment, b: Experiment): boolean {
+  const [timeA, timeB] = [a, b].map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') || 0) as [
+    number,
+    number,
+  ];
+  if (timeA !== timeB) return timeA < timeB;
+  const [keyA, keyB] = [a, b].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`) as [string, string];
+  return keyA < keyB;
+}

@@ -1,0 +1,222 @@
+/**
+ * `run` scripts in the cluster: each as a Job in the experiment's namespace, under a service account of that namespace, so
+ * that who may create an experiment gains nothing more by it.
+ *
+ * The Job's name is made of the experiment's uid and the task: a driver that comes after a killed one finds it and waits for
+ * it, and nothing is run twice. Fields of a secret are references to it, never values.
+ */
+import { createHash } from 'node:crypto';
+import { ConflictError, Iter8Error, messageOf, UsageError } from '../../errors.ts';
+import { qualifiedKey, type Experiment } from '../../experiment/experiment.ts';
+import { runInputs } from '../../experiment/task-inputs.ts';
+import { redact } from '../../text/redact.ts';
+import type { SecretReader, TaskCall } from '../../drive/ports.ts';
+import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/api-client.ts';
+import { linesOf } from '../kube/lines.ts';
+import { listWatch, type KubeObject } from '../kube/list-watch.ts';
+import type { PerformTask } from './task-registry.ts';
+import { scriptText, type ScriptText } from './script-input.ts';
+
+export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
+export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
+
+const LONGEST_SECONDS = 3_600;
+/** How long its pod can be looked at. */
+const KEPT_SECONDS = 86_400;
+const SCRATCH = '/scratch';
+const MAX_LINE = 65_536;
+const MAX_LOG_BYTES = 1_048_576;
+
+export interface ScriptJobPorts {
+  readonly client: KubeClient;
+  readonly secrets: SecretReader;
+  /** Has bash; with what the scripts need. */
+  readonly image: string;
+  readonly serviceAccount: string;
+  readonly onOutput: (line: string) => void;
+}
+
+interface Job extends KubeObject {
+  readonly status?: {
+    readonly conditions?: readonly {
+      readonly type?: string;
+      readonly status?: string;
+      readonly reason?: string;
+      readonly message?: string;
+    }[];
+  };
+}
+
+export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
+  return async (call) => {
+    const { experiment, signal } = call;
+    const { namespace } = experiment.metadata;
+    const { secret } = runInputs(call.task);
+    const key = secret === undefined ? undefined : qualifiedKey(secret, namespace);
+    if (key !== undefined && key.namespace !== namespace) {
+      throw new UsageError(`secret ${key.namespace}/${key.name} is of another namespace`, {
+        hint: `in the cluster a script may use secrets of its experiment's namespace only: ${namespace}`,
+      });
+    }
+    const fields = key === undefined ? undefined : await ports.secrets.read(key, signal);
+    const script = scriptText(call.task, experiment, fields === undefined ? undefined : Object.keys(fields));
+    const job = jobObject(call, script, ports, key?.name);
+    const { name } = job.metadata;
+    try {
+      await ports.client.request({ verb: 'create', resource: JOBS, namespace, body: job, signal });
+    } catch (error) {
+      if (!(error instanceof ConflictError)) throw error; // an earlier driver made it
+    }
+    const ended = await endOf(ports.client, { namespace, name }, signal);
+    const last = await tellLog(ports, { namespace, name }, Object.values(fields ?? {}), signal);
+    if (ended.ok) return `job ${name} has completed`;
+    throw new Iter8Error(
+      `job ${namespace}/${name} failed (${ended.reason})${last === '' ? '' : `: ${last.slice(0, 300)}`}`,
+      {
+        hint: `kubectl logs -n ${namespace} job/${name}`,
+      },
+    );
+  };
+}
+
+export function jobName(experiment: Experiment, taskId: string): string {
+  const hash = createHash('sha256')
+    .update(`${experiment.metadata.uid ?? ''}\n${taskId}`)
+    .digest('hex')
+    .slice(0, 10);
+  return `${experiment.metadata.name.slice(0, 40).replace(/[^a-z0-9]+$/, '')}-${taskId.replace('/', '-')}-${hash}`.replaceAll(
+    '.',
+    '-',
+  );
+}
+
+/** Under the restricted Pod Security Standard. Pure. */
+function jobObject(call: TaskCall, script: ScriptText, ports: ScriptJobPorts, secretName: string | undefined) {
+  const { experiment, id } = call;
+  const { namespace, uid, name } = experiment.metadata;
+  const labels = { 'app.kubernetes.io/managed-by': 'iter8ctl', 'app.kubernetes.io/component': 'script' };
+  return {
+    apiVersion: 'batch/v1',
+    kind: 'Job',
+    metadata: {
+      name: jobName(experiment, id),
+      namespace,
+      labels,
+      annotations: { 'iter8.tools/experiment': name, 'iter8.tools/task': id },
+      ...(uid === undefined
+        ? {}
+        : {
+            ownerReferences: [
+              { apiVersion: `${EXPERIMENTS.group}/${EXPERIMENTS.version}`, kind: 'Experiment', name, uid },
+            ],
+          }),
+    },
+    spec: {
+      backoffLimit: 0, // a script is run once
+      activeDeadlineSeconds: LONGEST_SECONDS,
+      ttlSecondsAfterFinished: KEPT_SECONDS,
+      template: {
+        metadata: { labels },
+        spec: {
+          restartPolicy: 'Never',
+          serviceAccountName: ports.serviceAccount,
+          securityContext: {
+            runAsNonRoot: true,
+            runAsUser: 65532,
+            runAsGroup: 65532,
+            fsGroup: 65532,
+            seccompProfile: { type: 'RuntimeDefault' },
+          },
+          containers: [
+            {
+              name: 'script',
+              image: ports.image,
+              imagePullPolicy: 'IfNotPresent',
+              command: ['bash', '-c', script.text],
+              workingDir: SCRATCH,
+              env: [
+                ...Object.entries(script.env).map(([variable, value]) => ({ name: variable, value })),
+                { name: 'SCRATCH_DIR', value: SCRATCH },
+                { name: 'HOME', value: SCRATCH },
+                ...Object.entries(script.secretEnv).map(([field, variable]) => ({
+                  name: variable,
+                  valueFrom: { secretKeyRef: { name: secretName, key: field } },
+                })),
+              ],
+              resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '512Mi' } },
+              securityContext: {
+                allowPrivilegeEscalation: false,
+                readOnlyRootFilesystem: true,
+                capabilities: { drop: ['ALL'] },
+              },
+              volumeMounts: [{ name: 'scratch', mountPath: SCRATCH }],
+            },
+          ],
+          volumes: [{ name: 'scratch', emptyDir: {} }],
+        },
+      },
+    },
+  };
+}
+
+/** Waits until the Job has completed or failed. */
+async function endOf(
+  client: KubeClient,
+  key: { readonly namespace: string; readonly name: string },
+  signal: AbortSignal,
+): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+  for await (const event of listWatch<Job>(client, {
+    resource: JOBS,
+    namespace: key.namespace,
+    fieldSelector: `metadata.name=${key.name}`,
+    signal,
+  })) {
+    if (event.kind === 'deleted') throw new Iter8Error(`job ${key.namespace}/${key.name} was deleted before it ended`);
+    if (event.kind !== 'set') continue;
+    const conditions = event.object.status?.conditions ?? [];
+    if (conditions.some((one) => one.type === 'Complete' && one.status === 'True')) return { ok: true };
+    const failed = conditions.find((one) => one.type === 'Failed' && one.status === 'True');
+    if (failed !== undefined) return { ok: false, reason: failed.message ?? failed.reason ?? 'no reason given' };
+  }
+  signal.throwIfAborted();
+  throw new Iter8Error(`the watch of job ${key.namespace}/${key.name} ended`);
+}
+
+/** Tells what the script printed; its last line. A log that cannot be read is no failure. */
+async function tellLog(
+  ports: ScriptJobPorts,
+  key: { readonly namespace: string; readonly name: string },
+  secrets: readonly string[],
+  signal: AbortSignal,
+): Promise<string> {
+  let last = '';
+  try {
+    const { items } = await ports.client.request<{ readonly items?: readonly KubeObject[] | null }>({
+      verb: 'list',
+      resource: PODS,
+      namespace: key.namespace,
+      query: { labelSelector: `batch.kubernetes.io/job-name=${key.name}` },
+      signal,
+    });
+    const pod = items?.[0];
+    if (pod === undefined) return last;
+    const answer = await ports.client.stream({
+      verb: 'get',
+      resource: PODS,
+      namespace: key.namespace,
+      name: pod.metadata.name,
+      subresource: 'log',
+      query: { limitBytes: String(MAX_LOG_BYTES) },
+      signal,
+    });
+    for await (const line of linesOf(answer, MAX_LINE)) {
+      const clean = redact(line, secrets);
+      if (clean.trim() !== '') last = clean;
+      ports.onOutput(clean);
+    }
+  } catch (error) {
+    signal.throwIfAborted();
+    ports.onOutput(`(the log cannot be read: ${messageOf(error)})`);
+  }
+  return last;
+}

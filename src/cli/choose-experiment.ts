@@ -1,0 +1,62 @@
+/** Which experiment a command means: the one named, or for looking the newest, which it says. */
+import { NotFoundError } from '../errors.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { ListRow } from '../view/experiment-view.ts';
+import type { Context } from './context.ts';
+import { keyOf } from './context.ts';
+
+/** Newest first; of the same second the last by name first. */
+export function newestFirst({ metadata: a }: Experiment, { metadata: b }: Experiment): number {
+  return newestRowFirst(
+    { name: a.name, createdAt: a.creationTimestamp ?? undefined },
+    { name: b.name, createdAt: b.creationTimestamp ?? undefined },
+  );
+}
+
+type Dated = Pick<ListRow, 'name' | 'createdAt'>;
+
+/** The same for rows of a list. */
+export function newestRowFirst(a: Dated, b: Dated): number {
+  const time = ({ createdAt }: Dated) => Date.parse(createdAt ?? '') || 0;
+  return time(b) - time(a) || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
+}
+
+/** The experiment of that name, or a NotFoundError that says which are there. */
+export async function namedExperiment(context: Context, name: string): Promise<Experiment> {
+  try {
+    return await context.store.get(keyOf(context, name));
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    const there = await context.store.list({ namespace: context.namespace }).catch((listError: unknown) => {
+      if (listError instanceof NotFoundError) throw listError; // the namespace itself
+      return [];
+    });
+    const names = there.toSorted(newestFirst).map((experiment) => experiment.metadata.name);
+    const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
+    throw new NotFoundError(
+      `no experiment ${JSON.stringify(name)} in namespace ${context.namespace} of ${context.store.description}`,
+      {
+        hint:
+          names.length > 0 ? `there are: ${names.slice(0, 10).join(', ')}${more}` : 'there is none in this namespace',
+        cause: error,
+      },
+    );
+  }
+}
+
+/** The experiment named, or the newest of the namespace, said aloud. For looking only. */
+export async function chosenExperiment(
+  context: Context,
+  name: string | undefined,
+  say: (text: string) => void,
+): Promise<Experiment> {
+  if (name !== undefined) return namedExperiment(context, name);
+  const newest = (await context.store.list({ namespace: context.namespace })).toSorted(newestFirst)[0];
+  if (newest === undefined) {
+    throw new NotFoundError(`no experiment in namespace ${context.namespace} of ${context.store.description}`, {
+      hint: 'start one: iter8ctl run -f FILE, or look elsewhere with -n',
+    });
+  }
+  say(`the newest experiment is ${newest.metadata.name}`);
+  return newest;
+}

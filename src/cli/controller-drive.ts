@@ -1,0 +1,99 @@
+/** How the controller drives one experiment: the engine with this cluster's ports; nothing is asked of anybody. */
+import type { Io } from '../io.ts';
+import { keyText, type Experiment } from '../experiment/experiment.ts';
+import { drive } from '../drive/drive.ts';
+import type { HeldLock, RecordLog } from '../drive/ports.ts';
+import type { Log } from '../controller/structured-log.ts';
+import { refusals } from '../controller/refusals.ts';
+import { limitedTurns } from '../controller/concurrency-limit.ts';
+import { tellKube } from './publish-kubernetes-events.ts';
+import { eventText } from '../render/log-lines.ts';
+import { headline } from '../judge/recommendation.ts';
+import { SIGNATURE } from '../version.ts';
+import { openDriver, openEvents, SYSTEM_NAMESPACE, type Context } from './context.ts';
+import { unsupportedFields } from './unsupported-features.ts';
+
+export interface ControllingOptions {
+  readonly concurrency: number;
+  readonly allowScripts: boolean;
+  readonly scriptImage?: string | undefined;
+  readonly scriptServiceAccount: string;
+  readonly log: Log;
+}
+
+const SAVE_EVERY_MS = 5_000;
+const PATIENCE_MS = 24 * 3_600_000;
+
+/** A pod has no folder that outlives it: the object keeps what verdicts are made of. */
+const NO_RECORDS: RecordLog = {
+  append: () => Promise.resolve(),
+  reset: () => Promise.resolve(),
+  async *read() {
+    // nothing was kept
+  },
+};
+
+export async function createDrive(
+  context: Context,
+  io: Io,
+  options: ControllingOptions,
+): Promise<(experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>> {
+  const { log } = options;
+  const events = await openEvents(context, (text) => log('warn', text));
+  const targets = limitedTurns(context.targets, options.concurrency);
+  return async (experiment, held, stop) => {
+    const id = keyText(experiment.metadata);
+    const driver = await openDriver(
+      context,
+      io,
+      options.allowScripts && options.scriptImage !== undefined
+        ? {
+            kind: 'job',
+            image: options.scriptImage,
+            serviceAccount: options.scriptServiceAccount,
+            onOutput: (line) => log('info', 'script', { experiment: id, line }),
+          }
+        : undefined,
+      { ownSecretsOnly: true },
+    );
+    const kill = new AbortController();
+    const onLost = () => kill.abort();
+    held.lost.addEventListener('abort', onLost, { once: true });
+    const { recommendation, interrupted } = await drive(
+      experiment,
+      {
+        store: context.store,
+        records: NO_RECORDS,
+        ...driver,
+        targets,
+        confirm: () => held.confirm?.() ?? Promise.resolve(),
+        clock: io.clock,
+        emit: (event) => {
+          tellKube(events, experiment, event);
+          const text = eventText(event);
+          if (text !== undefined) log(event.kind === 'warning' ? 'warn' : 'info', event.kind, { experiment: id, text });
+        },
+        textOf: eventText,
+        by: SIGNATURE,
+        patience: { ms: PATIENCE_MS, giveUp: stop },
+      },
+      {
+        driver: context.self,
+        saveEveryMs: SAVE_EVERY_MS,
+        seed: io.clock.now() % 2 ** 32,
+        stop,
+        kill: kill.signal,
+        lost: held.lost,
+        refuse: (one) => [
+          ...unsupportedFields(one, 'cluster'),
+          ...refusals(one, { allowScripts: options.allowScripts, systemNamespace: SYSTEM_NAMESPACE }),
+        ],
+      },
+    );
+    held.lost.removeEventListener('abort', onLost);
+    log('info', interrupted ? 'interrupted, to be resumed' : 'ended', {
+      experiment: id,
+      recommendation: headline(recommendation, experiment.metadata.name),
+    });
+  };
+}

@@ -1,0 +1,164 @@
+/** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
+import { InterruptedError, TimeoutError, UnavailableError } from '../errors.ts';
+import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
+import type { Io, ProcessSignal } from '../io.ts';
+import { hasEnded } from '../experiment/conditions.ts';
+import { drive } from '../drive/drive.ts';
+import { eventText } from '../render/log-lines.ts';
+import { SIGNATURE } from '../version.ts';
+import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
+import { tellKube } from './publish-kubernetes-events.ts';
+import { openDriver, openEvents, type Context } from './context.ts';
+import type { OutputFlags } from './shared-flags.ts';
+import type { Progress } from './progress-display.ts';
+import { printAnswer } from './print-experiment.ts';
+import type { Settled } from './start-or-resume.ts';
+import { watchUntil } from './follow-to-end.ts';
+
+export interface DrivingOptions {
+  readonly context: Context;
+  readonly io: Io;
+  readonly flags: OutputFlags & { readonly timeout?: number };
+  readonly strength: Readonly<Record<string, unknown>>;
+  readonly progress: Progress;
+  /** Scripts of the experiment may be run on this machine. */
+  readonly allowScripts: boolean;
+  /** Looks again who may drive it: its driver is gone. */
+  readonly settleAgain: () => Promise<Settled>;
+}
+
+/** Saving costs little in a folder, and more in a cluster (behaviour.md 8). */
+const SAVE_EVERY_MS = { local: 1_000, cluster: 5_000 } as const;
+
+/** How long the end of an experiment waits for an API server that does not answer. */
+const PATIENCE_MS = 10 * 60_000;
+const FLUSH_EVENTS_MS = 3_000;
+/** How soon a dead driver is noticed, beyond the 15 s of its lease. */
+const LOOK_FOR_DRIVER_MS = 2_000;
+
+type Stop = ProcessSignal | 'timeout' | 'lost';
+
+export async function driveToEnd(settled: Settled, options: DrivingOptions): Promise<ExitCode> {
+  const { context, io, flags, progress } = options;
+  if (settled.kind === 'watch') {
+    progress.say(`${settled.experiment.metadata.name} is driven by ${settled.heldBy.description}: watching it`);
+    const code = await watchWhileDriven(settled.experiment, options);
+    if (code !== undefined) return code;
+    progress.say(`its driver is gone: going on with ${settled.experiment.metadata.name}`);
+    return driveToEnd(await options.settleAgain(), options);
+  }
+  const stop = new AbortController();
+  const kill = new AbortController();
+  let stopped: Stop | undefined;
+  const tellScript = (line: string) => progress.say(`run: ${line}`);
+  const end = (why: Stop) => {
+    stopped ??= why;
+    stop.abort(new InterruptedError());
+  };
+  const stopListening = io.onSignal((signal) => {
+    if (stopped !== undefined && signal === 'SIGINT') {
+      kill.abort(new InterruptedError());
+      return;
+    }
+    progress.show(stoppingEvent(settled.experiment.metadata, io));
+    end(signal);
+  });
+  settled.lock.lost.addEventListener('abort', () => {
+    end('lost');
+    kill.abort(new UnavailableError('the driver lock was lost'));
+  });
+  const timer = flags.timeout === undefined ? undefined : setTimeout(() => end('timeout'), flags.timeout);
+  const started = io.clock.now();
+  const events = await openEvents(context, progress.say);
+  try {
+    const outcome = await drive(
+      settled.experiment,
+      {
+        store: context.store,
+        records: context.records,
+        ...(await openDriver(context, io, options.allowScripts ? { kind: 'here', onOutput: tellScript } : undefined)),
+        targets: context.targets,
+        confirm: () => settled.lock.confirm?.() ?? Promise.resolve(),
+        clock: io.clock,
+        emit: (event) => {
+          progress.show(event);
+          tellKube(events, settled.experiment, event);
+        },
+        ...(context.mode === 'local' ? {} : { patience: { ms: PATIENCE_MS, giveUp: stop.signal } }),
+        textOf: eventText,
+        by: SIGNATURE,
+      },
+      {
+        driver: context.self,
+        strength: options.strength,
+        saveEveryMs: SAVE_EVERY_MS[context.mode],
+        seed: started % 2 ** 32,
+        stop: stop.signal,
+        kill: kill.signal,
+        lost: settled.lock.lost,
+      },
+    );
+    progress.end();
+    await events?.flush(FLUSH_EVENTS_MS);
+    await settled.lock.release();
+    // Whoever drives it now knows more than this process.
+    if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(outcome.experiment, flags, io);
+    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
+    return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
+  } finally {
+    if (timer !== undefined) clearTimeout(timer);
+    stopListening();
+    progress.end();
+    await settled.lock.release();
+  }
+}
+
+/** Undefined when its driver is gone and it has not ended. */
+async function watchWhileDriven(experiment: Experiment, options: DrivingOptions): Promise<ExitCode | undefined> {
+  const { context, io } = options;
+  const { namespace, name } = experiment.metadata;
+  const gone = new AbortController();
+  const over = new AbortController();
+  const looking = (async () => {
+    while (!over.signal.aborted) {
+      await io.clock.sleep(LOOK_FOR_DRIVER_MS, over.signal);
+      // An API server that does not answer says nothing about the driver.
+      const holder = await context.lock.holder({ namespace, name }, over.signal).catch(() => context.self);
+      if (holder === undefined) gone.abort();
+      if (holder === undefined) return;
+    }
+  })().catch(() => undefined);
+  try {
+    return await watchUntil({ namespace, name }, options, gone.signal);
+  } finally {
+    over.abort();
+    await looking;
+  }
+}
+
+function stoppingEvent(metadata: { readonly namespace: string; readonly name: string }, io: Io) {
+  return {
+    kind: 'stopping',
+    text: 'stopping: load ended, saving ... (once more: quit at once)',
+    time: new Date(io.clock.now()).toISOString(),
+    experiment: { namespace: metadata.namespace, name: metadata.name },
+  } as const;
+}
+
+function interrupted(why: Stop, of: ObjectKey, options: DrivingOptions): ExitCode {
+  const { io, context } = options;
+  // As it would be typed.
+  const name = of.namespace === context.namespace ? of.name : `${of.name} -n ${of.namespace}`;
+  switch (why) {
+    case 'SIGINT':
+    case 'SIGTERM':
+      io.stderr.write(`interrupted: what was measured is saved; go on with: iter8ctl run ${name}\n`);
+      return why === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    case 'timeout':
+      throw new TimeoutError(`${name} did not end within the timeout`, {
+        hint: `what was measured is saved; go on with: iter8ctl run ${name}`,
+      });
+    case 'lost':
+      throw new UnavailableError(`somebody else drives ${name} now`, { hint: `watch it: iter8ctl watch ${name}` });
+  }
+}

@@ -1,0 +1,161 @@
+/** Follows experiments that somebody else drives, to their end. */
+import { NotFoundError, TimeoutError } from '../errors.ts';
+import { EXIT, exitCodeOf, type ExitCode, worstExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
+import { hasEnded } from '../experiment/conditions.ts';
+import { eventsBetween, whatWasTold } from '../drive/events-of-changes.ts';
+import { experimentView, listRow, type ListRow } from '../view/experiment-view.ts';
+import type { Context } from './context.ts';
+import type { OutputFlags } from './shared-flags.ts';
+import type { Progress } from './progress-display.ts';
+import { printAnswer } from './print-experiment.ts';
+
+export interface WatchingOptions {
+  readonly context: Context;
+  readonly io: Io;
+  readonly flags: OutputFlags & { readonly timeout?: number };
+  readonly progress: Progress;
+}
+
+/** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit. */
+function endings(
+  io: Io,
+  timeoutMs: number | undefined,
+): { readonly signal: AbortSignal; readonly code: () => ExitCode | undefined; close(): void } {
+  const controller = new AbortController();
+  let code: ExitCode | undefined;
+  const stopListening = io.onSignal((signal) => {
+    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    controller.abort();
+  });
+  const timer =
+    timeoutMs === undefined
+      ? undefined
+      : setTimeout(() => {
+          code ??= EXIT.timeout;
+          controller.abort();
+        }, timeoutMs);
+  return {
+    signal: controller.signal,
+    code: () => code,
+    close: () => {
+      stopListening();
+      if (timer !== undefined) clearTimeout(timer);
+    },
+  };
+}
+
+/** Watches one experiment until it ends; prints the answer; its exit code. */
+export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
+  return (await watchUntil(key, options, new AbortController().signal))!;
+}
+
+/** The same; undefined, with nothing printed, when `enough` is aborted before it ends. */
+export async function watchUntil(
+  key: ObjectKey,
+  options: WatchingOptions,
+  enough: AbortSignal,
+): Promise<ExitCode | undefined> {
+  const { context, io, flags, progress } = options;
+  const { namespace, name } = key;
+  const ending = endings(io, flags.timeout);
+  const signal = AbortSignal.any([ending.signal, enough]);
+  let last: Experiment | undefined;
+  try {
+    for await (const event of context.store.watch({ namespace, name, signal })) {
+      switch (event.kind) {
+        case 'added':
+        case 'modified':
+          for (const told of eventsBetween(last, event.object, io.clock.now())) progress.show(told);
+          last = event.object;
+          break;
+        case 'deleted':
+          throw new NotFoundError(`experiment ${name} was deleted`);
+        case 'stale':
+          progress.say(`stale: ${event.reason}`);
+          break;
+        case 'fresh':
+          progress.say('up to date again');
+          break;
+        case 'synced':
+          if (last === undefined && flags.timeout === undefined)
+            throw new NotFoundError(
+              `no experiment ${JSON.stringify(name)} in namespace ${namespace} of ${context.store.description}`,
+            );
+          break;
+      }
+      if (last !== undefined && hasEnded(last)) break;
+    }
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  } finally {
+    ending.close();
+    if (!enough.aborted) progress.end();
+  }
+  const code = ending.code();
+  if (enough.aborted && code === undefined && (last === undefined || !hasEnded(last))) return undefined;
+  progress.end();
+  if (last === undefined) {
+    if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not appear within the timeout`);
+    return code ?? EXIT.notFound;
+  }
+  if (flags.output !== 'ndjson') await printAnswer(last, flags, io);
+  if (code !== undefined && !hasEnded(last)) {
+    if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not end within the timeout`);
+    return code;
+  }
+  return exitCodeOf(experimentView(last, io.clock.now()).recommendation.verdict, hasEnded(last));
+}
+
+/** Watches all experiments that match, until none is unfinished (`forever`: until Ctrl-C). */
+export async function watchAll(
+  selection: {
+    readonly namespace: string | undefined;
+    readonly selector: string | undefined;
+    readonly forever: boolean;
+  },
+  options: WatchingOptions & { readonly table: (rows: readonly ListRow[]) => void },
+): Promise<ExitCode> {
+  const { context, io, flags, progress, table } = options;
+  const ending = endings(io, flags.timeout);
+  // Of each only what is told about it later: ten thousand experiments of 50 kB do not fit into memory.
+  const seen = new Map<string, { readonly row: ListRow; readonly told: Experiment }>();
+  const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;
+  let synced = false;
+  try {
+    for await (const event of context.store.watch({
+      namespace: selection.namespace,
+      selector: selection.selector,
+      signal: ending.signal,
+    })) {
+      if (event.kind === 'added' || event.kind === 'modified') {
+        const before = seen.get(key(event.object))?.told;
+        const row = listRow(event.object);
+        seen.set(key(event.object), { row, told: whatWasTold(event.object) });
+        if (synced) for (const told of eventsBetween(before, event.object, io.clock.now())) progress.show(told);
+      } else if (event.kind === 'deleted') {
+        seen.delete(key(event.object));
+      } else if (event.kind === 'stale') {
+        progress.say(`stale: ${event.reason}`);
+      } else if (event.kind === 'fresh') {
+        progress.say('up to date again');
+      } else {
+        synced = true;
+      }
+      if (!synced) continue;
+      if (!selection.forever && [...seen.values()].every(({ row }) => row.ended)) break;
+    }
+  } catch (error) {
+    if (!ending.signal.aborted) throw error;
+  } finally {
+    ending.close();
+    progress.end();
+  }
+  const rows = [...seen.values()].map(({ row }) => row);
+  table(rows);
+  const code = ending.code();
+  if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');
+  if (code !== undefined) return code;
+  return worstExitCode(rows.map(({ recommendation, ended }) => exitCodeOf(recommendation.verdict, ended)));
+}

@@ -1,0 +1,44 @@
+/** Prints an experiment in the form that `-o` asks for: the answer of describe, run and watch. */
+import type { Experiment } from '../experiment/experiment.ts';
+import { jsonText } from '../report/json-text.ts';
+import type { Io } from '../io.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
+import { renderDescribe } from '../render/describe.ts';
+import { themeFor, type Theme } from '../render/theme.ts';
+import { experimentView } from '../view/experiment-view.ts';
+import type { OutputFlags } from './shared-flags.ts';
+
+export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'raw', 'name'] as const;
+
+export function stdoutTheme(io: Io, flags: OutputFlags): Theme {
+  return themeFor(io.stdout, { mode: flags.color, env: io.env });
+}
+
+/** The answer as text, with a newline at its end. */
+export async function answerText(experiment: Experiment, flags: OutputFlags, io: Io): Promise<string> {
+  switch (flags.output) {
+    case 'json': {
+      const { jsonView } = await import('../report/json-view.ts');
+      return `${jsonText(jsonView(experimentView(experiment, io.clock.now())), 2)}\n`;
+    }
+    case 'yaml': {
+      const [{ jsonView }, { writeYaml }] = await Promise.all([
+        import('../report/json-view.ts'),
+        import('../adapters/manifest/write-yaml.ts'),
+      ]);
+      return writeYaml(jsonView(experimentView(experiment, io.clock.now())));
+    }
+    case 'raw':
+      return `${jsonText(experiment, 2)}\n`;
+    case 'name':
+      return `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`;
+    default: {
+      const view = experimentView(experiment, io.clock.now());
+      return `${renderDescribe(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;
+    }
+  }
+}
+
+export async function printAnswer(experiment: Experiment, flags: OutputFlags, io: Io): Promise<void> {
+  io.stdout.write(await answerText(experiment, flags, io));
+}

@@ -1,0 +1,81 @@
+/** `run(argv, io)`: parses the command line, calls one command, turns what it throws into a sentence and an exit code. */
+import { Command, CommanderError } from 'commander';
+import { Iter8Error } from '../errors.ts';
+import { EXIT, type ExitCode } from '../exit-codes.ts';
+import type { Io } from '../io.ts';
+import { VERSION } from '../version.ts';
+import { colorMode } from './shared-flags.ts';
+
+/** A command: adds itself to the program; `done` takes the exit code of its action. */
+export type CommandDefinition = (io: Io, done: (code: ExitCode) => void) => Command;
+
+/** Loaded one by one: looking at an experiment must not wait for what driving one needs. */
+const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
+  run: async () => (await import('./commands/run.ts')).runCommand,
+  watch: async () => (await import('./commands/watch.ts')).watchCommand,
+  describe: async () => (await import('./commands/describe.ts')).describeCommand,
+  assert: async () => (await import('./commands/assert.ts')).assertCommand,
+  get: async () => (await import('./commands/get.ts')).getCommand,
+  plan: async () => (await import('./commands/plan.ts')).planCommand,
+  init: async () => (await import('./commands/init.ts')).initCommand,
+  replay: async () => (await import('./commands/replay.ts')).replayCommand,
+  debug: async () => (await import('./commands/debug.ts')).debugCommand,
+  install: async () => (await import('./commands/install.ts')).installCommand,
+  uninstall: async () => (await import('./commands/install.ts')).uninstallCommand,
+  controller: async () => (await import('./commands/controller.ts')).controllerCommand,
+};
+
+/** The command that is asked for, or all of them where they are listed. */
+async function definitionsFor(argv: readonly string[]): Promise<CommandDefinition[]> {
+  const asked = argv[0];
+  if (asked !== undefined && Object.hasOwn(COMMANDS, asked)) return [await COMMANDS[asked]!()];
+  if (asked === '-V' || asked === '--version') return [];
+  return Promise.all(Object.values(COMMANDS).map((load) => load()));
+}
+
+const EPILOG = `
+Exit codes: 0 promote or done, 1 do not promote or a condition does not hold, 2 usage or an invalid manifest, 3 undecided,
+4 the experiment failed, 5 timed out, 6 not found, 7 a dependency cannot be reached, 70 a bug, 130 interrupted, 143 terminated.
+`;
+
+export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+  let code: ExitCode = EXIT.ok;
+  const program = new Command('iter8ctl')
+    .description('May this version be promoted? Drives, watches and describes Iter8 experiments.')
+    .version(VERSION, '-V, --version')
+    .showHelpAfterError('(--help shows all options)')
+    .addHelpText('after', EPILOG);
+  for (const define of await definitionsFor(argv)) program.addCommand(define(io, (next) => (code = next)));
+  // addCommand hands nothing down: without this a usage error in a command would end the process by itself.
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().configureOutput({
+      writeOut: (text) => io.stdout.write(text),
+      writeErr: (text) => io.stderr.write(text),
+      getOutHelpWidth: () => io.stdout.columns ?? 100,
+      getErrHelpWidth: () => io.stderr.columns ?? 100,
+      getOutHasColors: () => false,
+      getErrHasColors: () => false,
+    });
+  }
+  try {
+    if (argv.length === 0) {
+      program.outputHelp({ error: true });
+      return EXIT.usage;
+    }
+    await program.parseAsync([...argv], { from: 'user' });
+    return code;
+  } catch (error) {
+    return await failed(error, argv, io);
+  }
+}
+
+async function failed(error: unknown, argv: readonly string[], io: Io): Promise<ExitCode> {
+  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  const [{ renderError }, { themeFor }] = await Promise.all([
+    import('../render/error.ts'),
+    import('../render/theme.ts'),
+  ]);
+  const theme = themeFor(io.stderr, { mode: colorMode(argv), env: io.env });
+  io.stderr.write(`${renderError(error, theme, io.stderr.columns)}\n`);
+  return error instanceof Iter8Error ? error.exitCode : EXIT.bug;
+}

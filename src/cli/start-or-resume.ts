@@ -1,0 +1,154 @@
+/** What `run` does about what is already there: the table of behaviour.md section 2. */
+import { isDeepStrictEqual } from 'node:util';
+import { ConflictError, NotFoundError, UsageError } from '../errors.ts';
+import { metricWithDefaults, withDefaults } from '../experiment/defaults.ts';
+import type { Experiment, ObjectKey, WrittenExperiment } from '../experiment/experiment.ts';
+import type { WrittenMetric } from '../experiment/metric.ts';
+import { hasEnded } from '../experiment/conditions.ts';
+import type { HeldLock, Holder } from '../drive/ports.ts';
+import type { Context } from './context.ts';
+
+export type Start =
+  | { readonly given: false; readonly experiment: Experiment }
+  | {
+      readonly given: true;
+      readonly written: WrittenExperiment;
+      readonly metrics: readonly WrittenMetric[];
+      readonly overwriteMetrics: boolean;
+    };
+
+/** Drive it, or watch the one who does. */
+export type Settled =
+  | { readonly kind: 'drive'; readonly experiment: Experiment; readonly lock: HeldLock }
+  | { readonly kind: 'watch'; readonly experiment: Experiment; readonly heldBy: Holder };
+
+export async function settle(
+  context: Context,
+  start: Start,
+  how: { readonly restart: boolean; readonly say: (text: string) => void },
+): Promise<Settled> {
+  if (!start.given) {
+    if (how.restart) throw new UsageError('--restart needs the manifest', { hint: 'give it with -f' });
+    if (hasEnded(start.experiment)) throw alreadyCompleted(start.experiment.metadata.name);
+    return hold(context, start.experiment, false);
+  }
+  const { written } = start;
+  const namespace = written.metadata.namespace ?? context.namespace;
+  await settleMetrics(context, start, namespace);
+  const { name } = written.metadata;
+  if (name === undefined) {
+    const created = await context.store.create(written);
+    how.say(`experiment ${created.metadata.name} created`);
+    await context.records.reset({ namespace, name: created.metadata.name });
+    return hold(context, created, true);
+  }
+  const key = { namespace, name };
+  const present = await find(context, key);
+  if (present === undefined) return createAndHold(context, written, key);
+  if (how.restart) return restart(context, written, key);
+  if (hasEnded(present)) throw alreadyCompleted(name);
+  const difference = firstDifference(withDefaults(present, key).spec, withDefaults(written, key).spec);
+  if (difference !== undefined) {
+    throw new UsageError(`experiment ${name} is there already with another spec: ${difference} differs`, {
+      hint: 'resume it (iter8ctl run NAME), start anew with --restart, or use another name',
+    });
+  }
+  return hold(context, present, false);
+}
+
+async function find(context: Context, key: ObjectKey): Promise<Experiment | undefined> {
+  try {
+    return await context.store.get(key);
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
+async function createAndHold(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
+  const created = await context.store.create(written);
+  await context.records.reset(key);
+  return hold(context, created, true);
+}
+
+/** Deletes and creates anew, unless a live driver holds it. */
+async function restart(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
+  const holder = await context.lock.holder(key);
+  if (holder !== undefined) {
+    throw new UsageError(`experiment ${key.name} is being driven by ${holder.description}`, {
+      hint: 'end that run first, or watch it: iter8ctl watch NAME',
+    });
+  }
+  await context.store.delete(key);
+  return createAndHold(context, written, key);
+}
+
+async function hold(context: Context, experiment: Experiment, fresh: boolean): Promise<Settled> {
+  const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
+  const taken = await context.lock.acquire(key, context.self);
+  if ('heldBy' in taken) return { kind: 'watch', experiment, heldBy: taken.heldBy };
+  try {
+    // Between the look and the lock somebody else may have driven it further, or to its end.
+    const now = fresh ? experiment : await context.store.get(key);
+    if (hasEnded(now)) throw alreadyCompleted(key.name);
+    return { kind: 'drive', experiment: now, lock: taken.held };
+  } catch (error) {
+    await taken.held.release();
+    throw error;
+  }
+}
+
+function alreadyCompleted(name: string): UsageError {
+  return new UsageError(`experiment ${name} has already run to its end; its answer is about what was tested then`, {
+    hint: `look at it: iter8ctl describe ${name}; run it anew: --restart with -f; or give the manifest a generateName`,
+  });
+}
+
+/** Metrics beside the experiment: created if missing; one that differs is refused unless it may be overwritten. */
+async function settleMetrics(
+  context: Context,
+  start: Extract<Start, { given: true }>,
+  experimentNamespace: string,
+): Promise<void> {
+  for (const metric of start.metrics) {
+    const namespace = metric.metadata.namespace ?? experimentNamespace;
+    const written = { ...metric, metadata: { ...metric.metadata, namespace } };
+    const key = { namespace, name: metric.metadata.name ?? '' };
+    try {
+      const present = await context.store.getMetric(key);
+      if (firstDifference(present.spec, metricWithDefaults(written, { namespace }).spec) === undefined) continue;
+      if (!start.overwriteMetrics) {
+        throw new UsageError(`metric ${key.namespace}/${key.name} is there already and differs`, {
+          hint: 'replace it with --overwrite-metrics, or rename it',
+        });
+      }
+      await context.store.replaceMetric(written);
+    } catch (error) {
+      if (!(error instanceof NotFoundError)) throw error;
+      await context.store.createMetric(written).catch((conflict: unknown) => {
+        if (!(conflict instanceof ConflictError)) throw conflict;
+      });
+    }
+  }
+}
+
+/** Path of the first field in which two specs differ, or undefined when they say the same. */
+export function firstDifference(present: object, wanted: object, path = 'spec'): string | undefined {
+  if (isDeepStrictEqual(plain(present), plain(wanted))) return undefined;
+  const a = present as Readonly<Record<string, unknown>>;
+  const b = wanted as Readonly<Record<string, unknown>>;
+  for (const key of new Set([...Object.keys(a), ...Object.keys(b)])) {
+    const [x, y] = [a[key], b[key]];
+    if (isDeepStrictEqual(plain(x), plain(y))) continue;
+    const at = Array.isArray(present) ? `${path}[${key}]` : `${path}.${key}`;
+    return typeof x === 'object' && x !== null && typeof y === 'object' && y !== null
+      ? (firstDifference(x, y, at) ?? at)
+      : at;
+  }
+  return undefined;
+}
+
+/** Without undefined fields, which the store does not keep. */
+function plain(value: unknown): unknown {
+  return value === undefined ? undefined : JSON.parse(JSON.stringify(value));
+}

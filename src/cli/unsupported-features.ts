@@ -1,0 +1,48 @@
+/** What must hold before anything starts, beyond a valid manifest: nothing that local mode or this version cannot do. Pure. */
+import type { Issue } from '../errors.ts';
+import type { Version, WrittenExperiment } from '../experiment/experiment.ts';
+
+/** Tasks that this version performs. The others of Iter8 are known and refused by name. */
+const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
+
+/** Problems that `run` refuses with exit 2, by field. */
+export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' | 'cluster'): Issue[] {
+  const issues: Issue[] = [];
+  const add = (path: string, message: string) => issues.push({ path, message });
+  const { spec } = experiment;
+  for (const [action, tasks] of Object.entries(spec.strategy.actions ?? {})) {
+    for (const [index, task] of tasks.entries()) {
+      const at = `spec.strategy.actions.${action}[${index}]`;
+      if (mode === 'local' && task.task === 'common/readiness')
+        add(`${at}.task`, 'common/readiness needs a cluster, and this is local mode');
+      else if (task.task !== undefined && !BUILT_TASKS.has(task.task))
+        add(`${at}.task`, `${task.task} is not built yet in this version of iter8ctl`);
+    }
+  }
+  for (const [path, version] of versionsWithPaths(experiment)) {
+    if (version.weightObjRef === undefined) continue;
+    if (mode === 'local')
+      add(`spec.versionInfo.${path}.weightObjRef`, 'moving traffic needs a cluster, and this is local mode');
+    else if (spec.strategy.testingPattern !== 'Conformance' && spec.strategy.deploymentPattern !== 'FixedSplit')
+      add(
+        `spec.versionInfo.${path}.weightObjRef`,
+        'moving traffic is not built yet in this version of iter8ctl; with deploymentPattern: FixedSplit it stays where it is',
+      );
+  }
+  return issues;
+}
+
+function versionsWithPaths({ spec: { versionInfo } }: WrittenExperiment): (readonly [string, Version])[] {
+  if (versionInfo === undefined) return [];
+  return [
+    ['baseline', versionInfo.baseline],
+    ...(versionInfo.candidates ?? []).map((candidate, index) => [`candidates[${index}]`, candidate] as const),
+  ];
+}
+
+/** Actions of an experiment that hold scripts. */
+export function hasScripts(experiment: WrittenExperiment): boolean {
+  return Object.values(experiment.spec.strategy.actions ?? {}).some((tasks) =>
+    tasks.some((task) => task.run !== undefined),
+  );
+}

@@ -1,0 +1,110 @@
+/** How much load each version gets: the plan, and more while that can change the recommendation (behaviour.md 5). Pure. */
+import type { TestingPattern } from '../../experiment/experiment.ts';
+import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../../judge/assessment.ts';
+import type { JudgedVersion } from '../../judge/question.ts';
+
+/** Reasons that more requests can remove. Exact comparisons wait for the plan, not for more load. */
+const CURED_BY_LOAD: ReadonlySet<UndecidedReason> = new Set([
+  'no-traffic',
+  'too-few-requests',
+  'too-early',
+  'not-enough-evidence',
+]);
+
+export interface ExtensionQuestion {
+  readonly pattern: TestingPattern;
+  readonly versions: readonly JudgedVersion[];
+  readonly assessments: readonly LimitAssessment[];
+  /** Another iteration may show who has the best reward. */
+  readonly rewardIsOpen?: boolean | undefined;
+}
+
+/** The versions whose verdict is open, would be helped by more load, and matters for the recommendation. */
+export function versionsInNeed(question: ExtensionQuestion): Set<string> {
+  const { pattern, versions, assessments } = question;
+  const own = (version: string) => assessments.filter((assessment) => assessment.version === version);
+  const verdicts = new Map(versions.map(({ name }) => [name, combineVerdicts(own(name).map((one) => one.verdict))]));
+  const candidates = versions.filter((version) => version.role === 'candidate');
+  // Once every candidate is violated the baseline is kept, whatever else is measured.
+  if (candidates.length > 0 && candidates.every(({ name }) => verdicts.get(name) === 'violated')) return new Set();
+  const settled = pattern === 'Canary' && candidates.every(({ name }) => verdicts.get(name) === 'satisfied');
+  const inNeed = new Set(
+    versions
+      .filter(({ name, role }) => {
+        if (verdicts.get(name) === 'violated') return false;
+        if (role === 'baseline' && settled) return false;
+        return own(name).some(
+          ({ reason, backend }) => backend !== true && reason !== undefined && CURED_BY_LOAD.has(reason),
+        );
+      })
+      .map(({ name }) => name),
+  );
+  // What is compared must be seen at the same times: as long as a candidate gets load, so does the baseline.
+  const compared = assessments.some(
+    ({ relative, version, backend }) => relative !== undefined && backend !== true && inNeed.has(version),
+  );
+  const baseline = versions.find(({ role }) => role === 'baseline');
+  if (compared && baseline !== undefined) inNeed.add(baseline.name);
+  return inNeed;
+}
+
+/** Reasons that another measurement of a custom metric can remove. */
+const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
+  'no-traffic',
+  'too-few-requests',
+  'too-early',
+  'not-enough-evidence',
+  'plan-not-done',
+  'stale',
+  'metric-unavailable',
+]);
+
+/** A custom metric of a version that is not violated anyway may still be decided by a later iteration. */
+function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
+  const violated = new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
+  return assessments.some(
+    ({ backend, reason, version }) =>
+      backend === true && !violated.has(version) && reason !== undefined && CURED_BY_MEASURING.has(reason),
+  );
+}
+
+/** Everything that can be decided is decided: nothing undecided is left that time, load or the plan's end could change. */
+export function isDecided(question: ExtensionQuestion): boolean {
+  if (question.rewardIsOpen === true || isOpenToMeasuring(question)) return false;
+  const open = question.assessments.filter(
+    ({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)),
+  );
+  if (open.length === 0) return true;
+  if (open.some(({ reason }) => reason === 'plan-not-done')) {
+    const violated = new Set(
+      question.assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version),
+    );
+    if (open.some(({ version, reason }) => reason === 'plan-not-done' && !violated.has(version))) return false;
+  }
+  return versionsInNeed(question).size === 0;
+}
+
+export interface Budget {
+  readonly plannedRequests: number;
+  /** Per version, from the task's start. */
+  readonly maxRequests: number;
+  readonly maxSeconds: number;
+  readonly extend: boolean;
+  readonly stopEarly: boolean;
+}
+
+/** How many requests each version of a task gets, as far as can be said now. */
+export function capsFor(
+  versions: readonly string[],
+  budget: Budget,
+  now: { readonly elapsedSeconds: number; readonly inNeed: ReadonlySet<string>; readonly decided: boolean },
+): Map<string, number> {
+  const mayExtend = budget.extend && now.elapsedSeconds < budget.maxSeconds;
+  return new Map(
+    versions.map((version) => {
+      if (budget.stopEarly && now.decided) return [version, 0];
+      const more = mayExtend && now.inNeed.has(version);
+      return [version, more ? Math.max(budget.plannedRequests, budget.maxRequests) : budget.plannedRequests];
+    }),
+  );
+}

@@ -1,0 +1,190 @@
+/** Measures the custom metrics of the criteria for every version, once: values, and the data points behind them. */
+import type { Metric } from '../experiment/metric.ts';
+import { metricWithDefaults } from '../experiment/defaults.ts';
+import { parseMetric } from '../experiment/parse.ts';
+import { customMetrics, parseMetricName } from '../experiment/metric-names.ts';
+import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import {
+  addSamples,
+  ledgerValue,
+  newestSample,
+  startLedger,
+  type CounterLedger,
+} from '../evidence/counters/counter-growth.ts';
+import { judgedLimits } from '../judge/question.ts';
+import { countedScopes, tallyOf } from '../judge/record/stored-record.ts';
+import { builtinValue } from './status-analysis.ts';
+import { strengthOf } from '../judge/judgement.ts';
+import type { Measurement, MetricSource } from './ports.ts';
+import type { Session } from './session.ts';
+
+export interface MeasurePorts {
+  readonly metrics: MetricSource;
+}
+
+/** Prometheus looks so far back for the value of a series: a sample of before the start is in the first answer. */
+const LOOKBACK_SECONDS = 300;
+const LONGEST_LOOKBACK_SECONDS = 86_400;
+
+/** Where raw counters stand before anything is judged: what they counted until now was before. Only these are asked. */
+export async function measureStart(session: Session, ports: MeasurePorts, signal: AbortSignal): Promise<void> {
+  await measureMetrics(session, ports, signal, givesCounters);
+}
+
+/** Its program makes rows of counters (`counter-rows.ts`). */
+const givesCounters = ({ spec }: Metric): boolean =>
+  spec.mock === undefined && /\b(shares|sums|histograms|counts)\b/.test(spec.jqExpression ?? '');
+
+/** Changes the record; stores nothing. Values that could not be measured are kept from before, with what went wrong. */
+export async function measureMetrics(
+  session: Session,
+  ports: MeasurePorts,
+  signal: AbortSignal,
+  isWanted: (metric: Metric) => boolean = () => true,
+): Promise<void> {
+  const { experiment } = session;
+  const names = customMetrics(experiment).map(({ written }) => written);
+  if (names.length === 0) return;
+  const versions = versionsIn(experiment);
+  const elapsedSeconds = Math.max(1, (session.nowMs() - Date.parse(experiment.status?.startTime ?? '')) / 1000 || 1);
+  const measured: Record<string, Record<string, MeasuredMetric>> = {};
+  await Promise.all(
+    names.flatMap((name) =>
+      versions.map(async (version) => {
+        const metric = metricOf(experiment, name, experiment.metadata.namespace);
+        if (metric === undefined || !isWanted(metric)) return;
+        const before = session.record.measured?.[name]?.[version.name];
+        const lookbackSeconds = lookback(before, session.nowMs());
+        const question = { metric, version, elapsedSeconds, lookbackSeconds, signal };
+        const [answer, n] = await Promise.all([ports.metrics.measure(question), sampleSize(session, ports, question)]);
+        const now = outcome(metric, { answer: counted(answer, before, ledgerOptions(session, name)), n, before });
+        (measured[name] ??= {})[version.name] = now;
+        if (now.failure !== undefined && before?.failure?.message !== now.failure.message)
+          session.warn(
+            `${name} of ${version.name}: ${now.failure.message}${now.at === undefined ? '' : ` (kept the value of ${now.at})`}`,
+          );
+      }),
+    ),
+  );
+  session.changeRecord((record) => ({ ...record, measured: { ...record.measured, ...measured } }));
+}
+
+/** Samples since the last ones, as long as they are not too old to be there. */
+function lookback(before: MeasuredMetric | undefined, nowMs: number): number {
+  const newest = Date.parse(before?.at ?? '');
+  const since = Number.isNaN(newest) ? 0 : Math.max(0, (nowMs - newest) / 1000);
+  return Math.min(LONGEST_LOOKBACK_SECONDS, Math.ceil(LOOKBACK_SECONDS + since));
+}
+
+function ledgerOptions({ experiment, record }: Session, name: string) {
+  const limits = judgedLimits(experiment).filter(({ metric }) => metric === name);
+  return {
+    limits: [...new Set(limits.map(({ limit }) => limit))],
+    inFlightMs: 1000 * strengthOf(experiment, record).inFlightSeconds,
+  };
+}
+
+type Failed = Extract<Measurement, { kind: 'error' }>;
+type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger; readonly query: string };
+
+/** Adds samples to the ledger. */
+function counted(
+  answer: Measurement,
+  before: MeasuredMetric | undefined,
+  options: Parameters<typeof startLedger>[1],
+): Exclude<Measurement, { kind: 'counters' }> | Counted {
+  if (answer.kind !== 'counters') return answer;
+  const { query, at } = answer;
+  const fail = (message: string): Failed => ({ kind: 'error', reason: 'no data', message, at, query });
+  const ledger = before?.counters;
+  if (answer.answer.samples.length === 0 && ledger !== undefined)
+    return fail('its query gives no samples any more, or none yet');
+  const next = ledger === undefined ? startLedger(answer.answer, options) : addSamples(ledger, answer.answer);
+  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query };
+}
+
+function outcome(
+  metric: Metric,
+  {
+    answer,
+    n,
+    before,
+  }: {
+    readonly answer: Exclude<Measurement, { kind: 'counters' }> | Counted;
+    readonly n: number | undefined;
+    readonly before: MeasuredMetric | undefined;
+  },
+): MeasuredMetric {
+  const asked = [
+    metric.spec.urlTemplate,
+    metric.spec.body,
+    ...(metric.spec.params ?? []).map(({ value }) => value),
+  ].join(' ');
+  const about = {
+    type: metric.spec.type,
+    ...(metric.spec.units === undefined ? {} : { units: metric.spec.units }),
+    cumulative: /\$\{?elapsedTime\b/.test(asked),
+    extrapolated: /\b(increase|rate)\s*\(/.test(asked),
+    query: answer.query,
+  };
+  if (answer.kind === 'ledger') {
+    const { value, n: counted } = ledgerValue(answer.ledger);
+    const at = newestSample(answer.ledger);
+    return {
+      ...about,
+      cumulative: true,
+      extrapolated: false,
+      ...(value === undefined ? {} : { value }),
+      n: counted,
+      ...(at === undefined ? {} : { at }),
+      counters: answer.ledger,
+    };
+  }
+  if (answer.kind === 'value')
+    return { ...about, value: answer.value, at: answer.at, ...(n === undefined ? {} : { n }) };
+  const failure = {
+    message: answer.message,
+    since: before?.failure?.since ?? answer.at,
+    count: (before?.failure?.count ?? 0) + 1,
+  };
+  const { value, at, n: kept, counters } = before ?? {};
+  return {
+    ...about,
+    ...(value === undefined ? {} : { value }),
+    ...(at === undefined ? {} : { at }),
+    ...(kept === undefined ? {} : { n: kept }),
+    ...(counters === undefined ? {} : { counters, cumulative: true, extrapolated: false }),
+    failure,
+  };
+}
+
+/** The data points behind a value: another metric, ours or a custom one. Undefined when there is none, or it has no value. */
+async function sampleSize(
+  session: Session,
+  ports: MeasurePorts,
+  question: Parameters<MetricSource['measure']>[0],
+): Promise<number | undefined> {
+  const { metric, version } = question;
+  const written = metric.spec.sampleSize;
+  if (written === undefined) return undefined;
+  const { experiment, record } = session;
+  const name = parseMetricName(written, metric.metadata.namespace);
+  if (name.quantity.kind !== 'custom') {
+    const scopes = countedScopes(record);
+    return builtinValue(written, metric.metadata.namespace, (endpoint) => tallyOf(scopes, version.name, endpoint));
+  }
+  const counter = metricOf(experiment, written, metric.metadata.namespace);
+  if (counter === undefined) return undefined;
+  const answer = await ports.metrics.measure({ ...question, metric: counter });
+  return answer.kind === 'value' && answer.value >= 0 ? answer.value : undefined;
+}
+
+/** As it was read at the start, under the name of where it was found. */
+export function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
+  const { key } = parseMetricName(written, namespace);
+  const places = [`${key.namespace}/${key.name}`, `iter8-system/${key.name}`];
+  const found = places.flatMap((place) => experiment.status?.metrics?.filter(({ name }) => name === place) ?? [])[0];
+  const metric = found === undefined ? undefined : parseMetric(found.metricObj).value;
+  return metric === undefined ? undefined : metricWithDefaults(metric, { namespace: key.namespace });
+}

@@ -1,0 +1,83 @@
+/**
+ * What happens next, from what is stored alone: so a driver that was killed is resumed by asking again. Pure.
+ *
+ *   initialize ─► announce ─► validate + acquire ─► Initializing ─► start tasks ─► metrics ─► Running ─► begin
+ *     ─► iterate ... (loop tasks after each loop) ─► assess once more ─► Finishing ─► finish tasks ─► complete
+ */
+import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import type { Iter8Record } from '../judge/record/stored-record.ts';
+import { conditionOf, isTrue } from './status-changes.ts';
+
+export type ActionName = 'start' | 'loop' | 'finish';
+
+export type Step =
+  | { readonly kind: 'initialize' }
+  | { readonly kind: 'announce' }
+  | { readonly kind: 'acquire-target' }
+  | { readonly kind: 'advance'; readonly stage: 'Initializing' | 'Running' | 'Finishing' }
+  /** `id` is `start`, `loop1`, `loop2`, ..., `finish`: the key in the record. */
+  | { readonly kind: 'run-action'; readonly action: ActionName; readonly id: string }
+  | { readonly kind: 'read-metrics' }
+  | { readonly kind: 'begin' }
+  /** Iteration `iteration` (from 1) is due at `dueMs` (wall clock). */
+  | { readonly kind: 'iterate'; readonly iteration: number; readonly dueMs: number }
+  | { readonly kind: 'assess-again' }
+  | { readonly kind: 'complete' }
+  | { readonly kind: 'ended' };
+
+export function tasksOf(experiment: Experiment, action: ActionName): readonly TaskSpec[] {
+  return experiment.spec.strategy.actions[action] ?? [];
+}
+
+export function totalIterations(experiment: Experiment): number {
+  const { iterationsPerLoop, maxLoops } = experiment.spec.duration;
+  return iterationsPerLoop * maxLoops;
+}
+
+export function nextStep(experiment: Experiment, record: Iter8Record): Step {
+  const { status } = experiment;
+  if (status?.stage === undefined) return { kind: 'initialize' };
+  if (isTrue(status, 'Completed')) return { kind: 'ended' };
+  switch (status.stage) {
+    case 'Waiting':
+      if (conditionOf(status, 'Completed')?.reason === undefined) return { kind: 'announce' };
+      if (!isTrue(status, 'TargetAcquired')) return { kind: 'acquire-target' };
+      return { kind: 'advance', stage: 'Initializing' };
+    case 'Initializing':
+      if (hasOpenAction(experiment, record, 'start', 'start'))
+        return { kind: 'run-action', action: 'start', id: 'start' };
+      if (status.metrics === undefined) return { kind: 'read-metrics' };
+      return { kind: 'advance', stage: 'Running' };
+    case 'Running':
+      if (status.startTime === undefined) return { kind: 'begin' };
+      return nextWhileRunning(experiment, record, Date.parse(status.startTime));
+    case 'Finishing':
+      if (hasOpenAction(experiment, record, 'finish', 'finish'))
+        return { kind: 'run-action', action: 'finish', id: 'finish' };
+      return { kind: 'complete' };
+    default:
+      return { kind: 'complete' }; // an unknown stage: nothing that we could do would be right
+  }
+}
+
+function hasOpenAction(experiment: Experiment, record: Iter8Record, action: ActionName, id: string): boolean {
+  return tasksOf(experiment, action).length > 0 && record.actions[id] !== 'done';
+}
+
+function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: number): Step {
+  const { iterationsPerLoop, intervalSeconds } = experiment.spec.duration;
+  const completed = experiment.status?.completedIterations ?? 0;
+  const total = totalIterations(experiment);
+  const finish: Step =
+    tasksOf(experiment, 'finish').length > 0 ? { kind: 'advance', stage: 'Finishing' } : { kind: 'complete' };
+  if (record.endedEarly !== undefined) return finish;
+  if (completed > 0 && completed % iterationsPerLoop === 0) {
+    const id = `loop${completed / iterationsPerLoop}`;
+    if (hasOpenAction(experiment, record, 'loop', id)) return { kind: 'run-action', action: 'loop', id };
+  }
+  if (completed < total) {
+    return { kind: 'iterate', iteration: completed + 1, dueMs: startMs + completed * intervalSeconds * 1000 };
+  }
+  if (tasksOf(experiment, 'loop').length > 0 && record.actions['assess'] !== 'done') return { kind: 'assess-again' };
+  return finish;
+}

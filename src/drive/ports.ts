@@ -1,0 +1,357 @@
+/**
+ * The interfaces of all that is outside the engine. Implementations are in `adapters/`; `cli/context` wires them.
+ *
+ * Every wait takes an AbortSignal and rejects with its reason when aborted.
+ */
+import type {
+  Experiment,
+  ExperimentStatus,
+  ObjectKey,
+  TaskSpec,
+  Weight,
+  WrittenExperiment,
+} from '../experiment/experiment.ts';
+import type { CollectInputs } from '../experiment/task-inputs.ts';
+import type { MergePatch } from '../experiment/apply-merge-patch.ts';
+import type { Metric, WrittenMetric } from '../experiment/metric.ts';
+import type { RequestPair } from '../evidence/paired/request-pairs.ts';
+import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
+import type { LatencyLimit, LimitCount, LimitKey, Tally } from '../evidence/request-tally.ts';
+
+// ---------------------------------------------------------------------------------------------------------- store
+
+export interface ListOptions {
+  /** Absent: all namespaces. */
+  readonly namespace?: string | undefined;
+  /** Label selector as in kubectl: `a=b,c!=d,e in (f,g),h,!i`. */
+  readonly selector?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface WatchOptions extends ListOptions {
+  /** Only this one. */
+  readonly name?: string | undefined;
+}
+
+/**
+ * What a watch tells. It starts with one `added` for each object that is there, then `synced` once, then every change in
+ * order of each object (changes may be merged: the newest state always arrives, states between may not). `stale`: the
+ * connection is lost, what was told may be old; `fresh`: it is back, and what was missed has been told or follows at once. Of an object that was
+ * `deleted` meanwhile only the name and the namespace are sure.
+ */
+export type StoreEvent =
+  | { readonly kind: 'added' | 'modified' | 'deleted'; readonly object: Experiment }
+  | { readonly kind: 'synced' }
+  | { readonly kind: 'stale'; readonly reason: string }
+  | { readonly kind: 'fresh' };
+
+export interface PatchOptions {
+  /** When given, ConflictError unless the stored object still has this resourceVersion. */
+  readonly resourceVersion?: string | undefined;
+  /** When given, ConflictError unless the stored object is still this one, and not another of the same name. */
+  readonly uid?: string | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/**
+ * Where experiments and metrics live: files, a cluster, or memory (tests). One contract suite for all:
+ * `test/contract/store.contract.ts`.
+ *
+ * - `get` and the patches reject with NotFoundError when the object is absent; `create` with ConflictError when it is there.
+ * - Objects are returned with defaults applied, in the state after the call. Unknown fields survive every call.
+ * - `create` sets uid, resourceVersion and creationTimestamp, makes a name from generateName, and drops `status`.
+ * - `patchStatus` touches `status` only, `patchMetadata` labels, annotations and finalizers only; nothing writes `spec`.
+ * - Concurrent patches, also by other processes, all take effect.
+ * - An object that cannot be read (broken file) rejects `get` with InvalidManifestError, and is skipped by `list` and
+ *   `watch`, which report it through `onUnreadable` of the implementation's options.
+ */
+export interface ExperimentStore {
+  /** Said in messages: `context kind-dev` or `folder ./.iter8`. */
+  readonly description: string;
+  get(key: ObjectKey, signal?: AbortSignal): Promise<Experiment>;
+  /** In no particular order. */
+  list(options?: ListOptions): Promise<Experiment[]>;
+  watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncIterable<StoreEvent>;
+  create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment>;
+  patchStatus(key: ObjectKey, patch: MergePatch, options?: PatchOptions): Promise<Experiment>;
+  patchMetadata(key: ObjectKey, patch: MergePatch, options?: PatchOptions): Promise<Experiment>;
+  delete(key: ObjectKey, signal?: AbortSignal): Promise<void>;
+  getMetric(key: ObjectKey, signal?: AbortSignal): Promise<Metric>;
+  createMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric>;
+  /** Only for `--overwrite-metrics`. */
+  replaceMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric>;
+}
+
+/** Append-only log of everything measured and decided about one experiment, in order: one JSON object a line. */
+export interface RecordLog {
+  append(key: ObjectKey, entries: readonly object[]): Promise<void>;
+  /** Starts anew: the log of an earlier experiment of that name is removed. */
+  reset(key: ObjectKey): Promise<void>;
+  read(key: ObjectKey): AsyncIterable<unknown>;
+}
+
+// ----------------------------------------------------------------------------------------------------------- lock
+
+/** Who drives. `identity` is unique per process; `description` is for people: `process 4711 on host devbox`. */
+export interface Holder {
+  readonly identity: string;
+  readonly description: string;
+}
+
+export interface HeldLock {
+  /** Aborted when the lock is lost (it could not be renewed in time, or somebody else has it): the holder must stop. */
+  readonly lost: AbortSignal;
+  /**
+   * Resolves when it is sure that the lock is still held, or that it is lost (`lost` is aborted then). Asked before anything
+   * is stored: a process that was suspended wakes up without knowing what happened meanwhile. Absent: always sure.
+   */
+  confirm?(): Promise<void>;
+  release(): Promise<void>;
+}
+
+/**
+ * One driver an experiment: a lock that its holder renews every 5 s, and that may be taken over when it was not renewed
+ * for 15 s, or when its process is known to be dead.
+ */
+export interface DriverLock {
+  acquire(
+    key: ObjectKey,
+    holder: Holder,
+    signal?: AbortSignal,
+  ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
+  /** The live holder, or undefined. */
+  holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined>;
+}
+
+/** One experiment a target at a time, in any namespace; those who wait go in order of creation, then of namespace and name. */
+export interface TargetLock {
+  acquire(
+    experiment: Experiment,
+    holder: Holder,
+    signal?: AbortSignal,
+  ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
+}
+
+// ----------------------------------------------------------------------------------------------------------- load
+
+export interface TlsSettings {
+  /** PEM texts. */
+  readonly ca?: string | undefined;
+  readonly cert?: string | undefined;
+  readonly key?: string | undefined;
+  readonly serverName?: string | undefined;
+  readonly insecureSkipVerify?: boolean | undefined;
+}
+
+export interface LoadEndpoint {
+  /** Absent: the version has a single, unnamed endpoint. */
+  readonly name?: string | undefined;
+  readonly url: string;
+  readonly method: string;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | undefined;
+  readonly tls?: TlsSettings | undefined;
+  /** `host:port:address` as in curl: connect to `address` instead of what `host` resolves to. */
+  readonly resolve?: readonly string[] | undefined;
+}
+
+export interface LoadTarget {
+  readonly version: string;
+  /** Requests of the version go to its endpoints in turn. At least one. */
+  readonly endpoints: readonly LoadEndpoint[];
+  /** Counted exactly, for the version as a whole and for each endpoint. */
+  readonly limits: readonly LatencyLimit[];
+}
+
+/**
+ * Load for several versions side by side, on one absolute schedule.
+ *
+ * With a rate: the k-th request of each version is due in tick k, at `k / ratePerSec` seconds, the versions of a tick
+ * spread evenly over it in random order. Ticks 0 .. `plannedRequests`-1 are the plan.
+ */
+export interface LoadPlan {
+  readonly targets: readonly LoadTarget[];
+  /** Requests of the other versions are paired with those of this one that are due in the same tick. Not in a closed loop. */
+  readonly pairedWith?: string | undefined;
+  /** Per version. 0: closed loop, as fast as `connections` allow. */
+  readonly ratePerSec: number;
+  /** Per version; Infinity only for a closed loop that is bounded by `plannedSeconds`. */
+  readonly plannedRequests: number;
+  /** Closed loop only: send for so long. */
+  readonly plannedSeconds?: number | undefined;
+  /** Cap per version; absent: as many as are needed, at most 1 024 (closed loop: 4). */
+  readonly connections?: number | undefined;
+  readonly timeoutMs: number;
+  /** Sent first, never counted: the first requests of each version by intended start. */
+  readonly warmup?: { readonly requests: number } | undefined;
+  /** A request is late when it leaves more than so many ms after its time by our own fault. */
+  readonly lateAfterMs: number;
+  /** Seeds the random order. */
+  readonly seed: number;
+  /** Absent: one worker, more when the rate needs them, at most the number of cores. 0: on the calling thread (tests). */
+  readonly workers?: number | undefined;
+}
+
+/**
+ * Part of a version's requests that is counted by itself: all of it (`endpoint` absent), or one named endpoint.
+ * A version with named endpoints reports the whole and each endpoint.
+ */
+export interface Scope {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+}
+
+/** A slice (100 ms of intended start) in which every request is resolved, over all workers. In order of `slice`. */
+export interface ClosedSlice {
+  readonly slice: number;
+  readonly scope: Scope;
+  readonly tally: Tally;
+}
+
+/** The counters of one limit for a slice in which every request is resolved *for that limit*; comes before its ClosedSlice. */
+export interface ClosedLimit {
+  readonly slice: number;
+  readonly scope: Scope;
+  readonly key: LimitKey;
+  readonly count: LimitCount;
+}
+
+/** Pairs of a version with the baseline, every request of which is resolved, as those of all earlier slices are. */
+export interface ClosedPairs {
+  readonly slice: number;
+  readonly version: string;
+  readonly pairs: readonly RequestPair[];
+}
+
+export interface LoadProgress {
+  readonly version: string;
+  /** Requests that left or should have left, without warm-up. */
+  readonly sent: number;
+  /** Of these, resolved. */
+  readonly resolved: number;
+  /** Whether any request of it ever got an HTTP answer in this run. */
+  readonly answered: boolean;
+  /** A recent transport failure as a sentence with its code, e.g. `connect ECONNREFUSED 127.0.0.1:80`. */
+  readonly lastFailure?: string | undefined;
+}
+
+/**
+ * Told about every 100 ms, and at once when `state` changes.
+ *
+ * `running`: sending. `drained`: every version reached its cap, nothing is under way, all slices are closed; waits for
+ * `setCap` or `finish`. `ended`: the last report, after `finish`, `stop` or `kill`.
+ */
+export interface LoadReport {
+  readonly state: 'warming-up' | 'running' | 'drained' | 'ended';
+  /** ms since the first counted request was due. */
+  readonly elapsedMs: number;
+  readonly slices: readonly ClosedSlice[];
+  readonly limits: readonly ClosedLimit[];
+  readonly pairs?: readonly ClosedPairs[] | undefined;
+  readonly progress: readonly LoadProgress[];
+  /**
+   * Every `checkpointEveryMs`, and in the last report of a killed run: what is to be added to all closed slices told so
+   * far, so that the sum holds every request whose time has come. Unresolved requests are in it as errors with latency T
+   * in the response view and absent from the service view. Replaces the checkpoint before.
+   */
+  readonly checkpoint?: readonly { readonly scope: Scope; readonly tally: Tally }[] | undefined;
+  /** Likewise; what is unresolved counts against whatever could be claimed. */
+  readonly checkpointPairs?: readonly Omit<ClosedPairs, 'slice'>[] | undefined;
+}
+
+/** A load that is under way. `reports` must be read to its end. */
+export interface LoadRun {
+  readonly reports: AsyncIterable<LoadReport>;
+  /**
+   * From now on the version gets ticks below `requests` only. Starts at the plan. Raising it in time makes the load go on
+   * without a gap; raising it when drained starts a new piece of schedule.
+   */
+  setCap(version: string, requests: number): void;
+  /** Nothing more is wanted: ends when drained. */
+  finish(): void;
+  /** Sends nothing more, waits for what is under way (at most the timeout), ends. */
+  stop(): void;
+  /** Ends now. */
+  kill(): void;
+}
+
+export interface LoadGenerator {
+  /** Errors that forbid a start (an URL that does not parse, a body that cannot be read) reject with Iter8Error. */
+  start(plan: LoadPlan, options?: { readonly checkpointEveryMs?: number | undefined }): Promise<LoadRun>;
+}
+
+/** Builds the requests of a collect task: reads payloads, secrets and certificates, checks URLs. Rejects with Iter8Error. */
+export interface RequestBuilder {
+  build(
+    inputs: CollectInputs,
+    namespace: string,
+    signal?: AbortSignal,
+  ): Promise<{ readonly version: string; readonly endpoints: readonly LoadEndpoint[] }[]>;
+}
+
+// -------------------------------------------------------------------------------------------------------- metrics
+
+export interface MetricQuestion {
+  readonly metric: Metric;
+  readonly version: {
+    readonly name: string;
+    readonly variables?: readonly { readonly name: string; readonly value: string }[] | undefined;
+  };
+  /** Since the experiment's startTime. */
+  readonly elapsedSeconds: number;
+  /** How far back raw samples are wanted; the placeholder `lookbackSeconds`. */
+  readonly lookbackSeconds?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A value, or why there is none. `query`: what was asked, resolved, without secrets. `at`: RFC 3339. */
+export type Measurement =
+  | { readonly kind: 'value'; readonly value: number; readonly at: string; readonly query: string }
+  /** Samples of raw counters; perhaps none. */
+  | { readonly kind: 'counters'; readonly answer: CounterAnswer; readonly at: string; readonly query: string }
+  | {
+      readonly kind: 'error';
+      readonly reason: 'backend error' | 'not a number' | 'no data';
+      readonly message: string;
+      readonly at: string;
+      readonly query: string;
+    };
+
+/** Measures metrics that are not built in. */
+export interface MetricSource {
+  /** Rejects only when aborted: what cannot be measured is data. */
+  measure(question: MetricQuestion): Promise<Measurement>;
+}
+
+// -------------------------------------------------------------------------------------------------------- weights
+
+/** Reads how traffic is split. */
+export interface WeightReader {
+  /** Undefined where no object says it. Rejects with Iter8Error when one that should cannot be read. */
+  read(experiment: Experiment, signal?: AbortSignal): Promise<readonly Weight[] | undefined>;
+}
+
+// ---------------------------------------------------------------------------------------------------------- tasks
+
+export interface TaskCall {
+  readonly task: TaskSpec;
+  /** `start/0`: the key of the task in the record, the same for every driver that does it. */
+  readonly id: string;
+  readonly experiment: Experiment;
+  readonly signal: AbortSignal;
+}
+
+/** Performs the tasks other than `metrics/collect`, which the engine drives itself. */
+export interface TaskRunner {
+  /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
+  run(call: TaskCall): Promise<string>;
+}
+
+// ------------------------------------------------------------------------------------------------------ the others
+
+/** Reads secrets when they are needed; values never leave the place of use. */
+export interface SecretReader {
+  read(key: ObjectKey, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
+}
+
+export type StatusChange = (status: ExperimentStatus) => ExperimentStatus;

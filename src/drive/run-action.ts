@@ -1,0 +1,92 @@
+/** Performs the tasks of an action in order: each once, also over several drivers; one that fails ends the action. */
+import { Iter8Error, messageOf } from '../errors.ts';
+import type { TaskSpec } from '../experiment/experiment.ts';
+import { evaluateCondition } from '../expressions/if-condition.ts';
+import { winnerOf } from '../experiment/conditions.ts';
+import type { TaskState } from '../judge/record/stored-record.ts';
+import { runCollect, type CollectOptions, type CollectPorts } from './collect/collect-task.ts';
+import { tasksOf, type ActionName } from './next-step.ts';
+import type { TaskRunner } from './ports.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+export interface ActionPorts extends CollectPorts {
+  readonly tasks: TaskRunner;
+}
+
+export type ActionOutcome =
+  | { readonly kind: 'done' }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly cause: string };
+
+/** What a task is called: `metrics/collect`, `run`. */
+export function taskName(task: TaskSpec): string {
+  return task.task ?? 'run';
+}
+
+export async function runAction(
+  session: Session,
+  step: { readonly action: ActionName; readonly id: string },
+  ports: ActionPorts,
+  options: Omit<CollectOptions, 'id'>,
+): Promise<ActionOutcome> {
+  for (const [index, task] of tasksOf(session.experiment, step.action).entries()) {
+    const id = `${step.id}/${index}`;
+    const state = session.record.tasks[id]?.state;
+    if (state === 'done' || state === 'skipped') continue;
+    const told = { task: taskName(task), action: step.id, index };
+    if (task.if !== undefined && !holds(task.if, session)) {
+      mark(session, id, 'skipped');
+      session.tell({
+        kind: 'task-skipped',
+        ...told,
+        text: `${taskName(task)} of ${step.id} skipped: ${task.if} does not hold`,
+      });
+      await session.save();
+      continue;
+    }
+    session.tell({ kind: 'task-started', ...told, text: `${taskName(task)} of ${step.id} started` });
+    try {
+      if (task.task === 'metrics/collect') {
+        const outcome = await runCollect(session, task, ports, { ...options, id });
+        if (outcome.kind === 'interrupted') return { kind: 'interrupted' };
+        if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
+      } else {
+        mark(session, id, 'running');
+        await session.save();
+        await ports.tasks.run({ task, id, experiment: session.experiment, signal: options.stop });
+        if (options.stop.aborted) return { kind: 'interrupted' };
+        if (step.action === 'start') await session.adoptSpec();
+        mark(session, id, 'done');
+      }
+    } catch (error) {
+      if (options.stop.aborted) return { kind: 'interrupted' };
+      if (!(error instanceof Iter8Error)) throw error;
+      return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
+    }
+    session.tell({ kind: 'task-done', ...told, text: `${taskName(task)} of ${step.id} done` });
+    await session.save();
+  }
+  return { kind: 'done' };
+}
+
+function mark(session: Session, id: string, state: TaskState['state']): void {
+  const now = timestamp(session.nowMs());
+  session.changeRecord((record) => ({
+    ...record,
+    tasks: {
+      ...record.tasks,
+      [id]: { state, startedAt: record.tasks[id]?.startedAt ?? now, ...(state === 'running' ? {} : { endedAt: now }) },
+    },
+  }));
+}
+
+/** `if` of a task: may ask who won so far. Rules have checked that it parses. */
+function holds(condition: string, session: Session): boolean {
+  const { experiment } = session;
+  const { winnerFound, candidateWon } = winnerOf(experiment);
+  return evaluateCondition(condition, experiment, {
+    WinnerFound: () => winnerFound,
+    CandidateWon: () => candidateWon,
+  });
+}

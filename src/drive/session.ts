@@ -1,0 +1,238 @@
+/**
+ * One driver's hold on one experiment: its present status and record, changed purely, told as events, saved as patches.
+ *
+ * Saving never stops a measurement: while the store cannot be reached, changes pile up here and are saved later.
+ */
+import { isDeepStrictEqual } from 'node:util';
+import { ConflictError, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
+import type { Clock } from '../io.ts';
+import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
+import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../judge/record/stored-record.ts';
+import { priorityOf, type Event, type EventBody, type Reason } from './events.ts';
+import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
+import type { ExperimentStore, RecordLog } from './ports.ts';
+import type { MergePatch } from '../experiment/apply-merge-patch.ts';
+import { timestamp } from './status-changes.ts';
+
+/** Newest lines of the story kept in the object; the full record is in the log. */
+const KEPT_EVENTS = 200;
+
+export interface SessionPorts {
+  readonly store: ExperimentStore;
+  readonly records: RecordLog;
+  readonly clock: Clock;
+  readonly emit: (event: Event) => void;
+  /** The line of an event for people, or undefined when it is none of their business. */
+  readonly textOf: (event: Event) => string | undefined;
+  /** `iter8ctl 0.1.0`. */
+  readonly by: string;
+  /** Makes sure that nobody else drives it by now: see HeldLock. */
+  readonly confirm?: (() => Promise<void>) | undefined;
+  /**
+   * How long a save that must succeed waits for a store that does not answer. Absent: not at all (a folder that cannot be
+   * written now cannot be written in a minute).
+   */
+  readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
+}
+
+const ASK_AGAIN_MS = 1_000;
+const SPEC_CHANGED =
+  'its spec was changed by somebody else while it runs: this run goes on with the spec that it began with; for the new one start a new experiment';
+
+export interface SaveOptions {
+  readonly must?: boolean | undefined;
+  readonly withRecordToo?: boolean | undefined;
+}
+
+export class Session {
+  readonly key: ObjectKey;
+  readonly #ports: SessionPorts;
+  /** As last stored: what the next patch is made against. */
+  #stored: Experiment;
+  /** What it is driven by, whatever somebody else writes meanwhile. */
+  #spec: Experiment['spec'];
+  #status: ExperimentStatus;
+  #record: Iter8Record;
+  #pendingLog: object[] = [];
+  #unreachableSince: number | undefined;
+  #abandoned = false;
+  /** Saves run one after another, each against what the one before has stored. */
+  #saving: Promise<void> = Promise.resolve();
+
+  constructor(experiment: Experiment, ports: SessionPorts) {
+    this.key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
+    this.#ports = ports;
+    this.#stored = experiment;
+    this.#spec = experiment.spec;
+    this.#status = experiment.status ?? {};
+    this.#record = readRecord(experiment) ?? { ...EMPTY_RECORD, by: ports.by };
+  }
+
+  /** The experiment with everything that is known now, saved or not. */
+  get experiment(): Experiment {
+    return {
+      ...this.#stored,
+      spec: this.#spec,
+      status: withRecord(this.#status, fitRecord(this.#record), this.#time()),
+    };
+  }
+
+  get clock(): Clock {
+    return this.#ports.clock;
+  }
+
+  /** Wall clock, ms since 1970 UTC. */
+  nowMs(): number {
+    return this.#ports.clock.now();
+  }
+
+  get status(): ExperimentStatus {
+    return this.#status;
+  }
+
+  get record(): Iter8Record {
+    return this.#record;
+  }
+
+  changeStatus(change: (status: ExperimentStatus, nowMs: number) => ExperimentStatus): void {
+    this.#status = change(this.#status, this.#ports.clock.now());
+  }
+
+  changeRecord(change: (record: Iter8Record) => Iter8Record): void {
+    this.#record = change(this.#record);
+  }
+
+  /** Tells what happened: to the listener, to the object's own story, and to the log. */
+  tell(body: EventBody): void {
+    const event: Event = { time: new Date(this.#ports.clock.now()).toISOString(), experiment: this.key, ...body };
+    this.#ports.emit(event);
+    if (body.kind === 'object' || body.kind === 'load') return;
+    this.#pendingLog.push(event);
+    const text = this.#ports.textOf(event);
+    if (text === undefined) return;
+    const line = { time: event.time, priority: priorityOf(body), text };
+    this.#record = { ...this.#record, events: [...this.#record.events, line].slice(-KEPT_EVENTS) };
+  }
+
+  /** A condition changed: tells it with its stage, in the recorded words. */
+  tellCondition(reason: Reason, message: string, warning = false): void {
+    this.tell({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
+  }
+
+  warn(text: string): void {
+    if (this.#record.warnings.includes(text)) return;
+    this.#record = { ...this.#record, warnings: [...this.#record.warnings, text].slice(-20) };
+    this.tell({ kind: 'warning', text });
+  }
+
+  /** Lines for the full record that are not events: closed slices. Written with the next save. */
+  log(entry: object): void {
+    this.#pendingLog.push(entry);
+  }
+
+  /**
+   * Stores what changed. `withRecordToo: false` leaves our record out (states that the predecessor's story has and that
+   * carry nothing of ours). While the store cannot be reached, tells so once and returns; `must` makes it throw instead.
+   */
+  save(options: SaveOptions = {}): Promise<void> {
+    const saved = this.#saving.then(() => this.#saveNow(options));
+    this.#saving = saved.catch(() => undefined); // a failed save is its caller's to handle, and holds up nobody else
+    return saved;
+  }
+
+  /** Reads it anew: a start task may have written its spec (iter8.md 1). True when it has. */
+  async adoptSpec(): Promise<boolean> {
+    await this.#saving;
+    const present = await this.#ports.store.get(this.key);
+    this.#refuseOther(present);
+    if (isDeepStrictEqual(present.spec, this.#spec)) return false;
+    this.#spec = present.spec;
+    return true;
+  }
+
+  /** Somebody else drives it now: nothing more is stored. */
+  abandon(): void {
+    this.#abandoned = true;
+  }
+
+  async #saveNow(options: SaveOptions): Promise<void> {
+    if (this.#abandoned) return;
+    const next = options.withRecordToo === false ? this.#status : this.experiment.status!;
+    const patch = mergePatchBetween(this.#stored.status ?? {}, next);
+    try {
+      if (Object.keys(patch).length > 0) {
+        const sent = JSON.parse(JSON.stringify(patch)) as typeof patch; // drops undefined inside arrays as the wire would
+        await this.#store(sent, options.must === true);
+        if (this.#abandoned) return;
+      }
+      await this.#flushLog();
+      if (this.#unreachableSince !== undefined) {
+        this.#unreachableSince = undefined;
+        this.tell({
+          kind: 'warning',
+          text: `${this.#ports.store.description} answers again; everything measured meanwhile is saved`,
+        });
+      }
+      this.tell({ kind: 'object', object: { ...this.#stored, spec: this.#spec } });
+    } catch (error) {
+      if (!(error instanceof UnavailableError) || options.must === true) throw error;
+      this.#tellUnreachable(error);
+      // What was measured is on this machine at least, whatever happens before the store answers again.
+      await this.#flushLog().catch(() => undefined);
+    }
+  }
+
+  async #store(patch: MergePatch, must: boolean): Promise<void> {
+    const deadline = this.#ports.clock.monotonicMs() + (must ? (this.#ports.patience?.ms ?? 0) : 0);
+    for (;;) {
+      try {
+        await this.#ports.confirm?.();
+        if (this.#abandoned) return;
+        const uid = this.#stored.metadata.uid;
+        const stored = await this.#ports.store.patchStatus(this.key, patch, { uid });
+        this.#stored = stored;
+        if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
+        return;
+      } catch (error) {
+        if (error instanceof NotFoundError || error instanceof ConflictError) throw this.#deleted(error);
+        const wait = this.#ports.clock.monotonicMs() < deadline && this.#ports.patience?.giveUp.aborted === false;
+        if (!(error instanceof UnavailableError) || !wait) throw error;
+        this.#tellUnreachable(error);
+        await this.#ports.clock.sleep(ASK_AGAIN_MS, this.#ports.patience?.giveUp).catch(() => undefined);
+      }
+    }
+  }
+
+  #tellUnreachable(error: UnavailableError): void {
+    if (this.#unreachableSince !== undefined) return;
+    this.#unreachableSince = this.#ports.clock.now();
+    this.tell({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
+  }
+
+  #refuseOther(present: Experiment): void {
+    if (present.metadata.uid !== this.#stored.metadata.uid) throw this.#deleted(undefined);
+  }
+
+  #deleted(cause: unknown): NotFoundError {
+    return new NotFoundError(
+      `experiment ${this.key.namespace}/${this.key.name} was deleted while it was driven, so there is nothing to save to`,
+      { hint: 'its load has ended; start it anew from its manifest', cause },
+    );
+  }
+
+  async #flushLog(): Promise<void> {
+    const entries = this.#pendingLog;
+    if (entries.length === 0) return;
+    this.#pendingLog = [];
+    try {
+      await this.#ports.records.append(this.key, entries);
+    } catch (error) {
+      this.#pendingLog = [...entries, ...this.#pendingLog];
+      throw error;
+    }
+  }
+
+  #time(): string {
+    return timestamp(this.#ports.clock.now());
+  }
+}

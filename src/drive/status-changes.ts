@@ -1,0 +1,130 @@
+/**
+ * Pure changes of an experiment's status, in the words of Iter8 0.7 (iter8.md sections 2 and 9).
+ *
+ * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also tells the cause.
+ */
+import type { Condition, ConditionType, ExperimentStatus, Stage } from '../experiment/experiment.ts';
+import type { Reason } from './events.ts';
+
+/** RFC 3339 with whole seconds, as Kubernetes writes times. */
+export function timestamp(nowMs: number): string {
+  return new Date(Math.floor(nowMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
+}
+
+export function conditionOf(status: ExperimentStatus | undefined, type: ConditionType): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+export function isTrue(status: ExperimentStatus | undefined, type: ConditionType): boolean {
+  return conditionOf(status, type)?.status === 'True';
+}
+
+/** A new experiment: three conditions False, stage Waiting. */
+export function initialStatus(nowMs: number): ExperimentStatus {
+  const time = timestamp(nowMs);
+  return {
+    conditions: (['Completed', 'Failed', 'TargetAcquired'] as const).map((type) => ({
+      type,
+      status: 'False',
+      lastTransitionTime: time,
+    })),
+    initTime: time,
+    lastUpdateTime: time,
+    stage: 'Waiting',
+    completedIterations: 0,
+  };
+}
+
+export interface ConditionChange {
+  readonly type: ConditionType;
+  readonly value: 'True' | 'False';
+  readonly reason: Reason;
+  readonly message: string;
+}
+
+/** Sets one condition; lastTransitionTime moves only when its value changes. Other conditions and unknown fields stay. */
+export function withCondition(status: ExperimentStatus, change: ConditionChange, nowMs: number): ExperimentStatus {
+  const present = status.conditions ?? [];
+  const next = (condition: Condition | undefined): Condition => ({
+    ...condition,
+    type: change.type,
+    status: change.value,
+    lastTransitionTime:
+      condition?.status === change.value && condition.lastTransitionTime !== undefined
+        ? condition.lastTransitionTime
+        : timestamp(nowMs),
+    reason: change.reason,
+    message: change.message,
+  });
+  const known = present.some((condition) => condition.type === change.type);
+  const conditions = known
+    ? present.map((condition) => (condition.type === change.type ? next(condition) : condition))
+    : [...present, next(undefined)];
+  return { ...status, conditions };
+}
+
+/** What `kubectl get` shows: `Reason: text`, or the reason alone. */
+export function kubectlMessage(reason: Reason, message: string): string {
+  return message === '' ? reason : `${reason}: ${message}`;
+}
+
+/** Something happened while the experiment goes on: told in the Completed condition, which stays False, and in the message. */
+export function withProgress(
+  status: ExperimentStatus,
+  reason: Reason,
+  message: string,
+  nowMs: number,
+): ExperimentStatus {
+  return {
+    ...withCondition(status, { type: 'Completed', value: 'False', reason, message }, nowMs),
+    message: kubectlMessage(reason, message),
+  };
+}
+
+export function withTargetAcquired(status: ExperimentStatus, nowMs: number): ExperimentStatus {
+  return {
+    ...withCondition(status, { type: 'TargetAcquired', value: 'True', reason: 'TargetAcquired', message: '' }, nowMs),
+    message: 'TargetAcquired',
+  };
+}
+
+export function withStage(status: ExperimentStatus, stage: Stage, nowMs: number): ExperimentStatus {
+  return withProgress({ ...status, stage }, 'StageAdvanced', `Advanced to ${stage}`, nowMs);
+}
+
+/** The end. `message` as recorded: `Experiment completed successfully`, `Experiment Completed`, `Experiment rolled back`. */
+export function withCompletion(status: ExperimentStatus, message: string, nowMs: number): ExperimentStatus {
+  return {
+    ...withCondition(
+      { ...status, stage: 'Completed' },
+      { type: 'Completed', value: 'True', reason: 'ExperimentCompleted', message },
+      nowMs,
+    ),
+    message: kubectlMessage('ExperimentCompleted', message),
+  };
+}
+
+/** What made an experiment fail: the recorded sentence, and the cause in our words. */
+export interface Failure {
+  readonly reason: Reason;
+  /** One of the recorded messages, e.g. `Start actions failed`. */
+  readonly message: string;
+  /** Why, for people; absent when the message says it all. */
+  readonly cause?: string | undefined;
+}
+
+export function failureText(failure: Failure): string {
+  return failure.cause === undefined ? failure.message : `${failure.message}: ${failure.cause}`;
+}
+
+/** A failure anywhere: Failed = True with the cause, and Completed = True; the message names the cause too (defect 22). */
+export function withFailure(status: ExperimentStatus, failure: Failure, nowMs: number): ExperimentStatus {
+  const text = failureText(failure);
+  const failed = withCondition(status, { type: 'Failed', value: 'True', reason: failure.reason, message: text }, nowMs);
+  const ended = /^(Start|Loop|Finish) actions failed$/.test(failure.message) ? failure.message : 'Experiment failed';
+  const told =
+    failure.cause === undefined && ended === failure.message
+      ? ended
+      : `${ended}: ${ended === failure.message ? failure.cause : text}`;
+  return withCompletion(failed, told, nowMs);
+}

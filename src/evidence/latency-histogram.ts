@@ -1,0 +1,67 @@
+/**
+ * Latency histograms in HDR layout: whole microseconds, bins of a relative width of at most 2^-10, counts accessible.
+ *
+ * Up to 2,047 us every microsecond has a bin of its own; beyond it, each doubling is divided into 1,024 bins. Merging is
+ * adding. Source: statistics.md 5.4; the layout is G. Tene's HdrHistogram.
+ */
+import type { SparseHistogram } from './request-tally.ts';
+
+const SUB_BITS = 11;
+const SUB = 1 << SUB_BITS;
+const HALF = SUB / 2;
+
+/** The bin of a whole number of microseconds, 0 or more, below 2^32 (71 minutes; more counts as that). */
+export function binIndex(us: number): number {
+  if (us < SUB) return us;
+  const value = us > 0xffffffff ? 0xffffffff : us;
+  const shift = 32 - Math.clz32(value) - SUB_BITS;
+  return HALF * shift + (value >>> shift);
+}
+
+/** First microsecond of a bin, and first of the next. */
+function edgesUs(index: number): readonly [number, number] {
+  if (index < SUB) return [index, index + 1];
+  const shift = Math.floor(index / HALF) - 1;
+  const mantissa = index - HALF * shift;
+  return [mantissa * 2 ** shift, (mantissa + 1) * 2 ** shift];
+}
+
+/**
+ * Edges of the latencies that a bin holds, in ms. A latency is rounded to the nearest microsecond when it is recorded, so
+ * the edges lie half a microsecond lower than those of the whole numbers: no recorded latency is outside them.
+ */
+export function binEdgesMs(index: number): { readonly lowMs: number; readonly highMs: number } {
+  const [low, high] = edgesUs(index);
+  return { lowMs: Math.max(0, low - 0.5) / 1000, highMs: (high - 0.5) / 1000 };
+}
+
+/** A histogram to record into. Its memory depends on the cap alone: 114 kB for 10 s. */
+export class LatencyHistogram {
+  readonly #counts: Float64Array;
+  readonly #capUs: number;
+
+  /** Latencies above the cap count as the cap. */
+  constructor(capMs: number) {
+    this.#capUs = Math.max(1, Math.round(capMs * 1000));
+    this.#counts = new Float64Array(binIndex(this.#capUs) + 1);
+  }
+
+  /** Records a whole number of microseconds. */
+  record(us: number): void {
+    this.#counts[binIndex(us > this.#capUs ? this.#capUs : us)]! += 1;
+  }
+
+  recordMany(us: number, count: number): void {
+    this.#counts[binIndex(us > this.#capUs ? this.#capUs : us)]! += count;
+  }
+
+  toSparse(): SparseHistogram {
+    const sparse: [number, number][] = [];
+    for (const [index, count] of this.#counts.entries()) if (count > 0) sparse.push([index, count]);
+    return sparse;
+  }
+
+  clear(): void {
+    this.#counts.fill(0);
+  }
+}

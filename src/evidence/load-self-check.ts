@@ -1,0 +1,11 @@
+/** Whether our own load generator was too slow to condemn anybody. */
+import { lnViolated } from './one-sample/rate.ts';
+import type { Count } from './request-tally.ts';
+
+/** Share of late requests that is tolerated. */
+const TOLERATED = 0.01;
+
+/** True once it is shown that more than 1 % of the requests left late by our own fault. Source: statistics.md 0.8. */
+export function isSaturated(late: Count, alpha: number): boolean {
+  return late.bad > 0 && lnViolated(late, TOLERATED) >= Math.log(1 / alpha);
+}

@@ -1,0 +1,66 @@
+/** Percentiles of a histogram, and what bounds them (statistics.md 1.2: P(X > L) is a rate, judged as one). */
+import { lnSatisfied, lnViolated } from './rate.ts';
+import { binEdgesMs } from '../latency-histogram.ts';
+import type { SparseHistogram } from '../request-tally.ts';
+
+/** Requests up to each bin, including it. */
+function cumulative(histogram: SparseHistogram): number[] {
+  let sum = 0;
+  return histogram.map(([, count]) => (sum += count));
+}
+
+/** First position at which `holds`, which is false and then true; the length when nowhere. */
+function firstWhere(length: number, holds: (at: number) => boolean): number {
+  let low = 0;
+  let high = length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if (holds(middle)) high = middle;
+    else low = middle + 1;
+  }
+  return low;
+}
+
+/**
+ * The value in ms that `percent` % of the latencies do not exceed: the middle of the bin of the ceil(percent n)-th, so at most
+ * 0.05 % off. NaN without data.
+ */
+export function percentile(histogram: SparseHistogram, percent: number): number {
+  const sums = cumulative(histogram);
+  const n = sums.at(-1) ?? 0;
+  if (n === 0) return Number.NaN;
+  const rank = Math.max(1, Math.ceil((percent / 100) * n - 1e-9));
+  const { lowMs, highMs } = binEdgesMs(histogram[firstWhere(sums.length, (at) => sums[at]! >= rank)]![0]);
+  return (lowMs + highMs) / 2;
+}
+
+export interface QuantileBoundOptions {
+  readonly percent: number;
+  readonly lnThreshold: number;
+}
+
+/** With the confidence of the threshold the percentile is at most this, in ms; undefined when no recorded latency bounds it. */
+export function quantileUpperBound(
+  histogram: SparseHistogram,
+  { percent, lnThreshold }: QuantileBoundOptions,
+): number | undefined {
+  const sums = cumulative(histogram);
+  const n = sums.at(-1) ?? 0;
+  const p0 = (100 - percent) / 100;
+  const at = firstWhere(sums.length, (index) => lnSatisfied({ n, bad: n - sums[index]! }, p0) >= lnThreshold);
+  return at === sums.length ? undefined : binEdgesMs(histogram[at]![0]).highMs;
+}
+
+/** With the confidence of the threshold the percentile is at least this; undefined when nothing bounds it from below. */
+export function quantileLowerBound(
+  histogram: SparseHistogram,
+  { percent, lnThreshold }: QuantileBoundOptions,
+): number | undefined {
+  const sums = cumulative(histogram);
+  const n = sums.at(-1) ?? 0;
+  const p0 = (100 - percent) / 100;
+  // Everything from a bin on is at least its lower edge.
+  const from = (index: number) => n - (index === 0 ? 0 : sums[index - 1]!);
+  const at = firstWhere(sums.length, (index) => lnViolated({ n, bad: from(index) }, p0) < lnThreshold);
+  return at === 0 ? undefined : binEdgesMs(histogram[at - 1]![0]).lowMs;
+}

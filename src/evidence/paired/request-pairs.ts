@@ -1,0 +1,100 @@
+/**
+ * Requests of a candidate and of the baseline that were due in the same tick of one schedule: what a relative limit on error
+ * rates and means is judged on (statistics.md 0.5).
+ *
+ * Two claims are made of them, each in the views in which our own lateness can only harm it (statistics.md 0.2): "below" takes
+ * the candidate's response and the baseline's service times, "above" the other way round. What was never sent, or is not
+ * resolved when a run is killed, takes nothing of either, or the timeout and an error, by the same rule.
+ */
+import type { Comparison } from '../two-versions/comparison.ts';
+import { addMeanPairs, emptyMeanPairs, type MeanPairs, type ValuePair } from './paired-means.ts';
+import { addSharePairs, EMPTY_SHARE_PAIRS, type SharePairs } from './paired-rates.ts';
+
+/** One request in both views: latencies in ms, errors as 0 or 1. */
+export type PairedSide = readonly [responseMs: number, serviceMs: number, responseError: number, serviceError: number];
+
+/** Baseline, candidate. */
+export type RequestPair = readonly [baseline: PairedSide, candidate: PairedSide];
+
+/** What two claims rest on. */
+export interface BothClaims<T> {
+  readonly below: T;
+  readonly above: T;
+}
+
+/** Everything that is kept of the pairs of one candidate. Plain data that adds up. */
+export interface PairTally {
+  readonly n: number;
+  readonly errors: BothClaims<SharePairs>;
+  /** By limit: see `comparisonKey`. */
+  readonly means: Readonly<Record<string, BothClaims<MeanPairs>>>;
+}
+
+export const EMPTY_PAIR_TALLY: PairTally = {
+  n: 0,
+  errors: { below: EMPTY_SHARE_PAIRS, above: EMPTY_SHARE_PAIRS },
+  means: {},
+};
+
+export function comparisonKey({ ratio, plus, cap }: Comparison): string {
+  return `${ratio} ${plus} ${cap}`;
+}
+
+/** The tally after some more pairs; the means are followed at these limits. */
+export function addPairs(tally: PairTally, pairs: readonly RequestPair[], limits: readonly Comparison[]): PairTally {
+  if (pairs.length === 0) return tally;
+  const below = pairs.map(([a, b]): ValuePair => [a[1], b[0]]);
+  const above = pairs.map(([a, b]): ValuePair => [a[0], b[1]]);
+  const means: Record<string, BothClaims<MeanPairs>> = { ...tally.means };
+  for (const limit of limits) {
+    const key = comparisonKey(limit);
+    const present = means[key] ?? { below: emptyMeanPairs(limit), above: emptyMeanPairs(limit) };
+    means[key] = { below: addMeanPairs(present.below, below), above: addMeanPairs(present.above, above) };
+  }
+  return {
+    n: tally.n + pairs.length,
+    errors: {
+      below: addSharePairs(tally.errors.below, hits(pairs.map(([a, b]) => [a[3], b[2]]))),
+      above: addSharePairs(tally.errors.above, hits(pairs.map(([a, b]) => [a[2], b[3]]))),
+    },
+    means,
+  };
+}
+
+function hits(pairs: readonly ValuePair[]): SharePairs {
+  const count = (a: number, b: number) => pairs.filter((pair) => pair[0] === a && pair[1] === b).length;
+  return { neither: count(0, 0), onlyA: count(1, 0), onlyB: count(0, 1), both: count(1, 1) };
+}
+
+/** The union of two disjoint sets of pairs. A limit that only one of them followed is left out: it knows not all. */
+export function addPairTally(one: PairTally, other: PairTally): PairTally {
+  if (one.n === 0) return other;
+  if (other.n === 0) return one;
+  const keys = Object.keys(one.means).filter((key) => other.means[key] !== undefined);
+  return {
+    n: one.n + other.n,
+    errors: {
+      below: addSharePairs(one.errors.below, other.errors.below),
+      above: addSharePairs(one.errors.above, other.errors.above),
+    },
+    means: Object.fromEntries(
+      keys.map((key) => {
+        const [x, y] = [one.means[key]!, other.means[key]!];
+        return [key, { below: joined(x.below, y.below), above: joined(x.above, y.above) }];
+      }),
+    ),
+  };
+}
+
+/** Log wealth adds up: it is a sum over pairs. */
+function joined(one: MeanPairs, other: MeanPairs): MeanPairs {
+  const sum = (a: readonly number[], b: readonly number[]) => a.map((value, index) => value + b[index]!);
+  return {
+    comparison: one.comparison,
+    n: one.n + other.n,
+    sumA: one.sumA + other.sumA,
+    sumB: one.sumB + other.sumB,
+    lnBelow: sum(one.lnBelow, other.lnBelow),
+    lnAbove: sum(one.lnAbove, other.lnAbove),
+  };
+}

@@ -1,0 +1,122 @@
+/**
+ * What a shape cannot say: how the fields of an experiment must fit together before it may run. One small function a rule.
+ *
+ * Source: iter8.md, section 7; behaviour.md, sections 1, 5 and 8; statistics.md 0.3 for the domains of limits.
+ */
+import type { WrittenExperiment } from '../experiment.ts';
+import type { WrittenMetric } from '../metric.ts';
+import {
+  endpointsAreLoaded,
+  latencyLimitsAreBelowTimeouts,
+  limitsAreInDomain,
+  limitsAreInOrder,
+  limitsAreQuantities,
+  metricNameProblem,
+  metricNamesAreNames,
+  objectivesHaveLimits,
+  quantityProblem,
+} from './objective-rules.ts';
+import {
+  capsFitObjectives,
+  loadedVersionsAreJudged,
+  relativeLimitsHaveTwoVersions,
+  strengthIsRight,
+  verdictsAreWithinReach,
+} from './strength-rules.ts';
+import { fieldsAreNotMisspelt, metadataProblems, misspeltMetricFields, namesAreNames } from './field-name-rules.ts';
+import { issue, type ExpressionSyntax, type Rule, type RuleIssue } from './rule.ts';
+import {
+  actionsAreKnown,
+  collectNamesAreUnique,
+  conditionsParse,
+  taskInputsAreRight,
+  tasksAreEitherTaskOrRun,
+  tasksAreKnown,
+  templatesParse,
+  warmupIsCountable,
+} from './task-rules.ts';
+import {
+  candidatesFitPattern,
+  rewardsFitPattern,
+  versionInfoIsThere,
+  versionNamesAreUnique,
+  versionNamesAreUsable,
+  weightFieldsDiffer,
+  weightReferencesAreComplete,
+  weightsCanBeMoved,
+} from './version-rules.ts';
+
+export type { ExpressionSyntax, RuleIssue } from './rule.ts';
+
+/** In the order in which their issues are reported: the first is what status.message of a refused object says. */
+export const EXPERIMENT_RULES: readonly Rule[] = [
+  namesAreNames,
+  fieldsAreNotMisspelt,
+  versionInfoIsThere,
+  candidatesFitPattern,
+  rewardsFitPattern,
+  versionNamesAreUsable,
+  versionNamesAreUnique,
+  weightReferencesAreComplete,
+  weightsCanBeMoved,
+  weightFieldsDiffer,
+  actionsAreKnown,
+  tasksAreEitherTaskOrRun,
+  tasksAreKnown,
+  taskInputsAreRight,
+  conditionsParse,
+  templatesParse,
+  collectNamesAreUnique,
+  warmupIsCountable,
+  loadedVersionsAreJudged,
+  objectivesHaveLimits,
+  limitsAreQuantities,
+  limitsAreInOrder,
+  limitsAreInDomain,
+  latencyLimitsAreBelowTimeouts,
+  metricNamesAreNames,
+  endpointsAreLoaded,
+  strengthIsRight,
+  relativeLimitsHaveTwoVersions,
+  capsFitObjectives,
+  verdictsAreWithinReach,
+];
+
+export interface CheckOptions {
+  /** Without it the expressions inside texts (`if`, `fieldPath`, placeholders) are not parsed. */
+  readonly syntax?: ExpressionSyntax | undefined;
+  /** The start tasks are done, so that versionInfo must be there now. */
+  readonly afterStart?: boolean | undefined;
+}
+
+/** Every rule that an experiment breaks, all at once; empty when it may run. Also for experiments with defaults applied. */
+export function checkExperiment(experiment: WrittenExperiment, options: CheckOptions = {}): RuleIssue[] {
+  const context = {
+    experiment,
+    namespace: experiment.metadata.namespace ?? 'default',
+    syntax: options.syntax ?? {},
+    afterStart: options.afterStart ?? false,
+  };
+  return EXPERIMENT_RULES.flatMap((rule) => rule(context));
+}
+
+/** Every rule that a metric breaks. */
+export function checkMetric({ metadata, spec }: WrittenMetric): RuleIssue[] {
+  const found = [...metadataProblems(metadata), ...misspeltMetricFields(spec)];
+  const refuse = (key: string, message: string) => found.push(issue(['spec', key], message));
+  if (spec.mock === undefined) {
+    if (spec.urlTemplate === undefined) refuse('urlTemplate', 'is missing; expected the URL of the query (or mock)');
+    if (spec.jqExpression === undefined)
+      refuse('jqExpression', 'is missing; expected the jq program that picks the value (or mock)');
+  }
+  for (const [index, { level }] of (spec.mock ?? []).entries()) {
+    const problem = quantityProblem(level);
+    if (problem !== undefined) found.push(issue(['spec', 'mock', index, 'level'], problem));
+  }
+  if (spec.authType !== undefined && spec.secret === undefined)
+    refuse('secret', `is missing; ${spec.authType} needs one`);
+  const sampleSize =
+    spec.sampleSize === undefined ? undefined : metricNameProblem(spec.sampleSize, metadata.namespace ?? 'default');
+  if (sampleSize !== undefined) refuse('sampleSize', sampleSize);
+  return found;
+}

@@ -1,0 +1,148 @@
+/** Rules about spec.criteria.strength, and combinations under which no verdict could ever be reached. */
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { isSameMetric, parseMetricName } from '../metric-names.ts';
+import { toNumber } from '../quantity.ts';
+import { shown } from '../schema-issues.ts';
+import { parseStrength } from '../strength-settings.ts';
+import { collectInputs } from '../task-inputs.ts';
+import { metricNameProblem, objectivesOf } from './objective-rules.ts';
+import { counted, issue, tasksOf, versionsOf, type Rule, type RuleContext } from './rule.ts';
+
+const STRENGTH = ['spec', 'criteria', 'strength'];
+
+export const strengthIsRight: Rule = ({ experiment }) => parseStrength(experiment.spec.criteria?.strength).issues;
+
+/** A relative limit compares a candidate with the baseline. */
+export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, namespace }) => {
+  const { relative } = parseStrength(experiment.spec.criteria?.strength).settings;
+  if (relative.length > 0 && experiment.spec.strategy.testingPattern === 'Conformance') {
+    return [
+      issue(
+        [...STRENGTH, 'relative'],
+        'expected none for Conformance, which has no candidate to compare with the baseline',
+      ),
+    ];
+  }
+  return relative.flatMap(({ metric, maxIncrease }, index) => {
+    const at = [...STRENGTH, 'relative', index];
+    const problem = metricNameProblem(metric, namespace);
+    if (problem !== undefined) return [issue([...at, 'metric'], problem)];
+    const { quantity } = parseMetricName(metric, namespace);
+    if (quantity.kind === 'request-count' || quantity.kind === 'error-count')
+      return [issue([...at, 'metric'], `expected a rate, a mean or a percentile, got the count ${shown(metric)}`)];
+    if (quantity.kind === 'error-rate' && maxIncrease !== undefined && maxIncrease >= 1)
+      return [
+        issue([...at, 'maxIncrease'], `expected a share below 1, such as 0.005 for half a point, got ${maxIncrease}`),
+      ];
+    return [];
+  });
+};
+
+/** A cap on a metric that nobody judges would do nothing; one at or below the limit would make it impossible to exceed. */
+export const capsFitObjectives: Rule = (context) => {
+  const { experiment, namespace } = context;
+  const { cap, relative } = parseStrength(experiment.spec.criteria?.strength).settings;
+  const objectives = objectivesOf(context);
+  const judged = [
+    ...objectives.map(({ objective }) => objective.metric),
+    ...relative.map(({ metric }) => metric),
+    ...(experiment.spec.criteria?.rewards ?? []).map(({ metric }) => metric),
+  ];
+  return cap.flatMap(({ metric, max }, index) => {
+    const at = [...STRENGTH, 'cap', index];
+    if (!judged.some((other) => isSameMetric(metric, other, namespace))) {
+      return [
+        issue([...at, 'metric'], `no objective or reward is about ${shown(metric)}${didYouMean(metric, judged)}`),
+      ];
+    }
+    return objectives
+      .filter(({ objective }) => isSameMetric(metric, objective.metric, namespace))
+      .flatMap(({ objective }) => [objective.upperLimit, objective.lowerLimit])
+      .filter((limit) => limit !== undefined && toNumber(limit) >= toNumber(max))
+      .map((limit) =>
+        issue(
+          [...at, 'max'],
+          `expected more than the limit of ${limit}, got ${max}; otherwise no value could exceed it`,
+        ),
+      );
+  });
+};
+
+interface Reach {
+  /** Per version. */
+  readonly requests: number;
+  readonly seconds: number;
+}
+
+/** The most that all collect tasks together can send to a version; undefined when none measures. */
+function reachOf({ experiment }: RuleContext): Reach | undefined {
+  const { extend, confidence, maxRequests, maxSeconds } = parseStrength(experiment.spec.criteria?.strength).settings;
+  const extends_ = extend && confidence !== 'none';
+  const loops = experiment.spec.duration?.maxLoops ?? 1;
+  const reaches = tasksOf(experiment)
+    .filter(({ task }) => task.task === 'metrics/collect')
+    .map(({ action, task }) => ({ times: action === 'loop' ? loops : 1, inputs: collectInputs(task) }))
+    .filter(({ inputs }) => !inputs.loadOnly)
+    .map(({ times, inputs }) => {
+      const seconds =
+        inputs.plannedSeconds ?? (inputs.qps > 0 ? inputs.plannedRequests / inputs.qps : Number.POSITIVE_INFINITY);
+      return {
+        requests: times * (extends_ ? Math.max(inputs.plannedRequests, maxRequests) : inputs.plannedRequests),
+        seconds: times * (extends_ ? Math.max(seconds, maxSeconds) : seconds),
+      };
+    });
+  if (reaches.length === 0) return undefined;
+  return reaches.reduce((a, b) => ({ requests: a.requests + b.requests, seconds: a.seconds + b.seconds }));
+}
+
+function hasBuiltinObjective(context: RuleContext): boolean {
+  return objectivesOf(context).some(({ name }) => name.quantity.kind !== 'custom');
+}
+
+/** "No verdict before ..." must be within what is sent. */
+export const verdictsAreWithinReach: Rule = (context) => {
+  const { minRequests, minSeconds } = parseStrength(context.experiment.spec.criteria?.strength).settings;
+  const reach = reachOf(context);
+  if (reach === undefined || !hasBuiltinObjective(context)) return [];
+  const found = [];
+  if (minRequests > reach.requests) {
+    found.push(
+      issue(
+        [...STRENGTH, 'minRequests'],
+        `expected at most ${counted(reach.requests, 'request')}, which is all that a version is ever sent, got ${minRequests}; no verdict could be reached`,
+      ),
+    );
+  }
+  if (minSeconds > reach.seconds) {
+    found.push(
+      issue(
+        [...STRENGTH, 'minSeconds'],
+        `expected at most ${counted(Math.floor(reach.seconds), 'second')}, which is as long as load is ever sent, got ${minSeconds}; no verdict could be reached`,
+      ),
+    );
+  }
+  return found;
+};
+
+/** A version that is not in versionInfo gets load only: when none is, nothing is measured. */
+export const loadedVersionsAreJudged: Rule = (context) => {
+  const known = versionsOf(context.experiment).map(({ version }) => version.name);
+  if (known.length === 0 || !hasBuiltinObjective(context)) return [];
+  const loaded = tasksOf(context.experiment).flatMap(({ path, task }) =>
+    task.task === 'metrics/collect' && !collectInputs(task).loadOnly
+      ? collectInputs(task).versions.map(({ name }, index) => ({
+          at: [...path, 'with', 'versions', index, 'name'],
+          name,
+        }))
+      : [],
+  );
+  if (loaded.length === 0 || loaded.some(({ name }) => known.includes(name))) return [];
+  const [first] = loaded;
+  const hint = didYouMean(first!.name, known) || `; there are: ${known.map(shown).join(', ')}`;
+  return [
+    issue(
+      first!.at,
+      `${shown(first!.name)} is not in spec.versionInfo, nor is any other version that gets load, so nothing would be measured${hint}`,
+    ),
+  ];
+};

@@ -1,0 +1,109 @@
+/** Rules about actions and tasks. */
+import { parseDurationMs } from '../../text/duration.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { parseShape, shown, unknownKey, type Path } from '../schema-issues.ts';
+import { inputsSchema, TASK_NAMES } from '../task-inputs.ts';
+import { ACTION_NAMES, issue, tasksOf, type Rule, type RuleIssue } from './rule.ts';
+
+export const actionsAreKnown: Rule = ({ experiment }) =>
+  Object.keys(experiment.spec.strategy.actions ?? {})
+    .filter((action) => !(ACTION_NAMES as readonly string[]).includes(action))
+    .map((action) => unknownKey(['spec', 'strategy', 'actions', action], ACTION_NAMES, 'action'));
+
+export const tasksAreEitherTaskOrRun: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.task !== undefined && task.run !== undefined)
+      return [issue(path, 'expected either task or run, got both')];
+    if (task.task === undefined && task.run === undefined)
+      return [issue(path, 'expected either task or run, got neither')];
+    return task.run?.trim() === '' ? [issue([...path, 'run'], 'is empty; expected a script')] : [];
+  });
+
+export const tasksAreKnown: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.task === undefined || TASK_NAMES.includes(task.task)) return [];
+    const suggestion = didYouMean(task.task, TASK_NAMES);
+    const hint =
+      suggestion === '' ? `; there are: ${TASK_NAMES.join(', ')}; anything else is a script under run` : suggestion;
+    return [issue([...path, 'task'], `unknown task ${shown(task.task)}${hint}`)];
+  });
+
+export const taskInputsAreRight: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    const schema = inputsSchema(task);
+    if (schema === undefined) return [];
+    return parseShape(schema, task.with ?? {}, [...path, 'with'], 'input').issues;
+  });
+
+export const conditionsParse: Rule = ({ experiment, syntax }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.if === undefined) return [];
+    const problem =
+      task.if.trim() === '' ? 'is empty; leave it out to run the task always' : syntax.condition?.(task.if);
+    return problem === undefined ? [] : [issue([...path, 'if'], problem)];
+  });
+
+export const templatesParse: Rule = ({ experiment, syntax }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    const texts: [Path, unknown][] = [[[...path, 'run'], task.run]];
+    if (task.task === 'notification/http') {
+      texts.push([[...path, 'with', 'url'], task.with?.['url']], [[...path, 'with', 'body'], task.with?.['body']]);
+      const headers = task.with?.['headers'];
+      for (const [index, header] of Array.isArray(headers) ? headers.entries() : []) {
+        texts.push([[...path, 'with', 'headers', index, 'value'], valueOf(header)]);
+      }
+    }
+    return texts.flatMap(([at, text]) => {
+      const problem = typeof text === 'string' ? syntax.template?.(text) : undefined;
+      return problem === undefined ? [] : [issue(at, problem)];
+    });
+  });
+
+function valueOf(header: unknown): unknown {
+  return typeof header === 'object' && header !== null && 'value' in header ? header.value : undefined;
+}
+
+/** The elements of a list that are objects, with their places; nothing for what is no list. */
+function objectsOf(
+  list: unknown,
+  path: Path,
+): { readonly at: Path; readonly item: Readonly<Record<string, unknown>> }[] {
+  if (!Array.isArray(list)) return [];
+  return list.flatMap((item: unknown, index) =>
+    typeof item === 'object' && item !== null ? [{ at: [...path, index], item: { ...item } }] : [],
+  );
+}
+
+function repeatedNames(list: unknown, path: Path, hint: string): RuleIssue[] {
+  const seen = new Map<unknown, string>();
+  return objectsOf(list, path).flatMap(({ at, item: { name } }) => {
+    if (typeof name !== 'string') return [];
+    const found = issue([...at, 'name'], '');
+    const first = seen.get(name);
+    if (first !== undefined) return [{ ...found, message: `${shown(name)} is the name of ${first} too; ${hint}` }];
+    seen.set(name, issue(at, '').path);
+    return [];
+  });
+}
+
+export const collectNamesAreUnique: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.task !== 'metrics/collect') return [];
+    const at = [...path, 'with', 'versions'];
+    const versions = task.with?.['versions'];
+    return [
+      ...repeatedNames(versions, at, 'several URLs of one version go under endpoints'),
+      ...objectsOf(versions, at).flatMap((version) =>
+        repeatedNames(version.item['endpoints'], [...version.at, 'endpoints'], 'names of endpoints must differ'),
+      ),
+    ];
+  });
+
+/** Without a rate nobody can say how many requests a duration is. */
+export const warmupIsCountable: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    const warmup = task.with?.['warmup'];
+    if (task.task !== 'metrics/collect' || task.with?.['qps'] !== 0 || typeof warmup !== 'string') return [];
+    if (parseDurationMs(warmup) === undefined) return [];
+    return [issue([...path, 'with', 'warmup'], `expected a number of requests with qps: 0, got ${shown(warmup)}`)];
+  });

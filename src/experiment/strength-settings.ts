@@ -1,0 +1,139 @@
+/** Settings of spec.criteria.strength: how much evidence a verdict needs. Source: product.md, section 5. */
+import * as z from 'zod';
+import type { Issue } from '../errors.ts';
+import { quantitySchema, type WrittenQuantity } from './experiment.ts';
+import { isQuantity, toNumber } from './quantity.ts';
+import { expectedGot, parseShape } from './schema-issues.ts';
+
+/** A limit relative to the baseline. */
+export interface RelativeLimit {
+  readonly metric: string;
+  /** In percent of the baseline's value, 0 or more. */
+  readonly maxIncreasePercent?: number | undefined;
+  /** In the metric's unit (ms, share, count), 0 or more. */
+  readonly maxIncrease?: number | undefined;
+}
+
+/** The largest value of a metric that counts, in its unit: larger ones count as this. */
+export interface ValueCap {
+  readonly metric: string;
+  readonly max: WrittenQuantity;
+}
+
+/** All settings, defaults applied. */
+export interface StrengthSettings {
+  /** Per side, above 0.5 and below 1; `none` compares point values as Iter8 0.7 did. */
+  readonly confidence: number | 'none';
+  /** Goes on at the same rate when the planned load leaves an objective undecided. */
+  readonly extend: boolean;
+  /** Where extending ends, per collect task. */
+  readonly maxSeconds: number;
+  readonly maxRequests: number;
+  /** No verdict before. */
+  readonly minSeconds: number;
+  readonly minRequests: number;
+  /** For live counters: how long a request may be under way. Source: statistics.md 0.7. */
+  readonly inFlightSeconds: number;
+  /** Ends load and iterations as soon as everything is decided. */
+  readonly stopEarly: boolean;
+  readonly noData: 'undecided' | 'violated';
+  readonly relative: readonly RelativeLimit[];
+  /** Percent within which versions count as equal, so that the baseline is kept. */
+  readonly margin: number;
+  readonly cap: readonly ValueCap[];
+  readonly policy: 'progressive' | 'bandit';
+}
+
+export const DEFAULT_STRENGTH: StrengthSettings = {
+  confidence: 0.95,
+  extend: true,
+  maxSeconds: 900,
+  maxRequests: 100_000,
+  minSeconds: 0,
+  minRequests: 0,
+  inFlightSeconds: 10,
+  stopEarly: false,
+  noData: 'undecided',
+  relative: [],
+  margin: 0,
+  cap: [],
+  policy: 'progressive',
+};
+
+/** A quantity within a range, as a number. */
+const amount = (expected: string, accepts: (value: number) => boolean) =>
+  z.unknown().transform((written, context): number => {
+    const value = isQuantity(written) ? toNumber(written) : Number.NaN;
+    if (accepts(value)) return value;
+    context.issues.push({ code: 'custom', input: written, message: expectedGot(expected, written) });
+    return z.NEVER;
+  });
+
+const seconds = amount('a number of seconds, 0 or more', (value) => value >= 0 && value <= 1e9);
+const requests = amount('a number of requests, 0 or more', (value) => value >= 0 && Number.isSafeInteger(value));
+const increase = amount('a number, 0 or more', (value) => value >= 0 && Number.isFinite(value));
+
+const CONFIDENCE = 'a number above 0.5 and below 1, such as 0.95, or none';
+const confidence = z.union([z.literal('none'), amount(CONFIDENCE, (value) => value > 0.5 && value < 1)], {
+  error: (issue) => expectedGot(CONFIDENCE, issue.input),
+});
+
+/** Exactly one of the two ways to say how much. */
+const relativeSchema = z
+  .strictObject({
+    metric: z.string().min(1),
+    maxIncreasePercent: increase.optional(),
+    maxIncrease: increase.optional(),
+  })
+  .check((context) => {
+    const { maxIncreasePercent, maxIncrease } = context.value;
+    if ((maxIncreasePercent === undefined) === (maxIncrease === undefined)) {
+      const message = 'expected either maxIncreasePercent or maxIncrease';
+      context.issues.push({ code: 'custom', input: context.value, message });
+    }
+  });
+
+const capSchema = z.strictObject({
+  metric: z.string().min(1),
+  max: quantitySchema.refine((written) => toNumber(written) > 0, {
+    error: (issue) => expectedGot('a quantity above 0', issue.input),
+  }),
+});
+
+/** The settings as they may be written: every key optional, unknown ones refused. */
+export const strengthSchema = z.strictObject({
+  confidence: confidence.optional(),
+  extend: z.boolean().optional(),
+  maxSeconds: seconds.optional(),
+  maxRequests: requests.optional(),
+  minSeconds: seconds.optional(),
+  minRequests: requests.optional(),
+  inFlightSeconds: seconds.optional(),
+  stopEarly: z.boolean().optional(),
+  noData: z.enum(['undecided', 'violated']).optional(),
+  relative: z.array(relativeSchema).optional(),
+  margin: amount('a percentage from 0 to 100', (value) => value >= 0 && value <= 100).optional(),
+  cap: z.array(capSchema).optional(),
+  policy: z.enum(['progressive', 'bandit']).optional(),
+});
+
+/**
+ * Reads spec.criteria.strength; absent means all defaults. A setting that is wrong is an issue, and its default holds: the
+ * settings can always be used, so that an object with foreign settings can still be described.
+ */
+export function parseStrength(written: unknown): { readonly settings: StrengthSettings; readonly issues: Issue[] } {
+  if (written === undefined || written === null) return { settings: DEFAULT_STRENGTH, issues: [] };
+  const prefix = ['spec', 'criteria', 'strength'];
+  const { value, issues } = parseShape(strengthSchema, written, prefix, 'setting');
+  if (value !== undefined) return { settings: withDefaults(value), issues };
+  const usable: Record<string, unknown> = {};
+  for (const [key, one] of typeof written === 'object' ? Object.entries(written) : []) {
+    if (parseShape(strengthSchema, { [key]: one }).value !== undefined) usable[key] = one;
+  }
+  return { settings: withDefaults(strengthSchema.parse(usable)), issues };
+}
+
+function withDefaults(written: z.infer<typeof strengthSchema>): StrengthSettings {
+  const given = Object.fromEntries(Object.entries(written).filter(([, value]) => value !== undefined));
+  return { ...DEFAULT_STRENGTH, ...given };
+}

@@ -1,0 +1,10 @@
+/** The parsers of the little languages in a manifest, for whoever checks one: each says what is wrong, or undefined. */
+import { conditionProblem } from './if-condition.ts';
+import { fieldPathProblem } from './field-path.ts';
+import { placeholderProblem } from './placeholders.ts';
+
+export const EXPRESSION_SYNTAX = {
+  condition: conditionProblem,
+  fieldPath: fieldPathProblem,
+  template: placeholderProblem,
+} as const;

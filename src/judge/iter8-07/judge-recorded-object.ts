@@ -1,0 +1,218 @@
+/**
+ * What can be said of any object, whoever wrote it: ours from our record, those of Iter8 0.7 judged anew from the histograms
+ * and codes that they hold. Pure; takes any nonsense in the free-form part without throwing.
+ */
+import { binIndex } from '../../evidence/latency-histogram.ts';
+import {
+  EMPTY_TALLY,
+  limitKey,
+  type LatencyLimit,
+  type LimitCount,
+  type SparseHistogram,
+  type Tally,
+} from '../../evidence/request-tally.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import { parseStrength } from '../../experiment/strength-settings.ts';
+import type { LimitAssessment } from '../assessment.ts';
+import { Judge } from '../judge.ts';
+import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
+import { judgedLimits, judgedVersions, latencyLimits } from '../question.ts';
+import { readRecord, type Iter8Record } from '../record/stored-record.ts';
+import { recommend } from '../recommend.ts';
+import type { Recommendation } from '../recommendation.ts';
+
+export interface KnownJudgement {
+  /** `ours`: from our record. `anew`: from what Iter8 0.7 left. `none`: nothing was measured yet. */
+  readonly source: 'ours' | 'anew' | 'none';
+  readonly recommendation: Recommendation;
+  readonly assessments: readonly LimitAssessment[];
+  readonly record?: Iter8Record | undefined;
+}
+
+/** The judgement of an object as it stands. */
+export function knownJudgement(experiment: Experiment): KnownJudgement {
+  const record = readRecord(experiment);
+  const assessments = record?.assessments ?? [];
+  if (hasFailed(experiment)) {
+    const failed = failure(experiment);
+    return record === undefined
+      ? { source: 'anew', recommendation: failed, assessments: judgeAnew(experiment).assessments }
+      : { source: 'ours', recommendation: failed, assessments, record };
+  }
+  if (record !== undefined) {
+    return { source: 'ours', recommendation: record.recommendation ?? notYet(experiment), assessments, record };
+  }
+  if (experiment.status?.analysis === undefined && !hasEnded(experiment)) {
+    return { source: 'none', recommendation: notYet(experiment), assessments: [] };
+  }
+  return { source: 'anew', ...judgeAnew(experiment) };
+}
+
+function failure(experiment: Experiment): Recommendation {
+  const condition = experiment.status?.conditions?.find(({ type }) => type === 'Failed');
+  const texts = [condition?.message, condition?.reason, experiment.status?.message].filter(
+    (text) => text !== undefined && text !== '',
+  );
+  return { verdict: 'failed', keepsBaseline: false, reasons: [texts[0] ?? 'the experiment failed without a reason'] };
+}
+
+function notYet(experiment: Experiment): Recommendation {
+  const baseline = experiment.spec.versionInfo?.baseline.name;
+  const stage = experiment.status?.stage;
+  const why = stage === undefined ? 'it has not been started' : 'nothing has been measured yet';
+  return {
+    verdict: 'undecided',
+    ...(baseline === undefined ? {} : { version: baseline }),
+    keepsBaseline: experiment.spec.strategy.testingPattern !== 'Conformance',
+    reasons: [why],
+  };
+}
+
+function judgeAnew(experiment: Experiment): {
+  readonly recommendation: Recommendation;
+  readonly assessments: readonly LimitAssessment[];
+} {
+  const limits = judgedLimits(experiment).filter((limit) => Number.isFinite(limit.limit));
+  const versions = judgedVersions(experiment);
+  const strength = parseStrength(experiment.spec.criteria.strength ?? {}).settings;
+  const judge = new Judge(limits, versions, {
+    confidence: strength.confidence,
+    minRequests: strength.minRequests,
+    minSeconds: 0,
+    noData: strength.noData,
+    capMs: () => undefined,
+  });
+  const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data;
+  for (const { name } of versions) {
+    const tally = importedTally(
+      data !== undefined && Object.hasOwn(data, name) ? data[name] : undefined,
+      latencyLimits(limits),
+    );
+    if (tally !== undefined) judge.add({ version: name }, tally);
+  }
+  const assessments = judge
+    .look({ elapsedSeconds: 0, planDone: hasEnded(experiment), bounds: true })
+    .map((one) => withRecordedValue(one, experiment));
+  const recommendation = recommend({
+    pattern: experiment.spec.strategy.testingPattern,
+    versions,
+    assessments,
+    confidence: strength.confidence,
+    tallyOf: (version) => judge.tallyOf(version),
+    hasRewards: experiment.spec.criteria.rewards.length > 0,
+  });
+  return { recommendation, assessments };
+}
+
+/** A metric of somebody else whose value is recorded is not missing: it is not quantified. */
+function withRecordedValue(one: LimitAssessment, experiment: Experiment): LimitAssessment {
+  if (one.reason !== 'metric-unavailable') return one;
+  const recorded = experiment.status?.analysis?.aggregatedMetrics?.data?.[one.metric]?.data?.[one.version]?.value;
+  return recorded === undefined ? one : { ...one, reason: 'unquantified' };
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);
+const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/** Buckets beyond this are no latencies, in ms. */
+const LONGEST_MS = 1e9;
+
+interface Bucket {
+  readonly startMs: number;
+  readonly endMs: number;
+  readonly count: number;
+}
+
+function bucketsOf(histogram: Record<string, unknown>): Bucket[] {
+  const data = histogram['Data'];
+  if (!Array.isArray(data)) return [];
+  return data.flatMap((row: unknown) => {
+    if (!isObject(row) || !isCount(row['Start']) || !isCount(row['End']) || !isCount(row['Count'])) return [];
+    const startMs = row['Start'] * 1000;
+    const endMs = row['End'] * 1000;
+    return endMs >= startMs && endMs <= LONGEST_MS && row['Count'] > 0 ? [{ startMs, endMs, count: row['Count'] }] : [];
+  });
+}
+
+/** The buckets without so many of their fastest requests. */
+function withoutFastest(buckets: readonly Bucket[], gone: number): Bucket[] {
+  let left = gone;
+  return buckets
+    .toSorted((a, b) => a.endMs - b.endMs)
+    .flatMap((bucket) => {
+      const taken = Math.min(left, bucket.count);
+      left -= taken;
+      return taken === bucket.count ? [] : [{ ...bucket, count: bucket.count - taken }];
+    });
+}
+
+/** Where requests without an answer stand: their timeout is unknown. */
+const unansweredBucket = (count: number): Bucket[] =>
+  count === 0 ? [] : [{ startMs: LONGEST_MS / 1000, endMs: LONGEST_MS / 1000, count }];
+
+function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): SparseHistogram {
+  const bins = new Map<number, number>();
+  for (const bucket of buckets) {
+    const index = binIndex(Math.max(1, Math.round(edge(bucket) * 1000)));
+    bins.set(index, (bins.get(index) ?? 0) + bucket.count);
+  }
+  return [...bins].toSorted((a, b) => a[0] - b[0]);
+}
+
+/**
+ * `{DurationHistogram, RetCodes}` of Iter8 0.7 as a tally, conservatively: the response view takes every latency at the end
+ * of its bucket, and counts the bucket that holds a limit as beyond it; the service view takes the start, and does not.
+ * Code -1 is a transport failure: an error, and for `satisfied` beyond every limit. Undefined when nothing can be read.
+ */
+export function importedTally(value: unknown, limits: readonly LatencyLimit[]): Tally | undefined {
+  if (!isObject(value)) return undefined;
+  const histogram = isObject(value['DurationHistogram']) ? value['DurationHistogram'] : {};
+  const buckets = bucketsOf(histogram);
+  const codes: Record<string, number> = {};
+  for (const [code, count] of Object.entries(isObject(value['RetCodes']) ? value['RetCodes'] : {})) {
+    if (isCount(count) && count > 0) codes[code === '-1' ? 'other' : code] = count;
+  }
+  const inCodes = Object.values(codes).reduce((sum, count) => sum + count, 0);
+  const inBuckets = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
+  const n = Math.max(inCodes, inBuckets);
+  if (n === 0) return undefined;
+  const unanswered = codes['other'] ?? 0;
+  const errors = Object.entries(codes).reduce(
+    (sum, [code, count]) => (code === 'other' || Number(code) >= 400 ? sum + count : sum),
+    0,
+  );
+  const sumMs = isCount(histogram['Sum'])
+    ? histogram['Sum'] * 1000
+    : buckets.reduce((sum, bucket) => sum + bucket.count * bucket.endMs, 0);
+  const common = {
+    n,
+    errors,
+    sumMs,
+    maxMs: Math.max(0, ...buckets.map((bucket) => bucket.endMs)),
+    minMs: buckets.length === 0 ? 0 : Math.min(...buckets.map((bucket) => bucket.startMs)),
+  };
+  const counts: Record<string, LimitCount> = {};
+  for (const limit of inBuckets === 0 ? [] : limits) {
+    const beyond = (holds: (bucket: Bucket) => boolean) =>
+      buckets.filter(holds).reduce((sum, bucket) => sum + bucket.count, 0);
+    const surely = beyond((bucket) => bucket.startMs >= limit.limitMs);
+    const perhaps = beyond((bucket) =>
+      limit.side === 'upper' ? bucket.endMs > limit.limitMs : bucket.endMs >= limit.limitMs,
+    );
+    counts[limitKey(limit)] = { response: { n, bad: Math.min(n, perhaps + unanswered) }, service: { n, bad: surely } };
+  }
+  return {
+    ...EMPTY_TALLY,
+    response: {
+      ...common,
+      histogram: sparse(
+        [...withoutFastest(buckets, unanswered), ...unansweredBucket(Math.min(unanswered, inBuckets))],
+        (bucket) => bucket.endMs,
+      ),
+    },
+    service: { ...common, histogram: sparse(buckets, (bucket) => bucket.startMs) },
+    limits: counts,
+    codes,
+  };
+}

@@ -1,0 +1,67 @@
+/** Relative objectives, from strength.relative: what a candidate may be worse by than the baseline. Pure. */
+import type { Experiment } from '../../experiment/experiment.ts';
+import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
+import type { StrengthSettings } from '../../experiment/strength-settings.ts';
+import { isComparable, relativeComparison, type Comparison } from '../../evidence/two-versions/comparison.ts';
+import type { Unit } from '../assessment.ts';
+import { judgeSettings, unitOf, type JudgedLimit } from '../question.ts';
+
+/** At most `comparison.ratio` times the baseline, and `plus` more. */
+export interface RelativeObjective {
+  /** Behind those of spec.criteria.objectives. */
+  readonly objective: number;
+  readonly metric: string;
+  readonly quantity: MetricQuantity;
+  readonly endpoint?: string | undefined;
+  readonly unit: Unit;
+  readonly comparison: Omit<Comparison, 'cap'>;
+  /** The largest value that counts: 1 for shares; undefined where it is not known. */
+  readonly cap: number | undefined;
+  /** False where every value, or none, would keep the limit. */
+  readonly isComparable: boolean;
+  /** As it was written: one of them. */
+  readonly percent?: number | undefined;
+  readonly increase?: number | undefined;
+}
+
+/** None is left out: what cannot be compared stays undecided, and says why. */
+export function relativeObjectives(experiment: Experiment, strength: StrengthSettings): RelativeObjective[] {
+  const settings = judgeSettings(experiment, strength);
+  const { namespace } = experiment.metadata;
+  const first = experiment.spec.criteria.objectives.length;
+  return strength.relative.map((written, index) => {
+    const { quantity, endpoint } = parseMetricName(written.metric, namespace);
+    const unit = unitOf(quantity);
+    const limit: JudgedLimit = { objective: 0, metric: written.metric, quantity, side: 'upper', limit: 0, unit };
+    const cap = quantity.kind === 'error-rate' ? 1 : settings.capMs(limit);
+    const comparison = relativeComparison(written, cap ?? Number.MAX_VALUE);
+    const isCount = quantity.kind === 'request-count' || quantity.kind === 'error-count';
+    return {
+      objective: first + index,
+      metric: written.metric,
+      quantity,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      unit,
+      comparison: { ratio: comparison.ratio, plus: comparison.plus },
+      cap,
+      isComparable: !isCount && isComparable(comparison),
+      ...(written.maxIncreasePercent === undefined ? {} : { percent: written.maxIncreasePercent }),
+      ...(written.maxIncrease === undefined ? {} : { increase: written.maxIncrease }),
+    };
+  });
+}
+
+/** Limits at which means of pairs must be followed while they are counted. */
+export function pairedMeanLimits(objectives: readonly RelativeObjective[]): Comparison[] {
+  return objectives.flatMap(({ quantity, endpoint, comparison, cap }) =>
+    quantity.kind === 'mean-latency' && endpoint === undefined && cap !== undefined ? [{ ...comparison, cap }] : [],
+  );
+}
+
+/** Whether pairs of requests must be kept. */
+export function needsPairs(objectives: readonly RelativeObjective[]): boolean {
+  return objectives.some(
+    ({ quantity, endpoint }) =>
+      endpoint === undefined && (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency'),
+  );
+}

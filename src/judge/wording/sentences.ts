@@ -1,0 +1,194 @@
+/** Sentences about assessments: the one place where a reason becomes words. Values never contradict the verdict beside them. */
+import {
+  formatCount,
+  formatLimit,
+  formatLowerBound,
+  formatRate,
+  formatSeconds,
+  formatUpperBound,
+  formatValue,
+} from '../../text/units.ts';
+import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
+
+export const countText = formatCount;
+
+/** `95 %`, `99.9 %`. */
+export const confidenceText = (confidence: number): string => `${Number((confidence * 100).toPrecision(10))} %`;
+
+/** A built-in metric without its namespace; others as they were written. */
+export const shortName = (metric: string): string => metric.replace(/^iter8-system\//, '');
+
+/** Codes and classes that are not a plain success, most frequent first: `503: 12, timeout: 1`. */
+export function codesText(codes: Readonly<Record<string, number>>): string {
+  return Object.entries(codes)
+    .filter(([code]) => !/^2\d\d$/.test(code))
+    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+    .map(([code, count]) => `${code}: ${formatCount(count)}`)
+    .join(', ');
+}
+
+export function limitText({
+  side,
+  limit,
+  unit,
+  relative,
+}: Pick<LimitAssessment, 'side' | 'limit' | 'unit' | 'relative'>): string {
+  if (relative !== undefined) return `<= ${relativeText(relative, unit)}`;
+  return `${side === 'upper' ? '<=' : '>='} ${formatLimit(limit, unit)}`;
+}
+
+/** `v1 + 5 %`, `v1 + 0.5 points`. */
+export function relativeText(
+  { to, percent, increase }: NonNullable<LimitAssessment['relative']>,
+  unit: LimitAssessment['unit'],
+): string {
+  if (increase === undefined) return `${to} + ${Number((percent ?? 0).toPrecision(6))} %`;
+  if (unit === 'share') return `${to} + ${Number((100 * increase).toPrecision(6))} points`;
+  return `${to} + ${formatLimit(increase, unit)}`;
+}
+
+/** The observed value, on its side of the limit. Undefined without data. */
+export function observedText(one: LimitAssessment): string | undefined {
+  return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, one.limit);
+}
+
+/** Which bound says most about the limit: the one behind the verdict, or the one on the side of the estimate. */
+export function tellingBound(one: LimitAssessment): 'upper' | 'lower' | undefined {
+  const towards = one.verdict === 'violated' || (one.verdict === 'undecided' && isBeyond(one)) ? 'away' : 'within';
+  const wanted = (one.side === 'upper') === (towards === 'within') ? 'upper' : 'lower';
+  if (one[wanted] !== undefined) return wanted;
+  const other = wanted === 'upper' ? 'lower' : 'upper';
+  return one[other] === undefined ? undefined : other;
+}
+
+function isBeyond(one: LimitAssessment): boolean {
+  if (one.estimate === undefined) return false;
+  return one.side === 'upper' ? one.estimate > one.limit : one.estimate < one.limit;
+}
+
+/** `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. */
+export function boundText(one: LimitAssessment): string | undefined {
+  const which = tellingBound(one);
+  if (which === 'upper') return `<= ${formatUpperBound(one.upper!, one.unit, one.limit)}`;
+  if (which === 'lower') return `>= ${formatLowerBound(one.lower!, one.unit, one.limit)}`;
+  return undefined;
+}
+
+/** `at most 9.00 %`, `at least 1.10 %`. */
+function boundWords(one: LimitAssessment): string | undefined {
+  return boundText(one)?.replace('<=', 'at most').replace('>=', 'at least');
+}
+
+function limitWords(one: LimitAssessment): string {
+  if (one.relative !== undefined)
+    return `limit ${relativeText(one.relative, one.unit)} = ${formatValue(one.limit, one.unit)}`;
+  return `${one.side === 'upper' ? 'limit' : 'lower limit'} ${formatLimit(one.limit, one.unit)}`;
+}
+
+/** `28 of 1,204 requests`, or `n = 402` where nothing is counted. */
+function behindIt(one: LimitAssessment): string {
+  if (one.relative?.pairs !== undefined) return `${formatCount(one.relative.pairs)} pairs of requests`;
+  if (one.count === undefined) return `n = ${formatCount(one.n)}`;
+  const beyond = one.unit === 'ms' ? ` ${one.side === 'upper' ? 'slower than' : 'at or above'} the limit` : '';
+  return `${formatCount(one.count.bad)} of ${formatCount(one.count.n)} requests${beyond}`;
+}
+
+const parts = (...texts: (string | undefined)[]): string => texts.filter((text) => text !== undefined).join(', ');
+
+export function violatedSentence(one: LimitAssessment): string {
+  const observed = observedText(one);
+  return `${shortName(one.metric)} of ${one.version} is violated: ${parts(
+    observed === undefined ? undefined : `${observed} observed`,
+    one.method === 'evidence' ? boundWords(one) : undefined,
+    limitWords(one),
+  )} (${behindIt(one)})`;
+}
+
+/** For logs: what a verdict is now, with the numbers behind it. */
+export function verdictSentence(one: LimitAssessment): string {
+  if (one.verdict === 'violated') return violatedSentence(one);
+  const name = `${shortName(one.metric)} of ${one.version}`;
+  if (one.verdict === 'satisfied') {
+    return `${name} is satisfied: ${parts(observedText(one), one.method === 'evidence' ? boundWords(one) : undefined, limitWords(one))} (n = ${formatCount(one.n)})`;
+  }
+  return `${name} is undecided again: ${parts(observedText(one), boundWords(one), limitWords(one))} (n = ${formatCount(one.n)})`;
+}
+
+/** What exact comparisons of live counters wait for. */
+export const AFTER_MEASURING = 'compared after the last iteration';
+
+/** Nothing can be said of live counters before. */
+export const ALL_UNDER_WAY = 'no request has surely ended yet: it takes two inFlightSeconds, and two samples';
+
+export interface OpenHow {
+  /** 0 or absent when nothing is sent, or as fast as possible. */
+  readonly ratePerSec?: number | undefined;
+  /** There are several versions: the sentence names the one it is about. */
+  readonly several: boolean;
+}
+
+/** Why an objective is open, and what would settle it. */
+export function openSentence(one: LimitAssessment, how: OpenHow): string {
+  const name = how.several ? `${shortName(one.metric)} of ${one.version}` : shortName(one.metric);
+  return one.reason === undefined ? `${name} is undecided` : reasonSentence(one, one.reason, { ...how, name });
+}
+
+function reasonSentence(
+  one: LimitAssessment,
+  reason: UndecidedReason,
+  how: OpenHow & { readonly name: string },
+): string {
+  const { name } = how;
+  switch (reason) {
+    case 'no-traffic':
+      return `no traffic to ${one.version}: ${name} has no data`;
+    case 'not-enough-evidence':
+      return notEnough(one, how);
+    case 'too-few-requests':
+      return `${name}: ${formatCount(one.n)} requests are too few for a verdict${one.requestsNeeded === undefined ? '' : `, about ${formatCount(one.requestsNeeded)} more are needed`}`;
+    case 'too-early':
+      return `${name}: it is too early for a verdict (minSeconds)`;
+    case 'plan-not-done':
+      return one.unit === 'plain' || one.detail === AFTER_MEASURING
+        ? `${name} is compared after the last iteration`
+        : `${name} is compared when the planned load is done`;
+    case 'load-too-slow':
+      return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
+    case 'closed-loop':
+      return `${name} cannot be satisfied at qps 0: latency depends on the load itself; set a rate`;
+    case 'no-timeout':
+      return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
+    case 'imported-bins':
+      return `${name}: the recorded histogram is too coarse at the limit`;
+    case 'unquantified':
+      if (one.detail !== undefined) return `${name} cannot be judged with confidence: ${one.detail}`;
+      return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
+    case 'stale':
+      return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;
+    case 'metric-unavailable':
+      return one.detail === undefined ? `${name} is measured by nothing here` : `${name} has no value: ${one.detail}`;
+  }
+}
+
+function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string }): string {
+  const { requestsNeeded } = one;
+  const time =
+    requestsNeeded !== undefined && how.ratePerSec !== undefined && how.ratePerSec > 0
+      ? ` (${formatSeconds(requestsNeeded / how.ratePerSec)} at ${formatRate(how.ratePerSec)})`
+      : '';
+  if (one.detail === ALL_UNDER_WAY) return `${how.name}: ${ALL_UNDER_WAY}`;
+  const needs =
+    requestsNeeded === undefined
+      ? `${how.name} is too near its limit to be decided`
+      : `${how.name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
+  const wanted = (one.side === 'upper') === isBeyond(one) ? 'lower' : 'upper';
+  const bound = tellingBound(one) === wanted ? boundWords(one) : undefined;
+  const requests = `${formatCount(one.n)} requests`;
+  const counted =
+    one.count === undefined
+      ? requests
+      : one.count.bad === 0
+        ? `${requests} ${one.unit === 'ms' ? 'within the limit' : 'without an error'}`
+        : behindIt(one);
+  return bound === undefined ? needs : `${needs}; ${counted} show ${bound}, ${limitWords(one)}`;
+}

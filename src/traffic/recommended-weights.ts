@@ -1,0 +1,86 @@
+/**
+ * Where traffic should go next: recommended, whether or not something moves it. Pure.
+ *
+ * For weights, and for nothing else, "best" is by present point values: of the versions that are not violated the one that the
+ * pattern prefers (iter8.md 6, behaviour.md 6). The verdict never uses them.
+ */
+import type { Experiment, Weight } from '../experiment/experiment.ts';
+import type { StrengthSettings } from '../experiment/strength-settings.ts';
+import { topTwoShares } from './bandit-shares.ts';
+import { nextBanditWeights } from './bandit-weights.ts';
+import type { Contest } from '../evidence/two-versions/best-version.ts';
+import { nextWeights } from './progressive-weights.ts';
+import type { LimitAssessment } from '../judge/assessment.ts';
+import { judgedVersions, type JudgedVersion } from '../judge/question.ts';
+import type { RewardResult, RewardState } from '../judge/reward/reward.ts';
+import { versionVerdicts } from '../judge/winner.ts';
+
+export interface WeightFacts {
+  readonly assessments: readonly LimitAssessment[];
+  readonly reward?: RewardState | undefined;
+  readonly rewardResult?: RewardResult | undefined;
+  readonly strength: StrengthSettings;
+  /** Makes the bandit repeatable; another one for each iteration. */
+  readonly seed: number;
+}
+
+export function recommendedWeights(experiment: Experiment, facts: WeightFacts): Weight[] {
+  const { strategy } = experiment.spec;
+  const present = experiment.status?.currentWeightDistribution ?? [];
+  if (strategy.testingPattern === 'Conformance') return [];
+  if (strategy.deploymentPattern === 'FixedSplit') return [...present];
+  const limits = strategy.weights;
+  const verdicts = versionVerdicts(judgedVersions(experiment), facts.assessments);
+  const versions = judgedVersions(experiment).map(({ name, role }) => ({
+    name,
+    role,
+    presentPercent: present.find((weight) => weight.name === name)?.value,
+    hasData: hasData(name, facts),
+    alarm: verdicts.get(name) === 'violated',
+    satisfied: verdicts.get(name) === 'satisfied',
+  }));
+  const contest = facts.reward?.contest;
+  const weights =
+    facts.strength.policy === 'bandit' && contest !== undefined
+      ? nextBanditWeights({
+          versions,
+          limits,
+          shares: banditShares(contest, facts.seed),
+        })
+      : nextWeights({ versions, limits, best: new Set(bestOf(experiment, facts)) });
+  return versions.map(({ name }) => ({ name, value: weights.get(name) ?? 0 }));
+}
+
+/** Sums are taken for hits of the cap, the least that can be known of them: the bandit is slower for it, never bolder. */
+function banditShares({ rules, totals }: Contest, seed: number): Map<string, number> {
+  const cap = rules.reward.kind === 'share' ? 1 : rules.reward.cap;
+  const arms = rules.versions.map((name, index) => ({ name, n: totals[index]!.n, sum: totals[index]!.sum / cap }));
+  return topTwoShares(arms, { reward: 'share', preferred: rules.preferred, seed });
+}
+
+function hasData(version: string, { assessments, rewardResult }: WeightFacts): boolean {
+  return (
+    rewardResult?.values[version] !== undefined ||
+    assessments.some((one) => one.version === version && one.estimate !== undefined)
+  );
+}
+
+/** The baseline while nobody else is known to be as good. */
+function bestOf(experiment: Experiment, facts: WeightFacts): string[] {
+  const versions = judgedVersions(experiment);
+  const feasible = versions.filter((version) => isFeasible(version, facts)).map(({ name }) => name);
+  if (experiment.spec.strategy.testingPattern === 'Canary') {
+    const candidate = versions.find(({ role }) => role === 'candidate')?.name;
+    return candidate !== undefined && feasible.includes(candidate) ? [candidate] : [];
+  }
+  return (facts.rewardResult?.best ?? []).filter((name) => feasible.includes(name));
+}
+
+/** No objective is violated, and every one that has a value has it on the right side of its limit. */
+function isFeasible({ name }: JudgedVersion, { assessments }: WeightFacts): boolean {
+  const own = assessments.filter(({ version }) => version === name);
+  return own.every(
+    ({ verdict, estimate, side, limit }) =>
+      verdict !== 'violated' && estimate !== undefined && (side === 'upper' ? estimate <= limit : estimate >= limit),
+  );
+}

@@ -1,0 +1,399 @@
+/** Custom metrics against real HTTP servers: what is asked, what is read, and what is said when there is nothing. */
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { createServer } from 'node:https';
+import { connect, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, describe, expect, it } from 'vitest';
+import { createJq } from '../../../src/adapters/metrics/jq.ts';
+import { createMetricSource, TLS_ANNOTATIONS } from '../../../src/adapters/metrics/measure-metric.ts';
+import { metricWithDefaults } from '../../../src/experiment/defaults.ts';
+import type { MetricSpec } from '../../../src/experiment/metric.ts';
+import { NotFoundError } from '../../../src/errors.ts';
+import { testServer } from '../../support/test-server.ts';
+
+const SECRET = { token: 's3cr3t-token', username: 'me', password: 'pa55-w0rd', host: '127.0.0.1' };
+const jq = createJq({ longestMs: 1_000 });
+afterAll(() => jq.close());
+
+function measure(
+  spec: MetricSpec,
+  change: {
+    readonly annotations?: Record<string, string>;
+    readonly env?: Record<string, string>;
+    readonly elapsedSeconds?: number;
+    readonly timeoutMs?: number;
+  } = {},
+) {
+  const metric = metricWithDefaults(
+    {
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Metric',
+      metadata: {
+        name: 'm',
+        namespace: 'shop',
+        ...(change.annotations === undefined ? {} : { annotations: change.annotations }),
+      },
+      spec,
+    },
+    { namespace: 'shop' },
+  );
+  const asked: string[] = [];
+  const source = createMetricSource({
+    secrets: {
+      read: ({ namespace, name }) => {
+        asked.push(`${namespace}/${name}`);
+        return name === 'gone'
+          ? Promise.reject(new NotFoundError(`secret ${namespace}/gone not found`))
+          : Promise.resolve(SECRET);
+      },
+    },
+    jq,
+    clock: { now: () => Date.parse('2026-11-24T08:00:00Z') },
+    env: change.env ?? {},
+    random: () => 0.25,
+    systemNamespace: 'iter8-system',
+    timeoutMs: change.timeoutMs,
+  });
+  const version = { name: 'v1', variables: [{ name: 'rev', value: 'hello "1"&x' }] };
+  return { asked, done: source.measure({ metric, version, elapsedSeconds: change.elapsedSeconds ?? 42.9 }) };
+}
+
+interface Seen {
+  readonly url: URL;
+  readonly method: string;
+  readonly headers: IncomingMessage['headers'];
+  readonly body: string;
+}
+
+/** Asks a server that answers `answer`; what it saw, and what came of it. */
+async function ask(
+  spec: MetricSpec,
+  answer: string,
+  respond?: (request: IncomingMessage, response: ServerResponse) => void,
+) {
+  const seen: Seen[] = [];
+  await using server = await testServer((request, response) => {
+    const chunks: Buffer[] = [];
+    request.on('data', (chunk: Buffer) => chunks.push(chunk));
+    request.on('end', () => {
+      seen.push({
+        url: new URL(request.url ?? '', 'http://x'),
+        method: request.method ?? '',
+        headers: request.headers,
+        body: Buffer.concat(chunks).toString(),
+      });
+      if (respond === undefined) response.end(answer);
+      else respond(request, response);
+    });
+  });
+  const { done } = measure({ ...spec, urlTemplate: (spec.urlTemplate ?? 'URL').replace('URL', server.url) });
+  return { result: await done, seen };
+}
+
+describe('a query', () => {
+  it('of GET adds params to those of the URL, form-encoded, with what the version gives; unknown placeholders stay', async () => {
+    const { result, seen } = await ask(
+      {
+        urlTemplate: 'URLapi/v1/query?dedup=true',
+        params: [{ name: 'query', value: 'sum(rate(x{rev="$rev",v="${name}"}[${elapsedTime}s])) $unknown $$' }],
+        jqExpression: '.data.result[0].value[1] | tonumber',
+      },
+      '{"data":{"result":[{"value":[1,"0.5"]}]}}',
+    );
+    expect(result).toMatchObject({ kind: 'value', value: 0.5 });
+    expect(seen[0]!.url.searchParams.get('dedup')).toBe('true');
+    expect(seen[0]!.url.searchParams.get('query')).toBe('sum(rate(x{rev="hello "1"&x",v="v1"}[42s])) $unknown $');
+    expect(result.query).toMatch(/^GET http:\/\/127\.0\.0\.1:\d+\/api\/v1\/query\?dedup=true&query=sum\(rate/);
+  });
+
+  it('of POST sends its body as JSON, in which a value cannot end its string', async () => {
+    const { seen } = await ask({ method: 'POST', body: '{"q":"$rev","t":$elapsedTime}', jqExpression: '.' }, '1');
+    expect(seen[0]).toMatchObject({ method: 'POST', body: '{"q":"hello \\"1\\"&x","t":42}' });
+    expect(seen[0]!.headers['content-type']).toBe('application/json');
+  });
+
+  it('asks for at least one second', async () => {
+    const { result } = await ask({ params: [{ name: 'e', value: '$elapsedTime' }], jqExpression: '.' }, '1');
+    expect(result.query).toMatch(/e=42/);
+    const { done } = measure(
+      { urlTemplate: 'http://127.0.0.1:1/', params: [{ name: 'e', value: '$elapsedTime' }], jqExpression: '.' },
+      { elapsedSeconds: 0.2 },
+    );
+    expect((await done).query).toMatch(/e=1$/);
+  });
+
+  it.each<[string, MetricSpec, string, string]>([
+    [
+      'Basic',
+      { authType: 'Basic', secret: 's' },
+      'authorization',
+      `Basic ${Buffer.from('me:pa55-w0rd').toString('base64')}`,
+    ],
+    [
+      'Bearer',
+      { authType: 'Bearer', secret: 's', headerTemplates: [{ name: 'Authorization', value: 'Bearer ${token}' }] },
+      'authorization',
+      'Bearer s3cr3t-token',
+    ],
+    [
+      'APIKey',
+      { authType: 'APIKey', secret: 's', headerTemplates: [{ name: 'X-Key', value: '$token' }] },
+      'x-key',
+      's3cr3t-token',
+    ],
+  ])('authenticates with %s, and shows nothing of it', async (_, spec, header, value) => {
+    const { result, seen } = await ask({ ...spec, jqExpression: '.', urlTemplate: 'URL?key=$token' }, '7');
+    expect(seen[0]!.headers[header]).toBe(value);
+    expect(seen[0]!.url.searchParams.get('key')).toBe('s3cr3t-token');
+    expect(result).toMatchObject({ kind: 'value', value: 7 });
+    expect(JSON.stringify(result)).not.toMatch(/s3cr3t|pa55/);
+    expect(result.query).toMatch(/key=\*\*\*/);
+  });
+
+  it('takes a secret of its own namespace by its whole name, else where Iter8 is installed; says when it is not there', async () => {
+    const spec = { urlTemplate: 'http://127.0.0.1:1/', jqExpression: '.' };
+    const [plain, whole, gone] = [
+      measure({ ...spec, secret: 'a' }),
+      measure({ ...spec, secret: 'shop/b' }),
+      measure({ ...spec, secret: 'gone' }),
+    ];
+    await Promise.all([plain.done, whole.done]);
+    expect([plain.asked, whole.asked]).toEqual([['iter8-system/a'], ['shop/b']]);
+    expect(await gone.done).toMatchObject({
+      kind: 'error',
+      reason: 'backend error',
+      message: 'secret iter8-system/gone not found',
+    });
+  });
+
+  it('gives no credentials to another origin, and follows no more than five redirects', async () => {
+    const strangers: IncomingMessage['headers'][] = [];
+    await using other = await testServer((request, response) => {
+      strangers.push(request.headers);
+      response.end('5');
+    });
+    const spec: MetricSpec = {
+      authType: 'Bearer',
+      secret: 's',
+      jqExpression: '.',
+      headerTemplates: [
+        { name: 'Authorization', value: 'Bearer $token' },
+        { name: 'X-Org', value: 'plain' },
+      ],
+    };
+    const { result } = await ask(spec, '', (_, response) => response.writeHead(307, { Location: other.url }).end());
+    expect(result).toMatchObject({ kind: 'value', value: 5 });
+    expect(strangers[0]!['authorization']).toBeUndefined();
+    expect(strangers[0]!['x-org']).toBe('plain');
+    const { result: endless, seen } = await ask(spec, '', (_, response) =>
+      response.writeHead(302, { Location: '/again' }).end(),
+    );
+    expect(endless).toMatchObject({ kind: 'error', reason: 'backend error', message: 'more than 5 redirects' });
+    expect(seen).toHaveLength(6);
+    expect(seen[5]!.headers['authorization']).toBe('Bearer s3cr3t-token');
+  });
+});
+
+describe('an answer', () => {
+  const PROMETHEUS = '{"status":"success","data":{"resultType":"vector","result":[]}}';
+  it.each<[string, string, string, object]>([
+    // Prometheus: HTTP API, instant queries (prometheus.io/docs/prometheus/latest/querying/api).
+    [
+      'of Prometheus',
+      '.data.result[0].value[1] | tonumber',
+      '{"data":{"result":[{"value":[1571,"17.5"]}]}}',
+      { kind: 'value', value: 17.5 },
+    ],
+    // New Relic: Insights query API (docs.newrelic.com/docs/apis/insights-apis/query-insights-event-data-api).
+    ['of New Relic', '.results[0].count | tonumber', '{"results":[{"count":33}]}', { kind: 'value', value: 33 }],
+    // Sysdig: get data (docs.sysdig.com/en/docs/developer-tools/working-with-the-data-api).
+    ['of Sysdig', '.data[0].d[0] | tonumber', '{"data":[{"t":1,"d":[6.481]}]}', { kind: 'value', value: 6.481 }],
+    // Elastic: aggregations (www.elastic.co/docs/reference/aggregations/search-aggregations-metrics-avg-aggregation).
+    [
+      'of Elastic',
+      '.aggregations.range.buckets[0].items_to_sell.value | tonumber',
+      '{"aggregations":{"range":{"buckets":[{"items_to_sell":{"value":12}}]}}}',
+      { kind: 'value', value: 12 },
+    ],
+    ['that is a text with a number', '.v', '{"v":"1e3"}', { kind: 'value', value: 1000 }],
+    ['with several results gives the first', '.[]', '[1,2]', { kind: 'value', value: 1 }],
+    [
+      'with an empty result',
+      '.data.result[0].value[1]',
+      PROMETHEUS,
+      { kind: 'error', reason: 'no data', message: 'jqExpression gave null' },
+    ],
+    [
+      'with nothing',
+      '.data.result[]',
+      PROMETHEUS,
+      { kind: 'error', reason: 'no data', message: 'jqExpression gave nothing' },
+    ],
+    [
+      'that cannot be read by the program',
+      '.data.result[0].value[1] | tonumber',
+      PROMETHEUS,
+      { kind: 'error', reason: 'not a number' },
+    ],
+    ['that is true', '.', 'true', { kind: 'error', reason: 'not a number', message: 'jqExpression gave true' }],
+    ['that is a list', '.', '[1]', { kind: 'error', reason: 'not a number', message: 'jqExpression gave [1]' }],
+    ['that is NaN as a text', '.v', '{"v":"NaN"}', { kind: 'error', reason: 'not a number' }],
+    [
+      'that is infinite',
+      'infinite',
+      '1',
+      { kind: 'error', reason: 'not a number', message: 'jqExpression gave a number that is not finite' },
+    ],
+    ['that is +Inf as a text', '.v', '{"v":"Infinity"}', { kind: 'error', reason: 'not a number' }],
+    ['that is no JSON', '.', '<html>', { kind: 'error', reason: 'not a number' }],
+    ['with a program that is none', '.[', '1', { kind: 'error', reason: 'not a number' }],
+    [
+      'with a program that never ends',
+      'def f: f; f',
+      '1',
+      { kind: 'error', reason: 'backend error', message: 'jqExpression did not end within 1 s' },
+    ],
+    ['after one that never ended', '.', '8', { kind: 'value', value: 8 }],
+  ])('%s', async (_, jqExpression, answer, expected) => {
+    expect((await ask({ jqExpression }, answer)).result).toMatchObject(expected);
+  });
+
+  it('that is no success is no measurement, whatever number is in it', async () => {
+    const { result } = await ask({ jqExpression: '.' }, '', (_, response) =>
+      response.writeHead(503).end('3\u001b[31m'),
+    );
+    expect(result).toMatchObject({
+      kind: 'error',
+      reason: 'backend error',
+      message: expect.stringMatching(/^it answers 503: 3/) as string,
+    });
+    expect(JSON.stringify(result)).not.toContain('\u001b');
+  });
+
+  it('that repeats a secret does not tell it', async () => {
+    const { result } = await ask({ jqExpression: '.', secret: 's' }, '', (_, response) =>
+      response.writeHead(401).end('bad token s3cr3t-token'),
+    );
+    expect(result).toMatchObject({ message: 'it answers 401: bad token ***' });
+  });
+
+  it('that is too large, too late, or never comes', async () => {
+    const { result: large } = await ask({ jqExpression: '.' }, '', (_, response) => {
+      const chunk = Buffer.alloc(1024 * 1024, 32);
+      const more = () => (response.write(chunk) ? setImmediate(more) : response.once('drain', more));
+      more();
+    });
+    expect(large).toMatchObject({ kind: 'error', message: expect.stringMatching(/more than \d+ bytes/) as string });
+    await using silent = await testServer(() => undefined);
+    expect(await measure({ urlTemplate: silent.url, jqExpression: '.' }, { timeoutMs: 100 }).done).toMatchObject({
+      message: 'no answer within 0.1 s',
+    });
+    expect(await measure({ urlTemplate: 'http://127.0.0.1:1/', jqExpression: '.' }).done).toMatchObject({
+      message: expect.stringMatching(/ECONNREFUSED/) as string,
+    });
+    expect(await measure({ urlTemplate: 'file:///etc/passwd', jqExpression: '.' }).done).toMatchObject({
+      message: expect.stringMatching(/is no http\(s\) URL/) as string,
+    });
+  });
+
+  it('of a thousand queries is read by one engine', async () => {
+    await using server = await testServer((_, response, k) => response.end(String(k)));
+    let last = 0;
+    for (let k = 0; k < 1000; k++) {
+      const result = await measure({ urlTemplate: server.url, jqExpression: '. + 1' }).done;
+      if (result.kind === 'value') last = result.value;
+    }
+    expect(last).toBe(1000);
+  });
+});
+
+describe('TLS and proxies', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-metrics-'));
+  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
+  execFileSync(
+    'openssl',
+    [
+      'req',
+      '-x509',
+      '-newkey',
+      'rsa:2048',
+      '-nodes',
+      '-days',
+      '2',
+      '-keyout',
+      key,
+      '-out',
+      cert,
+      '-subj',
+      '/CN=127.0.0.1',
+      '-addext',
+      'subjectAltName=IP:127.0.0.1',
+    ],
+    { stdio: 'ignore' },
+  );
+
+  it('verifies certificates, takes an authority of the metric, and skips only when told', async () => {
+    // Defect 9. Mutation: in src/adapters/metrics/send-query.ts, dispatcherOf, `tls.insecureSkipVerify === true` -> `tls.ca === undefined`
+    const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
+      response.end('3'),
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const urlTemplate = `https://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const spec = { urlTemplate, jqExpression: '.' };
+    expect(await measure(spec).done).toMatchObject({
+      kind: 'error',
+      message: expect.stringMatching(/self-signed certificate/) as string,
+    });
+    expect(
+      await measure(spec, { annotations: { [TLS_ANNOTATIONS.ca]: readFileSync(cert, 'utf8') } }).done,
+    ).toMatchObject({ kind: 'value', value: 3 });
+    expect(await measure(spec, { annotations: { [TLS_ANNOTATIONS.insecureSkipVerify]: 'true' } }).done).toMatchObject({
+      kind: 'value',
+      value: 3,
+    });
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('goes through the proxy of the environment, but for what NO_PROXY names', async () => {
+    let tunnels = 0;
+    await using backend = await testServer((_, response) => response.end('9'));
+    const { createServer: createHttp } = await import('node:http');
+    const proxy = createHttp().on('connect', (_, client, head) => {
+      tunnels += 1;
+      const upstream = connect(backend.port, '127.0.0.1', () => {
+        client.write('HTTP/1.1 200 OK\r\n\r\n');
+        upstream.write(head);
+        upstream.pipe(client).pipe(upstream);
+      });
+      for (const socket of [upstream, client]) socket.on('error', () => undefined);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
+    const spec = { urlTemplate: `http://prometheus.example:${backend.port}/`, jqExpression: '.' };
+    expect(await measure(spec, { env: { HTTP_PROXY: url } }).done).toMatchObject({ kind: 'value', value: 9 });
+    expect(tunnels).toBe(1);
+    expect(await measure(spec, { env: { HTTP_PROXY: url, NO_PROXY: '.example' } }).done).toMatchObject({
+      kind: 'error',
+    });
+    expect(tunnels).toBe(1);
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+});
+
+describe('a mock', () => {
+  const mock = [{ name: 'v1', level: '20' }];
+  it('counter grows by its level a second, a gauge is around it', async () => {
+    expect(await measure({ mock, type: 'Counter' }).done).toMatchObject({ kind: 'value', value: 858 });
+    expect(await measure({ mock }).done).toMatchObject({ kind: 'value', value: 15 });
+    expect(await measure({ mock: [{ name: 'other', level: 1 }] }).done).toMatchObject({
+      kind: 'error',
+      reason: 'no data',
+      message: 'no mock for v1',
+    });
+  });
+});

@@ -1,0 +1,96 @@
+import { describe, expect, it } from 'vitest';
+import { capsFor, isDecided, versionsInNeed } from '../../../src/drive/collect/extension.ts';
+import type { LimitAssessment, UndecidedReason, Verdict } from '../../../src/judge/assessment.ts';
+import type { TestingPattern } from '../../../src/experiment/experiment.ts';
+import { canary, conformance, driveInMemory, failing, healthy } from '../../support/driving.ts';
+
+const row = (version: string, verdict: Verdict, reason?: UndecidedReason): LimitAssessment => ({
+  version,
+  objective: 0,
+  metric: 'm',
+  side: 'upper',
+  limit: 1,
+  unit: 'share',
+  method: 'evidence',
+  verdict,
+  n: 1,
+  ...(reason === undefined ? {} : { reason }),
+});
+const open = (version: string, reason: UndecidedReason = 'not-enough-evidence') => row(version, 'undecided', reason);
+const VERSIONS = [
+  { name: 'old', role: 'baseline' },
+  { name: 'new', role: 'candidate' },
+] as const;
+const question = (assessments: LimitAssessment[], pattern: TestingPattern = 'Canary') => ({
+  pattern,
+  versions: VERSIONS,
+  assessments,
+});
+
+describe('more load goes', () => {
+  it.each([
+    ['to every version that is open', [open('old'), open('new')], ['old', 'new']],
+    ['not to the baseline of a Canary once the candidate is satisfied', [open('old'), row('new', 'satisfied')], []],
+    ['to nobody once the candidate is violated', [open('old'), row('new', 'violated')], []],
+    ['to a candidate whatever the baseline does', [row('old', 'violated'), open('new')], ['new']],
+    ['to nobody for what load cannot cure', [row('old', 'satisfied'), open('new', 'closed-loop')], []],
+    [
+      'to nobody for exact comparisons, which wait for the plan',
+      [row('old', 'satisfied'), open('new', 'plan-not-done')],
+      [],
+    ],
+    ['to versions without data', [row('old', 'satisfied'), open('new', 'no-traffic')], ['new']],
+  ] as const)('%s', (_, assessments, expected) => {
+    expect([...versionsInNeed(question([...assessments]))]).toEqual(expected);
+  });
+});
+
+describe('everything is decided', () => {
+  it('only when exact comparisons are, too', () => {
+    expect(isDecided(question([row('old', 'satisfied'), row('new', 'satisfied')]))).toBe(true);
+    expect(isDecided(question([row('old', 'satisfied'), open('new', 'plan-not-done')]))).toBe(false);
+    expect(isDecided(question([row('old', 'satisfied'), open('new')]))).toBe(false);
+  });
+});
+
+describe('caps', () => {
+  const budget = { plannedRequests: 100, maxRequests: 1000, maxSeconds: 60, extend: true, stopEarly: false };
+  const now = { elapsedSeconds: 1, inNeed: new Set(['new']), decided: false };
+  it.each([
+    ['go up to the maximum for those in need, and are the plan for the others', budget, now, [100, 1000]],
+    ['are the plan when extending is off', { ...budget, extend: false }, now, [100, 100]],
+    ['are the plan when the time is over', budget, { ...now, elapsedSeconds: 60 }, [100, 100]],
+    ['are never less than the plan', { ...budget, maxRequests: 50 }, now, [100, 100]],
+    [
+      'are nothing more when all is decided and the load may stop early',
+      { ...budget, stopEarly: true },
+      { ...now, inNeed: new Set<string>(), decided: true },
+      [0, 0],
+    ],
+  ])('%s', (_, given, at, expected) => {
+    expect([...capsFor(['old', 'new'], given, at).values()]).toEqual(expected);
+  });
+});
+
+describe('rollback', () => {
+  const objectives = [{ metric: 'iter8-system/error-rate', upperLimit: '0.01', rollback_on_failure: true }];
+  it('ends an experiment whose candidate is violated', async () => {
+    const drive = await driveInMemory(canary({ objectives }), {
+      service: (version, k) => (version === 'new' ? failing(5)(version, k) : healthy(version, k)),
+    });
+    expect(drive.outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment rolled back');
+    expect(drive.outcome.recommendation.verdict).toBe('do not promote');
+  });
+  it('is not for a bad baseline', async () => {
+    // Defect 6. Mutation: in src/drive/drive.ts, mustRollBack, `conformance || version.role === 'candidate'` -> `true`
+    const drive = await driveInMemory(canary({ objectives }), {
+      service: (version, k) => (version === 'old' ? failing(5)(version, k) : healthy(version, k)),
+    });
+    expect(drive.outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment completed successfully');
+    expect(drive.outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+  });
+  it('is for the version of a Conformance experiment', async () => {
+    const drive = await driveInMemory(conformance({ objectives }), { service: failing(5) });
+    expect(drive.outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment rolled back');
+  });
+});
