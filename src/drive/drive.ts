@@ -6,16 +6,16 @@
 import { Iter8Error, messageOf } from '../errors.ts';
 import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
-import { checkExperiment } from '../experiment/validate.ts';
-import { changedVerdicts, combineVerdicts } from '../judge/assessment.ts';
-import { judgedVersions } from '../judge/question.ts';
-import { powerWarnings } from '../preflight/decidability.ts';
+import { checkExperiment } from '../validation/validate.ts';
+import { changedVerdicts } from '../judge/assessment.ts';
+import { isConditionTrue } from '../experiment/conditions.ts';
+import { decidabilityWarnings } from '../preflight/decidability.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 import { nextReward } from '../judge/reward/reward.ts';
 import { analysisOf, withHistograms } from './status-analysis.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
-import { isDecided } from './collect/extension.ts';
-import { judgementNow, strengthOf } from '../judge/judgement.ts';
+import { isDecided, type ExtensionQuestion } from './collect/extension.ts';
+import { judgementNow } from '../judge/judgement.ts';
 import { measureMetrics, measureStart, type MeasurePorts } from './measure-metrics.ts';
 import { readMetrics } from './find-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
@@ -25,7 +25,6 @@ import { TargetTurn } from './target-queue.ts';
 import {
   failureText,
   initialStatus,
-  isTrue,
   timestamp,
   withCompletion,
   withFailure,
@@ -85,7 +84,7 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
   let outcome: StepOutcome;
   try {
     // An earlier driver had acquired it; its turn is taken again.
-    if (isTrue(session.status, 'TargetAcquired')) outcome = await target.take();
+    if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await target.take();
     while (outcome === undefined) {
       const step = nextStep(session.experiment, session.record);
       if (step.kind === 'ended') break;
@@ -99,7 +98,7 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
   if (!ended) await session.save();
   return {
     experiment: session.experiment,
-    recommendation: session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation,
+    recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
     interrupted: outcome === 'interrupted' && !ended,
   };
 }
@@ -185,7 +184,7 @@ async function presentWeights(
   reader: WeightReader | undefined,
   signal: AbortSignal,
 ): Promise<readonly Weight[]> {
-  const { experiment } = session;
+  const { experiment, question } = session;
   try {
     const read = await reader?.read(experiment, signal);
     if (read !== undefined) return read;
@@ -194,14 +193,13 @@ async function presentWeights(
     if (!(error instanceof Iter8Error)) throw error;
     session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
   }
-  return judgedVersions(experiment).map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
+  return question.versions.map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
 }
 
 async function acquireTarget(session: Session, target: TargetTurn, options: DriveOptions): Promise<StepOutcome> {
   const invalid = invalidity(session, options, false);
   if (invalid !== undefined) return fail(session, invalid);
-  for (const text of powerWarnings(session.experiment, strengthOf(session.experiment, session.record)))
-    session.warn(text);
+  for (const text of decidabilityWarnings(session.question)) session.warn(text);
   const outcome = await target.take();
   if (outcome !== undefined) return outcome;
   session.changeStatus(withTargetAcquired);
@@ -281,8 +279,11 @@ async function begin(session: Session, ports: DrivePorts, options: DriveOptions)
 
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 function assess(session: Session, measuringDone = true): void {
-  const { experiment } = session;
-  const { assessments, recommendation, reward } = judgementNow(experiment, session.record, measuringDone);
+  const { experiment, question } = session;
+  const { assessments, recommendation, reward } = judgementNow(question, session.record, {
+    measuringDone,
+    runningSeconds: runningSeconds(session),
+  });
   for (const { assessment, before } of changedVerdicts(session.record.assessments, assessments))
     session.tell({ kind: 'verdict', assessment, before });
   session.changeRecord((present) => ({
@@ -294,7 +295,7 @@ function assess(session: Session, measuringDone = true): void {
   const { record } = session;
   session.changeStatus((status, now) => {
     const time = timestamp(now);
-    const analysis = analysisOf({ experiment, record, assessments, time, provenance: record.by });
+    const analysis = analysisOf({ experiment, question, record, assessments, time, provenance: record.by });
     const { versionRecommendedForPromotion: _, ...rest } = status;
     const baseline = experiment.spec.versionInfo?.baseline.name;
     const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
@@ -322,8 +323,8 @@ async function iterate(
   if (!(await measured(session, ports, options))) return 'interrupted';
   assess(session, step.iteration >= total);
   const rolledBack = mustRollBack(session);
-  const decided = strengthOf(experiment, session.record).stopEarly && isDecided(questionOf(session));
-  const skipped = !rolledBack && !decided && nothingCanChange(experiment) ? total - step.iteration : 0;
+  const decided = session.question.strength.stopEarly && isDecided(extensionQuestion(session));
+  const skipped = !rolledBack && !decided && nothingCanChange(session) ? total - step.iteration : 0;
   const completed = step.iteration + skipped;
   session.changeStatus((status) => ({ ...status, completedIterations: completed }));
   if (rolledBack) session.changeRecord((record) => ({ ...record, endedEarly: 'rolled-back' }));
@@ -357,7 +358,7 @@ async function measured(session: Session, ports: DrivePorts, options: DriveOptio
       session.log({ kind: 'measured', time: new Date(ports.clock.now()).toISOString(), values });
     // Each iteration is a block of its own.
     session.changeRecord((record) => {
-      const reward = nextReward(session.experiment, record, strengthOf(session.experiment, record));
+      const reward = nextReward(session.question, record);
       return reward === undefined ? record : { ...record, reward };
     });
   });
@@ -379,47 +380,34 @@ async function unlessStopped(options: DriveOptions, work: (signal: AbortSignal) 
   }
 }
 
-function questionOf(session: Session) {
-  const { experiment, record } = session;
+function extensionQuestion({ question, record }: Session): ExtensionQuestion {
   return {
+    question,
     rewardIsOpen:
-      experiment.spec.criteria.rewards.length > 0 &&
-      record.rewardResult?.state !== 'winner' &&
-      record.rewardResult?.state !== 'tie',
-    pattern: experiment.spec.strategy.testingPattern,
-    versions: judgedVersions(experiment),
+      question.reward !== undefined && record.rewardResult?.state !== 'winner' && record.rewardResult?.state !== 'tie',
     assessments: record.assessments,
   };
 }
 
 /** All metrics are built in and no loop task measures anew: what was counted stays what it is. */
-function nothingCanChange(experiment: Experiment): boolean {
-  const movesTraffic =
-    judgedVersions(experiment).length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
+function nothingCanChange({ experiment, question }: Session): boolean {
+  const movesTraffic = question.versions.length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
   return customMetrics(experiment).length === 0 && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
 }
 
 /** An objective with rollback is violated by a candidate (Conformance: by the version). A bad baseline rolls back nobody. */
-function mustRollBack(session: Session): boolean {
-  const { experiment, record } = session;
-  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-  const judged = new Set(
-    judgedVersions(experiment)
-      .filter((version) => conformance || version.role === 'candidate')
-      .map((version) => version.name),
+function mustRollBack({ question, record }: Session): boolean {
+  const answered = new Set(question.answered.map(({ name }) => name));
+  return record.assessments.some(
+    ({ version, objective, verdict }) =>
+      verdict === 'violated' && answered.has(version) && question.rollback.has(objective),
   );
-  return experiment.spec.criteria.objectives.some(
-    (objective, index) =>
-      objective.rollback_on_failure &&
-      [...judged].some(
-        (name) =>
-          combineVerdicts(
-            record.assessments
-              .filter((one) => one.version === name && one.objective === index)
-              .map((one) => one.verdict),
-          ) === 'violated',
-      ),
-  );
+}
+
+/** Since it began to run. */
+function runningSeconds(session: Session): number {
+  const startedMs = Date.parse(session.status.startTime ?? '');
+  return Number.isNaN(startedMs) ? 0 : Math.max(0, session.nowMs() - startedMs) / 1000;
 }
 
 async function complete(session: Session): Promise<void> {
@@ -432,8 +420,7 @@ async function complete(session: Session): Promise<void> {
         ? 'Experiment Completed'
         : 'Experiment completed successfully';
   session.changeStatus((status, now) => withCompletion(status, message, now));
-  const recommendation =
-    session.record.recommendation ?? judgementNow(session.experiment, session.record).recommendation;
+  const recommendation = session.record.recommendation ?? judgementNow(session.question, session.record).recommendation;
   session.changeRecord((record) => ({ ...record, recommendation }));
   session.tellCondition('ExperimentCompleted', message);
   session.tell({ kind: 'recommendation', recommendation, final: true });

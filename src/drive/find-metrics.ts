@@ -4,7 +4,7 @@ import type { Experiment, ExperimentStatus, ObjectKey } from '../experiment/expe
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import type { Metric } from '../experiment/metric.ts';
 import { builtinMetric, namedMetrics, parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
-import { checkMetric } from '../experiment/rules/all-rules.ts';
+import { checkMetric } from '../validation/rules/all-rules.ts';
 import type { ExperimentStore } from './ports.ts';
 import type { Failure } from './status-changes.ts';
 

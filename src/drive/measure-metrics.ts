@@ -12,10 +12,8 @@ import {
   startLedger,
   type CounterLedger,
 } from '../evidence/counters/counter-growth.ts';
-import { judgedLimits } from '../judge/question.ts';
 import { countedScopes, tallyOf } from '../judge/record/stored-record.ts';
 import { builtinValue } from './status-analysis.ts';
-import { strengthOf } from '../judge/judgement.ts';
 import type { Measurement, MetricSource } from './ports.ts';
 import type { Session } from './session.ts';
 
@@ -77,11 +75,11 @@ function lookback(before: MeasuredMetric | undefined, nowMs: number): number {
   return Math.min(LONGEST_LOOKBACK_SECONDS, Math.ceil(LOOKBACK_SECONDS + since));
 }
 
-function ledgerOptions({ experiment, record }: Session, name: string) {
-  const limits = judgedLimits(experiment).filter(({ metric }) => metric === name);
+function ledgerOptions({ question }: Session, name: string) {
+  const limits = question.limits.filter(({ metric }) => metric === name);
   return {
     limits: [...new Set(limits.map(({ limit }) => limit))],
-    inFlightMs: 1000 * strengthOf(experiment, record).inFlightSeconds,
+    inFlightMs: 1000 * question.strength.inFlightSeconds,
   };
 }
 

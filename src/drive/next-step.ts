@@ -6,7 +6,7 @@
  */
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
-import { conditionOf, isTrue } from './status-changes.ts';
+import { conditionOf, isConditionTrue } from '../experiment/conditions.ts';
 
 export type ActionName = 'start' | 'loop' | 'finish';
 
@@ -37,11 +37,11 @@ export function totalIterations(experiment: Experiment): number {
 export function nextStep(experiment: Experiment, record: Iter8Record): Step {
   const { status } = experiment;
   if (status?.stage === undefined) return { kind: 'initialize' };
-  if (isTrue(status, 'Completed')) return { kind: 'ended' };
+  if (isConditionTrue(status, 'Completed')) return { kind: 'ended' };
   switch (status.stage) {
     case 'Waiting':
       if (conditionOf(status, 'Completed')?.reason === undefined) return { kind: 'announce' };
-      if (!isTrue(status, 'TargetAcquired')) return { kind: 'acquire-target' };
+      if (!isConditionTrue(status, 'TargetAcquired')) return { kind: 'acquire-target' };
       return { kind: 'advance', stage: 'Initializing' };
     case 'Initializing':
       if (hasOpenAction(experiment, record, 'start', 'start'))

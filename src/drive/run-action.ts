@@ -2,7 +2,7 @@
 import { Iter8Error, messageOf } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
-import { winnerOf } from '../experiment/conditions.ts';
+import { recordedWinner } from '../experiment/conditions.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
 import { runCollect, type CollectOptions, type CollectPorts } from './collect/collect-task.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
@@ -84,7 +84,7 @@ function mark(session: Session, id: string, state: TaskState['state']): void {
 /** `if` of a task: may ask who won so far. Rules have checked that it parses. */
 function holds(condition: string, session: Session): boolean {
   const { experiment } = session;
-  const { winnerFound, candidateWon } = winnerOf(experiment);
+  const { winnerFound, candidateWon } = recordedWinner(experiment);
   return evaluateCondition(condition, experiment, {
     WinnerFound: () => winnerFound,
     CandidateWon: () => candidateWon,

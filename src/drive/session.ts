@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
+import { questionOf } from '../judge/judgement.ts';
+import type { Question } from '../judge/question/question.ts';
 import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../judge/record/stored-record.ts';
 import { priorityOf, type Event, type EventBody, type Reason } from './events.ts';
 import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
@@ -53,6 +55,9 @@ export class Session {
   #spec: Experiment['spec'];
   #status: ExperimentStatus;
   #record: Iter8Record;
+  #asked:
+    | { readonly spec: Experiment['spec']; readonly strength: Iter8Record['strength']; readonly question: Question }
+    | undefined;
   #pendingLog: object[] = [];
   #unreachableSince: number | undefined;
   #abandoned = false;
@@ -75,6 +80,18 @@ export class Session {
       spec: this.#spec,
       status: withRecord(this.#status, fitRecord(this.#record), this.#time()),
     };
+  }
+
+  /** What the spec asks, with the settings of this drive; compiled when it changes. */
+  get question(): Question {
+    const { strength } = this.#record;
+    if (this.#asked?.spec !== this.#spec || this.#asked.strength !== strength)
+      this.#asked = {
+        spec: this.#spec,
+        strength,
+        question: questionOf({ ...this.#stored, spec: this.#spec }, { strength }),
+      };
+    return this.#asked.question;
   }
 
   get clock(): Clock {

@@ -6,8 +6,7 @@ import { toDurationHistogram } from '../judge/iter8-07/duration-histogram.ts';
 import { percentile } from '../evidence/one-sample/percentile.ts';
 import type { Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from '../judge/assessment.ts';
-import { judgedVersions } from '../judge/question.ts';
-import { strengthOf } from '../judge/judgement.ts';
+import type { Question } from '../judge/question/question.ts';
 import { countedScopes, readTally, tallyOf, type Iter8Record } from '../judge/record/stored-record.ts';
 import { recommendedWeights } from '../traffic/recommended-weights.ts';
 import { versionVerdicts, winnerOf } from '../judge/winner.ts';
@@ -70,6 +69,7 @@ export function withHistograms(status: ExperimentStatus, record: Iter8Record, ti
 
 export interface AnalysisFacts {
   readonly experiment: Experiment;
+  readonly question: Question;
   readonly record: Iter8Record;
   readonly assessments: readonly LimitAssessment[];
   readonly time: string;
@@ -78,16 +78,15 @@ export interface AnalysisFacts {
 
 /** The whole analysis of an iteration. `versionAssessments` are true only where satisfied. */
 export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuiltinHists'> {
-  const { experiment, record, assessments, time, provenance } = facts;
-  const versions = judgedVersions(experiment);
-  const { testingPattern } = experiment.spec.strategy;
+  const { experiment, question, record, assessments, time, provenance } = facts;
+  const { versions } = question;
   const verdicts = versionVerdicts(versions, assessments);
   const { rewardResult } = record;
   const nothing = assessments.length === 0 && rewardResult === undefined;
-  const winner = nothing ? undefined : winnerOf(testingPattern, versions, verdicts, rewardResult);
+  const winner = nothing ? undefined : winnerOf(question, verdicts, rewardResult);
   const part = { provenance, timestamp: time };
   return {
-    aggregatedMetrics: { ...part, data: aggregatedMetrics(experiment, record) },
+    aggregatedMetrics: { ...part, data: aggregatedMetrics(experiment, question, record) },
     versionAssessments: {
       ...part,
       data: Object.fromEntries(
@@ -105,11 +104,10 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
     winnerAssessment: { ...part, data: winner === undefined ? { winnerFound: false } : { winnerFound: true, winner } },
     weights: {
       ...part,
-      data: recommendedWeights(experiment, {
+      data: recommendedWeights(experiment, question, {
         assessments,
         reward: record.reward,
         rewardResult,
-        strength: strengthOf(experiment, record),
         seed: (experiment.status?.completedIterations ?? 0) + 1,
       }),
     },
@@ -119,13 +117,13 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
 type AggregatedMetrics = NonNullable<Analysis['aggregatedMetrics']>['data'];
 
 /** All nine built-ins once something was counted, and whatever else the criteria name. */
-function aggregatedMetrics(experiment: Experiment, record: Iter8Record): AggregatedMetrics {
+function aggregatedMetrics(experiment: Experiment, { versions }: Question, record: Iter8Record): AggregatedMetrics {
   const scopes = countedScopes(record);
   const names = new Set([...(scopes.length > 0 ? BUILTIN_METRICS : []), ...namedMetrics(experiment.spec.criteria)]);
   const metrics: AggregatedMetrics = {};
   for (const name of names) {
     const data: AggregatedMetrics[string]['data'] = {};
-    for (const version of judgedVersions(experiment)) {
+    for (const version of versions) {
       const measured = record.measured?.[name]?.[version.name];
       if (measured?.value !== undefined) {
         data[version.name] = {

@@ -11,14 +11,6 @@ export function timestamp(nowMs: number): string {
   return new Date(Math.floor(nowMs / 1000) * 1000).toISOString().replace('.000Z', 'Z');
 }
 
-export function conditionOf(status: ExperimentStatus | undefined, type: ConditionType): Condition | undefined {
-  return status?.conditions?.find((condition) => condition.type === type);
-}
-
-export function isTrue(status: ExperimentStatus | undefined, type: ConditionType): boolean {
-  return conditionOf(status, type)?.status === 'True';
-}
-
 /** A new experiment: three conditions False, stage Waiting. */
 export function initialStatus(nowMs: number): ExperimentStatus {
   const time = timestamp(nowMs);

@@ -1,26 +1,32 @@
-/** What an object says about its own end. */
-import type { Experiment } from './experiment.ts';
+/** Conditions of an experiment's status, and what they say about its end. */
+import type { Condition, ConditionType, Experiment, ExperimentStatus } from './experiment.ts';
+
+export function conditionOf(status: ExperimentStatus | undefined, type: ConditionType): Condition | undefined {
+  return status?.conditions?.find((condition) => condition.type === type);
+}
+
+export function isConditionTrue(status: ExperimentStatus | undefined, type: ConditionType): boolean {
+  return conditionOf(status, type)?.status === 'True';
+}
 
 /** Completed, whether or not it failed. */
-export function hasEnded(experiment: Experiment): boolean {
-  return isConditionTrue(experiment, 'Completed') || isConditionTrue(experiment, 'Failed');
+export function hasEnded({ status }: Experiment): boolean {
+  return isConditionTrue(status, 'Completed') || isConditionTrue(status, 'Failed');
 }
 
-export function hasFailed(experiment: Experiment): boolean {
-  return isConditionTrue(experiment, 'Failed');
+export function hasFailed({ status }: Experiment): boolean {
+  return isConditionTrue(status, 'Failed');
 }
 
-function isConditionTrue(experiment: Experiment, type: string): boolean {
-  return (
-    experiment.status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true
-  );
-}
-
-/** Who won so far, as the conditions of tasks and the placeholders of scripts ask for it. */
-export function winnerOf(experiment: Experiment): { readonly winnerFound: boolean; readonly candidateWon: boolean } {
-  const winner = experiment.status?.analysis?.winnerAssessment?.data;
+/** Who won, as the status records it. Of Conformance the only version counts as the candidate. */
+export function recordedWinner({ spec, status }: Experiment): {
+  readonly winnerFound: boolean;
+  readonly candidateWon: boolean;
+  readonly baselineWon: boolean;
+} {
+  const winner = status?.analysis?.winnerAssessment?.data;
   const winnerFound = winner?.winnerFound === true;
-  const baseline = experiment.spec.versionInfo?.baseline.name;
-  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-  return { winnerFound, candidateWon: winnerFound && (winner.winner === baseline) === conformance };
+  const isBaseline = winnerFound && winner.winner === spec.versionInfo?.baseline.name;
+  const isConformance = spec.strategy.testingPattern === 'Conformance';
+  return { winnerFound, candidateWon: winnerFound && isBaseline === isConformance, baselineWon: isBaseline };
 }

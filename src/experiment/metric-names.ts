@@ -98,14 +98,17 @@ export function isBuiltinBase(name: string): boolean {
   return builtinQuantity(name) !== undefined;
 }
 
+/** One text for each metric, whatever name it is written by: `latency-99.90th-percentile` is `latency-99.9th-percentile`. */
+export function metricKey(written: string, experimentNamespace: string): string {
+  const { key, quantity, endpoint } = parseMetricName(written, experimentNamespace);
+  return quantity.kind === 'percentile'
+    ? JSON.stringify([key.namespace, quantity.percent, endpoint ?? null])
+    : `${key.namespace}/${key.name}`;
+}
+
 /** Whether two names as written are about the same metric, seen from that namespace. */
 export function isSameMetric(a: string, b: string, experimentNamespace: string): boolean {
-  const x = parseMetricName(a, experimentNamespace);
-  const y = parseMetricName(b, experimentNamespace);
-  if (x.quantity.kind === 'percentile' && y.quantity.kind === 'percentile') {
-    return x.quantity.percent === y.quantity.percent && x.endpoint === y.endpoint;
-  }
-  return x.key.namespace === y.key.namespace && x.key.name === y.key.name;
+  return metricKey(a, experimentNamespace) === metricKey(b, experimentNamespace);
 }
 
 /** How a built-in metric is described to people. */

@@ -1,6 +1,7 @@
 /** Conditions of `assert`, and whether they hold, can no longer hold, or may still. Pure. Source: behaviour.md 4. */
 import type { Experiment } from '../experiment/experiment.ts';
-import { judgedVersions } from './question.ts';
+import { hasEnded, hasFailed, recordedWinner } from '../experiment/conditions.ts';
+import { answeredVersions } from './question/question.ts';
 import { overallVerdict } from './recommend.ts';
 import type { LimitAssessment } from './assessment.ts';
 import type { Recommendation } from './recommendation.ts';
@@ -30,37 +31,27 @@ export interface AssertionFacts {
 
 export function assertionState(assertion: Assertion, facts: AssertionFacts): AssertionState {
   const { experiment, recommendation, assessments } = facts;
-  const { status } = experiment;
-  const is = (type: string) =>
-    status?.conditions?.some((condition) => condition.type === type && condition.status === 'True') === true;
-  const failed = is('Failed');
-  const ended = is('Completed') || failed;
+  const failed = hasFailed(experiment);
+  const ended = hasEnded(experiment);
   const settle = (holds: boolean): AssertionState => (ended ? (holds ? 'holds' : 'never') : 'may');
   if (assertion === 'failed') return failed ? 'holds' : ended ? 'never' : 'may';
   if (failed) return 'never';
-  const winner = status?.analysis?.winnerAssessment?.data;
-  const found = winner?.winnerFound === true;
-  const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-  const baseline = experiment.spec.versionInfo?.baseline.name;
-  const baselineIsWinner = found && winner.winner === baseline;
+  const { winnerFound, candidateWon, baselineWon } = recordedWinner(experiment);
   switch (assertion) {
     case 'completed':
       return settle(true);
     case 'successful':
       return settle(recommendation.verdict === 'promote');
     case 'winnerFound':
-      return settle(found);
+      return settle(winnerFound);
     case 'candidateWon':
-      return settle(found && (conformance ? baselineIsWinner : !baselineIsWinner));
+      return settle(candidateWon);
     case 'baselineWon':
-      return settle(baselineIsWinner);
+      return settle(baselineWon);
     case 'noWinner':
-      return settle(!found);
+      return settle(!winnerFound);
     case 'satisfied':
-      return settle(
-        overallVerdict(judgedVersions(experiment), experiment.spec.strategy.testingPattern, assessments) ===
-          'satisfied',
-      );
+      return settle(overallVerdict(answeredVersions(experiment), assessments) === 'satisfied');
     case 'undecided':
       return settle(recommendation.verdict === 'undecided');
   }

@@ -15,20 +15,33 @@ export type Unit = 'ms' | 'share' | 'count' | 'plain';
  */
 export type Method = 'evidence' | 'exact' | 'point';
 
-/** Why there is no verdict (yet). Sentences for them: `reason.ts`. */
+/** Why there is no verdict (yet). Sentences for them: `wording/sentences.ts`. */
 export type UndecidedReason =
   | 'no-traffic' // no request was counted
   | 'too-few-requests' // below minRequests, or 50 for `violated`
   | 'too-early' // before minSeconds
   | 'not-enough-evidence' // neither threshold is reached
-  | 'plan-not-done' // exact and point comparisons wait for the end of the plan
+  | 'plan-not-done' // exact and point comparisons wait for the end of the planned load
+  | 'measuring-not-done' // likewise, for the last measurement of a metric
   | 'load-too-slow' // our own load generator was late too often (statistics.md 0.8)
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'imported-bins' // imported histogram: its bins are too coarse at the limit
-  | 'unquantified' // a recorded value without the number of requests behind it
+  | 'unquantified' // a value without the number of requests behind it
+  | 'windows-differ' // the value and its sample size are about different times
   | 'stale' // its backend fails, and the last value is too old
-  | 'metric-unavailable'; // nothing has measured this metric
+  | 'metric-unavailable' // nothing has measured this metric
+  | 'all-under-way' // live counters: no request has surely ended yet
+  | 'needs-cap' // a mean without a declared largest value
+  | 'above-cap' // a mean above the largest value that was declared
+  | 'limit-outside-cap' // a limit that no mean below the cap could break, or keep
+  | 'limit-not-a-share' // a share is below 1: so must its limit be
+  | 'limit-not-counted' // live buckets that were not counted at this limit
+  | 'count-without-evidence' // a count says nothing per request
+  | 'not-comparable' // a relative limit that every value, or none, would keep
+  | 'not-paired' // a relative limit on load that does not go to both versions at the same times
+  | 'only-counters-compare' // a relative limit on a metric that gives no raw counters
+  | 'buckets-not-comparable'; // live buckets are exact at fixed limits only
 
 /** One side of one objective for one version. Values in the unit of the metric: ms, shares, counts. */
 export interface LimitAssessment {
@@ -73,8 +86,13 @@ export interface LimitAssessment {
   readonly lnViolated?: number | undefined;
   readonly lnSatisfiedNeeded?: number | undefined;
   readonly lnViolatedNeeded?: number | undefined;
-  /** Further requests that would settle it at the present rate of bad ones; absent when settled or never. */
-  readonly requestsNeeded?: number | undefined;
+  /**
+   * Further requests that would settle it if what was seen so far went on. `never`: none would, since it lies at its limit.
+   * Absent when it is settled, or was not worked out.
+   */
+  readonly requestsNeeded?: number | 'never' | undefined;
+  /** The largest value that counts, where the reason is about it. */
+  readonly cap?: number | undefined;
 }
 
 /** The verdict on a whole objective: violated when a side is, satisfied when all sides are. */

@@ -1,72 +1,61 @@
 /**
- * The judge: adds up what was counted, and says at any moment what is known about every objective.
+ * The judge: adds up what was counted, and says at any moment what is known about every limit of the question.
  *
  * Verdicts are anytime-valid, so looking often costs nothing. Nothing is sticky: each look stands for itself.
  * The rule: statistics.md section 0. Views: a verdict uses the view in which our own lateness cannot help it: for upper
  * limits `satisfied` looks at response time and `violated` at service time, for lower limits the other way round.
  */
+import { rowsOf } from '../evidence/latency-histogram.ts';
+import { isSaturated } from '../evidence/load-self-check.ts';
 import { MeanWealth } from '../evidence/one-sample/mean.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
-import { isSaturated } from '../evidence/load-self-check.ts';
 import {
   addLimitCount,
   addTally,
   EMPTY_TALLY,
-  limitKey,
   type LimitCount,
   type LimitKey,
   type Tally,
 } from '../evidence/request-tally.ts';
-import { assessCount, assessZeroRate, errorCount } from './limits/exact-count.ts';
-import { assessCustom, type MeasuredMetric } from './limits/custom-metric.ts';
-import { assessMean, rowsOf } from './limits/mean.ts';
-import { assessRelative } from './relative/compare-to-baseline.ts';
-import { assessShare } from './limits/share.ts';
-import type { LimitAssessment } from './assessment.ts';
-import { row, type Facts, type LookOptions, type Measured } from './limits/decide.ts';
-import type { RelativeObjective } from './relative/relative-objective.ts';
-import { isTrivial, type JudgedLimit, type JudgedVersion, type JudgeSettings } from './question.ts';
-
-export type { LookOptions } from './limits/decide.ts';
-
-const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };
+import type { LimitAssessment, UndecidedReason } from './assessment.ts';
+import type { Counted } from './counted.ts';
+import { decide } from './decide.ts';
+import type { Asked, Finding, Look } from './finding.ts';
+import { countFinding } from './limits/count.ts';
+import { customFinding, type MeasuredMetric } from './limits/custom-metric.ts';
+import { meanFinding } from './limits/mean.ts';
+import { percentileFinding } from './limits/percentile.ts';
+import { errorRateFinding } from './limits/rate.ts';
+import type { Limit } from './question/limits.ts';
+import type { JudgedVersion, Question } from './question/question.ts';
+import type { RelativeLimit } from './question/relative-limits.ts';
+import { relativeFinding } from './relative/compare-to-baseline.ts';
 
 /** Name of a scope inside the judge. */
 const scopeKey = (version: string, endpoint: string | undefined): string => JSON.stringify([version, endpoint ?? null]);
 
 export class Judge {
-  readonly #limits: readonly JudgedLimit[];
-  readonly #versions: readonly JudgedVersion[];
-  readonly #settings: JudgeSettings;
-  readonly #measured = new Map<string, Measured>();
+  readonly #question: Question;
+  readonly #counted = new Map<string, Counted>();
   readonly #custom = new Map<string, MeasuredMetric>();
-  readonly #relative: readonly RelativeObjective[];
   readonly #pairs = new Map<string, PairTally>();
 
-  constructor(
-    limits: readonly JudgedLimit[],
-    versions: readonly JudgedVersion[],
-    settings: JudgeSettings,
-    relative: readonly RelativeObjective[] = [],
-  ) {
-    this.#limits = limits;
-    this.#versions = versions;
-    this.#settings = settings;
-    this.#relative = relative;
+  constructor(question: Question) {
+    this.#question = question;
   }
 
   /** Adds requests that are closed for everything, and that `addClosedLimit` has not told of before. */
   add(scope: { readonly version: string; readonly endpoint?: string | undefined }, tally: Tally): void {
     this.addSlice(scope, tally);
-    const measured = this.#scope(scope.version, scope.endpoint);
-    for (const [key, count] of Object.entries(tally.limits)) addAhead(measured, key, count);
+    const counted = this.#scope(scope.version, scope.endpoint);
+    for (const [key, count] of Object.entries(tally.limits)) addAhead(counted, key, count);
   }
 
   /** Adds a closed slice of a running load, whose counters at the limits came before, by `addClosedLimit`. */
   addSlice(scope: { readonly version: string; readonly endpoint?: string | undefined }, tally: Tally): void {
-    const measured = this.#scope(scope.version, scope.endpoint);
-    measured.tally = addTally(measured.tally, tally);
-    for (const wealth of measured.means.values()) {
+    const counted = this.#scope(scope.version, scope.endpoint);
+    counted.tally = addTally(counted.tally, tally);
+    for (const wealth of counted.means.values()) {
       wealth.response.add(rowsOf(tally.response.histogram));
       wealth.service.add(rowsOf(tally.service.histogram));
     }
@@ -94,134 +83,111 @@ export class Judge {
 
   /** What was counted of a version, or one of its endpoints. */
   tallyOf(version: string, endpoint?: string): Tally {
-    return this.#measured.get(scopeKey(version, endpoint))?.tally ?? EMPTY_TALLY;
+    return this.#counted.get(scopeKey(version, endpoint))?.tally ?? EMPTY_TALLY;
   }
 
   /** Whether our own load generator was too slow to condemn anybody (statistics.md 0.8). */
   get saturated(): boolean {
     const late = { n: 0, bad: 0 };
-    for (const version of this.#versions) {
-      const count = this.tallyOf(version.name).late;
+    for (const { name } of this.#question.versions) {
+      const count = this.tallyOf(name).late;
       late.n += count.n;
       late.bad += count.bad;
     }
-    const alpha = alphaOf(this.#settings);
-    return isSaturated(late, alpha ?? 0.05);
+    return isSaturated(late, this.#question.alpha ?? 0.05);
   }
 
   /** One row for each side of each objective and version, in the order of versions, objectives, upper before lower. */
-  look(options: LookOptions): LimitAssessment[] {
-    const saturated = this.saturated;
-    const strict = this.#settings.noData === 'violated' && options.planDone;
-    const baseline = this.#versions.find(({ role }) => role === 'baseline');
-    return this.#versions.flatMap((version) => {
-      const look = { ...options, saturated };
-      const found = this.#limits.map((limit) => this.#assess(version, limit, look));
-      if (baseline !== undefined && version.role === 'candidate')
-        found.push(...this.#relative.map((objective) => this.#compare(version, baseline, { objective, look })));
-      return found.map((one) =>
-        strict && one.reason === 'no-traffic' ? { ...one, verdict: 'violated' as const } : one,
-      );
-    });
+  look(look: Look): LimitAssessment[] {
+    const question = this.#question;
+    const asking = { ...look, saturated: this.saturated };
+    return question.versions.flatMap((version) => [
+      ...question.limits.map((limit) => {
+        const asked = { question, version, limit, look: asking };
+        return this.#decided(asked, this.#find(asked));
+      }),
+      ...(version.role === 'candidate' && question.baseline !== undefined
+        ? question.relative.map((relative) => this.#compared(version, question.baseline!, relative, asking))
+        : []),
+    ]);
   }
 
-  #compare(
+  /** What no data says, once no more can come, is a setting. */
+  #decided(asked: Asked, finding: Finding): LimitAssessment {
+    const found = decide(asked, finding);
+    const { look, limit, question } = asked;
+    const isOver = limit.quantity.kind === 'custom' ? look.measuringDone !== false : look.planDone;
+    return question.strength.noData === 'violated' && isOver && found.reason !== undefined && NO_DATA.has(found.reason)
+      ? { ...found, verdict: 'violated' }
+      : found;
+  }
+
+  #compared(
     version: JudgedVersion,
     baseline: JudgedVersion,
-    {
-      objective,
-      look,
-    }: { readonly objective: RelativeObjective; readonly look: LookOptions & { readonly saturated: boolean } },
+    relative: RelativeLimit,
+    look: Asked['look'],
   ): LimitAssessment {
-    const { endpoint, metric } = objective;
-    const silent = [version, baseline].some(({ name }) => look.unanswered?.has(name) === true);
-    const tally = ({ name }: JudgedVersion) => (silent ? EMPTY_TALLY : this.tallyOf(name, endpoint));
-    return assessRelative({
-      version,
-      objective,
+    const { endpoint, metric } = relative;
+    const isSilent = [version, baseline].some(({ name }) => look.unanswered?.has(name) === true);
+    const tally = ({ name }: JudgedVersion) => (isSilent ? EMPTY_TALLY : this.tallyOf(name, endpoint));
+    const limit: Limit = { ...relative, side: 'upper', limit: Number.NaN };
+    const asked: Asked = { question: this.#question, version, limit, look };
+    const finding = relativeFinding({
+      asked,
+      relative,
       baseline: baseline.name,
       tallies: { baseline: tally(baseline), candidate: tally(version) },
-      ...(silent ? {} : { pairs: this.#pairs.get(version.name) }),
+      ...(isSilent ? {} : { pairs: this.#pairs.get(version.name) }),
       measured: {
         baseline: this.#custom.get(scopeKey(baseline.name, metric)),
         candidate: this.#custom.get(scopeKey(version.name, metric)),
       },
-      look,
-      settings: this.#settings,
-      ...this.#thresholds(version),
     });
+    return this.#decided(asked, finding);
   }
 
-  #scope(version: string, endpoint: string | undefined): Measured {
+  #scope(version: string, endpoint: string | undefined): Counted {
     const key = scopeKey(version, endpoint);
-    const present = this.#measured.get(key);
+    const present = this.#counted.get(key);
     if (present !== undefined) return present;
-    const means = new Map<JudgedLimit, { response: MeanWealth; service: MeanWealth }>();
-    for (const limit of this.#limits) {
-      const capMs = this.#settings.capMs(limit);
+    const means: Counted['means'] = new Map();
+    for (const limit of this.#question.limits) {
+      const { cap: capMs } = limit;
       if (limit.quantity.kind !== 'mean-latency' || limit.endpoint !== endpoint || capMs === undefined) continue;
       if (limit.limit <= 0 || limit.limit >= capMs) continue;
-      means.set(limit, {
-        response: new MeanWealth({ limitMs: limit.limit, capMs }),
-        service: new MeanWealth({ limitMs: limit.limit, capMs }),
-      });
+      const wealth = () => new MeanWealth({ limitMs: limit.limit, capMs });
+      means.set(limit, { response: wealth(), service: wealth() });
     }
-    const measured: Measured = { tally: EMPTY_TALLY, ahead: new Map(), means };
-    this.#measured.set(key, measured);
-    return measured;
+    const counted: Counted = { tally: EMPTY_TALLY, ahead: new Map(), means };
+    this.#counted.set(key, counted);
+    return counted;
   }
 
-  #assess(
-    version: JudgedVersion,
-    limit: JudgedLimit,
-    look: LookOptions & { readonly saturated: boolean },
-  ): LimitAssessment {
-    if (limit.quantity.kind !== 'custom' && look.unanswered?.has(version.name) === true) {
-      return row({ version, limit }, { n: 0, method: 'evidence', verdict: 'undecided', reason: 'no-traffic' });
-    }
-    const measured = this.#scope(version.name, limit.endpoint);
-    const thresholds = this.#thresholds(version);
-    const facts: Facts = { version, limit, measured, look, settings: this.#settings, ...thresholds };
+  #find(asked: Asked): Finding {
+    const { limit, version, look } = asked;
     const { quantity } = limit;
+    if (quantity.kind === 'custom') return customFinding(asked, this.#custom.get(scopeKey(version.name, limit.metric)));
+    if (look.unanswered?.has(version.name) === true) return { kind: 'open', shown: { n: 0 }, reason: 'no-traffic' };
+    const counted = this.#scope(version.name, limit.endpoint);
     switch (quantity.kind) {
-      case 'custom':
-        return assessCustom(facts, this.#custom.get(scopeKey(version.name, limit.metric)));
       case 'request-count':
       case 'error-count':
-        return assessCount(facts);
+        return countFinding(asked, counted);
       case 'error-rate':
-        if (limit.limit === 0 && limit.side === 'upper') return assessZeroRate(facts);
-        return assessShare(
-          facts,
-          { response: errorCount(measured.tally.response), service: errorCount(measured.tally.service) },
-          limit.limit,
-        );
-      case 'percentile': {
-        const key = limitKey({ limitMs: limit.limit, side: limit.side });
-        const count = measured.ahead.get(key) ?? NOTHING;
-        return assessShare(facts, count, (100 - quantity.percent) / 100);
-      }
+        return errorRateFinding(asked, counted);
+      case 'percentile':
+        return percentileFinding(asked, quantity.percent, counted);
       case 'mean-latency':
-        return assessMean(facts);
+        return meanFinding(asked, counted);
     }
   }
-
-  /** ln of what the evidence must reach (statistics.md 0.3): m limits share alpha for `violated`, K versions for `satisfied`. */
-  #thresholds(version: JudgedVersion): { readonly lnSatisfiedNeeded: number; readonly lnViolatedNeeded: number } {
-    const alpha = alphaOf(this.#settings) ?? 0.05;
-    const relative = version.role === 'candidate' ? this.#relative.length : 0;
-    const judged = this.#limits.filter((limit) => !isTrivial(limit)).length + relative;
-    const candidates = this.#versions.filter((one) => one.role === 'candidate').length;
-    const factor = version.role === 'candidate' && candidates > 1 ? this.#versions.length - 1 : 1;
-    return { lnSatisfiedNeeded: Math.log(factor / alpha), lnViolatedNeeded: Math.log(Math.max(1, judged) / alpha) };
-  }
 }
 
-function alphaOf(settings: JudgeSettings): number | undefined {
-  return settings.confidence === 'none' ? undefined : 1 - settings.confidence;
-}
+/** Reasons that mean that there is nothing to judge. */
+const NO_DATA: ReadonlySet<UndecidedReason> = new Set(['no-traffic', 'metric-unavailable', 'stale']);
 
-function addAhead(measured: Measured, key: LimitKey, count: LimitCount): void {
-  const present = measured.ahead.get(key);
-  measured.ahead.set(key, present === undefined ? count : addLimitCount(present, count));
+function addAhead(counted: Counted, key: LimitKey, count: LimitCount): void {
+  const present = counted.ahead.get(key);
+  counted.ahead.set(key, present === undefined ? count : addLimitCount(present, count));
 }

@@ -1,31 +1,23 @@
-/** From an experiment and what was counted to the judge, the recommendation and the fields that Iter8 0.7 wrote. Pure. */
+/** What is known of an experiment at one look: its judge, filled from what was recorded, and what follows from its rows. Pure. */
 import type { Experiment } from '../experiment/experiment.ts';
-import { parseStrength, type StrengthSettings } from '../experiment/strength-settings.ts';
 import type { LimitAssessment } from './assessment.ts';
-import { Judge, type LookOptions } from './judge.ts';
-import { judgedLimits, judgedVersions, judgeSettings } from './question.ts';
+import type { Look } from './finding.ts';
+import { Judge } from './judge.ts';
+import { compileQuestion, type Question } from './question/question.ts';
 import { recommend } from './recommend.ts';
 import type { Recommendation } from './recommendation.ts';
+import { countedPairs, countedScopes, readTally, type Iter8Record } from './record/stored-record.ts';
 import { judgeReward, type RewardResult } from './reward/reward.ts';
 import { versionVerdicts } from './winner.ts';
-import { relativeObjectives } from './relative/relative-objective.ts';
-import { countedPairs, countedScopes, readTally, tallyOf, type Iter8Record } from './record/stored-record.ts';
 
-/** spec.criteria.strength, with what flags of `run` put over it. */
-export function strengthOf(experiment: Experiment, record: Iter8Record): StrengthSettings {
-  const written = (experiment.spec.criteria.strength ?? {}) as Record<string, unknown>;
-  return parseStrength({ ...written, ...record.strength }).settings;
+/** What is asked, with the settings that flags of `run` put over those of the spec. */
+export function questionOf(experiment: Experiment, record: Pick<Iter8Record, 'strength'>): Question {
+  return compileQuestion(experiment, record.strength);
 }
 
 /** A judge that knows everything counted so far, of finished tasks and of checkpoints. */
-export function judgeOf(experiment: Experiment, record: Iter8Record): Judge {
-  const strength = strengthOf(experiment, record);
-  const judge = new Judge(
-    judgedLimits(experiment),
-    judgedVersions(experiment),
-    judgeSettings(experiment, strength),
-    relativeObjectives(experiment, strength),
-  );
+export function judgeOf(question: Question, record: Iter8Record): Judge {
+  const judge = new Judge(question);
   for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
   for (const [version, pairs] of Object.entries(countedPairs(record))) judge.addPairTally(version, pairs);
   for (const [metric, versions] of Object.entries(record.measured ?? {}))
@@ -41,46 +33,39 @@ export interface Judgement {
 
 /** What is known at this look. `ratePerSec` says how long "requests still needed" would take. */
 export function judgementAt(
-  experiment: Experiment,
+  question: Question,
   record: Iter8Record,
   judge: Judge,
-  look: LookOptions & { readonly ratePerSec?: number | undefined },
+  look: Look & { readonly ratePerSec?: number | undefined },
 ): Judgement {
   const assessments = judge.look(look);
-  const strength = strengthOf(experiment, record);
-  const versions = judgedVersions(experiment);
   const reward =
     record.reward === undefined
       ? undefined
-      : judgeReward(experiment, record.reward, {
-          verdicts: versionVerdicts(versions, assessments),
-          confidence: strength.confidence,
-        });
+      : judgeReward(question, record.reward, versionVerdicts(question.versions, assessments));
   return {
     assessments,
     ...(reward === undefined ? {} : { reward }),
-    recommendation: recommend({
-      pattern: experiment.spec.strategy.testingPattern,
-      versions,
+    recommendation: recommend(question, {
       reward,
       assessments,
-      confidence: strength.confidence,
       tallyOf: (version) => judge.tallyOf(version),
       ratePerSec: look.ratePerSec,
-      hasRewards: experiment.spec.criteria.rewards.length > 0,
     }),
   };
 }
 
-/** The judgement of everything recorded, when no load is under way. `measuringDone` false: custom metrics will be measured again. */
-export function judgementNow(experiment: Experiment, record: Iter8Record, measuringDone = true): Judgement {
-  return judgementAt(experiment, record, judgeOf(experiment, record), {
+/** The judgement of everything recorded, when no load is under way. */
+export function judgementNow(
+  question: Question,
+  record: Iter8Record,
+  look: Pick<Look, 'measuringDone' | 'runningSeconds'> = {},
+): Judgement {
+  return judgementAt(question, record, judgeOf(question, record), {
     elapsedSeconds: record.loadSeconds,
     planDone: true,
     bounds: true,
     closedLoop: record.closedLoop,
-    measuringDone,
+    ...look,
   });
 }
-
-export { tallyOf };

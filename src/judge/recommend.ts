@@ -1,82 +1,65 @@
 /** From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure. Source: product.md 4. */
-import type { TestingPattern } from '../experiment/experiment.ts';
 import { formatValue } from '../text/units.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import type { Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
-import type { JudgedVersion } from './question.ts';
+import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
-import {
-  codesText,
-  confidenceText,
-  countText,
-  openSentence,
-  shortName,
-  violatedSentence,
-} from './wording/sentences.ts';
+import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';
 import type { RewardResult } from './reward/reward.ts';
 import { versionVerdicts, winnerOf } from './winner.ts';
 
 export interface RecommendFacts {
-  readonly pattern: TestingPattern;
-  readonly versions: readonly JudgedVersion[];
   readonly assessments: readonly LimitAssessment[];
-  readonly confidence: number | 'none';
   /** What was counted of each version as a whole. */
   readonly tallyOf: (version: string) => Tally;
   /** Requests a second, for "how long still"; 0 or absent when no load runs. */
   readonly ratePerSec?: number | undefined;
-  /** There is at least one reward. */
-  readonly hasRewards: boolean;
-  /** What is known of it; absent before the first iteration. */
+  /** What is known of the reward; absent before the first iteration. */
   readonly reward?: RewardResult | undefined;
-  readonly noData?: 'undecided' | 'violated' | undefined;
 }
 
-/** Above this share of errors and redirects nothing is promoted that has no objective about errors. */
-const UNJUDGED_ERRORS = 0.1;
+/** Above this share of redirects, or of errors that no objective is about, nothing is promoted. */
+const UNJUDGED_SHARE = 0.1;
 
 /** The recommendation at this look, with the sentence of its reason first. */
-export function recommend(facts: RecommendFacts): Recommendation {
-  const { pattern, versions, assessments } = facts;
-  const baseline = versions.find((version) => version.role === 'baseline');
+export function recommend(question: Question, facts: RecommendFacts): Recommendation {
+  const { assessments, reward } = facts;
+  const { versions, baseline, answered } = question;
   if (baseline === undefined)
     return { verdict: 'undecided', keepsBaseline: false, reasons: ['the experiment names no version'] };
-  const keepsBaseline = pattern !== 'Conformance';
-  if (assessments.length === 0 && facts.reward === undefined) {
-    const why = facts.hasRewards
-      ? 'the reward has not been measured yet'
-      : 'nothing to judge: the experiment has no objective and no reward';
-    return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: [why] };
+  const keepsBaseline = question.pattern !== 'Conformance';
+  const about = { version: baseline.name, keepsBaseline };
+  if (assessments.length === 0 && reward === undefined) {
+    const why =
+      question.reward !== undefined
+        ? 'the reward has not been measured yet'
+        : 'nothing to judge: the experiment has no objective and no reward';
+    return { verdict: 'undecided', ...about, reasons: [why] };
   }
   const verdicts = versionVerdicts(versions, assessments);
-  const winner = winnerOf(pattern, versions, verdicts, facts.reward);
-  const judged = pattern === 'Conformance' ? versions : versions.filter((version) => version.role === 'candidate');
-
-  if (winner !== undefined && judged.some((version) => version.name === winner)) {
-    const hidden = unjudgedErrors(facts, winner);
-    if (hidden !== undefined) return { verdict: 'undecided', version: baseline.name, keepsBaseline, reasons: [hidden] };
-    return { verdict: 'promote', version: winner, keepsBaseline: false, reasons: satisfiedReasons(facts, winner) };
-  }
-  if (judged.every((version) => verdicts.get(version.name) === 'violated')) {
-    const violated = assessments.filter(
-      (one) => one.verdict === 'violated' && judged.some((version) => version.name === one.version),
-    );
+  const winner = winnerOf(question, verdicts, reward);
+  const isAnswered = (name: string) => answered.some((version) => version.name === name);
+  if (winner !== undefined && isAnswered(winner)) {
+    const hidden = unjudgedAnswers(question, facts, winner);
+    if (hidden !== undefined) return { verdict: 'undecided', ...about, reasons: [hidden] };
     return {
-      verdict: 'do not promote',
-      version: baseline.name,
-      keepsBaseline,
-      reasons: violated.map(violatedSentence),
+      verdict: 'promote',
+      version: winner,
+      keepsBaseline: false,
+      reasons: satisfiedReasons(question, facts, winner),
     };
   }
-  const { reward } = facts;
+  if (answered.every((version) => verdicts.get(version.name) === 'violated')) {
+    const violated = assessments.filter((one) => one.verdict === 'violated' && isAnswered(one.version));
+    return { verdict: 'do not promote', ...about, reasons: violated.map(violatedSentence) };
+  }
   if (reward !== undefined && (winner === baseline.name || reward.state === 'tie'))
-    return { verdict: 'do not promote', version: baseline.name, keepsBaseline, reasons: [rewardSentence(reward)] };
+    return { verdict: 'do not promote', ...about, reasons: [rewardSentence(reward)] };
   return {
     verdict: 'undecided',
-    version: baseline.name,
-    keepsBaseline,
-    reasons: [...(reward === undefined ? [] : [rewardSentence(reward)]), ...openReasons(facts, judged)],
+    ...about,
+    reasons: [...(reward === undefined ? [] : [rewardSentence(reward)]), ...openReasons(question, facts)],
   };
 }
 
@@ -88,13 +71,13 @@ function rewardSentence(reward: RewardResult): string {
   return `${reward.reason}${values.length === 0 ? '' : `: ${values.join(', ')}`}`;
 }
 
-function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
+function satisfiedReasons({ strength }: Question, facts: RecommendFacts, winner: string): string[] {
   const own = facts.assessments.filter((assessment) => assessment.version === winner);
   const best =
     facts.reward === undefined
       ? []
       : [
-          `${rewardSentence(facts.reward)}${facts.confidence === 'none' ? '' : `, with ${confidenceText(facts.confidence)} confidence`}`,
+          `${rewardSentence(facts.reward)}${strength.confidence === 'none' ? '' : `, with ${confidenceText(strength.confidence)} confidence`}`,
         ];
   if (own.length === 0) return best;
   const objectives = new Set(own.map((assessment) => assessment.objective)).size;
@@ -104,56 +87,57 @@ function satisfiedReasons(facts: RecommendFacts, winner: string): string[] {
   const requests = sent > 0 ? sent : Math.min(...own.map(({ n }) => n));
   const exact = own.some((assessment) => assessment.method === 'exact');
   const how =
-    facts.confidence === 'none'
+    strength.confidence === 'none'
       ? 'point values compared, no confidence asked for'
-      : `each with ${confidenceText(facts.confidence)} confidence`;
+      : `each with ${confidenceText(strength.confidence)} confidence`;
   const reasons = [...best, `${which}, ${how}${requests > 0 ? `, after ${countText(requests)} requests` : ''}`];
-  if (exact && facts.confidence !== 'none')
+  if (exact && strength.confidence !== 'none')
     reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;
 }
 
-/** Why it is open: what is violated already, then what needs more, the slowest first. */
-function openReasons(facts: RecommendFacts, judged: readonly JudgedVersion[]): string[] {
-  const names = new Set(judged.map((version) => version.name));
-  const open = facts.assessments
-    .filter((assessment) => assessment.verdict === 'undecided' && names.has(assessment.version))
-    .toSorted(
-      (a, b) => (b.requestsNeeded ?? Number.POSITIVE_INFINITY) - (a.requestsNeeded ?? Number.POSITIVE_INFINITY),
-    );
-  const sentences = open.map((assessment) =>
-    openSentence(assessment, { ratePerSec: facts.ratePerSec, several: facts.versions.length > 1 }),
-  );
+/** Why it is open: what needs most first. */
+function openReasons({ answered, versions }: Question, facts: RecommendFacts): string[] {
+  const names = new Set(answered.map(({ name }) => name));
+  const most = ({ requestsNeeded }: LimitAssessment) =>
+    typeof requestsNeeded === 'number' ? requestsNeeded : Number.MAX_VALUE;
+  const sentences = facts.assessments
+    .filter(({ verdict, version }) => verdict === 'undecided' && names.has(version))
+    .toSorted((a, b) => most(b) - most(a))
+    .map((one) => openSentence(one, { ratePerSec: facts.ratePerSec, several: versions.length > 1 }));
   const reasons = [...new Set(sentences)];
   return reasons.length > 0 || facts.reward !== undefined ? reasons : ['no candidate satisfies every objective'];
 }
 
 /**
- * Where no objective is about errors: the sentence that withholds `promote`, once errors or redirects are shown to exceed
- * 10 %, so that a fast 503 passes no latency objective. Undefined when nothing is hidden.
+ * The sentence that withholds `promote` once redirects, which nobody followed, and errors, where no objective is about them, are
+ * shown to exceed 10 % together: a fast 503 passes no latency objective, and a redirect is not the answer that was asked for.
+ * Undefined when nothing is hidden.
  */
-function unjudgedErrors(facts: RecommendFacts, version: string): string | undefined {
-  const aboutErrors = facts.assessments.some((one) => /^error-(rate|count)(\/|$)/.test(shortName(one.metric)));
-  if (aboutErrors) return undefined;
+function unjudgedAnswers(question: Question, facts: RecommendFacts, version: string): string | undefined {
+  const { limits, alpha = 0.05 } = question;
+  const hasErrorLimit = limits.some(({ quantity: { kind } }) => kind === 'error-rate' || kind === 'error-count');
   const tally = facts.tallyOf(version);
   const redirects = Object.entries(tally.codes).reduce(
     (sum, [code, count]) => (/^3\d\d$/.test(code) ? sum + count : sum),
     0,
   );
-  const count = { n: tally.service.n, bad: Math.min(tally.service.n, tally.service.errors + redirects) };
-  const alpha = facts.confidence === 'none' ? 0.05 : 1 - facts.confidence;
-  if (count.n === 0 || lowerBound(count, Math.log(1 / alpha)) <= UNJUDGED_ERRORS) return undefined;
-  return `no objective is about errors, and ${countText(count.bad)} of ${countText(count.n)} requests to ${version} were errors or redirects (${codesText(tally.codes)}); add an objective on error-rate`;
+  const { n, errors } = tally.service;
+  const bad = Math.min(n, redirects + (hasErrorLimit ? 0 : errors));
+  if (n === 0 || lowerBound({ n, bad }, Math.log(1 / alpha)) <= UNJUDGED_SHARE) return undefined;
+  const counted = `${countText(bad)} of ${countText(n)} requests to ${version}`;
+  const codes = codesText(tally.codes);
+  return hasErrorLimit
+    ? `${counted} were answered by redirects, which are not followed (${codes}); send the load to where they lead`
+    : `no objective is about errors, and ${counted} were errors or redirects (${codes}); add an objective on error-rate`;
 }
 
-/** Whether every objective of every judged version is satisfied, violated somewhere, or open: for `assert`. */
+/** Whether every objective of every version that the answer is about is satisfied, violated somewhere, or open: for `assert`. */
 export function overallVerdict(
-  versions: readonly JudgedVersion[],
-  pattern: TestingPattern,
+  answered: readonly { readonly name: string }[],
   assessments: readonly LimitAssessment[],
 ) {
-  const judged = pattern === 'Conformance' ? versions : versions.filter((version) => version.role === 'candidate');
   return combineVerdicts(
-    assessments.filter((one) => judged.some((version) => version.name === one.version)).map((one) => one.verdict),
+    assessments.filter((one) => answered.some(({ name }) => name === one.version)).map((one) => one.verdict),
   );
 }

@@ -1,12 +1,11 @@
 /** Who wins, from the verdicts on the versions. Source: iter8.md section 5, behaviour.md 7. Pure. */
-import type { TestingPattern } from '../experiment/experiment.ts';
 import { combineVerdicts, type LimitAssessment, type Verdict } from './assessment.ts';
-import type { JudgedVersion } from './question.ts';
+import type { Question } from './question/question.ts';
 import type { RewardResult } from './reward/reward.ts';
 
 /** The verdict on each version over all of its objectives; `satisfied` for all when there are no objectives. */
 export function versionVerdicts(
-  versions: readonly JudgedVersion[],
+  versions: readonly { readonly name: string }[],
   assessments: readonly LimitAssessment[],
 ): Map<string, Verdict> {
   return new Map(
@@ -28,12 +27,10 @@ export function versionVerdicts(
  * the best reward; a tie makes nobody win.
  */
 export function winnerOf(
-  pattern: TestingPattern,
-  versions: readonly JudgedVersion[],
+  { pattern, versions, baseline }: Question,
   verdicts: ReadonlyMap<string, Verdict>,
   reward?: RewardResult,
 ): string | undefined {
-  const baseline = versions.find((version) => version.role === 'baseline');
   if (baseline === undefined) return undefined;
   const baselineVerdict = verdicts.get(baseline.name);
   switch (pattern) {

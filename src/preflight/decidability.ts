@@ -1,27 +1,19 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
-import { collectInputs } from '../experiment/task-inputs.ts';
-import type { Experiment } from '../experiment/experiment.ts';
-import type { StrengthSettings } from '../experiment/strength-settings.ts';
 import type { CounterKind } from '../evidence/counters/counter-samples.ts';
-import type { LimitAssessment } from '../judge/assessment.ts';
-import { relativePower } from './relative-decidability.ts';
-import { judgedLimits, judgedVersions, judgeSettings, type JudgedLimit } from '../judge/question.ts';
 import { expectedRequests, fewestRequests, meanExpectedRequests } from '../evidence/planning/requests-needed.ts';
-
-/** How many requests for each version the collect tasks plan and may send at most. */
-export interface PlannedLoad {
-  readonly plannedRequests: number;
-  readonly mostRequests: number;
-  /** Requests a second; 0 for a closed loop. */
-  readonly ratePerSec: number;
-  readonly closedLoop: boolean;
-}
+import type { LimitAssessment } from '../judge/assessment.ts';
+import { isTrivial, type Limit } from '../judge/question/limits.ts';
+import type { PlannedLoad } from '../judge/question/planned-load.ts';
+import type { Question } from '../judge/question/question.ts';
+import { shortName } from '../judge/wording/sentences.ts';
+import { formatCount } from '../text/units.ts';
+import { relativeDecidability } from './relative-decidability.ts';
 
 export interface PowerRow {
   readonly metric: string;
-  readonly side: JudgedLimit['side'];
+  readonly side: Limit['side'];
   readonly limit: number;
-  readonly unit: JudgedLimit['unit'];
+  readonly unit: Limit['unit'];
   /** Requests on average until it is satisfied at the assumed truth; undefined when that says nothing (exact, point). */
   readonly expected?: number | undefined;
   /** The assumed truth: share, or ms. */
@@ -36,59 +28,30 @@ export interface PowerRow {
   readonly remark?: string | undefined;
 }
 
-export function plannedLoad(experiment: Experiment, strength: StrengthSettings): PlannedLoad {
-  const judged = new Set(judgedVersions(experiment).map((version) => version.name));
-  const tasks = Object.entries(experiment.spec.strategy.actions).flatMap(([action, list]) => {
-    const times = action === 'loop' ? experiment.spec.duration.maxLoops : 1;
-    return list
-      .filter((task) => task.task === 'metrics/collect')
-      .map((task) => ({ inputs: collectInputs(task), times }));
-  });
-  let plannedRequests = 0;
-  let mostRequests = 0;
-  let ratePerSec = 0;
-  let closedLoop = false;
-  for (const { inputs, times } of tasks) {
-    if (inputs.loadOnly || !inputs.versions.some((version) => judged.has(version.name))) continue;
-    const planned = Number.isFinite(inputs.plannedRequests) ? inputs.plannedRequests : 0;
-    plannedRequests += times * planned;
-    ratePerSec = Math.max(ratePerSec, inputs.qps);
-    closedLoop ||= inputs.qps === 0;
-    const extends_ = strength.extend && strength.confidence !== 'none';
-    const inTime =
-      inputs.qps === 0
-        ? strength.maxRequests
-        : Math.min(strength.maxRequests, Math.floor(strength.maxSeconds * inputs.qps));
-    mostRequests += times * (extends_ ? Math.max(planned, inTime) : planned);
-  }
-  return { plannedRequests, mostRequests, ratePerSec, closedLoop };
+export const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
+
+/** The bar that a candidate, or the only version, has to clear. */
+export function lnSatisfiedNeeded({ answered, versions }: Question): number {
+  return Math.max(0, ...(answered.length > 0 ? answered : versions).map((version) => version.lnSatisfiedNeeded));
 }
 
 /** One row for each side of each objective, for the version with the highest bar to clear. */
-export function powerOf(experiment: Experiment, strength: StrengthSettings): PowerRow[] {
-  const load = plannedLoad(experiment, strength);
-  const versions = judgedVersions(experiment);
-  const candidates = versions.filter((version) => version.role === 'candidate').length;
-  const alpha = strength.confidence === 'none' ? undefined : 1 - strength.confidence;
-  const factor = candidates > 1 ? versions.length - 1 : 1;
-  const settings = judgeSettings(experiment, strength);
-  const own = judgedLimits(experiment).map((limit): PowerRow => {
+export function decidability(question: Question): PowerRow[] {
+  const { load, alpha } = question;
+  const lnThreshold = lnSatisfiedNeeded(question);
+  const own = question.limits.map((limit): PowerRow => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
+    if (isTrivial(limit)) return { ...base, decided: 'yes', remark: 'no value is below 0' };
     // How much somebody else will have counted is not ours to say.
     if (limit.quantity.kind === 'custom') return { ...base, decided: 'depends' };
-    if (limit.unit === 'ms' && load.closedLoop)
-      return { ...base, decided: 'no', remark: 'with qps 0 latency depends on the load itself' };
-    if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined) {
+    if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
+    if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
       return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
-    }
-    const lnThreshold = Math.log(factor / alpha);
     const needs =
-      limit.quantity.kind === 'mean-latency'
-        ? meanNeeds(limit, settings.capMs(limit), lnThreshold)
-        : shareNeeds(limit, lnThreshold);
+      limit.quantity.kind === 'mean-latency' ? meanNeeds(limit, lnThreshold) : shareNeeds(limit, lnThreshold);
     return { ...base, ...needs, ...reachable(needs, load) };
   });
-  return [...own, ...relativePower(experiment, strength, load)];
+  return [...own, ...relativeDecidability(question)];
 }
 
 interface Needs {
@@ -97,7 +60,7 @@ interface Needs {
   readonly fewest?: number;
 }
 
-/** What a backend was seen to count for a metric: see `stats/counter-rows.ts`. */
+/** What a backend was seen to count for a metric: see `evidence/counters/counter-samples.ts`. */
 export interface SeenCounters {
   readonly kind: CounterKind;
   readonly percentile?: number | undefined;
@@ -107,19 +70,17 @@ export interface SeenCounters {
 export function withBackendNeeds(
   rows: readonly PowerRow[],
   seen: ReadonlyMap<string, SeenCounters>,
-  how: { readonly experiment: Experiment; readonly strength: StrengthSettings },
+  question: Question,
 ): PowerRow[] {
-  const { experiment, strength } = how;
-  if (strength.confidence === 'none') return [...rows];
-  const candidates = judgedVersions(experiment).filter((version) => version.role === 'candidate').length;
-  const lnThreshold = Math.log(Math.max(1, candidates) / (1 - strength.confidence));
-  const settings = judgeSettings(experiment, strength);
-  const limits = judgedLimits(experiment);
+  if (question.alpha === undefined) return [...rows];
+  const lnThreshold = lnSatisfiedNeeded(question);
   return rows.map((row) => {
     const counters = seen.get(row.metric);
-    const limit = limits.find((one) => one.metric === row.metric && one.side === row.side && one.limit === row.limit);
+    const limit = question.limits.find(
+      (one) => one.metric === row.metric && one.side === row.side && one.limit === row.limit,
+    );
     if (row.decided !== 'depends' || counters === undefined || limit === undefined) return row;
-    const needs = backendNeeds(limit, counters, { capMs: settings.capMs(limit), lnThreshold });
+    const needs = backendNeeds(limit, counters, lnThreshold);
     return typeof needs === 'string'
       ? { ...row, decided: 'no', remark: needs }
       : { ...row, ...(counters.kind === 'shares' ? { unit: 'share' } : {}), ...needs };
@@ -127,11 +88,7 @@ export function withBackendNeeds(
 }
 
 /** A text says why it can never be decided. */
-function backendNeeds(
-  limit: JudgedLimit,
-  { kind, percentile }: SeenCounters,
-  { capMs, lnThreshold }: { readonly capMs: number | undefined; readonly lnThreshold: number },
-): Needs | string {
+function backendNeeds(limit: Limit, { kind, percentile }: SeenCounters, lnThreshold: number): Needs | string {
   switch (kind) {
     case 'counts':
       return {};
@@ -140,12 +97,12 @@ function backendNeeds(
     case 'histograms':
       return shareNeeds({ ...limit, quantity: { kind: 'percentile', percent: percentile ?? 50 } }, lnThreshold);
     case 'sums':
-      if (capMs === undefined) return 'a mean needs its largest value: declare it (strength.cap)';
-      return limit.limit > 0 && limit.limit < capMs ? meanNeeds(limit, capMs, lnThreshold) : {};
+      if (limit.cap === undefined) return 'a mean needs its largest value: declare it (strength.cap)';
+      return limit.limit > 0 && limit.limit < limit.cap ? meanNeeds(limit, lnThreshold) : {};
   }
 }
 
-function shareNeeds(limit: JudgedLimit, lnThreshold: number): Needs {
+function shareNeeds(limit: Limit, lnThreshold: number): Needs {
   const p0 = limit.quantity.kind === 'percentile' ? (100 - limit.quantity.percent) / 100 : limit.limit;
   const truth = limit.side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
   return {
@@ -155,38 +112,41 @@ function shareNeeds(limit: JudgedLimit, lnThreshold: number): Needs {
   };
 }
 
-function meanNeeds(limit: JudgedLimit, capMs: number | undefined, lnThreshold: number): Needs {
-  if (capMs === undefined) return {};
+/** Half the limit, or for a lower one twice the limit, as far as the cap allows. */
+function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number): Needs {
+  if (cap === undefined) return {};
+  const assumed = side === 'upper' ? limit / 2 : Math.min(2 * limit, (limit + cap) / 2);
   return {
-    expected: meanExpectedRequests({ limitMs: limit.limit, capMs, truthMs: limit.limit / 2, lnThreshold }),
-    assumed: limit.limit / 2,
+    expected: meanExpectedRequests({ limitMs: limit, capMs: cap, truthMs: assumed, lnThreshold, side }),
+    assumed,
   };
 }
 
-function reachable(needs: Needs, load: PlannedLoad): Pick<PowerRow, 'decided' | 'remark'> {
-  const expected = Math.max(needs.expected ?? 0, needs.fewest ?? 0);
-  if (expected <= load.plannedRequests) return { decided: 'yes' };
-  const fewest = needs.fewest ?? expected;
-  if (fewest > load.mostRequests) {
+export function reachable(
+  { expected = 0, fewest = 0 }: Needs,
+  { plannedRequests, mostRequests }: PlannedLoad,
+): Pick<PowerRow, 'decided' | 'remark'> {
+  const needed = Math.max(expected, fewest);
+  if (plannedRequests === undefined || mostRequests === undefined)
+    return { decided: 'depends', remark: 'how many requests a closed loop sends in its time is not known before' };
+  if (needed <= plannedRequests) return { decided: 'yes' };
+  if (needed <= mostRequests) return { decided: 'extending' };
+  if (fewest > mostRequests)
     return {
       decided: 'no',
-      remark: `at most ${load.mostRequests} requests are sent, and fewer than ${fewest} can never satisfy it`,
+      remark: `at most ${formatCount(mostRequests)} requests are sent, and fewer than ${formatCount(fewest)} can never satisfy it`,
     };
-  }
   return {
-    decided: expected <= load.mostRequests ? 'extending' : 'no',
-    ...(expected <= load.mostRequests ? {} : { remark: `at most ${load.mostRequests} requests are sent` }),
+    decided: 'no',
+    remark: `at most ${formatCount(mostRequests)} requests are sent, and it takes ${formatCount(Math.ceil(needed))} on average`,
   };
 }
 
 /** Sentences for the start of a run: objectives that plan and maximum cannot decide, with the number that could. */
-export function powerWarnings(experiment: Experiment, strength: StrengthSettings): string[] {
-  return powerOf(experiment, strength)
-    .filter((row) => row.decided === 'no')
-    .map((row) => {
-      const name = row.metric.replace(/^iter8-system\//, '');
-      const number = row.fewest ?? row.expected;
-      const needs = number === undefined ? '' : `; it takes at least ${Math.ceil(number)} requests`;
-      return `${name} cannot be decided by this plan: ${row.remark ?? 'too few requests'}${needs}`;
-    });
+export function decidabilityWarnings(question: Question): string[] {
+  return decidability(question)
+    .filter(({ decided }) => decided === 'no')
+    .map(
+      ({ metric, remark }) => `${shortName(metric)} cannot be decided by this plan: ${remark ?? 'too few requests'}`,
+    );
 }

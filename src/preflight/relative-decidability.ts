@@ -1,57 +1,42 @@
-/** What it takes to decide relative objectives, if the candidate is just as good as the baseline: for `plan`. Pure. */
-import type { Experiment } from '../experiment/experiment.ts';
-import type { StrengthSettings } from '../experiment/strength-settings.ts';
+/** What it takes to decide relative limits, if the candidate is just as good as the baseline: for `plan`. Pure. */
 import { pairsToKeepLimit, pairsToKeepMean, requestsToKeepPercentile } from '../evidence/planning/pairs-needed.ts';
-import { judgedLimits, judgedVersions } from '../judge/question.ts';
-import type { PlannedLoad, PowerRow } from './decidability.ts';
-import { relativeObjectives, type RelativeObjective } from '../judge/relative/relative-objective.ts';
+import type { Question } from '../judge/question/question.ts';
+import type { RelativeLimit } from '../judge/question/relative-limits.ts';
+import { CLOSED_LOOP, lnSatisfiedNeeded, reachable, type PowerRow } from './decidability.ts';
 
 /** Where no objective says what to expect of both versions. */
 const ASSUMED_ERRORS = 0.01;
 const ASSUMED_MS = 100;
 
-export function relativePower(experiment: Experiment, strength: StrengthSettings, load: PlannedLoad): PowerRow[] {
-  const versions = judgedVersions(experiment);
-  const baseline = versions.find(({ role }) => role === 'baseline')?.name ?? 'the baseline';
-  const candidates = versions.filter(({ role }) => role === 'candidate').length;
-  return relativeObjectives(experiment, strength).map((objective): PowerRow => {
+export function relativeDecidability(question: Question): PowerRow[] {
+  const { load, alpha, baseline } = question;
+  return question.relative.map((relative): PowerRow => {
     const base = {
-      metric: objective.metric,
+      metric: relative.metric,
       side: 'upper' as const,
       limit: 0,
-      unit: objective.unit,
+      unit: relative.unit,
       relative: {
-        to: baseline,
-        ...(objective.percent === undefined ? {} : { percent: objective.percent }),
-        ...(objective.increase === undefined ? {} : { increase: objective.increase }),
+        to: baseline?.name ?? 'the baseline',
+        ...(relative.percent === undefined ? {} : { percent: relative.percent }),
+        ...(relative.increase === undefined ? {} : { increase: relative.increase }),
       },
     };
-    if (!objective.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
-    if (objective.quantity.kind === 'custom') return { ...base, decided: 'depends' };
-    if (strength.confidence === 'none') return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
-    if (objective.unit === 'ms' && load.closedLoop)
-      return { ...base, decided: 'no', remark: 'with qps 0 latency depends on the load itself' };
-    const lnThreshold = Math.log(Math.max(1, candidates) / (1 - strength.confidence));
-    const { expected, assumed } = needs(objective, assumptions(experiment), lnThreshold);
+    if (!relative.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
+    if (relative.quantity.kind === 'custom') return { ...base, decided: 'depends' };
+    if (alpha === undefined) return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
+    if (relative.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
+    const { expected, assumed } = needs(relative, assumptions(question), lnSatisfiedNeeded(question));
     if (!Number.isFinite(expected))
       return { ...base, decided: 'no', remark: 'versions that are alike cannot be told from the limit' };
-    return {
-      ...base,
-      expected,
-      assumed,
-      ...(expected <= load.plannedRequests
-        ? { decided: 'yes' }
-        : expected <= load.mostRequests
-          ? { decided: 'extending' }
-          : { decided: 'no', remark: `at most ${load.mostRequests} requests are sent` }),
-    };
+    return { ...base, expected, assumed, ...reachable({ expected }, load) };
   });
 }
 
-function assumptions(experiment: Experiment): { readonly errors: number; readonly ms: number } {
-  const limits = judgedLimits(experiment).filter(({ side, limit }) => side === 'upper' && limit > 0);
-  const errors = limits.find(({ quantity }) => quantity.kind === 'error-rate')?.limit;
-  const ms = limits.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;
+function assumptions({ limits }: Question): { readonly errors: number; readonly ms: number } {
+  const upper = limits.filter(({ side, limit }) => side === 'upper' && limit > 0);
+  const errors = upper.find(({ quantity }) => quantity.kind === 'error-rate')?.limit;
+  const ms = upper.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;
   return {
     errors: errors === undefined ? ASSUMED_ERRORS : errors / 10,
     ms: ms === undefined ? ASSUMED_MS : ms / 2,
@@ -59,7 +44,7 @@ function assumptions(experiment: Experiment): { readonly errors: number; readonl
 }
 
 function needs(
-  { quantity, comparison, cap = Number.MAX_VALUE }: RelativeObjective,
+  { quantity, comparison, cap = Number.MAX_VALUE }: RelativeLimit,
   { errors, ms }: { readonly errors: number; readonly ms: number },
   lnThreshold: number,
 ): { readonly expected: number; readonly assumed: number } {

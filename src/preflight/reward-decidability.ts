@@ -1,11 +1,7 @@
 /** What it takes to show which version has the best reward: for `plan`. Pure. */
-import type { Experiment } from '../experiment/experiment.ts';
 import type { Metric } from '../experiment/metric.ts';
-import { parseMetricName } from '../experiment/metric-names.ts';
-import { toNumber } from '../experiment/quantity.ts';
-import type { StrengthSettings } from '../experiment/strength-settings.ts';
 import { pairsToDistinguish } from '../evidence/planning/pairs-needed.ts';
-import { judgedVersions } from '../judge/question.ts';
+import type { Question } from '../judge/question/question.ts';
 
 export interface RewardPower {
   readonly metric: string;
@@ -22,28 +18,23 @@ export interface RewardPower {
 const ASSUMED: readonly [number, number] = [0.1, 0.12];
 
 /** `values`: of the versions, as just measured. `metric`: absent for built-in ones. */
-export function rewardPower(
-  experiment: Experiment,
-  strength: StrengthSettings,
+export function rewardDecidability(
+  { reward, alpha, versions }: Question,
   known: { readonly metric: Metric | undefined; readonly values: readonly number[] },
 ): RewardPower | undefined {
-  const reward = experiment.spec.criteria.rewards[0];
   if (reward === undefined) return undefined;
-  const base = { metric: reward.metric, preferred: reward.preferredDirection };
-  const { quantity } = parseMetricName(reward.metric, experiment.metadata.namespace);
-  const written = strength.cap.find((one) => one.metric === reward.metric);
-  const cap = written === undefined ? 1 : toNumber(written.max);
+  const base = { metric: reward.metric, preferred: reward.preferred };
+  const { quantity, cap = 1 } = reward;
+  if (alpha === undefined) return base;
   const problem =
     quantity.kind === 'custom' ? customProblem(known, cap) : quantity.kind === 'error-rate' ? undefined : BUILTIN;
-  if (strength.confidence === 'none') return base;
   if (problem !== undefined) return { ...base, problem };
   const [low, high] = [Math.min(...known.values), Math.max(...known.values)];
   const between = known.values.length > 1 && low < high ? ([low, high] as const) : scaledBy(cap);
-  const versions = judgedVersions(experiment).length;
   const needed = pairsToDistinguish({
     shareA: between[0] / cap,
     shareB: between[1] / cap,
-    lnThreshold: Math.log(versions / (1 - strength.confidence)),
+    lnThreshold: Math.log(versions.length / alpha),
     certainty: 'average',
   });
   return { ...base, needed, between };

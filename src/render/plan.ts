@@ -1,9 +1,10 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
 import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
-import { formatCount, formatValue } from '../text/units.ts';
+import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
+import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { PowerRow } from '../preflight/decidability.ts';
 import type { Preflight } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
@@ -29,9 +30,6 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
       : preflight.wouldBeDecided
         ? theme.good(`${name} would run, and would be decided`)
         : theme.open(`${name} would run, and may end undecided`);
-  const rate = load.closedLoop ? 'as fast as the connections allow' : `at ${load.ratePerSec}/s`;
-  const most =
-    load.mostRequests > load.plannedRequests ? `, at most ${formatCount(load.mostRequests)} when extended` : '';
   return [
     headline,
     '',
@@ -49,15 +47,26 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
       ),
     ),
     ...section('metrics', metricLines(preflight, options)),
-    ...section(
-      'load',
-      load.mostRequests === 0 && !load.closedLoop
-        ? []
-        : [`${formatCount(load.plannedRequests)} requests for each version ${rate}${most}`],
-    ),
+    ...section('load', loadLines(load)),
     ...objectiveLines(power, options),
     ...section('reward', rewardLines(preflight, options)),
   ].join('\n');
+}
+
+function loadLines({
+  tasks,
+  plannedRequests,
+  mostRequests,
+  mostSeconds,
+  closedLoop,
+  ratePerSec,
+}: PlannedLoad): string[] {
+  if (tasks.length === 0) return [];
+  const rate = closedLoop ? 'as fast as the connections allow' : `at ${formatRate(ratePerSec)}`;
+  if (plannedRequests === undefined || mostRequests === undefined)
+    return [`as many requests for each version as the connections allow, for ${formatSeconds(mostSeconds)}`];
+  const most = mostRequests > plannedRequests ? `, at most ${formatCount(mostRequests)} when extended` : '';
+  return [`${formatCount(plannedRequests)} requests for each version ${rate}${most}`];
 }
 
 /** The value first; what was asked stands below it, for whoever wonders. */

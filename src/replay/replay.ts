@@ -17,7 +17,8 @@ import {
   type Tally,
 } from '../evidence/request-tally.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
-import { judgedLimits, latencyLimits } from '../judge/question.ts';
+import { latencyLimits } from '../judge/question/limits.ts';
+import { compileQuestion, type Question } from '../judge/question/question.ts';
 import {
   addScopes,
   addStoredPairs,
@@ -31,15 +32,14 @@ import {
   type StoredScope,
   type StoredTally,
 } from '../judge/record/stored-record.ts';
-import { relativeObjectives } from '../judge/relative/relative-objective.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import { isPairsShape, isScopeShape } from '../judge/record/record-shape.ts';
 import { nextReward } from '../judge/reward/reward.ts';
 import { InvalidManifestError, UsageError } from '../errors.ts';
-import { checkExperiment } from '../experiment/validate.ts';
+import { checkExperiment } from '../validation/validate.ts';
 import { PairBook } from '../drive/collect/pair-account.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
-import { judgementNow, strengthOf } from '../judge/judgement.ts';
+import { judgementNow } from '../judge/judgement.ts';
 import { withCompletion } from '../drive/status-changes.ts';
 
 export interface ReplayChange {
@@ -96,7 +96,8 @@ function judgedAgain(
     path.startsWith('spec.criteria'),
   );
   if (issues.length > 0) throw new InvalidManifestError('it cannot be judged by these objectives', issues);
-  const limits = latencyLimits(judgedLimits(experiment));
+  const question = compileQuestion(experiment, { ...counted.strength, ...change.strength });
+  const limits = latencyLimits(question.limits);
   const scopes = counted.scopes.map((scope) => ({ ...scope, tally: withLimits(scope.tally, limits) }));
   let record: Iter8Record = {
     ...counted,
@@ -107,15 +108,15 @@ function judgedAgain(
     strength: { ...counted.strength, ...change.strength },
   };
   // The object alone holds no pairs, only what they came to at its own limits.
-  if (paired.length > 0) record = { ...record, pairs: pairsOf(experiment, record, paired) };
+  if (paired.length > 0) record = { ...record, pairs: pairsOf(question, paired) };
   for (const values of measured) {
     record = { ...record, measured: values };
-    record = { ...record, reward: nextReward(experiment, record, strengthOf(experiment, record)) };
+    record = { ...record, reward: nextReward(question, record) };
   }
-  const { assessments, recommendation, reward } = judgementNow(experiment, record);
+  const { assessments, recommendation, reward } = judgementNow(question, record);
   record = { ...record, assessments, recommendation, rewardResult: reward };
   const done = withCompletion(experiment.status ?? {}, 'Experiment completed successfully', Date.parse(endedAt));
-  const analysis = analysisOf({ experiment, record, assessments, time: endedAt, provenance: record.by });
+  const analysis = analysisOf({ experiment, question, record, assessments, time: endedAt, provenance: record.by });
   return {
     ...experiment,
     status: withRecord({ ...done, analysis: { ...done.analysis, ...analysis } }, record, endedAt),
@@ -184,11 +185,10 @@ function readLines(lines: readonly unknown[]): Recorded {
 }
 
 /** The pairs of all tasks at the limits of now. Each task: what its last driver began with, and what it counted since. */
-function pairsOf(experiment: Experiment, record: Iter8Record, tasks: readonly (readonly Line[])[]): StoredPairs {
-  const objectives = relativeObjectives(experiment, strengthOf(experiment, record));
+function pairsOf({ relative }: Question, tasks: readonly (readonly Line[])[]): StoredPairs {
   return tasks.reduce<StoredPairs>((sum, [start, ...lines]) => {
     const before = start?.['pairs'];
-    const book = new PairBook(objectives, isPairsShape(before) ? (before as StoredPairs) : undefined);
+    const book = new PairBook(relative, isPairsShape(before) ? (before as StoredPairs) : undefined);
     for (const line of lines) {
       if (Array.isArray(line['pairs']) && line['pairs'].every(isPair))
         book.add(String(line['version']), line['pairs'] as readonly RequestPair[]);

@@ -5,13 +5,12 @@
  * pattern prefers (iter8.md 6, behaviour.md 6). The verdict never uses them.
  */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
-import type { StrengthSettings } from '../experiment/strength-settings.ts';
 import { topTwoShares } from './bandit-shares.ts';
 import { nextBanditWeights } from './bandit-weights.ts';
 import type { Contest } from '../evidence/two-versions/best-version.ts';
 import { nextWeights } from './progressive-weights.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { judgedVersions, type JudgedVersion } from '../judge/question.ts';
+import type { JudgedVersion, Question } from '../judge/question/question.ts';
 import type { RewardResult, RewardState } from '../judge/reward/reward.ts';
 import { versionVerdicts } from '../judge/winner.ts';
 
@@ -19,19 +18,18 @@ export interface WeightFacts {
   readonly assessments: readonly LimitAssessment[];
   readonly reward?: RewardState | undefined;
   readonly rewardResult?: RewardResult | undefined;
-  readonly strength: StrengthSettings;
   /** Makes the bandit repeatable; another one for each iteration. */
   readonly seed: number;
 }
 
-export function recommendedWeights(experiment: Experiment, facts: WeightFacts): Weight[] {
+export function recommendedWeights(experiment: Experiment, question: Question, facts: WeightFacts): Weight[] {
   const { strategy } = experiment.spec;
   const present = experiment.status?.currentWeightDistribution ?? [];
   if (strategy.testingPattern === 'Conformance') return [];
   if (strategy.deploymentPattern === 'FixedSplit') return [...present];
   const limits = strategy.weights;
-  const verdicts = versionVerdicts(judgedVersions(experiment), facts.assessments);
-  const versions = judgedVersions(experiment).map(({ name, role }) => ({
+  const verdicts = versionVerdicts(question.versions, facts.assessments);
+  const versions = question.versions.map(({ name, role }) => ({
     name,
     role,
     presentPercent: present.find((weight) => weight.name === name)?.value,
@@ -41,13 +39,13 @@ export function recommendedWeights(experiment: Experiment, facts: WeightFacts): 
   }));
   const contest = facts.reward?.contest;
   const weights =
-    facts.strength.policy === 'bandit' && contest !== undefined
+    question.strength.policy === 'bandit' && contest !== undefined
       ? nextBanditWeights({
           versions,
           limits,
           shares: banditShares(contest, facts.seed),
         })
-      : nextWeights({ versions, limits, best: new Set(bestOf(experiment, facts)) });
+      : nextWeights({ versions, limits, best: new Set(bestOf(question, facts)) });
   return versions.map(({ name }) => ({ name, value: weights.get(name) ?? 0 }));
 }
 
@@ -66,10 +64,9 @@ function hasData(version: string, { assessments, rewardResult }: WeightFacts): b
 }
 
 /** The baseline while nobody else is known to be as good. */
-function bestOf(experiment: Experiment, facts: WeightFacts): string[] {
-  const versions = judgedVersions(experiment);
+function bestOf({ pattern, versions }: Question, facts: WeightFacts): string[] {
   const feasible = versions.filter((version) => isFeasible(version, facts)).map(({ name }) => name);
-  if (experiment.spec.strategy.testingPattern === 'Canary') {
+  if (pattern === 'Canary') {
     const candidate = versions.find(({ role }) => role === 'candidate')?.name;
     return candidate !== undefined && feasible.includes(candidate) ? [candidate] : [];
   }

@@ -5,12 +5,12 @@
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { parseMetricName } from '../experiment/metric-names.ts';
 import { lnSatisfied, lnViolated } from '../evidence/one-sample/rate.ts';
-import { judgedVersions } from '../judge/question.ts';
+import { versionRoles } from '../judge/question/question.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 
 /** Requests of each version as the backend counted them; undefined when nothing counts them for every version. */
 export function observedRequests(experiment: Experiment, record: Iter8Record): ReadonlyMap<string, number> | undefined {
-  const versions = judgedVersions(experiment).map(({ name }) => name);
+  const versions = versionRoles(experiment).map(({ name }) => name);
   const { requestCount } = experiment.spec.criteria;
   const counter =
     requestCount !== undefined &&

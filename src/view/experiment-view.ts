@@ -8,7 +8,8 @@ import type { LimitAssessment } from '../judge/assessment.ts';
 import { importedTally, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
-import { judgedLimits, judgedVersions, latencyLimits, unitOf, type JudgedVersion } from '../judge/question.ts';
+import { latencyLimits, limitsOf, unitOf } from '../judge/question/limits.ts';
+import { versionRoles } from '../judge/question/question.ts';
 import {
   countedScopes,
   readTally,
@@ -80,7 +81,7 @@ export interface ExperimentView {
   readonly headline: string;
   /** Objects of Iter8 0.7: what we say of the same measurements. */
   readonly judgedAnew?: string | undefined;
-  readonly versions: readonly JudgedVersion[];
+  readonly versions: ReturnType<typeof versionRoles>;
   /** In the order of versions, objectives, upper before lower. */
   readonly objectives: readonly LimitAssessment[];
   readonly observations: readonly Observation[];
@@ -161,7 +162,7 @@ export function experimentView(experiment: Experiment, now: number): ExperimentV
     changedAt: completed?.status === 'True' ? completed.lastTransitionTime : status?.lastUpdateTime,
     now,
     recommendation: known.recommendation,
-    versions: judgedVersions(experiment),
+    versions: versionRoles(experiment),
     objectives: known.assessments,
     observations:
       known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
@@ -227,7 +228,7 @@ function observationsOf(scopes: readonly StoredScope[]): Observation[] {
 
 function importedObservations(experiment: Experiment): Observation[] {
   const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {};
-  const limits = latencyLimits(judgedLimits(experiment));
+  const limits = latencyLimits(limitsOf(experiment, () => undefined));
   return Object.entries(data).flatMap(([version, value]) => {
     const tally = importedTally(value, limits);
     return tally === undefined ? [] : [observation({ version }, tally)];

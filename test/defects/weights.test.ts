@@ -2,7 +2,7 @@
 import { expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
-import { parseStrength } from '../../src/experiment/strength-settings.ts';
+import { compileQuestion } from '../../src/judge/question/question.ts';
 import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
 import { canary, conformance, driveInMemory, failing, healthy, withWeights } from '../support/driving.ts';
 
@@ -25,10 +25,9 @@ it('11: equal shares that are not whole are rounded the same way every time', ()
   const best = ['b', 'c', 'd'];
   const values = Object.fromEntries(['a', ...best].map((name) => [name, { value: 1 }]));
   const split = () =>
-    recommendedWeights(experiment, {
+    recommendedWeights(experiment, compileQuestion(experiment), {
       assessments: [],
       rewardResult: { metric: 'sales', preferred: 'High', state: 'open', best, values, reason: '' },
-      strength: parseStrength({}).settings,
       seed: 1,
     }).map(({ value }) => value);
   const first = split();

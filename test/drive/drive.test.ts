@@ -2,7 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
-import { conditionOf } from '../../src/drive/status-changes.ts';
+import { conditionOf } from '../../src/experiment/conditions.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
 
 /** What the old stack was recorded doing; not everywhere there. */

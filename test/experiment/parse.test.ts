@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/experiment/experiment.ts';
 import { parseExperiment, parseMetric } from '../../src/experiment/parse.ts';
+import { validateExperiment, validateMetric } from '../../src/validation/validate.ts';
 import { pathText, shown } from '../../src/experiment/schema-issues.ts';
 
 const valid = {
@@ -121,7 +122,7 @@ describe('the shape of an experiment', () => {
       strength: { anything: 1 },
     });
     expect(parseExperiment(fraction).issues).toEqual([]);
-    const strict = parseExperiment(fraction, { strictness: 'rules' });
+    const strict = validateExperiment(fraction);
     expect(strict.value).toBeDefined();
     expect(strict.issues.map(({ path }) => path)).toEqual([
       'spec.criteria.objectives[0].upperLimit',
@@ -140,7 +141,7 @@ describe('the shape of a metric', () => {
       value: { spec: { own: 1 } },
       issues: [],
     });
-    expect(parseMetric({ ...metric, spec: {} }, { strictness: 'rules' }).issues).toHaveLength(2);
+    expect(validateMetric({ ...metric, spec: {} }).issues).toHaveLength(2);
   });
 });
 

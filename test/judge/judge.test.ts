@@ -2,29 +2,22 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
-import { DEFAULT_STRENGTH, type StrengthSettings } from '../../src/experiment/strength-settings.ts';
-import { Judge, type LookOptions } from '../../src/judge/judge.ts';
-import { judgedLimits, judgedVersions, judgeSettings, latencyLimits } from '../../src/judge/question.ts';
+import type { StrengthSettings } from '../../src/experiment/strength-settings.ts';
+import type { Look } from '../../src/judge/finding.ts';
+import { Judge } from '../../src/judge/judge.ts';
+import { latencyLimits } from '../../src/judge/question/limits.ts';
+import { compileQuestion } from '../../src/judge/question/question.ts';
 import { recommend } from '../../src/judge/recommend.ts';
 import type { Tally } from '../../src/evidence/request-tally.ts';
 import { canary, conformance } from '../support/driving.ts';
 import { tallyFor, type Outcome } from '../support/simulated-load.ts';
 
 const M = 'iter8-system/';
-const LOOK: LookOptions = { elapsedSeconds: 60, planDone: true, bounds: true };
+const LOOK: Look = { elapsedSeconds: 60, planDone: true, bounds: true };
 
 function judgeFor(written: WrittenExperiment, strength: Partial<StrengthSettings> = {}) {
-  const experiment = withDefaults(written, { namespace: 'default' });
-  const limits = judgedLimits(experiment);
-  const settings = { ...DEFAULT_STRENGTH, ...strength };
-  const versions = judgedVersions(experiment);
-  return {
-    judge: new Judge(limits, versions, judgeSettings(experiment, settings)),
-    limits: latencyLimits(limits),
-    versions,
-    experiment,
-    settings,
-  };
+  const question = compileQuestion(withDefaults(written, { namespace: 'default' }), { ...strength });
+  return { judge: new Judge(question), limits: latencyLimits(question.limits), question };
 }
 
 const answers = (count: number, change: Partial<Outcome> = {}): Outcome[] =>
@@ -34,7 +27,7 @@ const answers = (count: number, change: Partial<Outcome> = {}): Outcome[] =>
 function rowOf(
   objective: object,
   outcomes: readonly Outcome[],
-  how: { look?: Partial<LookOptions>; strength?: Partial<StrengthSettings>; change?: (tally: Tally) => Tally } = {},
+  how: { look?: Partial<Look>; strength?: Partial<StrengthSettings>; change?: (tally: Tally) => Tally } = {},
 ) {
   const { judge, limits } = judgeFor(conformance({ objectives: [objective] }), how.strength);
   const tally = tallyFor(outcomes, limits);
@@ -255,15 +248,11 @@ describe('several of them', () => {
 
 describe('the recommendation', () => {
   const advise = (outcomes: readonly Outcome[], objectives: object[]) => {
-    const { judge, limits, versions, experiment, settings } = judgeFor(conformance({ objectives }));
+    const { judge, limits, question } = judgeFor(conformance({ objectives }));
     judge.add({ version: 'hello' }, tallyFor(outcomes, limits));
-    return recommend({
-      pattern: experiment.spec.strategy.testingPattern,
-      versions,
+    return recommend(question, {
       assessments: judge.look(LOOK),
-      confidence: settings.confidence,
       tallyOf: (version) => judge.tallyOf(version),
-      hasRewards: false,
     });
   };
   const p95 = { metric: `${M}latency-95th-percentile`, upperLimit: '100' };
@@ -273,6 +262,12 @@ describe('the recommendation', () => {
     expect(found.reasons[0]).toContain('503: 100');
     expect(advise([...answers(300), ...answers(100, { code: '302' })], [p95]).verdict).toBe('undecided');
     expect(advise(answers(400), [p95]).verdict).toBe('promote');
+  });
+  it('is withheld when answers are redirects, whatever the objectives are about', () => {
+    const errors = { metric: `${M}error-rate`, upperLimit: '0.02' };
+    const found = advise(answers(400, { code: '302' }), [errors]);
+    expect(found).toMatchObject({ verdict: 'undecided', reasons: [expect.stringContaining('302: 400')] });
+    expect(advise([...answers(400), ...answers(5, { code: '302' })], [errors]).verdict).toBe('promote');
   });
   it('of an experiment without objectives is undecided: nothing to judge', () => {
     expect(advise(answers(100), [])).toMatchObject({

@@ -5,48 +5,49 @@ import { EMPTY_TALLY, type Tally } from '../../src/evidence/request-tally.ts';
 import { binIndex } from '../../src/evidence/latency-histogram.ts';
 import { addPairs, EMPTY_PAIR_TALLY, type RequestPair } from '../../src/evidence/paired/request-pairs.ts';
 import { Judge } from '../../src/judge/judge.ts';
-import type { JudgedLimit, JudgedVersion, JudgeSettings } from '../../src/judge/question.ts';
-import type { RelativeObjective } from '../../src/judge/relative/relative-objective.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
+import { compileQuestion, type JudgedVersion } from '../../src/judge/question/question.ts';
 
-const LIMITS: readonly JudgedLimit[] = [
-  { objective: 0, metric: 'e', quantity: { kind: 'error-rate' }, side: 'upper', limit: 0.05, unit: 'share' },
-  { objective: 1, metric: 'm', quantity: { kind: 'mean-latency' }, side: 'upper', limit: 200, unit: 'ms' },
-  { objective: 2, metric: 'p', quantity: { kind: 'percentile', percent: 90 }, side: 'upper', limit: 300, unit: 'ms' },
-];
-const RELATIVE: readonly RelativeObjective[] = [
-  {
-    objective: 3,
-    metric: 'e',
-    quantity: { kind: 'error-rate' },
-    unit: 'share',
-    comparison: { ratio: 1, plus: 0.05 },
-    cap: 1,
-    isComparable: true,
-    increase: 0.05,
-  },
-  {
-    objective: 4,
-    metric: 'm',
-    quantity: { kind: 'mean-latency' },
-    unit: 'ms',
-    comparison: { ratio: 1.2, plus: 0 },
-    cap: 1000,
-    isComparable: true,
-    percent: 20,
-  },
-];
-const SETTINGS: JudgeSettings = {
-  confidence: 0.95,
-  minRequests: 0,
-  minSeconds: 0,
-  noData: 'undecided',
-  capMs: () => 1000,
-};
-const VERSIONS: readonly JudgedVersion[] = [
-  { name: 'a', role: 'baseline' },
-  { name: 'b', role: 'candidate' },
-  { name: 'c', role: 'candidate' },
-];
+const M = 'iter8-system/';
+const QUESTION = compileQuestion(
+  withDefaults(
+    {
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name: 'e' },
+      spec: {
+        target: 't',
+        strategy: {
+          testingPattern: 'A/B/N',
+          actions: {
+            start: [
+              {
+                task: 'metrics/collect',
+                with: { timeout: '1s', versions: ['a', 'b', 'c'].map((name) => ({ name, url: 'http://x.test/' })) },
+              },
+            ],
+          },
+        },
+        criteria: {
+          objectives: [
+            { metric: `${M}error-rate`, upperLimit: '0.05' },
+            { metric: `${M}mean-latency`, upperLimit: 200 },
+            { metric: `${M}latency-90th-percentile`, upperLimit: 300 },
+          ],
+          strength: {
+            relative: [
+              { metric: `${M}error-rate`, maxIncrease: 0.05 },
+              { metric: `${M}mean-latency`, maxIncreasePercent: 20 },
+            ],
+          },
+        },
+        versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
+      },
+    },
+    { namespace: 'default' },
+  ),
+);
+const VERSIONS = QUESTION.versions;
 const LOOK = { elapsedSeconds: 10, planDone: true, bounds: true } as const;
 
 interface Seen {
@@ -77,7 +78,7 @@ function tallyOf({ ms, failed }: Seen): Tally {
 const side = ({ ms, failed }: Seen) => [ms, ms, Number(failed), Number(failed)] as const;
 
 function judged(observations: readonly Seen[], versions: readonly JudgedVersion[]) {
-  const judge = new Judge(LIMITS, versions, SETTINGS, RELATIVE);
+  const judge = new Judge({ ...QUESTION, versions });
   for (const one of observations) judge.add({ version: one.version }, tallyOf(one));
   for (const one of observations.filter(({ version }) => version !== 'a')) {
     const pair: RequestPair = [side({ ...one, ms: 100 + (one.ms % 100), failed: false }), side(one)];

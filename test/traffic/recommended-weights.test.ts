@@ -1,11 +1,10 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
-import { parseStrength } from '../../src/experiment/strength-settings.ts';
+import { compileQuestion } from '../../src/judge/question/question.ts';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
 import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
 
-const { settings } = parseStrength({});
 const canary = (
   change: {
     readonly deploymentPattern?: 'FixedSplit' | 'Progressive';
@@ -50,9 +49,14 @@ const assessed = (version: string, verdict: LimitAssessment['verdict'], estimate
   n: 100,
   ...(estimate === undefined ? {} : { estimate }),
 });
-const facts = (...assessments: LimitAssessment[]) => ({ assessments, strength: settings, seed: 1 });
+const facts = (...assessments: LimitAssessment[]) => ({ assessments, seed: 1 });
 const of = (experiment: ReturnType<typeof canary>, ...assessments: LimitAssessment[]) =>
-  Object.fromEntries(recommendedWeights(experiment, facts(...assessments)).map(({ name, value }) => [name, value]));
+  Object.fromEntries(
+    recommendedWeights(experiment, compileQuestion(experiment), facts(...assessments)).map(({ name, value }) => [
+      name,
+      value,
+    ]),
+  );
 
 describe('recommended weights of a canary', () => {
   it('raise a candidate whose values are good step by step, as Iter8 0.7 would have', () => {

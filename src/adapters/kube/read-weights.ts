@@ -2,7 +2,7 @@
 import { UnavailableError } from '../../errors.ts';
 import { versionsIn, type Experiment, type Weight } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
-import { judgedVersions } from '../../judge/question.ts';
+import { versionRoles } from '../../judge/question/question.ts';
 import type { WeightReader } from '../../drive/ports.ts';
 import type { KubeClient } from './api-client.ts';
 import { createDiscovery } from './discovery.ts';
@@ -45,7 +45,7 @@ function filledUp(
   experiment: Experiment,
 ): Weight[] | undefined {
   const known = read.flatMap(({ value }) => (value === undefined ? [] : [value]));
-  if (known.length === 0 || known.length < judgedVersions(experiment).length - 1) return undefined;
+  if (known.length === 0 || known.length < versionRoles(experiment).length - 1) return undefined;
   const left = Math.max(0, 100 - known.reduce((sum, value) => sum + value, 0));
   return read.map(({ name, value = left }) => ({ name, value }));
 }

@@ -3,9 +3,9 @@ import { InvalidManifestError, type Issue } from '../../errors.ts';
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { API_VERSION } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
-import { parseExperiment, parseMetric, type ParseOptions } from '../../experiment/parse.ts';
+import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import { expectedGot, shown, type Shaped } from '../../experiment/schema-issues.ts';
-import { EXPRESSION_SYNTAX } from '../../expressions/expression-syntax.ts';
+import { validateExperiment, validateMetric } from '../../validation/validate.ts';
 import { readManifest, type ManifestObject } from './parse-documents.ts';
 import { readSources, type ManifestSource, type SourceOptions } from './fetch-sources.ts';
 import { sortIssues } from './yaml-positions.ts';
@@ -15,7 +15,7 @@ export { sortIssues } from './yaml-positions.ts';
 
 export interface LoadOptions extends SourceOptions {
   /** `shape` (the default) or `rules`: see `parse.ts`. */
-  readonly strictness?: ParseOptions['strictness'];
+  readonly strictness?: 'shape' | 'rules' | undefined;
 }
 
 export interface LoadedManifests {
@@ -49,10 +49,12 @@ export async function loadManifests(files: readonly string[], options: LoadOptio
   }
   const experiments: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenExperiment> }[] = [];
   const metrics: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenMetric> }[] = [];
-  const parsing = { strictness: options.strictness, syntax: EXPRESSION_SYNTAX };
+  const isStrict = options.strictness === 'rules';
   for (const object of objects) {
-    if (object.kind === 'Experiment') experiments.push({ object, shaped: parseExperiment(object.value, parsing) });
-    else if (object.kind === 'Metric') metrics.push({ object, shaped: parseMetric(object.value, parsing) });
+    if (object.kind === 'Experiment')
+      experiments.push({ object, shaped: (isStrict ? validateExperiment : parseExperiment)(object.value) });
+    else if (object.kind === 'Metric')
+      metrics.push({ object, shaped: (isStrict ? validateMetric : parseMetric)(object.value) });
     else issues.push(object.locate({ path: 'kind', message: kindProblem(object) }));
   }
   for (const { object, shaped } of [...experiments, ...metrics]) issues.push(...shaped.issues.map(object.locate));

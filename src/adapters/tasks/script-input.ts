@@ -2,7 +2,7 @@
 import type { Experiment, TaskSpec } from '../../experiment/experiment.ts';
 import { fillPlaceholders } from '../../expressions/placeholders.ts';
 import { shellReference, shellValue } from '../../expressions/shell-value.ts';
-import { winnerOf } from '../../experiment/conditions.ts';
+import { recordedWinner } from '../../experiment/conditions.ts';
 
 export interface ScriptText {
   readonly text: string;
@@ -21,7 +21,7 @@ export function scriptText(
   secretFields: readonly string[] | undefined,
 ): ScriptText {
   const secretEnv: Record<string, string> = {};
-  const { winnerFound, candidateWon } = winnerOf(experiment);
+  const { winnerFound, candidateWon } = recordedWinner(experiment);
   const marked =
     secretFields === undefined
       ? undefined

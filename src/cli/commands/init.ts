@@ -6,7 +6,7 @@ import type { Io } from '../../io.ts';
 import { writeYamlDocuments } from '../../adapters/manifest/write-yaml.ts';
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { quickExperiment } from '../../experiment/experiment-from-flags.ts';
-import { checkExperiment } from '../../experiment/validate.ts';
+import { checkExperiment } from '../../validation/validate.ts';
 import { PACKS, packExperiment } from '../../metric-packs/experiment-from-pack.ts';
 import { durationFlag, numberFlag, repeated } from '../shared-flags.ts';
 

@@ -14,10 +14,9 @@ import { formatValue } from '../../text/units.ts';
 import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
 import type { Measurement } from '../../drive/ports.ts';
 import { neededPermissions } from '../../preflight/permissions.ts';
-import { rewardPower } from '../../preflight/reward-decidability.ts';
-import { plannedLoad, powerOf, withBackendNeeds, type SeenCounters } from '../../preflight/decidability.ts';
-import { strengthOf as strengthSettings } from '../../judge/judgement.ts';
-import { EMPTY_RECORD } from '../../judge/record/stored-record.ts';
+import { rewardDecidability } from '../../preflight/reward-decidability.ts';
+import { decidability, withBackendNeeds, type SeenCounters } from '../../preflight/decidability.ts';
+import { compileQuestion } from '../../judge/question/question.ts';
 import { renderPlan } from '../../render/plan.ts';
 import { openContext, openDriver, type Context, type Driver } from '../context.ts';
 import { readManifests } from '../manifest-flags.ts';
@@ -93,14 +92,14 @@ async function findOut(
     readonly strength: Record<string, unknown>;
     readonly permissions: PermissionCheck | undefined;
     readonly metrics: readonly MetricCheck[];
-    readonly reward: Parameters<typeof rewardPower>[2];
+    readonly reward: Parameters<typeof rewardDecidability>[1];
     readonly seen: ReadonlyMap<string, SeenCounters>;
   },
 ): Promise<Preflight> {
-  const strength = strengthSettings(experiment, { ...EMPTY_RECORD, strength: how.strength });
-  const power = withBackendNeeds(powerOf(experiment, strength), how.seen, { experiment, strength });
+  const question = compileQuestion(experiment, how.strength);
+  const power = withBackendNeeds(decidability(question), how.seen, question);
   const targets = await checkTargets(experiment, how.driver);
-  const reward = rewardPower(experiment, strength, how.reward);
+  const reward = rewardDecidability(question, how.reward);
   const hasObjective = power.length > 0 || reward !== undefined;
   return {
     name: experiment.metadata.name,
@@ -116,7 +115,7 @@ async function findOut(
     ...(reward === undefined ? {} : { reward }),
     metrics: how.metrics,
     targets,
-    load: plannedLoad(experiment, strength),
+    load: question.load,
     power,
   };
 }
@@ -127,7 +126,7 @@ const TRIED_SECONDS = 60;
 /** What trying the metrics showed. */
 interface Tried {
   readonly metrics: MetricCheck[];
-  readonly reward: Parameters<typeof rewardPower>[2];
+  readonly reward: Parameters<typeof rewardDecidability>[1];
   readonly seen: ReadonlyMap<string, SeenCounters>;
 }
 

@@ -6,7 +6,7 @@ import type { Io } from '../../io.ts';
 import { withDefaults } from '../../experiment/defaults.ts';
 import type { Experiment, WrittenExperiment } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
-import { checkExperiment } from '../../experiment/validate.ts';
+import { checkExperiment } from '../../validation/validate.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
 import { openApprovals, openContext, type Context } from '../context.ts';
 import { driveToEnd } from '../drive-and-show.ts';

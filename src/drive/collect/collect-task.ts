@@ -6,8 +6,8 @@ import { collectInputs, type CollectInputs } from '../../experiment/task-inputs.
 import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment, Verdict } from '../../judge/assessment.ts';
 import type { Judge } from '../../judge/judge.ts';
-import { defaultTimeoutMs, judgedLimits, judgedVersions, latencyLimits } from '../../judge/question.ts';
-import { relativeObjectives } from '../../judge/relative/relative-objective.ts';
+import { latencyLimits } from '../../judge/question/limits.ts';
+import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
 import {
   addScopes,
   addStoredPairs,
@@ -19,7 +19,7 @@ import { addTally, type Tally } from '../../evidence/request-tally.ts';
 import type { LoadState } from '../../judge/record/load-progress.ts';
 import { PairBook } from './pair-account.ts';
 import { capsFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
-import { judgementAt, judgeOf, strengthOf, type Judgement } from '../../judge/judgement.ts';
+import { judgementAt, judgeOf, type Judgement } from '../../judge/judgement.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder, Scope } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { timestamp } from '../status-changes.ts';
@@ -109,13 +109,10 @@ class Collect {
     this.#session = session;
     this.#inputs = inputs;
     this.#options = options;
-    const { experiment, record } = session;
-    this.#judge = judgeOf(experiment, record);
-    this.#pairs = new PairBook(
-      relativeObjectives(experiment, strengthOf(experiment, record)),
-      record.tasks[options.id]?.pairs,
-    );
-    const known = new Set(judgedVersions(experiment).map((version) => version.name));
+    const { question, record } = session;
+    this.#judge = judgeOf(question, record);
+    this.#pairs = new PairBook(question.relative, record.tasks[options.id]?.pairs);
+    const known = new Set(question.versions.map((version) => version.name));
     this.#judgedHere = new Set(
       inputs.loadOnly ? [] : inputs.versions.map((version) => version.name).filter((name) => known.has(name)),
     );
@@ -127,7 +124,7 @@ class Collect {
       ...this.#before.filter((scope) => scope.endpoint === undefined).map((scope) => scope.tally.response.n),
     );
     this.#answered = new Set(this.#before.map((scope) => scope.version));
-    const strength = strengthOf(experiment, record);
+    const { strength } = question;
     const planned = inputs.plannedRequests;
     this.#budget = {
       plannedRequests: planned,
@@ -140,9 +137,9 @@ class Collect {
 
   /** The load plan, less what an earlier driver has sent; undefined when nothing is left to send. */
   async plan(ports: CollectPorts): Promise<LoadPlan | undefined> {
-    const { experiment } = this.#session;
+    const { experiment, question } = this.#session;
     const built = await ports.requests.build(this.#inputs, experiment.metadata.namespace, this.#options.stop);
-    const limits = judgedLimits(experiment);
+    const { limits } = question;
     const timeoutMs = this.#inputs.timeoutMs ?? defaultTimeoutMs(experiment);
     const tightest = Math.min(...limits.filter((limit) => limit.unit === 'ms').map((limit) => limit.limit));
     this.#session.changeRecord((record) => ({
@@ -172,9 +169,7 @@ class Collect {
     const left = Math.max(0, this.#budget.plannedRequests - this.#beforeRequests);
     if (left === 0 && !this.#wantsMore(this.#look(0, true, false))) return undefined;
     const { plannedSeconds } = this.#inputs;
-    const baseline = judgedVersions(experiment).find(
-      ({ name, role }) => role === 'baseline' && this.#judgedHere.has(name),
-    )?.name;
+    const baseline = this.#judgedHere.has(question.baseline?.name ?? '') ? question.baseline?.name : undefined;
     return {
       targets: built.map((target) => ({
         ...target,
@@ -335,8 +330,8 @@ class Collect {
   }
 
   #look(seconds: number, planDone: boolean, bounds: boolean): Judgement {
-    const { experiment, record } = this.#session;
-    return judgementAt(experiment, record, this.#judge, {
+    const { question, record } = this.#session;
+    return judgementAt(question, record, this.#judge, {
       elapsedSeconds: record.loadSeconds + seconds,
       planDone,
       bounds,
@@ -356,13 +351,8 @@ class Collect {
   }
 
   #question(assessments: readonly LimitAssessment[]) {
-    const { experiment } = this.#session;
-    return {
-      pattern: experiment.spec.strategy.testingPattern,
-      versions: judgedVersions(experiment),
-      assessments,
-      rewardIsOpen: experiment.spec.criteria.rewards.length > 0,
-    };
+    const { question } = this.#session;
+    return { question, assessments, rewardIsOpen: question.reward !== undefined };
   }
 
   #wantsMore(judgement: Judgement): boolean {
@@ -472,7 +462,9 @@ function verdictKey(one: LimitAssessment): string {
 }
 
 function neededOf(assessments: readonly LimitAssessment[], version: string): number | undefined {
-  const needed = assessments.filter((one) => one.version === version).flatMap((one) => one.requestsNeeded ?? []);
+  const needed = assessments
+    .filter((one) => one.version === version)
+    .flatMap(({ requestsNeeded }) => (typeof requestsNeeded === 'number' ? requestsNeeded : []));
   return needed.length === 0 ? undefined : Math.max(...needed);
 }
 

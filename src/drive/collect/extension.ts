@@ -1,7 +1,6 @@
 /** How much load each version gets: the plan, and more while that can change the recommendation (behaviour.md 5). Pure. */
-import type { TestingPattern } from '../../experiment/experiment.ts';
 import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../../judge/assessment.ts';
-import type { JudgedVersion } from '../../judge/question.ts';
+import type { Question } from '../../judge/question/question.ts';
 
 /** Reasons that more requests can remove. Exact comparisons wait for the plan, not for more load. */
 const CURED_BY_LOAD: ReadonlySet<UndecidedReason> = new Set([
@@ -12,16 +11,15 @@ const CURED_BY_LOAD: ReadonlySet<UndecidedReason> = new Set([
 ]);
 
 export interface ExtensionQuestion {
-  readonly pattern: TestingPattern;
-  readonly versions: readonly JudgedVersion[];
+  readonly question: Pick<Question, 'pattern' | 'versions'>;
   readonly assessments: readonly LimitAssessment[];
   /** Another iteration may show who has the best reward. */
   readonly rewardIsOpen?: boolean | undefined;
 }
 
 /** The versions whose verdict is open, would be helped by more load, and matters for the recommendation. */
-export function versionsInNeed(question: ExtensionQuestion): Set<string> {
-  const { pattern, versions, assessments } = question;
+export function versionsInNeed({ question, assessments }: ExtensionQuestion): Set<string> {
+  const { pattern, versions } = question;
   const own = (version: string) => assessments.filter((assessment) => assessment.version === version);
   const verdicts = new Map(versions.map(({ name }) => [name, combineVerdicts(own(name).map((one) => one.verdict))]));
   const candidates = versions.filter((version) => version.role === 'candidate');
@@ -54,7 +52,8 @@ const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
   'too-few-requests',
   'too-early',
   'not-enough-evidence',
-  'plan-not-done',
+  'measuring-not-done',
+  'all-under-way',
   'stale',
   'metric-unavailable',
 ]);

@@ -2,7 +2,7 @@
 import type { Comparison } from '../../evidence/two-versions/comparison.ts';
 import { addPairs, EMPTY_PAIR_TALLY, type PairTally, type RequestPair } from '../../evidence/paired/request-pairs.ts';
 import { addStoredPairs, type StoredPairs } from '../../judge/record/stored-record.ts';
-import { needsPairs, pairedMeanLimits, type RelativeObjective } from '../../judge/relative/relative-objective.ts';
+import { needsPairs, pairedMeanLimits, type RelativeLimit } from '../../judge/question/relative-limits.ts';
 
 export class PairBook {
   readonly isNeeded: boolean;
@@ -10,7 +10,7 @@ export class PairBook {
   #counted: StoredPairs;
 
   /** `before`: counted by earlier drivers of this very task. */
-  constructor(objectives: readonly RelativeObjective[], before: StoredPairs | undefined) {
+  constructor(objectives: readonly RelativeLimit[], before: StoredPairs | undefined) {
     this.isNeeded = needsPairs(objectives);
     this.#limits = pairedMeanLimits(objectives);
     this.#counted = before ?? {};

@@ -59,6 +59,11 @@ export class MeanWealth {
     addAbove(this.#above, rows, this.#limit, this.#bets);
   }
 
+  /** Log wealth of every node, by claim. */
+  get nodes(): { readonly below: ArrayLike<number>; readonly above: ArrayLike<number> } {
+    return { below: this.#below, above: this.#above };
+  }
+
   /** ln of the evidence that the mean is below the limit. */
   lnBelow(): number {
     return lnMeanExp(this.#below);

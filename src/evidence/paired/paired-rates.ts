@@ -32,8 +32,14 @@ export function addSharePairs(one: SharePairs, other: SharePairs): SharePairs {
   };
 }
 
+/** With the log wealth of every node. */
+export interface SharePairEvidence extends TwoSidedEvidence {
+  readonly nodesBelow: Float64Array;
+  readonly nodesAbove: Float64Array;
+}
+
 /** ln of the evidence that B's share is below ratio * A's + plus, and above it. The cap of a share is 1. */
-export function lnSharePairs(pairs: SharePairs, { ratio, plus }: Omit<Comparison, 'cap'>): TwoSidedEvidence {
+export function lnSharePairs(pairs: SharePairs, { ratio, plus }: Omit<Comparison, 'cap'>): SharePairEvidence {
   // D = x_B - ratio x_A - plus, in [-(ratio + plus), 1 - plus].
   const rows = [
     [pairs.neither, -plus],
@@ -51,7 +57,7 @@ export function lnSharePairs(pairs: SharePairs, { ratio, plus }: Omit<Comparison
       above[j]! += count * Math.log1p(bet / (ratio + plus));
     }
   }
-  return { lnBelow: lnMeanExp(below), lnAbove: lnMeanExp(above) };
+  return { lnBelow: lnMeanExp(below), lnAbove: lnMeanExp(above), nodesBelow: below, nodesAbove: above };
 }
 
 /** With the confidence of the threshold B's share is between `lower` and `upper` times A's. */

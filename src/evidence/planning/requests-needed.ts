@@ -148,13 +148,15 @@ export interface MeanExpectationQuestion {
   readonly capMs: number;
   readonly truthMs: number;
   readonly lnThreshold: number;
+  /** Of the limit. */
+  readonly side: 'upper' | 'lower';
 }
 
 /** Ratio of what the mixture takes on average and what the best single bet would (statistics.md 1.7). */
 const MIXTURE_FACTOR = 1.3;
 
 /** Mean number of requests until a mean latency is satisfied, when latencies hardly vary: the bound of 1.7. */
-export function meanExpectedRequests({ limitMs, capMs, truthMs, lnThreshold }: MeanExpectationQuestion): number {
-  if (truthMs >= limitMs) return Number.POSITIVE_INFINITY;
-  return (MIXTURE_FACTOR * lnThreshold) / Math.log1p((limitMs - truthMs) / (capMs - limitMs));
+export function meanExpectedRequests({ limitMs, capMs, truthMs, lnThreshold, side }: MeanExpectationQuestion): number {
+  const gain = side === 'upper' ? (limitMs - truthMs) / (capMs - limitMs) : (truthMs - limitMs) / limitMs;
+  return gain > 0 ? (MIXTURE_FACTOR * lnThreshold) / Math.log1p(gain) : Number.POSITIVE_INFINITY;
 }

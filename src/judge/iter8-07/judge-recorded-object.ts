@@ -12,11 +12,11 @@ import {
   type Tally,
 } from '../../evidence/request-tally.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
-import { parseStrength } from '../../experiment/strength-settings.ts';
 import type { LimitAssessment } from '../assessment.ts';
 import { Judge } from '../judge.ts';
 import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
-import { judgedLimits, judgedVersions, latencyLimits } from '../question.ts';
+import { latencyLimits } from '../question/limits.ts';
+import { compileQuestion, withoutCaps, type Question } from '../question/question.ts';
 import { readRecord, type Iter8Record } from '../record/stored-record.ts';
 import { recommend } from '../recommend.ts';
 import type { Recommendation } from '../recommendation.ts';
@@ -72,36 +72,22 @@ function judgeAnew(experiment: Experiment): {
   readonly recommendation: Recommendation;
   readonly assessments: readonly LimitAssessment[];
 } {
-  const limits = judgedLimits(experiment).filter((limit) => Number.isFinite(limit.limit));
-  const versions = judgedVersions(experiment);
-  const strength = parseStrength(experiment.spec.criteria.strength ?? {}).settings;
-  const judge = new Judge(limits, versions, {
-    confidence: strength.confidence,
-    minRequests: strength.minRequests,
-    minSeconds: 0,
-    noData: strength.noData,
-    capMs: () => undefined,
-  });
+  // Nobody knows what the timeout was, or how long load was sent.
+  const asked = withoutCaps(compileQuestion(experiment));
+  const question: Question = { ...asked, strength: { ...asked.strength, minSeconds: 0 } };
+  const judge = new Judge(question);
   const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data;
-  for (const { name } of versions) {
+  for (const { name } of question.versions) {
     const tally = importedTally(
       data !== undefined && Object.hasOwn(data, name) ? data[name] : undefined,
-      latencyLimits(limits),
+      latencyLimits(question.limits),
     );
     if (tally !== undefined) judge.add({ version: name }, tally);
   }
   const assessments = judge
     .look({ elapsedSeconds: 0, planDone: hasEnded(experiment), bounds: true })
     .map((one) => withRecordedValue(one, experiment));
-  const recommendation = recommend({
-    pattern: experiment.spec.strategy.testingPattern,
-    versions,
-    assessments,
-    confidence: strength.confidence,
-    tallyOf: (version) => judge.tallyOf(version),
-    hasRewards: experiment.spec.criteria.rewards.length > 0,
-  });
-  return { recommendation, assessments };
+  return { recommendation: recommend(question, { assessments, tallyOf: (name) => judge.tallyOf(name) }), assessments };
 }
 
 /** A metric of somebody else whose value is recorded is not missing: it is not quantified. */

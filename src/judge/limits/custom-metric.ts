@@ -1,8 +1,8 @@
 /**
- * Objectives on metrics that somebody else counted, such as Prometheus. What may be said of a value depends on what is known
+ * Limits on metrics that somebody else counted, such as Prometheus. What may be said of a value depends on what is known
  * beside it: statistics.md 1.6, behaviour.md 7.
  *
- * - Raw counters and buckets are judged as exactly as our own (`assess-counters.ts`).
+ * - Raw counters and buckets are judged as exactly as our own (`live-counters.ts`).
  * - A Counter is compared exactly, as our own counts are: above an upper limit at once, else at the end.
  * - A Gauge that is a share, with the number of data points behind it (`sampleSize`), is judged as share x n. Looking again
  *   and again is harmless only where each value holds all data since the start (`elapsedTime` in its query); a value of a fixed
@@ -11,10 +11,10 @@
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
 import type { CounterLedger } from '../../evidence/counters/counter-growth.ts';
-import type { LimitAssessment, Unit } from '../assessment.ts';
-import { assessCounters, assessScaled } from './live-counters.ts';
-import { assessShare } from './share.ts';
-import { decideByPoint, row, type Facts } from './decide.ts';
+import type { Unit } from '../assessment.ts';
+import type { Asked, Finding, Shown } from '../finding.ts';
+import { liveCountersFinding, scaledClaims } from './live-counters.ts';
+import { shareClaims } from './rate.ts';
 
 /** What was measured of a metric for one version; the last value is kept over failures. Plain data: stored. */
 export interface MeasuredMetric {
@@ -27,6 +27,8 @@ export interface MeasuredMetric {
   readonly n?: number | undefined;
   /** Each value holds everything since the start. */
   readonly cumulative: boolean;
+  /** The value holds everything since the start and its sample size does not, or the other way round. */
+  readonly windowsDiffer?: boolean | undefined;
   /** It comes from counters that the backend extrapolates (`increase`, `rate`). */
   readonly extrapolated: boolean;
   /** As it was asked, without secrets. */
@@ -42,51 +44,60 @@ const MOST_FAILURES = 1;
 /** Values of these are no shares, however small they are. */
 const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
 
-export function assessCustom(facts: Facts, measured: MeasuredMetric | undefined): LimitAssessment {
-  const { limit, settings, look } = facts;
+export function customFinding(asked: Asked, measured: MeasuredMetric | undefined): Finding {
+  const open = (reason: Extract<Finding, { kind: 'open' }>['reason'], shown: Shown = { n: 0 }): Finding => ({
+    kind: 'open',
+    shown,
+    reason,
+  });
   // Raw counters may have observations beyond their last bound, and no value.
-  const counted = measured?.counters !== undefined && (measured.n ?? 0) > 0;
-  if (measured?.counters !== undefined && !counted && measured.failure === undefined)
-    return row(facts, { n: 0, method: 'evidence', verdict: 'undecided', reason: 'no-traffic' });
-  if (measured === undefined || (measured.value === undefined && !counted)) {
+  const isCounted = measured?.counters !== undefined && (measured.n ?? 0) > 0;
+  if (measured?.counters !== undefined && !isCounted && measured.failure === undefined) return open('no-traffic');
+  if (measured === undefined || (measured.value === undefined && !isCounted)) {
     const detail = measured?.failure?.message;
-    return row(facts, {
-      n: 0,
-      method: 'evidence',
-      verdict: 'undecided',
-      reason: 'metric-unavailable',
-      ...(detail === undefined ? {} : { detail }),
-    });
+    return open('metric-unavailable', { n: 0, ...(detail === undefined ? {} : { detail }) });
   }
   const { value = Number.POSITIVE_INFINITY, n = 0, failure } = measured;
-  const shown = {
+  const shown: Shown = {
     n,
     ...(measured.value === undefined ? {} : { estimate: value }),
     ...unitOf(measured),
     ...detailOf(measured),
   };
-  if (failure !== undefined && failure.count > MOST_FAILURES)
-    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'stale' });
-  if (settings.confidence === 'none') {
-    const points = { ...facts, look: { ...look, planDone: look.measuringDone !== false } };
-    return row(facts, { ...shown, method: 'point', ...decideByPoint(points, Math.max(1, n), value, value) });
-  }
+  if (failure !== undefined && failure.count > MOST_FAILURES) return open('stale', shown);
+  const points = { forSatisfied: value, forViolated: value };
+  if (asked.question.alpha === undefined)
+    return { kind: 'evidence', shown, points, claims: () => ({ ...NO_CLAIM, nSatisfied: n, nViolated: n }) };
   if (measured.counters !== undefined && measured.counters.kind !== 'counts')
-    return assessCounters(facts, measured.counters, shown);
-  if (measured.type === 'Counter') return row(facts, { ...shown, method: 'exact', ...exactly(facts, value) });
-  const cap = settings.capMs(limit);
-  const isMean = cap !== undefined && isMeanBelow(cap, measured, limit.limit);
-  if (!isMean && !isShare(measured, limit.limit))
-    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'unquantified' });
-  if (!measured.cumulative && look.measuringDone === false)
-    return row(facts, { ...shown, method: 'evidence', verdict: 'undecided', reason: 'plan-not-done' });
-  if (isMean) {
-    const count = { n, bad: (value * n) / cap };
-    return assessScaled(facts, { response: count, service: count }, { cap, shown });
-  }
-  const count = { n, bad: value * n };
-  const { count: _, ...assessed } = assessShare(facts, { response: count, service: count }, limit.limit);
-  return { ...assessed, ...shown };
+    return liveCountersFinding(asked, measured.counters, shown);
+  if (measured.type === 'Counter') return exactFinding(asked, shown, value);
+  return gaugeFinding(asked, measured, shown);
+}
+
+const NO_CLAIM = { isSatisfied: false, isViolated: false };
+
+function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Finding {
+  const { limit, cap, side } = asked.limit;
+  const { value = Number.NaN, n = 0 } = measured;
+  const isMean = cap !== undefined && isMeanBelow(cap, measured);
+  const isShare = !isMean && isShareOf(measured);
+  // Neither a share nor a mean of values from 0 to a cap is below 0.
+  if ((isMean || isShare) && side === 'lower' && limit <= 0)
+    return { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };
+  const most = isMean ? cap : 1;
+  if ((!isMean && !isShare) || limit <= 0 || limit >= most) return { kind: 'open', shown, reason: 'unquantified' };
+  if (measured.windowsDiffer === true) return { kind: 'open', shown, reason: 'windows-differ' };
+  if (!measured.cumulative && asked.look.measuringDone === false)
+    return { kind: 'open', shown, reason: 'measuring-not-done' };
+  const count = { n, bad: (value * n) / most };
+  const counts = { response: count, service: count };
+  return {
+    kind: 'evidence',
+    shown,
+    points: { forSatisfied: value, forViolated: value },
+    claims: () =>
+      isMean ? scaledClaims(asked, counts, { cap, estimate: shown.estimate }) : shareClaims(asked, counts, limit),
+  };
 }
 
 /** Known only where the metric says it. */
@@ -96,22 +107,25 @@ function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Uni
   return { unit: 'ms' };
 }
 
-function isShare({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric, limit: number): boolean {
-  return n > 0 && value >= 0 && value <= 1 && limit > 0 && limit < 1 && !NO_SHARE.test(units.trim());
+function isShareOf({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric): boolean {
+  return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim());
 }
 
 /** A mean whose largest value is declared is judged as a share of it (statistics.md 1.3); no percentile is one. */
-function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric, limit: number): boolean {
-  return n > 0 && value >= 0 && value <= cap && limit > 0 && limit < cap && !/quantile|percentile/i.test(query);
+function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
+  return n > 0 && value >= 0 && value <= cap && !/quantile|percentile/i.test(query);
 }
 
-function exactly({ limit, look }: Facts, value: number): Pick<LimitAssessment, 'verdict' | 'reason'> {
-  const beyond = limit.side === 'upper' ? value > limit.limit : value < limit.limit;
-  // A counter only grows: above its limit it stays, and a lower limit that is reached stays reached.
-  if (limit.side === 'upper' && beyond) return { verdict: 'violated' };
-  if (limit.side === 'lower' && !beyond) return { verdict: 'satisfied' };
-  if (look.measuringDone === false) return { verdict: 'undecided', reason: 'plan-not-done' };
-  return { verdict: beyond ? 'violated' : 'satisfied' };
+/** A counter only grows: above its limit it stays, and a lower limit that is reached stays reached. */
+function exactFinding({ limit: { side, limit } }: Asked, shown: Shown, value: number): Finding {
+  const isBeyond = side === 'upper' ? value > limit : value < limit;
+  if (side === 'upper')
+    return isBeyond
+      ? { kind: 'exact', shown, now: 'violated', atEnd: 'violated' }
+      : { kind: 'exact', shown, atEnd: 'satisfied' };
+  return isBeyond
+    ? { kind: 'exact', shown, atEnd: 'violated' }
+    : { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };
 }
 
 function detailOf({ failure, at, extrapolated, n }: MeasuredMetric): { readonly detail?: string } {

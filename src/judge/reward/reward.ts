@@ -6,10 +6,6 @@
  * `elapsedTime` in its query and a `sampleSize`, and must be a share, or have a declared cap. Anything else is shown, and
  * makes nobody win (unless point values are to be compared: `confidence: none`).
  */
-import type { Experiment } from '../../experiment/experiment.ts';
-import { parseMetricName } from '../../experiment/metric-names.ts';
-import { toNumber } from '../../experiment/quantity.ts';
-import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import {
   addContestBlock,
   judgeContest,
@@ -17,9 +13,10 @@ import {
   type Contest,
   type RewardKind,
 } from '../../evidence/two-versions/best-version.ts';
+import { cappedSumMs } from '../../evidence/latency-histogram.ts';
 import type { Verdict } from '../assessment.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
-import { judgedVersions, longestTimeoutMs } from '../question.ts';
+import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
 
 /** What is stored between iterations. */
@@ -57,31 +54,26 @@ interface Earned {
 }
 
 /** The state after one more iteration; undefined without a reward. Pure. */
-export function nextReward(
-  experiment: Experiment,
-  record: Iter8Record,
-  strength: StrengthSettings,
-): RewardState | undefined {
-  const reward = experiment.spec.criteria.rewards[0];
+export function nextReward({ reward, versions, strength }: Question, record: Iter8Record): RewardState | undefined {
   if (reward === undefined) return undefined;
   const { metric } = reward;
-  const versions = judgedVersions(experiment).map(({ name }) => name);
-  const earned = new Map(versions.map((version) => [version, earnedBy(version, metric, experiment, record)]));
+  const earned = new Map(versions.map(({ name }) => [name, earnedBy(name, reward, record)]));
   const values = Object.fromEntries(
     [...earned].flatMap(([version, one]) => (one === undefined ? [] : [[version, { value: one.value, n: one.n }]])),
   );
   const before = record.reward?.metric === metric ? record.reward : undefined;
-  const kind = kindOf(metric, experiment, record, strength);
-  if ('problem' in kind) return { metric, seen: {}, values, problem: kind.problem };
+  const kind = kindOf(reward, record);
+  // What was learnt stays: one answer that cannot be used is no reason to forget those before.
+  if ('problem' in kind) return { ...before, metric, seen: before?.seen ?? {}, values, problem: kind.problem };
   const contest =
     before?.contest ??
     startContest({
-      versions,
+      versions: versions.map(({ name }) => name),
       reward: kind,
-      preferred: reward.preferredDirection === 'High' ? 'high' : 'low',
+      preferred: reward.preferred === 'High' ? 'high' : 'low',
       marginPercent: strength.margin,
     });
-  const cap = kind.kind === 'share' ? 1 : kind.cap;
+  const cap = contest.rules.reward.kind === 'share' ? 1 : contest.rules.reward.cap;
   const seen: Record<string, { readonly n: number; readonly sum: number }> = { ...before?.seen };
   const block = new Map<string, { readonly n: number; readonly sum: number }>();
   for (const [version, one] of earned) {
@@ -98,23 +90,16 @@ export function nextReward(
 
 /** Whether it can be compared with confidence, and how. */
 function kindOf(
-  metric: string,
-  experiment: Experiment,
+  { metric, quantity, cap }: RewardQuestion,
   record: Iter8Record,
-  strength: StrengthSettings,
 ): RewardKind | { readonly problem: string } {
-  const written = strength.cap.find((one) => one.metric === metric);
-  const cap = written === undefined ? undefined : toNumber(written.max);
-  const { quantity } = parseMetricName(metric, experiment.metadata.namespace);
   switch (quantity.kind) {
     case 'error-rate':
       return { kind: 'share' };
-    case 'mean-latency': {
-      const most = cap ?? longestTimeoutMs(experiment);
-      return most === undefined
+    case 'mean-latency':
+      return cap === undefined
         ? { problem: `${metric} has no largest value: declare one (strength.cap)` }
-        : { kind: 'mean', cap: most };
-    }
+        : { kind: 'mean', cap };
     case 'request-count':
     case 'error-count':
     case 'percentile':
@@ -124,10 +109,14 @@ function kindOf(
   }
   const measured = Object.values(record.measured?.[metric] ?? {});
   const one = measured.find(({ value }) => value !== undefined);
-  if (one === undefined) return cap === undefined ? { kind: 'mean', cap: 1 } : { kind: 'mean', cap };
+  if (one === undefined) return { kind: 'mean', cap: cap ?? 1 };
   if (one.type === 'Counter') return { problem: `${metric} is a counter: it says how much, not how much per request` };
   if (one.n === undefined)
     return { problem: `${metric} has no sampleSize: only its value is known, not the number of data points behind it` };
+  if (one.windowsDiffer === true)
+    return {
+      problem: `${metric} and its sampleSize are about different times: both need elapsedTime in their queries`,
+    };
   if (!one.cumulative)
     return {
       problem: `the query of ${metric} does not use elapsedTime: what a version earned in one iteration is unknown`,
@@ -137,19 +126,19 @@ function kindOf(
   return { problem: `${metric} has no largest value: declare one (strength.cap)` };
 }
 
-function earnedBy(version: string, metric: string, experiment: Experiment, record: Iter8Record): Earned | undefined {
-  const { quantity, endpoint } = parseMetricName(metric, experiment.metadata.namespace);
+function earnedBy(version: string, reward: RewardQuestion, record: Iter8Record): Earned | undefined {
+  const { metric, quantity, endpoint, cap } = reward;
   if (quantity.kind === 'custom') return earnedOf(record.measured?.[metric]?.[version]);
   const { response } = tallyOf(countedScopes(record), version, endpoint);
-  if (response.n === 0) return undefined;
-  if (quantity.kind === 'error-rate')
-    return { value: response.errors / response.n, n: response.n, sum: response.errors };
-  if (quantity.kind === 'mean-latency')
-    return { value: response.sumMs / response.n, n: response.n, sum: response.sumMs };
-  return undefined;
+  const { n } = response;
+  if (n === 0) return undefined;
+  if (quantity.kind === 'error-rate') return { value: response.errors / n, n, sum: response.errors };
+  if (quantity.kind !== 'mean-latency') return undefined;
+  const sum = cappedSumMs(response, cap);
+  return { value: sum / n, n, sum };
 }
 
-/** A value that its backend failed to give anew is no data for this block. */
+/** A value that its backend failed to give again is no data for this block. */
 function earnedOf(measured: MeasuredMetric | undefined): Earned | undefined {
   if (measured?.value === undefined || measured.failure !== undefined) return undefined;
   const { value, n } = measured;
@@ -158,22 +147,22 @@ function earnedOf(measured: MeasuredMetric | undefined): Earned | undefined {
 
 /** Who wins, among the versions that no objective excludes. Pure. */
 export function judgeReward(
-  experiment: Experiment,
+  { reward, alpha }: Question,
   state: RewardState,
-  look: { readonly verdicts: ReadonlyMap<string, Verdict>; readonly confidence: number | 'none' },
+  verdicts: ReadonlyMap<string, Verdict>,
 ): RewardResult {
-  const preferred = experiment.spec.criteria.rewards[0]?.preferredDirection ?? 'High';
-  const contenders = new Set([...look.verdicts].filter(([, verdict]) => verdict !== 'violated').map(([name]) => name));
-  const satisfied = new Set([...look.verdicts].filter(([, verdict]) => verdict === 'satisfied').map(([name]) => name));
+  const preferred = reward?.preferred ?? 'High';
+  const contenders = new Set([...verdicts].filter(([, verdict]) => verdict !== 'violated').map(([name]) => name));
+  const satisfied = new Set([...verdicts].filter(([, verdict]) => verdict === 'satisfied').map(([name]) => name));
   const best = bestOf(state.values, contenders, preferred);
   const base = { metric: state.metric, preferred, best, values: state.values };
   const missing = [...contenders].filter((name) => state.values[name] === undefined);
   if (missing.length > 0)
     return { ...base, state: 'open', reason: `${state.metric} of ${missing.join(', ')} has no value` };
-  if (look.confidence === 'none') return byPoints(base, satisfied);
+  if (alpha === undefined) return byPoints(base, satisfied);
   if (state.problem !== undefined || state.contest === undefined)
     return { ...base, state: 'open', reason: state.problem ?? `${state.metric} has not been measured` };
-  const result = judgeContest(state.contest, { alpha: 1 - look.confidence, contenders, satisfied });
+  const result = judgeContest(state.contest, { alpha, contenders, satisfied });
   const { lnNeeded } = result;
   if (result.kind === 'winner') {
     const reason = `${state.metric} of ${result.version} is the ${preferred === 'High' ? 'highest' : 'lowest'}`;

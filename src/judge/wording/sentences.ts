@@ -114,12 +114,6 @@ export function verdictSentence(one: LimitAssessment): string {
   return `${name} is undecided again: ${parts(observedText(one), boundWords(one), limitWords(one))} (n = ${formatCount(one.n)})`;
 }
 
-/** What exact comparisons of live counters wait for. */
-export const AFTER_MEASURING = 'compared after the last iteration';
-
-/** Nothing can be said of live counters before. */
-export const ALL_UNDER_WAY = 'no request has surely ended yet: it takes two inFlightSeconds, and two samples';
-
 export interface OpenHow {
   /** 0 or absent when nothing is sent, or as fast as possible. */
   readonly ratePerSec?: number | undefined;
@@ -145,13 +139,13 @@ function reasonSentence(
     case 'not-enough-evidence':
       return notEnough(one, how);
     case 'too-few-requests':
-      return `${name}: ${formatCount(one.n)} requests are too few for a verdict${one.requestsNeeded === undefined ? '' : `, about ${formatCount(one.requestsNeeded)} more are needed`}`;
+      return `${name}: ${formatCount(one.n)} requests are too few for a verdict${typeof one.requestsNeeded === 'number' ? `, about ${formatCount(one.requestsNeeded)} more are needed` : ''}`;
     case 'too-early':
       return `${name}: it is too early for a verdict (minSeconds)`;
     case 'plan-not-done':
-      return one.unit === 'plain' || one.detail === AFTER_MEASURING
-        ? `${name} is compared after the last iteration`
-        : `${name} is compared when the planned load is done`;
+      return `${name} is compared when the planned load is done`;
+    case 'measuring-not-done':
+      return `${name} is compared after the last iteration`;
     case 'load-too-slow':
       return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
     case 'closed-loop':
@@ -161,8 +155,31 @@ function reasonSentence(
     case 'imported-bins':
       return `${name}: the recorded histogram is too coarse at the limit`;
     case 'unquantified':
-      if (one.detail !== undefined) return `${name} cannot be judged with confidence: ${one.detail}`;
       return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
+    case 'windows-differ':
+      return `${name} cannot be judged with confidence: its value and its sampleSize are about different times; use elapsedTime in both queries, or in neither`;
+    case 'all-under-way':
+      return `${name}: no request has surely ended yet: it takes two inFlightSeconds, and two samples`;
+    case 'needs-cap':
+      return `${name} cannot be judged with confidence: a mean needs its largest value: declare it (strength.cap)`;
+    case 'above-cap':
+      return `${name} cannot be judged with confidence: it is above the cap of ${capOf(one)} that was declared`;
+    case 'limit-outside-cap':
+      return `${name} cannot be judged with confidence: the limit is not between 0 and the cap of ${capOf(one)}`;
+    case 'limit-not-a-share':
+      return `${name} cannot be judged with confidence: a share is below 1: so must its limit be`;
+    case 'limit-not-counted':
+      return `${name} cannot be judged with confidence: it was not counted at this limit`;
+    case 'count-without-evidence':
+      return `${name} cannot be judged with confidence: a count says nothing per request`;
+    case 'not-comparable':
+      return `${name} cannot be judged: no value could be beyond this limit, or every one is`;
+    case 'not-paired':
+      return `${name} cannot be compared: the load does not go to both versions at the same times; load them in one metrics/collect task`;
+    case 'only-counters-compare':
+      return `${name} cannot be judged with confidence: only raw counters can be compared`;
+    case 'buckets-not-comparable':
+      return `${name} cannot be judged with confidence: buckets are exact at a limit only: compare a share or a mean`;
     case 'stale':
       return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;
     case 'metric-unavailable':
@@ -170,17 +187,10 @@ function reasonSentence(
   }
 }
 
+const capOf = ({ cap, unit }: LimitAssessment): string => formatValue(cap ?? Number.NaN, unit);
+
 function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string }): string {
-  const { requestsNeeded } = one;
-  const time =
-    requestsNeeded !== undefined && how.ratePerSec !== undefined && how.ratePerSec > 0
-      ? ` (${formatSeconds(requestsNeeded / how.ratePerSec)} at ${formatRate(how.ratePerSec)})`
-      : '';
-  if (one.detail === ALL_UNDER_WAY) return `${how.name}: ${ALL_UNDER_WAY}`;
-  const needs =
-    requestsNeeded === undefined
-      ? `${how.name} is too near its limit to be decided`
-      : `${how.name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
+  const needs = neededSentence(one, how);
   const wanted = (one.side === 'upper') === isBeyond(one) ? 'lower' : 'upper';
   const bound = tellingBound(one) === wanted ? boundWords(one) : undefined;
   const requests = `${formatCount(one.n)} requests`;
@@ -191,4 +201,16 @@ function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string 
         ? `${requests} ${one.unit === 'ms' ? 'within the limit' : 'without an error'}`
         : behindIt(one);
   return bound === undefined ? needs : `${needs}; ${counted} show ${bound}, ${limitWords(one)}`;
+}
+
+/** Never, not worked out, and so many more are three different answers. */
+function neededSentence(
+  { requestsNeeded }: LimitAssessment,
+  { name, ratePerSec = 0 }: OpenHow & { readonly name: string },
+): string {
+  if (requestsNeeded === undefined) return `${name} needs more requests`;
+  if (requestsNeeded === 'never')
+    return `${name} lies at its limit: as it is now, no number of requests would decide it`;
+  const time = ratePerSec > 0 ? ` (${formatSeconds(requestsNeeded / ratePerSec)} at ${formatRate(ratePerSec)})` : '';
+  return `${name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
 }

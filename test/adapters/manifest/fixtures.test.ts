@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { writeYaml } from '../../../src/adapters/manifest/write-yaml.ts';
-import { checkExperiment } from '../../../src/experiment/validate.ts';
+import { checkExperiment, validateMetric } from '../../../src/validation/validate.ts';
 import { metricWithDefaults, withDefaults } from '../../../src/experiment/defaults.ts';
 import { parseExperiment, parseMetric } from '../../../src/experiment/parse.ts';
 
@@ -51,7 +51,7 @@ function roundTrip(file: string): void {
       expectNothingLost(value, again.value);
     }
     if (kind === 'Metric') {
-      const parsed = parseMetric(value, { strictness: 'rules' });
+      const parsed = validateMetric(value);
       expect(parsed.issues).toEqual([]);
       const full = metricWithDefaults(parsed.value!, { namespace: 'default' });
       expectNothingLost(value, parseMetric(readManifest(writeYaml(full), 'written').objects[0]!.value).value);

@@ -18,12 +18,11 @@ const row = (version: string, verdict: Verdict, reason?: UndecidedReason): Limit
 });
 const open = (version: string, reason: UndecidedReason = 'not-enough-evidence') => row(version, 'undecided', reason);
 const VERSIONS = [
-  { name: 'old', role: 'baseline' },
-  { name: 'new', role: 'candidate' },
+  { name: 'old', role: 'baseline', lnSatisfiedNeeded: 3, lnViolatedNeeded: 3 },
+  { name: 'new', role: 'candidate', lnSatisfiedNeeded: 3, lnViolatedNeeded: 3 },
 ] as const;
 const question = (assessments: LimitAssessment[], pattern: TestingPattern = 'Canary') => ({
-  pattern,
-  versions: VERSIONS,
+  question: { pattern, versions: VERSIONS },
   assessments,
 });
 

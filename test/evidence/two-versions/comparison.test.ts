@@ -203,7 +203,7 @@ describe('pairs of shares', () => {
   it('are not bounded without data', () => {
     expect(shareRatioBounds(EMPTY_SHARE_PAIRS, LN20)).toEqual({});
     expect(shareDifferenceBounds(EMPTY_SHARE_PAIRS, LN20)).toEqual({});
-    expect(lnSharePairs(EMPTY_SHARE_PAIRS, equality(1))).toEqual({ lnBelow: 0, lnAbove: 0 });
+    expect(lnSharePairs(EMPTY_SHARE_PAIRS, equality(1))).toMatchObject({ lnBelow: 0, lnAbove: 0 });
   });
 });
 

@@ -3,8 +3,10 @@
  *
  * Source: iter8.md, section 7; behaviour.md, sections 1, 5 and 8; statistics.md 0.3 for the domains of limits.
  */
-import type { WrittenExperiment } from '../experiment.ts';
-import type { WrittenMetric } from '../metric.ts';
+import type { WrittenExperiment } from '../../experiment/experiment.ts';
+import { withDefaults } from '../../experiment/defaults.ts';
+import { compileQuestion } from '../../judge/question/question.ts';
+import type { WrittenMetric } from '../../experiment/metric.ts';
 import {
   endpointsAreLoaded,
   latencyLimitsAreBelowTimeouts,
@@ -87,13 +89,17 @@ export interface CheckOptions {
   readonly syntax?: ExpressionSyntax | undefined;
   /** The start tasks are done, so that versionInfo must be there now. */
   readonly afterStart?: boolean | undefined;
+  /** Settings that flags of `run` put over spec.criteria.strength. */
+  readonly strength?: Readonly<Record<string, unknown>> | undefined;
 }
 
 /** Every rule that an experiment breaks, all at once; empty when it may run. Also for experiments with defaults applied. */
 export function checkExperiment(experiment: WrittenExperiment, options: CheckOptions = {}): RuleIssue[] {
+  const namespace = experiment.metadata.namespace ?? 'default';
   const context = {
     experiment,
-    namespace: experiment.metadata.namespace ?? 'default',
+    question: compileQuestion(withDefaults(experiment, { namespace, name: '' }), options.strength),
+    namespace,
     syntax: options.syntax ?? {},
     afterStart: options.afterStart ?? false,
   };

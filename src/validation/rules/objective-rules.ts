@@ -1,11 +1,11 @@
 /** Rules about objectives and other criteria: limits, their domains, names of metrics. */
 import { formatDuration } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import type { Objective, WrittenQuantity } from '../experiment.ts';
-import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '../metric-names.ts';
-import { compareQuantities, isQuantity, toNumber } from '../quantity.ts';
-import { expectedGot, shown, type Path } from '../schema-issues.ts';
-import { collectInputs } from '../task-inputs.ts';
+import type { Objective, WrittenQuantity } from '../../experiment/experiment.ts';
+import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '../../experiment/metric-names.ts';
+import { compareQuantities, isQuantity, toNumber } from '../../experiment/quantity.ts';
+import { expectedGot, shown, type Path } from '../../experiment/schema-issues.ts';
+import { collectInputs } from '../../experiment/task-inputs.ts';
 import { issue, tasksOf, type Rule, type RuleContext, type RuleIssue } from './rule.ts';
 
 const CRITERIA = ['spec', 'criteria'];

@@ -1,8 +1,9 @@
 /** What a rule is: a small function that finds the places where an experiment breaks it. */
 import type { Issue } from '../../errors.ts';
-import type { TaskSpec, Version, WrittenExperiment } from '../experiment.ts';
+import type { Question } from '../../judge/question/question.ts';
+import type { TaskSpec, Version, WrittenExperiment } from '../../experiment/experiment.ts';
 import { formatCount } from '../../text/units.ts';
-import { pathText, type Path } from '../schema-issues.ts';
+import { pathText, type Path } from '../../experiment/schema-issues.ts';
 
 /** A problem that only the rules see. */
 export interface RuleIssue extends Issue {
@@ -25,6 +26,8 @@ export interface ExpressionSyntax {
 
 export interface RuleContext {
   readonly experiment: WrittenExperiment;
+  /** What it asks, with defaults, and settings that flags of `run` put over its own. */
+  readonly question: Question;
   /** Where bare metric names are looked up. */
   readonly namespace: string;
   readonly syntax: ExpressionSyntax;

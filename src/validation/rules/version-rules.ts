@@ -1,6 +1,6 @@
 /** Rules about versions: how many, their names, and the fields that hold their weights. */
-import type { TestingPattern } from '../experiment.ts';
-import { expectedGot, shown } from '../schema-issues.ts';
+import type { TestingPattern } from '../../experiment/experiment.ts';
+import { expectedGot, shown } from '../../experiment/schema-issues.ts';
 import { counted, issue, tasksOf, versionsOf, type Rule } from './rule.ts';
 
 const INFO = ['spec', 'versionInfo'];

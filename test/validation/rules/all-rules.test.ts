@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest';
 import { API_VERSION, type WrittenExperiment } from '../../../src/experiment/experiment.ts';
 import { withDefaults } from '../../../src/experiment/defaults.ts';
 import { parseExperiment, parseMetric } from '../../../src/experiment/parse.ts';
-import { checkExperiment as checkRules, checkMetric } from '../../../src/experiment/rules/all-rules.ts';
-import { checkExperiment } from '../../../src/experiment/validate.ts';
+import { checkExperiment as checkRules, checkMetric } from '../../../src/validation/rules/all-rules.ts';
+import { checkExperiment } from '../../../src/validation/validate.ts';
 
 type Fields = Record<string, unknown>;
 
@@ -373,7 +373,7 @@ describe('rules about evidence', () => {
     [
       { minRequests: 200_000 },
       {},
-      `${STRENGTH}.minRequests: expected at most 100,000 requests, which is all that a version is ever sent, got 200000; no verdict could be reached`,
+      `${STRENGTH}.minRequests: expected at most 7,200 requests, which is all that a version is ever sent, got 200000; no verdict could be reached`,
     ],
     [
       { minSeconds: 60, extend: false },

@@ -1,13 +1,12 @@
-/** Relative objectives, from strength.relative: what a candidate may be worse by than the baseline. Pure. */
-import type { Experiment } from '../../experiment/experiment.ts';
+/** Relative limits, from strength.relative: what a candidate may be worse by than the baseline. Pure. */
 import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import { isComparable, relativeComparison, type Comparison } from '../../evidence/two-versions/comparison.ts';
 import type { Unit } from '../assessment.ts';
-import { judgeSettings, unitOf, type JudgedLimit } from '../question.ts';
+import { unitOf } from './limits.ts';
 
 /** At most `comparison.ratio` times the baseline, and `plus` more. */
-export interface RelativeObjective {
+export interface RelativeLimit {
   /** Behind those of spec.criteria.objectives. */
   readonly objective: number;
   readonly metric: string;
@@ -25,23 +24,26 @@ export interface RelativeObjective {
 }
 
 /** None is left out: what cannot be compared stays undecided, and says why. */
-export function relativeObjectives(experiment: Experiment, strength: StrengthSettings): RelativeObjective[] {
-  const settings = judgeSettings(experiment, strength);
-  const { namespace } = experiment.metadata;
-  const first = experiment.spec.criteria.objectives.length;
+export function relativeLimits(
+  strength: StrengthSettings,
+  how: {
+    readonly namespace: string;
+    /** Position of the first of them. */
+    readonly first: number;
+    readonly capOf: (metric: string) => number | undefined;
+  },
+): RelativeLimit[] {
   return strength.relative.map((written, index) => {
-    const { quantity, endpoint } = parseMetricName(written.metric, namespace);
-    const unit = unitOf(quantity);
-    const limit: JudgedLimit = { objective: 0, metric: written.metric, quantity, side: 'upper', limit: 0, unit };
-    const cap = quantity.kind === 'error-rate' ? 1 : settings.capMs(limit);
+    const { quantity, endpoint } = parseMetricName(written.metric, how.namespace);
+    const cap = quantity.kind === 'error-rate' ? 1 : how.capOf(written.metric);
     const comparison = relativeComparison(written, cap ?? Number.MAX_VALUE);
     const isCount = quantity.kind === 'request-count' || quantity.kind === 'error-count';
     return {
-      objective: first + index,
+      objective: how.first + index,
       metric: written.metric,
       quantity,
       ...(endpoint === undefined ? {} : { endpoint }),
-      unit,
+      unit: unitOf(quantity),
       comparison: { ratio: comparison.ratio, plus: comparison.plus },
       cap,
       isComparable: !isCount && isComparable(comparison),
@@ -52,15 +54,15 @@ export function relativeObjectives(experiment: Experiment, strength: StrengthSet
 }
 
 /** Limits at which means of pairs must be followed while they are counted. */
-export function pairedMeanLimits(objectives: readonly RelativeObjective[]): Comparison[] {
-  return objectives.flatMap(({ quantity, endpoint, comparison, cap }) =>
+export function pairedMeanLimits(limits: readonly RelativeLimit[]): Comparison[] {
+  return limits.flatMap(({ quantity, endpoint, comparison, cap }) =>
     quantity.kind === 'mean-latency' && endpoint === undefined && cap !== undefined ? [{ ...comparison, cap }] : [],
   );
 }
 
 /** Whether pairs of requests must be kept. */
-export function needsPairs(objectives: readonly RelativeObjective[]): boolean {
-  return objectives.some(
+export function needsPairs(limits: readonly RelativeLimit[]): boolean {
+  return limits.some(
     ({ quantity, endpoint }) =>
       endpoint === undefined && (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency'),
   );

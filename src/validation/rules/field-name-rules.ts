@@ -1,9 +1,9 @@
 /** Rules about names of objects and of fields. */
 import * as z from 'zod';
 import { nearest } from '../../text/did-you-mean.ts';
-import { specSchema, type ObjectMeta } from '../experiment.ts';
-import { metricSpecSchema } from '../metric.ts';
-import { child, expectedGot, type Path } from '../schema-issues.ts';
+import { specSchema, type ObjectMeta } from '../../experiment/experiment.ts';
+import { metricSpecSchema } from '../../experiment/metric.ts';
+import { child, expectedGot, type Path } from '../../experiment/schema-issues.ts';
 import { issue, type Rule, type RuleIssue } from './rule.ts';
 
 const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;

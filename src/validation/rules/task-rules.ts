@@ -1,8 +1,8 @@
 /** Rules about actions and tasks. */
 import { parseDurationMs } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import { parseShape, shown, unknownKey, type Path } from '../schema-issues.ts';
-import { inputsSchema, TASK_NAMES } from '../task-inputs.ts';
+import { parseShape, shown, unknownKey, type Path } from '../../experiment/schema-issues.ts';
+import { inputsSchema, TASK_NAMES } from '../../experiment/task-inputs.ts';
 import { ACTION_NAMES, issue, tasksOf, type Rule, type RuleIssue } from './rule.ts';
 
 export const actionsAreKnown: Rule = ({ experiment }) =>

@@ -1,10 +1,10 @@
 /** Rules about spec.criteria.strength, and combinations under which no verdict could ever be reached. */
 import { didYouMean } from '../../text/did-you-mean.ts';
-import { isSameMetric, parseMetricName } from '../metric-names.ts';
-import { toNumber } from '../quantity.ts';
-import { shown } from '../schema-issues.ts';
-import { parseStrength } from '../strength-settings.ts';
-import { collectInputs } from '../task-inputs.ts';
+import { isSameMetric, parseMetricName } from '../../experiment/metric-names.ts';
+import { toNumber } from '../../experiment/quantity.ts';
+import { shown } from '../../experiment/schema-issues.ts';
+import { parseStrength } from '../../experiment/strength-settings.ts';
+import { collectInputs } from '../../experiment/task-inputs.ts';
 import { metricNameProblem, objectivesOf } from './objective-rules.ts';
 import { counted, issue, tasksOf, versionsOf, type Rule, type RuleContext } from './rule.ts';
 
@@ -13,8 +13,8 @@ const STRENGTH = ['spec', 'criteria', 'strength'];
 export const strengthIsRight: Rule = ({ experiment }) => parseStrength(experiment.spec.criteria?.strength).issues;
 
 /** A relative limit compares a candidate with the baseline. */
-export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, namespace }) => {
-  const { relative } = parseStrength(experiment.spec.criteria?.strength).settings;
+export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, question, namespace }) => {
+  const { relative } = question.strength;
   if (relative.length > 0 && experiment.spec.strategy.testingPattern === 'Conformance') {
     return [
       issue(
@@ -40,8 +40,8 @@ export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, namespace }) =
 
 /** A cap on a metric that nobody judges would do nothing; one at or below the limit would make it impossible to exceed. */
 export const capsFitObjectives: Rule = (context) => {
-  const { experiment, namespace } = context;
-  const { cap, relative } = parseStrength(experiment.spec.criteria?.strength).settings;
+  const { experiment, question, namespace } = context;
+  const { cap, relative } = question.strength;
   const objectives = objectivesOf(context);
   const judged = [
     ...objectives.map(({ objective }) => objective.metric),
@@ -68,56 +68,29 @@ export const capsFitObjectives: Rule = (context) => {
   });
 };
 
-interface Reach {
-  /** Per version. */
-  readonly requests: number;
-  readonly seconds: number;
-}
-
-/** The most that all collect tasks together can send to a version; undefined when none measures. */
-function reachOf({ experiment }: RuleContext): Reach | undefined {
-  const { extend, confidence, maxRequests, maxSeconds } = parseStrength(experiment.spec.criteria?.strength).settings;
-  const extends_ = extend && confidence !== 'none';
-  const loops = experiment.spec.duration?.maxLoops ?? 1;
-  const reaches = tasksOf(experiment)
-    .filter(({ task }) => task.task === 'metrics/collect')
-    .map(({ action, task }) => ({ times: action === 'loop' ? loops : 1, inputs: collectInputs(task) }))
-    .filter(({ inputs }) => !inputs.loadOnly)
-    .map(({ times, inputs }) => {
-      const seconds =
-        inputs.plannedSeconds ?? (inputs.qps > 0 ? inputs.plannedRequests / inputs.qps : Number.POSITIVE_INFINITY);
-      return {
-        requests: times * (extends_ ? Math.max(inputs.plannedRequests, maxRequests) : inputs.plannedRequests),
-        seconds: times * (extends_ ? Math.max(seconds, maxSeconds) : seconds),
-      };
-    });
-  if (reaches.length === 0) return undefined;
-  return reaches.reduce((a, b) => ({ requests: a.requests + b.requests, seconds: a.seconds + b.seconds }));
-}
-
 function hasBuiltinObjective(context: RuleContext): boolean {
   return objectivesOf(context).some(({ name }) => name.quantity.kind !== 'custom');
 }
 
 /** "No verdict before ..." must be within what is sent. */
 export const verdictsAreWithinReach: Rule = (context) => {
-  const { minRequests, minSeconds } = parseStrength(context.experiment.spec.criteria?.strength).settings;
-  const reach = reachOf(context);
-  if (reach === undefined || !hasBuiltinObjective(context)) return [];
+  const { load, strength } = context.question;
+  const { minRequests, minSeconds } = strength;
+  if (load.tasks.length === 0 || !hasBuiltinObjective(context)) return [];
   const found = [];
-  if (minRequests > reach.requests) {
+  if (load.mostRequests !== undefined && minRequests > load.mostRequests) {
     found.push(
       issue(
         [...STRENGTH, 'minRequests'],
-        `expected at most ${counted(reach.requests, 'request')}, which is all that a version is ever sent, got ${minRequests}; no verdict could be reached`,
+        `expected at most ${counted(load.mostRequests, 'request')}, which is all that a version is ever sent, got ${minRequests}; no verdict could be reached`,
       ),
     );
   }
-  if (minSeconds > reach.seconds) {
+  if (minSeconds > load.mostSeconds) {
     found.push(
       issue(
         [...STRENGTH, 'minSeconds'],
-        `expected at most ${counted(Math.floor(reach.seconds), 'second')}, which is as long as load is ever sent, got ${minSeconds}; no verdict could be reached`,
+        `expected at most ${counted(Math.floor(load.mostSeconds), 'second')}, which is as long as load is ever sent, got ${minSeconds}; no verdict could be reached`,
       ),
     );
   }

@@ -1,0 +1,170 @@
+/**
+ * From a finding to a verdict and its row: the one place that knows when a verdict may be given at all, which bounds may stand
+ * beside it, and how many requests it still takes. Pure. Source: statistics.md 0.3.
+ */
+import type { Bounds } from '../evidence/two-versions/comparison.ts';
+import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
+import type { Asked, Claims, Finding } from './finding.ts';
+import { isTrivial } from './question/limits.ts';
+
+/** Violated never before so many requests: the first failing request of a cold start condemns nobody. */
+export const FEWEST_FOR_VIOLATED = 50;
+
+interface Decision {
+  readonly verdict: Verdict;
+  readonly reason?: UndecidedReason;
+}
+
+const undecided = (reason: UndecidedReason): Decision => ({ verdict: 'undecided', reason });
+
+export function decide(asked: Asked, finding: Finding): LimitAssessment {
+  const { shown } = finding;
+  if (isTrivial(asked.limit) && shown.estimate !== undefined)
+    return row(asked, finding, 'exact', { verdict: 'satisfied' });
+  switch (finding.kind) {
+    case 'open':
+      return row(asked, finding, asked.question.alpha === undefined ? 'point' : 'evidence', undecided(finding.reason));
+    case 'exact':
+      return row(asked, finding, 'exact', exactly(asked, finding), asked.look.bounds ? finding.bounds?.() : undefined);
+    case 'evidence':
+      return asked.question.alpha === undefined
+        ? row(asked, finding, 'point', byPoints(asked, finding))
+        : byEvidence(asked, finding);
+  }
+}
+
+function byEvidence(asked: Asked, finding: Extract<Finding, { kind: 'evidence' }>): LimitAssessment {
+  const { version, look } = asked;
+  const claims = finding.claims();
+  const decision = decided(asked, claims);
+  const { lnSatisfied, lnViolated } = claims;
+  const evidence =
+    lnSatisfied === undefined || lnViolated === undefined
+      ? {}
+      : {
+          lnSatisfied,
+          lnViolated,
+          lnSatisfiedNeeded: version.lnSatisfiedNeeded,
+          lnViolatedNeeded: version.lnViolatedNeeded,
+        };
+  if (!look.bounds) return { ...row(asked, finding, 'evidence', decision), ...evidence };
+  const limit = finding.shown.limit ?? asked.limit.limit;
+  const bounds = consistent({ side: asked.limit.side, limit }, decision, claims.bounds?.() ?? {});
+  return { ...row(asked, finding, 'evidence', decision, bounds), ...evidence, ...needed(asked, claims, decision) };
+}
+
+/** Why nothing may be said yet, whatever the evidence; undefined when it may. */
+function tooSoon({ question: { strength }, limit, look }: Asked, n: number): UndecidedReason | undefined {
+  if (n === 0) return 'no-traffic';
+  if (n < strength.minRequests) return 'too-few-requests';
+  const seconds = limit.quantity.kind === 'custom' ? (look.runningSeconds ?? look.elapsedSeconds) : look.elapsedSeconds;
+  return seconds < strength.minSeconds ? 'too-early' : undefined;
+}
+
+/** Latency of our own load: what a backend measured has nothing to do with how we send. */
+const isOwnLatency = ({ limit: { unit } }: Asked): boolean => unit === 'ms';
+
+/** Turns claims into a verdict, with all that forbids one. */
+function decided(asked: Asked, claims: Claims): Decision {
+  const { look } = asked;
+  const soon = tooSoon(asked, claims.nSatisfied);
+  if (soon !== undefined) return undecided(soon);
+  const isTooSlow = isOwnLatency(asked) && look.saturated;
+  const { isViolated } = claims;
+  if (claims.isSatisfied)
+    return isOwnLatency(asked) && look.closedLoop === true ? undecided('closed-loop') : { verdict: 'satisfied' };
+  if (isViolated && claims.nViolated < FEWEST_FOR_VIOLATED) return undecided('too-few-requests');
+  if (isTooSlow) return undecided('load-too-slow');
+  return isViolated ? { verdict: 'violated' } : undecided(claims.otherwise ?? 'not-enough-evidence');
+}
+
+/** What is compared at the end waits for the planned load, or for the last measurement. */
+function waitsFor({ limit, look }: Asked): UndecidedReason | undefined {
+  if (limit.quantity.kind === 'custom') return look.measuringDone === false ? 'measuring-not-done' : undefined;
+  return look.planDone ? undefined : 'plan-not-done';
+}
+
+function exactly(asked: Asked, { now, atEnd }: Extract<Finding, { kind: 'exact' }>): Decision {
+  if (now !== undefined) return { verdict: now };
+  const wait = waitsFor(asked);
+  if (wait !== undefined) return undecided(wait);
+  return atEnd === 'satisfied' || atEnd === 'violated' || atEnd === 'undecided' ? { verdict: atEnd } : undecided(atEnd);
+}
+
+/** Point values compared, as Iter8 0.7 did (`confidence: none`). */
+function byPoints(asked: Asked, { shown, points }: Extract<Finding, { kind: 'evidence' }>): Decision {
+  const { limit, look } = asked;
+  // One value of a backend is enough to compare.
+  const soon = tooSoon(asked, limit.quantity.kind === 'custom' ? Math.max(1, shown.n) : shown.n);
+  if (soon !== undefined) return undecided(soon);
+  const wait = waitsFor(asked);
+  if (wait !== undefined) return undecided(wait);
+  const at = shown.limit ?? limit.limit;
+  const holds = (value: number) => (limit.side === 'upper' ? value <= at : value >= at);
+  if (holds(points.forSatisfied))
+    return isOwnLatency(asked) && look.closedLoop === true ? undecided('closed-loop') : { verdict: 'satisfied' };
+  if (holds(points.forViolated) || (isOwnLatency(asked) && look.saturated)) return undecided('load-too-slow');
+  return { verdict: 'violated' };
+}
+
+/**
+ * Bounds that come from bins, and may lag behind the counters that decide, must not contradict the verdict: of a decided row the
+ * limit itself is a bound, of an open one a bound beyond the limit would be a verdict.
+ */
+function consistent(
+  { side, limit }: { readonly side: Asked['limit']['side']; readonly limit: number },
+  { verdict, reason }: Decision,
+  bounds: Bounds,
+): Bounds {
+  let { upper, lower } = bounds;
+  if (verdict !== 'undecided') {
+    const below = (side === 'upper') === (verdict === 'satisfied');
+    if (below) upper = Math.min(upper ?? limit, limit);
+    else lower = Math.max(lower ?? limit, limit);
+  } else if (reason === 'not-enough-evidence') {
+    if (upper !== undefined && upper < limit) upper = undefined;
+    if (lower !== undefined && lower > limit) lower = undefined;
+  }
+  return {
+    ...(upper !== undefined && Number.isFinite(upper) ? { upper } : {}),
+    ...(lower !== undefined && Number.isFinite(lower) ? { lower } : {}),
+  };
+}
+
+/** With "no verdict before ..." in it. */
+function needed(
+  { question: { strength } }: Asked,
+  claims: Claims,
+  { reason }: Decision,
+): Pick<LimitAssessment, 'requestsNeeded'> {
+  if (reason !== 'not-enough-evidence' && reason !== 'too-few-requests') return {};
+  const evidence = claims.isSatisfied || claims.isViolated ? 0 : claims.needed?.();
+  if (evidence === undefined || evidence === 'never') return evidence === undefined ? {} : { requestsNeeded: evidence };
+  const fewest = Math.max(
+    strength.minRequests - claims.nSatisfied,
+    claims.isViolated ? FEWEST_FOR_VIOLATED - claims.nViolated : 0,
+  );
+  return { requestsNeeded: Math.max(1, Math.ceil(evidence), fewest) };
+}
+
+function row(
+  { version, limit }: Asked,
+  { shown }: Finding,
+  method: LimitAssessment['method'],
+  decision: Decision,
+  bounds: Bounds = {},
+): LimitAssessment {
+  return {
+    version: version.name,
+    objective: limit.objective,
+    metric: limit.metric,
+    side: limit.side,
+    limit: limit.limit,
+    unit: limit.unit,
+    ...(limit.quantity.kind === 'custom' ? { backend: true } : {}),
+    ...shown,
+    method,
+    ...decision,
+    ...bounds,
+  };
+}

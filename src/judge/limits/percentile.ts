@@ -1,0 +1,42 @@
+/** Percentiles: the share of requests beyond the limit, counted exactly; shown from the histogram. Source: statistics.md 0.2, 1.2. */
+import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile.ts';
+import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
+import { otherEstimate, views, type Asked, type Finding } from '../finding.ts';
+import type { Counted } from '../counted.ts';
+import { shareClaims } from './rate.ts';
+
+const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };
+
+export function percentileFinding(asked: Asked, percent: number, { tally, ahead }: Counted): Finding {
+  const { limit, version } = asked;
+  const counts = ahead.get(limitKey({ limitMs: limit.limit, side: limit.side })) ?? NOTHING;
+  const { response, service } = tally;
+  const value = (view: TallyView) => (view.n === 0 ? Number.NaN : percentile(view.histogram, percent));
+  const values = { response: value(response), service: value(service) };
+  const { forSatisfied } = views(limit, counts);
+  const isUpper = limit.side === 'upper';
+  const [lnBelowNeeded, lnAboveNeeded] = isUpper
+    ? [version.lnSatisfiedNeeded, version.lnViolatedNeeded]
+    : [version.lnViolatedNeeded, version.lnSatisfiedNeeded];
+  return {
+    kind: 'evidence',
+    shown: {
+      n: forSatisfied.n,
+      count: forSatisfied,
+      ...(response.n === 0 ? {} : { estimate: values.response }),
+      ...(response.n === 0 || service.n === 0 ? {} : otherEstimate(values.response, values.service)),
+    },
+    points: views(limit, values),
+    claims: () => ({
+      ...shareClaims(asked, counts, (100 - percent) / 100),
+      bounds: () => {
+        const upper = quantileUpperBound(response.histogram, { percent, lnThreshold: lnBelowNeeded });
+        const lower = quantileLowerBound(service.histogram, { percent, lnThreshold: lnAboveNeeded });
+        return {
+          ...(upper === undefined ? {} : { upper: Math.min(upper, limit.cap ?? upper) }),
+          ...(lower === undefined ? {} : { lower }),
+        };
+      },
+    }),
+  };
+}

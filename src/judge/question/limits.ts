@@ -1,0 +1,81 @@
+/** The one-sided limits of the objectives. Pure. */
+import type { Experiment } from '../../experiment/experiment.ts';
+import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
+import { isQuantity, toNumber } from '../../experiment/quantity.ts';
+import type { LatencyLimit } from '../../evidence/request-tally.ts';
+import type { Side, Unit } from '../assessment.ts';
+
+/** One side of an objective. `limit` and `cap` in the unit of the metric: ms, share (0..1), count. */
+export interface Limit {
+  /** Position in spec.criteria.objectives. */
+  readonly objective: number;
+  /** As the user wrote it. */
+  readonly metric: string;
+  readonly quantity: MetricQuantity;
+  readonly endpoint?: string | undefined;
+  readonly side: Side;
+  readonly limit: number;
+  readonly unit: Unit;
+  /** The largest value that counts: the timeout, or what strength.cap declares. Undefined when it is not known. */
+  readonly cap?: number | undefined;
+}
+
+export function unitOf(quantity: MetricQuantity): Unit {
+  switch (quantity.kind) {
+    case 'mean-latency':
+    case 'percentile':
+      return 'ms';
+    case 'error-rate':
+      return 'share';
+    case 'error-count':
+    case 'request-count':
+      return 'count';
+    case 'custom':
+      return 'plain';
+  }
+}
+
+/**
+ * The limits of all objectives, upper before lower. An objective whose limits are no numbers is left out.
+ *
+ * @param capOf by the metric as it is written
+ */
+export function limitsOf(
+  { spec: { criteria }, metadata: { namespace } }: Experiment,
+  capOf: (metric: string) => number | undefined,
+): Limit[] {
+  return criteria.objectives.flatMap(({ metric, upperLimit, lowerLimit }, objective) => {
+    const { quantity, endpoint } = parseMetricName(metric, namespace);
+    const cap = capOf(metric);
+    const common = {
+      objective,
+      metric,
+      quantity,
+      ...(endpoint === undefined ? {} : { endpoint }),
+      unit: unitOf(quantity),
+      ...(cap === undefined ? {} : { cap }),
+    };
+    const sides = [
+      { side: 'upper', written: upperLimit },
+      { side: 'lower', written: lowerLimit },
+    ] as const;
+    return sides
+      .flatMap(({ side, written }): Limit[] =>
+        written === undefined || !isQuantity(written) ? [] : [{ ...common, side, limit: toNumber(written) }],
+      )
+      .filter(({ limit }) => Number.isFinite(limit));
+  });
+}
+
+/** A lower limit of 0 holds by itself, and takes no share of alpha. A custom metric may be below 0. */
+export function isTrivial({ side, limit, quantity }: Limit): boolean {
+  return side === 'lower' && limit <= 0 && quantity.kind !== 'custom';
+}
+
+/** Limits at which latencies are counted exactly, each once. */
+export function latencyLimits(limits: readonly Limit[]): LatencyLimit[] {
+  const seen = new Map<string, LatencyLimit>();
+  for (const { quantity, side, limit } of limits)
+    if (quantity.kind === 'percentile') seen.set(`${side} ${limit}`, { limitMs: limit, side });
+  return [...seen.values()];
+}
