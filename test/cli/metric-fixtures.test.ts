@@ -2,11 +2,13 @@
  * Every metric of the predecessor's samples and records ends with a verdict, or with the reason why it cannot: which is said
  * here, metric by metric. The objects are read where they are; their backends are one server on loopback.
  */
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
+import { describeUnless } from '../support/needs.ts';
+import { missingSamples, SAMPLES } from '../support/others-samples.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
@@ -16,11 +18,10 @@ interface MetricObject {
   readonly spec: Readonly<Record<string, unknown>>;
 }
 
-const samples = path.join(import.meta.dirname, '../../../shared/fixtures/iter8-0.7/samples');
 const recorded = path.join(import.meta.dirname, '../fixtures/recorded');
 
 const inSample = (file: string): MetricObject[] =>
-  (loadAll(readFileSync(path.join(samples, file), 'utf8')) as MetricObject[]).filter(({ kind }) => kind === 'Metric');
+  (loadAll(readFileSync(path.join(SAMPLES, file), 'utf8')) as MetricObject[]).filter(({ kind }) => kind === 'Metric');
 
 const inRecord = (folder: string): MetricObject[] => {
   const [object] = loadAll(readFileSync(path.join(recorded, folder, 'final.yaml'), 'utf8')) as {
@@ -156,7 +157,7 @@ async function expectAll(
 
 const APPROXIMATE = /approximate: extrapolated counters/;
 
-describe.skipIf(!existsSync(samples))('metrics of the documentation', () => {
+describeUnless(missingSamples)('metrics of the documentation', () => {
   it('Istio, queries of increase()', () =>
     expectAll(inSample('istio-quickstart-metrics.yaml'), {
       'user-engagement': [{ lowerLimit: 1 }, 'metric-unavailable', /no mock for v1/],

@@ -1,12 +1,12 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { conditionOf } from '../../src/experiment/conditions.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
 
-/** What the old stack was recorded doing; not everywhere there. */
-const STATES = path.join(import.meta.dirname, '../../../shared/fixtures/iter8-0.7/recorded/a-slow/states.txt');
+/** What the old stack was recorded doing. */
+const STATES = path.join(import.meta.dirname, '../fixtures/recorded/a-slow/states.txt');
 
 /** (stage, reason, message) of each recorded state that differs from the one before; the first is not ours: no status. */
 function recordedStory(text: string): (string | undefined)[][] {
@@ -31,7 +31,7 @@ const sent = (drive: Awaited<ReturnType<typeof driveInMemory>>, version = 'hello
 
 describe('the story of a Conformance experiment', () => {
   it('is told in the recorded words of Iter8 0.7, state by state', async () => {
-    // recorded/a-slow/states.txt, without the states that only add histograms, metrics or weights
+    // Without the states that only add histograms, metrics or weights
     const { states } = await driveInMemory(conformance());
     const story = states.map(({ status }) => [
       status?.stage,
@@ -39,7 +39,7 @@ describe('the story of a Conformance experiment', () => {
       status?.message,
     ]);
     const changes = story.filter((state, index) => JSON.stringify(state) !== JSON.stringify(story[index - 1]));
-    if (existsSync(STATES)) expect(changes).toEqual(recordedStory(readFileSync(STATES, 'utf8')));
+    expect(changes).toEqual(recordedStory(readFileSync(STATES, 'utf8')));
     expect(changes).toEqual([
       ['Waiting', undefined, undefined],
       ['Waiting', 'ExperimentInitialized', 'ExperimentInitialized: Experiment status initialized'],

@@ -1,30 +1,16 @@
 /** A real Prometheus on loopback (Debian's package), and targets that export what a test tells them to. */
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import protobuf from 'protobufjs';
-import { describe } from 'vitest';
+import { describeUnless, missingProgram } from './needs.ts';
 import { testServer, type TestServer } from './test-server.ts';
 
-function isInstalled(): boolean {
-  try {
-    execFileSync('prometheus', ['--version'], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const installed = isInstalled();
-if (!installed && process.env['CI'] === 'true')
-  throw new Error('these tests need prometheus: apt-get install --no-install-recommends prometheus');
-
-/** Like `describe`; skipped where no Prometheus is, but never in CI. */
-export const describePrometheus = installed ? describe : describe.skip;
-if (!installed) console.warn('skipped: no prometheus; apt-get install --no-install-recommends prometheus');
+/** Like `describe`; skipped where no Prometheus is. */
+export const describePrometheus = describeUnless(missingProgram('prometheus'));
 
 export interface Prometheus extends AsyncDisposable {
   readonly url: string;

@@ -1,6 +1,6 @@
 /** Every real object that we have, read and written back. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
@@ -8,11 +8,11 @@ import { writeYaml } from '../../../src/adapters/manifest/write-yaml.ts';
 import { checkExperiment, validateMetric } from '../../../src/validation/validate.ts';
 import { metricWithDefaults, withDefaults } from '../../../src/experiment/defaults.ts';
 import { parseExperiment, parseMetric } from '../../../src/experiment/parse.ts';
+import { describeUnless } from '../../support/needs.ts';
+import { DESCRIBED, missingSamples, SAMPLES } from '../../support/others-samples.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 const recorded = join(root, 'test/fixtures/recorded');
-/** Other people's objects stay where they are. */
-const shared = join(root, '../shared/fixtures/iter8-0.7');
 
 function yamlFiles(folder: string): string[] {
   if (!existsSync(folder)) return [];
@@ -116,19 +116,20 @@ describe('objects recorded from Iter8 0.7', () => {
   });
 });
 
-describe.skipIf(!existsSync(shared))('objects of others (skipped where ../shared/fixtures is absent)', () => {
-  const files = yamlFiles(shared);
+describeUnless(missingSamples)('objects of others', () => {
+  // One row at least: an empty table would be no test, and nothing that is skipped.
+  const named = (...folders: string[]) => {
+    const files = folders.flatMap(yamlFiles).map((file) => [basename(file), file] as const);
+    return files.length > 0 ? files : [['none', ''] as const];
+  };
 
-  it.each(files.map((file) => [file.slice(shared.length + 1), file]))('%s is read and written back', (_name, file) => {
+  it.each(named(SAMPLES, DESCRIBED))('%s is read and written back', (_name, file) => {
     roundTrip(file);
   });
 
-  it.each(files.filter((file) => file.includes('/samples/')).map((file) => [file.slice(shared.length + 1), file]))(
-    '%s may run',
-    (_name, file) => {
-      for (const { kind, value } of objectsOf(file).objects) {
-        if (kind === 'Experiment') expect(checkExperiment(parseExperiment(value).value!)).toEqual([]);
-      }
-    },
-  );
+  it.each(named(SAMPLES))('%s may run', (_name, file) => {
+    for (const { kind, value } of objectsOf(file).objects) {
+      if (kind === 'Experiment') expect(checkExperiment(parseExperiment(value).value!)).toEqual([]);
+    }
+  });
 });
