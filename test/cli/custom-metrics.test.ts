@@ -1,5 +1,6 @@
 /** Custom metrics end to end, without a cluster: a manifest with Metrics beside the experiment, and a server that answers like Prometheus. */
 import { expect, it } from 'vitest';
+import { fakeClock } from '../support/fake-clock.ts';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
@@ -42,8 +43,12 @@ async function run(
   });
   const experiment = liveExperiment({ criteria: { objectives }, iterations: change.iterations });
   const cwd = folderWith([experiment, ...metrics.map((make) => make(server.url))]);
-  const finished = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'raw', ...(change.flags ?? [])], { cwd });
-  const described = await iter8ctl(['describe', '--local'], { cwd });
+  const clock = fakeClock(Date.now());
+  const finished = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'raw', ...(change.flags ?? [])], {
+    cwd,
+    clock,
+  });
+  const described = await iter8ctl(['describe', '--local'], { cwd, clock });
   const text = described.out.replace(/\s+/g, ' ');
   return {
     ...finished,

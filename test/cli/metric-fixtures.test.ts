@@ -6,6 +6,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../support/fake-clock.ts';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { describeUnless } from '../support/needs.ts';
 import { missingSamples, SAMPLES } from '../support/others-samples.ts';
@@ -132,7 +133,10 @@ async function judgeAll(
     };
     writeFileSync(path.join(folder, 'backend-auth.yaml'), JSON.stringify(secret), { mode: 0o600 });
   }
-  const { out, err } = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'json'], { cwd });
+  const { out, err } = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'json'], {
+    cwd,
+    clock: fakeClock(Date.now()),
+  });
   expect(out, err).not.toBe('');
   const answer = JSON.parse(out) as {
     objectives: { metric: string; verdict: string; reason?: string; detail?: string }[];

@@ -1,5 +1,6 @@
 /** Metrics of raw counters end to end, without a cluster: a server whose counters grow with each question. */
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../support/fake-clock.ts';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
@@ -30,7 +31,7 @@ async function judge(
       ...(change.units === undefined ? {} : { units: change.units }),
     }),
   ]);
-  const ran = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
+  const ran = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd, clock: fakeClock(Date.now()) });
   return { ...ran, queries, cwd, text: ran.out.replace(/\s+/g, ' ') };
 }
 

@@ -3,6 +3,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { fakeClock } from '../support/fake-clock.ts';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
@@ -171,7 +172,7 @@ describe('a relative objective', () => {
           jqExpression: '{shares}',
         }),
       ]);
-      const { out } = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd });
+      const { out } = await iter8ctl(['run', '--local', '-f', 'all.json'], { cwd, clock: fakeClock(Date.now()) });
       return out.replace(/\s+/g, ' ');
     };
     expect(await judgeLive(20)).toMatch(/^promote new .*live <= old \+ 0\.02 0\.01 <= 0\.0\d+ 10,000 ✔ satisfied/);

@@ -1,4 +1,7 @@
-/** A clock that stands still until it is told to move; sleeping moves it. */
+/**
+ * A clock that stands still until it is moved; sleeping moves it. Commands that keep experiments in a folder start it at
+ * `Date.now()`: locks compare it with the times of files.
+ */
 import type { Clock } from '../../src/io.ts';
 
 export function fakeClock(startMs = Date.parse('2026-11-24T08:00:00Z')): Clock & { advance(ms: number): void } {
