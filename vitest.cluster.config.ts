@@ -5,7 +5,7 @@ export default defineConfig({
   test: {
     include: [`test/cluster/${process.env['ITER8_TEST_SUITE'] ?? '*'}/**/*.test.ts`],
     globalSetup: ['test/support/build.ts'],
-    reporters: ['default', './test/support/summary-reporter.ts'],
+    reporters: ['default', './scripts/summary-reporter.mjs'],
     fileParallelism: false,
     testTimeout: 180_000,
     hookTimeout: 180_000,

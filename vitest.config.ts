@@ -7,7 +7,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '.stryker-tmp/**', 'test/cluster/**'],
     // Builds the program once: tests of the whole process, of workers and of packages use it.
     globalSetup: ['test/support/build.ts'],
-    reporters: ['default', './test/support/summary-reporter.ts'],
+    reporters: ['default', './scripts/summary-reporter.mjs'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
   },

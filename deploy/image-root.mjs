@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Makes the root folder of an image from what this machine has, where there is no Docker: for cluster/image, tar, or any
+// Makes the root folder of an image from what this machine has, where there is no Docker: for test/cluster/lab/image, tar, or any
 // tool that packs a folder.
 //
 //   node deploy/image-root.mjs FOLDER iter8ctl    the controller, and bash for scripts   entrypoint: /app/run

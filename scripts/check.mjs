@@ -1,16 +1,19 @@
 // What `npm run check` and CI run: types, lint, format, build, tests, tests on a real cluster. Every step runs, whatever the one before said.
-// The last line counts: `N passed, N failed` (and skipped, if any); a failed step counts as a failed one.
+// At the end it says which files were slow, and what was skipped and why; the last line counts: `N passed, N failed` (and
+// skipped, if any). A failed step counts as a failed one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { closingLine, countReport } from './count-report.mjs';
+import { summaryOf } from './summary-reporter.mjs';
 import { runClusterTests } from './test-cluster.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const bin = (name) => path.join(root, 'node_modules/.bin', name);
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-check-'));
 const report = path.join(scratch, 'vitest.json');
+const summary = path.join(scratch, 'summary.ndjson');
 
 const steps = [
   { name: 'types', command: bin('tsc'), args: ['--noEmit'] },
@@ -34,11 +37,15 @@ for (const { name, command, args } of steps) {
 
 const tests = spawnSync(
   bin('vitest'),
-  ['run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...process.argv.slice(2)],
-  {
-    cwd: root,
-    stdio: 'inherit',
-  },
+  [
+    'run',
+    '--reporter=default',
+    '--reporter=json',
+    '--reporter=./scripts/summary-reporter.mjs',
+    `--outputFile.json=${report}`,
+    ...process.argv.slice(2),
+  ],
+  { cwd: root, stdio: 'inherit', env: { ...process.env, ITER8_TEST_SUMMARY: summary } },
 );
 let counts;
 try {
@@ -47,12 +54,13 @@ try {
   console.error(`the test runner left no report: ${error.message}`);
   counts = { passed: 0, failed: 1, skipped: 0 };
 }
-rmSync(scratch, { recursive: true, force: true });
-const cluster = runClusterTests();
+const cluster = runClusterTests({ summary });
 const total = {
   passed: counts.passed + cluster.passed,
   failed: counts.failed + failedSteps + cluster.failed,
   skipped: counts.skipped + cluster.skipped,
 };
+for (const line of summaryOf(summary)) console.log(line);
+rmSync(scratch, { recursive: true, force: true });
 console.log(closingLine(total));
 process.exitCode = total.failed > 0 ? 1 : 0;

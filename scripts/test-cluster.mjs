@@ -1,39 +1,38 @@
 // Runs the tests that need a real Kubernetes: first those that need only its API (test/cluster/objects), then those that
-// need a node (test/cluster/node). Starts and ends the cluster; its programs come from ../shared/cluster (ITER8_CLUSTER).
+// need a node (test/cluster/node).
 //
 //   node scripts/test-cluster.mjs [objects|node] [FILE...]
 //
-// Where no cluster can be had the tests count as skipped; with CI=true that is a failure.
+// The cluster is test/cluster/lab, which is started and ended here (Linux on amd64, root, Go). With
+// ITER8_TEST_KUBECONFIG=FILE any cluster serves that may be thrown away afterwards (kind, k3d): tests that need the lab itself
+// are skipped then. Where no cluster can be had all of them are skipped; with CI=true that is a failure.
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { closingLine, countReport } from './count-report.mjs';
 import { makeIssuer } from './oidc-issuer.mjs';
+import { summaryOf } from './summary-reporter.mjs';
 
 const root = path.join(import.meta.dirname, '..');
-const folder = path.resolve(root, process.env.ITER8_CLUSTER ?? '../shared/cluster');
-const tool = (name) => path.join(folder, name);
+const lab = (name) => path.join(root, 'test/cluster/lab', name);
+const SUITES = ['objects', 'node'];
 
-function vitest(suite, { kubeconfig, files, scratch, inside, env = {} }) {
+/** `allSkipped`: that the suite runs nothing is no mistake. */
+function vitest(suite, { files, scratch, summary, inside = false, allSkipped = false, env }) {
   const report = path.join(scratch, `${suite}.json`);
   const command = [path.join(root, 'node_modules/.bin/vitest'), 'run', '--config', 'vitest.cluster.config.ts'];
-  const args = ['--reporter=default', '--reporter=json', `--outputFile.json=${report}`, ...files];
-  const [program, ...rest] = [...(inside ? [tool('in')] : []), ...command, ...args];
+  const reporters = ['default', 'json', './scripts/summary-reporter.mjs'].map((name) => `--reporter=${name}`);
+  const args = [...reporters, `--outputFile.json=${report}`, ...files];
+  const [program, ...rest] = [...(inside ? [lab('in')] : []), ...command, ...args];
   const { status } = spawnSync(program, rest, {
     cwd: root,
     stdio: 'inherit',
-    env: {
-      ...process.env,
-      ...env,
-      ITER8_TEST_SUITE: suite,
-      ITER8_TEST_KUBECONFIG: kubeconfig,
-      ITER8_TEST_CLUSTER_TOOLS: folder,
-    },
+    env: { ...process.env, ITER8_TEST_SUITE: suite, ITER8_TEST_SUMMARY: summary, ...env },
   });
   try {
-    return countReport(JSON.parse(readFileSync(report, 'utf8')), kubeconfig === '' ? 0 : status, kubeconfig === '');
+    return countReport(JSON.parse(readFileSync(report, 'utf8')), status, allSkipped);
   } catch (error) {
     console.error(`the test runner left no report: ${error.message}`);
     return { passed: 0, failed: 1, skipped: 0 };
@@ -42,7 +41,7 @@ function vitest(suite, { kubeconfig, files, scratch, inside, env = {} }) {
 
 /** Path of its kubeconfig. */
 function up(flags, env = {}) {
-  const { status, stdout } = spawnSync(tool('up'), flags, {
+  const { status, stdout } = spawnSync(lab('up'), flags, {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'inherit'],
     env: { ...process.env, ...env },
@@ -61,44 +60,68 @@ const sum = (counts) =>
     { passed: 0, failed: 0, skipped: 0 },
   );
 
-/** Why there can be no cluster, or undefined. */
-function withoutCluster() {
-  if (!existsSync(tool('up'))) return `there is no ${folder}`;
+/** Why the lab cannot be had here, or undefined. */
+function withoutLab() {
+  if (process.platform !== 'linux' || process.arch !== 'x64') return 'it needs Linux on amd64';
   if (process.getuid?.() !== 0) return 'it needs root';
-  const { status } = spawnSync(tool('install'), { stdio: ['ignore', 2, 2] });
-  return status === 0 ? undefined : `${tool('install')} failed`;
+  const { status } = spawnSync(lab('install'), { stdio: ['ignore', 2, 2] });
+  return status === 0 ? undefined : 'test/cluster/lab/install failed';
 }
 
-export function runClusterTests(suites = ['objects', 'node'], files = []) {
-  const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-cluster-'));
+/** On a cluster that somebody else started. */
+function onGivenCluster(kubeconfig, suites, how) {
+  const env = { ...makeIssuer(how.scratch).env, ITER8_TEST_KUBECONFIG: path.resolve(kubeconfig) };
+  // Everything of the other suite needs the lab.
+  return sum(suites.map((suite) => vitest(suite, { ...how, env, allSkipped: suite === 'node' })));
+}
+
+function withoutCluster(why, suites, how) {
+  const env = { ITER8_TEST_KUBECONFIG: '', ITER8_TEST_NO_CLUSTER: why };
+  const counts = sum(suites.map((suite) => vitest(suite, { ...how, env, allSkipped: true })));
+  return process.env.CI === 'true' ? { ...counts, failed: counts.failed + 1 } : counts;
+}
+
+function inLab(suites, how) {
   try {
-    const why = withoutCluster();
-    if (why !== undefined) {
-      const counts = sum(suites.map((suite) => vitest(suite, { kubeconfig: '', files, scratch, inside: false })));
-      console.log(`no cluster: ${why}. The tests of test/cluster run with: npm run test:cluster (as root)`);
-      return process.env.CI === 'true' ? { ...counts, failed: counts.failed + 1 } : counts;
-    }
     return sum(
       suites.map((suite) => {
-        if (suite === 'node') return vitest(suite, { kubeconfig: up([]), files, scratch, inside: true });
-        const issuer = makeIssuer(scratch);
-        const kubeconfig = up(['--control-plane-only'], { APISERVER_FLAGS: issuer.apiServerFlags });
-        return vitest(suite, { kubeconfig, files, scratch, inside: false, env: issuer.env });
+        const whole = suite === 'node';
+        const issuer = whole ? undefined : makeIssuer(how.scratch);
+        const kubeconfig = whole ? up([]) : up(['--control-plane-only'], { APISERVER_FLAGS: issuer.apiServerFlags });
+        const env = { ITER8_TEST_KUBECONFIG: kubeconfig, ITER8_TEST_LAB: 'true', ...issuer?.env };
+        return vitest(suite, { ...how, inside: whole, env });
       }),
     );
+  } finally {
+    spawnSync(lab('down'), { stdio: ['ignore', 'inherit', 'inherit'] });
+  }
+}
+
+/** `summary`: the file that takes what was slow and skipped (summary-reporter.mjs). */
+export function runClusterTests({ suites = SUITES, files = [], summary }) {
+  const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-cluster-'));
+  const how = { files, scratch, summary };
+  const given = process.env.ITER8_TEST_KUBECONFIG ?? '';
+  try {
+    if (given !== '') return onGivenCluster(given, suites, how);
+    const why = withoutLab();
+    return why === undefined ? inLab(suites, how) : withoutCluster(why, suites, how);
   } catch (error) {
     console.error(`cluster tests: ${error.message}`);
     return { passed: 0, failed: 1, skipped: 0 };
   } finally {
-    if (existsSync(tool('down'))) spawnSync(tool('down'), { stdio: ['ignore', 'inherit', 'inherit'] });
     rmSync(scratch, { recursive: true, force: true });
   }
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
-  const [first, ...rest] = process.argv.slice(2);
-  const known = ['objects', 'node'].includes(first);
-  const total = runClusterTests(known ? [first] : undefined, known ? rest : process.argv.slice(2));
+  const args = process.argv.slice(2);
+  const suites = SUITES.includes(args[0]) ? [args.shift()] : SUITES;
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-cluster-summary-'));
+  const summary = path.join(folder, 'summary.ndjson');
+  const total = runClusterTests({ suites, files: args, summary });
+  for (const line of summaryOf(summary)) console.log(line);
+  rmSync(folder, { recursive: true });
   console.log(closingLine(total));
   process.exitCode = total.failed > 0 ? 1 : 0;
 }

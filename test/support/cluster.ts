@@ -1,24 +1,37 @@
 /** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import { randomBytes } from 'node:crypto';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { describe } from 'vitest';
 import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { describeUnless, itUnless } from './needs.ts';
+import { missingOldCrds, OLD_CRDS } from './others-samples.ts';
 
 const root = path.join(import.meta.dirname, '../..');
-export const SHARED = path.join(root, '../shared');
 /** Set by scripts/test-cluster.mjs. */
 export const KUBECONFIG = process.env['ITER8_TEST_KUBECONFIG'] ?? '';
 
-/** Like `describe`; skipped where no cluster is (in CI there must be one: scripts/test-cluster.mjs fails then). */
-export const describeCluster = KUBECONFIG === '' ? describe.skip : describe;
+const missingCluster =
+  KUBECONFIG === ''
+    ? `no cluster: ${process.env['ITER8_TEST_NO_CLUSTER'] ?? 'npm run test:cluster starts one'} (docs/testing.md)`
+    : undefined;
+const missingLab =
+  missingCluster ??
+  (process.env['ITER8_TEST_LAB'] === 'true'
+    ? undefined
+    : 'ITER8_TEST_KUBECONFIG names a cluster that is not test/cluster/lab, whose tools this needs (docs/testing.md)');
 
-export const OLD_CRDS = ['experiments', 'metrics'].map((kind) =>
-  path.join(SHARED, `fixtures/crd-iter8-0.7/iter8.tools_${kind}.yaml`),
-);
-export const hasOldCrds = OLD_CRDS.every((file) => existsSync(file));
+/** Like `describe`; skipped where no cluster is (in CI there must be one: scripts/test-cluster.mjs fails then). */
+export const describeCluster = describeUnless(missingCluster);
+/** For what only the lab can do: kill the API server, load images, trust an issuer of ours. */
+export const describeLab = describeUnless(missingLab);
+export const itInLab = itUnless(missingLab);
+export { missingOldCrds, OLD_CRDS };
+/** For what compares with the CRDs of Iter8 0.7. */
+export const describeWithOldCrds = describeUnless(missingCluster ?? missingOldCrds);
+
+/** The context that the kubeconfig uses; messages name it. */
+export const contextName = (): string => kubectl(['config', 'current-context']).trim();
 
 export interface Output {
   readonly code: number;
@@ -72,9 +85,9 @@ export function replaceCrds(files: readonly string[] | string): void {
   kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
 }
 
-/** A tool of ../shared/cluster: `image`, `stop`, `start`. */
+/** A tool of the lab: `image`, `stop`, `start`. */
 export function clusterTool(name: string, args: readonly string[]): void {
-  execFileSync(path.join(process.env['ITER8_TEST_CLUSTER_TOOLS'] ?? '', name), [...args], { stdio: 'pipe' });
+  execFileSync(path.join(root, 'test/cluster/lab', name), [...args], { stdio: 'pipe' });
 }
 
 const PROGRAM = path.join(root, 'bin/iter8ctl.js');

@@ -1,6 +1,6 @@
 /**
  * Tests that need something which not every machine has. Where it is missing they are skipped with a reason, which the runner
- * reports in its last lines (summary-reporter.ts).
+ * reports in its last lines (scripts/summary-reporter.mjs).
  */
 import { spawnSync } from 'node:child_process';
 import { describe, it } from 'vitest';

@@ -2,11 +2,7 @@
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 
-const FOLDER = path.resolve(
-  import.meta.dirname,
-  '../..',
-  process.env['ITER8_TEST_SAMPLES'] ?? '../shared/fixtures',
-);
+const FOLDER = path.resolve(import.meta.dirname, '../..', process.env['ITER8_TEST_SAMPLES'] ?? '../shared/fixtures');
 
 /** The CRDs that Iter8 0.7 installed. */
 export const OLD_CRDS = ['experiments', 'metrics'].map((kind) =>

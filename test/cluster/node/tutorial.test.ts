@@ -6,7 +6,7 @@ import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import {
   clusterTool,
-  describeCluster,
+  describeLab,
   iter8ctlProcess,
   kubectl,
   storyOf,
@@ -45,7 +45,7 @@ async function runTutorial(manifest: string): Promise<string[]> {
   return storyOf(await watchWithKubectl('hello-experiment', 'default', COMPLETED));
 }
 
-describeCluster('the tutorial', () => {
+describeLab('the tutorial', () => {
   beforeAll(async () => {
     makeImage(HELLO, 'hello');
     makeImage(CONTROLLER, 'iter8ctl');

@@ -5,9 +5,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import {
+  contextName,
   describeCluster,
+  describeWithOldCrds,
   freshNamespace,
-  hasOldCrds,
   iter8ctlProcess,
   kubectl,
   OLD_CRDS,
@@ -59,11 +60,11 @@ describeCluster('on a cluster', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   const kinds = [
-    { name: 'ours', files: OURS },
-    ...(hasOldCrds ? [{ name: 'those of Iter8 0.7', files: OLD_CRDS }] : []),
+    { name: 'ours', files: OURS, describeOn: describe },
+    { name: 'those of Iter8 0.7', files: OLD_CRDS, describeOn: describeWithOldCrds },
   ];
-  for (const { name: crdNames, files } of kinds) {
-    describe(`with CRDs: ${crdNames}`, () => {
+  for (const { name: crdNames, files, describeOn } of kinds) {
+    describeOn(`with CRDs: ${crdNames}`, () => {
       beforeAll(() => replaceCrds(files));
 
       it('run creates and drives it while kubectl tells the story; describe, get, assert, debug and watch show it', async () => {
@@ -203,7 +204,7 @@ describeCluster('on a cluster', () => {
       const refused = await run(['uninstall']);
       expect(refused).toMatchObject({ code: 2 });
       expect(refused.err).toMatch(
-        new RegExp(`there is 1 experiment in context test: ${namespace}/kept\\n.*--delete-experiments`),
+        new RegExp(`there is 1 experiment in context ${contextName()}: ${namespace}/kept\\n.*--delete-experiments`),
       );
       const removed = await run(['uninstall', '--delete-experiments']);
       expect(removed.code, removed.err).toBe(0);

@@ -1,19 +1,19 @@
 /** Our CRDs against those that Iter8 0.7 installed: never stricter, the same columns. */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, describe, expect, it } from 'vitest';
+import { beforeAll, expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { crds } from '../../../src/install/crds.ts';
 import {
   describeCluster,
+  describeWithOldCrds,
   freshNamespace,
-  hasOldCrds,
   kubectl,
   OLD_CRDS,
   replaceCrds,
-  SHARED,
   tryKubectl,
 } from '../../support/cluster.ts';
+import { SAMPLES } from '../../support/others-samples.ts';
 
 interface Schema {
   readonly type?: string;
@@ -72,7 +72,7 @@ interface Version {
 
 const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version[] } }).spec.versions[0]!;
 
-(hasOldCrds ? describeCluster : describe.skip)('our CRDs', () => {
+describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
   beforeAll(() => replaceCrds(OURS));
 
   it.each([0, 1])('accept and keep whatever those of Iter8 0.7 do (%i)', (index) => {
@@ -97,12 +97,11 @@ const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version
   });
 
   it('take every experiment and metric of the documentation of Iter8 0.7', async () => {
-    const folder = path.join(SHARED, 'fixtures/iter8-0.7/samples');
-    const files = readdirSync(folder).filter((name) => name.endsWith('.yaml'));
+    const files = readdirSync(SAMPLES).filter((name) => name.endsWith('.yaml'));
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
       const namespace = freshNamespace();
-      const { objects } = readManifest(readFileSync(path.join(folder, file), 'utf8'), file);
+      const { objects } = readManifest(readFileSync(path.join(SAMPLES, file), 'utf8'), file);
       for (const { value } of objects) {
         if (!['Experiment', 'Metric'].includes(String(value['kind']))) continue;
         const moved = structuredClone(value) as unknown as { metadata: { namespace: string } };
@@ -111,6 +110,10 @@ const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version
       }
     }
   });
+});
+
+describeCluster('our CRDs', () => {
+  beforeAll(() => replaceCrds(OURS));
 
   it('refuse what cannot be meant, as those did', async () => {
     const namespace = freshNamespace();

@@ -12,6 +12,7 @@ import { crds } from '../../../src/install/crds.ts';
 import { CLIENT_ID } from '../../../scripts/oidc-issuer.mjs';
 import {
   describeCluster,
+  describeLab,
   freshNamespace,
   iter8ctlProcess,
   KUBECONFIG,
@@ -160,7 +161,7 @@ describeCluster('a kubeconfig', () => {
     });
   });
 
-  describe('with OpenID Connect', () => {
+  describeLab('with OpenID Connect', () => {
     const issuer = process.env['ITER8_TEST_ISSUER'] ?? '';
     let close: () => void;
     let refreshed = 0;
@@ -259,7 +260,7 @@ describeCluster('a kubeconfig', () => {
         upstream.pipe(client).pipe(upstream);
       });
       for (const socket of [upstream, client]) socket.on('error', () => undefined);
-      expect(req.url).toMatch(/:16443$/);
+      expect(req.url).toMatch(new RegExp(`:${new URL(server).port}$`));
     });
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const url = `http://127.0.0.1:${(proxy.address() as AddressInfo).port}`;
@@ -270,7 +271,7 @@ describeCluster('a kubeconfig', () => {
       const named = write(
         'proxy-env',
         { token },
-        { server: server.replace('127.0.0.1', 'kubernetes.default'), 'tls-server-name': 'kubernetes.default' },
+        { server: `https://kubernetes.default:${new URL(server).port}`, 'tls-server-name': 'kubernetes.default' },
       );
       expect(await get(named, [], { HTTPS_PROXY: url, NO_PROXY: 'example.com' })).toMatchObject(expected);
       expect(tunnels).toBe(2);

@@ -1,12 +1,13 @@
-/** Metrics of a backend and a reward, in a cluster with the CRDs of Iter8 0.7: with a secret, by the controller. */
+/** Metrics of a backend and a reward, in a cluster: with a secret, by the controller. With the CRDs of Iter8 0.7 where they are. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
 import { installObjects } from '../../../src/install/manifests.ts';
 import {
   describeCluster,
   freshNamespace,
-  hasOldCrds,
   iter8ctlProcess,
   kubectl,
+  missingOldCrds,
   OLD_CRDS,
   replaceCrds,
   Running,
@@ -27,8 +28,11 @@ describeCluster('metrics of a backend', () => {
   const refused: string[] = [];
 
   beforeAll(async () => {
-    expect(hasOldCrds).toBe(true);
-    replaceCrds(OLD_CRDS);
+    replaceCrds(
+      missingOldCrds === undefined
+        ? OLD_CRDS
+        : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }),
+    );
     for (const { object } of installObjects())
       if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
     server = await testServer((request, response) => {

@@ -5,8 +5,8 @@ import { crds } from '../../../src/install/crds.ts';
 import { storeContract } from '../../contract/store.contract.ts';
 import {
   describeCluster,
+  describeWithOldCrds,
   freshNamespace,
-  hasOldCrds,
   kubectl,
   OLD_CRDS,
   openAdmin,
@@ -18,11 +18,11 @@ const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(
 describeCluster('a cluster', () => {
   afterAll(() => replaceCrds(OURS));
   const kinds = [
-    { name: 'ours', files: OURS },
-    ...(hasOldCrds ? [{ name: 'those of Iter8 0.7', files: OLD_CRDS }] : []),
+    { name: 'ours', files: OURS, describeOn: describe },
+    { name: 'those of Iter8 0.7', files: OLD_CRDS, describeOn: describeWithOldCrds },
   ];
-  for (const { name, files } of kinds) {
-    describe(`with CRDs: ${name}`, () => {
+  for (const { name, files, describeOn } of kinds) {
+    describeOn(`with CRDs: ${name}`, () => {
       beforeAll(() => replaceCrds(files));
       storeContract('it', async () => {
         const client = await openAdmin();
