@@ -1,47 +1,67 @@
 /**
  * Live counters of one version since the start of an experiment: what each series grew by, restarts recognised, and what
- * may be claimed of the requests that *began* since, although counters tell of those that ended.
+ * may be claimed of the requests that *began* since, although counters count those that ended.
  *
  * Slow requests are counted late: judged as they are counted, 97 % of versions at the limit pass (statistics.md 1.8). So what
  * speaks for a version is counted only up to `inFlightMs` before the newest sample and from `inFlightMs` after the first, and
  * what speaks against it up to now; for `violated` the other way round. Valid when every request ends within that time.
  * Samples between are few, so the allowance is rounded up to whole samples. All times are the backend's own.
  *
+ * A process that restarts loses the requests that are under way, and never counts them: so a series ends with its process, with
+ * an allowance at its own end, and a new one begins. Otherwise the fast requests before a restart would be compared with the slow ones
+ * after it. Series that ended are folded into one row, so that pods that follow one another do not fill the record.
+ *
  * Source: statistics.md 0.7, 1.6.
  */
-import type { CounterAnswer, CounterKind, CounterSample } from './counter-samples.ts';
+import type { CounterAnswer, CounterSample } from './counter-samples.ts';
+import { boundsOf, claimed, hasRestarted, partsOf, sumOf, type PartsLayout } from './counter-parts.ts';
 import type { Count } from '../request-tally.ts';
 
-/** One series. The parts of a value: see `partsOf`. */
+/** One series, from its start or that of the ledger. The parts of a value: see `partsOf`. */
 export interface SeriesLedger {
   /** The newest sample, as it was read. */
   readonly atMs: number;
   readonly raw: readonly number[];
-  /** Grown since the start. */
+  /** Grown since. */
   readonly total: readonly number[];
   /** `[atMs, ...parts]` of the first sample that is `inFlightMs` after the start. */
   readonly settled?: readonly number[] | undefined;
   /** `[atMs, ...parts]`: the newest sample that is `inFlightMs` older than the newest of all, and all later ones. */
   readonly recent: readonly (readonly number[])[];
+  /** When it has counted for `inFlightMs`; absent when it did so at the start. */
+  readonly steadyMs?: number | undefined;
+  /** `[atMs, ...parts]` of the first sample that the present block counts from; absent until then. */
+  readonly mark?: readonly number[] | undefined;
+}
+
+/** All series that ended. */
+export interface EndedSeries {
+  /** Unknown series have no samples up to here: those of folded ones may be read again. */
+  readonly untilMs: number;
+  readonly total: readonly number[];
+  /** Of requests that surely began after the start: see `lagged`. */
+  readonly lagged: readonly number[];
+  /** What they grew by in the present block. */
+  readonly block: readonly number[];
+  readonly blockLagged: readonly number[];
 }
 
 /** Plain data: stored, and resumed by the next driver. */
-export interface CounterLedger {
-  readonly kind: CounterKind;
+export interface CounterLedger extends PartsLayout {
   readonly inFlightMs: number;
   readonly startMs: number;
   /** Of histograms. */
   readonly percentile?: number | undefined;
-  /** Limits at which a histogram is counted exactly, as far as its bounds allow. */
-  readonly limits: readonly number[];
-  /** Bounds at which a histogram is counted to be shown. */
-  readonly bounds: readonly number[];
   readonly series: Readonly<Record<string, SeriesLedger>>;
+  readonly ended?: EndedSeries | undefined;
+  /** What two versions are compared in: see `beginBlock`. It counts from here on. */
+  readonly block?: { readonly fromMs: number } | undefined;
 }
 
 /** Numbers that one ledger may hold: it is stored in the object. */
 const MOST_NUMBERS = 4_000;
-const MOST_BOUNDS = 24;
+/** A series without a sample for so long has ended. Should it come back, nothing is claimed of what it counted meanwhile. */
+const ENDED_MS = 120_000;
 
 /** The ledger that begins with these samples: whatever they have counted was before. */
 export function startLedger(
@@ -50,140 +70,224 @@ export function startLedger(
 ): CounterLedger {
   const { kind, percentile, samples } = answer;
   const newest = new Map(samples.map((sample) => [sample.series, sample]));
-  const bounds = boundsOf(samples);
   const empty: CounterLedger = {
     kind,
     inFlightMs: options.inFlightMs,
     startMs: samples.reduce((latest, { atMs }) => Math.max(latest, atMs), 0),
     ...(percentile === undefined ? {} : { percentile }),
     limits: kind === 'histograms' ? options.limits : [],
-    bounds,
+    bounds: boundsOf(samples),
     series: {},
   };
   const series = Object.fromEntries(
     [...newest].map(([id, sample]) => {
       const raw = partsOf(sample, empty);
       const zero = raw.map(() => 0);
-      return [id, { atMs: sample.atMs, raw, total: zero, recent: [[sample.atMs, ...kept(zero, empty)]] }];
+      return [id, { atMs: sample.atMs, raw, total: zero, recent: [[sample.atMs, ...claimed(zero, empty)]] }];
     }),
   );
   return { ...empty, series };
 }
 
-/** The ledger after more samples; those that it knows already are skipped. A text says why that is impossible. */
-export function addSamples(ledger: CounterLedger, answer: CounterAnswer): CounterLedger | string {
+/**
+ * The ledger after more samples; those that it knows already are skipped. It holds at most so many numbers: series that ended are
+ * folded, and the allowance is rounded up to fewer samples. A text says why that is impossible.
+ */
+export function addSamples(
+  ledger: CounterLedger,
+  answer: CounterAnswer,
+  mostNumbers = MOST_NUMBERS,
+): CounterLedger | string {
   if (answer.kind !== ledger.kind) return `it gave ${ledger.kind} before, and gives ${answer.kind} now`;
   // Nothing was there at the start: there were no bounds to choose from.
   const bounds =
     ledger.bounds.length === 0 && Object.keys(ledger.series).length === 0 ? boundsOf(answer.samples) : ledger.bounds;
-  const now: CounterLedger = { ...ledger, bounds, startMs: ledger.startMs === 0 ? startOf(answer) : ledger.startMs };
+  const startMs = ledger.startMs === 0 ? startOf(answer) : ledger.startMs;
+  const now: CounterLedger = { ...ledger, bounds, startMs };
   const series: Record<string, SeriesLedger> = { ...ledger.series };
+  let { ended } = ledger;
   for (const sample of answer.samples) {
     const before = series[sample.series];
-    if (before !== undefined && sample.atMs <= before.atMs) continue;
-    series[sample.series] = grown(before, sample, now);
+    if (sample.atMs <= (before?.atMs ?? ended?.untilMs ?? 0)) continue;
+    const raw = partsOf(sample, now);
+    if (before === undefined) {
+      series[sample.series] = begun(sample, raw, now);
+    } else if (hasRestarted(before.raw, raw, now.kind)) {
+      ended = folded(ended, before, now);
+      series[sample.series] = restarted(before, { atMs: sample.atMs, raw }, now);
+    } else {
+      series[sample.series] = grown(before, { atMs: sample.atMs, raw }, now);
+    }
   }
-  const numbers = Object.values(series).reduce((sum, one) => sum + sizeOf(one), 0);
-  if (numbers > MOST_NUMBERS)
-    return `it gives ${Object.keys(series).length} series, more than can be kept: select fewer labels`;
-  return { ...now, series };
+  return fitted({ ...now, series, ...(ended === undefined ? {} : { ended }) }, mostNumbers);
 }
 
 /** Samples may be a hundred thousand: too many to be arguments. */
 const startOf = ({ samples }: CounterAnswer): number =>
   samples.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
 
-/** A series that was not there at the start began at zero since. */
-function grown(before: SeriesLedger | undefined, sample: CounterSample, ledger: CounterLedger): SeriesLedger {
-  const { atMs } = sample;
-  const raw = partsOf(sample, ledger);
-  const restarted = before === undefined || hasRestarted(before.raw, raw, ledger.kind);
-  const total = raw.map((part, index) => (before?.total[index] ?? 0) + part - (restarted ? 0 : before.raw[index]!));
-  const point = [atMs, ...kept(total, ledger)];
-  const settled = before?.settled ?? (atMs >= ledger.startMs + ledger.inFlightMs ? point : undefined);
-  const points = [...(before?.recent ?? []), point];
-  const oldest = points.findLastIndex(([at]) => at! <= atMs - ledger.inFlightMs);
-  return { atMs, raw, total, ...(settled === undefined ? {} : { settled }), recent: points.slice(Math.max(0, oldest)) };
+interface Reading {
+  readonly atMs: number;
+  readonly raw: readonly number[];
 }
 
-/** Buckets of a native histogram may be merged as it grows: there only the number of observations tells. */
-function hasRestarted(before: readonly number[], now: readonly number[], kind: CounterKind): boolean {
-  return kind === 'histograms' ? now[0]! < before[0]! : now.some((part, index) => part < before[index]!);
+/** A series that was not there before began at zero; but nothing is claimed of what it counted before its first sample. */
+function begun({ atMs }: CounterSample, raw: readonly number[], ledger: CounterLedger): SeriesLedger {
+  const point = [atMs, ...claimed(raw, ledger)];
+  const isSettled = atMs >= ledger.startMs + ledger.inFlightMs;
+  return {
+    atMs,
+    raw,
+    total: raw,
+    ...(isSettled ? { settled: point } : {}),
+    recent: [point],
+    steadyMs: atMs + ledger.inFlightMs,
+  };
 }
+
+/** All that it has counted began after the restart. */
+function restarted(before: SeriesLedger, { atMs, raw }: Reading, ledger: CounterLedger): SeriesLedger {
+  const point = [atMs, ...claimed(raw, ledger)];
+  const settled = [before.atMs, ...claimed(raw, ledger).map(() => 0)];
+  return { atMs, raw, total: raw, settled, recent: [point], steadyMs: atMs + ledger.inFlightMs };
+}
+
+function grown(before: SeriesLedger, { atMs, raw }: Reading, ledger: CounterLedger): SeriesLedger {
+  const total = raw.map((part, index) => before.total[index]! + part - before.raw[index]!);
+  const point = [atMs, ...claimed(total, ledger)];
+  const settled = before.settled ?? (atMs >= ledger.startMs + ledger.inFlightMs ? point : undefined);
+  const points = [...before.recent, point];
+  const oldest = points.findLastIndex(([at]) => at! <= atMs - ledger.inFlightMs);
+  const mark = before.mark ?? (isSteady(atMs, before, ledger) ? point : undefined);
+  return {
+    ...before,
+    atMs,
+    raw,
+    total,
+    ...(settled === undefined ? {} : { settled }),
+    recent: points.slice(Math.max(0, oldest)),
+    ...(mark === undefined ? {} : { mark }),
+  };
+}
+
+/** Whether what it counts from here on belongs to the present block. */
+const isSteady = (atMs: number, { steadyMs = 0 }: Pick<SeriesLedger, 'steadyMs'>, { block }: CounterLedger): boolean =>
+  block !== undefined && atMs >= Math.max(block.fromMs, steadyMs);
+
+function folded(ended: EndedSeries | undefined, series: SeriesLedger, ledger: CounterLedger): EndedSeries {
+  const row = ended ?? { untilMs: 0, total: [], lagged: [], block: [], blockLagged: [] };
+  return {
+    untilMs: row.untilMs,
+    total: sumOf([row.total, series.total]),
+    lagged: sumOf([row.lagged, laggedSince(series, series.settled, ledger)]),
+    block: sumOf([row.block, since(series, series.mark)]),
+    blockLagged: sumOf([row.blockLagged, laggedSince(series, series.mark, ledger)]),
+  };
+}
+
+/** Within so many numbers: series that ended are folded; then the allowance is rounded up to fewer samples. */
+function fitted(ledger: CounterLedger, mostNumbers: number): CounterLedger | string {
+  if (sizeOf(ledger) <= mostNumbers) return ledger;
+  const series = { ...ledger.series };
+  let { ended } = ledger;
+  const gone = newestMs(ledger) - Math.max(ENDED_MS, 2 * ledger.inFlightMs);
+  for (const [id, one] of Object.entries(series)) {
+    if (one.atMs >= gone) continue;
+    ended = { ...folded(ended, one, ledger), untilMs: Math.max(ended?.untilMs ?? 0, one.atMs) };
+    delete series[id];
+  }
+  let next: CounterLedger = { ...ledger, series, ...(ended === undefined ? {} : { ended }) };
+  while (sizeOf(next) > mostNumbers && Object.values(next.series).some(({ recent }) => recent.length > FEWEST_RECENT))
+    next = thinned(next);
+  return sizeOf(next) <= mostNumbers
+    ? next
+    : `it gives ${Object.keys(series).length} series, more than can be kept: select fewer labels`;
+}
+
+const FEWEST_RECENT = 3;
+
+/** Every other sample goes; the oldest and the newest stay. */
+function thinned(ledger: CounterLedger): CounterLedger {
+  const series = Object.entries(ledger.series).map(([id, one]) => {
+    const last = one.recent.length - 1;
+    const recent = last < FEWEST_RECENT ? one.recent : one.recent.filter((_, k) => k % 2 === 0 || k === last);
+    return [id, { ...one, recent }];
+  });
+  return { ...ledger, series: Object.fromEntries(series) as CounterLedger['series'] };
+}
+
+const sizeOf = ({ series, ended }: CounterLedger): number =>
+  Object.values(series).reduce((sum, one) => sum + numbersOf(one), ended === undefined ? 0 : 4 * ended.total.length);
+
+const numbersOf = ({ raw, total, settled = [], mark = [], recent }: SeriesLedger): number =>
+  raw.length + total.length + settled.length + mark.length + recent.reduce((sum, point) => sum + point.length, 0);
 
 /**
- * shares: hits, others. sums: sum, count. counts: count. histograms: count, and for each limit how many are surely below, and how
- * many perhaps; then for each bound how many are below.
+ * The ledger with a new block: what it grows by from here on, for a comparison of two versions whose weights may change between
+ * blocks (`live-blocks.ts`). `changedMs`: the weights were changed then; the first `inFlightMs` after it do not count, since
+ * what ends in them began under other weights. So with the first block, since traffic may begin with it.
  */
-function partsOf(sample: CounterSample, { limits, bounds }: Pick<CounterLedger, 'limits' | 'bounds'>): number[] {
-  switch (sample.kind) {
-    case 'shares':
-      return [sample.hits, sample.others];
-    case 'sums':
-      return [sample.sum, sample.count];
-    case 'counts':
-      return [sample.count];
-    case 'histograms': {
-      const { buckets, count } = sample;
-      const surelyBelow = (bound: number) => buckets.reduce((sum, [, upper, n]) => (upper <= bound ? sum + n : sum), 0);
-      const perhapsBelow = (bound: number) => buckets.reduce((sum, [lower, , n]) => (lower < bound ? sum + n : sum), 0);
-      return [
-        count,
-        ...limits.flatMap((limit) => [surelyBelow(limit), perhapsBelow(limit)]),
-        ...bounds.map(surelyBelow),
-      ];
-    }
-  }
+export function beginBlock(ledger: CounterLedger, changedMs?: number): CounterLedger {
+  const fromMs =
+    changedMs === undefined
+      ? (ledger.block?.fromMs ?? ledger.startMs + ledger.inFlightMs)
+      : Math.max(changedMs, ledger.startMs) + ledger.inFlightMs;
+  const { ended, ...now } = { ...ledger, block: { fromMs } };
+  const series = Object.entries(ledger.series).map(([id, one]) => {
+    const mark = isSteady(one.atMs, one, now) ? [one.atMs, ...claimed(one.total, ledger)] : undefined;
+    return [id, { ...one, mark }];
+  });
+  return {
+    ...now,
+    series: Object.fromEntries(series) as CounterLedger['series'],
+    ...(ended === undefined ? {} : { ended: { ...ended, block: [], blockLagged: [] } }),
+  };
 }
 
-/** The parts that claims need; the others are only shown. */
-const kept = (parts: readonly number[], { limits, kind }: Pick<CounterLedger, 'limits' | 'kind'>): readonly number[] =>
-  kind === 'histograms' ? parts.slice(0, 1 + 2 * limits.length) : parts;
+/** What the present block grew by: all that ended in it, and what ended up to `inFlightMs` before the newest sample. */
+export interface BlockGrowth {
+  readonly all: readonly number[];
+  readonly lagged: readonly number[];
+}
 
-const sizeOf = ({ raw, total, settled = [], recent }: SeriesLedger): number =>
-  raw.length + total.length + settled.length + recent.reduce((sum, point) => sum + point.length, 0);
+export function blockGrowth(ledger: CounterLedger): BlockGrowth {
+  const series = Object.values(ledger.series);
+  return {
+    all: sumOf([ledger.ended?.block ?? [], ...series.map((one) => since(one, one.mark))]),
+    lagged: sumOf([ledger.ended?.blockLagged ?? [], ...series.map((one) => laggedSince(one, one.mark, ledger))]),
+  };
+}
 
-/** Those of a classic histogram; doublings of one of a native histogram, whose other bounds come and go. */
-function boundsOf(samples: readonly CounterSample[]): number[] {
-  const buckets = samples.flatMap((sample) => (sample.kind === 'histograms' ? sample.buckets : []));
-  const uppers = new Set(buckets.map(([, upper]) => upper).filter((upper) => Number.isFinite(upper) && upper > 0));
-  const classic = buckets.some(([lower]) => lower === Number.NEGATIVE_INFINITY);
-  const sorted = [...uppers].toSorted((a, b) => a - b);
-  if (classic && sorted.length <= MOST_BOUNDS) return sorted;
-  const middle = sorted[Math.floor(sorted.length / 2)];
-  if (middle === undefined) return [];
-  if (!classic) return Array.from({ length: MOST_BOUNDS }, (_, k) => middle * 2 ** (k - MOST_BOUNDS / 2));
-  const step = Math.ceil(sorted.length / MOST_BOUNDS);
-  return sorted.filter((_, index) => index % step === 0);
+/** Grown since a point; nothing without one. */
+function since({ total }: SeriesLedger, from: readonly number[] | undefined): number[] {
+  return from === undefined ? [] : from.slice(1).map((part, index) => total[index]! - part);
+}
+
+/** Grown since a point, up to `inFlightMs` before the newest sample. What has not been watched for so long says nothing yet. */
+function laggedSince(
+  { recent, atMs }: SeriesLedger,
+  from: readonly number[] | undefined,
+  { inFlightMs }: CounterLedger,
+): number[] {
+  const then = recent[0];
+  if (from === undefined || then === undefined || then[0]! > atMs - inFlightMs || then[0]! < from[0]!) return [];
+  return then.slice(1).map((part, index) => Math.max(0, part - from[index + 1]!));
 }
 
 /** Grown since the start, over all series: the parts as stored. */
-function totals(ledger: CounterLedger): number[] {
-  return sumOf(Object.values(ledger.series).map(({ total }) => total));
+function totals({ series, ended }: CounterLedger): number[] {
+  return sumOf([ended?.total ?? [], ...Object.values(series).map(({ total }) => total)]);
 }
 
 /** Grown in requests that surely began after the start and ended by now, as far as requests end within `inFlightMs`. */
 function lagged(ledger: CounterLedger): number[] {
-  return sumOf(
-    Object.values(ledger.series).map(({ settled, recent, atMs }) => {
-      const then = recent[0];
-      // What has not been watched for so long says nothing yet.
-      if (settled === undefined || then === undefined || then[0]! > atMs - ledger.inFlightMs || then[0]! < settled[0]!)
-        return [];
-      return then.slice(1).map((part, index) => Math.max(0, part - settled[index + 1]!));
-    }),
-  );
+  const series = Object.values(ledger.series);
+  return sumOf([ledger.ended?.lagged ?? [], ...series.map((one) => laggedSince(one, one.settled, ledger))]);
 }
 
 /** Whatever was counted since the start may have begun before it, or be followed by slower ones: nothing can be claimed yet. */
 export function isAllUnderWay(ledger: CounterLedger): boolean {
   return lagged(ledger).every((part) => part === 0);
-}
-
-function sumOf(rows: readonly (readonly number[])[]): number[] {
-  const sum: number[] = [];
-  for (const row of rows) for (const [index, part] of row.entries()) sum[index] = (sum[index] ?? 0) + part;
-  return sum;
 }
 
 /** Counts for the two verdicts about an upper limit, as two views: see `judge/limits/decide.ts`. */
@@ -264,7 +368,9 @@ function interpolated({ bounds }: CounterLedger, below: readonly number[], rank:
 }
 
 /** RFC 3339, of the newest sample; undefined without one. */
-export function newestSample({ series }: CounterLedger): string | undefined {
-  const newest = Math.max(0, ...Object.values(series).map(({ atMs }) => atMs));
+export function newestSample(ledger: CounterLedger): string | undefined {
+  const newest = newestMs(ledger);
   return newest === 0 ? undefined : new Date(newest).toISOString();
 }
+
+const newestMs = ({ series }: CounterLedger): number => Math.max(0, ...Object.values(series).map(({ atMs }) => atMs));

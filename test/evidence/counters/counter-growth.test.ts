@@ -228,6 +228,49 @@ describe('rows', () => {
     expect(new Set(samples.map(({ series }) => series)).size).toBe(1);
   });
 
+  it('of pods that follow one another fill nothing: those that ended are one row', () => {
+    const histogram = (pod: number, at: number, n: number) =>
+      Array.from({ length: 21 }, (_, k) => ({
+        series: `pod-${pod}`,
+        at,
+        le: k === 20 ? '+Inf' : 10 * (k + 1),
+        count: n,
+      }));
+    let ledger = startLedger(read({ percentile: 95, histograms: [] }), { limits: [100], inFlightMs: 10_000 });
+    const rows: object[] = [];
+    for (let pod = 0; pod < 300; pod++) {
+      for (let second = 0; second < 30; second += 5) rows.push(...histogram(pod, 1000 + 30 * pod + second, second));
+      // What a backend gives: the samples of the last five minutes.
+      rows.splice(0, Math.max(0, rows.length - 60 * 21));
+      ledger = add(ledger, { percentile: 95, histograms: rows });
+      expect(JSON.stringify(ledger).length).toBeLessThan(32_000);
+    }
+    expect(ledgerValue(ledger).n).toBe(300 * 25);
+    // Of each pod: from its first sample to the one that is 10 s before its last; of the first one, from 10 s after the start.
+    expect(beyondCounts(ledger, 100)!.response).toEqual({ bad: 0, n: 299 * 15 + 5 });
+  });
+
+  it('of a series that was taken for ended, and comes back, help neither claim', () => {
+    const pods = (at: number, n: number) =>
+      Array.from({ length: 120 }, (_, pod) => ({ series: `pod-${pod}`, at, hits: n, others: 9 * n }));
+    const one = (at: number, n: number) => ({ series: 'gone for a while', at, hits: n, others: 9 * n });
+    let ledger = startLedger(read({ shares: [one(1000, 0)] }), { limits: [], inFlightMs: 0 });
+    ledger = add(ledger, { shares: [one(1010, 0), one(1020, 100)] });
+    const before = shareCounts(ledger);
+    for (let at = 1030; at <= 1300; at += 10) ledger = add(ledger, { shares: pods(at, 0) });
+    expect(Object.keys(ledger.series)).toHaveLength(121);
+    const limit = 120 * 10 + 9;
+    const next = addSamples(ledger, read({ shares: pods(1310, 0) }), limit);
+    if (typeof next === 'string') throw new Error(next);
+    expect(Object.keys(next.series)).toHaveLength(120);
+    expect(shareCounts(next)).toEqual(before);
+    // Read once more, its old samples count no more; what it counted while it was away counts against both claims.
+    const again = add(next, { shares: [one(1020, 100), one(1320, 150)] });
+    const { response, service } = shareCounts(again);
+    expect(response.n - response.bad).toBe(900);
+    expect(service.bad).toBe(100);
+  });
+
   it('of too many series are refused', () => {
     const rows = Array.from({ length: 2000 }, (_, series) => ({ series, at: 5, count: 1 }));
     const start = startLedger(read({ counts: [] }), { limits: [], inFlightMs: 0 });
