@@ -1,10 +1,11 @@
 // Bundles the program into dist/: ES modules, split so that each command loads little, with everything that it needs, so
 // that the package has no dependencies. The licences of what is bundled go beside it.
 // Usage: node scripts/build.mjs [FOLDER]
-import { copyFileSync, existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
+import { boundedOutput, limitMemory } from './bounded-jq.mjs';
 
 /**
  * What client-node brings along that our commands do not need, or not before its first use: without this `describe` takes
@@ -46,6 +47,9 @@ const leanClientNode = {
   },
 };
 
+/** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
+const JQ_MEGABYTES = 256;
+
 const root = path.join(import.meta.dirname, '..');
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
@@ -72,7 +76,8 @@ const { metafile } = await build({
   logLevel: 'warning',
 });
 
-// jq, which loads its WebAssembly from the folder that it lies in.
+// jq, which loads its WebAssembly from the folder that it lies in. Its programs come from whoever may write a Metric, so
+// what one can take is bounded here, by the engine itself.
 const jq = await build({
   entryPoints: { jq: 'node_modules/jq-web/jq.js' },
   absWorkingDir: root,
@@ -85,9 +90,13 @@ const jq = await build({
   outExtension: { '.js': '.cjs' },
   legalComments: 'none',
   metafile: true,
+  plugins: [boundedOutput],
   logLevel: 'warning',
 });
-copyFileSync(path.join(root, 'node_modules/jq-web/jq.wasm'), path.join(outdir, 'jq.wasm'));
+writeFileSync(
+  path.join(outdir, 'jq.wasm'),
+  limitMemory(readFileSync(path.join(root, 'node_modules/jq-web/jq.wasm')), JQ_MEGABYTES),
+);
 
 /** Folders of the packages whose code is in the bundle. */
 function bundledPackages() {

@@ -1,6 +1,7 @@
 /**
- * Real jq in a worker with a time limit: the program is a stranger's text, and may never end. One worker serves all questions,
- * one after another; one that had to be ended is replaced. Started with the first question.
+ * Real jq in a worker with limits of time and memory: the program is untrusted text, and may never end. One worker serves all
+ * questions, one after another; one that had to be ended, or that holds much memory, is replaced. Started with the first
+ * question.
  */
 import { existsSync } from 'node:fs';
 import { Worker } from 'node:worker_threads';
@@ -71,7 +72,7 @@ class WorkerJq implements JqEngine {
         resolve(result);
       };
       const onMessage = (answer: JqAnswer) => {
-        if (answer.id === question.id) done(resultOf(answer), false);
+        if (answer.id === question.id) done(resultOf(answer), answer.spent);
       };
       const onError = (error: Error) => done({ kind: 'error', message: firstLine(error.message) }, true);
       const onExit = (code: number) => done({ kind: 'error', message: `jq ended by itself (code ${code})` }, true);
@@ -85,7 +86,7 @@ class WorkerJq implements JqEngine {
     const worker = new Worker(builtWorker(), {
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 256 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
     });
     worker.unref();
     return worker;
@@ -104,8 +105,7 @@ function builtWorker(): URL {
 function resultOf(answer: JqAnswer): JqResult {
   if (answer.error !== undefined)
     return { kind: 'error', message: firstLine(answer.error.replace(/^Non-zero exit code: \d+\s*/, '')) };
-  const line = answer.text?.split('\n').find((text) => text.trim() !== '');
-  return line === undefined ? { kind: 'nothing' } : { kind: 'result', text: line };
+  return answer.text === undefined ? { kind: 'nothing' } : { kind: 'result', text: answer.text };
 }
 
 function firstLine(text: string): string {
