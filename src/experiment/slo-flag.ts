@@ -1,11 +1,13 @@
 /** Service level objectives as people write them: `p95<=300ms`, `error-rate<=1%`, `mean<0.5s`. Pure. */
 import { UsageError } from '../errors.ts';
 import type { Objective } from './experiment.ts';
-import { parseMetricName } from './metric-names.ts';
+import { parseMetricName, type MetricQuantity } from './metric-names.ts';
 
 const FORM = /^\s*([A-Za-z0-9][\w./-]*)\s*(<=|>=|<|>|=<|=>)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%]*)\s*$/;
 
-const MS_PER: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, μs: 0.001, ms: 1, s: 1000, m: 60_000 };
+const MS_PER: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, μs: 0.001, ms: 1, s: 1000 };
+/** What Kubernetes rounds everything smaller up to. */
+const SMALLEST = 1e-9;
 
 /** `95` -> `95th`, `99.9` -> `99.9th`, `50` -> `50th`: the ending that built-in metrics have, whatever the number. */
 const percentileName = (percent: string): string => `latency-${percent}th-percentile`;
@@ -24,10 +26,10 @@ function metricOf(written: string): string {
   return parseMetricName(name, 'default').quantity.kind === 'custom' ? written : name;
 }
 
-/** Plain decimal without exponent or float noise: `0.01`, `300`. */
+/** Plain decimal without exponent or float noise: `0.01`, `300`. At least `SMALLEST`, or 0. */
 function decimal(value: number): string {
   const text = Number(value.toPrecision(12)).toString();
-  return text.includes('e') ? value.toFixed(12).replace(/\.?0+$/, '') : text;
+  return text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
 }
 
 /**
@@ -47,37 +49,56 @@ export function parseSlo(text: string): Objective {
     throw new UsageError(`--slo ${JSON.stringify(text)}: ${digits} is not a number`, { hint });
   const wrongUnit = (expected: string) =>
     new UsageError(
-      `--slo ${JSON.stringify(text)}: ${shortOf(metric)} takes ${expected}, got the unit ${JSON.stringify(unit)}`,
+      `--slo ${JSON.stringify(text)}: ${shortOf(metric)} takes ${expected}, got the unit ${JSON.stringify(unit)}${unit === 'm' ? `; did you mean ${digits}ms?` : ''}`,
       { hint },
     );
-  let limit: string;
+  const limit = number * factorOf({ quantity, metric, written, unit, text }, wrongUnit);
+  if (limit !== 0 && Math.abs(limit) < SMALLEST)
+    throw new UsageError(
+      `--slo ${JSON.stringify(text)}: expected 0 or at least ${SMALLEST}, which is the smallest quantity of Kubernetes, got ${limit}`,
+      { hint: 'a rate of 0 is written error-rate<=0' },
+    );
+  const limitText = decimal(limit);
+  return operator.includes('<') ? { metric, upperLimit: limitText } : { metric, lowerLimit: limitText };
+}
+
+interface Written {
+  readonly quantity: MetricQuantity;
+  readonly metric: string;
+  readonly written: string;
+  readonly unit: string;
+  readonly text: string;
+}
+
+/** From the number as written to the unit of the metric. @throws UsageError */
+function factorOf(
+  { quantity, metric, written, unit, text }: Written,
+  wrongUnit: (expected: string) => UsageError,
+): number {
   switch (quantity.kind) {
     case 'mean-latency':
     case 'percentile': {
       const factor = unit === '' ? 1 : MS_PER[unit];
       if (factor === undefined) throw wrongUnit('a latency (us, ms, s; ms without a unit)');
-      limit = decimal(number * factor);
-      break;
+      return factor;
     }
     case 'error-rate':
       if (unit !== '' && unit !== '%') throw wrongUnit('a share (1% or 0.01)');
-      limit = decimal(unit === '%' ? number / 100 : number);
-      break;
+      return unit === '%' ? 0.01 : 1;
     case 'error-count':
     case 'request-count':
       if (unit !== '') throw wrongUnit('a number');
-      limit = decimal(number);
-      break;
+      return 1;
     case 'custom':
       if (!metric.includes('/')) {
         throw new UsageError(`--slo ${JSON.stringify(text)}: there is no built-in metric ${JSON.stringify(written)}`, {
           hint: 'built in are mean, p50, p95, p99.9, error-rate, error-count, request-count; another metric is written NAMESPACE/NAME',
         });
       }
-      limit = decimal(unit === '%' ? number / 100 : number);
-      break;
+      // Its unit is its own: nobody here could convert another one.
+      if (unit !== '' && unit !== '%') throw wrongUnit('a number in its own unit (or a share: 1%)');
+      return unit === '%' ? 0.01 : 1;
   }
-  return operator.includes('<') ? { metric, upperLimit: limit } : { metric, lowerLimit: limit };
 }
 
 const shortOf = (metric: string): string => metric.replace(/^iter8-system\//, '');

@@ -5,7 +5,7 @@ import { formatCount, formatPercent, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { boundText, codesText, limitText, observedText, shortName } from '../judge/wording/sentences.ts';
+import { boundText, codesText, limitText, observedText, shortName, shownLimit } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { measuredLines } from './custom-metrics.ts';
 import { rewardLines } from './rewards.ts';
@@ -265,7 +265,7 @@ function serviceLines(rows: readonly LimitAssessment[], columns: number): string
     .filter((one) => one.serviceEstimate !== undefined)
     .flatMap((one) =>
       wrap(
-        `${sanitizeLine(shortName(one.metric))}: ${formatValue(one.serviceEstimate!, one.unit, one.limit)} when timed from the actual send`,
+        `${sanitizeLine(shortName(one.metric))}: ${formatValue(one.serviceEstimate!, one.unit, shownLimit(one))} when timed from the actual send`,
         { columns, first: '  ', rest: '    ' },
       ),
     );

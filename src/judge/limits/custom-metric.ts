@@ -11,7 +11,7 @@
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
 import type { CounterLedger } from '../../evidence/counters/counter-growth.ts';
-import type { Unit } from '../assessment.ts';
+import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';
@@ -41,6 +41,7 @@ export interface MeasuredMetric {
 
 /** One failure keeps the last value; more make it too old for a verdict (iter8.md 8, defect 7). */
 const MOST_FAILURES = 1;
+const PERCENTILE = /quantile|percentile/i;
 /** Values of these are no shares, however small they are. */
 const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
 
@@ -84,8 +85,13 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
   // Neither a share nor a mean of values from 0 to a cap is below 0.
   if ((isMean || isShare) && side === 'lower' && limit <= 0)
     return { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };
+  if (n === 0) return { kind: 'open', shown, reason: 'unquantified' };
+  if (!isMean && !isShare) return { kind: 'open', ...withoutCap(measured, cap, shown) };
   const most = isMean ? cap : 1;
-  if ((!isMean && !isShare) || limit <= 0 || limit >= most) return { kind: 'open', shown, reason: 'unquantified' };
+  if (limit <= 0 || limit >= most)
+    return isMean
+      ? { kind: 'open', shown: { ...shown, cap }, reason: 'limit-outside-cap' }
+      : { kind: 'open', shown, reason: 'limit-not-a-share' };
   if (measured.windowsDiffer === true) return { kind: 'open', shown, reason: 'windows-differ' };
   if (!measured.cumulative && asked.look.measuringDone === false)
     return { kind: 'open', shown, reason: 'measuring-not-done' };
@@ -98,6 +104,18 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
     claims: () =>
       isMean ? scaledClaims(asked, counts, { cap, estimate: shown.estimate }) : shareClaims(asked, counts, limit),
   };
+}
+
+/** Its number of data points is known; what is missing is a largest value. No percentile has one that would help. */
+function withoutCap(
+  { value = Number.NaN, query }: MeasuredMetric,
+  cap: number | undefined,
+  shown: Shown,
+): { readonly shown: Shown; readonly reason: UndecidedReason } {
+  if (PERCENTILE.test(query)) return { shown, reason: 'unquantified' };
+  return cap !== undefined && value > cap
+    ? { shown: { ...shown, cap }, reason: 'above-cap' }
+    : { shown, reason: 'needs-cap' };
 }
 
 /** Known only where the metric says it. */
@@ -113,7 +131,7 @@ function isShareOf({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric): b
 
 /** A mean whose largest value is declared is judged as a share of it (statistics.md 1.3); no percentile is one. */
 function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
-  return n > 0 && value >= 0 && value <= cap && !/quantile|percentile/i.test(query);
+  return n > 0 && value >= 0 && value <= cap && !PERCENTILE.test(query);
 }
 
 /** A counter only grows: above its limit it stays, and a lower limit that is reached stays reached. */

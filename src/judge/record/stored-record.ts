@@ -236,8 +236,19 @@ export function readRecord(experiment: { readonly status?: Experiment['status'] 
   if (typeof record !== 'object' || record === null) return undefined;
   const format = (record as { format?: unknown }).format;
   return format === RECORD_FORMAT && isRecordShape(record)
-    ? { ...EMPTY_RECORD, ...(record as Iter8Record) }
+    ? { ...EMPTY_RECORD, ...withoutNulls(record as Iter8Record) }
     : undefined;
+}
+
+/** JSON has no number that is not finite: what was one is absent, as it is where it was worked out. */
+function withoutNulls(record: Iter8Record): Iter8Record {
+  if (!(record.assessments ?? []).some((row) => Object.values(row).includes(null))) return record;
+  return {
+    ...record,
+    assessments: record.assessments.map(
+      (row) => Object.fromEntries(Object.entries(row).filter(([, value]) => value !== null)) as typeof row,
+    ),
+  };
 }
 
 /** The status with our record in it; the histograms of versions beside it stay. */

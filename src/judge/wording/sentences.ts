@@ -47,9 +47,18 @@ export function relativeText(
   return `${to} + ${formatLimit(increase, unit)}`;
 }
 
+/** A limit that was set has all its digits; where one lies at the value of the baseline is known to a few. */
+export function shownLimit({ limit, relative, estimate }: LimitAssessment): number {
+  if (relative === undefined || limit === 0) return limit;
+  // Away from the estimate, so that what is printed of the two has the order that they have.
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(limit))) - 4);
+  const rounded = (estimate ?? 0) <= limit ? Math.ceil(limit / unit) * unit : Math.floor(limit / unit) * unit;
+  return Number(rounded.toPrecision(6));
+}
+
 /** The observed value, on its side of the limit. Undefined without data. */
 export function observedText(one: LimitAssessment): string | undefined {
-  return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, one.limit);
+  return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, shownLimit(one));
 }
 
 /** Which bound says most about the limit: the one behind the verdict, or the one on the side of the estimate. */
@@ -69,8 +78,8 @@ function isBeyond(one: LimitAssessment): boolean {
 /** `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. */
 export function boundText(one: LimitAssessment): string | undefined {
   const which = tellingBound(one);
-  if (which === 'upper') return `<= ${formatUpperBound(one.upper!, one.unit, one.limit)}`;
-  if (which === 'lower') return `>= ${formatLowerBound(one.lower!, one.unit, one.limit)}`;
+  if (which === 'upper') return `<= ${formatUpperBound(one.upper!, one.unit, shownLimit(one))}`;
+  if (which === 'lower') return `>= ${formatLowerBound(one.lower!, one.unit, shownLimit(one))}`;
   return undefined;
 }
 
@@ -81,7 +90,7 @@ function boundWords(one: LimitAssessment): string | undefined {
 
 function limitWords(one: LimitAssessment): string {
   if (one.relative !== undefined)
-    return `limit ${relativeText(one.relative, one.unit)} = ${formatValue(one.limit, one.unit)}`;
+    return `limit ${relativeText(one.relative, one.unit)} = ${formatLimit(shownLimit(one), one.unit)}`;
   return `${one.side === 'upper' ? 'limit' : 'lower limit'} ${formatLimit(one.limit, one.unit)}`;
 }
 
@@ -161,7 +170,7 @@ function reasonSentence(
     case 'all-under-way':
       return `${name}: no request has surely ended yet: it takes two inFlightSeconds, and two samples`;
     case 'needs-cap':
-      return `${name} cannot be judged with confidence: a mean needs its largest value: declare it (strength.cap)`;
+      return `${name} cannot be judged with confidence: a mean needs its largest value: declare it (strength.cap); a rate must be a share from 0 to 1`;
     case 'above-cap':
       return `${name} cannot be judged with confidence: it is above the cap of ${capOf(one)} that was declared`;
     case 'limit-outside-cap':

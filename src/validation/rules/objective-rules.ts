@@ -46,10 +46,17 @@ function limitsOf(context: RuleContext): PlacedLimit[] {
   );
 }
 
+const SMALLEST_QUANTITY = 1e-9;
+
 /** What is wrong with a quantity as written. An API server takes whole numbers and texts only. */
 export function quantityProblem(written: WrittenQuantity): string | undefined {
   if (typeof written === 'number' && !Number.isInteger(written)) return expectedGot('a quantity', written);
-  return isQuantity(written) ? undefined : expectedGot('a quantity such as 500, "0.01", 10m or 1k', written);
+  if (!isQuantity(written)) return expectedGot('a quantity such as 500, "0.01", 10m or 1k', written);
+  const value = toNumber(written);
+  // An API server rounds up what is smaller: the limit would be another one in a cluster.
+  return value !== 0 && Math.abs(value) < SMALLEST_QUANTITY
+    ? expectedGot('0 or at least 1n (1e-9), the smallest quantity of Kubernetes', written)
+    : undefined;
 }
 
 export const limitsAreQuantities: Rule = (context) =>
