@@ -5,6 +5,7 @@ import { parseMetric } from '../experiment/parse.ts';
 import { customMetrics, parseMetricName } from '../experiment/metric-names.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import { addCumulative } from '../evidence/counters/cumulative-growth.ts';
 import {
   addSamples,
   ledgerValue,
@@ -55,8 +56,12 @@ export async function measureMetrics(
         const before = session.record.measured?.[name]?.[version.name];
         const lookbackSeconds = lookback(before, session.nowMs());
         const question = { metric, version, elapsedSeconds, lookbackSeconds, signal };
-        const [answer, n] = await Promise.all([ports.metrics.measure(question), sampleSize(session, ports, question)]);
-        const now = outcome(metric, { answer: counted(answer, before, ledgerOptions(session, name)), n, before });
+        const [answer, size] = await Promise.all([
+          ports.metrics.measure(question),
+          sampleSize(session, ports, question),
+        ]);
+        const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(session, name)), size, before });
+        const now = withGrowth(read, before, growthOptions(session, name));
         (measured[name] ??= {})[version.name] = now;
         if (now.failure !== undefined && before?.failure?.message !== now.failure.message)
           session.warn(
@@ -106,23 +111,20 @@ function outcome(
   metric: Metric,
   {
     answer,
-    n,
+    size,
     before,
   }: {
     readonly answer: Exclude<Measurement, { kind: 'counters' }> | Counted;
-    readonly n: number | undefined;
+    readonly size: SampleSize | undefined;
     readonly before: MeasuredMetric | undefined;
   },
 ): MeasuredMetric {
-  const asked = [
-    metric.spec.urlTemplate,
-    metric.spec.body,
-    ...(metric.spec.params ?? []).map(({ value }) => value),
-  ].join(' ');
+  const asked = queryText(metric);
+  const isCumulative = coversAll(metric);
   const about = {
     type: metric.spec.type,
     ...(metric.spec.units === undefined ? {} : { units: metric.spec.units }),
-    cumulative: /\$\{?elapsedTime\b/.test(asked),
+    cumulative: isCumulative,
     extrapolated: /\b(increase|rate)\s*\(/.test(asked),
     query: answer.query,
   };
@@ -140,15 +142,23 @@ function outcome(
     };
   }
   if (answer.kind === 'value')
-    return { ...about, value: answer.value, at: answer.at, ...(n === undefined ? {} : { n }) };
+    return {
+      ...about,
+      value: answer.value,
+      at: answer.at,
+      ...(size === undefined ? {} : { n: size.n }),
+      ...(size !== undefined && size.coversAll !== isCumulative ? { windowsDiffer: true } : {}),
+    };
   const failure = {
     message: answer.message,
     since: before?.failure?.since ?? answer.at,
     count: (before?.failure?.count ?? 0) + 1,
   };
-  const { value, at, n: kept, counters } = before ?? {};
+  const { value, at, n: kept, counters, growth, windowsDiffer } = before ?? {};
   return {
     ...about,
+    ...(growth === undefined ? {} : { growth }),
+    ...(windowsDiffer === undefined ? {} : { windowsDiffer }),
     ...(value === undefined ? {} : { value }),
     ...(at === undefined ? {} : { at }),
     ...(kept === undefined ? {} : { n: kept }),
@@ -157,12 +167,67 @@ function outcome(
   };
 }
 
+/** Everything that is sent of a query. */
+const queryText = ({ spec }: Metric): string =>
+  [spec.urlTemplate, spec.body, ...(spec.params ?? []).map(({ value }) => value)].join(' ');
+
+/** Each of its values holds everything since the start of the experiment. */
+const coversAll = (metric: Metric): boolean => /\$\{?elapsedTime\b/.test(queryText(metric));
+
+interface GrowthOptions {
+  readonly startMs: number;
+  readonly inFlightMs: number;
+  /** The largest value that counts: 1 for a share. */
+  readonly cap: number;
+}
+
+function growthOptions(session: Session, name: string): GrowthOptions {
+  const { question, status } = session;
+  const caps = [...question.limits, ...(question.reward === undefined ? [] : [question.reward])];
+  const startMs = Date.parse(status.startTime ?? '');
+  return {
+    startMs: Number.isNaN(startMs) ? session.nowMs() : startMs,
+    inFlightMs: 1000 * question.strength.inFlightSeconds,
+    cap: caps.find(({ metric }) => metric === name)?.cap ?? 1,
+  };
+}
+
+/** What a value that holds everything since the start grew by, with its number of data points: a share, or a mean of its cap. */
+function withGrowth(
+  read: MeasuredMetric,
+  before: MeasuredMetric | undefined,
+  { startMs, inFlightMs, cap }: GrowthOptions,
+): MeasuredMetric {
+  const { value, n, at, cumulative, failure, type, counters, windowsDiffer } = read;
+  const isUsable =
+    cumulative &&
+    failure === undefined &&
+    type === 'Gauge' &&
+    counters === undefined &&
+    windowsDiffer !== true &&
+    value !== undefined &&
+    n !== undefined &&
+    at !== undefined &&
+    value >= 0 &&
+    value <= cap;
+  if (!isUsable) return before?.growth === undefined ? read : { ...read, growth: before.growth };
+  const known = before?.growth?.cap === cap ? before.growth.ledger : undefined;
+  const sample = { startMs, inFlightMs, atMs: Date.parse(at), n, hits: (value * n) / cap };
+  return { ...read, growth: { cap, ledger: addCumulative(known, sample) } };
+}
+
+interface SampleSize {
+  readonly n: number;
+  /** It counts everything since the start. */
+  readonly coversAll: boolean;
+}
+
 /** The data points behind a value: another metric, ours or a custom one. Undefined when there is none, or it has no value. */
 async function sampleSize(
   session: Session,
   ports: MeasurePorts,
   question: Parameters<MetricSource['measure']>[0],
-): Promise<number | undefined> {
+): Promise<SampleSize | undefined> {
   const { metric, version } = question;
   const written = metric.spec.sampleSize;
   if (written === undefined) return undefined;
@@ -170,12 +235,13 @@ async function sampleSize(
   const name = parseMetricName(written, metric.metadata.namespace);
   if (name.quantity.kind !== 'custom') {
     const scopes = countedScopes(record);
-    return builtinValue(written, metric.metadata.namespace, (endpoint) => tallyOf(scopes, version.name, endpoint));
+    const n = builtinValue(written, metric.metadata.namespace, (endpoint) => tallyOf(scopes, version.name, endpoint));
+    return n === undefined ? undefined : { n, coversAll: true };
   }
   const counter = metricOf(experiment, written, metric.metadata.namespace);
   if (counter === undefined) return undefined;
   const answer = await ports.metrics.measure({ ...question, metric: counter });
-  return answer.kind === 'value' && answer.value >= 0 ? answer.value : undefined;
+  return answer.kind === 'value' && answer.value >= 0 ? { n: answer.value, coversAll: coversAll(counter) } : undefined;
 }
 
 /** As it was read at the start, under the name of where it was found. */

@@ -41,7 +41,10 @@ async function run(
     if (typeof value === 'string') response.writeHead(503).end(value);
     else response.end(JSON.stringify({ data: { result: value === undefined ? [] : [{ value: [1, String(value)] }] } }));
   });
-  const experiment = liveExperiment({ criteria: { objectives }, iterations: change.iterations });
+  const experiment = liveExperiment({
+    criteria: { objectives, strength: { inFlightSeconds: 0 } },
+    iterations: change.iterations,
+  });
   const cwd = folderWith([experiment, ...metrics.map((make) => make(server.url))]);
   const clock = fakeClock(Date.now());
   const finished = await iter8ctl(['run', '--local', '-f', 'all.json', '-o', 'raw', ...(change.flags ?? [])], {
@@ -105,7 +108,7 @@ it('never calls a value satisfied that has no number of requests behind it', asy
     },
   );
   expect(ran.code, ran.err).toBe(3);
-  expect(ran.text).toMatch(/latency cannot be judged with confidence: only its value \(0\.2\) is known/);
+  expect(ran.text).toMatch(/latency cannot be judged with confidence: a mean needs its largest value: declare it/);
   expect(ran.text).toMatch(/default\/queue <= 10 3 - 0 \? undecided/);
 });
 

@@ -109,7 +109,7 @@ async function judgeAll(
           metric: `${namespace}/${name}`,
           ...limits[name]?.[0],
         })),
-        strength: change.cap === undefined ? {} : { cap: change.cap },
+        strength: { inFlightSeconds: 0, ...(change.cap === undefined ? {} : { cap: change.cap }) },
       },
       iterations: change.iterations ?? 2,
       versions: [{ name: version, variables }],
@@ -168,7 +168,7 @@ describeUnless(missingSamples)('metrics of the documentation', () => {
       'error-count': [{ upperLimit: 10 }, 'satisfied'],
       'error-rate': [{ upperLimit: '0.01' }, 'satisfied', APPROXIMATE],
       'le500ms-latency-percentile': [{ lowerLimit: '0.95' }, 'satisfied', APPROXIMATE],
-      'mean-latency': [{ upperLimit: 300 }, 'unquantified'],
+      'mean-latency': [{ upperLimit: 300 }, 'needs-cap'],
       'request-count': [{ lowerLimit: 1000 }, 'satisfied'],
     }));
 
@@ -194,7 +194,7 @@ describeUnless(missingSamples)('metrics of the documentation', () => {
         '95th-percentile-tail-latency': [{ upperLimit: 100 }, 'unquantified'],
         'error-count': [{ upperLimit: 1 }, 'violated'],
         'error-rate': [{ upperLimit: '0.0001' }, 'not-enough-evidence'],
-        'mean-latency': [{ upperLimit: 100 }, 'unquantified'],
+        'mean-latency': [{ upperLimit: 100 }, 'needs-cap'],
         'request-count': [{ lowerLimit: 5000 }, 'violated'],
       },
       { version: 'flowers-v1', cap: [{ metric: 'iter8-kfserving/95th-percentile-tail-latency', max: 5000 }] },

@@ -116,6 +116,7 @@ it('27: a metric that was made a second before is there', async () => {
     conformance({
       actions: { start: [{ run: 'kubectl apply -f metric.yaml' }] },
       objectives: [{ metric: 'error-share', upperLimit: '0.05' }],
+      strength: { inFlightSeconds: 0 },
     }),
     {
       store,

@@ -5,7 +5,7 @@ import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import { seededUniform } from '../../src/traffic/seeded-random.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import type { MetricSource } from '../../src/drive/ports.ts';
-import { driveInMemory } from '../support/driving.ts';
+import { driveInMemory, measuredAt } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 interface Users {
@@ -47,8 +47,12 @@ async function run(users: Users) {
   const hits = new Map<string, number>();
   const seen = new Map<string, number>();
   const metrics: MetricSource = {
-    measure: ({ metric: { metadata }, version }) => {
-      const about = { at: '2026-11-24T08:00:00Z', query: 'q' };
+    measure: (question) => {
+      const {
+        metric: { metadata },
+        version,
+      } = question;
+      const about = { at: measuredAt(question), query: 'q' };
       if (users.missing?.includes(version.name) === true && metadata.name === 'engagement')
         return Promise.resolve({ kind: 'error', reason: 'no data', message: 'nothing', ...about });
       if (metadata.name === 'errors')
@@ -77,7 +81,7 @@ async function run(users: Users) {
       criteria: {
         rewards: [{ metric: 'engagement', preferredDirection: users.preferred ?? 'High' }],
         ...(users.objectives === undefined ? {} : { objectives: users.objectives }),
-        ...(users.strength === undefined ? {} : { strength: users.strength }),
+        strength: { inFlightSeconds: 0, ...users.strength },
       },
       duration: { intervalSeconds: 1, iterationsPerLoop: users.iterations },
       versionInfo: { baseline: { name: baseline! }, candidates: candidates.map((name) => ({ name })) },

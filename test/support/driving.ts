@@ -105,6 +105,10 @@ export const writtenMetric = (name: string, spec: object = {}): WrittenMetric =>
   spec: { urlTemplate: 'http://metrics.test/?over=$elapsedTime', jqExpression: '.', ...spec },
 });
 
+/** When a question was asked, by the clock of these tests: they start at the time of `fakeClock`. */
+export const measuredAt = ({ elapsedSeconds }: MetricQuestion): string =>
+  new Date(fakeClock().now() + 1000 * elapsedSeconds).toISOString();
+
 /** Values by name of metric and version; undefined: there is no data. */
 export function measuring(
   valueOf: (metric: string, version: string, question: MetricQuestion) => number | undefined,
@@ -112,7 +116,7 @@ export function measuring(
   return {
     measure: (question) => {
       const value = valueOf(question.metric.metadata.name, question.version.name, question);
-      const about = { at: '2026-11-24T08:00:00Z', query: 'q' };
+      const about = { at: measuredAt(question), query: 'q' };
       return Promise.resolve(
         value === undefined
           ? { kind: 'error', reason: 'no data', message: 'no data points', ...about }

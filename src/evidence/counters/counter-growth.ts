@@ -83,7 +83,9 @@ export function startLedger(
     [...newest].map(([id, sample]) => {
       const raw = partsOf(sample, empty);
       const zero = raw.map(() => 0);
-      return [id, { atMs: sample.atMs, raw, total: zero, recent: [[sample.atMs, ...claimed(zero, empty)]] }];
+      const point = [sample.atMs, ...claimed(zero, empty)];
+      const settled = options.inFlightMs === 0 ? { settled: point } : {};
+      return [id, { atMs: sample.atMs, raw, total: zero, ...settled, recent: [point] }];
     }),
   );
   return { ...empty, series };

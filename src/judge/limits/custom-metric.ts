@@ -10,7 +10,7 @@
  * - A Gauge that is a mean, with its number of data points and a declared largest value (`strength.cap`), likewise.
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
-import type { CounterLedger } from '../../evidence/counters/counter-growth.ts';
+import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/counters/counter-growth.ts';
 import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
@@ -35,6 +35,8 @@ export interface MeasuredMetric {
   readonly query: string;
   /** Raw counters, from which value and n come. */
   readonly counters?: CounterLedger | undefined;
+  /** What a value that holds everything since the start grew by, as a share of its cap (1 for a share): hits and others. */
+  readonly growth?: { readonly cap: number; readonly ledger: CounterLedger } | undefined;
   /** The last measurements failed. `count` in a row. */
   readonly failure?: { readonly message: string; readonly since: string; readonly count: number } | undefined;
 }
@@ -95,8 +97,11 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
   if (measured.windowsDiffer === true) return { kind: 'open', shown, reason: 'windows-differ' };
   if (!measured.cumulative && asked.look.measuringDone === false)
     return { kind: 'open', shown, reason: 'measuring-not-done' };
+  const { growth } = measured;
+  const isFollowed = measured.cumulative && growth !== undefined && growth.cap === most;
+  if (isFollowed && isAllUnderWay(growth.ledger)) return { kind: 'open', shown, reason: 'all-under-way' };
   const count = { n, bad: (value * n) / most };
-  const counts = { response: count, service: count };
+  const counts = isFollowed ? shareCounts(growth.ledger) : { response: count, service: count };
   return {
     kind: 'evidence',
     shown,

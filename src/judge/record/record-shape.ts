@@ -102,7 +102,8 @@ const assessment = withFields({
   lower: optionalNumber,
   upper: optionalNumber,
   count: optional(count),
-  requestsNeeded: optionalNumber,
+  requestsNeeded: (value) => value === 'never' || optionalNumber(value),
+  cap: optionalNumber,
 });
 const series = withFields({
   atMs: number,
@@ -130,6 +131,8 @@ const measured = withFields({
   extrapolated: boolean,
   query: text,
   counters: optional(counters),
+  growth: optional(withFields({ cap: number, ledger: counters })),
+  windowsDiffer: optional(boolean),
   failure: optional(withFields({ message: text, since: text, count: number })),
 });
 const amount = withFields({ n: number, sum: number });
