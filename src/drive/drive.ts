@@ -11,12 +11,12 @@ import { changedVerdicts } from '../judge/assessment.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
-import { nextReward } from '../judge/reward/reward.ts';
 import { analysisOf, withHistograms } from './status-analysis.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { isDecided, type ExtensionQuestion } from './collect/extension.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import { measureMetrics, measureStart, type MeasurePorts } from './measure-metrics.ts';
+import { measureStart, type MeasurePorts } from './measure-metrics.ts';
+import { takeMeasurement } from './take-measurement.ts';
 import { readMetrics } from './find-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
 import type { Holder, TargetLock, WeightReader } from './ports.ts';
@@ -351,17 +351,7 @@ async function iterate(
 
 /** Measures the custom metrics; false when it was stopped meanwhile. */
 async function measured(session: Session, ports: DrivePorts, options: DriveOptions): Promise<boolean> {
-  return unlessStopped(options, async (signal) => {
-    await measureMetrics(session, ports, signal);
-    const values = session.record.measured;
-    if (values !== undefined)
-      session.log({ kind: 'measured', time: new Date(ports.clock.now()).toISOString(), values });
-    // Each iteration is a block of its own.
-    session.changeRecord((record) => {
-      const reward = nextReward(session.question, record);
-      return reward === undefined ? record : { ...record, reward };
-    });
-  });
+  return unlessStopped(options, (signal) => takeMeasurement(session, ports, signal));
 }
 
 async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Promise<boolean> {

@@ -34,6 +34,8 @@ export interface StrengthSettings {
   readonly minRequests: number;
   /** For live counters: how long a request may be under way. Source: statistics.md 0.7. */
   readonly inFlightSeconds: number;
+  /** For rewards under a split of traffic that changes: seconds within which a reward arrives. Absent: `inFlightSeconds`. */
+  readonly rewardDelay: number | undefined;
   /** Ends load and iterations as soon as everything is decided. */
   readonly stopEarly: boolean;
   readonly noData: 'undecided' | 'violated';
@@ -52,6 +54,7 @@ export const DEFAULT_STRENGTH: StrengthSettings = {
   minSeconds: 0,
   minRequests: 0,
   inFlightSeconds: 10,
+  rewardDelay: undefined,
   stopEarly: false,
   noData: 'undecided',
   relative: [],
@@ -109,6 +112,7 @@ export const strengthSchema = z.strictObject({
   minSeconds: seconds.optional(),
   minRequests: requests.optional(),
   inFlightSeconds: seconds.optional(),
+  rewardDelay: seconds.optional(),
   stopEarly: z.boolean().optional(),
   noData: z.enum(['undecided', 'violated']).optional(),
   relative: z.array(relativeSchema).optional(),

@@ -29,6 +29,7 @@ import { errorRateFinding } from './limits/rate.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 import type { RelativeLimit } from './question/relative-limits.ts';
+import type { LiveBlocks } from '../evidence/two-versions/live-blocks.ts';
 import { relativeFinding } from './relative/compare-to-baseline.ts';
 
 /** Name of a scope inside the judge. */
@@ -39,6 +40,7 @@ export class Judge {
   readonly #counted = new Map<string, Counted>();
   readonly #custom = new Map<string, MeasuredMetric>();
   readonly #pairs = new Map<string, PairTally>();
+  readonly #live = new Map<string, Readonly<Record<string, LiveBlocks>>>();
 
   constructor(question: Question) {
     this.#question = question;
@@ -79,6 +81,11 @@ export class Judge {
   addPairTally(version: string, tally: PairTally): void {
     const present = this.#pairs.get(version);
     this.#pairs.set(version, present === undefined ? tally : addPairTally(present, tally));
+  }
+
+  /** Blocks of live counters of a candidate and of the baseline, by position of the relative limit. */
+  setLiveBlocks(version: string, blocks: Readonly<Record<string, LiveBlocks>>): void {
+    this.#live.set(version, blocks);
   }
 
   /** What was counted of a version, or one of its endpoints. */
@@ -139,6 +146,7 @@ export class Judge {
       baseline: baseline.name,
       tallies: { baseline: tally(baseline), candidate: tally(version) },
       ...(isSilent ? {} : { pairs: this.#pairs.get(version.name) }),
+      live: this.#live.get(version.name)?.[relative.objective],
       measured: {
         baseline: this.#custom.get(scopeKey(baseline.name, metric)),
         candidate: this.#custom.get(scopeKey(version.name, metric)),

@@ -22,6 +22,7 @@ export function judgeOf(question: Question, record: Iter8Record): Judge {
   for (const [version, pairs] of Object.entries(countedPairs(record))) judge.addPairTally(version, pairs);
   for (const [metric, versions] of Object.entries(record.measured ?? {}))
     for (const [version, measured] of Object.entries(versions)) judge.setMeasured(version, metric, measured);
+  for (const [version, blocks] of Object.entries(record.liveBlocks ?? {})) judge.setLiveBlocks(version, blocks);
   return judge;
 }
 

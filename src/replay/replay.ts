@@ -34,7 +34,7 @@ import {
 } from '../judge/record/stored-record.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import { isPairsShape, isScopeShape } from '../judge/record/record-shape.ts';
-import { nextReward } from '../judge/reward/reward.ts';
+import { addMeasurement } from '../judge/record/measurement.ts';
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { PairBook } from '../drive/collect/pair-account.ts';
@@ -110,8 +110,7 @@ function judgedAgain(
   // The object alone holds no pairs, only what they came to at its own limits.
   if (paired.length > 0) record = { ...record, pairs: pairsOf(question, paired) };
   for (const values of measured) {
-    record = { ...record, measured: values };
-    record = { ...record, reward: nextReward(question, record) };
+    record = addMeasurement(question, record, { time: endedAt, values });
   }
   const { assessments, recommendation, reward } = judgementNow(question, record);
   record = { ...record, assessments, recommendation, rewardResult: reward };

@@ -5,7 +5,7 @@
  * Written often, so histograms are flat lists `[index, count, index, count, ...]`; read with `readRecord`, which takes
  * anything and gives undefined for what it cannot understand.
  */
-import type { Experiment, ExperimentStatus } from '../../experiment/experiment.ts';
+import type { Experiment, ExperimentStatus, Weight } from '../../experiment/experiment.ts';
 import { addPairTally, type PairTally } from '../../evidence/paired/request-pairs.ts';
 import {
   addTally,
@@ -16,6 +16,7 @@ import {
 } from '../../evidence/request-tally.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { LimitAssessment } from '../assessment.ts';
+import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { LoadState } from './load-progress.ts';
 import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from '../recommendation.ts';
@@ -39,6 +40,9 @@ export interface StoredScope {
 
 /** Requests that were paired with some of the baseline, by candidate. */
 export type StoredPairs = Readonly<Record<string, PairTally>>;
+
+/** Blocks of live counters, by candidate, then by position of the relative limit. */
+export type StoredLiveBlocks = Readonly<Record<string, Readonly<Record<string, LiveBlocks>>>>;
 
 /** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */
 export interface TaskState {
@@ -87,6 +91,10 @@ export interface Iter8Record {
   readonly load?: LoadState | undefined;
   /** Custom metrics as last measured: metric as the spec wrote it, version. */
   readonly measured?: Readonly<Record<string, Readonly<Record<string, MeasuredMetric>>>> | undefined;
+  /** Blocks of live counters that candidates are compared with the baseline in. */
+  readonly liveBlocks?: StoredLiveBlocks | undefined;
+  /** How traffic was split at the last measurement, and when that was seen to have changed. RFC 3339. */
+  readonly split?: { readonly weights: readonly Weight[]; readonly changedAt?: string | undefined } | undefined;
   /** What the versions of an A/B or A/B/N experiment earned, and who is shown to earn most. */
   readonly reward?: RewardState | undefined;
   readonly rewardResult?: RewardResult | undefined;

@@ -5,7 +5,8 @@
  * counters, single endpoints, closed loops): a bound of the one against a bound of the other, each with half of alpha, which
  * needs more requests. Both versions must have been seen at the same times.
  */
-import { meanCounts, ledgerValue, shareCounts } from '../../evidence/counters/counter-growth.ts';
+import { ledgerValue } from '../../evidence/counters/counter-growth.ts';
+import { liveBounds, lnLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
 import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.ts';
 import { percentile } from '../../evidence/one-sample/percentile.ts';
@@ -31,6 +32,8 @@ export interface BothVersions {
   readonly tallies: { readonly baseline: Tally; readonly candidate: Tally };
   /** Absent: the requests were not paired. */
   readonly pairs?: PairTally | undefined;
+  /** Absent: live counters have not been compared yet. */
+  readonly live?: LiveBlocks | undefined;
   readonly measured: {
     readonly baseline?: MeasuredMetric | undefined;
     readonly candidate?: MeasuredMetric | undefined;
@@ -316,25 +319,41 @@ function live(both: BothVersions): Compared {
   const found = { n, estimate: values.candidate.value, base: values.base.value };
   switch (candidate.kind) {
     case 'shares':
-      return {
-        ...found,
-        claims: boundClaims(both, n, () => shareBounds(both.asked.version, shareCounts(base), shareCounts(candidate))),
-      };
-    case 'sums': {
-      const { cap } = relative;
-      if (cap === undefined) return { ...found, problem: 'needs-cap' };
-      return {
-        ...found,
-        claims: boundClaims(both, n, () =>
-          shareBounds(both.asked.version, meanCounts(base, cap), meanCounts(candidate, cap), cap),
-        ),
-      };
-    }
+      return { ...found, claims: liveClaims(both, found) };
+    case 'sums':
+      return relative.cap === undefined
+        ? { ...found, problem: 'needs-cap' }
+        : { ...found, claims: liveClaims(both, found) };
     case 'histograms':
       return { ...found, problem: 'buckets-not-comparable' };
     case 'counts':
       return { ...found, problem: 'count-without-evidence' };
   }
+}
+
+/** Compared within iterations, so that weights that change favour nobody; bounds of the candidate's value. */
+function liveClaims(
+  { live: blocks, asked, relative }: BothVersions,
+  { n, base = Number.NaN }: Pick<Compared, 'n' | 'base'>,
+): () => Claims {
+  const { lnSatisfiedNeeded, lnViolatedNeeded } = asked.version;
+  if (blocks === undefined)
+    return () => ({ isSatisfied: false, isViolated: false, nSatisfied: n, nViolated: n, otherwise: 'all-under-way' });
+  return () => {
+    const { lnBelow, lnAbove } = lnLiveBlocks(blocks);
+    const value = (bound: number | undefined) =>
+      bound === undefined ? undefined : Math.max(0, relative.comparison.plus > 0 ? base + bound : base * bound);
+    return claimsOf(asked, {
+      lnSatisfied: lnBelow,
+      lnViolated: lnAbove,
+      nSatisfied: n,
+      nViolated: n,
+      bounds: () => {
+        const { lower, upper } = liveBounds(blocks, { below: lnSatisfiedNeeded, above: lnViolatedNeeded });
+        return defined({ lower: value(lower), upper: value(upper) });
+      },
+    });
+  };
 }
 
 function defined({ lower, upper }: { lower?: number | undefined; upper?: number | undefined }): Bounds {

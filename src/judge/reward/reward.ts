@@ -28,7 +28,9 @@ export interface RewardState {
   readonly seen: Readonly<Record<string, { readonly n: number; readonly sum: number }>>;
   /** Values at the last look, for people; absent for a version without one. */
   readonly values: Readonly<Record<string, { readonly value: number; readonly n?: number | undefined }>>;
-  /** Why nobody can win by it. */
+  /** Blocks count from here on, RFC 3339; absent: from the last measurement on. */
+  readonly from?: string | undefined;
+  /** Why nobody can win by it; with a contest: why the last measurement does not count. */
   readonly problem?: string | undefined;
 }
 
@@ -53,18 +55,32 @@ interface Earned {
   readonly sum?: number | undefined;
 }
 
-/** The state after one more iteration; undefined without a reward. Pure. */
-export function nextReward({ reward, versions, strength }: Question, record: Iter8Record): RewardState | undefined {
+/**
+ * The state after one more measurement; undefined without a reward. Pure.
+ *
+ * What a version earned since the last one is a block. A block does not count when a backend failed for a version that it knew,
+ * or gave what cannot be; it is then longer next time. After the split of traffic has changed, nothing counts until
+ * `rewardDelay` later: what comes in until then was earned under the split before, and would be compared with requests of this
+ * one. This holds when every reward arrives within that time. Where the split never changes all versions are late alike.
+ */
+export function nextReward(
+  { reward, versions, strength }: Question,
+  record: Iter8Record,
+  now: { readonly time: string; readonly isSplitChanged: boolean },
+): RewardState | undefined {
   if (reward === undefined) return undefined;
   const { metric } = reward;
   const earned = new Map(versions.map(({ name }) => [name, earnedBy(name, reward, record)]));
-  const values = Object.fromEntries(
-    [...earned].flatMap(([version, one]) => (one === undefined ? [] : [[version, { value: one.value, n: one.n }]])),
-  );
   const before = record.reward?.metric === metric ? record.reward : undefined;
-  const kind = kindOf(reward, record);
-  // What was learnt stays: one answer that cannot be used is no reason to forget those before.
-  if ('problem' in kind) return { ...before, metric, seen: before?.seen ?? {}, values, problem: kind.problem };
+  const values = Object.fromEntries(
+    [...earned].flatMap(([version, one]) => {
+      const failures = record.measured?.[metric]?.[version]?.failure?.count ?? 0;
+      const shown = one ?? (failures <= MOST_FAILURES ? before?.values[version] : undefined);
+      return shown === undefined ? [] : [[version, { value: shown.value, n: shown.n }]];
+    }),
+  );
+  const kind = before?.contest?.rules.reward ?? kindOf(reward, record);
+  if ('problem' in kind) return { metric, seen: {}, values, problem: kind.problem };
   const contest =
     before?.contest ??
     startContest({
@@ -73,19 +89,55 @@ export function nextReward({ reward, versions, strength }: Question, record: Ite
       preferred: reward.preferred === 'High' ? 'high' : 'low',
       marginPercent: strength.margin,
     });
-  const cap = contest.rules.reward.kind === 'share' ? 1 : contest.rules.reward.cap;
-  const seen: Record<string, { readonly n: number; readonly sum: number }> = { ...before?.seen };
-  const block = new Map<string, { readonly n: number; readonly sum: number }>();
-  for (const [version, one] of earned) {
-    if (one?.n === undefined || one.sum === undefined) continue;
-    const last = seen[version] ?? { n: 0, sum: 0 };
-    const n = one.n - last.n;
-    // A backend that forgot, or extrapolates: what cannot be is no data.
-    if (n <= 0) continue;
-    block.set(version, { n, sum: Math.min(n * cap, Math.max(0, one.sum - last.sum)) });
-    seen[version] = { n: one.n, sum: one.sum };
+  const seen = before?.seen ?? {};
+  const cap = kind.kind === 'share' ? 1 : kind.cap;
+  const state = { metric, contest, seen, values, ...(before?.from === undefined ? {} : { from: before.from }) };
+  const problem = problemWith(earned, seen, cap);
+  if (problem !== undefined) return { ...state, problem: `${metric} of ${problem}` };
+  const sums = new Map(
+    [...earned].flatMap(([version, one]) =>
+      one?.n === undefined || one.sum === undefined ? [] : [[version, { n: one.n, sum: one.sum }] as const],
+    ),
+  );
+  const present = { ...seen, ...Object.fromEntries(sums) };
+  const delayMs = 1000 * (strength.rewardDelay ?? strength.inFlightSeconds);
+  const from = now.isSplitChanged ? new Date(Date.parse(now.time) + delayMs).toISOString() : before?.from;
+  if (from !== undefined) {
+    // The block begins with the first measurement after it.
+    const isOver = !now.isSplitChanged && now.time >= from;
+    return { metric, contest, seen: present, values, ...(isOver ? {} : { from }) };
   }
-  return { metric, contest: block.size === 0 ? contest : addContestBlock(contest, block), seen, values };
+  const block = new Map(
+    [...sums].flatMap(([version, { n, sum }]) => {
+      const last = seen[version] ?? { n: 0, sum: 0 };
+      const more = n - last.n;
+      return more <= 0 ? [] : [[version, { n: more, sum: Math.min(more * cap, Math.max(0, sum - last.sum)) }] as const];
+    }),
+  );
+  return { metric, contest: block.size === 0 ? contest : addContestBlock(contest, block), seen: present, values };
+}
+
+/** One failure keeps the last value; more make it too old, and a missing reward makes nobody win. */
+const MOST_FAILURES = 1;
+/** Rounding is no reason to doubt a value. */
+const FUZZ = 1e-9;
+
+/** Why what was measured now makes no block: a version, and what is wrong with it. Undefined when nothing is. */
+function problemWith(
+  earned: ReadonlyMap<string, Earned | undefined>,
+  seen: RewardState['seen'],
+  cap: number,
+): string | undefined {
+  for (const [version, one] of earned) {
+    if (one === undefined || one.n === undefined) {
+      if (seen[version] !== undefined) return `${version} could not be measured`;
+    } else if (one.value < 0 || one.value > cap * (1 + FUZZ)) {
+      return `${version} is ${one.value}, which is not between 0 and ${cap}: declare its largest value (strength.cap)`;
+    } else if (one.n < (seen[version]?.n ?? 0)) {
+      return `${version} has fewer data points than before`;
+    }
+  }
+  return undefined;
 }
 
 /** Whether it can be compared with confidence, and how. */
@@ -160,7 +212,7 @@ export function judgeReward(
   if (missing.length > 0)
     return { ...base, state: 'open', reason: `${state.metric} of ${missing.join(', ')} has no value` };
   if (alpha === undefined) return byPoints(base, satisfied);
-  if (state.problem !== undefined || state.contest === undefined)
+  if (state.contest === undefined)
     return { ...base, state: 'open', reason: state.problem ?? `${state.metric} has not been measured` };
   const result = judgeContest(state.contest, { alpha, contenders, satisfied });
   const { lnNeeded } = result;
@@ -176,7 +228,13 @@ export function judgeReward(
     'not-enough-evidence': `${state.metric}: no version is shown to be the best${result.leader === undefined ? '' : ` (${result.leader} leads)`}`,
     'no-contender': 'every version violates an objective',
   }[result.reason];
-  return { ...base, state: 'open', reason: why, lnEvidence: result.lnEvidence, lnNeeded };
+  return {
+    ...base,
+    state: 'open',
+    reason: state.problem === undefined ? why : `${why}; ${state.problem}`,
+    lnEvidence: result.lnEvidence,
+    lnNeeded,
+  };
 }
 
 /** As Iter8 0.7: the best value of the versions that satisfy every objective; equal ones make nobody win. */

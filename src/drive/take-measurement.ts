@@ -1,0 +1,44 @@
+/** One measurement of all that others count, at one time: values, and how traffic is split; added to the record, and logged. */
+import { Iter8Error, messageOf } from '../errors.ts';
+import type { Weight } from '../experiment/experiment.ts';
+import { addMeasurement } from '../judge/record/measurement.ts';
+import { measureMetrics, type MeasurePorts } from './measure-metrics.ts';
+import type { WeightReader } from './ports.ts';
+import type { Session } from './session.ts';
+
+export interface MeasurementPorts extends MeasurePorts {
+  /** Absent: no object says how traffic is split. */
+  readonly weights?: WeightReader | undefined;
+}
+
+export async function takeMeasurement(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
+  await measureMetrics(session, ports, signal);
+  const weights = await presentSplit(session, ports.weights, signal);
+  const { record, question } = session;
+  const values = record.measured ?? {};
+  if (Object.keys(values).length === 0 && question.reward === undefined) return;
+  const time = new Date(session.nowMs()).toISOString();
+  const measured = { time, values, ...(weights === undefined ? {} : { weights }) };
+  session.log({ kind: 'measured', ...measured });
+  session.changeRecord((present) => addMeasurement(question, present, measured));
+}
+
+/** Only where it can change, and matters: when versions are compared that nobody paired. */
+async function presentSplit(
+  session: Session,
+  reader: WeightReader | undefined,
+  signal: AbortSignal,
+): Promise<readonly Weight[] | undefined> {
+  const { experiment, question } = session;
+  const isCompared =
+    question.reward !== undefined || question.relative.some(({ quantity }) => quantity.kind === 'custom');
+  if (!isCompared || experiment.spec.strategy.deploymentPattern === 'FixedSplit') return undefined;
+  try {
+    return await reader?.read(experiment, signal);
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Iter8Error)) throw error;
+    session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
+    return undefined;
+  }
+}

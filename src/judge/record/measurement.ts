@@ -1,0 +1,105 @@
+/**
+ * What one measurement adds to the record: values of backends, blocks of live counters that two versions are compared in, and what
+ * the versions earned. A run does this as it measures, a replay as it reads the line about it. Pure.
+ *
+ * A block lasts from one measurement to the next. One in which the weights were changed is compared with nothing, since it mixes
+ * requests of two splits (Simpson's paradox: statistics.md 1.4), and after a change the first `inFlightSeconds` do not count.
+ */
+import type { Weight } from '../../experiment/experiment.ts';
+import { beginBlock, blockGrowth } from '../../evidence/counters/counter-growth.ts';
+import { addLiveBlock, emptyLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
+import type { MeasuredMetric } from '../limits/custom-metric.ts';
+import type { Question } from '../question/question.ts';
+import type { RelativeLimit } from '../question/relative-limits.ts';
+import { nextReward } from '../reward/reward.ts';
+import type { Iter8Record, StoredLiveBlocks } from './stored-record.ts';
+
+export interface Measured {
+  /** RFC 3339. */
+  readonly time: string;
+  /** Custom metrics: metric as the spec wrote it, version. */
+  readonly values: NonNullable<Iter8Record['measured']>;
+  /** How traffic is split now, where an object says it. */
+  readonly weights?: readonly Weight[] | undefined;
+}
+
+export function addMeasurement(question: Question, record: Iter8Record, measured: Measured): Iter8Record {
+  const { values, weights, time } = measured;
+  const split = weights ?? record.split?.weights;
+  const isChanged = weights !== undefined && record.split !== undefined && !isSameSplit(weights, record.split.weights);
+  const changedAt = isChanged ? time : record.split?.changedAt;
+  const compared = isChanged ? (record.liveBlocks ?? {}) : withBlocks(question, record.liveBlocks ?? {}, values);
+  const next: Iter8Record = {
+    ...record,
+    measured: withNewBlocks(question, values, isChanged ? Date.parse(time) : undefined),
+    ...(Object.keys(compared).length === 0 ? {} : { liveBlocks: compared }),
+    ...(split === undefined ? {} : { split: { weights: split, ...(changedAt === undefined ? {} : { changedAt }) } }),
+  };
+  const reward = nextReward(question, next, { time, isSplitChanged: isChanged });
+  return reward === undefined ? next : { ...next, reward };
+}
+
+function isSameSplit(a: readonly Weight[], b: readonly Weight[]): boolean {
+  return (
+    a.length === b.length && a.every(({ name, value }) => b.some((one) => one.name === name && one.value === value))
+  );
+}
+
+const liveLimits = ({ relative }: Question): RelativeLimit[] =>
+  relative.filter(({ quantity }) => quantity.kind === 'custom');
+
+function withBlocks(question: Question, before: StoredLiveBlocks, values: Measured['values']): StoredLiveBlocks {
+  const { baseline } = question;
+  if (baseline === undefined) return before;
+  const next: Record<string, Record<string, LiveBlocks>> = {};
+  for (const { name, role } of question.versions) {
+    if (role === 'baseline') continue;
+    for (const limit of liveLimits(question)) {
+      const state = before[name]?.[limit.objective];
+      const added = withBlock(limit, state, [values[limit.metric]?.[baseline.name], values[limit.metric]?.[name]]);
+      if (added !== undefined) (next[name] ??= {})[limit.objective] = added;
+    }
+  }
+  return next;
+}
+
+function withBlock(
+  { comparison, cap }: RelativeLimit,
+  before: LiveBlocks | undefined,
+  [base, candidate]: readonly [MeasuredMetric | undefined, MeasuredMetric | undefined],
+): LiveBlocks | undefined {
+  const [a, b] = [base?.counters, candidate?.counters];
+  if (a?.block === undefined || b?.block === undefined || a.kind !== b.kind) return before;
+  // A backend that failed for one of them says nothing of this block.
+  if (base?.failure !== undefined || candidate?.failure !== undefined) return before;
+  if (a.kind !== 'shares' && a.kind !== 'sums') return before;
+  const most = a.kind === 'shares' ? 1 : cap;
+  if (most === undefined) return before;
+  const state = before ?? emptyLiveBlocks({ ...comparison, cap: most });
+  return addLiveBlock(state, { kind: a.kind, a: blockGrowth(a), b: blockGrowth(b) });
+}
+
+/** The counters of every version begin their next block together. */
+function withNewBlocks(
+  question: Question,
+  values: Measured['values'],
+  changedMs: number | undefined,
+): Measured['values'] {
+  const names = new Set(liveLimits(question).map(({ metric }) => metric));
+  if (names.size === 0) return values;
+  return Object.fromEntries(
+    Object.entries(values).map(([metric, versions]) => {
+      const hasFailed = Object.values(versions).some(({ failure }) => failure !== undefined);
+      if (!names.has(metric) || hasFailed) return [metric, versions];
+      return [
+        metric,
+        Object.fromEntries(
+          Object.entries(versions).map(([version, one]) => [
+            version,
+            one.counters === undefined ? one : { ...one, counters: beginBlock(one.counters, changedMs) },
+          ]),
+        ),
+      ];
+    }),
+  );
+}

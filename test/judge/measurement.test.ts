@@ -1,0 +1,184 @@
+/** What a measurement adds to the record: blocks of live counters, and of rewards. */
+import { describe, expect, it } from 'vitest';
+import {
+  addSamples,
+  ledgerValue,
+  startLedger,
+  type CounterLedger,
+} from '../../src/evidence/counters/counter-growth.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
+import { judgementNow } from '../../src/judge/judgement.ts';
+import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
+import { compileQuestion, type Question } from '../../src/judge/question/question.ts';
+import { addMeasurement, type Measured } from '../../src/judge/record/measurement.ts';
+import { EMPTY_RECORD, type Iter8Record } from '../../src/judge/record/stored-record.ts';
+
+const START = Date.parse('2026-11-24T08:00:00Z');
+const at = (second: number): string => new Date(START + 1000 * second).toISOString();
+
+function question(criteria: object): Question {
+  return compileQuestion(
+    withDefaults(
+      {
+        apiVersion: 'iter8.tools/v2alpha2',
+        kind: 'Experiment',
+        metadata: { name: 'e' },
+        spec: {
+          target: 't',
+          strategy: { testingPattern: 'A/B' },
+          criteria: criteria as never,
+          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+        },
+      },
+      { namespace: 'default' },
+    ),
+  );
+}
+
+const split = (percent: number) => [
+  { name: 'old', value: 100 - percent },
+  { name: 'new', value: percent },
+];
+
+describe('live counters of two versions', () => {
+  const asked = question({
+    strength: { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] },
+  });
+
+  interface Iteration {
+    /** Percent of 10,000 requests that the candidate gets. */
+    readonly weight: number;
+    /** Share of errors of the baseline. */
+    readonly rate: number;
+  }
+
+  /** `worse`: errors of the candidate as a multiple of the baseline's. */
+  function judged(iterations: readonly Iteration[], worse: number) {
+    const counted = { old: { hits: 0, others: 0 }, new: { hits: 0, others: 0 } };
+    const ledgers: Record<string, CounterLedger> = {};
+    let record: Iter8Record = EMPTY_RECORD;
+    const measure = (second: number, weight: number) => {
+      const values = Object.fromEntries(
+        (['old', 'new'] as const).map((version) => {
+          const answer = {
+            kind: 'shares' as const,
+            samples: [{ kind: 'shares' as const, series: version, atMs: START + 1000 * second, ...counted[version] }],
+          };
+          const before = record.measured?.['errors']?.[version]?.counters ?? ledgers[version];
+          const ledger =
+            before === undefined
+              ? startLedger(answer, { limits: [], inFlightMs: 0 })
+              : (addSamples(before, answer) as CounterLedger);
+          const { value, n } = ledgerValue(ledger);
+          const one: MeasuredMetric = {
+            type: 'Gauge',
+            value,
+            n,
+            at: at(second),
+            cumulative: true,
+            extrapolated: false,
+            query: 'q',
+            counters: ledger,
+          };
+          return [version, one];
+        }),
+      );
+      record = addMeasurement(asked, record, { time: at(second), values: { errors: values }, weights: split(weight) });
+    };
+    measure(0, iterations[0]!.weight);
+    for (const [index, { weight, rate }] of iterations.entries()) {
+      // The weights change between two measurements, as they do when somebody moves traffic after each.
+      for (let part = 0; part < 5; part++) {
+        const n = { old: (10_000 * (100 - weight)) / 100, new: (10_000 * weight) / 100 };
+        for (const version of ['old', 'new'] as const) {
+          const hits = Math.round(n[version] * rate * (version === 'new' ? worse : 1));
+          counted[version].hits += hits;
+          counted[version].others += n[version] - hits;
+        }
+        measure(60 * (5 * index + part) + 60, weight);
+      }
+    }
+    return judgementNow(asked, record).assessments.find(({ version }) => version === 'new')!;
+  }
+
+  // Fewer errors from hour to hour, while the candidate gets more and more of the traffic, or less and less.
+  const rates = [0.2, 0.1, 0.05, 0.02, 0.01];
+  const up = rates.map((rate, index) => ({ rate, weight: 10 + 20 * index }));
+  const down = rates.map((rate, index) => ({ rate, weight: 90 - 20 * index }));
+
+  it.each([
+    ['up', up],
+    ['down', down],
+  ])('are compared within iterations while the weights go %s: worse is worse, alike is alike', (_, ramp) => {
+    expect(judged(ramp, 1.5).verdict).toBe('violated');
+    expect(judged(ramp, 1).verdict).toBe('satisfied');
+  });
+});
+
+describe('a reward', () => {
+  const asked = (strength: object) =>
+    question({ rewards: [{ metric: 'clicks', preferredDirection: 'High' }], strength });
+
+  const value = (n: number, share: number | undefined): MeasuredMetric => ({
+    type: 'Gauge',
+    cumulative: true,
+    extrapolated: false,
+    query: 'q',
+    ...(share === undefined ? { failure: { message: '503', since: at(0), count: 1 } } : { value: share, n, at: at(0) }),
+  });
+  const measured = (
+    second: number,
+    n: number,
+    shares: readonly [old: number | undefined, next: number | undefined],
+    weight = 50,
+  ): Measured => ({
+    time: at(second),
+    values: { clicks: { old: value(n, shares[0]), new: value(n, shares[1]) } },
+    weights: split(weight),
+  });
+  const after = (to: Question, lines: readonly Measured[]): Iter8Record =>
+    lines.reduce((record, line) => addMeasurement(to, record, line), EMPTY_RECORD);
+  const evidence = (to: Question, record: Iter8Record) => judgementNow(to, record).reward!.lnEvidence!;
+  const rising = [1000, 2000, 3000, 4000, 5000, 6000].map((n, index) => measured(60 * index, n, [0.1, 0.2]));
+
+  it.each([
+    ['a query that fails once', [undefined, 0.2]],
+    ['a share that the backend extrapolates to more than 1', [0.1, 1.001]],
+  ] as const)('keeps what was learnt over %s', (_, shares) => {
+    const to = asked({});
+    const before = evidence(to, after(to, rising));
+    const record = after(to, [...rising, measured(400, 7000, shares)]);
+    expect(before).toBeGreaterThan(10);
+    expect(evidence(to, record)).toBe(before);
+    // What was missed comes with the next block.
+    expect(
+      evidence(to, after(to, [...rising, measured(400, 7000, shares), measured(460, 8000, [0.1, 0.2])])),
+    ).toBeGreaterThan(before);
+  });
+
+  it('does not count what comes in within its delay after the split has changed', () => {
+    const to = asked({ rewardDelay: 30 });
+    // Identical versions, whose rewards come 30 s after their requests. The candidate gets ten times the traffic at second 60.
+    const lines = [measured(0, 1000, [0.1, 0.1], 10), measured(60, 2000, [0.1, 0.1], 10)];
+    const late: Measured = {
+      ...measured(70, 0, [0, 0], 90),
+      values: { clicks: { old: value(2100, 0.107), new: value(12_000, 0.017) } },
+    };
+    const settled: Measured = {
+      ...measured(130, 0, [0, 0], 90),
+      values: { clicks: { old: value(2800, 0.1), new: value(72_000, 0.0857) } },
+    };
+    const totals = (record: Iter8Record) => record.reward!.contest!.totals.map(({ n }) => n);
+    const counted = totals(after(to, lines));
+    expect(totals(after(to, [...lines, late]))).toEqual(counted);
+    expect(totals(after(to, [...lines, late, settled]))).toEqual(counted);
+    const next: Measured = {
+      ...measured(190, 0, [0, 0], 90),
+      values: { clicks: { old: value(3800, 0.1), new: value(82_000, 0.0878) } },
+    };
+    expect(totals(after(to, [...lines, late, settled, next]))).toEqual([counted[0]! + 1000, counted[1]! + 10_000]);
+    // Where the split never changes, every block counts.
+    const fixed = [...lines, late].map((line) => ({ ...line, weights: split(10) }));
+    expect(totals(after(to, fixed))).toEqual([2100, 12_000]);
+  });
+});
