@@ -115,7 +115,8 @@ describePrometheus('a pack against a real Prometheus', () => {
     ...(['istio', 'otel-http'].includes(name) ? [[name, 'native'] as const] : []),
   ]);
 
-  it.each(cases)(
+  // At once: they wait for scrapes most of the time, each of its own Prometheus.
+  it.concurrent.each(cases)(
     '%s, %s histograms: errors, p95 and mean, satisfied and violated, each with its n',
     async (pack, kind) => {
       const done: Record<string, Done> = {
@@ -151,7 +152,7 @@ describePrometheus('a pack against a real Prometheus', () => {
         spec: { criteria?: { strength?: object }; duration?: object };
       }[];
       const experiment = objects.find((one) => one.kind === 'Experiment')!;
-      experiment.spec.duration = { intervalSeconds: 1, iterationsPerLoop: 9 };
+      experiment.spec.duration = { intervalSeconds: 1, iterationsPerLoop: 7 };
       experiment.spec.criteria!.strength = {
         inFlightSeconds: 0.4,
         cap: [{ metric: `${pack}-mean-latency`, max: 5000 }],
@@ -161,6 +162,7 @@ describePrometheus('a pack against a real Prometheus', () => {
       const perRound = REQUESTS / 3;
       const ran = await iter8ctl(['run', '--local', '-f', 'e.yaml', '-o', 'json'], {
         cwd,
+        clock: prometheus.clock,
         onErr: (text) => {
           // From the second iteration to the fourth: what began near the start or the end counts for nobody.
           if (!/Completed Iteration [234]\b/.test(text)) return;

@@ -48,7 +48,7 @@ async function manifestOf(change: Change) {
                 with: {
                   qps: change.qps ?? 400,
                   numQueries: change.requests ?? 400,
-                  timeout: '2s',
+                  timeout: '30s',
                   versions: [version('old'), version('new')],
                 },
               },
@@ -57,8 +57,8 @@ async function manifestOf(change: Change) {
         },
         criteria: {
           // Requests of ours are late only beyond a tenth of this: a busy machine must not make the load look too slow.
-          objectives: [{ metric: 'iter8-system/latency-50th-percentile', upperLimit: 1500 }],
-          strength: { relative: change.relative, maxSeconds: 20, ...change.strength },
+          objectives: [{ metric: 'iter8-system/latency-50th-percentile', upperLimit: 25_000 }],
+          strength: { relative: change.relative, maxSeconds: 120, ...change.strength },
         },
         duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
         versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
@@ -86,7 +86,7 @@ describe('a relative objective', () => {
     const good = await judge({ relative, fails: fails(0.05) });
     expect(good.code, good.text + good.err).toBe(0);
     expect(good.text).toMatch(/^promote new all 2 objectives are satisfied/);
-    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d(\.\d+)? % <= \d+(\.\d+)? % \d+ ✔ satisfied/);
+    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d(\.\d+)? % <= \d+(\.\d+)? % [\d,]+ ✔ satisfied/);
     const bad = await judge({ relative, fails: fails(0.35) });
     expect(bad.code).toBe(1);
     expect(bad.text).toMatch(
@@ -102,11 +102,12 @@ describe('a relative objective', () => {
       { metric: 'iter8-system/latency-90th-percentile', maxIncreasePercent: 300 },
     ];
     const strength = { cap: [{ metric: 'iter8-system/mean-latency', max: 400 }] };
-    const takesMs = (slow: number) => (version: 'old' | 'new') => (version === 'new' ? slow : 20);
-    const good = await judge({ relative, strength, takesMs: takesMs(20), qps: 200 });
+    // The same for both; or so much more that whatever a busy machine adds to both leaves it far above the limit.
+    const takesMs = (slow: number) => (version: 'old' | 'new') => (version === 'new' ? slow : 5);
+    const good = await judge({ relative, strength, takesMs: takesMs(5), qps: 200 });
     expect(good.code, good.text).toBe(0);
     expect(good.text).toMatch(/mean-latency <= old \+ 300 %/);
-    const bad = await judge({ relative, strength, takesMs: takesMs(160), qps: 200 });
+    const bad = await judge({ relative, strength, takesMs: takesMs(380), qps: 200 });
     expect(bad.code, bad.text).toBe(1);
     expect(bad.text).toMatch(/latency-90th-percentile of new is violated/);
   });
@@ -114,16 +115,13 @@ describe('a relative objective', () => {
   it('stays open near its limit, and sends both the same load meanwhile', async () => {
     const open = await judge({
       relative: [{ metric: ERRORS, maxIncreasePercent: 5 }],
-      strength: { maxSeconds: 2 },
+      strength: { maxRequests: 700 },
       fails: (_, k) => k % 10 === 0,
     });
     expect(open.code, open.text).toBe(3);
     expect(open.text).toMatch(/^undecided: keep old for now error-rate of new/);
     const counts = [...open.text.matchAll(/request-count ([\d,]+)/g)].map(([, n]) => Number(n!.replace(',', '')));
-    expect(counts).toHaveLength(2);
-    expect(counts[0]).toBeGreaterThan(400);
-    // The end of the load may fall into a tick.
-    expect(Math.abs(counts[1]! - counts[0]!)).toBeLessThan(10);
+    expect(counts).toEqual([700, 700]);
   });
 
   it('is planned in pairs', async () => {

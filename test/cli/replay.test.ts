@@ -26,7 +26,7 @@ beforeAll(async () => {
       '--slo',
       'p95<=500ms',
       '--qps',
-      '100',
+      '400',
       '--requests',
       '400',
       '--no-extend',

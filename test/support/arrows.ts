@@ -83,7 +83,6 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'jq-web': ['adapters/metrics'],
   chalk: ['render'],
   'cli-table3': ['render'],
-  ora: ['render'],
   commander: ['cli'],
   'string-width': ['text'],
 };

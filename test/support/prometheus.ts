@@ -6,6 +6,8 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import protobuf from 'protobufjs';
+import type { Clock } from '../../src/io.ts';
+import { fakeClock } from './fake-clock.ts';
 import { describeUnless, missingProgram } from './needs.ts';
 import { testServer, type TestServer } from './test-server.ts';
 
@@ -16,6 +18,8 @@ export interface Prometheus extends AsyncDisposable {
   readonly url: string;
   /** Resolves when every target has been scraped once more, from now on. */
   scraped(): Promise<void>;
+  /** For commands that measure: whoever sleeps by it sleeps until every target has been scraped again, however long that takes. */
+  readonly clock: Clock;
 }
 
 const SCRAPE_MS = 200;
@@ -65,9 +69,17 @@ export async function startPrometheus(targets: readonly TestServer[]): Promise<P
     gone,
   );
   await scraped();
+  const clock = fakeClock(Date.now());
   return {
     url,
     scraped,
+    clock: {
+      ...clock,
+      sleep: async (ms, signal) => {
+        await scraped();
+        await clock.sleep(ms, signal);
+      },
+    },
     [Symbol.asyncDispose]: async () => {
       gone.catch(() => undefined);
       const ended = new Promise((resolve) => child.once('exit', resolve));

@@ -1,10 +1,10 @@
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTlsServer, type Server } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../../../src/evidence/request-tally.ts';
 import type { LoadEndpoint, LoadPlan, LoadReport } from '../../../src/drive/ports.ts';
@@ -193,55 +193,9 @@ describe('HTTPS', () => {
   const pem = (name: string) => readFileSync(path.join(dir, name), 'utf8');
   beforeAll(async () => {
     dir = mkdtempSync(path.join(tmpdir(), 'iter8ctl-tls-'));
-    const openssl = (...args: string[]) => execFileSync('openssl', args, { cwd: dir, stdio: 'ignore' });
-    openssl(
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-keyout',
-      'ca.key',
-      '-out',
-      'ca.crt',
-      '-subj',
-      '/CN=test ca',
-      '-days',
-      '2',
-    );
-    for (const name of ['server', 'client']) {
-      openssl(
-        'req',
-        '-newkey',
-        'rsa:2048',
-        '-nodes',
-        '-keyout',
-        `${name}.key`,
-        '-out',
-        `${name}.csr`,
-        '-subj',
-        '/CN=shop.example',
-        '-addext',
-        'subjectAltName=DNS:shop.example',
-      );
-      openssl(
-        'x509',
-        '-req',
-        '-in',
-        `${name}.csr`,
-        '-CA',
-        'ca.crt',
-        '-CAkey',
-        'ca.key',
-        '-CAcreateserial',
-        '-out',
-        `${name}.crt`,
-        '-days',
-        '2',
-        '-copy_extensions',
-        'copy',
-      );
-    }
+    makeSelfSigned(dir, 'ca', { commonName: 'test ca' });
+    for (const name of ['server', 'client'])
+      makeSigned(dir, name, { commonName: 'shop.example', altName: 'DNS:shop.example', authority: 'ca' });
     server = createTlsServer(
       {
         key: pem('server.key'),

@@ -1,5 +1,4 @@
 /** Custom metrics against real HTTP servers: what is asked, what is read, and what is said when there is nothing. */
-import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { createServer } from 'node:https';
@@ -7,6 +6,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
+import { makeSelfSigned } from '../../../scripts/certificates.mjs';
 import { createJq } from '../../../src/adapters/metrics/jq.ts';
 import { createMetricSource, TLS_ANNOTATIONS } from '../../../src/adapters/metrics/measure-metric.ts';
 import { metricWithDefaults } from '../../../src/experiment/defaults.ts';
@@ -312,28 +312,7 @@ describe('an answer', () => {
 
 describe('TLS and proxies', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-metrics-'));
-  const [key, cert] = [path.join(folder, 'key.pem'), path.join(folder, 'cert.pem')];
-  execFileSync(
-    'openssl',
-    [
-      'req',
-      '-x509',
-      '-newkey',
-      'rsa:2048',
-      '-nodes',
-      '-days',
-      '2',
-      '-keyout',
-      key,
-      '-out',
-      cert,
-      '-subj',
-      '/CN=127.0.0.1',
-      '-addext',
-      'subjectAltName=IP:127.0.0.1',
-    ],
-    { stdio: 'ignore' },
-  );
+  const { key, cert } = makeSelfSigned(folder, 'server', { commonName: '127.0.0.1', altName: 'IP:127.0.0.1' });
 
   it('verifies certificates, takes an authority of the metric, and skips only when told', async () => {
     // Defect 9. Mutation: in src/adapters/metrics/send-query.ts, dispatcherOf, `tls.insecureSkipVerify === true` -> `tls.ca === undefined`
