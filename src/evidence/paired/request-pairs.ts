@@ -1,6 +1,7 @@
 /**
  * Requests of a candidate and of the baseline that were due in the same tick of one schedule: what a relative limit on error
- * rates and means is judged on (statistics.md 0.5).
+ * rates, means and percentiles is judged on (statistics.md 0.5). Requests without a partner are not compared: the baseline may be
+ * loaded on its own for a while, when everything is faster or slower than before.
  *
  * Two claims are made of them, each in the views in which our own lateness can only harm it (statistics.md 0.2): "below" takes
  * the candidate's response and the baseline's service times, "above" the other way round. What was never sent, or is not
@@ -8,6 +9,13 @@
  */
 import type { Comparison } from '../two-versions/comparison.ts';
 import { addMeanPairs, emptyMeanPairs, type MeanPairs, type ValuePair } from './paired-means.ts';
+import {
+  addPercentilePairs,
+  addPercentileTallies,
+  emptyPercentilePairs,
+  type PercentileLimit,
+  type PercentilePairs,
+} from './paired-percentiles.ts';
 import { addSharePairs, EMPTY_SHARE_PAIRS, type SharePairs } from './paired-rates.ts';
 
 /** One request in both views: latencies in ms, errors as 0 or 1. */
@@ -28,6 +36,8 @@ export interface PairTally {
   readonly errors: BothClaims<SharePairs>;
   /** By limit: see `comparisonKey`. */
   readonly means: Readonly<Record<string, BothClaims<MeanPairs>>>;
+  /** By limit: see `percentileKey`. */
+  readonly percentiles?: Readonly<Record<string, PercentilePairs>> | undefined;
 }
 
 export const EMPTY_PAIR_TALLY: PairTally = {
@@ -40,8 +50,17 @@ export function comparisonKey({ ratio, plus, cap }: Comparison): string {
   return `${ratio} ${plus} ${cap}`;
 }
 
-/** The tally after some more pairs; the means are followed at these limits. */
-export function addPairs(tally: PairTally, pairs: readonly RequestPair[], limits: readonly Comparison[]): PairTally {
+export function percentileKey({ percent, ratio, plus }: PercentileLimit): string {
+  return `${percent} ${ratio} ${plus}`;
+}
+
+/** The tally after some more pairs; means and percentiles are followed at these limits. */
+export function addPairs(
+  tally: PairTally,
+  pairs: readonly RequestPair[],
+  limits: readonly Comparison[],
+  percentileLimits: readonly PercentileLimit[] = [],
+): PairTally {
   if (pairs.length === 0) return tally;
   const below = pairs.map(([a, b]): ValuePair => [a[1], b[0]]);
   const above = pairs.map(([a, b]): ValuePair => [a[0], b[1]]);
@@ -51,6 +70,11 @@ export function addPairs(tally: PairTally, pairs: readonly RequestPair[], limits
     const present = means[key] ?? { below: emptyMeanPairs(limit), above: emptyMeanPairs(limit) };
     means[key] = { below: addMeanPairs(present.below, below), above: addMeanPairs(present.above, above) };
   }
+  const percentiles: Record<string, PercentilePairs> = { ...tally.percentiles };
+  for (const limit of percentileLimits) {
+    const key = percentileKey(limit);
+    percentiles[key] = addPercentilePairs(percentiles[key] ?? emptyPercentilePairs(limit), { below, above });
+  }
   return {
     n: tally.n + pairs.length,
     errors: {
@@ -58,6 +82,7 @@ export function addPairs(tally: PairTally, pairs: readonly RequestPair[], limits
       above: addSharePairs(tally.errors.above, hits(pairs.map(([a, b]) => [a[2], b[3]]))),
     },
     means,
+    ...(Object.keys(percentiles).length === 0 ? {} : { percentiles }),
   };
 }
 
@@ -70,20 +95,28 @@ function hits(pairs: readonly ValuePair[]): SharePairs {
 export function addPairTally(one: PairTally, other: PairTally): PairTally {
   if (one.n === 0) return other;
   if (other.n === 0) return one;
-  const keys = Object.keys(one.means).filter((key) => other.means[key] !== undefined);
+  const percentiles = inBoth(one.percentiles ?? {}, other.percentiles ?? {}, addPercentileTallies);
   return {
     n: one.n + other.n,
     errors: {
       below: addSharePairs(one.errors.below, other.errors.below),
       above: addSharePairs(one.errors.above, other.errors.above),
     },
-    means: Object.fromEntries(
-      keys.map((key) => {
-        const [x, y] = [one.means[key]!, other.means[key]!];
-        return [key, { below: joined(x.below, y.below), above: joined(x.above, y.above) }];
-      }),
-    ),
+    means: inBoth(one.means, other.means, (x, y) => ({
+      below: joined(x.below, y.below),
+      above: joined(x.above, y.above),
+    })),
+    ...(Object.keys(percentiles).length === 0 ? {} : { percentiles }),
   };
+}
+
+function inBoth<T>(
+  one: Readonly<Record<string, T>>,
+  other: Readonly<Record<string, T>>,
+  add: (x: T, y: T) => T,
+): Record<string, T> {
+  const keys = Object.keys(one).filter((key) => Object.hasOwn(other, key));
+  return Object.fromEntries(keys.map((key) => [key, add(one[key]!, other[key]!)]));
 }
 
 /** Log wealth adds up: it is a sum over pairs. */
