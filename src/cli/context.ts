@@ -186,7 +186,7 @@ function lazyRecords(open: () => Promise<RecordLog>): RecordLog {
 }
 
 /** Most experiments have only built-in metrics. */
-function lazyMetrics({ secrets }: Context, io: Io, ownSecretsOnly: boolean): MetricSource {
+function lazyMetrics({ secrets, store }: Context, io: Io, ownSecretsOnly: boolean): MetricSource {
   let opened: Promise<MetricSource> | undefined;
   const open = async () => {
     const [{ createMetricSource }, { createJq }] = await Promise.all([
@@ -195,6 +195,7 @@ function lazyMetrics({ secrets }: Context, io: Io, ownSecretsOnly: boolean): Met
     ]);
     return createMetricSource({
       secrets,
+      readMetric: (key, signal) => store.getMetric(key, signal),
       jq: createJq(),
       clock: io.clock,
       env: io.env,

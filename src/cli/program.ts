@@ -2,7 +2,8 @@
 import { Command, CommanderError } from 'commander';
 import { Iter8Error } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import type { Io } from '../io.ts';
+import type { Io, OutputStream } from '../io.ts';
+import { redactUrls } from '../text/redact.ts';
 import { VERSION } from '../version.ts';
 import { colorMode } from './shared-flags.ts';
 
@@ -38,7 +39,29 @@ Exit codes: 0 promote or done, 1 do not promote or a condition does not hold, 2 
 4 the experiment failed, 5 timed out, 6 not found, 7 a dependency cannot be reached, 70 a bug, 130 interrupted, 143 terminated.
 `;
 
-export async function run(argv: readonly string[], io: Io): Promise<ExitCode> {
+/** A manifest that is made for others to read, and a password of its URL is part of it. */
+const WRITES_MANIFESTS = 'init';
+
+/** Nothing is printed with a password or a key in a URL, wherever the URL came from. */
+function withoutCredentials(io: Io, command: string | undefined): Io {
+  const clean = (stream: OutputStream): OutputStream => ({
+    write: (text) => stream.write(redactUrls(text)),
+    get isTTY() {
+      return stream.isTTY;
+    },
+    get columns() {
+      return stream.columns;
+    },
+    get rows() {
+      return stream.rows;
+    },
+  });
+  const stdout = command === WRITES_MANIFESTS ? io.stdout : clean(io.stdout);
+  return { ...io, stdout, stderr: clean(io.stderr) };
+}
+
+export async function run(argv: readonly string[], given: Io): Promise<ExitCode> {
+  const io = withoutCredentials(given, argv[0]);
   let code: ExitCode = EXIT.ok;
   const program = new Command('iter8ctl')
     .description('May this version be promoted? Drives, watches and describes Iter8 experiments.')

@@ -4,6 +4,7 @@
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
 import { Iter8Error, messageOf } from '../errors.ts';
+import { hideCredentials } from '../text/credentials.ts';
 import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { checkExperiment } from '../validation/validate.ts';
@@ -76,7 +77,7 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
     kind: 'spec',
     time: new Date(ports.clock.now()).toISOString(),
     by: ports.by,
-    experiment: { ...experiment, status: undefined },
+    experiment: hideCredentials({ ...experiment, status: undefined }),
     strength: session.record.strength,
   });
   session.tell({ kind: 'driving', by: options.driver.description, resumed });
@@ -258,7 +259,7 @@ async function performAction(
 async function rememberMetrics(session: Session, ports: DrivePorts): Promise<undefined> {
   const read = await readMetrics(session.experiment, ports.store);
   if ('failure' in read) return fail(session, read.failure);
-  session.changeStatus((status) => ({ ...status, metrics: read.metrics }));
+  session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
   await session.save();
   return undefined;
 }

@@ -15,6 +15,7 @@ import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
 import type { ExperimentStore, RecordLog } from './ports.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
+import { cleanTexts, type CleanTexts } from './clean-texts.ts';
 
 /** Newest lines of the story kept in the object; the full record is in the log. */
 const KEPT_EVENTS = 200;
@@ -54,6 +55,7 @@ export class Session {
   /** What it is driven by, whatever somebody else writes meanwhile. */
   #spec: Experiment['spec'];
   #status: ExperimentStatus;
+  readonly #clean: CleanTexts;
   #record: Iter8Record;
   #asked:
     | { readonly spec: Experiment['spec']; readonly strength: Iter8Record['strength']; readonly question: Question }
@@ -70,6 +72,7 @@ export class Session {
     this.#stored = experiment;
     this.#spec = experiment.spec;
     this.#status = experiment.status ?? {};
+    this.#clean = cleanTexts(experiment.spec);
     this.#record = readRecord(experiment) ?? { ...EMPTY_RECORD, by: ports.by };
   }
 
@@ -112,16 +115,20 @@ export class Session {
   }
 
   changeStatus(change: (status: ExperimentStatus, nowMs: number) => ExperimentStatus): void {
-    this.#status = change(this.#status, this.#ports.clock.now());
+    this.#status = this.#clean.status(change(this.#status, this.#ports.clock.now()));
   }
 
   changeRecord(change: (record: Iter8Record) => Iter8Record): void {
-    this.#record = change(this.#record);
+    this.#record = this.#clean.record(change(this.#record), this.#record);
   }
 
   /** Tells what happened: to the listener, to the object's own story, and to the log. */
   tell(body: EventBody): void {
-    const event: Event = { time: new Date(this.#ports.clock.now()).toISOString(), experiment: this.key, ...body };
+    const event: Event = {
+      time: new Date(this.#ports.clock.now()).toISOString(),
+      experiment: this.key,
+      ...this.#clean.event(body),
+    };
     this.#ports.emit(event);
     if (body.kind === 'object' || body.kind === 'load') return;
     this.#pendingLog.push(event);
@@ -137,9 +144,10 @@ export class Session {
   }
 
   warn(text: string): void {
-    if (this.#record.warnings.includes(text)) return;
-    this.#record = { ...this.#record, warnings: [...this.#record.warnings, text].slice(-20) };
-    this.tell({ kind: 'warning', text });
+    const clean = this.#clean.text(text);
+    if (this.#record.warnings.includes(clean)) return;
+    this.#record = { ...this.#record, warnings: [...this.#record.warnings, clean].slice(-20) };
+    this.tell({ kind: 'warning', text: clean });
   }
 
   /** Lines for the full record that are not events: closed slices. Written with the next save. */

@@ -2,6 +2,8 @@
 import * as z from 'zod';
 import type { Issue } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
+import { credentialsIn } from '../text/credentials.ts';
+import { redact, redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 
 export type Path = readonly PropertyKey[];
@@ -26,12 +28,15 @@ export function shown(value: unknown): string {
   if (Array.isArray(value)) return 'a list';
   if (typeof value === 'number' || typeof value === 'boolean') return String(value);
   if (typeof value !== 'string') return 'an object';
-  const text = sanitizeLine(value);
+  const text = sanitizeLine(redactUrls(value));
   return JSON.stringify(text.length > MAX_SHOWN ? `${text.slice(0, MAX_SHOWN - 3)}...` : text).replaceAll('\\\\', '\\');
 }
 
 /** `expected X, got Y`, with the hint to quote what should have been a text. */
-export function expectedGot(expected: string, value: unknown): string {
+export function expectedGot(expected: string, written: unknown): string {
+  // Where a URL should be, a password may stand without a scheme before it.
+  const value =
+    typeof written === 'string' && expected.endsWith('URL') ? written.replace(/^[^/?#]*@/, '***@') : written;
   if (value === undefined) return `is missing; expected ${expected}`;
   const isFraction = typeof value === 'number' && Number.isFinite(value) && !Number.isInteger(value);
   const quotable =
@@ -90,7 +95,12 @@ export function parseShape<T extends z.core.$ZodType>(
   z.config({ jitless: true });
   const result = z.safeParse(schema, value, { error: messageOf });
   if (result.success) return { value: result.data, issues: [] };
-  return { issues: result.error.issues.flatMap((issue) => issuesOf(schema, issue, { prefix, noun })) };
+  const secrets = credentialsIn(value);
+  return {
+    issues: result.error.issues
+      .flatMap((issue) => issuesOf(schema, issue, { prefix, noun }))
+      .map((issue) => ({ ...issue, message: redact(issue.message, secrets) })),
+  };
 }
 
 function issuesOf(

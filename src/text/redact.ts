@@ -1,48 +1,94 @@
-/** Takes secrets out of texts that are shown, logged or stored. */
+/**
+ * Takes secrets out of texts that are shown, logged or stored.
+ *
+ * A secret may have gone through whatever wrote the text: a URL, a form, JSON, HTML, several of them, or cut in its middle. So
+ * the text is decoded step by step, secrets are looked for in each, and what they were decoded from is replaced.
+ */
+import { decodeEscapes, undecoded, type Decoded } from './decode-escapes.ts';
+import { isCredentialName } from './credential-names.ts';
 
 /** What stands in the place of a secret. */
 export const REDACTED = '***';
 
-/** Shorter values are everywhere by chance; replacing them would tell more than it hides. */
+/** Shorter values are everywhere by chance; replacing them would reveal more than it hides. */
 const MIN_LENGTH = 4;
+/** So much of the beginning of a secret is one where the text is cut behind it (`s3cr3t-t...`). */
+const MIN_CUT = 6;
+/** A URL within a query within JSON; nobody encodes more often. */
+const MOST_ENCODINGS = 4;
 
-/** `user:password@` of a URL, also with only a user (tokens). */
-const URL_CREDENTIALS = /\b([a-z][a-z0-9+.-]*:\/\/)[^\s/?#@"'<>]+@/gi;
+/** Up to the last `@` before the path; or, where what should be a port is none, before the next space. */
+const USERINFO =
+  /\b([a-z][a-z0-9+.-]{0,30}:\/\/)(?:(?:[^\s/?#"\\]|\\.){1,2000}|(?!\[)[^\s/?#@":]{0,300}:(?!\d{0,5}(?:[\s/?#"',)\]}>]|$))[^\s"]{0,2000})@/gi;
+const PARAMETER = /([?&](?:amp;)?)([\w.~%[\]-]{1,100})=[^&\s"'<>#;]+/g;
 
-/** The same text without user names and passwords in URLs. */
+/** The same text without user names, passwords, and parameters named like a credential in URLs. */
 export function redactUrls(text: string): string {
-  return text.replace(URL_CREDENTIALS, `$1${REDACTED}@`);
+  const clean = text.includes('://') ? text.replace(USERINFO, `$1${REDACTED}@`) : text;
+  if (!clean.includes('=')) return clean;
+  return clean.replace(PARAMETER, (whole, separator: string, name: string) =>
+    isCredentialName(name) ? `${separator}${name}=${REDACTED}` : whole,
+  );
 }
 
 /**
- * The same text without the secrets, in whatever form they may have got into it: as they are, encoded for a URL or a form,
- * in base64 (also inside a longer base64 text, such as `user:password`), escaped for JSON; and without credentials in URLs.
+ * The same text without the secrets, in whatever form they may have got into it: as they are, encoded for a URL, a form, JSON or
+ * HTML, in base64 (also inside a longer base64 text, such as `user:password`), in hex; and without credentials in URLs.
  */
 export function redact(text: string, secrets: Iterable<string>): string {
-  const forms = new Set<string>();
-  for (const secret of secrets) {
-    for (const form of formsOf(secret)) forms.add(form);
+  const needles = needlesOf(secrets);
+  if (needles.length === 0) return redactUrls(text);
+  const ranges: Range[] = [];
+  let layer: Decoded | undefined = undecoded(text);
+  for (let depth = 0; layer !== undefined && depth <= MOST_ENCODINGS; depth += 1) {
+    addMatches(ranges, layer, needles);
+    layer = decodeEscapes(layer);
   }
-  const longestFirst = [...forms].toSorted((a, b) => b.length - a.length);
-  const clean = longestFirst.reduce((rest, form) => rest.replaceAll(form, REDACTED), text);
-  return redactUrls(clean);
+  return redactUrls(withoutRanges(text, ranges));
 }
 
-function formsOf(secret: string): string[] {
-  const trimmed = secret.trim();
-  const plain = [secret, trimmed, ...lines(trimmed)].filter((form) => form.length >= MIN_LENGTH);
-  return plain.flatMap((form) => {
-    const percent = percentEncoded(form);
-    return [
-      form,
-      percent,
-      percent.replaceAll(/%[0-9A-F]{2}/g, (code) => code.toLowerCase()),
-      percent.replaceAll('%20', '+'),
-      new URLSearchParams([['', form]]).toString().slice(1),
-      JSON.stringify(form).slice(1, -1),
-      ...base64Forms(form),
-    ].filter((encoded) => encoded.length >= MIN_LENGTH);
-  });
+type Range = readonly [start: number, end: number];
+
+function addMatches(ranges: Range[], layer: Decoded, needles: readonly string[]): void {
+  const text = folded(layer.text);
+  for (const needle of needles) {
+    const beginning = needle.slice(0, MIN_CUT);
+    for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1)) {
+      let length = beginning.length;
+      while (length < needle.length && text.charCodeAt(at + length) === needle.charCodeAt(length)) length += 1;
+      const end = at + length;
+      if (length === needle.length || end === text.length || text[end] === '…' || text.startsWith('...', end))
+        ranges.push([layer.startOf(at), layer.endOf(end - 1)]);
+    }
+  }
+}
+
+function withoutRanges(text: string, ranges: readonly Range[]): string {
+  let clean = '';
+  let written = 0;
+  for (const [start, end] of ranges.toSorted((a, b) => a[0] - b[0])) {
+    if (start > written || written === 0) clean += text.slice(written, start) + REDACTED;
+    written = Math.max(written, end);
+  }
+  return clean + text.slice(written);
+}
+
+/** Letters of ASCII in lower case, as host names are; a form writes a space as a plus, and reads a plus as a space. */
+function folded(text: string): string {
+  return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('+', ' ');
+}
+
+function needlesOf(secrets: Iterable<string>): string[] {
+  const needles = new Set<string>();
+  for (const secret of secrets) {
+    const trimmed = secret.trim();
+    for (const plain of [secret, trimmed, ...lines(trimmed)]) {
+      if (plain.trim().length < MIN_LENGTH) continue;
+      for (const form of [plain, Buffer.from(plain, 'utf8').toString('hex'), ...base64Forms(plain)])
+        needles.add(folded(form));
+    }
+  }
+  return [...needles];
 }
 
 /** Long lines of a secret of several, such as a key in PEM: one of them may be shown alone. */
@@ -50,11 +96,6 @@ function lines(secret: string): string[] {
   return secret.includes('\n')
     ? secret.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith('-----'))
     : [];
-}
-
-/** Never fails: a lone surrogate, which has no encoding, is replaced first. */
-function percentEncoded(text: string): string {
-  return encodeURIComponent(Buffer.from(text, 'utf8').toString('utf8'));
 }
 
 /**

@@ -13,6 +13,14 @@ describe('redacting', () => {
     ['in JSON', JSON.stringify(secret).slice(1, -1)],
     ['in base64', Buffer.from(secret).toString('base64')],
     ['in base64url', Buffer.from(secret).toString('base64url')],
+    ['in hex', Buffer.from(secret).toString('hex').toUpperCase()],
+    ['in HTML', 'p@ss w/&#xf6;&quot;rd&#43;1'],
+    ['in JSON as Go and Python write it', 'p@ss w\\/\\u00f6\\"rd\\u002b1'],
+    ['decoded as a form', 'p@ss w/ö"rd 1'],
+    ['in a URL within a query', encodeURIComponent(encodeURIComponent(secret))],
+    ['in a URL within JSON within HTML', encodeURIComponent(JSON.stringify(secret)).slice(3, -3).replaceAll('%', '&percnt;')],
+    ['in a host name', secret.toUpperCase().replace('Ö', 'ö')],
+    ['in Latin-1', 'p%40ss%20w%2F%F6%22rd%2B1'],
   ])('takes out a secret %s', (_how, form) => {
     expect(redact(`before ${form} after`, [secret])).toBe('before *** after');
   });
@@ -38,6 +46,28 @@ describe('redacting', () => {
 
   it('leaves short values alone, which are everywhere by chance', () => {
     expect(redact('a yes is a yes', ['yes', '', 'a'])).toBe('a yes is a yes');
+  });
+
+  it('takes out what a cut text still shows of a secret', () => {
+    expect(redact('string ("s3cr3t-t...) cannot be parsed', ['s3cr3t-token'])).toBe('string ("***...) cannot be parsed');
+    expect(redact('{"key":"s3cr3t-', ['s3cr3t-token'])).toBe('{"key":"***');
+    expect(redact('denied for s3cr3t-to…', ['s3cr3t-token'])).toBe('denied for ***…');
+    expect(redact('s3cr3t-words are none', ['s3cr3t-token'])).toBe('s3cr3t-words are none');
+  });
+
+  it('takes out parameters that are named like a credential', () => {
+    expect(redactUrls('GET http://h/q?api_key=K1&q=sum(x{key="v"})&X-Amz-Signature=ab%20c&access_token=t#f')).toBe(
+      'GET http://h/q?api_key=***&q=sum(x{key="v"})&X-Amz-Signature=***&access_token=***#f',
+    );
+    expect(redactUrls('a?page=2&amp;token=x')).toBe('a?page=2&amp;token=***');
+  });
+
+  it('takes out passwords that no URL can hold', () => {
+    expect(redactUrls('http://user:pa/ss?@h:1/x is no URL')).toBe('http://***@h:1/x is no URL');
+    expect(redactUrls('http://user:p@ss@h/x')).toBe('http://***@h/x');
+    expect(redactUrls('http://h:8080/a@b and http://[::1]:80/a@b and https://h/?a=b@c')).toBe(
+      'http://h:8080/a@b and http://[::1]:80/a@b and https://h/?a=b@c',
+    );
   });
 
   it('takes credentials out of URLs', () => {

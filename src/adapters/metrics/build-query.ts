@@ -1,8 +1,11 @@
 /** From a Metric and a version to the request that measures it, and to the same request as it may be shown. Pure. */
 import type { Metric } from '../../experiment/metric.ts';
-import { fillMetricTemplate } from '../../expressions/metric-template.ts';
+import { fillMetricTemplate, MetricTemplateError } from '../../expressions/metric-template.ts';
+import { formValue, jsonValue, queryValue, urlValue } from '../../expressions/query-value.ts';
 import { UsageError } from '../../errors.ts';
-import { redact } from '../../text/redact.ts';
+import { isCredentialName, isPlainHeader } from '../../text/credential-names.ts';
+import { credentialsIn } from '../../text/credentials.ts';
+import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 
 export interface MetricVersion {
@@ -21,72 +24,121 @@ export interface MetricRequest {
   readonly shown: string;
 }
 
+type Secret = Readonly<Record<string, string>>;
+type Values = Readonly<Record<string, string>>;
+
 const LONGEST_SHOWN = 2_000;
 /** As far back as Prometheus looks for the value of a series. */
 const LOOKBACK_SECONDS = 300;
 
 /**
+ * Everything that must not be shown of a query: the fields of its secret, what the metric itself holds of credentials, and
+ * headers, which are for credentials where they are not of a few plain kinds.
+ */
+export function secretsOf({ spec }: Metric, secret: Secret = {}): string[] {
+  const { headerTemplates = [], params, urlTemplate, body } = spec;
+  const headers = headerTemplates.filter(({ name }) => !isPlainHeader(name));
+  return [
+    ...Object.values(secret),
+    `${secret['username'] ?? ''}:${secret['password'] ?? ''}`,
+    ...credentialsIn({ headerTemplates: headers, params, urlTemplate, body }),
+  ];
+}
+
+/**
  * `elapsedSeconds`: since the experiment's startTime; at least 1 is used. `secret`: the fields of the metric's secret.
  *
- * @throws UsageError when the metric has no URL, or one that is none after all is filled in; never with a secret in it
+ * @throws UsageError when the metric has no URL, or one that is none after all is filled in, or when a value cannot be put
+ * into its query; never with a secret in it
  */
 export function resolveQuery(
-  { spec, metadata }: Metric,
+  metric: Metric,
   version: MetricVersion,
   options: {
     readonly elapsedSeconds: number;
     readonly lookbackSeconds?: number | undefined;
-    readonly secret?: Readonly<Record<string, string>> | undefined;
+    readonly secret?: Secret | undefined;
   },
 ): MetricRequest {
+  const { spec, metadata } = metric;
   const secret = options.secret ?? {};
   const values: Record<string, string> = { name: version.name };
   for (const variable of version.variables ?? []) values[variable.name] = variable.value;
   values['elapsedTime'] = String(Math.max(1, Math.floor(options.elapsedSeconds)));
   values['lookbackSeconds'] = String(Math.ceil(options.lookbackSeconds ?? LOOKBACK_SECONDS));
-  const url = urlOf(spec.urlTemplate ?? '', metadata.name, secret);
-  if (spec.method === 'GET')
-    for (const { name, value } of spec.params ?? []) url.searchParams.append(name, fillMetricTemplate(value, values));
+  try {
+    const url = urlOf(metric, secret);
+    const params = spec.method === 'GET' ? (spec.params ?? []) : [];
+    for (const { name, value } of params) url.searchParams.append(name, fillMetricTemplate(value, values, queryValue));
+    const { headers, secretHeaders } = headersOf(metric, secret);
+    const body = spec.method === 'POST' ? bodyOf(metric, values, headers) : undefined;
+    return {
+      method: spec.method,
+      url: url.toString(),
+      headers,
+      secretHeaders,
+      body,
+      shown: shownAs(metric, { url, body, secret }),
+    };
+  } catch (error) {
+    if (!(error instanceof MetricTemplateError)) throw error;
+    throw new UsageError(`metric ${metadata.name}, version ${version.name}: ${error.message}`, { cause: error });
+  }
+}
+
+function headersOf({ spec }: Metric, secret: Secret): Pick<MetricRequest, 'secretHeaders'> & { headers: Record<string, string> } {
   const headers: Record<string, string> = {};
   const secretHeaders = new Set<string>();
   for (const { name, value } of spec.headerTemplates ?? []) {
     headers[name] = fillMetricTemplate(value, secret);
-    if (headers[name] !== value) secretHeaders.add(name.toLowerCase());
+    if (headers[name] !== value || isCredentialName(name)) secretHeaders.add(name.toLowerCase());
   }
   if (spec.authType === 'Basic') {
     headers['Authorization'] =
       `Basic ${Buffer.from(`${secret['username'] ?? ''}:${secret['password'] ?? ''}`).toString('base64')}`;
     secretHeaders.add('authorization');
   }
-  // What stands in a JSON text must stay a part of its strings.
-  const quoted = (value: string) => JSON.stringify(value).slice(1, -1);
-  const body = spec.method === 'POST' ? fillMetricTemplate(spec.body ?? '', values, quoted) : undefined;
-  if (body !== undefined && !Object.keys(headers).some((name) => name.toLowerCase() === 'content-type'))
-    headers['Content-Type'] = 'application/json';
-  const text = `${spec.method} ${decodeParams(url)}${body === undefined || body === '' ? '' : ` ${body}`}`;
-  return {
-    method: spec.method,
-    url: url.toString(),
-    headers,
-    secretHeaders,
-    body,
-    shown: sanitizeLine(redact(text, Object.values(secret))).slice(0, LONGEST_SHOWN),
-  };
+  return { headers, secretHeaders };
 }
 
-function urlOf(template: string, metric: string, secret: Readonly<Record<string, string>>): URL {
-  const filled = fillMetricTemplate(template, secret);
+/** What kind of text it is decides how values are written; `application/json` where no header says another. */
+function bodyOf({ spec }: Metric, values: Values, headers: Record<string, string>): string {
+  const type = Object.entries(headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1];
+  if (type === undefined) headers['Content-Type'] = 'application/json';
+  const text = spec.body ?? '';
+  const isJson = type === undefined || /json/i.test(type) || /^\s*[{[]/.test(text);
+  const write = isJson ? jsonValue : /urlencoded/i.test(type) ? formValue : queryValue;
+  return fillMetricTemplate(text, values, write);
+}
+
+/** @throws UsageError without anything of the secret */
+function urlOf(metric: Metric, secret: Secret): URL {
+  const filled = fillMetricTemplate(metric.spec.urlTemplate ?? '', secret, urlValue);
   if (URL.canParse(filled)) {
     const url = new URL(filled);
     if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   }
   throw new UsageError(
-    `metric ${metric}: urlTemplate is no http(s) URL: ${redact(filled, Object.values(secret)).slice(0, 200)}`,
+    `metric ${metric.metadata.name}: urlTemplate is no http(s) URL: ${redact(filled, secretsOf(metric, secret)).slice(0, 200)}`,
   );
 }
 
-/** A query as people read it: `?query=sum(rate(x[5m]))`, not its percent signs. */
-function decodeParams(url: URL): string {
-  const params = [...url.searchParams].map(([name, value]) => `${name}=${value}`);
-  return `${url.origin}${url.pathname}${params.length === 0 ? '' : `?${params.join('&')}`}`;
+/** A query as people read it: `?query=sum(rate(x[5m]))`, not its percent signs; without what a secret gave. */
+function shownAs(
+  metric: Metric,
+  { url, body, secret }: { readonly url: URL; readonly body: string | undefined; readonly secret: Secret },
+): string {
+  // Filled in with `***`, so that nothing of it depends on what a value looks like.
+  const hidden = fillMetricTemplate(
+    metric.spec.urlTemplate ?? '',
+    Object.fromEntries(Object.keys(secret).map((name) => [name, REDACTED])),
+  );
+  const { origin, pathname, searchParams } = URL.canParse(hidden) ? new URL(hidden) : url;
+  const own = [...searchParams].map(([name, value]): [string, string] => [name, value]);
+  const params = [...own, ...[...url.searchParams].slice(own.length)].map(
+    ([name, value]) => `${name}=${isCredentialName(name) ? REDACTED : value}`,
+  );
+  const query = params.length === 0 ? '' : `?${params.join('&')}`;
+  const text = `${metric.spec.method} ${origin}${pathname}${query}${body === undefined || body === '' ? '' : ` ${body}`}`;
+  return sanitizeLine(redact(text, secretsOf(metric, secret))).slice(0, LONGEST_SHOWN);
 }

@@ -2,21 +2,25 @@
  * Measures a custom metric of a version: the query is made, sent, and its answer read with jq. What cannot be measured is
  * data, not an exception: the experiment goes on and says so (style.md, errors).
  */
-import { ForbiddenError, Iter8Error, messageOf } from '../../errors.ts';
+import { ForbiddenError, Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
 import { keyText, qualifiedKey, type ObjectKey } from '../../experiment/experiment.ts';
 import { readCounterRows } from './counter-answer.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../experiment/metric.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
-import { redact } from '../../text/redact.ts';
+import { isDeepStrictEqual } from 'node:util';
+import { hideCredentials } from '../../text/credentials.ts';
+import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { fetchMetric, type MetricTls } from './send-query.ts';
 import type { JqEngine, JqResult } from './jq.ts';
-import { resolveQuery, type MetricRequest } from './build-query.ts';
+import { resolveQuery, secretsOf, type MetricRequest } from './build-query.ts';
 
 export interface MetricSourcePorts {
   readonly secrets: SecretReader;
+  /** The metric as it is stored now. Absent: experiments hold their metrics with all that belongs to them. */
+  readonly readMetric?: ((key: ObjectKey, signal?: AbortSignal) => Promise<Metric>) | undefined;
   readonly jq: JqEngine;
   readonly clock: Pick<Clock, 'now'>;
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -42,12 +46,14 @@ export const TLS_ANNOTATIONS = {
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {
-    measure: async ({ metric, version, elapsedSeconds, lookbackSeconds, signal }) => {
-      if (metric.spec.mock !== undefined) return mocked(metric, version.name, elapsedSeconds, ports);
+    measure: async ({ metric: recorded, version, elapsedSeconds, lookbackSeconds, signal }) => {
+      if (recorded.spec.mock !== undefined) return mocked(recorded, version.name, elapsedSeconds, ports);
       const at = new Date(ports.clock.now()).toISOString();
+      let metric = recorded;
       let secret: Readonly<Record<string, string>> = {};
       let query: MetricRequest | undefined;
       try {
+        metric = await withCredentials(recorded, ports, signal);
         if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
         query = resolveQuery(metric, version, { elapsedSeconds, lookbackSeconds, secret });
       } catch (error) {
@@ -56,15 +62,16 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         return {
           kind: 'error',
           reason: 'backend error',
-          message: clean(messageOf(error), secret),
+          message: cleanText(messageOf(error), secretsOf(metric, secret)),
           at,
           query: query?.shown ?? '',
         };
       }
+      const hidden = secretsOf(metric, secret);
       const fail = (reason: 'backend error' | 'not a number' | 'no data', message: string): Measurement => ({
         kind: 'error',
         reason,
-        message: clean(message, secret),
+        message: cleanText(message, hidden),
         at,
         query: query.shown,
       });
@@ -79,7 +86,7 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
       if (fetched.kind === 'timeout') return fail('backend error', `no answer within ${timeoutMs / 1000} s`);
       if (fetched.kind === 'error') return fail('backend error', fetched.message);
       if (fetched.status < 200 || fetched.status > 299)
-        return fail('backend error', `it answers ${fetched.status}: ${fetched.text.trim().slice(0, SHOWN_BODY)}`);
+        return fail('backend error', `it answers ${fetched.status}: ${shortened(fetched.text, hidden)}`);
       const result = await ports.jq.first(fetched.text, metric.spec.jqExpression ?? '.');
       const rows = result.kind === 'result' ? readCounterRows(parsed(result.text), Date.parse(at)) : undefined;
       if (typeof rows === 'string') return fail('not a number', `jqExpression gave no rows of counters: ${rows}`);
@@ -92,8 +99,33 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   };
 }
 
-function clean(text: string, secret: Readonly<Record<string, string>>): string {
-  return sanitizeLine(redact(text, Object.values(secret)));
+/** Long enough for every secret that begins in what is shown. */
+const LOOKED_AT = 20_000;
+
+/** The beginning of an answer. What is cut in its middle is not recognised any more, so secrets go first. */
+function shortened(text: string, secrets: readonly string[]): string {
+  return redact(text.trim().slice(0, LOOKED_AT), secrets).slice(0, SHOWN_BODY);
+}
+
+function cleanText(text: string, secrets: readonly string[]): string {
+  return sanitizeLine(redact(text, secrets));
+}
+
+/**
+ * Experiments hold their metrics without the credentials that are written in them (find-metrics.ts): they are read again from
+ * the metric itself. It must be the same but for them, since whoever can write the status could send them elsewhere.
+ *
+ * @throws Iter8Error
+ */
+async function withCredentials(recorded: Metric, ports: MetricSourcePorts, signal?: AbortSignal): Promise<Metric> {
+  if (ports.readMetric === undefined || !JSON.stringify(recorded.spec).includes(REDACTED)) return recorded;
+  const { name, namespace } = recorded.metadata;
+  const stored = await ports.readMetric({ namespace, name }, signal);
+  const present: unknown = JSON.parse(JSON.stringify(hideCredentials(stored.spec)));
+  if (isDeepStrictEqual(present, JSON.parse(JSON.stringify(recorded.spec)))) return { ...recorded, spec: stored.spec };
+  throw new UnavailableError(
+    `metric ${namespace}/${name} was changed since the experiment began, and its credentials are kept nowhere else: start a new experiment`,
+  );
 }
 
 /** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */

@@ -30,7 +30,12 @@ const MOST_REDIRECTS = 5;
 
 /** Never rejects but for an abort: what goes wrong is a result. */
 export async function fetchMetric(query: MetricRequest, options: FetchOptions): Promise<Fetched> {
-  const dispatcher = dispatcherOf(options);
+  let dispatcher: Dispatcher;
+  try {
+    dispatcher = dispatcherOf(options);
+  } catch (error) {
+    return { kind: 'error', message: messageOf(error) };
+  }
   const timeout = AbortSignal.timeout(options.timeoutMs);
   const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   try {
@@ -49,16 +54,25 @@ function dispatcherOf({ tls, env }: FetchOptions): Dispatcher {
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
   };
-  const httpProxy = env['http_proxy'] ?? env['HTTP_PROXY'];
-  const httpsProxy = env['https_proxy'] ?? env['HTTPS_PROXY'];
-  if ((httpProxy ?? '') === '' && (httpsProxy ?? '') === '') return new Agent({ connect });
+  const httpProxy = proxyUrl(env, 'http_proxy');
+  const httpsProxy = proxyUrl(env, 'https_proxy');
+  if (httpProxy === undefined && httpsProxy === undefined) return new Agent({ connect });
   return new EnvHttpProxyAgent({
-    ...(httpProxy ? { httpProxy } : {}),
-    ...(httpsProxy ? { httpsProxy } : {}),
+    ...(httpProxy === undefined ? {} : { httpProxy }),
+    ...(httpsProxy === undefined ? {} : { httpsProxy }),
     noProxy: env['no_proxy'] ?? env['NO_PROXY'] ?? '',
     connect,
     requestTls: connect,
   });
+}
+
+/** Without a scheme it is http, as curl takes it. Never shown: it may hold a password. @throws Error */
+function proxyUrl(env: FetchOptions['env'], name: string): string | undefined {
+  const written = (env[name] ?? env[name.toUpperCase()] ?? '').trim();
+  if (written === '') return undefined;
+  const url = /^[a-z][a-z0-9+.-]*:\/\//i.test(written) ? written : `http://${written}`;
+  if (URL.canParse(url) && /^https?:/i.test(url)) return url;
+  throw new Error(`${name} of the environment is no http or https URL: the proxy cannot be used`);
 }
 
 async function follow(

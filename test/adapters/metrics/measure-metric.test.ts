@@ -10,8 +10,9 @@ import { makeSelfSigned } from '../../../scripts/certificates.mjs';
 import { createJq } from '../../../src/adapters/metrics/jq.ts';
 import { createMetricSource, TLS_ANNOTATIONS } from '../../../src/adapters/metrics/measure-metric.ts';
 import { metricWithDefaults } from '../../../src/experiment/defaults.ts';
-import type { MetricSpec } from '../../../src/experiment/metric.ts';
+import type { Metric, MetricSpec } from '../../../src/experiment/metric.ts';
 import { NotFoundError } from '../../../src/errors.ts';
+import { hideCredentials } from '../../../src/text/credentials.ts';
 import { testServer } from '../../support/test-server.ts';
 
 const SECRET = { token: 's3cr3t-token', username: 'me', password: 'pa55-w0rd', host: '127.0.0.1' };
@@ -21,6 +22,8 @@ afterAll(() => jq.close());
 function measure(
   spec: MetricSpec,
   change: {
+    readonly secret?: Readonly<Record<string, string>>;
+    readonly readMetric?: () => Promise<Metric>;
     readonly annotations?: Record<string, string>;
     readonly env?: Record<string, string>;
     readonly elapsedSeconds?: number;
@@ -47,9 +50,10 @@ function measure(
         asked.push(`${namespace}/${name}`);
         return name === 'gone'
           ? Promise.reject(new NotFoundError(`secret ${namespace}/gone not found`))
-          : Promise.resolve(SECRET);
+          : Promise.resolve(change.secret ?? SECRET);
       },
     },
+    ...(change.readMetric === undefined ? {} : { readMetric: change.readMetric }),
     jq,
     clock: { now: () => Date.parse('2026-11-24T08:00:00Z') },
     env: change.env ?? {},
@@ -105,7 +109,7 @@ describe('a query', () => {
     );
     expect(result).toMatchObject({ kind: 'value', value: 0.5 });
     expect(seen[0]!.url.searchParams.get('dedup')).toBe('true');
-    expect(seen[0]!.url.searchParams.get('query')).toBe('sum(rate(x{rev="hello "1"&x",v="v1"}[42s])) $unknown $');
+    expect(seen[0]!.url.searchParams.get('query')).toBe('sum(rate(x{rev="hello \\"1\\"&x",v="v1"}[42s])) $unknown $');
     expect(result.query).toMatch(/^GET http:\/\/127\.0\.0\.1:\d+\/api\/v1\/query\?dedup=true&query=sum\(rate/);
   });
 
@@ -113,6 +117,67 @@ describe('a query', () => {
     const { seen } = await ask({ method: 'POST', body: '{"q":"$rev","t":$elapsedTime}', jqExpression: '.' }, '1');
     expect(seen[0]).toMatchObject({ method: 'POST', body: '{"q":"hello \\"1\\"&x","t":42}' });
     expect(seen[0]!.headers['content-type']).toBe('application/json');
+  });
+
+  it('sends a secret in its URL as it is, whatever its characters mean there', async () => {
+    const token = 'c2VjcmV0+dG9r&ZW4/M#TI%z==';
+    await using server = await testServer((request, response) =>
+      response.end(JSON.stringify(new URL(request.url ?? '', 'http://x').searchParams.get('k') === token ? 1 : 0)),
+    );
+    const spec = { urlTemplate: `${server.url}q?a=1&k=\${token}&b=2`, secret: 's', jqExpression: '.' };
+    const result = await measure(spec, { secret: { token } }).done;
+    expect(result).toMatchObject({ kind: 'value', value: 1 });
+    expect(result.query).toMatch(/\/q\?a=1&k=\*\*\*&b=2$/);
+  });
+
+  it('does not ask what a value of the experiment would turn it into', async () => {
+    const { result, seen } = await ask(
+      { params: [{ name: 'query', value: 'rate(x[5m]) * $rev' }], jqExpression: '.', urlTemplate: 'URL' },
+      '1',
+    );
+    expect(result).toMatchObject({
+      kind: 'error',
+      message: expect.stringMatching(/metric m, version v1: the value of \$rev cannot be put into its query/) as string,
+    });
+    expect(seen).toEqual([]);
+  });
+
+  it('takes the credentials of a metric from the metric itself, where the experiment does not hold them', async () => {
+    await using server = await testServer((request, response) =>
+      response.end(JSON.stringify(request.headers['x-query-key'] === 'NRAK-0123456789' ? 1 : 0)),
+    );
+    const spec: MetricSpec = {
+      type: 'Gauge',
+      method: 'GET',
+      urlTemplate: server.url,
+      headerTemplates: [{ name: 'X-Query-Key', value: 'NRAK-0123456789' }],
+      jqExpression: '.',
+    };
+    const stored = (change: object) => () => Promise.resolve({ spec: { ...spec, ...change } } as Metric);
+    const recorded = hideCredentials(spec);
+    expect(JSON.stringify(recorded)).not.toContain('NRAK');
+    expect(await measure(recorded, { readMetric: stored({}) }).done).toMatchObject({ kind: 'value', value: 1 });
+    // Whoever can write the status must not send them elsewhere.
+    const elsewhere = { ...recorded, urlTemplate: `${server.url}elsewhere` };
+    const refused = await measure(elsewhere, { readMetric: stored({}) }).done;
+    expect(refused).toMatchObject({
+      message: expect.stringMatching(/was changed since the experiment began/) as string,
+    });
+    expect(server.seen()).toBe(1);
+    const gone = await measure(recorded, { readMetric: () => Promise.reject(new NotFoundError('metric m not found')) })
+      .done;
+    expect(gone).toMatchObject({ kind: 'error', message: 'metric m not found' });
+  });
+
+  it.each([
+    ['127.0.0.1:1', /ECONNREFUSED/],
+    ['://x', /^http_proxy of the environment is no http or https URL/],
+    ['socks5://user:pass@h', /^http_proxy of the environment is no http or https URL: the proxy cannot be used$/],
+    ['a%zz:1', /^http_proxy of the environment is no http or https URL/],
+  ])('through the proxy %j ends with a sentence', async (http_proxy, message) => {
+    const spec = { urlTemplate: 'http://127.0.0.1:2/', jqExpression: '.' };
+    const result = await measure(spec, { env: { http_proxy } }).done;
+    expect(result).toMatchObject({ kind: 'error', message: expect.stringMatching(message) as string });
   });
 
   it('asks for at least one second', async () => {

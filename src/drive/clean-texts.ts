@@ -1,0 +1,39 @@
+/** Takes the credentials of an experiment out of everything that is said of it: events, messages of its status, the record. */
+import type { Experiment, ExperimentStatus } from '../experiment/experiment.ts';
+import { credentialsIn, redactTexts } from '../text/credentials.ts';
+import { redact } from '../text/redact.ts';
+import type { Iter8Record } from '../judge/record/stored-record.ts';
+import type { EventBody } from './events.ts';
+
+export interface CleanTexts {
+  readonly text: (text: string) => string;
+  readonly event: (body: EventBody) => EventBody;
+  /** Looks only at what was not in the one before. */
+  readonly record: (record: Iter8Record, before: Iter8Record) => Iter8Record;
+  readonly status: (status: ExperimentStatus) => ExperimentStatus;
+}
+
+export function cleanTexts(spec: Experiment['spec']): CleanTexts {
+  const secrets = credentialsIn(spec);
+  const text = (dirty: string) => redact(dirty, secrets);
+  return {
+    text,
+    // Objects are not shown, and loads hold no text of anybody else; both are frequent.
+    event: (body) => (body.kind === 'object' || body.kind === 'load' ? body : redactTexts(body, secrets)),
+    record: (record, { recommendation }) =>
+      record.recommendation === undefined || record.recommendation === recommendation
+        ? record
+        : { ...record, recommendation: redactTexts(record.recommendation, secrets) },
+    status: (status) => ({
+      ...status,
+      ...(status.message === undefined ? {} : { message: text(status.message) }),
+      ...(status.conditions === undefined
+        ? {}
+        : {
+            conditions: status.conditions.map((condition) =>
+              condition.message === undefined ? condition : { ...condition, message: text(condition.message) },
+            ),
+          }),
+    }),
+  };
+}

@@ -1,0 +1,111 @@
+/** Finds credentials in objects by the names of their fields, and hides them. Pure. */
+import { isCredentialName, isPlainHeader } from './credential-names.ts';
+import { redact, REDACTED, redactUrls } from './redact.ts';
+
+/** Fields that name where a secret is, or have nothing to do with one (`matchExpressions[].key`). */
+const REFERENCES = new Set(['secret', 'key']);
+
+/**
+ * Values that must not be shown: of fields and of `{name, value}` pairs that are named like a credential, of headers of
+ * metrics, and what stands in URLs before the host and in their parameters.
+ */
+export function credentialsIn(value: unknown): string[] {
+  const found = new Set<string>();
+  visit(value, '', (text, isCredential) => {
+    for (const one of isCredential ? partsOf(text) : inText(text)) found.add(one);
+    return text;
+  });
+  return [...found];
+}
+
+/** The same object with `***` in their places. Placeholders stay: they are no credentials. */
+export function hideCredentials<T>(value: T): T {
+  return visit(value, '', (text, isCredential) => {
+    if (isCredential) return partsOf(text).length === 0 ? text : REDACTED;
+    const inside = inText(text);
+    if (inside.length > 0) return redact(text, inside);
+    return text.includes('://') ? redactUrls(text) : text;
+  }) as T;
+}
+
+/** The same object without these secrets in any of its texts. */
+export function redactTexts<T>(value: T, secrets: readonly string[]): T {
+  return visit(value, '', (text) => redact(text, secrets)) as T;
+}
+
+type Change = (text: string, isCredential: boolean) => string;
+
+function visit(value: unknown, key: string, change: Change): unknown {
+  if (typeof value === 'string') return change(value, isCredentialName(key) && !REFERENCES.has(key));
+  if (Array.isArray(value))
+    return value.map((item: unknown) =>
+      isPair(item)
+        ? { ...item, value: change(item.value, isCredentialPair(item.name, key)) }
+        : visit(item, key, change),
+    );
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item, name, change)]));
+}
+
+const isPair = (item: unknown): item is { readonly name: string; readonly value: string } =>
+  typeof item === 'object' &&
+  item !== null &&
+  'name' in item &&
+  typeof item.name === 'string' &&
+  'value' in item &&
+  typeof item.value === 'string';
+
+const isCredentialPair = (name: string, list: string): boolean =>
+  list === 'headerTemplates' ? !isPlainHeader(name) : isCredentialName(name);
+
+/** A credential as it is, and without the scheme before it (`Bearer`). Nothing when it is made of placeholders. */
+function partsOf(text: string): string[] {
+  const [first = '', ...rest] = text.trim().split(/\s+/);
+  const words = rest.length === 0 ? [first] : rest;
+  if (words.every((word) => word === '' || word === REDACTED || /\$\{?\w|@</.test(word))) return [];
+  const basic = /^basic$/i.test(first) ? Buffer.from(rest[0] ?? '', 'base64').toString('utf8').split(/:(.*)/s) : [];
+  // A short word may be one of any sentence.
+  return [text, ...words.filter((word) => word.length >= 8), ...(basic[1] === undefined ? [] : [basic[1]])];
+}
+
+const URL_PART = /[a-z][a-z0-9+.-]{0,30}:\/\/[^\s"]+/gi;
+
+/** In URLs, and in bodies that are JSON or forms. */
+function inText(text: string): string[] {
+  const found: string[] = [];
+  for (const [url] of text.includes('://') ? text.matchAll(URL_PART) : []) {
+    const [, userinfo] = /^[^:]*:\/\/([^/?#]*)@/.exec(url) ?? [];
+    if (userinfo !== undefined) {
+      const [user = '', password] = userinfo.split(/:(.*)/s);
+      found.push(password === undefined || password === '' ? user : password);
+    }
+    const [, query] = /\?([^#]*)/.exec(url) ?? [];
+    if (query !== undefined) found.push(...inForm(query));
+  }
+  if (/^\s*[{[]/.test(text)) found.push(...inJson(text));
+  else if (/^[\w.~%[\]-]+=/.test(text)) found.push(...inForm(text));
+  return found.flatMap((one) => [one, decoded(one)]).filter((one) => one !== '' && partsOf(one).length > 0);
+}
+
+function inForm(text: string): string[] {
+  return text.split('&').flatMap((pair) => {
+    const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
+    return isCredentialName(decoded(name)) ? [value] : [];
+  });
+}
+
+function inJson(text: string): string[] {
+  try {
+    return credentialsIn(JSON.parse(text));
+  } catch {
+    return [];
+  }
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
+}
