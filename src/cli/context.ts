@@ -21,6 +21,8 @@ import type {
   TaskRunner,
   WeightReader,
 } from '../drive/ports.ts';
+import { redactUrls } from '../text/redact.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
 import type { StoreFlags } from './shared-flags.ts';
 
@@ -108,10 +110,14 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
   };
 }
 
-/** The API server, by the flags and the kubeconfig. Also for commands that have no store. */
-export async function openKube(flags: StoreFlags, io: Io): Promise<KubeClient> {
+/** The API server, by the flags and the kubeconfig. Also for commands that have no store. `warn` takes sentences. */
+export async function openKube(
+  flags: StoreFlags,
+  io: Io,
+  warn: (text: string) => void = (text) => io.stderr.write(`${sanitizeLine(text)}\n`),
+): Promise<KubeClient> {
   const { KubeClient } = await import('../adapters/kube/api-client.ts');
-  return KubeClient.open({
+  const kube = await KubeClient.open({
     kubeconfig: flags.kubeconfig,
     context: flags.context,
     cluster: flags.cluster,
@@ -123,11 +129,25 @@ export async function openKube(flags: StoreFlags, io: Io): Promise<KubeClient> {
     interactive: io.stdin.isTTY,
     now: () => io.clock.now(),
     userAgent: `iter8ctl/${VERSION}`,
+    // What a credential plugin says: whole lines go where sentences go, a question on a terminal as it is.
+    onMessage: (text) => {
+      const lines = text.split('\n');
+      const question = io.stdin.isTTY ? lines.pop()! : '';
+      for (const line of lines) if (line.trim() !== '') warn(line.trimEnd());
+      if (question !== '') io.stderr.write(question);
+    },
   });
+  if (kube.chosen.insecure) {
+    const { server, chosen } = kube;
+    warn(
+      `the certificate of the API server ${redactUrls(server)} is not verified (insecure-skip-tls-verify of ${chosen.clusterText})`,
+    );
+  }
+  return kube;
 }
 
 async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
-  const kube = await openKube(flags, io);
+  const kube = await openKube(flags, io, warn);
   const { createClusterStore } = await import('../adapters/store/cluster-store.ts');
   const store = createClusterStore({ client: kube, onUnreadable: (error) => warn(messageOf(error)) });
   const cluster = createHash('sha256').update(kube.server).digest('hex').slice(0, 12);

@@ -52,22 +52,27 @@ export function repeated(value: string, before: readonly string[] | undefined): 
   return [...(before ?? []), value];
 }
 
+/** An empty value, as an unset variable of a script makes it, is one that is not given: as in kubectl. */
+export function notEmpty(value: string): string | undefined {
+  return value === '' ? undefined : value;
+}
+
 export function withStoreFlags(command: Command): Command {
   return withKubeFlags(
     command
       .option('--local', 'experiments are files in a folder: no cluster')
       .option('--dir <folder>', 'the folder of local mode (default ./.iter8, or ITER8_DIR); implies --local')
-      .option('-n, --namespace <name>', 'namespace of the experiment'),
+      .option('-n, --namespace <name>', 'namespace of the experiment', notEmpty),
   );
 }
 
 /** Which cluster, as in kubectl. */
 export function withKubeFlags(command: Command): Command {
   return command
-    .option('--kubeconfig <file>', 'kubeconfig to use')
-    .option('--context <name>', 'context of the kubeconfig')
-    .option('--cluster <name>', 'cluster of the kubeconfig')
-    .option('--user <name>', 'user of the kubeconfig')
+    .option('--kubeconfig <file>', 'kubeconfig to use', notEmpty)
+    .option('--context <name>', 'context of the kubeconfig', notEmpty)
+    .option('--cluster <name>', 'cluster of the kubeconfig', notEmpty)
+    .option('--user <name>', 'user of the kubeconfig', notEmpty)
     .option('--request-timeout <duration>', 'longest wait for one answer of the API server', durationFlag);
 }
 

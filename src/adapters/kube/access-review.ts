@@ -34,6 +34,7 @@ export async function mayI(client: KubeClient, permission: Permission, signal?: 
       spec: { resourceAttributes: permission },
     },
     signal,
+    repeatable: true, // nothing is stored
   });
   return answer.status?.allowed === true;
 }

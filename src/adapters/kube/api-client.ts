@@ -1,11 +1,13 @@
 /** Requests to the API server with the credentials of the kubeconfig: JSON in, JSON out, foreign errors translated once. */
 import type { Agent, IncomingMessage } from 'node:http';
-import type { AgentOptions } from 'node:https';
 import { UnavailableError } from '../../errors.ts';
-import { apiError, connectionError, statusOf, type Asked } from './api-error.ts';
-import { openCredentials, type Credentials } from './credentials.ts';
-import { openAnswer, sendOnce } from './http-request.ts';
+import { checkList, checkNamed, checkObject } from './answer-shape.ts';
+import { apiError, apiText, connectionError, statusOf, thingText, type Asked } from './api-error.ts';
+import { Connections } from './connections.ts';
+import { openCredentials, type Credentials, type RequestCredentials } from './credentials.ts';
+import { NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
 import { chooseConfig, type ChosenConfig, type KubeFlags } from './kubeconfig.ts';
+import { retryTransient } from './retry.ts';
 
 export interface KubeClientOptions extends KubeFlags {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -17,6 +19,8 @@ export interface KubeClientOptions extends KubeFlags {
   readonly now: () => number;
   /** `iter8ctl/0.1.0`. */
   readonly userAgent: string;
+  /** Receives what a credential plugin says to people, lines and parts of lines; absent: nobody looks. */
+  readonly onMessage?: ((text: string) => void) | undefined;
 }
 
 /** A kind of object and how its path is made. */
@@ -48,6 +52,13 @@ export interface ApiRequest {
   readonly contentType?: string;
   readonly signal?: AbortSignal | undefined;
   readonly timeoutMs?: number | undefined;
+  /**
+   * Doing it twice is like doing it once, so that it is tried again after a 5xx or a reset. Absent: true, but for `create`,
+   * which could make two objects, or meet its own.
+   */
+  readonly repeatable?: boolean;
+  /** False: whoever asks has a rhythm of their own. */
+  readonly retry?: boolean;
 }
 
 const METHODS = {
@@ -60,8 +71,8 @@ const METHODS = {
   delete: 'DELETE',
 } as const;
 const DEFAULT_TIMEOUT_MS = 30_000;
-/** A page of 250 objects of the largest size that etcd takes would be more; such pages are asked for in smaller parts. */
-const MAX_ANSWER_BYTES = 256 * 1024 * 1024;
+/** A page (list-watch.ts) of the largest objects that etcd takes, and some more. */
+const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
 /** `experiments.iter8.tools`, `pods`. */
 export function resourceText(resource: Resource): string {
@@ -85,9 +96,12 @@ export function pathOf(request: Pick<ApiRequest, 'resource' | 'namespace' | 'nam
 
 export class KubeClient {
   readonly #options: KubeClientOptions;
+  readonly #connections = new Connections();
   #chosen: ChosenConfig;
   #credentials: Credentials;
-  #agent: { readonly key: string; readonly agent: Agent } | undefined;
+  /** The user as the kubeconfig had it: refreshing changes the tokens that we hold. */
+  #userAsRead: string;
+  #rereading: Promise<boolean> | undefined;
   /** Server's clock minus ours, ms; undefined before its first answer. */
   #skewMs: number | undefined;
 
@@ -98,7 +112,8 @@ export class KubeClient {
   private constructor(chosen: ChosenConfig, options: KubeClientOptions) {
     this.#chosen = chosen;
     this.#options = options;
-    this.#credentials = openCredentials(chosen, options);
+    this.#userAsRead = JSON.stringify(chosen.user ?? null);
+    this.#credentials = this.#open(chosen);
   }
 
   /** `context kind-dev`. */
@@ -123,82 +138,170 @@ export class KubeClient {
     return this.#options.now() + (this.#skewMs ?? 0);
   }
 
-  /** The parsed answer. Rejects with NotFoundError, ForbiddenError, ConflictError, InvalidManifestError, UnavailableError ... */
+  /**
+   * The parsed answer; lists and objects look like such. Tries again what failed for a moment only.
+   *
+   * Rejects with NotFoundError, ForbiddenError, ConflictError, InvalidManifestError, UnavailableError ...
+   */
   async request<T>(request: ApiRequest): Promise<T> {
-    return this.raw<T>(METHODS[request.verb], pathOf(request), this.#asked(request), request);
+    const asked = this.#asked(request);
+    const once = async (): Promise<T> => {
+      const answer = await this.#send<unknown>(METHODS[request.verb], pathOf(request), asked, request);
+      const of = { api: apiText(asked), asked: `${asked.verb} ${thingText(asked)}` };
+      if (request.verb === 'list') checkList(answer, of);
+      else if (request.name === undefined || request.verb === 'delete') checkObject(answer, of);
+      else checkNamed(answer, of);
+      return answer as T;
+    };
+    const { signal, repeatable = request.verb !== 'create' } = request;
+    return request.retry === false ? once() : retryTransient(once, { signal, repeatable });
   }
 
-  /** For paths that name no object: discovery, versions. */
-  async raw<T>(
-    method: string,
-    path: string,
-    asked: Asked = { ...this.#about(), verb: 'get', resource: path },
-    request: Pick<ApiRequest, 'body' | 'contentType' | 'signal' | 'timeoutMs'> = {},
-  ): Promise<T> {
-    for (let attempt = 1; ; attempt += 1) {
-      const { agent, headers } = await this.#credentialsNow(attempt > 1);
-      let answer: Awaited<ReturnType<typeof sendOnce>>;
-      try {
-        answer = await sendOnce(`${this.server}${path}`, {
-          method,
-          headers: {
-            ...headers,
-            Accept: 'application/json',
-            'User-Agent': this.#options.userAgent,
-            ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
-          },
-          body: request.body === undefined ? undefined : JSON.stringify(request.body),
-          agent,
-          timeoutMs: request.timeoutMs ?? (this.#options.requestTimeoutMs || DEFAULT_TIMEOUT_MS),
-          maxBytes: MAX_ANSWER_BYTES,
-          signal: request.signal,
-        });
-      } catch (error) {
-        if (request.signal?.aborted === true) throw request.signal.reason;
-        throw connectionError(error, asked);
-      }
-      this.#learnTime(answer.headers.date);
-      if (answer.status === 401 && attempt === 1 && (await this.#renew())) continue;
-      if (answer.status < 200 || answer.status > 299) {
-        throw apiError(answer.status, statusOf(answer.text), asked, retryAfter(answer.headers['retry-after']));
-      }
-      return parsed<T>(answer.text, asked);
-    }
+  /** For paths that name no object: discovery, versions. The answer is a map. */
+  async raw<T>(path: string, signal?: AbortSignal): Promise<T> {
+    const asked: Asked = { ...this.#about(), verb: 'get', resource: path };
+    const once = async (): Promise<T> => {
+      const answer = await this.#send<unknown>('GET', path, asked, { signal });
+      checkObject(answer, { api: apiText(asked), asked: `get ${path}` });
+      return answer as T;
+    };
+    return retryTransient(once, { signal, repeatable: true });
   }
 
   /** An answer that goes on: a watch, a log. The caller reads it to its end or destroys it. */
   async stream(request: ApiRequest): Promise<IncomingMessage> {
     const asked = this.#asked(request);
-    for (let attempt = 1; ; attempt += 1) {
-      const { agent, headers } = await this.#credentialsNow(attempt > 1);
-      let answer: IncomingMessage;
+    return this.#authorized(asked, request.signal, async ({ agent, headers }) => {
+      const answer = await openAnswer(`${this.server}${pathOf(request)}`, {
+        method: METHODS[request.verb],
+        headers: { ...headers, Accept: 'application/json', 'User-Agent': this.#options.userAgent },
+        agent,
+        timeoutMs: request.timeoutMs ?? this.#timeoutMs(),
+        signal: request.signal,
+      });
+      if (answer.statusCode === 200) return { status: 200, use: () => answer };
+      const text = await restOf(answer);
+      return { status: answer.statusCode ?? 0, use: () => fail(answer.statusCode ?? 0, text, answer.headers, asked) };
+    });
+  }
+
+  /** A connection fell silent: those that are idle are not trusted either. */
+  distrustConnections(): void {
+    this.#connections.dropIdle();
+  }
+
+  /** Closes all connections. */
+  close(): void {
+    this.#connections.close();
+  }
+
+  async #send<T>(
+    method: string,
+    path: string,
+    asked: Asked,
+    request: Pick<ApiRequest, 'body' | 'contentType' | 'signal' | 'timeoutMs'>,
+  ): Promise<T> {
+    return this.#authorized(asked, request.signal, async ({ agent, headers }) => {
+      const answer = await sendOnce(`${this.server}${path}`, {
+        method,
+        headers: {
+          ...headers,
+          Accept: 'application/json',
+          'User-Agent': this.#options.userAgent,
+          ...(request.body === undefined ? {} : { 'Content-Type': request.contentType ?? 'application/json' }),
+        },
+        body: request.body === undefined ? undefined : JSON.stringify(request.body),
+        agent,
+        timeoutMs: request.timeoutMs ?? this.#timeoutMs(),
+        maxBytes: MAX_ANSWER_BYTES,
+        signal: request.signal,
+      });
+      this.#learnTime(answer.headers.date);
+      const { status, text } = answer;
+      const good = status >= 200 && status <= 299;
+      return { status, use: () => (good ? parsed<T>(text, asked) : fail(status, text, answer.headers, asked)) };
+    });
+  }
+
+  /** Sends with the present credentials, and once more with others when these are refused and others can be had. */
+  async #authorized<T>(
+    asked: Asked,
+    signal: AbortSignal | undefined,
+    send: (how: {
+      readonly agent: Agent;
+      readonly headers: RequestCredentials['headers'];
+    }) => Promise<{ readonly status: number; readonly use: () => T }>,
+  ): Promise<T> {
+    let refused: RequestCredentials | undefined;
+    for (;;) {
+      const credentials = this.#credentials;
+      const present = await abortable(this.#present(refused), signal);
+      const agent = await this.#connections.pool(this.#chosen, present.tls);
+      let answer: Awaited<ReturnType<typeof send>>;
       try {
-        answer = await openAnswer(`${this.server}${pathOf(request)}`, {
-          method: METHODS[request.verb],
-          headers: { ...headers, Accept: 'application/json', 'User-Agent': this.#options.userAgent },
-          agent,
-          timeoutMs: request.timeoutMs ?? (this.#options.requestTimeoutMs || DEFAULT_TIMEOUT_MS),
-          signal: request.signal,
-        });
+        answer = await send({ agent, headers: present.headers });
       } catch (error) {
-        if (request.signal?.aborted === true) throw request.signal.reason;
+        if (signal?.aborted === true) throw signal.reason;
+        if (error instanceof NoAnswerError) this.#connections.dropIdle();
         throw connectionError(error, asked);
       }
-      if (answer.statusCode === 200) return answer;
-      const text = await restOf(answer);
-      if (answer.statusCode === 401 && attempt === 1 && (await this.#renew())) continue;
-      throw apiError(answer.statusCode ?? 0, statusOf(text), asked, retryAfter(answer.headers['retry-after']));
+      if (answer.status !== 401 || refused !== undefined) return answer.use();
+      // Somebody may have logged in again since the kubeconfig was read, or may do so for us.
+      if (!(await this.#reread(credentials)) && !this.#credentials.renewable) return answer.use();
+      refused = present;
     }
   }
 
-  /** Closes idle connections. */
-  close(): void {
-    this.#agent?.agent.destroy();
-    this.#agent = undefined;
+  /** @throws UnavailableError when none can be got, not from the kubeconfig as it is by now either */
+  async #present(refused: RequestCredentials | undefined): Promise<RequestCredentials> {
+    const credentials = this.#credentials;
+    try {
+      return await credentials.now(refused);
+    } catch (error) {
+      // Another process may have refreshed the token that we tried to.
+      if (!(await this.#reread(credentials))) throw error;
+      return this.#credentials.now();
+    }
+  }
+
+  /** True when the kubeconfig holds another user by now, who is used from then on. One reading for all who ask. */
+  async #reread(of: Credentials): Promise<boolean> {
+    if (this.#credentials !== of) return true;
+    if (this.#chosen.files.length === 0) return false;
+    this.#rereading ??= this.#readAgain().finally(() => (this.#rereading = undefined));
+    return this.#rereading;
+  }
+
+  async #readAgain(): Promise<boolean> {
+    const before = this.#chosen;
+    const now = await chooseConfig(this.#options, this.#options.env, this.#options.cwd);
+    const user = JSON.stringify(now.user ?? null);
+    const changed = user !== this.#userAsRead && user !== JSON.stringify(before.user ?? null);
+    if (!changed || now.cluster.server !== before.cluster.server) return false;
+    this.#chosen = now;
+    this.#userAsRead = user;
+    this.#credentials = this.#open(now);
+    return true;
+  }
+
+  #open(chosen: ChosenConfig): Credentials {
+    const { env, interactive, now, onMessage = () => undefined } = this.#options;
+    return openCredentials(chosen, { env, interactive, now, onMessage });
+  }
+
+  #timeoutMs(): number {
+    return this.#options.requestTimeoutMs || DEFAULT_TIMEOUT_MS;
   }
 
   #about() {
-    return { server: this.server, description: this.description, credential: this.#credentials.loginHint };
+    const { clusterText, proxySource } = this.#chosen;
+    return {
+      server: this.server,
+      description: this.description,
+      credential: this.#credentials.loginHint,
+      cluster: clusterText,
+      proxy: proxySource,
+    };
   }
 
   #asked(request: ApiRequest): Asked {
@@ -216,50 +319,35 @@ export class KubeClient {
     };
   }
 
-  /** The server refuses the credentials: somebody may have logged in anew since the kubeconfig was read. */
-  async #renew(): Promise<boolean> {
-    if (this.#chosen.files.length === 0) return this.#credentials.renewable;
-    const now = await chooseConfig(this.#options, this.#options.env, this.#options.cwd);
-    const changed = JSON.stringify(now.user) !== JSON.stringify(this.#chosen.user);
-    if (now.cluster.server !== this.server || (!changed && !this.#credentials.renewable)) return false;
-    this.#chosen = now;
-    this.#credentials = openCredentials(now, this.#options);
-    return true;
-  }
-
-  async #credentialsNow(
-    renew: boolean,
-  ): Promise<{ readonly agent: Agent; readonly headers: Record<string, string | string[]> }> {
-    const { headers, tls, proxyAgent } = await this.#credentials.now(renew);
-    const key = JSON.stringify(
-      [tls.cert, tls.key, tls.ca].map((part) => (Buffer.isBuffer(part) ? part.toString() : part)),
-    );
-    if (this.#agent?.key !== key) {
-      this.#agent?.agent.destroy();
-      this.#agent = { key, agent: proxyAgent ?? directAgent(this.server, tls) };
-    }
-    return { agent: this.#agent.agent, headers };
-  }
-
   #learnTime(date: string | undefined): void {
     const server = Date.parse(date ?? '');
     if (!Number.isNaN(server)) this.#skewMs = server + 500 - this.#options.now(); // the header has whole seconds
   }
 }
 
-function directAgent(server: string, tls: AgentOptions): Agent {
-  if (server.startsWith('http:')) return new (process.getBuiltinModule('node:http').Agent)({ keepAlive: true });
-  return new (process.getBuiltinModule('node:https').Agent)({ ...tls, keepAlive: true });
+/** Stops waiting when the signal says so; what is waited for goes on for others. */
+function abortable<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return waited;
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal.reason as Error);
+    if (signal.aborted) onAbort();
+    signal.addEventListener('abort', onAbort, { once: true });
+    waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
+  });
+}
+
+function fail(status: number, text: string, headers: IncomingMessage['headers'], asked: Asked): never {
+  throw apiError(status, statusOf(text), asked, retryAfter(headers['retry-after']));
 }
 
 function parsed<T>(text: string, asked: Asked): T {
   try {
     return JSON.parse(text) as T;
   } catch (error) {
-    throw new UnavailableError(
-      `${asked.server} (${asked.description}) answers with something that is not JSON: is it a Kubernetes API?`,
-      { cause: error },
-    );
+    throw new UnavailableError(`${apiText(asked)} answers with something that is not JSON: is it a Kubernetes API?`, {
+      hint: `check server of ${asked.cluster} in the kubeconfig`,
+      cause: error,
+    });
   }
 }
 
@@ -278,7 +366,7 @@ async function restOf(answer: IncomingMessage): Promise<string> {
       if (text.length > 65_536) break;
     }
   } catch {
-    // what came is told
+    // what came is shown
   }
   answer.destroy();
   return text;

@@ -1,8 +1,9 @@
 /** Secrets of the cluster, read when they are needed. */
 import type { SecretReader } from '../../drive/ports.ts';
 import { keyText } from '../../experiment/experiment.ts';
-import { NotFoundError } from '../../errors.ts';
+import { NotFoundError, UnavailableError } from '../../errors.ts';
 import type { KubeClient, Resource } from './api-client.ts';
+import { isMap, isText } from './value-types.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
@@ -10,14 +11,18 @@ export function createClusterSecrets(client: KubeClient): SecretReader {
   return {
     read: async (key, signal) => {
       try {
-        const secret = await client.request<{ readonly data?: Readonly<Record<string, string>> | null }>({
+        const { data = {} } = await client.request<{ readonly data?: unknown }>({
           verb: 'get',
           resource: SECRETS,
           ...key,
           signal,
         });
+        if (data !== null && !(isMap(data) && Object.values(data).every(isText)))
+          throw new UnavailableError(
+            `secret ${keyText(key)} in ${client.description} holds data that is no map of texts`,
+          );
         return Object.fromEntries(
-          Object.entries(secret.data ?? {}).map(([name, value]) => [
+          Object.entries((data ?? {}) as Record<string, string>).map(([name, value]) => [
             name,
             Buffer.from(value, 'base64').toString('utf8'),
           ]),

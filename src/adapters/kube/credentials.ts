@@ -1,130 +1,216 @@
 /** What each request carries to say who asks: headers and TLS, from the user of the kubeconfig; renewed when the server refuses them. */
-import type { Agent } from 'node:http';
-import type { AgentOptions, RequestOptions } from 'node:https';
-import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
+import { X509Certificate } from 'node:crypto';
 import { Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
-import { redactUrls } from '../../text/redact.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { readBounded } from './bounded-file.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
-import type { ChosenConfig, ImpersonatingUser } from './kubeconfig.ts';
-import { oidcToken, type OidcSettings } from './oidc.ts';
+import type { ChosenConfig } from './kubeconfig.ts';
+import { oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
+
+/** PEM. */
+export interface TlsMaterial {
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+}
 
 export interface RequestCredentials {
-  readonly headers: Record<string, string | string[]>;
-  readonly tls: Pick<AgentOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>;
-  /** When the cluster is reached through a proxy. */
-  readonly proxyAgent: Agent | undefined;
+  readonly headers: Readonly<Record<string, string | string[]>>;
+  readonly tls: TlsMaterial;
 }
 
 export interface Credentials {
   /** What to do when they are refused. */
   readonly loginHint: string;
-  /** Asking anew may give others. */
+  /** Asking again may give others. */
   readonly renewable: boolean;
-  /** `renew`: the server refused the last ones. */
-  now(renew: boolean): Promise<RequestCredentials>;
+  /**
+   * The present ones. Whoever asks while they are being got waits for the same: one plugin, one refresh, for many requests.
+   * `refused`: those that the server refused; others are got unless somebody has done so meanwhile.
+   */
+  now(refused?: RequestCredentials): Promise<RequestCredentials>;
+}
+
+export interface CredentialOptions {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly interactive: boolean;
+  readonly now: () => number;
+  /** Receives what a credential plugin prints for people, and what could not be kept. */
+  readonly onMessage: (text: string) => void;
 }
 
 /** A credential is not used when it ends so soon. */
 const MARGIN_MS = 10_000;
+/** Files of tokens and certificates are replaced while we run. */
+const READ_AGAIN_MS = 60_000;
+/** A server that refuses what was just renewed does not make us ask a plugin, or a person, with every request. */
+const RENEW_AGAIN_MS = 30_000;
+const MAX_FILE_BYTES = 1024 * 1024;
 
-export function openCredentials(
-  chosen: ChosenConfig,
-  options: {
-    readonly env: Readonly<Record<string, string | undefined>>;
-    readonly interactive: boolean;
-    readonly now: () => number;
-  },
-): Credentials {
-  const user: ImpersonatingUser | undefined = chosen.user;
+export function openCredentials(chosen: ChosenConfig, options: CredentialOptions): Credentials {
+  const { user } = chosen;
   const exec = (user?.exec as ExecSpec | undefined | null) ?? undefined;
-  const provider = user?.authProvider as
-    | { name?: string; config?: OidcSettings & { tokenFile?: string } }
-    | undefined
-    | null;
-  const oidc = provider?.name === 'oidc' ? (provider.config ?? {}) : undefined;
-  const tokenFile = provider?.config?.tokenFile;
-  const withoutProvider = exec !== undefined || oidc !== undefined;
-  let config = plainConfig(chosen, withoutProvider);
+  const oidc = user?.authProvider?.name === 'oidc' ? (user.authProvider.config ?? {}) : undefined;
+  const tokenFile = user?.tokenFile;
   let plugin: ExecCredential | undefined;
+  let last: { readonly made: RequestCredentials; readonly until: number } | undefined;
+  let pending: Promise<RequestCredentials> | undefined;
+  let renewedMs = -Infinity;
 
-  const now = async (renew: boolean): Promise<RequestCredentials> => {
-    // A token file is read once a minute; one that was refused has been replaced.
-    if (renew && tokenFile !== undefined) config = plainConfig(chosen, withoutProvider);
+  const obtain = async (renew: boolean): Promise<RequestCredentials> => {
     const expired = plugin?.expiresAt !== undefined && plugin.expiresAt - MARGIN_MS <= options.now();
-    if (exec !== undefined && (plugin === undefined || renew || expired)) {
+    if (exec !== undefined && (plugin === undefined || renew || expired))
       plugin = await askPlugin(exec, chosen, options);
-      config = plainConfig(chosen, withoutProvider, plugin);
-    }
-    const applied: RequestOptions = { headers: {} };
-    try {
-      await config.applyToHTTPSOptions(applied);
-    } catch (error) {
-      throw new UnavailableError(
-        `the credentials of ${chosen.description} cannot be read: ${redactUrls(messageOf(error))}`,
-        {
-          hint: 'check the user in the kubeconfig',
-          cause: error,
-        },
-      );
-    }
-    const headers: RequestCredentials['headers'] = {};
-    for (const [name, value] of Object.entries(applied.headers ?? {})) headers[name] = String(value).trim();
-    if (typeof applied.auth === 'string')
-      headers['Authorization'] = `Basic ${Buffer.from(applied.auth).toString('base64')}`;
-    if (oidc !== undefined) {
-      const token = await oidcToken(oidc, { nowMs: options.now(), force: renew, files: chosen.files });
-      headers['Authorization'] = `Bearer ${token}`;
-    }
-    // Node sends a header that is a list once for each entry.
-    if (user?.impersonateGroups !== undefined) headers['Impersonate-Group'] = [...user.impersonateGroups];
-    return {
-      headers,
-      tls: {
-        ...(applied.ca === undefined ? {} : { ca: applied.ca }),
-        ...(applied.cert === undefined ? {} : { cert: applied.cert }),
-        ...(applied.key === undefined ? {} : { key: applied.key }),
-        ...(serverNameOf(applied) === undefined ? {} : { servername: serverNameOf(applied)! }),
-        ...(applied.rejectUnauthorized === undefined ? {} : { rejectUnauthorized: applied.rejectUnauthorized }),
-      },
-      proxyAgent: chosen.cluster.proxyUrl === undefined ? undefined : (applied.agent as Agent),
-    };
+    const refreshed = oidc === undefined ? undefined : await askIssuer(oidc, renew, chosen, options);
+    const [tls, fileToken] = await Promise.all([
+      tlsMaterial(chosen, plugin),
+      textOfFile(tokenFile, 'tokenFile', chosen),
+    ]);
+    const token = plugin?.token ?? refreshed?.token ?? fileToken ?? user?.token;
+    const made = { tls, headers: { ...authorization(token, chosen), ...impersonation(chosen) } };
+    const until = Math.min(
+      plugin?.expiresAt === undefined ? Infinity : plugin.expiresAt - MARGIN_MS,
+      refreshed?.usableUntil ?? Infinity,
+      options.now() + (tokenFile || user?.certFile || chosen.cluster.caFile ? READ_AGAIN_MS : Infinity),
+    );
+    last = { made, until };
+    return made;
   };
   return {
-    loginHint: loginHint({ exec, oidc: oidc !== undefined, tokenFile, token: user?.token }),
-    renewable: exec !== undefined || oidc?.['refresh-token'] !== undefined || tokenFile !== undefined,
-    now,
+    loginHint: loginHint(chosen, exec, oidc !== undefined),
+    renewable:
+      exec !== undefined || Boolean(oidc?.['refresh-token']) || tokenFile !== undefined || Boolean(user?.certFile),
+    now: (refused) => {
+      if (pending !== undefined) return pending;
+      const renew = refused !== undefined && refused === last?.made && options.now() - renewedMs >= RENEW_AGAIN_MS;
+      if (last !== undefined && !renew && options.now() < last.until) return Promise.resolve(last.made);
+      if (renew) renewedMs = options.now();
+      pending = obtain(renew).finally(() => (pending = undefined));
+      return pending;
+    },
   };
 }
 
-/** Without the kinds of credentials that we get ourselves, and with what a plugin gave. */
-function plainConfig(chosen: ChosenConfig, withoutProvider: boolean, plugin: ExecCredential = {}): KubeConfig {
-  const { cluster } = chosen;
-  const { exec: _exec, authProvider, ...user } = chosen.user ?? { name: '' };
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(cluster, {
-    ...user,
-    ...(withoutProvider || authProvider === undefined || authProvider === null ? {} : { authProvider }),
-    ...(plugin.token === undefined ? {} : { token: plugin.token }),
-    ...(plugin.cert === undefined ? {} : { certData: Buffer.from(plugin.cert).toString('base64') }),
-    ...(plugin.key === undefined ? {} : { keyData: Buffer.from(plugin.key).toString('base64') }),
-    name: 'iter8ctl',
-  });
-  return config;
+/** @throws UnavailableError naming the field and the entry of the kubeconfig */
+async function tlsMaterial(chosen: ChosenConfig, plugin: ExecCredential | undefined): Promise<TlsMaterial> {
+  const { cluster, user, clusterText, userText } = chosen;
+  if (cluster.server.startsWith('http:')) return { ca: undefined, cert: undefined, key: undefined };
+  const [ca, cert, key] = await Promise.all([
+    pemOf(cluster.caData, cluster.caFile, `certificate-authority of ${clusterText}`),
+    plugin?.cert === undefined
+      ? pemOf(user?.certData, user?.certFile, `client-certificate of ${userText}`)
+      : Buffer.from(plugin.cert),
+    plugin?.key === undefined
+      ? pemOf(user?.keyData, user?.keyFile, `client-key of ${userText}`)
+      : Buffer.from(plugin.key),
+  ]);
+  const source = plugin?.cert === undefined ? userText : `the credential plugin of ${userText}`;
+  // A key alone, beside a token, is of no use to anybody; kubectl leaves it out too.
+  const material = { ca, cert, key: cert === undefined ? undefined : key };
+  checkTls(material, { clusterText, source });
+  return material;
 }
 
-function serverNameOf(applied: RequestOptions): string | undefined {
-  return (applied as { servername?: string }).servername;
+/** Data wins over a file, as in kubectl. */
+async function pemOf(data: string | undefined, file: string | undefined, what: string): Promise<Buffer | undefined> {
+  if (data) return Buffer.from(data, 'base64');
+  if (!file) return undefined;
+  try {
+    return await readBounded(file, { maxBytes: MAX_FILE_BYTES });
+  } catch (error) {
+    throw unusable(`${what}: ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+/** What Node refuses later it refuses within a connection, where nobody can catch it. */
+function checkTls(tls: TlsMaterial, of: { readonly clusterText: string; readonly source: string }): void {
+  const { createSecureContext } = process.getBuiltinModule('node:tls');
+  if (tls.ca !== undefined) {
+    // Node takes an authority that is no certificate without a word, and trusts nobody then.
+    attempt(() => new X509Certificate(tls.ca!), `certificate-authority of ${of.clusterText} is no certificate in PEM`);
+  }
+  if (tls.cert === undefined || tls.key === undefined) return;
+  const { cert, key } = tls;
+  attempt(() => createSecureContext({ cert }), `client-certificate of ${of.source} is no certificate in PEM`);
+  attempt(() => createSecureContext({ key }), `client-key of ${of.source} is no key in PEM, or has a passphrase`);
+  attempt(
+    () => createSecureContext({ cert, key }),
+    `client-key of ${of.source} does not belong to its client-certificate`,
+  );
+}
+
+function attempt(check: () => unknown, problem: string): void {
+  try {
+    check();
+  } catch (error) {
+    throw unusable(problem, error);
+  }
+}
+
+function unusable(problem: string, cause: unknown): UnavailableError {
+  return new UnavailableError(`the kubeconfig cannot be used: ${problem}`, {
+    hint: 'correct it (kubectl config view shows how it is read), or work without a cluster: --local',
+    cause,
+  });
+}
+
+async function textOfFile(
+  file: string | undefined,
+  field: string,
+  { userText }: ChosenConfig,
+): Promise<string | undefined> {
+  if (file === undefined) return undefined;
+  try {
+    return (await readBounded(file, { maxBytes: MAX_FILE_BYTES })).toString('utf8');
+  } catch (error) {
+    throw unusable(`${field} of ${userText}: ${file}: ${messageOf(error)}`, error);
+  }
+}
+
+function authorization(token: string | undefined, { user, userText }: ChosenConfig): Record<string, string> {
+  const bearer = token?.trim() ?? '';
+  if (bearer !== '') {
+    if (!/^[\x20-\x7e]+$/.test(bearer))
+      throw unusable(`token of ${userText}: it holds a line break or another character that no token has`, undefined);
+    return { Authorization: `Bearer ${bearer}` };
+  }
+  if (!user?.username) return {};
+  return { Authorization: `Basic ${Buffer.from(`${user.username}:${user.password ?? ''}`).toString('base64')}` };
+}
+
+/** Source: kubernetes.io/docs/reference/access-authn-authz/user-impersonation. */
+function impersonation({ user, userText }: ChosenConfig): Record<string, string | string[]> {
+  if (!user?.impersonateUser) return {};
+  /** The bytes of its UTF-8, as programs in Go send it. */
+  const headerText = (value: string): string => {
+    if (sanitizeLine(value) !== value)
+      throw unusable(`as, as-uid, as-groups or as-user-extra of ${userText}: a control character`, undefined);
+    return Buffer.from(value, 'utf8').toString('latin1');
+  };
+  const extra = Object.entries(user.impersonateExtra ?? {}).map(([name, values]) => [
+    // What cannot stand in the name of a header is percent-encoded, and decoded by the server.
+    `Impersonate-Extra-${encodeURIComponent(name.toLowerCase()).replace(/[()]/g, (one) => (one === '(' ? '%28' : '%29'))}`,
+    values.map(headerText),
+  ]);
+  return {
+    'Impersonate-User': headerText(user.impersonateUser),
+    ...(user.impersonateUid ? { 'Impersonate-Uid': headerText(user.impersonateUid) } : {}),
+    // Node sends a header that is a list once for each entry.
+    ...(user.impersonateGroups === undefined ? {} : { 'Impersonate-Group': user.impersonateGroups.map(headerText) }),
+    ...(Object.fromEntries(extra) as Record<string, string[]>),
+  };
 }
 
 async function askPlugin(
   exec: ExecSpec,
   { cluster, description }: ChosenConfig,
-  options: Parameters<typeof openCredentials>[1],
+  options: CredentialOptions,
 ): Promise<ExecCredential> {
   try {
     return await runCredentialPlugin(exec, {
       env: options.env,
       interactive: options.interactive,
+      onMessage: options.onMessage,
       cluster: {
         server: cluster.server,
         caData: cluster.caData,
@@ -138,16 +224,21 @@ async function askPlugin(
   }
 }
 
-function loginHint(user: {
-  readonly exec: ExecSpec | undefined;
-  readonly oidc: boolean;
-  readonly tokenFile: string | undefined;
-  readonly token: string | undefined;
-}): string {
-  if (user.exec !== undefined) return `log in anew with what ${user.exec.command} belongs to`;
-  if (user.oidc) return 'log in anew at the identity provider';
-  if (user.tokenFile !== undefined) return `the token in ${user.tokenFile} has expired or is not of this cluster`;
-  if (user.token !== undefined)
-    return 'the token of the kubeconfig has expired or is not of this cluster: get a new one';
-  return 'check the user in the kubeconfig (kubectl config view)';
+function askIssuer(
+  settings: OidcSettings,
+  force: boolean,
+  { files }: ChosenConfig,
+  { now, onMessage }: CredentialOptions,
+): Promise<OidcToken> {
+  return oidcToken(settings, { nowMs: now(), force, files, onMessage });
+}
+
+function loginHint({ user, userText }: ChosenConfig, exec: ExecSpec | undefined, oidc: boolean): string {
+  if (exec !== undefined) return `log in again with what ${exec.command} belongs to`;
+  if (oidc) return 'log in again at the identity provider';
+  if (user?.tokenFile !== undefined) return `the token in ${user.tokenFile} has expired or is not of this cluster`;
+  if (user?.token) return `the token of ${userText} has expired or is not of this cluster: get a new one`;
+  if (user?.certFile || user?.certData)
+    return `the client-certificate of ${userText} has expired or is not of this cluster: get a new one`;
+  return `${userText === 'no user' ? 'the context names no user' : `${userText} has no credentials`}: check it (kubectl config view)`;
 }

@@ -1,6 +1,7 @@
 /** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
 import { NotFoundError } from '../../errors.ts';
 import type { KubeClient, Resource } from './api-client.ts';
+import { isMap, isText, isTextList } from './value-types.ts';
 
 interface ApiResource {
   readonly name: string;
@@ -15,12 +16,10 @@ interface GroupVersion {
   readonly version: string;
 }
 
-interface ApiGroupList {
-  readonly groups: readonly {
-    readonly name: string;
-    readonly preferredVersion?: { readonly version: string };
-    readonly versions: readonly { readonly version: string }[];
-  }[];
+interface ApiGroup {
+  readonly name: string;
+  /** The preferred one first. */
+  readonly versions: readonly string[];
 }
 
 export interface Discovery {
@@ -33,21 +32,19 @@ export interface Discovery {
 /** Asks the server for each group once. */
 export function createDiscovery(client: KubeClient): Discovery {
   const lists = new Map<string, Promise<readonly ApiResource[]>>();
-  let groups: Promise<ApiGroupList> | undefined;
+  let groups: Promise<readonly ApiGroup[]> | undefined;
   const listOf = ({ group, version }: GroupVersion): Promise<readonly ApiResource[]> => {
     const path = group === '' ? `/api/${version}` : `/apis/${group}/${version}`;
     let list = lists.get(path);
     if (list === undefined) {
-      list = client
-        .raw<{ readonly resources?: readonly ApiResource[] }>('GET', path)
-        .then(({ resources }) => resources ?? []);
+      list = client.raw<{ readonly resources?: unknown }>(path).then(({ resources }) => resourcesIn(resources));
       lists.set(path, list);
       list.catch(() => lists.delete(path));
     }
     return list;
   };
-  const allGroups = async (): Promise<ApiGroupList> => {
-    groups ??= client.raw<ApiGroupList>('GET', '/apis');
+  const allGroups = async (): Promise<readonly ApiGroup[]> => {
+    groups ??= client.raw<{ readonly groups?: unknown }>('/apis').then((answer) => groupsIn(answer.groups));
     groups.catch(() => (groups = undefined));
     return groups;
   };
@@ -67,10 +64,10 @@ export function createDiscovery(client: KubeClient): Discovery {
         const core = await inVersion({ group: '', version: 'v1' }, name);
         if (core !== undefined) return core;
       }
-      for (const { name: group, preferredVersion, versions } of (await allGroups()).groups) {
-        const written = versions.find(({ version }) => qualified === `${version}.${group}`)?.version;
+      for (const { name: group, versions } of await allGroups()) {
+        const written = versions.find((version) => qualified === `${version}.${group}`);
         if (qualified !== '' && written === undefined && qualified !== group) continue;
-        const version = written ?? preferredVersion?.version ?? versions[0]?.version;
+        const version = written ?? versions[0];
         if (version === undefined) continue;
         const found = await inVersion({ group, version }, name).catch((error: unknown) => {
           if (qualified !== '') throw error;
@@ -91,6 +88,31 @@ export function createDiscovery(client: KubeClient): Discovery {
       return { ...at, plural: found.name, namespaced: found.namespaced };
     },
   };
+}
+
+/** Whatever is no resource is left out: the server says of it that it is not there. */
+function resourcesIn(written: unknown): readonly ApiResource[] {
+  return (Array.isArray(written) ? written : []).filter(isMap).flatMap((one) =>
+    isText(one['name']) && isText(one['kind'])
+      ? [
+          {
+            name: one['name'],
+            kind: one['kind'],
+            namespaced: one['namespaced'] === true,
+            ...(isText(one['singularName']) ? { singularName: one['singularName'] } : {}),
+            ...(isTextList(one['shortNames']) ? { shortNames: one['shortNames'] } : {}),
+          },
+        ]
+      : [],
+  );
+}
+
+function groupsIn(written: unknown): readonly ApiGroup[] {
+  return (Array.isArray(written) ? written : []).filter(isMap).flatMap(({ name, preferredVersion, versions }) => {
+    const all = [preferredVersion, ...(Array.isArray(versions) ? versions : [])].filter(isMap);
+    const names = all.map(({ version }) => version).filter(isText);
+    return isText(name) ? [{ name, versions: [...new Set(names)] }] : [];
+  });
 }
 
 function isNamed(one: ApiResource, type: string): boolean {

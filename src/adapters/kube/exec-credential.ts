@@ -7,8 +7,9 @@
  */
 import { spawn } from 'node:child_process';
 import { messageOf, UnavailableError } from '../../errors.ts';
-import { sanitizeLine } from '../../text/sanitize.ts';
+import { sanitizeLine, sanitizeText } from '../../text/sanitize.ts';
 
+/** Its types are checked by kubeconfig-problems.ts. */
 export interface ExecSpec {
   readonly apiVersion?: string | undefined;
   /** Absolute, or a name to be found in PATH. */
@@ -38,7 +39,11 @@ export interface ExecCredential {
 
 /** A plugin may open a browser and wait for a person. */
 const LONGEST_MS = 120_000;
+/** How long its pipes may stay open after its end: a child of its own may hold them. */
+const CLOSE_MS = 1_000;
 const MAX_OUTPUT = 1024 * 1024;
+/** Of standard error so much is shown; a plugin that prints without end does not fill a log. */
+const MAX_SHOWN = 64 * 1024;
 const DEFAULT_API = 'client.authentication.k8s.io/v1';
 
 export interface ExecOptions {
@@ -46,10 +51,20 @@ export interface ExecOptions {
   readonly cluster: ExecCluster;
   /** There is a person at a terminal. */
   readonly interactive: boolean;
+  /** Receives what the plugin prints to standard error as it comes (`open https://... and enter CODE`), sanitized. */
+  readonly onMessage: (text: string) => void;
+  /** For tests. */
+  readonly longestMs?: number;
 }
 
-/** Runs the plugin once. Never tells what it printed to stdout: that is the credential. @throws UnavailableError */
+/** Runs the plugin once. Never shows what it printed to stdout: that is the credential. @throws UnavailableError */
 export async function runCredentialPlugin(spec: ExecSpec, options: ExecOptions): Promise<ExecCredential> {
+  if (spec.interactiveMode === 'Always' && !options.interactive) {
+    throw new UnavailableError(
+      `the credential plugin ${spec.command} needs a terminal (interactiveMode: Always), and there is none`,
+      { hint: 'run this in a terminal, or use another user: --user' },
+    );
+  }
   const interactive = options.interactive && spec.interactiveMode !== 'Never';
   const apiVersion = spec.apiVersion ?? DEFAULT_API;
   const info = {
@@ -61,8 +76,7 @@ export async function runCredentialPlugin(spec: ExecSpec, options: ExecOptions):
   for (const [name, value] of Object.entries(options.env)) if (value !== undefined) env[name] = value;
   for (const { name, value } of spec.env ?? []) env[name] = value;
   env['KUBERNETES_EXEC_INFO'] = JSON.stringify(info);
-  const output = await outputOf(spec, env, interactive);
-  return credentialIn(output, spec);
+  return credentialIn(await outputOf(spec, { ...options, env, interactive }), spec);
 }
 
 function clusterInfo(cluster: ExecCluster) {
@@ -74,32 +88,55 @@ function clusterInfo(cluster: ExecCluster) {
   };
 }
 
-function outputOf(spec: ExecSpec, env: Record<string, string>, interactive: boolean): Promise<string> {
+function outputOf(spec: ExecSpec, options: ExecOptions): Promise<string> {
+  const longestMs = options.longestMs ?? LONGEST_MS;
   return new Promise((resolve, reject) => {
     const child = spawn(spec.command, [...(spec.args ?? [])], {
-      env,
-      stdio: [interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
-      timeout: LONGEST_MS,
-      killSignal: 'SIGKILL',
+      env: options.env,
+      stdio: [options.interactive ? 'inherit' : 'ignore', 'pipe', 'pipe'],
     });
     let stdout = '';
     let stderr = '';
+    let shown = 0;
+    let ended: string | undefined;
+    /** Ends it for a reason of ours; pipes that a child of the plugin holds do not keep us waiting. */
+    const end = (why: string) => {
+      ended ??= why;
+      child.kill('SIGKILL');
+      child.stdout.destroy();
+      child.stderr.destroy();
+    };
+    const timer = setTimeout(() => end(`no answer within ${longestMs / 1000} s`), longestMs);
+    let closing: NodeJS.Timeout | undefined;
     child.stdout.setEncoding('utf8').on('data', (text: string) => {
       stdout += text;
-      if (stdout.length > MAX_OUTPUT) child.kill('SIGKILL');
+      if (stdout.length > MAX_OUTPUT) end(`it printed more than ${MAX_OUTPUT / 1024} KB`);
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr = (stderr + text).slice(-2000);
+      if (shown < MAX_SHOWN) options.onMessage(sanitizeText(text));
+      shown += text.length;
     });
-    child.once('error', (error: NodeJS.ErrnoException) => reject(notStarted(spec, error)));
+    child.once('error', (error: NodeJS.ErrnoException) => {
+      clearTimeout(timer);
+      reject(notStarted(spec, error));
+    });
+    child.once('exit', () => {
+      closing = setTimeout(() => {
+        child.stdout.destroy();
+        child.stderr.destroy();
+      }, CLOSE_MS);
+    });
     child.once('close', (code, signal) => {
-      if (code === 0) return resolve(stdout);
-      const why = signal === null ? `exit code ${code}` : `ended by ${signal}`;
+      clearTimeout(timer);
+      clearTimeout(closing);
+      if (code === 0 && ended === undefined) return resolve(stdout);
+      const why = ended ?? (signal === null ? `exit code ${code}` : `ended by ${signal}`);
       const last = stderr.trim().split('\n').at(-1) ?? '';
       return reject(
         new UnavailableError(
           `the credential plugin ${spec.command} failed (${why})${last === '' ? '' : `: ${sanitizeLine(last)}`}`,
-          { hint: 'log in anew, then try again' },
+          { hint: 'log in again, then try again' },
         ),
       );
     });
@@ -113,7 +150,7 @@ function notStarted(spec: ExecSpec, error: NodeJS.ErrnoException): UnavailableEr
       ? `the credential plugin ${spec.command}, which the kubeconfig names, is not installed`
       : `the credential plugin ${spec.command} cannot be started: ${messageOf(error)}`,
     {
-      hint: spec.installHint === undefined ? 'install it, or use another user: --user' : sanitizeLine(spec.installHint),
+      hint: spec.installHint ? sanitizeLine(spec.installHint) : 'install it, or use another user: --user',
       cause: error,
     },
   );
@@ -130,9 +167,11 @@ function credentialIn(output: string, spec: ExecSpec): ExecCredential {
   }
   const status = (parsed as { status?: Record<string, unknown> } | null)?.status;
   if (typeof status !== 'object' || status === null) throw bad('there is no status');
-  const text = (key: string) => (typeof status[key] === 'string' ? status[key] : undefined);
+  const text = (key: string) => (typeof status[key] === 'string' && status[key] !== '' ? status[key] : undefined);
   const [token, cert, key] = [text('token'), text('clientCertificateData'), text('clientKeyData')];
-  if (token === undefined && (cert === undefined || key === undefined))
+  if ((cert === undefined) !== (key === undefined))
+    throw bad('of status.clientCertificateData and status.clientKeyData only one is there');
+  if (token === undefined && cert === undefined)
     throw bad('there is neither status.token nor a client certificate with its key');
   const expires = Date.parse(text('expirationTimestamp') ?? '');
   return { token, cert, key, ...(Number.isNaN(expires) ? {} : { expiresAt: expires }) };

@@ -5,7 +5,7 @@
  * ~/.kube/config, else the service account of the pod. Never `localhost:8080` by default: a guess is no cluster.
  * Source: kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig, "Merging kubeconfig files".
  */
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { homedir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
@@ -13,7 +13,10 @@ import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js
 import { messageOf, UnavailableError, UsageError } from '../../errors.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { redactUrls } from '../../text/redact.ts';
-import { proxyFor } from './proxy.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { proxyFor } from '../http/proxy.ts';
+import { readBounded } from './bounded-file.ts';
+import { clusterProblems, userProblems, type KubeUser } from './kubeconfig-problems.ts';
 
 export interface KubeFlags {
   readonly kubeconfig?: string | undefined;
@@ -23,20 +26,19 @@ export interface KubeFlags {
   readonly namespace?: string | undefined;
 }
 
-/** A user with what client-node does not keep. */
-export interface ImpersonatingUser extends Omit<User, 'token' | 'authProvider'> {
-  token?: string;
-  authProvider?: User['authProvider'];
-  impersonateGroups?: readonly string[];
-}
-
 type Env = Readonly<Record<string, string | undefined>>;
 
 /** What was chosen, for messages and requests. */
 export interface ChosenConfig {
-  readonly config: KubeConfig;
   readonly cluster: Cluster;
-  readonly user: User | undefined;
+  readonly user: KubeUser | undefined;
+  /** `cluster kind-dev`, `user admin`: where in the kubeconfig to look. */
+  readonly clusterText: string;
+  readonly userText: string;
+  /** The certificate of the API server is not verified, because the kubeconfig says so. */
+  readonly insecure: boolean;
+  /** The proxy comes from here: `proxy-url of cluster c`, or a variable of the environment. */
+  readonly proxySource: string | undefined;
   /** Absent inside a pod without a kubeconfig. */
   readonly contextName: string | undefined;
   /** `context kind-dev`, or `this pod's service account`. */
@@ -52,12 +54,22 @@ const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** A larger file is no kubeconfig. */
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/**
+ * Empty flags count as not given: an unset variable of a script (`--context "$CONTEXT"`). Source: kubectl, whose overrides
+ * count only when they are not empty (client-go tools/clientcmd, getContextName and its like).
+ */
+function given(flags: KubeFlags): KubeFlags {
+  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== ''));
+}
+
 /** @throws UsageError for a name that is not there, UnavailableError when there is no configuration, or a broken one */
-export async function chooseConfig(flags: KubeFlags, env: Env, cwd: string): Promise<ChosenConfig> {
+export async function chooseConfig(written: KubeFlags, env: Env, cwd: string): Promise<ChosenConfig> {
+  const { kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace } = written;
+  const flags = given({ kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace });
   const files = configFiles(flags, env, cwd);
   if (files.length === 0) return inCluster(flags, env) ?? refuseNothing(env);
   const merged = await mergeFiles(files);
-  const contextName = flags.context ?? merged.getCurrentContext();
+  const contextName = flags.context ?? textOf(merged.getCurrentContext());
   const context = contextName ? merged.getContextObject(contextName) : null;
   if (context === null && (flags.context !== undefined || (contextName && flags.cluster === undefined)))
     throw unknownName('context', contextName ?? '', merged.getContexts(), files);
@@ -66,14 +78,29 @@ export async function chooseConfig(flags: KubeFlags, env: Env, cwd: string): Pro
       hint: 'choose one (kubectl config use-context NAME, or --context NAME), or work without a cluster: --local',
     });
   }
-  const clusterName = flags.cluster ?? context?.cluster ?? '';
+  const clusterName = flags.cluster ?? textOf(context?.cluster) ?? '';
   const cluster = merged.getCluster(clusterName);
   if (cluster === null) throw unknownName('cluster', clusterName, merged.getClusters(), files);
-  const userName = flags.user ?? context?.user;
+  const userName = flags.user ?? textOf(context?.user);
   const user = userName ? merged.getUser(userName) : undefined;
   if (user === null) throw unknownName('user', userName ?? '', merged.getUsers(), files);
+  const problems = [
+    ...clusterProblems(cluster, clusterName),
+    ...(user === undefined ? [] : userProblems(user as KubeUser, userName ?? '')),
+    ...(context === null || typeof (context.namespace ?? '') === 'string'
+      ? []
+      : [`namespace of context ${contextName}: expected text`]),
+  ].map(sanitizeLine);
+  if (problems.length > 0) {
+    throw new UnavailableError(`${files.join(', ')} cannot be used: ${redactUrls(problems[0]!)}`, {
+      details: problems.slice(1).map(redactUrls),
+      hint: 'correct it (kubectl config view shows how it is read), or work without a cluster: --local',
+    });
+  }
   return {
     ...chosen(cluster, user, env),
+    clusterText: `cluster ${clusterName}`,
+    userText: userName ? `user ${userName}` : 'no user',
     contextName,
     description: context === null ? `cluster ${clusterName}` : `context ${contextName}`,
     namespace: flags.namespace ?? (context?.namespace || 'default'),
@@ -81,23 +108,25 @@ export async function chooseConfig(flags: KubeFlags, env: Env, cwd: string): Pro
   };
 }
 
-/** A configuration of exactly the chosen cluster and user, with the proxy of the environment where the file names none. */
+/** Exactly the chosen cluster and user, with the proxy of the environment where the file names none. */
 function chosen(
   cluster: Cluster,
-  user: User | undefined,
+  user: KubeUser | undefined,
   env: Env,
-): { readonly config: KubeConfig; readonly cluster: Cluster; readonly user: User | undefined } {
-  const proxyUrl = cluster.proxyUrl ?? proxyFor(cluster.server, env);
-  const used: Cluster = {
-    ...cluster,
-    name: CHOSEN,
-    // client-node refuses plain http (as `kubectl proxy` serves it) unless this is set; there is no TLS to skip then.
-    skipTLSVerify: cluster.skipTLSVerify || cluster.server.startsWith('http:'),
-    ...(proxyUrl === undefined ? {} : { proxyUrl }),
+): Pick<ChosenConfig, 'cluster' | 'user' | 'insecure' | 'proxySource'> {
+  const fromEnv = cluster.proxyUrl ? undefined : proxyFor(cluster.server, env);
+  if (fromEnv !== undefined && !URL.canParse(fromEnv.url)) {
+    throw new UnavailableError(`${fromEnv.variable} is not a URL: ${redactUrls(sanitizeLine(fromEnv.url))}`, {
+      hint: 'write it as http://HOST:PORT, or name the API server in NO_PROXY',
+    });
+  }
+  const proxyUrl = cluster.proxyUrl || fromEnv?.url;
+  return {
+    cluster: { ...cluster, name: CHOSEN, ...(proxyUrl === undefined ? {} : { proxyUrl }) },
+    user,
+    insecure: cluster.skipTLSVerify && !cluster.server.startsWith('http:'),
+    proxySource: fromEnv?.variable ?? (cluster.proxyUrl ? `proxy-url of cluster ${cluster.name}` : undefined),
   };
-  const config = new KubeConfig();
-  config.loadFromClusterAndUser(used, { ...user, name: CHOSEN });
-  return { config, cluster: used, user };
 }
 
 function configFiles(flags: KubeFlags, env: Env, cwd: string): string[] {
@@ -116,7 +145,7 @@ function configFiles(flags: KubeFlags, env: Env, cwd: string): string[] {
     }
     return there;
   }
-  const home = path.join(env['HOME'] ?? homedir(), '.kube', 'config');
+  const home = path.join(env['HOME'] || homedir(), '.kube', 'config');
   return existsSync(home) ? [home] : [];
 }
 
@@ -142,43 +171,60 @@ async function mergeFiles(files: readonly string[]): Promise<KubeConfig> {
 async function readOne(file: string): Promise<KubeConfig> {
   const config = new KubeConfig();
   try {
-    const text = readFileSync(file, 'utf8');
-    if (text.length > MAX_BYTES) throw new Error(`more than ${MAX_BYTES / 1024 / 1024} MB`);
+    const text = (await readBounded(file, { maxBytes: MAX_BYTES })).toString('utf8');
     if (text.trim() === '') return config;
     config.loadFromString(text);
+    for (const { caFile } of config.getClusters()) checkPath(caFile, 'certificate-authority');
+    for (const { certFile, keyFile } of config.getUsers())
+      for (const one of [certFile, keyFile]) checkPath(one, 'client-certificate or client-key');
     config.makePathsAbsolute(path.dirname(file));
     await completeUsers(config.getUsers(), text, file);
     return config;
   } catch (error) {
-    throw new UnavailableError(`${file} is not a kubeconfig: ${firstLine(messageOf(error))}`, {
+    // A TypeError is client-node's, of a value that is not what it takes it for.
+    const reason =
+      error instanceof TypeError
+        ? 'clusters, users or contexts hold a value of the wrong type'
+        : firstLine(messageOf(error));
+    throw new UnavailableError(`${file} is not a kubeconfig: ${reason}`, {
       hint: 'correct it (kubectl config view shows how it is read), or work without a cluster: --local',
       cause: error,
     });
   }
 }
 
-/** client-node reads neither `tokenFile` nor `as-groups`, and looks for a plugin with a relative path in the working directory. */
+function checkPath(written: unknown, field: string): void {
+  if (written !== undefined && written !== null && typeof written !== 'string')
+    throw new Error(`${field}: expected a path, got ${typeof written}`);
+}
+
+/**
+ * client-node reads neither `tokenFile` nor `as-uid`, `as-groups` and `as-user-extra`, and looks for a plugin with a relative
+ * path in the working directory.
+ */
 async function completeUsers(users: readonly User[], text: string, file: string): Promise<void> {
   for (const user of users) {
-    const exec = user.exec as { command?: string } | undefined | null;
-    if (exec?.command !== undefined && /[/\\]/.test(exec.command))
+    const exec = user.exec as { command?: unknown } | undefined | null;
+    if (typeof exec?.command === 'string' && /[/\\]/.test(exec.command))
       exec.command = path.resolve(path.dirname(file), exec.command);
   }
-  if (!/tokenFile|as-groups/.test(text)) return;
+  if (!/tokenFile|as-(groups|uid|user-extra)/.test(text)) return;
   const { readManifest } = await import('../manifest/parse-documents.ts');
   const written = readManifest(text, file).objects[0]?.value['users'];
   if (!Array.isArray(written)) return;
-  for (const entry of written as readonly { name?: unknown; user?: Readonly<Record<string, unknown>> }[]) {
-    const user: ImpersonatingUser | undefined = users.find(({ name }) => name === entry.name);
-    const tokenFile = entry.user?.['tokenFile'];
-    const groups = entry.user?.['as-groups'];
+  for (const entry of written as readonly ({ name?: unknown; user?: Readonly<Record<string, unknown>> } | null)[]) {
+    const user: KubeUser | undefined = users.find(({ name }) => name === entry?.name);
     if (user === undefined) continue;
+    // Whatever its type: kubeconfig-problems.ts looks at it.
+    const { tokenFile, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extra } = entry?.user ?? {};
     if (typeof tokenFile === 'string' && tokenFile !== '') {
       // As kubectl: the file wins over a token beside it.
       delete user.token;
-      user.authProvider = { name: 'tokenFile', config: { tokenFile: path.resolve(path.dirname(file), tokenFile) } };
-    }
-    if (Array.isArray(groups)) user.impersonateGroups = groups.map(String);
+      user.tokenFile = path.resolve(path.dirname(file), tokenFile);
+    } else if (tokenFile) user.tokenFile = tokenFile as string;
+    if (uid) user.impersonateUid = uid as string;
+    if (groups) user.impersonateGroups = groups as string[];
+    if (extra) user.impersonateExtra = extra as Record<string, string[]>;
   }
 }
 
@@ -189,7 +235,9 @@ function inCluster(flags: KubeFlags, env: Env): ChosenConfig | undefined {
   const cluster = pod.getCurrentCluster();
   if (cluster === null) return undefined;
   return {
-    ...chosen(cluster, pod.getCurrentUser() ?? undefined, {}),
+    ...chosen(cluster, { name: CHOSEN, tokenFile: `${SERVICE_ACCOUNT}/token` }, {}),
+    clusterText: 'the cluster of this pod',
+    userText: "this pod's service account",
     contextName: undefined,
     description: "this pod's service account",
     namespace: flags.namespace ?? (pod.getContextObject(pod.getCurrentContext())?.namespace?.trim() || 'default'),
@@ -199,7 +247,7 @@ function inCluster(flags: KubeFlags, env: Env): ChosenConfig | undefined {
 
 function refuseNothing(env: Env): never {
   throw new UnavailableError(
-    `no kubeconfig: neither KUBECONFIG nor ${path.join(env['HOME'] ?? homedir(), '.kube', 'config')} is there`,
+    `no kubeconfig: neither KUBECONFIG nor ${path.join(env['HOME'] || homedir(), '.kube', 'config')} is there`,
     { hint: 'give one with --kubeconfig, or work without a cluster: --local' },
   );
 }
@@ -210,7 +258,7 @@ function unknownName(
   there: readonly { readonly name: string }[],
   files: readonly string[],
 ): UsageError {
-  const names = there.map((one) => one.name);
+  const names = there.map((one: { readonly name: unknown }) => textOf(one.name) ?? '');
   const close = nearest(name, names);
   return new UsageError(`no ${kind} ${JSON.stringify(name)} in ${files.join(', ')}`, {
     hint:
@@ -218,6 +266,11 @@ function unknownName(
         ? `it has no ${kind} at all; or work without a cluster: --local`
         : `${close === undefined ? '' : `did you mean ${close}? `}there are: ${names.slice(0, 20).join(', ')}`,
   });
+}
+
+/** A name that is no text (`current-context: 5`) is looked for as it is written. */
+function textOf(name: unknown): string | undefined {
+  return name === undefined || name === null ? undefined : typeof name === 'string' ? name : JSON.stringify(name);
 }
 
 function firstLine(text: string): string {

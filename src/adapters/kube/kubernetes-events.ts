@@ -3,8 +3,9 @@
  * work, one after another; one that cannot be written is no failure of the experiment.
  */
 import { randomBytes } from 'node:crypto';
-import { messageOf } from '../../errors.ts';
+import { ConflictError, messageOf } from '../../errors.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
+import { isMap, isText } from './value-types.ts';
 
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
 
@@ -50,8 +51,10 @@ export function createEventWriter(
           namespace: next.about.namespace,
           body: eventObject(next.about, next.event, options.host),
           timeoutMs: 5_000,
+          repeatable: true, // its name is ours alone
         });
       } catch (error) {
+        if (error instanceof ConflictError) continue; // an attempt that seemed to fail made it
         if (!failed) options.onFailure(`Kubernetes events cannot be written: ${messageOf(error)}`);
         failed = true;
       }
@@ -119,7 +122,7 @@ export interface StoredEvent {
 
 /** Events about one object, oldest first; those of an earlier object of that name are left out when the uid is known. */
 export async function readEvents(client: KubeClient, about: Regarding, signal?: AbortSignal): Promise<StoredEvent[]> {
-  const { items } = await client.request<{ readonly items?: readonly StoredEvent[] | null }>({
+  const { items } = await client.request<{ readonly items?: readonly unknown[] | null }>({
     verb: 'list',
     resource: EVENTS,
     namespace: about.namespace,
@@ -133,7 +136,29 @@ export async function readEvents(client: KubeClient, about: Regarding, signal?: 
     },
     signal,
   });
-  return [...(items ?? [])].toSorted((a, b) => timeOf(a) - timeOf(b));
+  return (items ?? []).map(storedEvent).toSorted((a, b) => timeOf(a) - timeOf(b));
+}
+
+/** Fields that are not of their type are left out. */
+function storedEvent(written: unknown): StoredEvent {
+  if (!isMap(written)) return {};
+  const text = <K extends string>(from: unknown, key: K): { readonly [name in K]?: string } => {
+    const value = isMap(from) ? from[key] : undefined;
+    return isText(value) ? ({ [key]: value } as { readonly [name in K]?: string }) : {};
+  };
+  const { involvedObject, source, count } = written;
+  return {
+    involvedObject: { ...text(involvedObject, 'uid'), ...text(involvedObject, 'name') },
+    source: text(source, 'component'),
+    ...text(written, 'reason'),
+    ...text(written, 'message'),
+    ...text(written, 'type'),
+    ...text(written, 'reportingComponent'),
+    ...text(written, 'firstTimestamp'),
+    ...text(written, 'lastTimestamp'),
+    ...text(written, 'eventTime'),
+    ...(typeof count === 'number' ? { count } : {}),
+  };
 }
 
 /** ms since 1970, of its last occurrence; 0 when it has none. */

@@ -9,17 +9,24 @@
  * Source: behaviour.md 6; coordination.k8s.io/v1 Lease.
  */
 import { createHash } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictError, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
+import { isTransient } from './api-error.ts';
 import type { KubeClient, Resource } from './api-client.ts';
+import { backoffMs } from './retry.ts';
+import { isMap, isText } from './value-types.ts';
 
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };
 
 const HELD_SECONDS = 15;
 const RENEW_EVERY_MS = 5_000;
-/** While the server does not answer. */
-const RENEW_AGAIN_MS = 1_000;
+/** Longest wait for an answer, so that a frozen connection costs no lease: the next attempt takes another one. */
+const ANSWER_MS = 5_000;
+/** While the server does not answer, or others write. */
+const RENEW_AGAIN = { firstMs: 1_000, longestMs: RENEW_EVERY_MS };
+const ACQUIRE_AGAIN = { firstMs: 100, longestMs: 2_000 };
 const DESCRIPTION = 'iter8.tools/holder';
 const MOST_ATTEMPTS = 5;
 
@@ -40,6 +47,9 @@ interface Lease {
     readonly leaseTransitions?: number | null;
   };
 }
+
+/** Leases have a rhythm of their own. */
+const ONCE = { retry: false, timeoutMs: ANSWER_MS } as const;
 
 /** Where the Lease of a key is, and what owns it. */
 export interface LeasePlace {
@@ -78,7 +88,7 @@ async function acquire(
   holder: Holder,
   signal?: AbortSignal,
 ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }> {
-  for (let attempt = 1; attempt <= MOST_ATTEMPTS; attempt += 1) {
+  for (let attempt = 1; ; attempt += 1) {
     const present = await find(client, place, signal);
     if (present !== undefined && isLive(present, client) && present.spec?.holderIdentity !== holder.identity)
       return { heldBy: holderOf(present) };
@@ -86,20 +96,50 @@ async function acquire(
       const taken = await write(client, place, holder, present, signal);
       return { held: hold(client, place, holder, taken) };
     } catch (error) {
-      if (!(error instanceof ConflictError) && !(error instanceof NotFoundError && present !== undefined)) throw error;
+      // One that seemed to fail may have been written all the same: the next look recognises it by our identity.
+      const changed = error instanceof ConflictError || (error instanceof NotFoundError && present !== undefined);
+      if (!changed && !isTransient(error)) throw error;
+      if (attempt === MOST_ATTEMPTS) {
+        if (!changed) throw error;
+        throw new UnavailableError(`the lease ${place.namespace}/${place.name} changed hands ${MOST_ATTEMPTS} times`);
+      }
     }
+    await delay(backoffMs(attempt, ACQUIRE_AGAIN), undefined, signal === undefined ? {} : { signal });
   }
-  throw new UnavailableError(`the lease ${place.namespace}/${place.name} changed hands ${MOST_ATTEMPTS} times`);
 }
 
-async function find(client: KubeClient, place: LeasePlace, signal?: AbortSignal): Promise<Lease | undefined> {
+async function find(
+  client: KubeClient,
+  place: LeasePlace,
+  signal?: AbortSignal,
+  rhythm: { readonly retry?: boolean; readonly timeoutMs?: number } = {},
+): Promise<Lease | undefined> {
   try {
     const { namespace, name } = place;
-    return await client.request<Lease>({ verb: 'get', resource: LEASES, namespace, name, signal });
+    return leaseIn(await client.request({ verb: 'get', resource: LEASES, namespace, name, signal, ...rhythm }));
   } catch (error) {
     if (error instanceof NotFoundError) return undefined;
     throw error;
   }
+}
+
+/** Whatever is not of its type is left out, and nobody holds a lease without a holder or a time. */
+function leaseIn(answer: unknown): Lease {
+  const { metadata, spec } = answer as { readonly metadata: Lease['metadata']; readonly spec?: unknown };
+  const text = (key: string) => (isMap(spec) && isText(spec[key]) ? spec[key] : null);
+  const number = (key: string) => (isMap(spec) && Number.isFinite(spec[key]) ? (spec[key] as number) : null);
+  const texts = (map: unknown) =>
+    isMap(map) && Object.values(map).every(isText) ? (map as Record<string, string>) : {};
+  return {
+    metadata: { ...metadata, annotations: texts(metadata.annotations), labels: texts(metadata.labels) },
+    spec: {
+      holderIdentity: text('holderIdentity'),
+      renewTime: text('renewTime'),
+      acquireTime: text('acquireTime'),
+      leaseDurationSeconds: number('leaseDurationSeconds'),
+      leaseTransitions: number('leaseTransitions'),
+    },
+  };
 }
 
 /** Created, or the version that was read updated: ConflictError when somebody else was first. */
@@ -138,9 +178,12 @@ async function write(
     },
   };
   const { namespace, name } = place;
-  return present === undefined
-    ? client.request<Lease>({ verb: 'create', resource: LEASES, namespace, body, signal })
-    : client.request<Lease>({ verb: 'update', resource: LEASES, namespace, name, body, signal });
+  const how = { resource: LEASES, namespace, body, signal, ...ONCE };
+  return leaseIn(
+    await (present === undefined
+      ? client.request({ verb: 'create', ...how })
+      : client.request({ verb: 'update', name, ...how })),
+  );
 }
 
 function isLive(lease: Lease, client: KubeClient): boolean {
@@ -163,6 +206,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   let renewedMs = performance.now();
   let timer: NodeJS.Timeout;
   let renewing = Promise.resolve();
+  let failures = 0;
   const schedule = (ms: number) => {
     timer = setTimeout(() => {
       renewing = renew();
@@ -174,26 +218,36 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
       const askedMs = performance.now();
       lease = await write(client, place, holder, lease, ended.signal);
       renewedMs = askedMs;
+      failures = 0;
       schedule(RENEW_EVERY_MS);
     } catch (error) {
       if (ended.signal.aborted) return;
       if (!(error instanceof Iter8Error)) lost.abort(error);
       else if (error instanceof ConflictError || error instanceof NotFoundError) await lookAgain();
-      else schedule(RENEW_AGAIN_MS);
+      else again();
     }
+  };
+  const again = () => {
+    failures += 1;
+    schedule(backoffMs(failures, RENEW_AGAIN));
   };
   /** Somebody wrote or deleted it: somebody else holds it now, or it is still ours and was only touched. */
   const lookAgain = async () => {
     try {
-      const present = await find(client, place, ended.signal);
+      const present = await find(client, place, ended.signal, ONCE);
       if (present !== undefined && present.spec?.holderIdentity !== holder.identity) {
         lost.abort(new UnavailableError('the lease was taken over by another driver'));
         return;
       }
       lease = present ?? (await write(client, place, holder, undefined, ended.signal));
-      schedule(present === undefined ? RENEW_EVERY_MS : 0);
+      // Somebody touched it: renewed at once the first time, later with the waits of a server that does not answer.
+      if (present === undefined) schedule(RENEW_EVERY_MS);
+      else if (failures === 0) {
+        failures = 1;
+        schedule(0);
+      } else again();
     } catch {
-      if (!ended.signal.aborted) schedule(RENEW_AGAIN_MS);
+      if (!ended.signal.aborted) again();
     }
   };
   schedule(RENEW_EVERY_MS);

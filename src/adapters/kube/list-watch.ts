@@ -9,13 +9,22 @@
  *            └── wait ◄─────┴───────────────┘
  *
  * A watch that the server ends after a decent time is normal and goes on at once; anything else waits 1 s, doubled each time
- * up to 30 s, with jitter. A watch is silent when neither event nor bookmark came for longer than the server should take.
+ * up to 30 s, with jitter.
+ *
+ * A connection that is frozen is noticed after 45 s at most, as by kubectl. kubectl asks each HTTP/2 connection whether it
+ * lives; over HTTP/1.1, which also goes through proxies, a watch is asked to be short instead, and one that the server has not
+ * ended in time is frozen. A server sends a bookmark before it ends one, so that the next goes on from there.
+ * Source: k8s.io/apimachinery pkg/util/net (ping after 30 s of silence, 15 s for its answer).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import { Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { nameProblem } from './answer-shape.ts';
 import { ApiBusyError, ApiGoneError } from './api-error.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
 import { linesOf } from './lines.ts';
+import { backoffMs } from './retry.ts';
+import { isMap, isText } from './value-types.ts';
 
 export interface KubeObject {
   readonly apiVersion?: string;
@@ -47,17 +56,27 @@ export interface ListWatchOptions {
 }
 
 export interface WatchTiming {
-  /** The server ends a watch after so long. */
+  /** The server ends a watch after so long; some a little sooner, so that many clients do not come back together. */
   readonly watchSeconds: number;
-  /** Nothing at all for so long on a connection that has had a bookmark: it is dead. The server sends one a minute. */
-  readonly idleMs: number;
+  /** A watch that the server has not ended so long after that is frozen. */
+  readonly graceMs: number;
+  /** Longest wait for the headers of a watch. */
+  readonly openMs: number;
   readonly firstWaitMs: number;
   readonly longestWaitMs: number;
 }
 
-const TIMING: WatchTiming = { watchSeconds: 270, idleMs: 150_000, firstWaitMs: 1_000, longestWaitMs: 30_000 };
+export const TIMING: WatchTiming = {
+  watchSeconds: 33,
+  graceMs: 10_000,
+  openMs: 30_000,
+  firstWaitMs: 1_000,
+  longestWaitMs: 30_000,
+};
 /** Of objects of 50 kB some megabytes at a time. */
 const PAGE = 50;
+/** A list of more pages has no end that we could wait for: ten times what we are made for (product.md 9). */
+const MOST_PAGES = 2_000;
 /** An event is an object and little more. */
 const MAX_LINE = 16 * 1024 * 1024;
 /** A watch that ended sooner than this did nothing useful. */
@@ -73,11 +92,12 @@ export async function* listPages<T>(
   client: KubeClient,
   options: Omit<ListWatchOptions, 'signal' | 'timing'> & { readonly signal?: AbortSignal | undefined },
 ): AsyncGenerator<{ readonly items: readonly T[]; readonly resourceVersion: string }, void, undefined> {
+  const resource = options.resource ?? EXPERIMENTS;
   let next: string | undefined;
-  do {
+  for (let pages = 1; pages === 1 || next !== undefined; pages += 1) {
     const page: List<T> = await client.request({
       verb: 'list',
-      resource: options.resource ?? EXPERIMENTS,
+      resource,
       namespace: options.namespace,
       query: {
         limit: String(PAGE),
@@ -87,9 +107,16 @@ export async function* listPages<T>(
       },
       signal: options.signal,
     });
+    const before = next;
     next = page.metadata?.continue || undefined;
+    if (next !== undefined && (next === before || pages === MOST_PAGES)) {
+      throw new UnavailableError(
+        `the list of ${resource.plural} in ${client.description} does not end: ${next === before ? 'the same part of it comes again and again' : `more than ${MOST_PAGES * PAGE} objects`}`,
+        { hint: 'is it a Kubernetes API? A proxy or gateway may answer in its place; or ask for one namespace: -n' },
+      );
+    }
     yield { items: page.items ?? [], resourceVersion: page.metadata?.resourceVersion ?? '' };
-  } while (next !== undefined);
+  }
 }
 
 export async function* listWatch<T extends KubeObject>(
@@ -137,7 +164,9 @@ export async function* listWatch<T extends KubeObject>(
         failures += 1;
         if (failures === 1) continue;
       } else {
-        if (isFinal(error) && !synced) throw error;
+        // Before the first answer only waiting for a busy server helps: the account may not, the kind is not there, nobody
+        // answers at that address.
+        if (!(error instanceof ApiBusyError) && !synced) throw error;
         failures += 1;
         if (!stale) yield { kind: 'stale', reason: messageOf(error) };
         stale = true;
@@ -145,24 +174,13 @@ export async function* listWatch<T extends KubeObject>(
         if (asked > 0) await pause(Math.min(asked, timing.longestWaitMs), signal);
       }
     }
-    await pause(backoff(failures, timing), signal);
+    await pause(backoffMs(failures, { firstMs: timing.firstWaitMs, longestMs: timing.longestWaitMs }), signal);
   }
 }
 
 interface Told {
   readonly version: string;
   readonly uid: string;
-}
-
-/** Waiting will not help before the first answer: the account may not, the kind is not there, nobody answers at that address. */
-function isFinal(error: unknown): boolean {
-  return !(error instanceof ApiBusyError);
-}
-
-/** Milliseconds; from half to the whole of the doubled wait, so that many clients do not come back together. */
-function backoff(failures: number, timing: WatchTiming): number {
-  const whole = Math.min(timing.longestWaitMs, timing.firstWaitMs * 2 ** Math.max(0, failures - 1));
-  return whole * (0.5 + Math.random() / 2);
 }
 
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
@@ -220,14 +238,14 @@ type Watched<T> =
   /** A bookmark: nothing happened up to here. */
   | { readonly kind: 'version'; readonly version: string };
 
-/** One watch, until the server ends it. Throws when it breaks, is refused or falls silent. */
+/** One watch, until the server ends it. Throws when it breaks, is refused or is frozen. */
 async function* watchOnce<T extends KubeObject>(
   client: KubeClient,
   options: ListWatchOptions,
   from: string,
   timing: WatchTiming,
 ): AsyncGenerator<Watched<T>, void, undefined> {
-  const seconds = Math.ceil(timing.watchSeconds * (0.9 + Math.random() * 0.2));
+  const seconds = Math.max(1, Math.floor(timing.watchSeconds * (0.8 + Math.random() * 0.2)));
   const answer = await client.stream({
     verb: 'watch',
     resource: options.resource ?? EXPERIMENTS,
@@ -241,45 +259,63 @@ async function* watchOnce<T extends KubeObject>(
       fieldSelector: options.fieldSelector,
     },
     signal: options.signal,
+    timeoutMs: timing.openMs,
   });
-  answer.socket.setKeepAlive(true, 30_000);
-  let bookmarked = false;
-  const silent = () => {
-    const after = bookmarked ? timing.idleMs : seconds * 1000 + 15_000;
-    return setTimeout(() => answer.destroy(new Error(`nothing came for ${Math.round(after / 1000)} s`)), after);
-  };
-  let idle = silent();
+  const longestMs = seconds * 1000 + timing.graceMs;
+  const frozen = setTimeout(() => {
+    client.distrustConnections();
+    answer.destroy(new Error(`it was to end after ${seconds} s, and has not: it is frozen`));
+  }, longestMs);
   try {
     yield { kind: 'opened' };
-    for await (const line of linesOf(answer, MAX_LINE)) {
-      clearTimeout(idle);
-      const { type, object } = JSON.parse(line) as { type?: string; object?: T & { code?: number; message?: string } };
-      if (object === undefined) throw new Error('a line of the watch holds no object');
-      switch (type) {
-        case 'ADDED':
-        case 'MODIFIED':
-          yield { kind: 'set', object, version: versionOf(object) };
-          break;
-        case 'DELETED':
-          yield { kind: 'deleted', object, version: versionOf(object) };
-          break;
-        case 'BOOKMARK':
-          bookmarked = true;
-          yield { kind: 'version', version: versionOf(object) };
-          break;
-        case 'ERROR':
-          if (object.code === 410) throw new ApiGoneError('the version is too old');
-          throw new ApiBusyError(`the watch ended: ${object.message ?? `code ${object.code}`}`, {});
-        default:
-      }
-      idle = silent();
-    }
+    for await (const line of linesOf(answer, MAX_LINE)) yield* watched<T>(line);
   } catch (error) {
     if (error instanceof Iter8Error || options.signal.aborted) throw error;
     throw new UnavailableError(`the connection of the watch broke: ${messageOf(error)}`, { cause: error });
   } finally {
-    clearTimeout(idle);
+    clearTimeout(frozen);
     answer.destroy();
+  }
+}
+
+/** What one line of a watch says. @throws UnavailableError when it says nothing that could be understood */
+function* watched<T extends KubeObject>(line: string): Generator<Watched<T>, void, undefined> {
+  const event = eventIn(line);
+  if (event === undefined) throw new UnavailableError('a line of the watch holds no event');
+  const { type, object } = event;
+  switch (type) {
+    case 'ADDED':
+    case 'MODIFIED':
+    case 'DELETED': {
+      const problem = nameProblem(object);
+      if (problem !== undefined) throw new UnavailableError(`an object of the watch ${problem}`);
+      const known = object as unknown as T;
+      yield { kind: type === 'DELETED' ? 'deleted' : 'set', object: known, version: versionOf(known) };
+      break;
+    }
+    case 'BOOKMARK': {
+      const version = isMap(object['metadata']) ? object['metadata']['resourceVersion'] : undefined;
+      if (isText(version) && version !== '') yield { kind: 'version', version };
+      break;
+    }
+    case 'ERROR':
+      if (object['code'] === 410) throw new ApiGoneError('the version is too old');
+      throw new ApiBusyError(
+        `the watch ended: ${isText(object['message']) ? sanitizeLine(object['message']) : `code ${JSON.stringify(object['code'])}`}`,
+        {},
+      );
+    default:
+  }
+}
+
+function eventIn(
+  line: string,
+): { readonly type: unknown; readonly object: Readonly<Record<string, unknown>> } | undefined {
+  try {
+    const parsed: unknown = JSON.parse(line);
+    return isMap(parsed) && isMap(parsed['object']) ? { type: parsed['type'], object: parsed['object'] } : undefined;
+  } catch {
+    return undefined;
   }
 }
 

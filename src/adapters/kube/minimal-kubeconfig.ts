@@ -17,15 +17,16 @@ export function exportKubeconfig(chosen: ChosenConfig): string {
     users: { user: Record<string, unknown> }[];
     contexts: unknown[];
   };
-  // client-node writes the context with its name inside it, and a token file as an auth provider that kubectl has no more.
+  // client-node writes the context with its name inside it.
   exported.contexts = [{ name, context: { cluster: name, user: name, namespace: chosen.namespace } }];
-  const provider = chosen.user?.authProvider as { name?: string; config?: { tokenFile?: string } } | undefined | null;
-  if (provider?.config?.tokenFile !== undefined) {
-    exported.users[0]!.user = {
-      ...exported.users[0]!.user,
-      'auth-provider': undefined,
-      tokenFile: provider.config.tokenFile,
-    };
-  }
+  // It knows nothing of these either.
+  const { tokenFile, impersonateUid, impersonateGroups, impersonateExtra } = chosen.user ?? {};
+  exported.users[0]!.user = {
+    ...exported.users[0]!.user,
+    ...(tokenFile === undefined ? {} : { tokenFile }),
+    ...(impersonateUid === undefined ? {} : { 'as-uid': impersonateUid }),
+    ...(impersonateGroups === undefined ? {} : { 'as-groups': impersonateGroups }),
+    ...(impersonateExtra === undefined ? {} : { 'as-user-extra': impersonateExtra }),
+  };
   return JSON.stringify(exported);
 }

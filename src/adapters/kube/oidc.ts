@@ -6,9 +6,11 @@
  * new tokens to itself, and goes on without credentials when it cannot refresh.
  * Source: OpenID Connect Core 1.0 section 12; kubectl's auth-provider settings.
  */
-import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { messageOf, UnavailableError } from '../../errors.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+import { readBounded } from './bounded-file.ts';
 import { sendOnce } from './http-request.ts';
+import { replaceInKubeconfig } from './kubeconfig-write-back.ts';
 
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
 export type OidcSettings = Record<string, string | undefined>;
@@ -17,19 +19,38 @@ export type OidcSettings = Record<string, string | undefined>;
 const MARGIN_MS = 10_000;
 const MAX_ANSWER = 1024 * 1024;
 const TIMEOUT_MS = 30_000;
+const MAX_CA_BYTES = 1024 * 1024;
 
-/** A valid ID token. `files`: where new tokens are written. @throws UnavailableError */
-export async function oidcToken(
-  settings: OidcSettings,
-  options: { readonly nowMs: number; readonly force: boolean; readonly files: readonly string[] },
-): Promise<string> {
-  const present = settings['id-token'];
-  if (present !== undefined && !options.force && expiryOf(present) - MARGIN_MS > options.nowMs) return present;
+export interface OidcToken {
+  readonly token: string;
+  /** ms since 1970: from then on it is refreshed before it is used. */
+  readonly usableUntil: number;
+}
+
+export interface OidcOptions {
+  readonly nowMs: number;
+  /** The server refused the last one. */
+  readonly force: boolean;
+  /** Where new tokens are written. */
+  readonly files: readonly string[];
+  /** Receives a sentence when they could not be. */
+  readonly onMessage: (text: string) => void;
+}
+
+/**
+ * A valid ID token; `settings` holds the new ones afterwards. One call at a time: an issuer may take a refresh token only once.
+ *
+ * @throws UnavailableError
+ */
+export async function oidcToken(settings: OidcSettings, options: OidcOptions): Promise<OidcToken> {
+  const present = settings['id-token'] || undefined;
+  if (present !== undefined && !options.force && usableUntil(present) > options.nowMs)
+    return { token: present, usableUntil: usableUntil(present) };
   const [issuer, client, refresh] = [settings['idp-issuer-url'], settings['client-id'], settings['refresh-token']];
-  if (issuer === undefined || client === undefined || refresh === undefined) {
+  if (!issuer || !client || !refresh) {
     throw new UnavailableError(
       present === undefined ? 'the kubeconfig has no OIDC token' : 'the OIDC token of the kubeconfig has expired',
-      { hint: 'log in anew at the identity provider; there is no refresh-token to do it for you' },
+      { hint: 'log in again at the identity provider; there is no refresh-token to do it for you' },
     );
   }
   const ca = await caOf(settings);
@@ -40,23 +61,29 @@ export async function oidcToken(
   const answer = await ask(endpoint, { ca, body: form.toString(), what: `refresh the token at ${issuer}` });
   const idToken = answer['id_token'];
   if (typeof idToken !== 'string')
-    throw new UnavailableError(`${issuer} refreshed the token, but gave no id_token`, { hint: 'log in anew' });
+    throw new UnavailableError(`${issuer} refreshed the token, but gave no id_token`, { hint: 'log in again' });
   const rotated = typeof answer['refresh_token'] === 'string' ? answer['refresh_token'] : refresh;
-  await writeBack(options.files, [
-    [present, idToken],
-    [refresh, rotated],
-  ]);
   settings['id-token'] = idToken;
   settings['refresh-token'] = rotated;
-  return idToken;
+  const unwritten = await replaceInKubeconfig(options.files, [
+    { field: 'id-token', before: present, after: idToken },
+    { field: 'refresh-token', before: refresh, after: rotated },
+  ]);
+  if (unwritten !== undefined)
+    options.onMessage(
+      `the new OIDC tokens are not in the kubeconfig (${unwritten}): the next command asks for new ones\n`,
+    );
+  // The issuer has just made it: one that has no date, or an old one by our clock, is not asked for with each request.
+  const until = usableUntil(idToken) || Infinity;
+  return { token: idToken, usableUntil: Math.max(until, options.nowMs + MARGIN_MS) };
 }
 
 /** ms since 1970; 0 when the text is no JWT: then it is refreshed. The server checks the signature, not we. */
-function expiryOf(token: string): number {
+function usableUntil(token: string): number {
   try {
     const payload: unknown = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'));
     const { exp } = payload as { exp?: unknown };
-    return typeof exp === 'number' ? exp * 1000 : 0;
+    return typeof exp === 'number' && Number.isFinite(exp) ? exp * 1000 - MARGIN_MS : 0;
   } catch {
     return 0;
   }
@@ -66,7 +93,15 @@ async function caOf(settings: OidcSettings): Promise<string | undefined> {
   const data = settings['idp-certificate-authority-data'];
   if (data !== undefined && data !== '') return Buffer.from(data, 'base64').toString('utf8');
   const file = settings['idp-certificate-authority'];
-  return file === undefined || file === '' ? undefined : await readFile(file, 'utf8');
+  if (file === undefined || file === '') return undefined;
+  try {
+    return (await readBounded(file, { maxBytes: MAX_CA_BYTES })).toString('utf8');
+  } catch (error) {
+    throw new UnavailableError(`idp-certificate-authority ${file} cannot be read: ${messageOf(error)}`, {
+      hint: 'correct auth-provider.config of the user in the kubeconfig',
+      cause: error,
+    });
+  }
 }
 
 async function tokenEndpoint(issuer: string, ca: string | undefined): Promise<string> {
@@ -89,43 +124,28 @@ async function ask(
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_ANSWER,
     });
-    // What an issuer answers may hold tokens: only its error code is told.
-    const answer = JSON.parse(text) as Record<string, unknown>;
+    // What an issuer answers may hold tokens: only its error code is shown.
+    const answer = answerIn(text);
     if (status < 200 || status > 299) {
-      const code = typeof answer['error'] === 'string' ? `: ${answer['error'].slice(0, 100)}` : '';
+      const code = typeof answer['error'] === 'string' ? `: ${sanitizeLine(answer['error'].slice(0, 100))}` : '';
       throw new Error(`it answered ${status}${code}`);
     }
     return answer;
   } catch (error) {
     throw new UnavailableError(`cannot ${request.what}: ${messageOf(error)}`, {
-      hint: 'log in anew at the identity provider',
+      hint: 'log in again at the identity provider',
       cause: error,
     });
   }
 }
 
-/** Replaces the old tokens in the file that holds them, and nothing else of it. Failing to is no failure of the request. */
-async function writeBack(
-  files: readonly string[],
-  tokens: readonly (readonly [before: string | undefined, after: string])[],
-): Promise<void> {
-  for (const file of files) {
-    try {
-      const text = await readFile(file, 'utf8');
-      let next = text;
-      for (const [before, after] of tokens) {
-        if (before !== undefined && before !== '' && before !== after) next = next.replaceAll(before, after);
-      }
-      if (next === text) continue;
-      const aside = `${file}.iter8ctl-${Date.now()}`;
-      try {
-        await writeFile(aside, next, { mode: 0o600, flag: 'wx' });
-        await rename(aside, file);
-      } finally {
-        await rm(aside, { force: true });
-      }
-    } catch {
-      // a kubeconfig that may not be written: the next process refreshes again
-    }
+function answerIn(text: string): Record<string, unknown> {
+  try {
+    const answer: unknown = JSON.parse(text);
+    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer))
+      return answer as Record<string, unknown>;
+  } catch {
+    // The parser's message quotes the text.
   }
+  throw new Error('it answered with something that is not a JSON object');
 }

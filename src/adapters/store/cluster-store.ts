@@ -11,7 +11,7 @@ import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, type ApiRequest, type KubeClient, type Resource } from '../kube/api-client.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
-import { retrying } from '../kube/retry.ts';
+import { retryConflicts } from '../kube/retry.ts';
 import { checkMetadataPatch } from './object-changes.ts';
 
 export interface ClusterStoreOptions {
@@ -155,7 +155,7 @@ class ClusterStore implements ExperimentStore {
   }
 
   #ask<T>(request: ApiRequest): Promise<T> {
-    return retrying(() => this.#client.request<T>(request), { signal: request.signal });
+    return this.#client.request<T>(request);
   }
 
   /** Without a version to compare the server merges into what is there; a conflict then is only its own haste. */
@@ -168,7 +168,7 @@ class ClusterStore implements ExperimentStore {
     const { uid, signal } = options;
     const mayPass = (error: ConflictError) =>
       options.resourceVersion === undefined && !(error instanceof OtherObjectError);
-    const answer = await retrying(
+    const answer = await retryConflicts(
       async () => {
         // The server does not compare uids in patches of a status: the version of the object that was looked at does it.
         const resourceVersion =
@@ -187,7 +187,7 @@ class ClusterStore implements ExperimentStore {
           signal,
         });
       },
-      { signal, conflicts: mayPass },
+      { signal, worth: mayPass },
     ).catch((error: unknown) => {
       if (!(error instanceof ConflictError) || !mayPass(error)) throw error;
       throw new UnavailableError(

@@ -1,11 +1,8 @@
 /** Following objects when the server misbehaves: real HTTP, answers decided by the test. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { expect, it } from 'vitest';
-import { KubeClient } from '../../../src/adapters/kube/api-client.ts';
-import { listWatch, type KubeObject, type WatchEvent } from '../../../src/adapters/kube/list-watch.ts';
+import { listWatch, TIMING, type KubeObject, type WatchEvent } from '../../../src/adapters/kube/list-watch.ts';
+import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
 const object = (name: string, version: number, uid = name) => ({
@@ -28,26 +25,10 @@ async function follow(
     asked.push(url);
     (answers[k] ?? answers.at(-1)!)(url, response);
   });
-  const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-watch-')), 'config');
-  writeFileSync(
-    file,
-    JSON.stringify({
-      clusters: [{ name: 'c', cluster: { server: server.url.slice(0, -1) } }],
-      contexts: [{ name: 'x', context: { cluster: 'c' } }],
-      'current-context': 'x',
-    }),
-  );
-  const client = await KubeClient.open({
-    kubeconfig: file,
-    env: {},
-    cwd: '/',
-    interactive: false,
-    now: () => Date.now(),
-    userAgent: 't',
-  });
+  const client = await openClient(writeKubeconfig(server.url));
   const stop = new AbortController();
   const told: WatchEvent<KubeObject>[] = [];
-  const timing = { firstWaitMs: 20, longestWaitMs: 100, idleMs: 200, watchSeconds: 1 };
+  const timing = { firstWaitMs: 20, longestWaitMs: 100, graceMs: -800, watchSeconds: 1 };
   for await (const event of listWatch<KubeObject>(client, { signal: stop.signal, timing })) {
     told.push(event);
     if (enough(told)) stop.abort();
@@ -143,7 +124,7 @@ it('says that it is stale when the connection breaks, and fresh when it is back'
   expect(kinds(told)).toEqual(['set a 1', 'synced', 'set a 8', 'stale', 'fresh', 'set a 9']);
 });
 
-it('notices a connection that is silently dead', async () => {
+it('notices a connection that is frozen: the server was to end the watch, and has not', async () => {
   const { told } = await follow(
     [
       (_, response) => response.end(list(7)),
@@ -155,8 +136,92 @@ it('notices a connection that is silently dead', async () => {
   );
   expect(kinds(told)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
   expect(told.find((event) => event.kind === 'stale')).toMatchObject({
-    reason: expect.stringMatching(/nothing came for/) as string,
+    reason: expect.stringMatching(/it was to end after 1 s, and has not: it is frozen/) as string,
   });
+});
+
+it('notices it after 45 s at most, from the opening of the watch or from its request', async () => {
+  expect(TIMING.watchSeconds * 1000 + TIMING.graceMs).toBeLessThanOrEqual(45_000);
+  expect(TIMING.openMs).toBeLessThanOrEqual(45_000);
+  const { asked } = await follow(
+    [
+      (_, response) => response.end(list(7)),
+      (_, response) => response.writeHead(200).write(line('ADDED', object('a', 8))),
+    ],
+    saw('set a 8'),
+  );
+  // The server has to know: it ends the watch by itself, and keeps the version fresh by a bookmark.
+  expect(asked[1]!.searchParams.get('timeoutSeconds')).toBe('1');
+});
+
+it('goes on with another connection when one is frozen', async () => {
+  const ports = new Set<number | undefined>();
+  const seen: Answer = (_, response) => void ports.add(response.socket?.remotePort);
+  await follow(
+    [
+      (url, response) => {
+        seen(url, response);
+        response.end(list(7));
+      },
+      (url, response) => {
+        seen(url, response);
+        response.writeHead(200).flushHeaders();
+      },
+      (url, response) => {
+        seen(url, response);
+        response.writeHead(200).write(line('ADDED', object('a', 10)));
+      },
+    ],
+    saw('set a 10'),
+  );
+  expect(ports.size).toBe(2);
+});
+
+it.each([
+  ['null', /something that is no list/],
+  ['[]', /something that is no list/],
+  ['{"items": 5}', /no list: its items are none/],
+  ['{"items": {"0": {}}}', /no list: its items are none/],
+  ['{"items": [null]}', /no list: items\[0\] is no object/],
+  ['{"items": [{"metadata": null}]}', /items\[0\] has no metadata/],
+  ['{"items": [{"metadata": {"name": 5}}]}', /items\[0\] has no metadata.name/],
+  ['{"items": [{"metadata": {"name": "a", "uid": []}}]}', /has a metadata.uid that is no text/],
+  ['{"metadata": [], "items": []}', /no list: its metadata is no map/],
+  ['{"metadata": {"continue": {}}, "items": []}', /no list: continue is no text/],
+])('refuses a list that is none: %s', async (body, message) => {
+  await expect(follow([(_, response) => response.end(body)], () => false)).rejects.toThrow(message);
+});
+
+it.each([
+  ['null', /holds no event/],
+  ['not JSON', /holds no event/],
+  ['{"type": "ADDED", "object": null}', /holds no event/],
+  ['{"type": "ADDED", "object": {}}', /an object of the watch has no metadata/],
+  ['{"type": "DELETED", "object": {"metadata": {"name": "a", "namespace": 3}}}', /has a metadata.namespace that is no/],
+  ['{"type": "ERROR", "object": {"code": {}, "message": 7}}', /the watch ended: code \{\}/],
+])('is stale, and tries again, when a line of the watch is damaged: %s', async (text, reason) => {
+  const { told } = await follow(
+    [
+      (_, response) => response.end(list(7)),
+      (_, response) => response.writeHead(200).write(`${text}\n`),
+      (_, response) => response.writeHead(200).write(line('ADDED', object('a', 10))),
+    ],
+    saw('set a 10'),
+  );
+  expect(kinds(told)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
+  expect(told[1]).toMatchObject({ reason: expect.stringMatching(reason) as string });
+});
+
+it('ends with a sentence when a list has no end', async () => {
+  const page = (next: string) => JSON.stringify({ metadata: { continue: next }, items: [] });
+  await expect(follow([(_, response) => response.end(page('again'))], () => false)).rejects.toThrow(
+    /the list of experiments in context x does not end: the same part of it comes again and again/,
+  );
+  let pages = 0;
+  await expect(follow([(_, response) => response.end(page(`part ${++pages}`))], () => false)).rejects.toThrow(
+    /does not end: more than 100000 objects/,
+  );
+  expect(pages).toBe(2_000);
 });
 
 it('does not storm a server that ends every watch at once', async () => {

@@ -1,23 +1,31 @@
-/** The proxy that the environment names for a server, as kubectl (Go) reads it. Pure. */
+/** The proxy that the environment names for a server, as kubectl and other programs in Go read it. Pure. */
 
 type Env = Readonly<Record<string, string | undefined>>;
 
+/** A proxy, and the variable that names it. */
+export interface EnvProxy {
+  readonly url: string;
+  readonly variable: string;
+}
+
 /**
- * URL of the proxy, or undefined to connect directly. Lower case names count too; loopback is never proxied.
+ * The proxy, or undefined to connect directly. Lower case names count too; loopback is never proxied. Its URL is as it is
+ * written, but for the scheme, which is http where it is left out: it may be no URL.
  * Source: golang.org/x/net/http/httpproxy.
  */
-export function proxyFor(server: string, env: Env): string | undefined {
+export function proxyFor(server: string, env: Env): EnvProxy | undefined {
   const url = URL.canParse(server) ? new URL(server) : undefined;
   if (url === undefined) return undefined;
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
-  const proxy = env[name] || env[name.toLowerCase()];
-  if (proxy === undefined || proxy === '') return undefined;
+  const variable = [name, name.toLowerCase()].find((one) => (env[one] ?? '') !== '');
+  if (variable === undefined) return undefined;
   const host = url.hostname.replace(/^\[|\]$/g, '');
   if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined;
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   const exempt = (env['NO_PROXY'] || env['no_proxy'] || '').split(',').map((entry) => entry.trim().toLowerCase());
   if (exempt.some((entry) => entry !== '' && exempts(entry, host.toLowerCase(), port))) return undefined;
-  return proxy.includes('://') ? proxy : `http://${proxy}`;
+  const proxy = env[variable]!.trim();
+  return { variable, url: proxy.includes('://') ? proxy : `http://${proxy}` };
 }
 
 /** `*`, `host`, `host:port`, `.domain`, `domain` with all below it, an address, or a block of IPv4 addresses. */

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { proxyFor } from '../../../src/adapters/kube/proxy.ts';
+import { proxyFor } from '../../../src/adapters/http/proxy.ts';
 
 const PROXY = 'http://proxy:3128';
 
@@ -22,5 +22,5 @@ it.each([
   ['https://11.96.0.1', { HTTPS_PROXY: PROXY, no_proxy: '10.0.0.0/8' }, PROXY],
   ['not a url', { HTTPS_PROXY: PROXY }, undefined],
 ])('%s with %o goes through %s', (server, env, expected) => {
-  expect(proxyFor(server, env)).toBe(expected);
+  expect(proxyFor(server, env)?.url).toBe(expected);
 });

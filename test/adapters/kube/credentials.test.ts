@@ -1,0 +1,379 @@
+/** Credentials of many requests at once, and over time: plugins, tokens that are refreshed, certificates, impersonation. */
+import {
+  chmodSync,
+  lstatSync,
+  mkdtempSync,
+  readFileSync,
+  realpathSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer as createHttps } from 'node:https';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { TLSSocket } from 'node:tls';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
+import { EXPERIMENTS } from '../../../src/adapters/kube/api-client.ts';
+import { runCredentialPlugin } from '../../../src/adapters/kube/exec-credential.ts';
+import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
+import { replaceInKubeconfig } from '../../../src/adapters/kube/kubeconfig-write-back.ts';
+import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
+import { testServer } from '../../support/test-server.ts';
+
+const one = { verb: 'get', resource: EXPERIMENTS, namespace: 'n', name: 'a' } as const;
+const object = JSON.stringify({ metadata: { name: 'a' } });
+const freshFolder = () => mkdtempSync(path.join(tmpdir(), 'iter8ctl-credentials-'));
+const bearerOf = (request: IncomingMessage) => request.headers.authorization?.replace('Bearer ', '') ?? '';
+
+/** An API server that takes these tokens and no others. */
+const tokenServer = (good: (token: string) => boolean, seen: string[] = []) =>
+  testServer((request, response) => {
+    seen.push(bearerOf(request));
+    response.writeHead(good(bearerOf(request)) ? 200 : 401).end(good(bearerOf(request)) ? object : '{}');
+  });
+
+/** A plugin that notes each of its runs in a file, and prints a credential. */
+function plugin(script: string): { readonly exec: object; readonly runs: () => number } {
+  const folder = freshFolder();
+  const file = path.join(folder, 'plugin');
+  writeFileSync(file, `#!/bin/bash\necho run >> ${folder}/runs\n${script}\n`);
+  chmodSync(file, 0o755);
+  return {
+    exec: { apiVersion: 'client.authentication.k8s.io/v1', command: file, interactiveMode: 'Never' },
+    runs: () => readFileSync(path.join(folder, 'runs'), 'utf8').split('\n').length - 1,
+  };
+}
+const credential = (status: string) => `echo '{"kind":"ExecCredential","status":${status}}'`;
+
+describe('a credential plugin', () => {
+  it('runs once for many requests at once, and again for all of them when the server refuses what it gave', async () => {
+    await using server = await tokenServer((token) => token === 'second');
+    const { exec, runs } = plugin(
+      `if [ "$(wc -l < $(dirname $0)/runs)" = 1 ]; then t=first; else t=second; fi\n${credential('{"token":"\'$t\'"}')}`,
+    );
+    const client = await openClient(writeKubeconfig(server.url, { user: { exec } }));
+    const asked = Array.from({ length: 9 }, () => client.request(one));
+    expect(await Promise.all(asked)).toHaveLength(9);
+    expect(runs()).toBe(2);
+    await client.request(one);
+    expect(runs()).toBe(2);
+    client.close();
+  });
+
+  it('is not asked with every request when the server refuses whatever it gives', async () => {
+    await using server = await tokenServer(() => false);
+    const { exec, runs } = plugin(credential('{"token":"t"}'));
+    let nowMs = Date.now();
+    const client = await openClient(writeKubeconfig(server.url, { user: { exec } }), { now: () => nowMs });
+    for (let k = 0; k < 5; k += 1) await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+    expect(runs()).toBe(2);
+    nowMs += 60_000;
+    await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+    expect(runs()).toBe(3);
+    client.close();
+  });
+
+  it('is heard while it waits: what it says to people comes as it says it, sanitized', async () => {
+    await using server = await tokenServer((token) => token === 't');
+    const folder = freshFolder();
+    // It goes on when its message has been received: a person who follows the link.
+    const { exec } = plugin(
+      `printf 'open https://login.example and enter AB\\x1b[1mCD: ' >&2\nwhile [ ! -e ${folder}/seen ]; do sleep 0.01; done\n${credential('{"token":"t"}')}`,
+    );
+    let said = '';
+    const client = await openClient(writeKubeconfig(server.url, { user: { exec } }), {
+      onMessage: (text) => {
+        said += text;
+        if (said.includes('CD: ')) writeFileSync(path.join(folder, 'seen'), '');
+      },
+    });
+    await client.request(one);
+    expect(said).toBe('open https://login.example and enter AB\\x1b[1mCD: ');
+    client.close();
+  });
+
+  it.each([
+    ['sleeps', 'sleep 60', /failed \(no answer within 0\.3 s\)/],
+    ['prints without end', 'yes', /failed \(it printed more than 1024 KB\)/],
+    ['gives half a certificate', credential('{"clientCertificateData":"x"}'), /only one is there/],
+    ['gives nothing', credential('{}'), /neither status\.token nor a client certificate/],
+    ['prints null', 'echo null', /there is no status/],
+  ])('that %s ends with a sentence', async (_, script, message) => {
+    const { exec } = plugin(script);
+    const spec = exec as { command: string };
+    const options = {
+      env: process.env,
+      cluster: { server: 'https://x' },
+      interactive: false,
+      onMessage: () => undefined,
+    };
+    await expect(runCredentialPlugin(spec, { ...options, longestMs: script === 'yes' ? 20_000 : 300 })).rejects.toThrow(
+      message,
+    );
+  });
+
+  it('whose child holds its output open is not waited for', async () => {
+    const { exec } = plugin(`sleep 60 & echo $! > $(dirname $0)/child\n${credential('{"token":"t"}')}`);
+    const spec = exec as { command: string };
+    const options = {
+      env: process.env,
+      cluster: { server: 'https://x' },
+      interactive: false,
+      onMessage: () => undefined,
+    };
+    expect(await runCredentialPlugin(spec, options)).toMatchObject({ token: 't' });
+    process.kill(Number(readFileSync(path.join(path.dirname(spec.command), 'child'), 'utf8')));
+  });
+
+  it('that needs a terminal is not run without one', async () => {
+    const { exec } = plugin(credential('{"token":"t"}'));
+    const spec = { ...(exec as { command: string }), interactiveMode: 'Always' as const };
+    const options = {
+      env: process.env,
+      cluster: { server: 'https://x' },
+      interactive: false,
+      onMessage: () => undefined,
+    };
+    await expect(runCredentialPlugin(spec, options)).rejects.toThrow(/needs a terminal/);
+  });
+});
+
+describe('a token of OpenID Connect', () => {
+  const jwt = (seconds: number, mark: string) =>
+    `h.${Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds, mark })).toString('base64url')}.s`;
+
+  /** An issuer that takes each refresh token once. */
+  async function issuer(next: (k: number) => { readonly id_token: string; readonly refresh_token: string }) {
+    const taken = new Set<string>();
+    let refreshed = 0;
+    const server = await testServer((request, response) => {
+      let body = '';
+      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+      request.on('end', () => {
+        const answer = (value: object, code = 200) => response.writeHead(code).end(JSON.stringify(value));
+        if (request.url!.startsWith('/.well-known')) return answer({ token_endpoint: `${server.url}token` });
+        const token = new URLSearchParams(body).get('refresh_token') ?? '';
+        if (taken.has(token)) return answer({ error: 'invalid_grant' }, 400);
+        taken.add(token);
+        return answer(next(++refreshed));
+      });
+    });
+    return { server, refreshed: () => refreshed };
+  }
+  const userOf = (issuerUrl: string, token: string) => ({
+    'auth-provider': {
+      name: 'oidc',
+      config: {
+        'idp-issuer-url': issuerUrl.slice(0, -1),
+        'client-id': 'c',
+        'id-token': token,
+        'refresh-token': 'refresh-0',
+      },
+    },
+  });
+
+  it('is refreshed once for many requests at once', async () => {
+    const valid = jwt(600, 'new');
+    const { server: identity, refreshed } = await issuer((k) => ({ id_token: valid, refresh_token: `refresh-${k}` }));
+    await using _ = identity;
+    await using server = await tokenServer((token) => token === valid);
+    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
+    const client = await openClient(file);
+    expect(await Promise.all([1, 2, 3].map(() => client.request(one)))).toHaveLength(3);
+    expect(refreshed()).toBe(1);
+    expect(readFileSync(file, 'utf8')).toContain('refresh-1');
+    client.close();
+  });
+
+  it('that another process has refreshed meanwhile is taken from the kubeconfig', async () => {
+    const valid = jwt(600, 'new');
+    const { server: identity, refreshed } = await issuer((k) => ({ id_token: valid, refresh_token: `refresh-${k}` }));
+    await using _ = identity;
+    await using server = await tokenServer((token) => token === valid);
+    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
+    const [first, second] = [await openClient(file), await openClient(file)];
+    await first.request(one);
+    await second.request(one);
+    expect(refreshed()).toBe(1);
+    for (const client of [first, second]) client.close();
+  });
+});
+
+describe('writing back to a kubeconfig', () => {
+  const replace = (file: string, before: string, after: string) =>
+    replaceInKubeconfig([file], [{ field: 'refresh-token', before, after }]);
+  const yaml = (token: string) =>
+    `# a comment\nkind: Config\nusers:\n- name: u\n  user:\n    auth-provider:\n      name: oidc\n      config: {refresh-token: ${token}, client-id: 'c'} # another\n`;
+
+  it('keeps a symbolic link, the permissions, and everything else as it is written', async () => {
+    const folder = freshFolder();
+    const [real, link] = [path.join(folder, 'real'), path.join(folder, 'config')];
+    writeFileSync(real, yaml('old-token'), { mode: 0o640 });
+    symlinkSync('real', link);
+    expect(await replace(link, 'old-token', 'new-token')).toBeUndefined();
+    expect(lstatSync(link).isSymbolicLink()).toBe(true);
+    expect(realpathSync(link)).toBe(realpathSync(real));
+    expect(readFileSync(real, 'utf8')).toBe(yaml('new-token'));
+    expect(statSync(real).mode & 0o777).toBe(0o640);
+  });
+
+  it.each(['a$&b', '$1$$', "$`x$'", 'plain'])('writes %s as it is', async (token) => {
+    const file = path.join(freshFolder(), 'config');
+    writeFileSync(file, yaml('old-token'));
+    expect(await replace(file, 'old-token', token)).toBeUndefined();
+    expect(readFileSync(file, 'utf8')).toContain(token);
+    expect(readFileSync(file, 'utf8')).not.toContain('old-token');
+  });
+
+  it.each(['a: b', '# no comment', '[x', 'true', '12', 'a, b', 'q"uote', "it's"])(
+    'quotes %s, which would mean something else in YAML',
+    async (token) => {
+      for (const written of ['old-token', '"old-token"']) {
+        const file = path.join(freshFolder(), 'config');
+        writeFileSync(file, yaml(written));
+        expect(await replace(file, 'old-token', token)).toBeUndefined();
+        const [users] = readManifest(readFileSync(file, 'utf8'), 'x').objects;
+        expect(users?.value['users']).toMatchObject([
+          { user: { 'auth-provider': { config: { 'refresh-token': token } } } },
+        ]);
+        expect(readFileSync(file, 'utf8')).toContain('# another');
+      }
+    },
+  );
+
+  it('says so, and changes nothing, where the old one also means something else', async () => {
+    const file = path.join(freshFolder(), 'config');
+    writeFileSync(file, yaml('c'));
+    expect(await replace(file, 'c', 'new')).toMatch(/in a form that cannot be replaced/);
+    expect(readFileSync(file, 'utf8')).toBe(yaml('c'));
+  });
+});
+
+describe('a client certificate', () => {
+  it('that is renewed cuts no request that is under way, and is used from then on', async () => {
+    const folder = freshFolder();
+    makeSelfSigned(folder, 'ca', { commonName: 'ca' });
+    const names = ['server', 'first', 'second'];
+    for (const name of names) makeSigned(folder, name, { commonName: name, altName: 'IP:127.0.0.1', authority: 'ca' });
+    const pem = (name: string) => readFileSync(path.join(folder, name));
+    const seen: string[] = [];
+    let arrived: (held: ServerResponse) => void = () => undefined;
+    const slowArrived = new Promise<ServerResponse>((resolve) => (arrived = resolve));
+    const server = createHttps(
+      { key: pem('server.key'), cert: pem('server.crt'), ca: pem('ca.crt'), requestCert: true },
+      (request, response) => {
+        seen.push((request.socket as TLSSocket).getPeerCertificate().subject.CN as string);
+        if (request.url!.includes('slow')) arrived(response);
+        else response.end(object);
+      },
+    );
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const use = (name: string) => {
+      for (const part of ['key', 'crt']) writeFileSync(path.join(folder, `client.${part}`), pem(`${name}.${part}`));
+    };
+    use('first');
+    const file = writeKubeconfig(`https://127.0.0.1:${(server.address() as AddressInfo).port}`, {
+      cluster: { 'certificate-authority': path.join(folder, 'ca.crt') },
+      user: { 'client-certificate': path.join(folder, 'client.crt'), 'client-key': path.join(folder, 'client.key') },
+    });
+    let nowMs = Date.now();
+    const client = await openClient(file, { now: () => nowMs });
+    await client.request(one);
+    const slow = client.request({ ...one, name: 'slow' });
+    const held = await slowArrived;
+    use('second');
+    nowMs += 120_000;
+    await client.request(one);
+    held.end(JSON.stringify({ metadata: { name: 'slow' } }));
+    expect(await slow).toMatchObject({ metadata: { name: 'slow' } });
+    expect(seen).toEqual(['first', 'first', 'second']);
+    client.close();
+    server.closeAllConnections();
+    server.close();
+  });
+
+  it('that cannot be used is refused before anything is sent, with the field', async () => {
+    const folder = freshFolder();
+    const good = makeSelfSigned(folder, 'good', { commonName: 'good' });
+    const other = makeSelfSigned(folder, 'other', { commonName: 'other' });
+    const data = (text: string | Buffer) => Buffer.from(text).toString('base64');
+    const cert = data(readFileSync(good.cert));
+    const key = data(readFileSync(good.key));
+    const cases: readonly (readonly [object, object, RegExp])[] = [
+      [
+        { 'client-certificate-data': data('garbage'), 'client-key-data': key },
+        {},
+        /client-certificate of user u is no certificate/,
+      ],
+      [
+        { 'client-certificate-data': cert, 'client-key-data': data('garbage') },
+        {},
+        /client-key of user u is no key in PEM/,
+      ],
+      [
+        { 'client-certificate-data': cert, 'client-key-data': data(readFileSync(other.key)) },
+        {},
+        /client-key of user u does not belong to its client-certificate/,
+      ],
+      [
+        { 'client-certificate': '/no/cert', 'client-key-data': key },
+        {},
+        /client-certificate of user u: \/no\/cert: no such file/,
+      ],
+      [
+        { token: 't' },
+        { 'certificate-authority-data': data('garbage') },
+        /certificate-authority of cluster c is no certificate/,
+      ],
+      [
+        { token: 't' },
+        { 'certificate-authority': '/no/ca.crt' },
+        /certificate-authority of cluster c: \/no\/ca\.crt: no such file/,
+      ],
+      [{ token: 't' }, { 'certificate-authority': folder }, /certificate-authority of cluster c: .*: it is a folder/],
+      [
+        { token: 't' },
+        { 'certificate-authority': '/dev/zero' },
+        /certificate-authority of cluster c: .*: it has more than 1024 KB/,
+      ],
+      [{ tokenFile: '/no/token' }, {}, /tokenFile of user u: \/no\/token: no such file/],
+      [{ token: 'a\nb' }, {}, /token of user u: it holds a line break/],
+    ];
+    for (const [user, cluster, message] of cases) {
+      const client = await openClient(
+        writeKubeconfig('https://127.0.0.1:1', { user: { ...user }, cluster: { ...cluster } }),
+      );
+      await expect(client.request(one)).rejects.toThrow(message);
+      await expect(client.request(one)).rejects.toMatchObject({ exitCode: 7 });
+    }
+  });
+});
+
+it('who acts as another says so in full: as, as-uid, as-groups and as-user-extra', async () => {
+  const seen: IncomingMessage['headers'][] = [];
+  await using server = await testServer((request, response) => {
+    seen.push({ ...request.headers, groups: request.headersDistinct['impersonate-group']?.join() });
+    response.end(object);
+  });
+  const user = {
+    token: 't',
+    as: 'jané',
+    'as-uid': '42',
+    'as-groups': ['dev', 'ops'],
+    'as-user-extra': { scopes: ['view', 'edit'], 'acme.com/Project(1)': ['x'] },
+  };
+  const client = await openClient(writeKubeconfig(server.url, { user }));
+  await client.request(one);
+  client.close();
+  expect(seen[0]).toMatchObject({
+    'impersonate-user': Buffer.from('jané').toString('latin1'),
+    'impersonate-uid': '42',
+    groups: 'dev,ops',
+    'impersonate-extra-scopes': 'view, edit',
+    'impersonate-extra-acme.com%2fproject%281%29': 'x',
+  });
+});

@@ -1,0 +1,37 @@
+/** An API server whose answers a test decides, and a client of it as a kubeconfig makes one. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+
+export interface KubeconfigParts {
+  readonly cluster?: Readonly<Record<string, unknown>>;
+  readonly user?: Readonly<Record<string, unknown>>;
+}
+
+/** Path of a kubeconfig with cluster `c`, user `u` and context `x`, in a folder of its own. */
+export function writeKubeconfig(server: string, { cluster = {}, user = {} }: KubeconfigParts = {}): string {
+  const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-kubeconfig-')), 'config');
+  const config = {
+    apiVersion: 'v1',
+    kind: 'Config',
+    clusters: [{ name: 'c', cluster: { server: server.replace(/\/$/, ''), ...cluster } }],
+    users: [{ name: 'u', user }],
+    contexts: [{ name: 'x', context: { cluster: 'c', user: 'u' } }],
+    'current-context': 'x',
+  };
+  writeFileSync(file, JSON.stringify(config), { mode: 0o600 });
+  return file;
+}
+
+export function openClient(kubeconfig: string, change: Partial<KubeClientOptions> = {}): Promise<KubeClient> {
+  return KubeClient.open({
+    kubeconfig,
+    env: { PATH: process.env['PATH'] },
+    cwd: '/',
+    interactive: false,
+    now: () => Date.now(),
+    userAgent: 'iter8ctl/test',
+    ...change,
+  });
+}
