@@ -12,6 +12,7 @@ import { changedVerdicts } from '../judge/assessment.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
+import type { Iter8Record } from '../judge/record/stored-record.ts';
 import { analysisOf, withHistograms } from './status-analysis.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { isDecided, type ExtensionQuestion } from './collect/extension.ts';
@@ -79,6 +80,7 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
     by: ports.by,
     experiment: hideCredentials({ ...experiment, status: undefined }),
     strength: session.record.strength,
+    ...(resumed ? { record: storedRecord(session.record) } : {}),
   });
   session.tell({ kind: 'driving', by: options.driver.description, resumed });
   const target = new TargetTurn(session, ports.targets, options);
@@ -102,6 +104,11 @@ export async function drive(experiment: Experiment, ports: DrivePorts, options: 
     recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
     interrupted: outcome === 'interrupted' && !ended,
   };
+}
+
+/** What a replay needs of what an earlier driver left. */
+function storedRecord(record: Iter8Record): Iter8Record {
+  return { ...record, events: [] };
 }
 
 /** Undefined: go on with the next step. */
@@ -281,10 +288,15 @@ async function begin(session: Session, ports: DrivePorts, options: DriveOptions)
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 function assess(session: Session, measuringDone = true): void {
   const { experiment, question } = session;
-  const { assessments, recommendation, reward } = judgementNow(question, session.record, {
-    measuringDone,
-    runningSeconds: runningSeconds(session),
+  const look = { measuringDone, runningSeconds: runningSeconds(session) };
+  session.log({
+    kind: 'judged',
+    time: timestamp(session.nowMs()),
+    ...look,
+    completedIterations: session.status.completedIterations ?? 0,
+    weights: session.status.currentWeightDistribution ?? [],
   });
+  const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
   for (const { assessment, before } of changedVerdicts(session.record.assessments, assessments))
     session.tell({ kind: 'verdict', assessment, before });
   session.changeRecord((present) => ({
@@ -328,6 +340,7 @@ async function iterate(
   const skipped = !rolledBack && !decided && nothingCanChange(session) ? total - step.iteration : 0;
   const completed = step.iteration + skipped;
   session.changeStatus((status) => ({ ...status, completedIterations: completed }));
+  session.log({ kind: 'iterated', time: timestamp(session.nowMs()), completedIterations: completed });
   if (rolledBack) session.changeRecord((record) => ({ ...record, endedEarly: 'rolled-back' }));
   else if (decided && completed < total) session.changeRecord((record) => ({ ...record, endedEarly: 'decided' }));
   const { iterationsPerLoop } = experiment.spec.duration;

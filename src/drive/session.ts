@@ -172,6 +172,7 @@ export class Session {
     this.#refuseOther(present);
     if (isDeepStrictEqual(present.spec, this.#spec)) return false;
     this.#spec = present.spec;
+    this.log({ kind: 'spec-read', time: new Date(this.nowMs()).toISOString(), spec: present.spec });
     return true;
   }
 

@@ -62,7 +62,9 @@ export function jsonValue(value: string, place: TemplatePlace): string {
 export function formValue(value: string, place: TemplatePlace): string {
   const before = place.before.slice(place.before.lastIndexOf('&') + 1).replace(/^[^=]*=/, '');
   const [after = ''] = /^[^&]*/.exec(place.after) ?? [];
-  return encodeURIComponent(queryValue(value, { ...place, before: decoded(before), after: decoded(after) }).toWellFormed());
+  return encodeURIComponent(
+    queryValue(value, { ...place, before: decoded(before), after: decoded(after) }).toWellFormed(),
+  );
 }
 
 /**

@@ -63,7 +63,11 @@ function partsOf(text: string): string[] {
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const words = rest.length === 0 ? [first] : rest;
   if (words.every((word) => word === '' || word === REDACTED || /\$\{?\w|@</.test(word))) return [];
-  const basic = /^basic$/i.test(first) ? Buffer.from(rest[0] ?? '', 'base64').toString('utf8').split(/:(.*)/s) : [];
+  const basic = /^basic$/i.test(first)
+    ? Buffer.from(rest[0] ?? '', 'base64')
+        .toString('utf8')
+        .split(/:(.*)/s)
+    : [];
   // A short word may be one of any sentence.
   return [text, ...words.filter((word) => word.length >= 8), ...(basic[1] === undefined ? [] : [basic[1]])];
 }

@@ -86,7 +86,10 @@ export function resolveQuery(
   }
 }
 
-function headersOf({ spec }: Metric, secret: Secret): Pick<MetricRequest, 'secretHeaders'> & { headers: Record<string, string> } {
+function headersOf(
+  { spec }: Metric,
+  secret: Secret,
+): Pick<MetricRequest, 'secretHeaders'> & { headers: Record<string, string> } {
   const headers: Record<string, string> = {};
   const secretHeaders = new Set<string>();
   for (const { name, value } of spec.headerTemplates ?? []) {

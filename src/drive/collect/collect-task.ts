@@ -162,6 +162,7 @@ class Collect {
       ratePerSec: this.#inputs.qps,
       plannedRequests: Number.isFinite(this.#budget.plannedRequests) ? this.#budget.plannedRequests : undefined,
       timeoutMs,
+      isJudged: this.#judgedHere.size > 0,
       resumedAfter: this.#beforeRequests,
       counted: this.#before,
       ...this.#pairs.stored([]),
@@ -237,6 +238,12 @@ class Collect {
   /** Marks the task as done and moves what it counted to what the experiment counted. */
   close(): CollectOutcome {
     const { id } = this.#options;
+    this.#session.log({
+      kind: 'load-ended',
+      time: new Date(this.#session.nowMs()).toISOString(),
+      task: id,
+      loadSeconds: this.#session.record.tasks[id]?.loadSeconds ?? 0,
+    });
     this.#session.changeRecord((record) => {
       const state = record.tasks[id];
       const counted = state?.counted ?? [];

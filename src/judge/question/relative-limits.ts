@@ -1,6 +1,7 @@
 /** Relative limits, from strength.relative: what a candidate may be worse by than the baseline. Pure. */
 import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
+import type { PercentileLimit } from '../../evidence/paired/paired-percentiles.ts';
 import { isComparable, relativeComparison, type Comparison } from '../../evidence/two-versions/comparison.ts';
 import type { Unit } from '../assessment.ts';
 import { unitOf } from './limits.ts';
@@ -55,15 +56,21 @@ export function relativeLimits(
 
 /** Limits at which means of pairs must be followed while they are counted. */
 export function pairedMeanLimits(limits: readonly RelativeLimit[]): Comparison[] {
-  return limits.flatMap(({ quantity, endpoint, comparison, cap }) =>
-    quantity.kind === 'mean-latency' && endpoint === undefined && cap !== undefined ? [{ ...comparison, cap }] : [],
+  return limits.flatMap(({ quantity, comparison, cap }) =>
+    quantity.kind === 'mean-latency' && cap !== undefined ? [{ ...comparison, cap }] : [],
+  );
+}
+
+/** Limits at which percentiles of pairs must be followed. */
+export function pairedPercentileLimits(limits: readonly RelativeLimit[]): PercentileLimit[] {
+  return limits.flatMap(({ quantity, comparison }) =>
+    quantity.kind === 'percentile' ? [{ ...comparison, percent: quantity.percent }] : [],
   );
 }
 
 /** Whether pairs of requests must be kept. */
 export function needsPairs(limits: readonly RelativeLimit[]): boolean {
   return limits.some(
-    ({ quantity, endpoint }) =>
-      endpoint === undefined && (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency'),
+    ({ quantity: { kind } }) => kind === 'error-rate' || kind === 'mean-latency' || kind === 'percentile',
   );
 }

@@ -135,6 +135,8 @@ const measured = withFields({
   windowsDiffer: optional(boolean),
   failure: optional(withFields({ message: text, since: text, count: number })),
 });
+/** Values of custom metrics, by metric and version. */
+export const isMeasuredShape: Check = mapOf(mapOf(measured));
 const amount = withFields({ n: number, sum: number });
 const rewardValues = mapOf(withFields({ value: number, n: optionalNumber }));
 const rewardResult = withFields({

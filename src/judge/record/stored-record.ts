@@ -38,8 +38,13 @@ export interface StoredScope {
   readonly tally: StoredTally;
 }
 
-/** Requests that were paired with some of the baseline, by candidate. */
+/** Requests that were paired with some of the baseline, by `pairsKey`. */
 export type StoredPairs = Readonly<Record<string, PairTally>>;
+
+/** The key of the pairs of a candidate (its name), or of those of one of its endpoints. */
+export function pairsKey(version: string, endpoint?: string): string {
+  return endpoint === undefined ? version : JSON.stringify([version, endpoint]);
+}
 
 /** Blocks of live counters, by candidate, then by position of the relative limit. */
 export type StoredLiveBlocks = Readonly<Record<string, Readonly<Record<string, LiveBlocks>>>>;

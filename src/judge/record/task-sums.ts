@@ -1,0 +1,130 @@
+/**
+ * What one collect task has counted: what an earlier driver of it left, closed slices and pairs since. A run adds them as they
+ * close, a replay as it reads the lines about them; both keep what comes of it in the record by the same functions.
+ */
+import { addPairs, EMPTY_PAIR_TALLY, type PairTally, type RequestPair } from '../../evidence/paired/request-pairs.ts';
+import { addTally, type Tally } from '../../evidence/request-tally.ts';
+import type { Question } from '../question/question.ts';
+import { pairedMeanLimits, pairedPercentileLimits } from '../question/relative-limits.ts';
+import {
+  addScopes,
+  addStoredPairs,
+  pairsKey,
+  readTally,
+  storeTally,
+  type Iter8Record,
+  type StoredPairs,
+  type StoredScope,
+  type StoredTally,
+} from './stored-record.ts';
+
+/** A version, or one of its endpoints. */
+export interface CountedScope {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+}
+
+export class TaskSums {
+  /** Counted by earlier drivers of this very task. */
+  readonly before: readonly StoredScope[];
+  readonly #closed = new Map<string, { readonly scope: CountedScope; readonly tally: Tally }>();
+  readonly #limits: {
+    readonly means: ReturnType<typeof pairedMeanLimits>;
+    readonly percentiles: ReturnType<typeof pairedPercentileLimits>;
+  };
+  #pairs: StoredPairs;
+
+  constructor(
+    { relative }: Question,
+    before: { readonly scopes?: readonly StoredScope[] | undefined; readonly pairs?: StoredPairs | undefined },
+  ) {
+    this.before = before.scopes ?? [];
+    this.#pairs = before.pairs ?? {};
+    this.#limits = { means: pairedMeanLimits(relative), percentiles: pairedPercentileLimits(relative) };
+  }
+
+  /** Adds a closed slice, as it is stored. */
+  add({ version, endpoint }: CountedScope, tally: StoredTally): void {
+    addTo(this.#closed, { version, endpoint }, readTally(tally));
+  }
+
+  /** Adds pairs of closed slices. @returns the tallies of these pairs alone: of the version as a whole, and of the endpoint. */
+  addPairs(where: CountedScope, pairs: readonly RequestPair[]): (CountedScope & { readonly tally: PairTally })[] {
+    const tallies = this.#tallies(where, pairs);
+    this.#pairs = withPairs(this.#pairs, tallies);
+    return tallies;
+  }
+
+  /** All that was counted; `more`: what is unresolved, as a checkpoint has it. */
+  scopes(more: readonly { readonly scope: CountedScope; readonly tally: Tally }[] = []): StoredScope[] {
+    const sums = new Map(this.#closed);
+    for (const { scope, tally } of more) addTo(sums, scope, tally);
+    return addScopes(
+      this.before,
+      [...sums.values()].map(({ scope: { version, endpoint }, tally }) => ({
+        version,
+        ...(endpoint === undefined ? {} : { endpoint }),
+        tally: storeTally(tally),
+      })),
+    );
+  }
+
+  /** Undefined without any. */
+  pairs(more: readonly (CountedScope & { readonly pairs: readonly RequestPair[] })[] = []): StoredPairs | undefined {
+    const all = more.reduce((sum, one) => withPairs(sum, this.#tallies(one, one.pairs)), this.#pairs);
+    return Object.keys(all).length === 0 ? undefined : all;
+  }
+
+  #tallies({ version, endpoint }: CountedScope, pairs: readonly RequestPair[]) {
+    const tally = addPairs(EMPTY_PAIR_TALLY, pairs, this.#limits.means, this.#limits.percentiles);
+    return endpoint === undefined
+      ? [{ version, tally }]
+      : [
+          { version, tally },
+          { version, endpoint, tally },
+        ];
+  }
+}
+
+function withPairs(
+  pairs: StoredPairs,
+  tallies: readonly (CountedScope & { readonly tally: PairTally })[],
+): StoredPairs {
+  return tallies.reduce(
+    (sum, { version, endpoint, tally }) => addStoredPairs(sum, { [pairsKey(version, endpoint)]: tally }),
+    pairs,
+  );
+}
+
+function addTo(
+  sums: Map<string, { readonly scope: CountedScope; readonly tally: Tally }>,
+  scope: CountedScope,
+  tally: Tally,
+): void {
+  const key = pairsKey(scope.version, scope.endpoint);
+  const present = sums.get(key);
+  sums.set(key, { scope, tally: present === undefined ? tally : addTally(present.tally, tally) });
+}
+
+/** The record after a collect task: what it counted is part of what the experiment counted. */
+export function withCountedTask(
+  record: Iter8Record,
+  task: string,
+  counted: {
+    readonly scopes: readonly StoredScope[];
+    readonly pairs?: StoredPairs | undefined;
+    /** Seconds of load, over all drivers. */
+    readonly loadSeconds: number;
+  },
+): Iter8Record {
+  const pairs = addStoredPairs(record.pairs, counted.pairs);
+  const isFirst = record.scopes.length === 0;
+  const isEmpty = counted.scopes.length === 0;
+  return {
+    ...record,
+    scopes: addScopes(record.scopes, counted.scopes),
+    ...(Object.keys(pairs).length === 0 ? {} : { pairs }),
+    loadSeconds: record.loadSeconds + (isEmpty ? 0 : counted.loadSeconds),
+    ...(isFirst || isEmpty ? {} : { newest: { task, scopes: counted.scopes } }),
+  };
+}

@@ -1,0 +1,160 @@
+/**
+ * Folds the lines of a record into what a run knew at its end: with the functions that the run itself uses, so that both come to
+ * the same. Pure.
+ */
+import { withDefaults } from '../experiment/defaults.ts';
+import type { Experiment, Objective, Weight } from '../experiment/experiment.ts';
+import { compileQuestion, type Question } from '../judge/question/question.ts';
+import { addMeasurement } from '../judge/record/measurement.ts';
+import type { JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
+import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
+import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
+
+export interface ReplayChange {
+  /** In place of those of the spec; absent: as they were. */
+  readonly objectives?: readonly Objective[] | undefined;
+  /** Over spec.criteria.strength and what flags of the run had put over it. */
+  readonly strength: Readonly<Record<string, unknown>>;
+}
+
+export interface Folded {
+  /** With the objectives of now. */
+  readonly experiment: Experiment;
+  readonly record: Iter8Record;
+  readonly completedIterations: number;
+  /** When it was last judged; the time of the last line where it never was. */
+  readonly judged: Pick<JudgedLine, 'time' | 'measuringDone' | 'runningSeconds' | 'completedIterations' | 'weights'>;
+}
+
+/** Of intended start (drive/ports.ts, ClosedSlice). */
+const SLICE_SECONDS = 0.1;
+
+/** Undefined when no line holds an experiment. */
+export function foldRecord(lines: Iterable<RecordLine>, change: ReplayChange): Folded | undefined {
+  const fold = new Fold(change);
+  for (const line of lines) fold.add(line);
+  return fold.end();
+}
+
+interface OpenTask {
+  readonly sums: TaskSums;
+  readonly before: number;
+  /** Seconds of load by the slices so far: for a driver that was killed. */
+  slices: number;
+}
+
+class Fold {
+  readonly #change: ReplayChange;
+  #experiment: Experiment | undefined;
+  #question: Question | undefined;
+  #record: Iter8Record = EMPTY_RECORD;
+  #strength: Iter8Record['strength'];
+  readonly #open = new Map<string, OpenTask>();
+  #judged: Folded['judged'] | undefined;
+  #time = '1970-01-01T00:00:00Z';
+  #weights: readonly Weight[] = [];
+  #completed = 0;
+
+  constructor(change: ReplayChange) {
+    this.#change = change;
+  }
+
+  add(line: RecordLine): void {
+    if ('time' in line) this.#time = line.time;
+    switch (line.kind) {
+      case 'spec':
+        this.#strength = line.strength;
+        this.#record = { ...(line.record ?? EMPTY_RECORD), by: line.by, tasks: line.record?.tasks ?? {} };
+        this.#open.clear();
+        this.#completed = line.experiment.status?.completedIterations ?? this.#completed;
+        this.#ask(line.experiment);
+        break;
+      case 'spec-read':
+        if (this.#experiment !== undefined) this.#ask({ ...this.#experiment, spec: line.spec });
+        break;
+      case 'load-started':
+        this.#begin(line);
+        break;
+      case 'slice': {
+        const task = this.#open.get(line.task);
+        task?.sums.add(line, line.tally);
+        if (task !== undefined) task.slices = Math.max(task.slices, (line.slice + 1) * SLICE_SECONDS);
+        break;
+      }
+      case 'pairs':
+        this.#open.get(line.task)?.sums.addPairs(line, line.pairs);
+        break;
+      case 'load-ended':
+        this.#close(line.task, line.loadSeconds);
+        break;
+      case 'measured':
+        if (this.#question !== undefined) this.#record = addMeasurement(this.#question, this.#record, line);
+        this.#weights = line.weights ?? this.#weights;
+        break;
+      case 'judged':
+        this.#judged = line;
+        break;
+      case 'iterated':
+        this.#completed = line.completedIterations;
+        break;
+    }
+  }
+
+  end(): Folded | undefined {
+    if (this.#experiment === undefined) return undefined;
+    // A driver that was killed in the middle of a load: what it had counted.
+    for (const [task, { before, slices }] of this.#open) this.#close(task, before + slices);
+    const judged = this.#judged ?? {
+      time: this.#time,
+      measuringDone: true,
+      runningSeconds: 0,
+      completedIterations: 0,
+      weights: this.#weights,
+    };
+    return {
+      experiment: this.#experiment,
+      record: { ...this.#record, strength: this.#strengthOfNow() },
+      judged,
+      completedIterations: this.#completed,
+    };
+  }
+
+  #strengthOfNow(): Record<string, unknown> {
+    return { ...this.#strength, ...this.#change.strength };
+  }
+
+  /** The question of now, about the experiment as it was. */
+  #ask(ran: Experiment): void {
+    const { objectives } = this.#change;
+    const { name, namespace } = ran.metadata;
+    this.#experiment =
+      objectives === undefined
+        ? ran
+        : withDefaults(
+            { ...ran, spec: { ...ran.spec, criteria: { ...ran.spec.criteria, objectives: [...objectives] } } },
+            { namespace, name },
+          );
+    this.#question = compileQuestion(this.#experiment, this.#strengthOfNow());
+  }
+
+  #begin({ task, counted, pairs, timeoutMs, ratePerSec, isJudged }: LoadStartedLine): void {
+    if (this.#question === undefined) return;
+    const before = this.#record.tasks[task]?.loadSeconds ?? 0;
+    this.#open.set(task, { sums: new TaskSums(this.#question, { scopes: counted, pairs }), before, slices: 0 });
+    const { [task]: _, ...others } = this.#record.tasks;
+    this.#record = {
+      ...this.#record,
+      tasks: others,
+      timeoutMs: Math.max(timeoutMs, this.#record.timeoutMs ?? 0),
+      ...(ratePerSec === 0 && isJudged ? { closedLoop: true } : {}),
+    };
+  }
+
+  #close(task: string, loadSeconds: number): void {
+    const open = this.#open.get(task);
+    if (open === undefined) return;
+    this.#open.delete(task);
+    const counted = { scopes: open.sums.scopes(), pairs: open.sums.pairs(), loadSeconds };
+    this.#record = withCountedTask(this.#record, task, counted);
+  }
+}
