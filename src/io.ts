@@ -6,6 +6,8 @@ export interface OutputStream {
   readonly isTTY: boolean;
   readonly columns?: number | undefined;
   readonly rows?: number | undefined;
+  /** Aborted when nothing that is written can arrive any more: its reader has gone, or the disk is full. */
+  readonly lost?: AbortSignal | undefined;
 }
 
 /** Time, so that tests can fake it. */
@@ -18,7 +20,18 @@ export interface Clock {
   sleep(ms: number, signal?: AbortSignal): Promise<void>;
 }
 
-/** Signals that the user or the system can send. A second SIGINT ends the process from `main.ts`. */
+/** Aborts the signal after `ms`, however long that is, unless it is cancelled before. */
+export function timeLimit(clock: Clock, ms: number): { readonly signal: AbortSignal; cancel(): void } {
+  const over = new AbortController();
+  const cancelled = new AbortController();
+  clock.sleep(ms, cancelled.signal).then(
+    () => over.abort(),
+    () => undefined,
+  );
+  return { signal: over.signal, cancel: () => cancelled.abort() };
+}
+
+/** Signals that the user or the system can send; SIGTERM stands for SIGHUP too. */
 export type ProcessSignal = 'SIGINT' | 'SIGTERM';
 
 export interface Io {
@@ -30,8 +43,8 @@ export interface Io {
   /** Identity of this process, e.g. for locks. */
   readonly pid: number;
   readonly clock: Clock;
-  /** Sends a signal to a process, or to the group of a negative id; nothing when it is gone. */
-  kill(pid: number, signal: 'SIGTERM' | 'SIGKILL'): void;
+  /** Sends a signal to a process, or to the group of a negative id; 0: none, only asks. False when it is gone. */
+  kill(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean;
   /** Calls back on each signal until the returned function is called. */
   onSignal(listener: (signal: ProcessSignal) => void): () => void;
   /** Calls back when the terminal changes its size, until the returned function is called. */

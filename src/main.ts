@@ -1,15 +1,51 @@
 /** The process: builds the real Io, runs the command, sets the exit code. The only place that touches `process`. */
+import { fstatSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { run } from './cli/program.ts';
-import { EXIT } from './exit-codes.ts';
+import { reportFailure, run } from './cli/program.ts';
+import { UnavailableError } from './errors.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
 import type { Io, OutputStream, ProcessSignal } from './io.ts';
 
-/** How long output may take to drain before the process ends all the same. */
-const FLUSH_MS = 5_000;
+/** A timer of Node holds at most 2^31 - 1 ms (24.8 days) and fires at once beyond. */
+const LONGEST_TIMER_MS = 2_147_483_647;
 
-function output(stream: NodeJS.WriteStream): OutputStream {
+/** What is written is of no interest to anybody: the reader went away, or (EIO) the terminal was closed. */
+function isReaderGone({ code: reason }: NodeJS.ErrnoException, isTerminal: boolean): boolean {
+  return reason === 'EPIPE' || reason === 'ECONNRESET' || (isTerminal && reason === 'EIO');
+}
+
+interface ProcessOutput extends OutputStream {
+  readonly lost: AbortSignal;
+  /** Why nothing can be written any more, for another reason than that its reader has gone. */
+  failure(): Error | undefined;
+  /** Resolves when everything that was written has reached the system. */
+  flushed(): Promise<void>;
+}
+
+/** A stream of this process whose errors end nothing: they are noted, and what is written afterwards is dropped. */
+function output(stream: NodeJS.WriteStream & { readonly fd: number }): ProcessOutput {
+  const lost = new AbortController();
+  let failure: Error | undefined;
+  const fail = (error: NodeJS.ErrnoException) => {
+    if (lost.signal.aborted) return;
+    if (!isReaderGone(error, stream.isTTY)) failure = error;
+    lost.abort(error);
+  };
+  stream.on('error', fail);
+  const onDisk = isOnDisk(stream);
   return {
-    write: (text) => void stream.write(text),
+    write: (text) => {
+      if (lost.signal.aborted) return;
+      if (!onDisk) return void stream.write(text);
+      try {
+        writeWhole(stream.fd, text);
+      } catch (error) {
+        fail(error as NodeJS.ErrnoException);
+      }
+    },
+    lost: lost.signal,
+    failure: () => failure,
+    flushed: () => new Promise((resolve) => stream.write('', () => resolve())),
     get isTTY() {
       return stream.isTTY ?? false; // undefined in a pipe, whatever its type says
     },
@@ -22,33 +58,71 @@ function output(stream: NodeJS.WriteStream): OutputStream {
   };
 }
 
+/** Files and devices such as /dev/full; terminals, pipes and sockets are streams. */
+function isOnDisk(stream: NodeJS.WriteStream & { readonly fd: number }): boolean {
+  if (stream.isTTY) return false;
+  try {
+    const stat = fstatSync(stream.fd);
+    return stat.isFile() || stat.isCharacterDevice();
+  } catch {
+    return false;
+  }
+}
+
+/** Node's own stream for files drops what did not fit in the first write, without an error. */
+function writeWhole(fd: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let at = 0; at < bytes.length; ) at += writeSync(fd, bytes, at);
+}
+
+/** A closed terminal (SIGHUP) is a reason to stop as good as SIGTERM. */
+const SIGNALS: Readonly<Record<string, ProcessSignal>> = { SIGINT: 'SIGINT', SIGTERM: 'SIGTERM', SIGHUP: 'SIGTERM' };
+
 function onSignal(listener: (signal: ProcessSignal) => void): () => void {
-  const listen = (signal: ProcessSignal) => listener(signal);
-  process.on('SIGINT', listen);
-  process.on('SIGTERM', listen);
+  const listen = (signal: NodeJS.Signals) => listener(SIGNALS[signal]!);
+  for (const signal of Object.keys(SIGNALS)) process.on(signal, listen);
   return () => {
-    process.off('SIGINT', listen);
-    process.off('SIGTERM', listen);
+    for (const signal of Object.keys(SIGNALS)) process.off(signal, listen);
   };
 }
 
+async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
+  let left = ms;
+  do {
+    await delay(Math.min(left, LONGEST_TIMER_MS), undefined, signal === undefined ? {} : { signal });
+    left -= LONGEST_TIMER_MS;
+  } while (left > 0);
+}
+
+function currentFolder(): string {
+  try {
+    return process.cwd();
+  } catch (cause) {
+    throw new UnavailableError('the current folder is gone', { cause, hint: 'cd to one that is there' });
+  }
+}
+
+const stdout = output(process.stdout);
+const stderr = output(process.stderr);
+
 const io: Io = {
-  stdin: process.stdin,
-  stdout: output(process.stdout),
-  stderr: output(process.stderr),
-  env: process.env,
-  cwd: process.cwd(),
-  pid: process.pid,
-  clock: {
-    now: () => Date.now(),
-    monotonicMs: () => performance.now(),
-    sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
+  // What is not asked for costs nothing, and fails nothing.
+  get stdin() {
+    return process.stdin;
   },
+  stdout,
+  stderr,
+  env: process.env,
+  get cwd() {
+    return currentFolder();
+  },
+  pid: process.pid,
+  clock: { now: () => Date.now(), monotonicMs: () => performance.now(), sleep },
   kill: (pid, signal) => {
     try {
-      process.kill(pid, signal);
+      return process.kill(pid, signal);
     } catch {
-      // it has ended
+      return false; // it has ended
     }
   },
   onSignal,
@@ -58,19 +132,30 @@ const io: Io = {
   },
 };
 
-// A reader that has enough (`describe | head`) is no error: the rest is of no interest to anybody.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code === 'EPIPE') process.exit(EXIT.ok);
-    throw error;
-  });
+const argv = process.argv.slice(2);
+
+/** Something was thrown where no command could catch it: a bug, and never the exit code 1 of an answer. */
+let crashed = false;
+process.on('uncaughtException', (error) => {
+  if (crashed) return;
+  crashed = true;
+  void reportFailure(error, argv, io)
+    .catch(() => undefined)
+    .finally(() => process.exit(EXIT.bug));
+});
+
+/** The code of the command, unless its answer could not be written. */
+async function codeOf(code: ExitCode): Promise<ExitCode> {
+  // However slowly it is read: something may keep the event loop alive (a worker, a socket), so that the end is ours to find.
+  await Promise.all([stdout.flushed(), stderr.flushed()]);
+  const failure = stdout.failure();
+  if (failure === undefined || code === EXIT.bug) return code;
+  const reason = failure.message.replace(/^[A-Z0-9_]+: (.*?),? \w+$/, '$1');
+  stderr.write(`error: standard output cannot be written: ${reason}\n`);
+  await stderr.flushed();
+  return EXIT.unavailable;
 }
 
-process.exitCode = await run(process.argv.slice(2), io);
-
-// Something may keep the event loop alive (a worker, a socket); what was printed must still reach its reader.
-const flushed = Promise.all(
-  [process.stdout, process.stderr].map((stream) => new Promise((resolve) => stream.write('', resolve))),
-);
-await Promise.race([flushed, delay(FLUSH_MS, undefined, { ref: false })]);
-process.exit();
+process.exitCode = EXIT.bug; // should the event loop run dry before the command has ended
+const code = await codeOf(await run(argv, io));
+if (!crashed) process.exit(code);

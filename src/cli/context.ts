@@ -24,6 +24,7 @@ import type {
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
+import { asTypedWith, type AsTyped } from './as-typed.ts';
 import type { StoreFlags } from './shared-flags.ts';
 
 /** What every command works with. */
@@ -38,6 +39,7 @@ export interface Context {
   readonly namespace: string;
   /** This process, as others see it. */
   readonly self: Holder;
+  readonly asTyped: AsTyped;
   /** The cluster; absent in local mode. */
   readonly kube?: KubeClient | undefined;
 }
@@ -107,6 +109,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
     secrets: createFileSecrets({ dir }),
     namespace: flags.namespace ?? 'default',
     self: selfOf(io),
+    asTyped: asTypedWith(flags, flags.namespace ?? 'default'),
   };
 }
 
@@ -179,6 +182,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     },
     namespace: kube.namespace,
     self: selfOf(io),
+    asTyped: asTypedWith(flags, kube.namespace),
     kube,
   };
 }

@@ -1,7 +1,7 @@
 /** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
 import { InterruptedError, TimeoutError, UnavailableError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
-import type { Io, ProcessSignal } from '../io.ts';
+import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
 import { eventText } from '../render/log-lines.ts';
@@ -67,7 +67,13 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     end('lost');
     kill.abort(new UnavailableError('the driver lock was lost'));
   });
-  const timer = flags.timeout === undefined ? undefined : setTimeout(() => end('timeout'), flags.timeout);
+  const limit = flags.timeout === undefined ? undefined : timeLimit(io.clock, flags.timeout);
+  limit?.signal.addEventListener('abort', () => end('timeout'), { once: true });
+  // Events are the answer then: without a reader there is nothing to go on for.
+  const lost = flags.output === 'ndjson' ? io.stdout.lost : undefined;
+  const onLost = () => end('SIGTERM');
+  if (lost?.aborted === true) onLost();
+  lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
   const events = await openEvents(context, progress.say);
   try {
@@ -106,7 +112,8 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
     return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
   } finally {
-    if (timer !== undefined) clearTimeout(timer);
+    limit?.cancel();
+    lost?.removeEventListener('abort', onLost);
     stopListening();
     progress.end();
     await settled.lock.release();
@@ -147,18 +154,17 @@ function stoppingEvent(metadata: { readonly namespace: string; readonly name: st
 
 function interrupted(why: Stop, of: ObjectKey, options: DrivingOptions): ExitCode {
   const { io, context } = options;
-  // As it would be typed.
-  const name = of.namespace === context.namespace ? of.name : `${of.name} -n ${of.namespace}`;
+  const goOn = `what was measured is saved; go on with: ${context.asTyped('run', of)}`;
   switch (why) {
     case 'SIGINT':
     case 'SIGTERM':
-      io.stderr.write(`interrupted: what was measured is saved; go on with: iter8ctl run ${name}\n`);
+      io.stderr.write(`interrupted: ${goOn}\n`);
       return why === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
     case 'timeout':
-      throw new TimeoutError(`${name} did not end within the timeout`, {
-        hint: `what was measured is saved; go on with: iter8ctl run ${name}`,
-      });
+      throw new TimeoutError(`${of.name} did not end within the timeout`, { hint: goOn });
     case 'lost':
-      throw new UnavailableError(`somebody else drives ${name} now`, { hint: `watch it: iter8ctl watch ${name}` });
+      throw new UnavailableError(`somebody else drives ${of.name} now`, {
+        hint: `watch it: ${context.asTyped('watch', of)}`,
+      });
   }
 }

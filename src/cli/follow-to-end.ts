@@ -1,7 +1,7 @@
 /** Follows experiments that somebody else drives, to their end. */
 import { NotFoundError, TimeoutError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode, worstExitCode } from '../exit-codes.ts';
-import type { Io } from '../io.ts';
+import { timeLimit, type Io } from '../io.ts';
 import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasTold } from '../drive/events-of-changes.ts';
@@ -18,30 +18,34 @@ export interface WatchingOptions {
   readonly progress: Progress;
 }
 
-/** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit. */
+/** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit, no reader for its events. */
 function endings(
   io: Io,
-  timeoutMs: number | undefined,
+  { timeout: timeoutMs, output }: WatchingOptions['flags'],
 ): { readonly signal: AbortSignal; readonly code: () => ExitCode | undefined; close(): void } {
   const controller = new AbortController();
+  const lost = output === 'ndjson' ? io.stdout.lost : undefined;
   let code: ExitCode | undefined;
   const stopListening = io.onSignal((signal) => {
     code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
     controller.abort();
   });
-  const timer =
-    timeoutMs === undefined
-      ? undefined
-      : setTimeout(() => {
-          code ??= EXIT.timeout;
-          controller.abort();
-        }, timeoutMs);
+  const limit = timeoutMs === undefined ? undefined : timeLimit(io.clock, timeoutMs);
+  const end = (why: ExitCode) => {
+    code ??= why;
+    controller.abort();
+  };
+  limit?.signal.addEventListener('abort', () => end(EXIT.timeout), { once: true });
+  const onLost = () => end(EXIT.terminated);
+  if (lost?.aborted === true) onLost();
+  lost?.addEventListener('abort', onLost, { once: true });
   return {
     signal: controller.signal,
     code: () => code,
     close: () => {
       stopListening();
-      if (timer !== undefined) clearTimeout(timer);
+      limit?.cancel();
+      lost?.removeEventListener('abort', onLost);
     },
   };
 }
@@ -59,7 +63,7 @@ export async function watchUntil(
 ): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
   const { namespace, name } = key;
-  const ending = endings(io, flags.timeout);
+  const ending = endings(io, flags);
   const signal = AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
   try {
@@ -118,7 +122,7 @@ export async function watchAll(
   options: WatchingOptions & { readonly table: (rows: readonly ListRow[]) => void },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
-  const ending = endings(io, flags.timeout);
+  const ending = endings(io, flags);
   // Of each only what is told about it later: ten thousand experiments of 50 kB do not fit into memory.
   const seen = new Map<string, { readonly row: ListRow; readonly told: Experiment }>();
   const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;

@@ -4,6 +4,7 @@ import { Iter8Error } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io, OutputStream } from '../io.ts';
 import { redactUrls } from '../text/redact.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
 import { colorMode } from './shared-flags.ts';
 
@@ -74,6 +75,7 @@ export async function run(argv: readonly string[], given: Io): Promise<ExitCode>
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),
+      outputError: (text, write) => write(usageError(text)),
       getOutHelpWidth: () => io.stdout.columns ?? 100,
       getErrHelpWidth: () => io.stderr.columns ?? 100,
       getOutHasColors: () => false,
@@ -88,11 +90,22 @@ export async function run(argv: readonly string[], given: Io): Promise<ExitCode>
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {
-    return await failed(error, argv, io);
+    return await reportFailure(error, argv, io);
   }
 }
 
-async function failed(error: unknown, argv: readonly string[], io: Io): Promise<ExitCode> {
+/** What commander adds to a sentence that repeats an argument: made of names of ours. */
+const SUGGESTION = /\n\(Did you mean [^()\n]*\?\)$/;
+
+/** Arguments may come from a branch or a pull request: in the sentence that repeats one, it is one line of visible text. */
+function usageError(text: string): string {
+  const sentence = text.trimEnd();
+  const suggestion = SUGGESTION.exec(sentence)?.[0] ?? '';
+  return `${sanitizeLine(sentence.slice(0, sentence.length - suggestion.length))}${suggestion}\n`;
+}
+
+/** Says what went wrong; the exit code of it. */
+export async function reportFailure(error: unknown, argv: readonly string[], io: Io): Promise<ExitCode> {
   if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
   const [{ renderError }, { themeFor }] = await Promise.all([
     import('../render/error.ts'),

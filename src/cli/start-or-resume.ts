@@ -29,7 +29,7 @@ export async function settle(
 ): Promise<Settled> {
   if (!start.given) {
     if (how.restart) throw new UsageError('--restart needs the manifest', { hint: 'give it with -f' });
-    if (hasEnded(start.experiment)) throw alreadyCompleted(start.experiment.metadata.name);
+    if (hasEnded(start.experiment)) throw alreadyCompleted(context, start.experiment.metadata);
     return hold(context, start.experiment, false);
   }
   const { written } = start;
@@ -46,11 +46,11 @@ export async function settle(
   const present = await find(context, key);
   if (present === undefined) return createAndHold(context, written, key);
   if (how.restart) return restart(context, written, key);
-  if (hasEnded(present)) throw alreadyCompleted(name);
+  if (hasEnded(present)) throw alreadyCompleted(context, key);
   const difference = firstDifference(withDefaults(present, key).spec, withDefaults(written, key).spec);
   if (difference !== undefined) {
     throw new UsageError(`experiment ${name} is there already with another spec: ${difference} differs`, {
-      hint: 'resume it (iter8ctl run NAME), start anew with --restart, or use another name',
+      hint: `resume it (${context.asTyped('run', key)}), start again with --restart, or use another name`,
     });
   }
   return hold(context, present, false);
@@ -76,7 +76,7 @@ async function restart(context: Context, written: WrittenExperiment, key: Object
   const holder = await context.lock.holder(key);
   if (holder !== undefined) {
     throw new UsageError(`experiment ${key.name} is being driven by ${holder.description}`, {
-      hint: 'end that run first, or watch it: iter8ctl watch NAME',
+      hint: `end that run first, or watch it: ${context.asTyped('watch', key)}`,
     });
   }
   await context.store.delete(key);
@@ -90,7 +90,7 @@ async function hold(context: Context, experiment: Experiment, fresh: boolean): P
   try {
     // Between the look and the lock somebody else may have driven it further, or to its end.
     const now = fresh ? experiment : await context.store.get(key);
-    if (hasEnded(now)) throw alreadyCompleted(key.name);
+    if (hasEnded(now)) throw alreadyCompleted(context, key);
     return { kind: 'drive', experiment: now, lock: taken.held };
   } catch (error) {
     await taken.held.release();
@@ -98,9 +98,9 @@ async function hold(context: Context, experiment: Experiment, fresh: boolean): P
   }
 }
 
-function alreadyCompleted(name: string): UsageError {
-  return new UsageError(`experiment ${name} has already run to its end; its answer is about what was tested then`, {
-    hint: `look at it: iter8ctl describe ${name}; run it anew: --restart with -f; or give the manifest a generateName`,
+function alreadyCompleted(context: Context, key: ObjectKey): UsageError {
+  return new UsageError(`experiment ${key.name} has already run to its end; its answer is about what was tested then`, {
+    hint: `look at it: ${context.asTyped('describe', key)}; run it again: --restart with -f; or give the manifest a generateName`,
   });
 }
 

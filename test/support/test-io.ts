@@ -52,9 +52,9 @@ export function testIo(options: TestIoOptions): TestIo {
     clock: options.clock ?? realClock,
     kill: (pid, signal) => {
       try {
-        process.kill(pid, signal);
+        return process.kill(pid, signal);
       } catch {
-        // it has ended
+        return false; // it has ended
       }
     },
     onSignal: (listener) => {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText } from '../../report/json-text.ts';
-import type { Io } from '../../io.ts';
+import { timeLimit, type Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { ASSERTIONS, assertionState, type Assertion, type AssertionState } from '../../judge/assert-conditions.ts';
 import { hasFailed } from '../../experiment/conditions.ts';
@@ -61,7 +61,8 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
     return report(await chosenExperiment(context, name, say), conditions, { flags, io, over: false });
   }
   const chosen = name ?? (await chosenExperiment(context, undefined, say)).metadata.name;
-  const last = await waitFor(context, chosen, { conditions, timeoutMs: flags.timeout });
+  const limit = timeLimit(io.clock, flags.timeout);
+  const last = await waitFor(context, chosen, { conditions, signal: limit.signal }).finally(() => limit.cancel());
   if (last === undefined) throw new NotFoundError(`experiment ${chosen} did not appear within the timeout`);
   return report(last, conditions, { flags, io, over: true });
 }
@@ -134,9 +135,9 @@ function exitCode(
 async function waitFor(
   context: Context,
   name: string,
-  wanted: { readonly conditions: readonly Assertion[]; readonly timeoutMs: number },
+  wanted: { readonly conditions: readonly Assertion[]; readonly signal: AbortSignal },
 ): Promise<Experiment | undefined> {
-  const signal = AbortSignal.timeout(wanted.timeoutMs);
+  const { signal } = wanted;
   let last: Experiment | undefined;
   try {
     for await (const event of context.store.watch({ ...keyOf(context, name), signal })) {

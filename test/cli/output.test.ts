@@ -1,0 +1,166 @@
+/** Exit codes of the process itself: readers that go away, full disks, signals, bugs. 1 means "no", and nothing else. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { ok, testServer, type TestServer } from '../support/test-server.ts';
+
+const bin = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
+const recorded = path.join(import.meta.dirname, '../fixtures/recorded/00-first-exp/final.yaml');
+let cwd: string;
+let server: TestServer;
+let children: ChildProcess[];
+
+beforeEach(async () => {
+  cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-output-'));
+  server = await testServer(ok);
+  children = [];
+  writeFileSync(path.join(cwd, 'iter8ctl'), `#!/bin/sh\nexec '${process.execPath}' '${bin}' "$@"\n`, { mode: 0o755 });
+});
+afterEach(async () => {
+  for (const child of children) child.kill('SIGKILL');
+  await server[Symbol.asyncDispose]();
+  rmSync(cwd, { recursive: true });
+});
+
+/** A line of bash, without blocking the server that it talks to; what it prints. */
+async function bash(line: string, env: Record<string, string> = {}): Promise<{ out: string; err: string }> {
+  const child = spawn('bash', ['-c', line], {
+    cwd,
+    stdio: ['ignore', 'pipe', 'pipe'],
+    env: { ...process.env, ITER8_DIR: path.join(cwd, '.iter8'), PATH: `${cwd}:${process.env['PATH']}`, ...env },
+  });
+  children.push(child);
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (data: Buffer) => (out += data.toString()));
+  child.stderr.on('data', (data: Buffer) => (err += data.toString()));
+  await new Promise((resolve) => child.once('close', resolve));
+  return { out, err };
+}
+
+const run = (requests: number) =>
+  `iter8ctl run --local --url ${server.url} --slo 'error-rate<=1%' --name shop --qps 200 --requests ${requests}`;
+
+describe('a reader that goes away', () => {
+  it('stops a run whose events it read, as SIGTERM does: saved, to be resumed', async () => {
+    const { out, err } = await bash(`${run(2000)} -o ndjson | head -n 3 | wc -l; echo \${PIPESTATUS[0]}`);
+    expect(out).toBe('3\n143\n');
+    expect(err).toContain('what was measured is saved; go on with: iter8ctl run shop --local');
+    expect(server.seen()).toBeLessThan(1000);
+    const again = await bash('timeout 3 iter8ctl run --local shop; echo $?');
+    expect(again.err).toContain('goes on with it');
+  });
+
+  it('ends no run that it read the story of', async () => {
+    const { out } = await bash(`${run(300)} 2> >(head -n 1 >/dev/null) >answer; echo $?; head -c 8 answer`);
+    expect(out).toBe('0\npromote ');
+  });
+
+  it.each([
+    [`assert -f ${recorded} -c failed`, 1],
+    [`describe -f ${recorded} --exit-code`, 3],
+    [`assert -f ${recorded} -c nonsense`, 2],
+    ['assert absent --local -c failed', 6],
+    ['--help', 0],
+  ])('changes no exit code: %s', async (command, code) => {
+    const plain = await bash(`iter8ctl ${command} >/dev/null; echo $?`);
+    expect(plain.out).toBe(`${code}\n`);
+    const { out } = await bash(`{ iter8ctl ${command} 2>&1; echo $? >&3; } 3>code | true; wait; cat code`);
+    expect(out).toBe(`${code}\n`);
+  });
+});
+
+describe('a full disk', () => {
+  it('behind standard output is exit 7 with one sentence, whatever the answer', async () => {
+    for (const command of [`assert -f ${recorded} -c completed`, `assert -f ${recorded} -c failed`, '--help']) {
+      const { out, err } = await bash(`iter8ctl ${command} >/dev/full; echo $?`);
+      expect(out).toBe('7\n');
+      expect(err).toBe('error: standard output cannot be written: no space left on device\n');
+    }
+  });
+
+  it('behind standard output ends no run before its end', async () => {
+    const { out } = await bash(
+      `${run(300)} >/dev/full 2>/dev/null; echo $?; iter8ctl assert shop --local -c successful`,
+    );
+    expect(out).toBe('7\nshop: successful holds\n');
+  });
+
+  it('behind standard error ends nothing', async () => {
+    const { out } = await bash(`${run(300)} 2>/dev/full | head -c 8; echo " \${PIPESTATUS[0]}"`);
+    expect(out).toBe('promote  0\n');
+    expect((await bash('iter8ctl nonsense 2>/dev/full; echo $?')).out).toBe('2\n');
+  });
+
+  it('that takes a part of a write is noticed', async () => {
+    // A limit on the size of files stands for a disk with little room; node ignores SIGXFSZ.
+    const { out, err } = await bash(
+      `(ulimit -f 1; iter8ctl describe -f ${recorded} -o raw >answer; echo $?); wc -c <answer`,
+    );
+    expect(out).toBe('7\n1024\n');
+    expect(err).toMatch(/^error: standard output cannot be written: file too large\n$/);
+  });
+});
+
+describe('the end of the process', () => {
+  it('is 143 when the terminal is closed (SIGHUP), with everything saved', async () => {
+    const { out, err } = await bash(
+      `${run(5000)} & until grep -q '"n":' .iter8/experiments/default/shop.yaml 2>/dev/null; do :; done; kill -HUP $!; wait $!; echo $?`,
+    );
+    expect(out).toMatch(/\n143\n$/);
+    expect(err).toContain('stopping: load ended, saving');
+  });
+
+  it('comes no sooner than a limit of more than 24.8 days', async () => {
+    const { out } = await bash(`${run(100)} --timeout 700h | head -n 1; echo \${PIPESTATUS[0]}`);
+    expect(out).toMatch(/^promote .*\n0\n$/);
+    for (const command of ['watch --local absent', 'assert --local absent -c failed'])
+      expect((await bash(`timeout -s KILL 1 iter8ctl ${command} --timeout 99999h; echo $?`)).out).toBe('137\n');
+  });
+
+  it('is 70 after a throw that no command could catch', async () => {
+    const preload = path.join(cwd, 'preload.mjs');
+    writeFileSync(preload, "setTimeout(() => { throw new Error('thrown from nowhere'); }, 500);");
+    const { out, err } = await bash(`${run(5000)} >/dev/null; echo $?`, { NODE_OPTIONS: `--import ${preload}` });
+    expect(out).toBe('70\n');
+    expect(err).toMatch(/error: this is a bug in iter8ctl, please report it\nError: thrown from nowhere/);
+  });
+
+  it('is 70 when the program cannot be loaded', () => {
+    const broken = mkdtempSync(path.join(cwd, 'broken-'));
+    spawnSync('cp', ['-r', path.dirname(bin), broken]);
+    spawnSync('mkdir', [path.join(broken, 'dist')]);
+    writeFileSync(path.join(broken, 'dist/main.js'), "throw new Error('half a file')");
+    writeFileSync(path.join(broken, 'package.json'), '{"type":"module"}');
+    const { status, stderr } = spawnSync(process.execPath, [path.join(broken, 'bin/iter8ctl.js')], {
+      encoding: 'utf8',
+    });
+    expect(status).toBe(70);
+    expect(stderr).toContain('iter8ctl cannot be loaded');
+  });
+
+  it('is 7 with a sentence when the current folder is gone', async () => {
+    const { out, err } = await bash('mkdir gone; cd gone; rmdir ../gone; iter8ctl get --local --dir x; echo $?');
+    expect(out).toBe('7\n');
+    expect(err).toContain('error: the current folder is gone');
+  });
+});
+
+it('an argument that a usage error repeats is one line of visible text', () => {
+  for (const args of [
+    ['\u001b]0;PWN\u0007\u202e\nerror: fine'],
+    ['get', '-o', '\u001b[31m\nx'],
+    ['get', '--\u001b[31m\n(Did you mean --force?)'],
+    ['run', '--qps', '\u001b[2J'],
+    ['describe', 'a', '\u001b[2J'],
+  ]) {
+    const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
+    expect(status).toBe(2);
+    // oxlint-disable-next-line no-control-regex
+    expect(stderr).not.toMatch(/[\u001b\u0007\u202e]|^error: fine|^\(Did/m);
+  }
+  expect(spawnSync(process.execPath, [bin, 'descibe'], { encoding: 'utf8' }).stderr).toMatch(
+    /^error: unknown command 'descibe'\n\(Did you mean describe\?\)\n/,
+  );
+});
