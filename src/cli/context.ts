@@ -299,6 +299,7 @@ async function openScripts(context: Context, io: Io, place: ScriptPlace) {
     env: io.env,
     ...(kube === undefined ? {} : { kubeconfig: () => exportKubeconfig(kube.chosen) }),
     onOutput: place.onOutput,
+    clock: io.clock,
     kill: (pid, signal) => io.kill(pid, signal),
   });
 }

@@ -143,7 +143,7 @@ const httpNotificationSchema = z.strictObject({
 
 const slackSchema = z.strictObject({ channel: text, secret: text, ignoreFailure: z.boolean().optional() });
 
-const runSchema = z.strictObject({ secret: text.optional() });
+const runSchema = z.strictObject({ secret: text.optional(), timeout: duration.optional() });
 
 /** All tasks by name, with the schema of their inputs. */
 export const TASKS: Readonly<Record<string, z.ZodObject>> = {
@@ -371,8 +371,14 @@ export function slackInputs(task: TaskSpec): SlackInputs {
 
 export interface RunInputs {
   readonly secret?: string | undefined;
+  /** A script that is not done by then has failed. */
+  readonly timeoutMs: number;
 }
 
+const SCRIPT_TIMEOUT_MS = 60 * 60_000;
+
 export function runInputs(task: TaskSpec): RunInputs {
-  return readable(runSchema, task.with);
+  const { secret, timeout } = readable(runSchema, task.with);
+  const timeoutMs = timeout === undefined ? undefined : parseDurationMs(timeout);
+  return { ...(secret === undefined ? {} : { secret }), timeoutMs: timeoutMs ?? SCRIPT_TIMEOUT_MS };
 }

@@ -2,9 +2,11 @@
 import { conditionProblem } from './if-condition.ts';
 import { fieldPathProblem } from './field-path.ts';
 import { placeholderProblem } from './placeholders.ts';
+import { scriptProblem } from './script-placeholders.ts';
 
 export const EXPRESSION_SYNTAX = {
   condition: conditionProblem,
   fieldPath: fieldPathProblem,
   template: placeholderProblem,
+  script: scriptProblem,
 } as const;

@@ -28,8 +28,8 @@ export function placeholderProblem(text: string): string | undefined {
   }
 }
 
-/** Puts a value into a text. `before` is the text that stands before it, with `x` in the place of earlier values. */
-export type WriteValue = (value: string, before: string) => string;
+/** What stands in the text for a value; `source`: the placeholder as written. */
+export type WriteValue = (value: string, source: string) => string;
 
 /**
  * The text with all placeholders filled in, each value by `write`: as it is, by default. Objects and lists are written as
@@ -39,34 +39,21 @@ export type WriteValue = (value: string, before: string) => string;
  */
 export function fillPlaceholders(text: string, scope: PlaceholderScope, write: WriteValue = (value) => value): string {
   try {
-    return fill(parseTemplate(text), { scope, write, before: '' });
+    return fill(parseTemplate(text), scope, write);
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error;
     throw new Iter8Error(`placeholder ${sanitizeLine(error.message)}`);
   }
 }
 
-interface Filling {
-  readonly scope: PlaceholderScope;
-  readonly write: WriteValue;
-  before: string;
-}
-
-function fill(parts: readonly TemplatePart[], filling: Filling): string {
-  let filled = '';
-  for (const part of parts) {
-    if (part.kind === 'text') {
-      filled += part.text;
-      filling.before += part.text;
-    } else if (part.kind === 'value') {
-      filled += filling.write(textOf(read(part.value, filling.scope), part.source), filling.before);
-      filling.before += 'x';
-    } else {
-      const holds = isTrue(read(part.condition, filling.scope));
-      filled += fill(holds ? part.whenTrue : part.whenFalse, filling);
-    }
-  }
-  return filled;
+function fill(parts: readonly TemplatePart[], scope: PlaceholderScope, write: WriteValue): string {
+  return parts
+    .map((part) => {
+      if (part.kind === 'text') return part.text;
+      if (part.kind === 'value') return write(textOf(read(part.value, scope), part.source), part.source);
+      return fill(isTrue(read(part.condition, scope)) ? part.whenTrue : part.whenFalse, scope, write);
+    })
+    .join('');
 }
 
 function textOf(value: unknown, source: string): string {

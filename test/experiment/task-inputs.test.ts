@@ -210,8 +210,11 @@ describe('inputs of the other tasks', () => {
       secret: 's',
       ignoreFailure: true,
     });
-    expect(runInputs({ run: 'true', with: { secret: 's' } })).toEqual({ secret: 's' });
-    expect(runInputs({ run: 'true' })).toEqual({});
+    expect(runInputs({ run: 'true', with: { secret: 's', timeout: '90s' } })).toEqual({
+      secret: 's',
+      timeoutMs: 90_000,
+    });
+    expect(runInputs({ run: 'true' })).toEqual({ timeoutMs: 3_600_000 });
   });
 
   it.each<[string | undefined, Record<string, unknown>, string]>([

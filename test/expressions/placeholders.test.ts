@@ -92,13 +92,13 @@ describe('placeholders', () => {
     );
   });
 
-  it('hand each value over with what stands before it', () => {
+  it('hand each value over with its placeholder', () => {
     const seen: string[] = [];
-    fillPlaceholders('a @< .Name >@ b @< if true >@c @< .Namespace >@@< end >@', scope, (value, before) => {
-      seen.push(before);
+    fillPlaceholders('a @< .Name >@ b @< if true >@c @< .Namespace >@@< end >@', scope, (value, source) => {
+      seen.push(source);
       return value.toUpperCase();
     });
-    expect(seen).toEqual(['a ', 'a x b c ']);
+    expect(seen).toEqual(['.Name', '.Namespace']);
   });
 
   it('never throw anything else, and leave other text alone', () => {

@@ -15,12 +15,11 @@ import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/api-client.
 import { linesOf } from '../kube/lines.ts';
 import { listWatch, type KubeObject } from '../kube/list-watch.ts';
 import type { PerformTask } from './task-registry.ts';
-import { scriptText, type ScriptText } from './script-input.ts';
+import { scriptInput, type ScriptInput } from './script-input.ts';
 
 export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
 export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
 
-const LONGEST_SECONDS = 3_600;
 /** How long its pod can be looked at. */
 const KEPT_SECONDS = 86_400;
 const SCRATCH = '/scratch';
@@ -51,7 +50,7 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
   return async (call) => {
     const { experiment, signal } = call;
     const { namespace } = experiment.metadata;
-    const { secret } = runInputs(call.task);
+    const { secret, timeoutMs } = runInputs(call.task);
     const key = secret === undefined ? undefined : qualifiedKey(secret, namespace);
     if (key !== undefined && key.namespace !== namespace) {
       throw new UsageError(`secret ${key.namespace}/${key.name} is of another namespace`, {
@@ -59,8 +58,8 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
       });
     }
     const fields = key === undefined ? undefined : await ports.secrets.read(key, signal);
-    const script = scriptText(call.task, experiment, fields === undefined ? undefined : Object.keys(fields));
-    const job = jobObject(call, script, ports, key?.name);
+    const script = scriptInput(call.task, experiment, fields === undefined ? undefined : Object.keys(fields));
+    const job = jobObject(call, script, { ...ports, secretName: key?.name, timeoutMs });
     const { name } = job.metadata;
     try {
       await ports.client.request({ verb: 'create', resource: JOBS, namespace, body: job, signal });
@@ -90,8 +89,20 @@ export function jobName(experiment: Experiment, taskId: string): string {
   );
 }
 
+/** Kubernetes replaces `$(NAME)` in commands and values, and `$$` by `$`: what is written here arrives as it is. */
+function literal(text: string): string {
+  return text.replaceAll('$', '$$$$');
+}
+
 /** Under the restricted Pod Security Standard. Pure. */
-function jobObject(call: TaskCall, script: ScriptText, ports: ScriptJobPorts, secretName: string | undefined) {
+export function jobObject(
+  call: TaskCall,
+  script: ScriptInput,
+  how: Pick<ScriptJobPorts, 'image' | 'serviceAccount'> & {
+    readonly secretName: string | undefined;
+    readonly timeoutMs: number;
+  },
+) {
   const { experiment, id } = call;
   const { namespace, uid, name } = experiment.metadata;
   const labels = { 'app.kubernetes.io/managed-by': 'iter8ctl', 'app.kubernetes.io/component': 'script' };
@@ -113,13 +124,13 @@ function jobObject(call: TaskCall, script: ScriptText, ports: ScriptJobPorts, se
     },
     spec: {
       backoffLimit: 0, // a script is run once
-      activeDeadlineSeconds: LONGEST_SECONDS,
+      activeDeadlineSeconds: Math.ceil(how.timeoutMs / 1000),
       ttlSecondsAfterFinished: KEPT_SECONDS,
       template: {
         metadata: { labels },
         spec: {
           restartPolicy: 'Never',
-          serviceAccountName: ports.serviceAccount,
+          serviceAccountName: how.serviceAccount,
           securityContext: {
             runAsNonRoot: true,
             runAsUser: 65532,
@@ -130,17 +141,17 @@ function jobObject(call: TaskCall, script: ScriptText, ports: ScriptJobPorts, se
           containers: [
             {
               name: 'script',
-              image: ports.image,
+              image: how.image,
               imagePullPolicy: 'IfNotPresent',
-              command: ['bash', '-c', script.text],
+              command: ['bash', '-c', literal(script.text)],
               workingDir: SCRATCH,
               env: [
-                ...Object.entries(script.env).map(([variable, value]) => ({ name: variable, value })),
+                ...Object.entries(script.env).map(([variable, value]) => ({ name: variable, value: literal(value) })),
                 { name: 'SCRATCH_DIR', value: SCRATCH },
                 { name: 'HOME', value: SCRATCH },
-                ...Object.entries(script.secretEnv).map(([field, variable]) => ({
+                ...Object.entries(script.secretEnv).map(([variable, field]) => ({
                   name: variable,
-                  valueFrom: { secretKeyRef: { name: secretName, key: field } },
+                  valueFrom: { secretKeyRef: { name: how.secretName, key: field } },
                 })),
               ],
               resources: { requests: { cpu: '10m', memory: '32Mi' }, limits: { memory: '512Mi' } },

@@ -20,8 +20,10 @@ export interface ExpressionSyntax {
   readonly condition?: ((text: string) => string | undefined) | undefined;
   /** `fieldPath` of a weightObjRef. */
   readonly fieldPath?: ((text: string) => string | undefined) | undefined;
-  /** `run` and texts of notifications, with `@< ... >@`. */
+  /** Texts of notifications, with `@< ... >@`. */
   readonly template?: ((text: string) => string | undefined) | undefined;
+  /** `run`, with `@< ... >@` where a whole word may stand. */
+  readonly script?: ((text: string) => string | undefined) | undefined;
 }
 
 export interface RuleContext {

@@ -45,7 +45,7 @@ export const conditionsParse: Rule = ({ experiment, syntax }) =>
 
 export const templatesParse: Rule = ({ experiment, syntax }) =>
   tasksOf(experiment).flatMap(({ path, task }) => {
-    const texts: [Path, unknown][] = [[[...path, 'run'], task.run]];
+    const texts: [Path, unknown][] = [];
     if (task.task === 'notification/http') {
       texts.push([[...path, 'with', 'url'], task.with?.['url']], [[...path, 'with', 'body'], task.with?.['body']]);
       const headers = task.with?.['headers'];
@@ -53,10 +53,14 @@ export const templatesParse: Rule = ({ experiment, syntax }) =>
         texts.push([[...path, 'with', 'headers', index, 'value'], valueOf(header)]);
       }
     }
-    return texts.flatMap(([at, text]) => {
-      const problem = typeof text === 'string' ? syntax.template?.(text) : undefined;
-      return problem === undefined ? [] : [issue(at, problem)];
-    });
+    const script = task.run === undefined ? undefined : syntax.script?.(task.run);
+    return [
+      ...(script === undefined ? [] : [issue([...path, 'run'], script)]),
+      ...texts.flatMap(([at, text]) => {
+        const problem = typeof text === 'string' ? syntax.template?.(text) : undefined;
+        return problem === undefined ? [] : [issue(at, problem)];
+      }),
+    ];
   });
 
 function valueOf(header: unknown): unknown {

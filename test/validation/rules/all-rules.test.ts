@@ -198,6 +198,15 @@ describe('rules about tasks', () => {
       `${TASK}.if: expected a condition, got "CandidatWon()": unknown function CandidatWon; did you mean CandidateWon?`,
     ],
     [{ run: 'true', if: '' }, `${TASK}.if: is empty; leave it out to run the task always`],
+    [
+      { run: 'curl "http://x/@< .Name >@"' },
+      `${TASK}.run: placeholder @< .Name >@ stands inside quotes, with other text; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"`,
+    ],
+    [{ run: 'echo @< .Name' }, `${TASK}.run: @< .Name: @< without >@`],
+    [
+      { run: 'true', with: { timeout: '0s' } },
+      `${TASK}.with.timeout: expected a duration above 0 such as 30s or 1m30s, got "0s"`,
+    ],
     [{ run: 'true', with: { secrets: 'x' } }, `${TASK}.with.secrets: unknown input; did you mean secret?`],
     [collect({ qps: 0, warmup: '5s' }), `${TASK}.with.warmup: expected a number of requests with qps: 0, got "5s"`],
     [

@@ -1,0 +1,167 @@
+/** Placeholders in scripts: variables where a whole word stands, refused everywhere else; seen with real bash. */
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { fillScript, pathsIn, scriptProblem } from '../../src/expressions/script-placeholders.ts';
+
+const scope = (value: string) => ({
+  experiment: { metadata: { name: value }, spec: {} },
+  winnerFound: true,
+  candidateWon: false,
+});
+
+describe('a placeholder in a script', () => {
+  it.each([
+    ['echo @< .Name >@', 'echo "$ITER8_V1"'],
+    ['echo "@< .Name >@"', 'echo "$ITER8_V1"'],
+    ["echo '@< .Name >@' x", 'echo "$ITER8_V1" x'],
+    ['echo @< .Name >@ @< .Name >@;', 'echo "$ITER8_V1" "$ITER8_V2";'],
+    ["echo a;# don't\necho @< .Name >@", 'echo a;# don\'t\necho "$ITER8_V1"'],
+    ["(echo a)# don't\necho @< .Name >@", '(echo a)# don\'t\necho "$ITER8_V1"'],
+    ['x=$(cat @< .Name >@)', 'x=$(cat "$ITER8_V1")'],
+    ['echo "$(cat @< .Name >@) it\'s"', 'echo "$(cat "$ITER8_V1") it\'s"'],
+    ['a=(@< .Name >@ b)', 'a=("$ITER8_V1" b)'],
+    ["cat <<EOF | sh\nit's\nEOF\necho @< .Name >@", 'cat <<EOF | sh\nit\'s\nEOF\necho "$ITER8_V1"'],
+    ['cat > @< .Name >@ <<< @< .Name >@', 'cat > "$ITER8_V1" <<< "$ITER8_V2"'],
+    ['if [ @< .Name >@ = a ]; then echo @< .Name >@; fi', 'if [ "$ITER8_V1" = a ]; then echo "$ITER8_V2"; fi'],
+    ['for x in @< .Name >@; do echo $x; done', 'for x in "$ITER8_V1"; do echo $x; done'],
+    ['case @< .Name >@ in a) echo @< .Name >@;; esac', 'case "$ITER8_V1" in a) echo "$ITER8_V2";; esac'],
+    ['f() { echo @< .Name >@; }', 'f() { echo "$ITER8_V1"; }'],
+    ["echo $'it\\'s' @< .Name >@", "echo $'it\\'s' \"$ITER8_V1\""],
+    ['echo $# ${#x} ${x:-"$y"} @< .Name >@', 'echo $# ${#x} ${x:-"$y"} "$ITER8_V1"'],
+    ['true 2>&1 &>/dev/null && echo 2>&1 @< .Name >@', 'true 2>&1 &>/dev/null && echo 2>&1 "$ITER8_V1"'],
+    ['> @< .Name >@ echo x > @< .Name >@', '> "$ITER8_V1" echo x > "$ITER8_V2"'],
+    ['diff <(echo a) <(echo @< .Name >@) -u @< .Name >@', 'diff <(echo a) <(echo "$ITER8_V1") -u "$ITER8_V2"'],
+    ['echo \\\n  @< .Name >@ \\\n  x', 'echo \\\n  "$ITER8_V1" \\\n  x'],
+    ['# it is @< .Name >@ here', '# it is $ITER8_V1 here'],
+    ['@< if .WinnerFound >@echo @< .Name >@@< else >@bash -c "@< .Name >@"@< end >@', 'echo "$ITER8_V1"'],
+    ['A=b kubectl apply -f @< "a b" >@', 'A=b kubectl apply -f "$ITER8_V1"'],
+  ])('is a variable: %s', (script, text) => {
+    expect(fillScript(script, scope("it's $(x)")).text).toBe(text);
+  });
+
+  it.each([
+    ['echo x@< .Name >@', 'is only a part of a word'],
+    ['echo @< .Name >@.yaml', 'is only a part of a word'],
+    ['echo "@< .Name >@"x', 'is only a part of a word'],
+    ['name=@< .Name >@', 'is only a part of a word'],
+    ['a[@< .Name >@]=1', 'is only a part of a word'],
+    ['echo "it is @< .Name >@"', 'stands inside quotes, with other text'],
+    ["bash -c 'echo @< .Name >@'", 'stands inside quotes, with other text'],
+    ['trap "echo @< .Name >@" EXIT', 'stands inside quotes, with other text'],
+    ["echo $'@< .Name >@'", 'stands inside quotes, with other text'],
+    ['cat <<EOF\n@< .Name >@\nEOF', 'stands in a here-document'],
+    ['echo `cat @< .Name >@`', 'stands behind a backquote'],
+    ['echo $((1 + 1)) @< .Name >@', 'stands behind arithmetic'],
+    ['((x = 1)); echo @< .Name >@', 'stands behind arithmetic'],
+    ['echo ${x:-@< .Name >@}', 'stands behind a ${...} that is not a plain one'],
+    ["echo ${x:-'} @< .Name >@", 'stands behind a ${...} that is not a plain one'],
+    ['echo $(case x in a) echo @< .Name >@;; esac)', 'stands behind a case inside parentheses'],
+    ['@< .Name >@ x', 'stands where the name of a command is expected'],
+    ['sudo x; A=1 @< .Name >@', 'stands where the name of a command is expected'],
+    ['[[ x -eq @< .Name >@ ]]', 'stands in [[ ]]'],
+    ['[[ -n x && x -eq @< .Name >@ ]]', 'stands in [[ ]]'],
+    ['eval echo @< .Name >@', 'is an argument of eval'],
+    ['function f { eval @< .Name >@; }', 'is an argument of eval'],
+    ['\\eval @< .Name >@', 'is an argument of \\eval, which may be any command'],
+    ['>&2 ${x}eval @< .Name >@', 'which may be any command'],
+    ['/bin/bash -x <<< @< .Name >@', 'is an argument of /bin/bash'],
+    ['"$tool" @< .Name >@', 'which may be any command'],
+    ['eval { case x in @< .Name >@', 'is an argument of eval'],
+    ['timeout 5 bash -ec @< .Name >@', 'is an argument of -ec'],
+    ['printf -v @< .Name >@ x', 'is an argument of -v'],
+    ['. @< .Name >@', 'is an argument of .'],
+  ])('is refused: %s', (script, why) => {
+    expect(() => fillScript(script, scope('secret-value'))).toThrow(why);
+    expect(scriptProblem(script)).toContain(why);
+    expect(scriptProblem(script)).not.toContain('secret-value');
+  });
+
+  it('is refused with the sentence that says how to write it', () => {
+    expect(scriptProblem('curl "http://x/@< .Name >@" -d a@< .Spec >@')).toBe(
+      'placeholder @< .Name >@ stands inside quotes, with other text, @< .Spec >@ is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
+    );
+    expect(scriptProblem('set -- @< .Name >@\ncurl "http://x/$1"')).toBeUndefined();
+    expect(scriptProblem('@< if .Name >@x@< else >@a@< .Name >@@< end >@')).toContain('part of a word');
+  });
+
+  it('is found in what it reads', () => {
+    expect(
+      pathsIn('@< if .Spec.A >@@< index .this.spec.b (index .Labels "x") >@@< end >@@< (index .C 0).d >@').map((path) =>
+        path.join('.'),
+      ),
+    ).toEqual(['Spec.A', 'this.spec.b', 'Labels', 'C']);
+    expect(pathsIn('@< .x')).toEqual([]);
+  });
+});
+
+/** Pieces of scripts, many of which change how the rest is read. */
+const PIECES = [
+  'echo ',
+  'x ',
+  ' ',
+  '\n',
+  ';',
+  '"',
+  "'",
+  '\\',
+  '$',
+  '$(',
+  '${x}',
+  '${x:-',
+  '}',
+  '(',
+  ')',
+  '`',
+  '#',
+  '# ',
+  '<<EOF',
+  '\nEOF\n',
+  '<<<',
+  '>&2 ',
+  '&&',
+  '|',
+  '[[ ',
+  ' ]]',
+  '-eq ',
+  "$'",
+  'case x in ',
+  'esac',
+  'bash -c ',
+  'bash ',
+  'eval ',
+  'printf -v ',
+  'a[',
+  ']',
+  '=',
+  '{ ',
+  '; }',
+  'if true; then ',
+  '; fi',
+  '@< .Name >@',
+  ' @< .Name >@ ',
+  '"@< .Name >@"',
+];
+
+it('runs no value, whatever stands around the placeholders', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-script-words-'));
+  const scripts = fc.sample(
+    fc.array(fc.constantFrom(...PIECES), { minLength: 2, maxLength: 9 }).map((pieces) => pieces.join('')),
+    { numRuns: 40_000, seed: 7 },
+  );
+  const file = path.join(folder, 'ran');
+  const nasty = `$(: >'${file}') \`: >'${file}'\` ; : >'${file}' # a[$(: >'${file}')]`;
+  const accepted = scripts.filter((script) => script.includes('@<') && scriptProblem(script) === undefined);
+  expect(accepted.length).toBeGreaterThan(1_000);
+  const filled = accepted.map((script) => fillScript(script, scope(nasty)).text);
+  // Each in a shell of its own, so that a syntax error ends nothing else; without anything that it could start or write.
+  const all = filled
+    .map((text) => `bash --norc -c '${text.replaceAll("'", `'\\''`)}' </dev/null >/dev/null 2>&1`)
+    .join('\n');
+  const env = Object.fromEntries(['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((n) => [`ITER8_V${n}`, nasty]));
+  execFileSync('bash', ['--norc'], { input: `${all}\ntrue`, cwd: folder, env: { ...env, PATH: process.env['PATH'] } });
+  expect(existsSync(file)).toBe(false);
+});
