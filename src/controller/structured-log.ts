@@ -1,7 +1,7 @@
 /** Structured logs of the controller: a constant message, and what it is about as fields; one JSON object a line. */
 import type { Clock, OutputStream } from '../io.ts';
 import { redactUrls } from '../text/redact.ts';
-import { sanitizeLine } from '../text/sanitize.ts';
+import { escapeJson, sanitizeLine } from '../text/sanitize.ts';
 
 export type Level = 'debug' | 'info' | 'warn' | 'error';
 export const LEVELS: readonly Level[] = ['debug', 'info', 'warn', 'error'];
@@ -24,7 +24,7 @@ export function createLog(
     );
     output.write(
       options.format === 'json'
-        ? `${JSON.stringify({ time, level, message, ...clean })}\n`
+        ? `${escapeJson(JSON.stringify({ time, level, message, ...clean }))}\n`
         : `${time} ${level.padEnd(5)} ${message}${Object.entries(clean)
             .map(([name, value]) => ` ${name}=${sanitizeLine(JSON.stringify(value))}`)
             .join('')}\n`,

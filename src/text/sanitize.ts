@@ -11,6 +11,7 @@ const UNSAFE = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Igno
 const UNSAFE_BUT_LINES = /(?![\ufe0e\ufe0f\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 /** Most texts: nothing to look for. */
 const PLAIN = /^[ -~]*$/;
+const PLAIN_LINES = /^[ -~\n\t]*$/;
 
 /** One line: newlines and tabs are made visible too. */
 export function sanitizeLine(text: string): string {
@@ -20,6 +21,21 @@ export function sanitizeLine(text: string): string {
 /** Several lines: newlines and tabs stay, CRLF becomes a newline. */
 export function sanitizeText(text: string): string {
   return PLAIN.test(text) ? text : text.replaceAll('\r\n', '\n').replace(UNSAFE_BUT_LINES, visible);
+}
+
+/** The same text with each such character, but for newlines and tabs, as the syntax of the text around it writes it. */
+export function escapeUnsafe(text: string, write: (character: string) => string): string {
+  return PLAIN_LINES.test(text) ? text : text.replace(UNSAFE_BUT_LINES, write);
+}
+
+/** For a JSON text: with escapes of JSON, which change nothing for a parser. */
+export function escapeJson(json: string): string {
+  return escapeUnsafe(json, (character) =>
+    character
+      .split('') // beyond U+FFFF JSON writes two
+      .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+      .join(''),
+  );
 }
 
 const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' };

@@ -18,7 +18,10 @@ describe('redacting', () => {
     ['in JSON as Go and Python write it', 'p@ss w\\/\\u00f6\\"rd\\u002b1'],
     ['decoded as a form', 'p@ss w/ö"rd 1'],
     ['in a URL within a query', encodeURIComponent(encodeURIComponent(secret))],
-    ['in a URL within JSON within HTML', encodeURIComponent(JSON.stringify(secret)).slice(3, -3).replaceAll('%', '&percnt;')],
+    [
+      'in a URL within JSON within HTML',
+      encodeURIComponent(JSON.stringify(secret)).slice(3, -3).replaceAll('%', '&percnt;'),
+    ],
     ['in a host name', secret.toUpperCase().replace('Ö', 'ö')],
     ['in Latin-1', 'p%40ss%20w%2F%F6%22rd%2B1'],
   ])('takes out a secret %s', (_how, form) => {
@@ -49,7 +52,9 @@ describe('redacting', () => {
   });
 
   it('takes out what a cut text still shows of a secret', () => {
-    expect(redact('string ("s3cr3t-t...) cannot be parsed', ['s3cr3t-token'])).toBe('string ("***...) cannot be parsed');
+    expect(redact('string ("s3cr3t-t...) cannot be parsed', ['s3cr3t-token'])).toBe(
+      'string ("***...) cannot be parsed',
+    );
     expect(redact('{"key":"s3cr3t-', ['s3cr3t-token'])).toBe('{"key":"***');
     expect(redact('denied for s3cr3t-to…', ['s3cr3t-token'])).toBe('denied for ***…');
     expect(redact('s3cr3t-words are none', ['s3cr3t-token'])).toBe('s3cr3t-words are none');

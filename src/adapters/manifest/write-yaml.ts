@@ -1,13 +1,31 @@
 /** From objects to YAML, in the style of kubectl: the same object always gives the same bytes. */
-import { dump } from 'js-yaml';
+import { dump, SCALAR_STYLE, visit, type Document } from 'js-yaml';
+import { escapeUnsafe } from '../../text/sanitize.ts';
 
 /**
  * One YAML document. Keys keep their order; fields that are `undefined` are left out, as in JSON; texts that a reader of
  * YAML 1.1 or 1.2 could take for something else (`"0.01"`, `"true"`, `"150e-9"`) are quoted, so that reading gives the same
- * object. Throws on what JSON cannot hold.
+ * object; characters that a terminal would act upon or not draw are escaped. Throws on what JSON cannot hold.
  */
 export function writeYaml(value: unknown): string {
-  return dump(plain(value), { lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' });
+  const options = { lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' } as const;
+  const text = dump(plain(value), options);
+  if (escapeUnsafe(text, escaped) === text) return text;
+  // Escapes are read between double quotes alone.
+  return escapeUnsafe(dump(plain(value), { ...options, transform: quoteUnsafe }), escaped);
+}
+
+function quoteUnsafe(documents: Document[]): void {
+  visit(documents, (node) => {
+    if (node.kind === 'scalar' && escapeUnsafe(node.value, escaped) !== node.value)
+      node.style = SCALAR_STYLE.DOUBLE_QUOTED;
+  });
+}
+
+function escaped(character: string): string {
+  const code = character.codePointAt(0)!;
+  const hex = code.toString(16);
+  return code < 0x1_00_00 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`;
 }
 
 /** Several documents, separated by `---`. */

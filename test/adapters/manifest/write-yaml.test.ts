@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { load, YAML11_SCHEMA } from 'js-yaml';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
+import { sanitizeText } from '../../../src/text/sanitize.ts';
 import { writeYaml, writeYamlDocuments } from '../../../src/adapters/manifest/write-yaml.ts';
 
 describe('writing YAML', () => {
@@ -29,6 +30,42 @@ describe('writing YAML', () => {
       none: null
       "
     `);
+  });
+
+  it('escapes what a terminal would act upon or not draw, in keys too', () => {
+    const object = {
+      target: 'a\u202eb\u200bc\u{e0041}\u3164\u00ad\u2066',
+      'k\u202e': ['one\u200b\ntwo\n', '\u001b[31m', '\u007f\u0085\u2028', '\u{1f469}\u200d\u{1f4bb} \u2764\ufe0f'],
+      plain: 'äß世界 👍',
+    };
+    const text = writeYaml(object);
+    expect(text).toBe(
+      String.raw`target: "a\u202eb\u200bc\U000e0041\u3164\u00ad\u2066"
+"k\u202e":
+- "one\u200b\ntwo\n"
+- "\e[31m"
+- "\x7F\N\L"
+- "👩\u200d💻 ❤️"
+plain: äß世界 👍
+`,
+    );
+    expect(load(text)).toEqual(object);
+  });
+
+  it('never leaves an unsafe character, and gives the same object', () => {
+    const text = fc.string({
+      unit: fc.oneof(
+        fc.constantFrom('\u202e', '\u200b', '\ufeff', '\u{e0001}', ' ', '\n', '"', '\\', ':', '#'),
+        fc.string({ unit: 'binary', minLength: 1, maxLength: 1 }),
+      ),
+    });
+    fc.assert(
+      fc.property(fc.dictionary(text, fc.oneof(text, fc.array(text))), (object) => {
+        const written = writeYaml(object);
+        expect(sanitizeText(written)).toBe(written);
+        expect(load(written)).toEqual(object);
+      }),
+    );
   });
 
   it.each([
