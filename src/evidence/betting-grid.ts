@@ -18,16 +18,22 @@ export const DIFFERENCE_BETS: Float64Array = Float64Array.from(
   (_, j) => Math.sin((Math.PI * (j + 0.5)) / (2 * NODES)) ** 2,
 );
 
+/** ln(1 + value / unit), also where the ratio is more than a number can hold: for limits next to 0. */
+export function lnOnePlusRatio(value: number, unit: number): number {
+  const ratio = value / unit;
+  return Number.isFinite(ratio) ? Math.log1p(ratio) : Math.log(value) - Math.log(unit);
+}
+
 /** Bets that a rate is above p0: geometric from 0.03 min(1, odds) to exactly 1. */
 export function aboveBetsForRate(p0: number): Float64Array {
-  const smallest = 0.03 * Math.min(1, p0 / (1 - p0));
+  const smallest = Math.max(Number.MIN_VALUE, 0.03 * Math.min(1, p0 / (1 - p0)));
   return Float64Array.from({ length: NODES }, (_, j) => (j === NODES - 1 ? 1 : smallest ** (1 - j / (NODES - 1))));
 }
 
 /** Bets that a mean is above `limitMs`, for values in [0, capMs]: half arcsine nodes, half log-spaced ones up to 1. */
 export function aboveBetsForMean(limitMs: number, capMs: number): Float64Array {
   const half = NODES / 2;
-  const smallest = Math.min(1e-4, (0.01 * limitMs) / (capMs - limitMs));
+  const smallest = Math.max(Number.MIN_VALUE, Math.min(1e-4, (0.01 * limitMs) / (capMs - limitMs)));
   return Float64Array.from({ length: NODES }, (_, j) => {
     if (j < half) return Math.sin((Math.PI * (j + 0.5)) / NODES) ** 2;
     return smallest ** (1 - (j - half) / (half - 1));

@@ -5,7 +5,7 @@
  * Works from histogram rows, conservatively: the claim "below" takes every value at the upper edge of its row, the claim
  * "above" at the lower. Source: statistics.md 0.1, 1.3.
  */
-import { aboveBetsForMean, BELOW_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
+import { aboveBetsForMean, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
 
 /** `count` values between `lowMs` and `highMs`. */
 export interface MeanRow {
@@ -34,8 +34,10 @@ function addAbove(
   bets: Float64Array,
 ): void {
   for (const { lowMs, count } of rows) {
-    const gain = (Math.min(lowMs, capMs) - limitMs) / limitMs;
-    for (let j = 0; j < NODES; j++) wealth[j]! += count * Math.log1p(bets[j]! * gain);
+    const above = Math.min(lowMs, capMs) - limitMs;
+    const gain = above / limitMs;
+    if (Number.isFinite(gain)) for (let j = 0; j < NODES; j++) wealth[j]! += count * Math.log1p(bets[j]! * gain);
+    else for (let j = 0; j < NODES; j++) wealth[j]! += count * lnOnePlusRatio(bets[j]! * above, limitMs);
   }
 }
 

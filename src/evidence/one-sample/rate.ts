@@ -5,7 +5,7 @@
  * Each node is the likelihood ratio of two Bernoulli rates, so the evidence is exact, depends on the counts alone, may be
  * looked at after every request, and is monotone in the limit: bounds and verdicts cannot disagree.
  */
-import { aboveBetsForRate, BELOW_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
+import { aboveBetsForRate, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
 import type { Count } from '../request-tally.ts';
 
 /** What a request does to the log wealth of each node. */
@@ -24,7 +24,7 @@ function belowLogs(p0: number): RateLogs {
 function aboveLogs(p0: number): RateLogs {
   const odds = p0 / (1 - p0);
   const bets = aboveBetsForRate(p0);
-  return { good: bets.map((bet) => Math.log1p(-bet)), bad: bets.map((bet) => Math.log1p(bet / odds)) };
+  return { good: bets.map((bet) => Math.log1p(-bet)), bad: bets.map((bet) => lnOnePlusRatio(bet, odds)) };
 }
 
 /** Limits are few and asked for often: their logs are kept. Bisection asks for many once, and bypasses this. */
