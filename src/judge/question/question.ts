@@ -3,6 +3,7 @@
  * its settings, and the load that it plans. Rules, judge, rewards, weights, extension, planning and replay take a `Question`;
  * nobody else reads spec.criteria. Pure.
  */
+import { verdictThresholds, type VerdictThresholds } from '../../evidence/verdict-thresholds.ts';
 import type { Experiment, TestingPattern } from '../../experiment/experiment.ts';
 import { metricKey, parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import { toNumber } from '../../experiment/quantity.ts';
@@ -10,9 +11,8 @@ import { parseStrength, type StrengthSettings } from '../../experiment/strength-
 import { isTrivial, limitsOf, type Limit } from './limits.ts';
 import { plannedLoad, type PlannedLoad } from './planned-load.ts';
 import { relativeLimits, type RelativeLimit } from './relative-limits.ts';
-import { thresholdsOf, type Thresholds } from './thresholds.ts';
 
-export interface JudgedVersion extends Thresholds {
+export interface JudgedVersion extends VerdictThresholds {
   readonly name: string;
   readonly role: 'baseline' | 'candidate';
 }
@@ -50,7 +50,7 @@ export interface Question {
 }
 
 /** For thresholds and bounds that are shown where no confidence is asked for. */
-const SHOWN_ALPHA = 0.05;
+const SHOWN_CONFIDENCE = 0.95;
 
 /**
  * @param overrides settings that flags of `run` put over spec.criteria.strength
@@ -71,11 +71,10 @@ export function compileQuestion(experiment: Experiment, overrides?: Readonly<Rec
   const versions = names.map(({ name, role }) => ({
     name,
     role,
-    ...thresholdsOf({
-      alpha: alpha ?? SHOWN_ALPHA,
+    ...verdictThresholds({
+      confidence: strength.confidence === 'none' ? SHOWN_CONFIDENCE : strength.confidence,
       role,
       limits: absolute + (role === 'candidate' ? relative.length : 0),
-      versions: names.length,
       candidates,
     }),
   }));
