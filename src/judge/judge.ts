@@ -77,10 +77,11 @@ export class Judge {
     this.#custom.set(scopeKey(version, metric), measured);
   }
 
-  /** Adds requests of a candidate that were paired with some of the baseline. */
-  addPairTally(version: string, tally: PairTally): void {
-    const present = this.#pairs.get(version);
-    this.#pairs.set(version, present === undefined ? tally : addPairTally(present, tally));
+  /** Adds requests of a candidate, or of one of its endpoints, that were paired with some of the baseline. */
+  addPairTally(version: string, tally: PairTally, endpoint?: string): void {
+    const key = scopeKey(version, endpoint);
+    const present = this.#pairs.get(key);
+    this.#pairs.set(key, present === undefined ? tally : addPairTally(present, tally));
   }
 
   /** Blocks of live counters of a candidate and of the baseline, by position of the relative limit. */
@@ -137,15 +138,15 @@ export class Judge {
   ): LimitAssessment {
     const { endpoint, metric } = relative;
     const isSilent = [version, baseline].some(({ name }) => look.unanswered?.has(name) === true);
-    const tally = ({ name }: JudgedVersion) => (isSilent ? EMPTY_TALLY : this.tallyOf(name, endpoint));
+    const counted = ({ name }: JudgedVersion) => (isSilent ? 0 : this.tallyOf(name, endpoint).response.n);
     const limit: Limit = { ...relative, side: 'upper', limit: Number.NaN };
     const asked: Asked = { question: this.#question, version, limit, look };
     const finding = relativeFinding({
       asked,
       relative,
       baseline: baseline.name,
-      tallies: { baseline: tally(baseline), candidate: tally(version) },
-      ...(isSilent ? {} : { pairs: this.#pairs.get(version.name) }),
+      counted: { baseline: counted(baseline), candidate: counted(version) },
+      ...(isSilent ? {} : { pairs: this.#pairs.get(scopeKey(version.name, endpoint)) }),
       live: this.#live.get(version.name)?.[relative.objective],
       measured: {
         baseline: this.#custom.get(scopeKey(baseline.name, metric)),

@@ -6,7 +6,7 @@ import { Judge } from './judge.ts';
 import { compileQuestion, type Question } from './question/question.ts';
 import { recommend } from './recommend.ts';
 import type { Recommendation } from './recommendation.ts';
-import { countedPairs, countedScopes, readTally, type Iter8Record } from './record/stored-record.ts';
+import { countedPairs, countedScopes, readTally, scopeOfPairs, type Iter8Record } from './record/stored-record.ts';
 import { judgeReward, type RewardResult } from './reward/reward.ts';
 import { versionVerdicts } from './winner.ts';
 
@@ -19,7 +19,10 @@ export function questionOf(experiment: Experiment, record: Pick<Iter8Record, 'st
 export function judgeOf(question: Question, record: Iter8Record): Judge {
   const judge = new Judge(question);
   for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
-  for (const [version, pairs] of Object.entries(countedPairs(record))) judge.addPairTally(version, pairs);
+  for (const [key, pairs] of Object.entries(countedPairs(record))) {
+    const { version, endpoint } = scopeOfPairs(key);
+    judge.addPairTally(version, pairs, endpoint);
+  }
   for (const [metric, versions] of Object.entries(record.measured ?? {}))
     for (const [version, measured] of Object.entries(versions)) judge.setMeasured(version, metric, measured);
   for (const [version, blocks] of Object.entries(record.liveBlocks ?? {})) judge.setLiveBlocks(version, blocks);

@@ -28,7 +28,7 @@ export interface PowerRow {
   readonly remark?: string | undefined;
 }
 
-export const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
+const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
 
 /** The bar that a candidate, or the only version, has to clear. */
 export function lnSatisfiedNeeded({ answered, versions }: Question): number {

@@ -2,7 +2,7 @@
 import { pairsToKeepLimit, pairsToKeepMean, requestsToKeepPercentile } from '../evidence/planning/pairs-needed.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
-import { CLOSED_LOOP, lnSatisfiedNeeded, reachable, type PowerRow } from './decidability.ts';
+import { lnSatisfiedNeeded, reachable, type PowerRow } from './decidability.ts';
 
 /** Where no objective says what to expect of both versions. */
 const ASSUMED_ERRORS = 0.01;
@@ -25,7 +25,7 @@ export function relativeDecidability(question: Question): PowerRow[] {
     if (!relative.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
     if (relative.quantity.kind === 'custom') return { ...base, decided: 'depends' };
     if (alpha === undefined) return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
-    if (relative.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
+    if (load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 requests are not paired' };
     const { expected, assumed } = needs(relative, assumptions(question), lnSatisfiedNeeded(question));
     if (!Number.isFinite(expected))
       return { ...base, decided: 'no', remark: 'versions that are alike cannot be told from the limit' };

@@ -2,17 +2,24 @@
 import type { Comparison } from '../../evidence/two-versions/comparison.ts';
 import { addPairs, EMPTY_PAIR_TALLY, type PairTally, type RequestPair } from '../../evidence/paired/request-pairs.ts';
 import { addStoredPairs, type StoredPairs } from '../../judge/record/stored-record.ts';
-import { needsPairs, pairedMeanLimits, type RelativeLimit } from '../../judge/question/relative-limits.ts';
+import {
+  needsPairs,
+  pairedMeanLimits,
+  pairedPercentileLimits,
+  type RelativeLimit,
+} from '../../judge/question/relative-limits.ts';
 
 export class PairBook {
   readonly isNeeded: boolean;
   readonly #limits: readonly Comparison[];
+  readonly #percentiles: ReturnType<typeof pairedPercentileLimits>;
   #counted: StoredPairs;
 
   /** `before`: counted by earlier drivers of this very task. */
   constructor(objectives: readonly RelativeLimit[], before: StoredPairs | undefined) {
     this.isNeeded = needsPairs(objectives);
     this.#limits = pairedMeanLimits(objectives);
+    this.#percentiles = pairedPercentileLimits(objectives);
     this.#counted = before ?? {};
   }
 
@@ -35,6 +42,6 @@ export class PairBook {
   }
 
   #tallyOf(pairs: readonly RequestPair[]): PairTally {
-    return addPairs(EMPTY_PAIR_TALLY, pairs, this.#limits);
+    return addPairs(EMPTY_PAIR_TALLY, pairs, this.#limits, this.#percentiles);
   }
 }

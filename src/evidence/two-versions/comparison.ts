@@ -4,10 +4,10 @@
  * The claims are about means mu_A and mu_B of values in [0, cap] (a share is the mean of zeros and ones, cap 1) and the limit
  * ratio * mu_A + plus. They are made elsewhere, by what is known:
  *
- * - `odds.ts`: counts per block of both versions, ratio 1 only. The sharpest; for winners.
- * - `block-means.ts`: number and sum per block of both versions, any limit. For traffic that nobody paired.
- * - `share-pairs.ts`, `mean-pairs.ts`: randomised pairs of one load schedule, any limit.
- * - `compare-percentiles.ts`: histograms of the paired requests.
+ * - `rates-by-block.ts`: counts per block of both versions, ratio 1 only. The sharpest; for winners.
+ * - `means-by-block.ts`: number and sum per block of both versions, any limit. For traffic that nobody paired.
+ * - `paired-rates.ts`, `paired-means.ts`: randomised pairs of one load schedule, any limit.
+ * - `paired-percentiles.ts`: latencies of paired requests, in cells.
  *
  * In each the versions are compared within a block or a pair and never pooled before, so that neither a drift that both
  * share nor weights that change between blocks can fool them (Simpson's paradox: statistics.md 1.4).

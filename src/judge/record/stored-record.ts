@@ -49,6 +49,13 @@ export function pairsKey(version: string, endpoint?: string): string {
 /** Blocks of live counters, by candidate, then by position of the relative limit. */
 export type StoredLiveBlocks = Readonly<Record<string, Readonly<Record<string, LiveBlocks>>>>;
 
+/** What a key of pairs is about. Names of versions do not begin with a bracket. */
+export function scopeOfPairs(key: string): { readonly version: string; readonly endpoint?: string | undefined } {
+  if (!key.startsWith('[')) return { version: key };
+  const [version, endpoint] = JSON.parse(key) as [string, string];
+  return { version, endpoint };
+}
+
 /** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */
 export interface TaskState {
   readonly state: 'running' | 'done' | 'skipped';

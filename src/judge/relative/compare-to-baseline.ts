@@ -1,27 +1,24 @@
 /**
  * A candidate against the baseline (statistics.md 0.5).
  *
- * Error rates and means of our own load: by pairs of requests of the same tick. Percentiles, and whatever was not paired (live
- * counters, single endpoints, closed loops): a bound of the one against a bound of the other, each with half of alpha, which
- * needs more requests. Both versions must have been seen at the same times.
+ * Our own load: by pairs of requests of the same tick, for the version as a whole or one of its endpoints. Live counters: within
+ * iterations. What was neither paired nor counted at the same times is not compared.
  */
 import { ledgerValue } from '../../evidence/counters/counter-growth.ts';
-import { liveBounds, lnLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
-import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
-import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.ts';
-import { percentile } from '../../evidence/one-sample/percentile.ts';
-import { lowerBound, upperBound } from '../../evidence/one-sample/rate.ts';
 import { lnMeanPairs } from '../../evidence/paired/paired-means.ts';
+import {
+  lnPercentilePairs,
+  pairedPercentiles,
+  percentileRatioBounds,
+} from '../../evidence/paired/paired-percentiles.ts';
 import { lnSharePairs, shareDifferenceBounds, shareRatioBounds } from '../../evidence/paired/paired-rates.ts';
-import { comparisonKey, type PairTally } from '../../evidence/paired/request-pairs.ts';
+import { comparisonKey, percentileKey, type PairTally } from '../../evidence/paired/request-pairs.ts';
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';
-import type { Tally } from '../../evidence/request-tally.ts';
 import type { Bounds, TwoSidedEvidence } from '../../evidence/two-versions/comparison.ts';
-import { comparePercentiles } from '../../evidence/two-versions/percentile-comparison.ts';
+import { liveBounds, lnLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { UndecidedReason } from '../assessment.ts';
 import { claimsOf, type Asked, type Claims, type Finding, type Shown } from '../finding.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
-import { errorCount, type TwoCounts } from '../limits/rate.ts';
 import type { RelativeLimit } from '../question/relative-limits.ts';
 
 /** What is known of both versions. `asked.limit` is the relative limit as an upper one of the candidate. */
@@ -29,8 +26,9 @@ export interface BothVersions {
   readonly asked: Asked;
   readonly relative: RelativeLimit;
   readonly baseline: string;
-  readonly tallies: { readonly baseline: Tally; readonly candidate: Tally };
-  /** Absent: the requests were not paired. */
+  /** Requests of each that were counted. */
+  readonly counted: { readonly baseline: number; readonly candidate: number };
+  /** Absent: no requests were paired. */
   readonly pairs?: PairTally | undefined;
   /** Absent: live counters have not been compared yet. */
   readonly live?: LiveBlocks | undefined;
@@ -67,7 +65,8 @@ export function relativeFinding(both: BothVersions): Finding {
     },
   };
   if (!relative.isComparable) return { kind: 'open', shown, reason: 'not-comparable' };
-  if (estimate === undefined || base === undefined || n === 0) return { kind: 'open', shown, reason: 'no-traffic' };
+  if (estimate === undefined || base === undefined || n === 0)
+    return { kind: 'open', shown, reason: problem ?? 'no-traffic' };
   const hasPoints = both.asked.question.alpha === undefined;
   if (claims === undefined && !hasPoints) return { kind: 'open', shown, reason: problem ?? 'unquantified' };
   return {
@@ -79,41 +78,71 @@ export function relativeFinding(both: BothVersions): Finding {
 }
 
 function compared(both: BothVersions): Compared {
-  const { relative, tallies, pairs } = both;
-  const { baseline, candidate } = tallies;
-  const n = Math.min(baseline.response.n, candidate.response.n);
+  const { relative, pairs, counted } = both;
   switch (relative.quantity.kind) {
-    case 'error-rate':
-      return pairs === undefined || relative.endpoint !== undefined
-        ? { n, ...errorsByBounds(both, n) }
-        : errorPairs(both, pairs);
-    case 'mean-latency': {
-      const state =
-        relative.cap === undefined || relative.endpoint !== undefined
-          ? undefined
-          : pairs?.means[comparisonKey({ ...relative.comparison, cap: relative.cap })];
-      if (state === undefined) return { n, ...meansByBounds(both, n) };
-      const { below, above } = state;
-      return {
-        n: below.n,
-        isPaired: true,
-        ...(below.n === 0 ? {} : { estimate: below.sumB / below.n, base: above.sumA / above.n }),
-        claims: () =>
-          pairedClaims(
-            both.asked,
-            { lnBelow: lnMeanPairs(below).lnBelow, lnAbove: lnMeanPairs(above).lnAbove },
-            { n: below.n, nodes: { below: below.lnBelow, above: above.lnAbove } },
-          ),
-      };
-    }
-    case 'percentile':
-      return n === 0 ? { n } : percentiles(both, relative.quantity.percent, n);
     case 'custom':
       return live(both);
     case 'error-count':
     case 'request-count':
-      return { n, problem: 'count-without-evidence' };
+      return { n: 0, problem: 'count-without-evidence' };
+    case 'error-rate':
+    case 'mean-latency':
+    case 'percentile':
+      break;
   }
+  if (pairs === undefined || pairs.n === 0)
+    return counted.baseline > 0 && counted.candidate > 0 ? { n: 0, problem: 'not-paired' } : { n: 0 };
+  switch (relative.quantity.kind) {
+    case 'error-rate':
+      return errorPairs(both, pairs);
+    case 'mean-latency':
+      return meanPairs(both, pairs);
+    case 'percentile':
+      return percentilePairs(both, pairs, relative.quantity.percent);
+  }
+}
+
+function meanPairs({ relative, asked }: BothVersions, pairs: PairTally): Compared {
+  if (relative.cap === undefined) return { n: pairs.n, problem: 'needs-cap' };
+  const state = pairs.means[comparisonKey({ ...relative.comparison, cap: relative.cap })];
+  if (state === undefined) return { n: pairs.n, problem: 'limit-not-counted' };
+  const { below, above } = state;
+  const { n } = below;
+  return {
+    n,
+    isPaired: true,
+    estimate: below.sumB / n,
+    base: above.sumA / n,
+    claims: () =>
+      pairedClaims(
+        asked,
+        { lnBelow: lnMeanPairs(below).lnBelow, lnAbove: lnMeanPairs(above).lnAbove },
+        { n, nodes: { below: below.lnBelow, above: above.lnAbove } },
+      ),
+  };
+}
+
+function percentilePairs({ relative, asked }: BothVersions, pairs: PairTally, percent: number): Compared {
+  const state = pairs.percentiles?.[percentileKey({ ...relative.comparison, percent })];
+  const values = state === undefined ? undefined : pairedPercentiles(state);
+  if (state === undefined || values === undefined) return { n: pairs.n, problem: 'limit-not-counted' };
+  const { n } = state;
+  const { lnSatisfiedNeeded: below, lnViolatedNeeded: above } = asked.version;
+  const times = (bound: number | undefined) => (bound === undefined ? undefined : bound * values.a);
+  return {
+    n,
+    isPaired: true,
+    estimate: values.b,
+    base: values.a,
+    claims: () =>
+      pairedClaims(asked, lnPercentilePairs(state), {
+        n,
+        bounds: () => {
+          const { lower, upper } = percentileRatioBounds(state, { below, above });
+          return defined({ lower: times(lower), upper: times(upper) });
+        },
+      }),
+  };
 }
 
 /** Claims from pairs; what is needed from the log wealth of the nodes, where it is known. */
@@ -126,7 +155,7 @@ function pairedClaims(
     bounds,
   }: {
     readonly n: number;
-    readonly nodes: { readonly below: ArrayLike<number>; readonly above: ArrayLike<number> };
+    readonly nodes?: { readonly below: ArrayLike<number>; readonly above: ArrayLike<number> } | undefined;
     readonly bounds?: (() => Bounds) | undefined;
   },
 ): Claims {
@@ -138,6 +167,7 @@ function pairedClaims(
     nViolated: n,
     bounds,
     needed: () =>
+      nodes &&
       furtherRequests(
         [
           { lnWealth: nodes.below, lnNeeded: lnSatisfiedNeeded },
@@ -153,7 +183,6 @@ function errorPairs({ asked, relative }: BothVersions, pairs: PairTally): Compar
   const { comparison } = relative;
   const { n } = pairs;
   const { lnSatisfiedNeeded, lnViolatedNeeded } = asked.version;
-  if (n === 0) return { n };
   const estimate = (below.onlyB + below.both) / n;
   const base = (above.onlyA + above.both) / n;
   const at = (claim: typeof below, lnThreshold: number) =>
@@ -181,123 +210,6 @@ function errorPairs({ asked, relative }: BothVersions, pairs: PairTally): Compar
         },
       );
     },
-  };
-}
-
-function percentiles({ asked, relative, tallies }: BothVersions, percent: number, n: number): Compared {
-  const { baseline, candidate } = tallies;
-  const base = percentile(baseline.response.histogram, percent);
-  const question = {
-    percent,
-    comparison: relative.comparison,
-    lnBelowNeeded: asked.version.lnSatisfiedNeeded,
-    lnAboveNeeded: asked.version.lnViolatedNeeded,
-  };
-  return {
-    n,
-    estimate: percentile(candidate.response.histogram, percent),
-    base,
-    claims: () => {
-      // Each claim in the views in which our own lateness can only harm it.
-      const below = comparePercentiles({
-        ...question,
-        a: baseline.service.histogram,
-        b: candidate.response.histogram,
-      });
-      const above = comparePercentiles({
-        ...question,
-        a: baseline.response.histogram,
-        b: candidate.service.histogram,
-      });
-      const times = (bound: number | undefined) => (bound === undefined ? undefined : bound * base);
-      return {
-        isSatisfied: below.verdict === 'below',
-        isViolated: below.verdict !== 'below' && above.verdict === 'above',
-        nSatisfied: n,
-        nViolated: n,
-        bounds: () => defined({ lower: times(above.ratio.lower), upper: times(below.ratio.upper) }),
-      };
-    },
-  };
-}
-
-/** Bounds of each version with half of alpha: `baseline` and `candidate`. */
-function boundClaims(
-  { relative: { comparison } }: BothVersions,
-  n: number,
-  bounds: () => { readonly baseline: Bounds; readonly candidate: Bounds },
-): () => Claims {
-  const { ratio, plus } = comparison;
-  return () => {
-    const { baseline, candidate } = bounds();
-    const isBelow =
-      candidate.upper !== undefined && baseline.lower !== undefined && candidate.upper <= ratio * baseline.lower + plus;
-    const isAbove =
-      candidate.lower !== undefined && baseline.upper !== undefined && candidate.lower > ratio * baseline.upper + plus;
-    return {
-      // Both at once: the data cannot resolve the limit, and nothing is claimed.
-      isSatisfied: isBelow && !isAbove,
-      isViolated: isAbove && !isBelow,
-      nSatisfied: n,
-      nViolated: n,
-      bounds: () => candidate,
-    };
-  };
-}
-
-/** `scale` turns shares into values. */
-function shareBounds(
-  { lnSatisfiedNeeded, lnViolatedNeeded }: Asked['version'],
-  baseline: TwoCounts,
-  candidate: TwoCounts,
-  scale = 1,
-): { readonly baseline: Bounds; readonly candidate: Bounds } {
-  const below = lnSatisfiedNeeded + Math.LN2;
-  const above = lnViolatedNeeded + Math.LN2;
-  return {
-    candidate: {
-      upper: scale * upperBound(candidate.response, below),
-      lower: scale * lowerBound(candidate.service, above),
-    },
-    baseline: {
-      lower: scale * lowerBound(baseline.service, below),
-      upper: scale * upperBound(baseline.response, above),
-    },
-  };
-}
-
-function errorsByBounds(both: BothVersions, n: number): Partial<Compared> {
-  const { baseline, candidate } = both.tallies;
-  if (n === 0) return {};
-  const share = ({ errors, n: all }: Tally['response']) => errors / all;
-  const counts = ({ response, service }: Tally) => ({ response: errorCount(response), service: errorCount(service) });
-  return {
-    estimate: share(candidate.response),
-    base: share(baseline.response),
-    claims: boundClaims(both, n, () => shareBounds(both.asked.version, counts(baseline), counts(candidate))),
-  };
-}
-
-function meansByBounds(both: BothVersions, n: number): Partial<Compared> {
-  const { baseline, candidate } = both.tallies;
-  const { cap } = both.relative;
-  if (n === 0) return {};
-  const mean = (view: Tally['response']) => cappedSumMs(view, cap) / view.n;
-  const values = { estimate: mean(candidate.response), base: mean(baseline.response) };
-  if (cap === undefined) return { ...values, problem: 'needs-cap' };
-  const { lnSatisfiedNeeded, lnViolatedNeeded } = both.asked.version;
-  const below = lnSatisfiedNeeded + Math.LN2;
-  const above = lnViolatedNeeded + Math.LN2;
-  const upper = (view: Tally['response'], lnThreshold: number) =>
-    meanUpperBound(rowsOf(view.histogram), { capMs: cap, lnThreshold });
-  const lower = (view: Tally['response'], lnThreshold: number) =>
-    meanLowerBound(rowsOf(view.histogram), { capMs: cap, lnThreshold });
-  return {
-    ...values,
-    claims: boundClaims(both, n, () => ({
-      candidate: { upper: upper(candidate.response, below), lower: lower(candidate.service, above) },
-      baseline: { lower: lower(baseline.service, below), upper: upper(baseline.response, above) },
-    })),
   };
 }
 

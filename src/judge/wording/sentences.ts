@@ -51,10 +51,13 @@ export function relativeText(
 export function shownLimit({ limit, relative, estimate }: LimitAssessment): number {
   if (relative === undefined || limit === 0) return limit;
   // Away from the estimate, so that what is printed of the two has the order that they have.
-  const unit = 10 ** (Math.floor(Math.log10(Math.abs(limit))) - 4);
+  const unit = 10 ** (Math.floor(Math.log10(Math.abs(limit))) - 3);
   const rounded = (estimate ?? 0) <= limit ? Math.ceil(limit / unit) * unit : Math.floor(limit / unit) * unit;
   return Number(rounded.toPrecision(6));
 }
+
+/** A bound that is the limit itself is shown as it is. */
+const shownBound = (one: LimitAssessment, bound: number): number => (bound === one.limit ? shownLimit(one) : bound);
 
 /** The observed value, on its side of the limit. Undefined without data. */
 export function observedText(one: LimitAssessment): string | undefined {
@@ -78,8 +81,8 @@ function isBeyond(one: LimitAssessment): boolean {
 /** `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. */
 export function boundText(one: LimitAssessment): string | undefined {
   const which = tellingBound(one);
-  if (which === 'upper') return `<= ${formatUpperBound(one.upper!, one.unit, shownLimit(one))}`;
-  if (which === 'lower') return `>= ${formatLowerBound(one.lower!, one.unit, shownLimit(one))}`;
+  if (which === 'upper') return `<= ${formatUpperBound(shownBound(one, one.upper!), one.unit, shownLimit(one))}`;
+  if (which === 'lower') return `>= ${formatLowerBound(shownBound(one, one.lower!), one.unit, shownLimit(one))}`;
   return undefined;
 }
 
@@ -184,7 +187,7 @@ function reasonSentence(
     case 'not-comparable':
       return `${name} cannot be judged: no value could be beyond this limit, or every one is`;
     case 'not-paired':
-      return `${name} cannot be compared: the load does not go to both versions at the same times; load them in one metrics/collect task`;
+      return `${name} cannot be compared: the load does not go to both versions at the same times; load them in one metrics/collect task, at a rate`;
     case 'only-counters-compare':
       return `${name} cannot be judged with confidence: only raw counters can be compared`;
     case 'buckets-not-comparable':

@@ -2,9 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addMeansBlock, emptyBlockMeans, lnBlockMeans } from '../../../src/evidence/two-versions/means-by-block.ts';
-import { comparePercentiles } from '../../../src/evidence/two-versions/percentile-comparison.ts';
 import { equality, isComparable, relativeComparison } from '../../../src/evidence/two-versions/comparison.ts';
-import { binIndex } from '../../../src/evidence/latency-histogram.ts';
 import {
   addMeanPairs,
   emptyMeanPairs,
@@ -275,32 +273,6 @@ describe('blocks of sums', () => {
         expect(JSON.parse(JSON.stringify(state))).toEqual(state);
       }),
     );
-  });
-});
-
-describe('percentiles', () => {
-  const histogram = (ms: number, slowMs: number) =>
-    [
-      [binIndex(ms * 1000), 1800],
-      [binIndex(slowMs * 1000), 200],
-    ] as const;
-  const ask = (slowA: number, slowB: number) =>
-    comparePercentiles({
-      a: histogram(100, slowA),
-      b: histogram(100, slowB),
-      percent: 95,
-      comparison: { ratio: 1.05, plus: 0 },
-      lnBelowNeeded: LN20,
-      lnAboveNeeded: LN20,
-    });
-  it('are compared by their bounds', () => {
-    expect(ask(200, 205).verdict).toBe('below');
-    expect(ask(200, 230).verdict).toBe('above');
-    expect(ask(200, 230).ratio.lower).toBeCloseTo(1.15, 2);
-  });
-  it('are undecided without data', () => {
-    const nothing = { percent: 95, comparison: equality(1), lnBelowNeeded: LN20, lnAboveNeeded: LN20 };
-    expect(comparePercentiles({ a: [], b: [], ...nothing })).toEqual({ verdict: 'undecided', ratio: {} });
   });
 });
 
