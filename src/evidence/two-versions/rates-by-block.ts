@@ -43,13 +43,12 @@ export function addOddsBlock(odds: Odds, { a, b }: CountBlock): Odds {
     throw new Error('internal error: a block of counts has a count that is not whole');
   const hits = a.bad + b.bad;
   if (a.n === 0 || b.n === 0 || hits === 0 || hits === a.n + b.n) return odds;
-  const first = Math.max(0, hits - a.n);
-  const weights = lnWeights({ a, b }, first);
+  const plain = lnHypergeometricSum({ a, b }, 0);
   // Moments about what was observed: of the hits of B for "above", of those that it lacks for "below".
-  const at = first - b.bad;
+  const gain = (slope: number) => slope * b.bad - (lnHypergeometricSum({ a, b }, slope) - plain);
   return {
-    lnAbove: odds.lnAbove.map((wealth, i) => wealth - lnMoment(weights, { at, slope: SHIFTS[i]! })),
-    lnBelow: odds.lnBelow.map((wealth, i) => wealth - lnMoment(weights, { at, slope: -SHIFTS[i]! })),
+    lnAbove: odds.lnAbove.map((wealth, i) => wealth + gain(SHIFTS[i]!)),
+    lnBelow: odds.lnBelow.map((wealth, i) => wealth + gain(-SHIFTS[i]!)),
   };
 }
 
@@ -58,25 +57,41 @@ export function lnOdds(odds: Odds): TwoSidedEvidence {
   return { lnBelow: lnMeanExp(odds.lnBelow), lnAbove: lnMeanExp(odds.lnAbove) };
 }
 
-/** ln of the hypergeometric probability of each possible number of hits in B, from `first` on. */
-function lnWeights({ a, b }: CountBlock, first: number): Float64Array {
+/** Terms below this part of the largest are let go. */
+const NEGLIGIBLE = 1e-18;
+
+/**
+ * ln of the sum over k of C(nB, k) C(nA, hits - k) e^(slope k): the terms rise to one place and then fall, so that only those around
+ * it count, some ten standard deviations of millions.
+ */
+function lnHypergeometricSum({ a, b }: CountBlock, slope: number): number {
   const hits = a.bad + b.bad;
-  const last = Math.min(b.n, hits);
-  const weights = new Float64Array(last - first + 1);
-  for (let k = first; k < last; k++) {
-    // C(nB,k+1) C(nA,s-k-1) over C(nB,k) C(nA,s-k)
-    const ratio = ((b.n - k) * (hits - k)) / ((k + 1) * (a.n - hits + k + 1));
-    weights[k - first + 1] = weights[k - first]! + Math.log(ratio);
+  const [first, last] = [Math.max(0, hits - a.n), Math.min(b.n, hits)];
+  const tilt = Math.exp(slope);
+  /** The term at k + 1 over that at k. */
+  const ratio = (k: number) => (((b.n - k) * (hits - k)) / ((k + 1) * (a.n - hits + k + 1))) * tilt;
+  let [low, high] = [first, last];
+  while (low < high) {
+    const middle = Math.floor((low + high) / 2);
+    if (ratio(middle) <= 1) high = middle;
+    else low = middle + 1;
   }
-  const total = lnMoment(weights, { at: 0, slope: 0 });
-  return weights.map((weight) => weight - total);
+  const mode = low;
+  let sum = 1;
+  for (let k = mode, term = 1; k < last && term > NEGLIGIBLE; k++) sum += term *= ratio(k);
+  for (let k = mode, term = 1; k > first && term > NEGLIGIBLE; k--) sum += term /= ratio(k - 1);
+  return Math.log(sum) + lnChoose(b.n, mode) + lnChoose(a.n, hits - mode) + slope * mode;
 }
 
-/** ln of the sum of e^(weight + slope (at + index)). */
-function lnMoment(weights: Float64Array, { at, slope }: { readonly at: number; readonly slope: number }): number {
-  let largest = Number.NEGATIVE_INFINITY;
-  for (let i = 0; i < weights.length; i++) largest = Math.max(largest, weights[i]! + slope * (at + i));
-  let sum = 0;
-  for (let i = 0; i < weights.length; i++) sum += Math.exp(weights[i]! + slope * (at + i) - largest);
-  return largest + Math.log(sum);
+const lnChoose = (n: number, k: number): number => lnFactorial(n) - lnFactorial(k) - lnFactorial(n - k);
+
+/** Factorials up to here are exact; beyond, Stirling's series is, to the last digits. */
+const TABLE = 256;
+const LN_FACTORIALS = new Float64Array(TABLE);
+for (let n = 2; n < TABLE; n++) LN_FACTORIALS[n] = LN_FACTORIALS[n - 1]! + Math.log(n);
+
+function lnFactorial(n: number): number {
+  if (n < TABLE) return LN_FACTORIALS[n]!;
+  const inverse = 1 / n;
+  return (n + 0.5) * Math.log(n) - n + 0.5 * Math.log(2 * Math.PI) + inverse / 12 - inverse ** 3 / 360;
 }

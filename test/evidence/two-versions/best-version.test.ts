@@ -34,6 +34,27 @@ const look = (all: readonly string[], satisfied: readonly string[] = all) => ({
   satisfied: new Set(satisfied),
 });
 
+describe('a reward that is a share', () => {
+  const rules: ContestRules = { ...RULES, versions: ['a', 'b'] };
+  const lnOf = (contest: Contest) => lnBetter(contest, 1, 0);
+
+  it('is compared exactly where its counts are whole, but for rounding', () => {
+    // 0.1 x 30 is 3.0000000000000004.
+    const products = contestOf(rules, [0.1 * 30, 0.3 * 30], 20);
+    expect(lnOf(products)).toBe(lnOf(contestOf(rules, [3, 9], 20)));
+    const asMeans = contestOf({ ...rules, reward: { kind: 'mean', cap: 1 } }, [3, 9], 20);
+    expect(lnOf(products)).toBeGreaterThan(lnOf(asMeans));
+  });
+
+  it('keeps what was learnt when a block is not whole, and compares that one as a mean', () => {
+    const before = contestOf(rules, [5, 15], 20);
+    let after = before;
+    for (let k = 0; k < 20; k++) after = addContestBlock(after, blockOf(rules, [5.4, 15.3], 100.2));
+    expect(lnOf(after)).toBeGreaterThan(lnOf(before) + 1);
+    expect(JSON.parse(JSON.stringify(after))).toEqual(after);
+  });
+});
+
 describe('a contest', () => {
   it('is won by the version that is shown to be better than every other', () => {
     const contest = contestOf(RULES, [10, 20, 12], 30);
