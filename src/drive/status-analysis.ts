@@ -108,6 +108,7 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
         assessments,
         reward: record.reward,
         rewardResult,
+        measured: record.measured,
         seed: (experiment.status?.completedIterations ?? 0) + 1,
       }),
     },

@@ -11,6 +11,7 @@ import type { Contest } from '../evidence/two-versions/best-version.ts';
 import { nextWeights } from './progressive-weights.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import type { JudgedVersion, Question } from '../judge/question/question.ts';
+import type { Iter8Record } from '../judge/record/stored-record.ts';
 import type { RewardResult, RewardState } from '../judge/reward/reward.ts';
 import { versionVerdicts } from '../judge/winner.ts';
 
@@ -18,6 +19,8 @@ export interface WeightFacts {
   readonly assessments: readonly LimitAssessment[];
   readonly reward?: RewardState | undefined;
   readonly rewardResult?: RewardResult | undefined;
+  /** Custom metrics as last measured: a value that could not be measured again is kept, but is no data of this iteration. */
+  readonly measured?: Iter8Record['measured'];
   /** Makes the bandit repeatable; another one for each iteration. */
   readonly seed: number;
 }
@@ -43,24 +46,36 @@ export function recommendedWeights(experiment: Experiment, question: Question, f
       ? nextBanditWeights({
           versions,
           limits,
-          shares: banditShares(contest, facts.seed),
+          shares: banditShares(
+            contest,
+            new Set(versions.filter(({ alarm }) => !alarm).map(({ name }) => name)),
+            facts.seed,
+          ),
         })
       : nextWeights({ versions, limits, best: new Set(bestOf(question, facts)) });
   return versions.map(({ name }) => ({ name, value: weights.get(name) ?? 0 }));
 }
 
-/** Sums are taken for hits of the cap, the least that can be known of them: the bandit is slower for it, never bolder. */
-function banditShares({ rules, totals }: Contest, seed: number): Map<string, number> {
+/**
+ * Of the versions that may have traffic: one with an alarm gets none, and as an arm it would take the part of the second best. Sums
+ * are taken for hits of the cap, the least that can be known of them: the bandit is slower for it, never bolder.
+ */
+function banditShares({ rules, totals }: Contest, live: ReadonlySet<string>, seed: number): Map<string, number> {
   const cap = rules.reward.kind === 'share' ? 1 : rules.reward.cap;
   const arms = rules.versions.map((name, index) => ({ name, n: totals[index]!.n, sum: totals[index]!.sum / cap }));
-  return topTwoShares(arms, { reward: 'share', preferred: rules.preferred, seed });
+  return topTwoShares(
+    arms.filter(({ name }) => live.has(name)),
+    { reward: 'share', preferred: rules.preferred, seed },
+  );
 }
 
-function hasData(version: string, { assessments, rewardResult }: WeightFacts): boolean {
-  return (
+/** In this iteration: a value that is kept from before raises nobody. */
+function hasData(version: string, { assessments, rewardResult, measured = {} }: WeightFacts): boolean {
+  const isKept = Object.values(measured).some((byVersion) => byVersion[version]?.failure !== undefined);
+  const isKnown =
     rewardResult?.values[version] !== undefined ||
-    assessments.some((one) => one.version === version && one.estimate !== undefined)
-  );
+    assessments.some((one) => one.version === version && one.estimate !== undefined && one.reason !== 'stale');
+  return isKnown && !isKept;
 }
 
 /** The baseline while nobody else is known to be as good. */
