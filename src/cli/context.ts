@@ -209,31 +209,46 @@ function lazyRecords(open: () => Promise<RecordLog>): RecordLog {
   };
 }
 
-/** Most experiments have only built-in metrics. */
-function lazyMetrics({ secrets, store }: Context, io: Io, ownSecretsOnly: boolean): MetricSource {
-  let opened: Promise<MetricSource> | undefined;
-  const open = async () => {
+/** Metrics of backends, with the jq engine that they share. */
+export interface Metrics extends MetricSource {
+  /** Ends the engine. */
+  close(): Promise<void>;
+}
+
+/** Loaded, and jq started, with the first question: most experiments have only built-in metrics. */
+export function openMetrics(
+  { secrets, store }: Context,
+  io: Io,
+  limits: { readonly ownSecretsOnly: boolean },
+): Metrics {
+  let opened: Promise<Metrics> | undefined;
+  const open = async (): Promise<Metrics> => {
     const [{ createMetricSource }, { createJq }] = await Promise.all([
       import('../adapters/metrics/measure-metric.ts'),
       import('../adapters/metrics/jq.ts'),
     ]);
-    return createMetricSource({
+    const jq = createJq();
+    const source = createMetricSource({
       secrets,
       readMetric: (key, signal) => store.getMetric(key, signal),
-      jq: createJq(),
+      jq,
       clock: io.clock,
       env: io.env,
       random: Math.random,
       systemNamespace: SYSTEM_NAMESPACE,
-      ownSecretsOnly,
+      ownSecretsOnly: limits.ownSecretsOnly,
     });
+    return { measure: (question) => source.measure(question), close: () => jq.close() };
   };
-  return { measure: async (question) => (await (opened ??= open())).measure(question) };
+  return {
+    measure: async (question) => (await (opened ??= open())).measure(question),
+    close: async () => (await opened)?.close(),
+  };
 }
 
 /** What only a driver needs: loaded when something is driven. */
 export interface Driver {
-  readonly metrics: MetricSource;
+  readonly metrics: Metrics;
   readonly load: LoadGenerator;
   readonly requests: RequestBuilder;
   readonly tasks: TaskRunner;
@@ -250,12 +265,12 @@ export type ScriptPlace =
       readonly onOutput: (line: string) => void;
     };
 
-/** `scripts` absent: none is run. */
+/** `scripts` absent: none is run. Whoever opens it closes its metrics. */
 export async function openDriver(
   context: Context,
   io: Io,
   scripts?: ScriptPlace,
-  limits: { readonly ownSecretsOnly?: boolean } = {},
+  metrics: Metrics = openMetrics(context, io, { ownSecretsOnly: false }),
 ): Promise<Driver> {
   const [{ createLoadGenerator }, { createRequestBuilder }, { createTaskRunner }] = await Promise.all([
     import('../adapters/load/load-generator.ts'),
@@ -264,9 +279,9 @@ export async function openDriver(
   ]);
   const { kube } = context;
   return {
-    metrics: lazyMetrics(context, io, limits.ownSecretsOnly === true),
+    metrics,
     load: createLoadGenerator(),
-    requests: createRequestBuilder({ secrets: context.secrets }),
+    requests: createRequestBuilder({ secrets: context.secrets, env: io.env }),
     ...(kube === undefined
       ? {}
       : { weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube) }),

@@ -1,7 +1,7 @@
 /** How the controller drives one experiment: the engine with this cluster's ports; nothing is asked of anybody. */
 import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
-import { drive } from '../drive/drive.ts';
+import { drive as driveExperiment } from '../drive/drive.ts';
 import type { HeldLock, RecordLog } from '../drive/ports.ts';
 import type { Log } from '../controller/structured-log.ts';
 import { refusals } from '../controller/refusals.ts';
@@ -10,7 +10,7 @@ import { tellKube } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/log-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
-import { openDriver, openEvents, SYSTEM_NAMESPACE, type Context } from './context.ts';
+import { openDriver, openEvents, openMetrics, SYSTEM_NAMESPACE, type Context } from './context.ts';
 import { unsupportedFields } from './unsupported-features.ts';
 
 export interface ControllingOptions {
@@ -23,6 +23,8 @@ export interface ControllingOptions {
 
 const SAVE_EVERY_MS = 5_000;
 const PATIENCE_MS = 24 * 3_600_000;
+/** A pod is given a minute to end, and its load has been drained by then. */
+const FLUSH_EVENTS_MS = 5_000;
 
 /** A pod has no folder that outlives it: the object keeps what verdicts are made of. */
 const NO_RECORDS: RecordLog = {
@@ -33,15 +35,20 @@ const NO_RECORDS: RecordLog = {
   },
 };
 
-export async function createDrive(
-  context: Context,
-  io: Io,
-  options: ControllingOptions,
-): Promise<(experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>> {
+export interface Driving {
+  /** Drives it to its end, or until `stop`. */
+  readonly drive: (experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>;
+  /** Writes the events that wait, and ends what all drives share. */
+  readonly close: () => Promise<void>;
+}
+
+export async function createDrive(context: Context, io: Io, options: ControllingOptions): Promise<Driving> {
   const { log } = options;
   const events = await openEvents(context, (text) => log('warn', text));
   const targets = limitedTurns(context.targets, options.concurrency);
-  return async (experiment, held, stop) => {
+  // One jq engine for the process: an engine for each experiment would stay when that has ended.
+  const metrics = openMetrics(context, io, { ownSecretsOnly: true });
+  const drive = async (experiment: Experiment, held: HeldLock, stop: AbortSignal): Promise<void> => {
     const id = keyText(experiment.metadata);
     const driver = await openDriver(
       context,
@@ -54,12 +61,12 @@ export async function createDrive(
             onOutput: (line) => log('info', 'script', { experiment: id, line }),
           }
         : undefined,
-      { ownSecretsOnly: true },
+      metrics,
     );
     const kill = new AbortController();
     const onLost = () => kill.abort();
     held.lost.addEventListener('abort', onLost, { once: true });
-    const { recommendation, interrupted } = await drive(
+    const { recommendation, interrupted } = await driveExperiment(
       experiment,
       {
         store: context.store,
@@ -95,5 +102,12 @@ export async function createDrive(
       experiment: id,
       recommendation: headline(recommendation, experiment.metadata.name),
     });
+  };
+  return {
+    drive,
+    close: async () => {
+      await events?.flush(FLUSH_EVENTS_MS);
+      await metrics.close();
+    },
   };
 }

@@ -8,7 +8,7 @@ import { eventText } from '../render/log-lines.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
 import { tellKube } from './publish-kubernetes-events.ts';
-import { openDriver, openEvents, type Context } from './context.ts';
+import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
@@ -76,13 +76,15 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
   const events = await openEvents(context, progress.say);
+  const metrics = openMetrics(context, io, { ownSecretsOnly: false });
+  const scripts = options.allowScripts ? ({ kind: 'here', onOutput: tellScript } as const) : undefined;
   try {
     const outcome = await drive(
       settled.experiment,
       {
         store: context.store,
         records: context.records,
-        ...(await openDriver(context, io, options.allowScripts ? { kind: 'here', onOutput: tellScript } : undefined)),
+        ...(await openDriver(context, io, scripts, metrics)),
         targets: context.targets,
         confirm: () => settled.lock.confirm?.() ?? Promise.resolve(),
         clock: io.clock,
@@ -117,6 +119,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     stopListening();
     progress.end();
     await settled.lock.release();
+    await metrics.close();
   }
 }
 

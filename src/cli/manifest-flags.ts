@@ -16,7 +16,7 @@ export function readManifests(
   io: Io,
   strictness: 'shape' | 'rules' = 'rules',
 ): Promise<LoadedManifests> {
-  return loadManifests(files, { cwd: io.cwd, readStdin: () => stdinText(io), strictness });
+  return loadManifests(files, { cwd: io.cwd, env: io.env, readStdin: () => stdinText(io), strictness });
 }
 
 /** An object to look at: only its shape must be right. */

@@ -10,9 +10,11 @@
  */
 import { messageOf, NotFoundError } from '../errors.ts';
 import type { Clock } from '../io.ts';
+import { isTransient } from '../adapters/kube/api-error.ts';
+import { backoffMs } from '../adapters/kube/retry.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
-import type { DriverLock, ExperimentStore, HeldLock, Holder } from '../drive/ports.ts';
+import type { DriverLock, ExperimentStore, HeldLock, Holder, StoreEvent } from '../drive/ports.ts';
 import type { Log } from './structured-log.ts';
 
 export interface ReconcilePorts {
@@ -36,8 +38,8 @@ export interface ReconcileOptions {
 
 /** How soon another driver's experiment is looked at again: its lease lasts 15 s. */
 const LOOK_AGAIN_MS = 5_000;
-const FIRST_WAIT_MS = 2_000;
-const LONGEST_WAIT_MS = 120_000;
+const DRIVE_AGAIN = { firstMs: 2_000, longestMs: 120_000 };
+const LIST_AGAIN = { firstMs: 1_000, longestMs: 30_000 };
 
 export interface ReconcileState {
   /** Locked by this controller: being driven, or waiting for their turn. */
@@ -76,35 +78,52 @@ export class Reconciler {
 
   /** Runs until `stop`, and then until every drive has saved and ended. */
   async run(): Promise<void> {
-    const { namespace, selector, stop, onSynced } = this.#options;
-    const { log } = this.#ports;
     try {
-      for await (const event of this.#ports.store.watch({ namespace, selector, signal: stop })) {
-        switch (event.kind) {
-          case 'added':
-          case 'modified':
-            this.#see(event.object);
-            break;
-          case 'deleted':
-            this.#forget(keyText(event.object.metadata));
-            break;
-          case 'synced':
-            log('info', 'experiments listed', { unfinished: this.#unfinished.size });
-            onSynced?.();
-            break;
-          case 'stale':
-            log('warn', 'the watch is interrupted', { reason: event.reason });
-            break;
-          case 'fresh':
-            log('info', 'the watch goes on');
-            break;
-        }
-      }
-    } catch (error) {
-      if (!stop.aborted) throw error;
+      await this.#follow();
     } finally {
       for (const timer of this.#timers.values()) timer.abort();
       await Promise.all(this.#busy.values());
+    }
+  }
+
+  /** A first list that fails for a moment only is tried again; later the store itself does so. */
+  async #follow(): Promise<void> {
+    const { namespace, selector, stop } = this.#options;
+    const { log, clock, store } = this.#ports;
+    for (let failures = 1; !stop.aborted; failures += 1) {
+      try {
+        for await (const event of store.watch({ namespace, selector, signal: stop })) this.#receive(event);
+        return;
+      } catch (error) {
+        if (stop.aborted) return;
+        if (!isTransient(error)) throw error;
+        const wait = backoffMs(failures, LIST_AGAIN);
+        log('warn', 'experiments cannot be listed', { reason: messageOf(error), againInSeconds: wait / 1000 });
+        await clock.sleep(wait, stop).catch(() => undefined);
+      }
+    }
+  }
+
+  #receive(event: StoreEvent): void {
+    const { log } = this.#ports;
+    switch (event.kind) {
+      case 'added':
+      case 'modified':
+        this.#see(event.object);
+        break;
+      case 'deleted':
+        this.#forget(keyText(event.object.metadata));
+        break;
+      case 'synced':
+        log('info', 'experiments listed', { unfinished: this.#unfinished.size });
+        this.#options.onSynced?.();
+        break;
+      case 'stale':
+        log('warn', 'the watch is interrupted', { reason: event.reason });
+        break;
+      case 'fresh':
+        log('info', 'the watch goes on');
+        break;
     }
   }
 
@@ -200,7 +219,7 @@ export class Reconciler {
     const failures = (this.#failures.get(id) ?? 0) + 1;
     this.#failures.set(id, failures);
     this.#failedAttempts += 1;
-    const wait = Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (failures - 1));
+    const wait = backoffMs(failures, DRIVE_AGAIN);
     this.#notBefore.set(id, clock.monotonicMs() + wait);
     log('error', 'could not be driven', { experiment: id, reason: messageOf(error), againInSeconds: wait / 1000 });
   }

@@ -1,15 +1,23 @@
 /** Builds the requests of a collect task: bodies, headers from secrets, certificates. Everything is read once, before the start. */
 import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
 import { messageOf, UnavailableError, UsageError } from '../../errors.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../experiment/task-inputs.ts';
+import { redactUrls } from '../../text/redact.ts';
 import type { LoadEndpoint, RequestBuilder, SecretReader, TlsSettings } from '../../drive/ports.ts';
 
 /** A payload larger than this is a mistake. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 const PAYLOAD_TIMEOUT_MS = 30_000;
 
-export function createRequestBuilder(ports: { readonly secrets: SecretReader }): RequestBuilder {
+export interface RequestBuilderPorts {
+  readonly secrets: SecretReader;
+  /** Names the proxies of payload URLs; the load itself goes straight to its target. */
+  readonly env?: Readonly<Record<string, string | undefined>>;
+}
+
+export function createRequestBuilder(ports: RequestBuilderPorts): RequestBuilder {
   return {
     build: (inputs, namespace, signal) =>
       Promise.all(
@@ -23,15 +31,14 @@ export function createRequestBuilder(ports: { readonly secrets: SecretReader }):
   };
 }
 
-interface Sources {
-  readonly secrets: SecretReader;
+interface Sources extends RequestBuilderPorts {
   readonly namespace: string;
   readonly signal: AbortSignal | undefined;
 }
 
 async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promise<LoadEndpoint> {
   const [body, secretHeaders, tls] = await Promise.all([
-    payloadOf(endpoint, sources.signal),
+    payloadOf(endpoint, sources),
     endpoint.headersFrom === undefined
       ? {}
       : sources.secrets.read(qualifiedKey(endpoint.headersFrom.secret, sources.namespace), sources.signal),
@@ -69,31 +76,24 @@ function checkedName(name: string, endpoint: CollectEndpoint): string {
   );
 }
 
-async function payloadOf(endpoint: CollectEndpoint, signal: AbortSignal | undefined): Promise<Uint8Array | undefined> {
-  if (endpoint.payloadURL !== undefined) return fetchPayload(endpoint.payloadURL, signal);
+async function payloadOf(endpoint: CollectEndpoint, sources: Sources): Promise<Uint8Array | undefined> {
+  if (endpoint.payloadURL !== undefined) return fetchPayload(endpoint.payloadURL, sources);
   if (endpoint.payloadStr !== undefined) return Buffer.from(endpoint.payloadStr);
   return endpoint.method === 'POST' ? new Uint8Array() : undefined;
 }
 
-async function fetchPayload(url: string, signal: AbortSignal | undefined): Promise<Uint8Array> {
-  const timeout = AbortSignal.timeout(PAYLOAD_TIMEOUT_MS);
+async function fetchPayload(url: string, { env = {}, signal }: Sources): Promise<Uint8Array> {
+  const shown = redactUrls(url);
   try {
-    const response = await fetch(url, { signal: signal === undefined ? timeout : AbortSignal.any([signal, timeout]) });
-    if (!response.ok) throw new UnavailableError(`payloadURL ${url} answered ${response.status}`);
-    const chunks: Uint8Array[] = [];
-    let size = 0;
-    for await (const chunk of response.body ?? []) {
-      size += chunk.length;
-      if (size > MAX_PAYLOAD_BYTES)
-        throw new UsageError(`payloadURL ${url} gives more than ${MAX_PAYLOAD_BYTES} bytes`);
-      chunks.push(chunk);
-    }
-    return Buffer.concat(chunks);
+    const { fetchUrl } = await import('../http/fetch-url.ts');
+    const limits = { timeoutMs: PAYLOAD_TIMEOUT_MS, maxBytes: MAX_PAYLOAD_BYTES };
+    const { status, bytes } = await fetchUrl(url, { env, signal, ...limits });
+    if (status < 200 || status > 299) throw new UnavailableError(`payloadURL ${shown} answered ${status}`);
+    return bytes;
   } catch (error) {
     signal?.throwIfAborted();
-    if (error instanceof UnavailableError || error instanceof UsageError) throw error;
-    const cause = error instanceof Error && error.cause !== undefined ? error.cause : error;
-    throw new UnavailableError(`payloadURL ${url} cannot be read: ${messageOf(cause)}`, { cause: error });
+    if (error instanceof UnavailableError) throw error;
+    throw new UnavailableError(`payloadURL ${shown} cannot be read: ${redactUrls(messageOf(error))}`, { cause: error });
   }
 }
 
@@ -106,6 +106,7 @@ async function tlsOf(tls: CollectTls, sources: Sources): Promise<TlsSettings> {
   const ca = tls.caFile === undefined ? secret['ca.crt'] : await readCa(tls.caFile);
   const cert = secret['tls.crt'];
   const key = secret['tls.key'];
+  if (tls.secret !== undefined) checkCertificate(cert, key, tls.secret);
   return {
     ...(ca === undefined ? {} : { ca }),
     ...(cert === undefined ? {} : { cert }),
@@ -113,6 +114,20 @@ async function tlsOf(tls: CollectTls, sources: Sources): Promise<TlsSettings> {
     ...(tls.serverName === undefined ? {} : { serverName: tls.serverName }),
     ...(tls.insecureSkipVerify === undefined ? {} : { insecureSkipVerify: tls.insecureSkipVerify }),
   };
+}
+
+/** Refused before the start: within a connection nobody could say what is wrong, and a request would never end. */
+function checkCertificate(cert: string | undefined, key: string | undefined, secret: string): void {
+  if ((cert === undefined) !== (key === undefined))
+    throw new UsageError(`of tls.crt and tls.key of secret ${secret} only one is there: they go together`);
+  try {
+    createSecureContext({ cert, key });
+  } catch (error) {
+    throw new UsageError(
+      `tls.crt and tls.key of secret ${secret} cannot be used: expected a certificate in PEM and its key without passphrase`,
+      { cause: error },
+    );
+  }
 }
 
 async function readCa(file: string): Promise<string> {

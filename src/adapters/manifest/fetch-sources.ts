@@ -20,7 +20,9 @@ export interface SourceOptions {
   /** Relative paths start here. */
   readonly cwd: string;
   readonly readStdin: () => Promise<string>;
-  /** Absent: the built-in `fetch`. */
+  /** Names the proxies of URLs. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined;
+  /** Absent: over HTTP. */
   readonly readUrl?: ((url: string, signal: AbortSignal | undefined) => Promise<string>) | undefined;
   readonly signal?: AbortSignal | undefined;
 }
@@ -83,33 +85,18 @@ async function readText(path: string, name: string, found: Stats): Promise<Manif
 async function readUrl(file: string, options: SourceOptions): Promise<ManifestSource> {
   const name = redactUrls(file);
   if (options.readUrl !== undefined) return { name, origin: 'url', text: await options.readUrl(file, options.signal) };
-  const timeout = AbortSignal.timeout(URL_TIMEOUT_MS);
-  const signal = options.signal === undefined ? timeout : AbortSignal.any([timeout, options.signal]);
   try {
-    const response = await fetch(file, { signal });
-    if (!response.ok)
-      throw new UnavailableError(`-f ${name}: the server answers ${response.status} ${response.statusText}`.trimEnd());
-    return decoded(await limited(response), { name, origin: 'url', text: '' });
+    const { fetchUrl } = await import('../http/fetch-url.ts');
+    const { env = {}, signal } = options;
+    const limits = { timeoutMs: URL_TIMEOUT_MS, maxBytes: MAX_TEXT_LENGTH * 3 };
+    const { status, bytes } = await fetchUrl(file, { env, signal, ...limits });
+    if (status < 200 || status > 299) throw new UnavailableError(`-f ${name}: the server answers ${status}`);
+    return decoded(bytes, { name, origin: 'url', text: '' });
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (cause instanceof UnavailableError) throw cause;
-    const reason = timeout.aborted
-      ? `no answer within ${URL_TIMEOUT_MS / 1000} s`
-      : reasonOf(cause instanceof Error ? (cause.cause ?? cause) : cause);
-    throw new UnavailableError(`-f ${name}: ${reason}`, { cause });
+    throw new UnavailableError(`-f ${name}: ${redactUrls(reasonOf(cause))}`, { cause });
   }
-}
-
-/** The body, but no more of it than a manifest may have. */
-async function limited(response: Response): Promise<Uint8Array> {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  for await (const chunk of response.body ?? []) {
-    length += chunk.byteLength;
-    if (length > MAX_TEXT_LENGTH * 3) throw new UnavailableError('the answer is too large for a manifest');
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks);
 }
 
 function decoded(bytes: Uint8Array, source: ManifestSource): ManifestSource {

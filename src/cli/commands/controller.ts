@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
 import { openContext, SYSTEM_NAMESPACE, type Context } from '../context.ts';
-import { numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
+import { notEmpty, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {
   readonly selector?: string;
@@ -20,13 +20,11 @@ interface ControllerFlags extends StoreFlags {
 }
 
 const DEFAULT_CONCURRENCY = 10;
-/** How often another leader's lease is looked at. */
-const LEADER_EVERY_MS = 2_000;
 
 export function controllerCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('controller')
     .description('drives every experiment that nobody else drives: what install --image runs in the cluster')
-    .option('-n, --namespace <name>', 'only experiments of this namespace (default: all)')
+    .option('-n, --namespace <name>', 'only experiments of this namespace (default: all)', notEmpty)
     .option('-l, --selector <labels>', 'only experiments with these labels')
     .option('--concurrency <n>', 'experiments at once', numberFlag({ min: 1, integer: true }), DEFAULT_CONCURRENCY)
     .option('--allow-scripts', 'run scripts of experiments, as Jobs in their namespaces')
@@ -48,7 +46,8 @@ async function controller(flags: ControllerFlags, io: Io): Promise<ExitCode> {
   const stop = new AbortController();
   let code: ExitCode = EXIT.ok;
   const stopListening = io.onSignal((signal) => {
-    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    // A controller that ends when its cluster ends it has done all that it was asked: its pod is Completed, not in Error.
+    code = signal === 'SIGTERM' ? EXIT.ok : EXIT.interrupted;
     log('info', 'stopping: what is measured is saved, and locks are released', { signal });
     stop.abort();
   });
@@ -67,11 +66,12 @@ async function lead(
   how: { readonly log: Log; readonly stop: AbortSignal },
 ): Promise<boolean> {
   const { log, stop } = how;
-  const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }] = await Promise.all([
+  const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }, { whileLeading }] = await Promise.all([
     import('../../controller/reconcile.ts'),
     import('../../controller/health-server.ts'),
     import('../controller-drive.ts'),
     import('../../adapters/kube/lease.ts'),
+    import('../../controller/leader.ts'),
   ]);
   const pod = io.env['POD_NAME'];
   const opened = await openContext({ ...flags, local: false }, io, (text) => log('warn', text));
@@ -82,6 +82,7 @@ async function lead(
   let synced = false;
   let leading = false;
   const ended = new AbortController();
+  const driving = await createDrive(context, io, { ...flags, allowScripts: flags.allowScripts === true, log });
   const reconciler = new Reconciler(
     {
       store: context.store,
@@ -89,7 +90,7 @@ async function lead(
       self: context.self,
       clock: io.clock,
       log,
-      drive: await createDrive(context, io, { ...flags, allowScripts: flags.allowScripts === true, log }),
+      drive: driving.drive,
     },
     {
       namespace: flags.namespace,
@@ -115,32 +116,21 @@ async function lead(
     }
     const home = io.env['POD_NAMESPACE'] ?? SYSTEM_NAMESPACE;
     const lock = createLeaseLock(kube, () => Promise.resolve({ namespace: home, name: 'iter8ctl-controller' }));
-    const key = { namespace: home, name: 'controller' };
-    let told: string | undefined;
-    while (!stop.aborted) {
-      const taken = await lock.acquire(key, context.self, stop);
-      if ('held' in taken) {
-        leading = true;
-        log('info', 'leading', { identity: context.self.identity });
-        taken.held.lost.addEventListener('abort', () => ended.abort(), { once: true });
-        try {
-          await reconciler.run();
-        } finally {
-          leading = false;
-          await taken.held.release();
-        }
-        if (taken.held.lost.aborted) log('error', 'the lead was lost to another controller');
-        return taken.held.lost.aborted;
+    const ports = { lock, key: { namespace: home, name: 'controller' }, self: context.self, clock: io.clock, log };
+    return await whileLeading(ports, stop, async (lost) => {
+      leading = true;
+      lost.addEventListener('abort', () => ended.abort(), { once: true });
+      try {
+        await reconciler.run();
+      } finally {
+        leading = false;
       }
-      if (told !== taken.heldBy.description) log('info', 'standing by', { leader: taken.heldBy.description });
-      told = taken.heldBy.description;
-      await io.clock.sleep(LEADER_EVERY_MS, stop).catch(() => undefined);
-    }
-    return false;
+    });
   } catch (error) {
     if (stop.aborted) return false;
     throw error;
   } finally {
     await close?.();
+    await driving.close();
   }
 }

@@ -72,6 +72,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         ...(await tryMetrics(experiment, { context, driver, given })),
         permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
       });
+      await driver.metrics.close();
       io.stdout.write(
         flags.output === 'json'
           ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, 2)}\n`
