@@ -2,6 +2,7 @@
 import { Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import { EXPERIMENTS, type KubeClient } from '../adapters/kube/api-client.ts';
+import { FieldsConflictError } from '../adapters/kube/api-error.ts';
 import { listPages } from '../adapters/kube/list-watch.ts';
 import { CRDS } from './crds.ts';
 import { DEPLOYMENTS } from './deployment.ts';
@@ -17,24 +18,64 @@ interface WithStatus {
   readonly metadata?: { readonly resourceVersion?: string; readonly generation?: number };
   readonly status?: {
     readonly observedGeneration?: number;
-    readonly conditions?: readonly { readonly type?: string; readonly status?: string; readonly message?: string }[];
+    readonly conditions?: readonly Condition[];
   };
 }
 
-/** Server-side apply: fields of others stay as they are. */
-export async function applyObject(client: KubeClient, one: InstallObject): Promise<Applied> {
+interface Condition {
+  readonly type?: string;
+  readonly status?: string;
+  readonly message?: string;
+}
+
+/** A field that `install` would set, and that belongs to somebody else. */
+export interface TakenField {
+  readonly object: string;
+  readonly owner: string;
+  readonly field: string;
+}
+
+/**
+ * Fields of these objects that others have set to something else: asked of the server before anything is changed. Whoever
+ * created an object otherwise (`kubectl create`, Argo CD) owns what they wrote.
+ */
+export async function fieldsOfOthers(client: KubeClient, objects: readonly InstallObject[]): Promise<TakenField[]> {
+  const found: TakenField[] = [];
+  for (const one of objects) {
+    try {
+      await apply(client, one, { dryRun: 'All' });
+    } catch (error) {
+      if (error instanceof FieldsConflictError)
+        found.push(...error.conflicts.map((conflict) => ({ object: objectText(one), ...conflict })));
+      // Its namespace is made by an earlier object: nobody can own anything in it.
+      else if (!(error instanceof NotFoundError)) throw error;
+    }
+  }
+  return found;
+}
+
+/** Server-side apply: fields of others stay as they are, or with `force` become ours. @throws FieldsConflictError */
+export async function applyObject(
+  client: KubeClient,
+  one: InstallObject,
+  how: { readonly force: boolean },
+): Promise<Applied> {
   const before = await find(client, one);
-  const after = await client.request<WithStatus>({
+  const after = await apply(client, one, how.force ? { force: 'true' } : {});
+  if (before === undefined) return 'created';
+  return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? 'unchanged' : 'configured';
+}
+
+function apply(client: KubeClient, one: InstallObject, query: Readonly<Record<string, string>>): Promise<WithStatus> {
+  return client.request<WithStatus>({
     verb: 'patch',
     resource: one.resource,
     namespace: one.object.metadata.namespace,
     name: one.object.metadata.name,
-    query: { fieldManager: FIELD_MANAGER, force: 'true' },
+    query: { fieldManager: FIELD_MANAGER, ...query },
     contentType: 'application/apply-patch+yaml',
     body: one.object,
   });
-  if (before === undefined) return 'created';
-  return before.metadata?.resourceVersion === after.metadata?.resourceVersion ? 'unchanged' : 'configured';
 }
 
 export async function findObject(client: KubeClient, one: InstallObject): Promise<boolean> {
@@ -65,7 +106,10 @@ export async function waitUntilReady(
   const deadline = how.clock.monotonicMs() + waitMs;
   for (;;) {
     const present = await find(client, one);
-    const condition = present?.status?.conditions?.find(({ type }) => type === wanted);
+    const conditions: unknown = present?.status?.conditions;
+    const condition = (Array.isArray(conditions) ? (conditions as readonly (Condition | null)[]) : []).find(
+      (each) => each?.type === wanted,
+    );
     const observed = present?.status?.observedGeneration ?? present?.metadata?.generation;
     if (condition?.status === 'True' && observed === present?.metadata?.generation) return;
     if (how.clock.monotonicMs() >= deadline) {

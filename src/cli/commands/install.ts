@@ -1,6 +1,6 @@
 /** `iter8ctl install` and `uninstall`: CRDs, roles and, with an image, the controller. */
 import { Command } from 'commander';
-import { UsageError } from '../../errors.ts';
+import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
@@ -14,6 +14,7 @@ interface InstallFlags extends StoreFlags {
   readonly allowScripts?: boolean;
   readonly scriptImage?: string;
   readonly timeout: number;
+  readonly forceConflicts?: boolean;
 }
 
 interface UninstallFlags extends StoreFlags {
@@ -31,6 +32,7 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('--replicas <n>', 'controllers; one drives, the others wait', numberFlag({ min: 0, integer: true }), 1)
     .option('--allow-scripts', 'the controller may run scripts of experiments, as Jobs beside them')
     .option('--script-image <name>', 'image of these Jobs, with bash (default: that of --image)')
+    .option('--force-conflicts', 'take over fields that others have set to something else')
     .option('--timeout <duration>', 'longest wait for the controller to be available', durationFlag, DEFAULT_WAIT_MS);
   return withKubeFlags(command).action(async (flags: InstallFlags) => {
     await install(flags, io);
@@ -57,13 +59,24 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
     io.stdout.write(writeYamlDocuments(objects.map(({ object }) => object)));
     return;
   }
-  const [{ applyObject, waitUntilReady }, { objectText }, client] = await Promise.all([
+  const [{ applyObject, fieldsOfOthers, waitUntilReady }, { objectText }, client] = await Promise.all([
     import('../../install/apply.ts'),
     import('../../install/install-object.ts'),
     openKube(flags, io),
   ]);
+  const force = flags.forceConflicts === true;
+  const taken = (await fieldsOfOthers(client, objects)).map(
+    ({ object, owner, field }) => `${object}: ${field} belongs to ${owner}`,
+  );
+  if (taken.length > 0 && !force) {
+    throw new ConflictError(`nothing is installed: others have set fields that install would change`, {
+      details: taken,
+      hint: 'if they may be taken over: --force-conflicts',
+    });
+  }
+  for (const line of taken) io.stderr.write(`taken over: ${sanitizeLine(line)}\n`);
   for (const one of objects) {
-    io.stdout.write(`${objectText(one)} ${await applyObject(client, one)}\n`);
+    io.stdout.write(`${objectText(one)} ${await applyObject(client, one, { force })}\n`);
     await waitUntilReady(client, one, { clock: io.clock, waitMs: flags.timeout });
   }
   io.stderr.write(
