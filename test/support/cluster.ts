@@ -1,6 +1,7 @@
 /** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
 import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
+import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
@@ -75,6 +76,39 @@ export function freshNamespace(prefix = 't'): string {
   const name = `${prefix}-${randomBytes(5).toString('hex')}`;
   kubectl(['create', 'namespace', name]);
   return name;
+}
+
+/** A new token of a service account. */
+export function tokenOf(account: string, namespace: string): string {
+  return kubectl(['create', 'token', account, '-n', namespace]).trim();
+}
+
+/**
+ * Path of a kubeconfig for a new service account that may do what `role` says in its namespace: the name of a cluster role, or
+ * flags of `kubectl create clusterrole` that make one.
+ */
+export function accountKubeconfig(
+  account: string,
+  namespace: string,
+  how: { readonly role: string | readonly string[]; readonly folder: string },
+): string {
+  const named = typeof how.role === 'string' ? how.role : `${account}-${namespace}`;
+  kubectl(['create', 'serviceaccount', account, '-n', namespace]);
+  if (typeof how.role !== 'string') kubectl(['create', 'clusterrole', named, ...how.role]);
+  const bound = `--serviceaccount=${namespace}:${account}`;
+  kubectl(['create', 'rolebinding', account, '-n', namespace, `--clusterrole=${named}`, bound]);
+  const file = path.join(how.folder, account);
+  writeToken(file, tokenOf(account, namespace));
+  return file;
+}
+
+/** The administrator's kubeconfig with this token in place of their certificate. */
+export function writeToken(file: string, token: string): void {
+  const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as {
+    readonly users: readonly { readonly name: string }[];
+  };
+  const users = admin.users.map(({ name }) => ({ name, user: { token } }));
+  writeFileSync(file, JSON.stringify({ ...admin, users }), { mode: 0o600 });
 }
 
 /** Puts the CRDs of these files in place of any that are there: with them all experiments go. */

@@ -8,6 +8,7 @@ import {
   describeCluster,
   describeWithOldCrds,
   freshNamespace,
+  iter8ctlProcess,
   kubectl,
   OLD_CRDS,
   replaceCrds,
@@ -121,5 +122,35 @@ describeCluster('our CRDs', () => {
     const bad = manifest.replace('testingPattern: Conformance', 'testingPattern: Guess');
     expect(() => kubectl(['create', '-n', namespace, '-f', '-'], bad)).toThrow(/Unsupported value: "Guess"/);
     expect((await tryKubectl(['explain', 'experiment.spec.criteria.objectives'])).out).toMatch(/rollback_on_failure/);
+  });
+});
+
+describeCluster('install', () => {
+  it('takes over no field that others have set, unless it is told to, and says whose they are', async () => {
+    replaceCrds(OURS);
+    const role = {
+      apiVersion: 'rbac.authorization.k8s.io/v1',
+      kind: 'ClusterRole',
+      metadata: { name: 'iter8ctl-viewer', labels: { 'app.kubernetes.io/part-of': 'platform' } },
+      rules: [],
+    };
+    const theirs = () =>
+      kubectl(
+        ['apply', '--server-side', '--field-manager=argocd', '--force-conflicts', '-f', '-'],
+        JSON.stringify(role),
+      );
+    theirs();
+    const before = kubectl(['get', 'crd,clusterrole', '-o', 'name']);
+    const refused = await iter8ctlProcess(['install']);
+    expect(refused).toMatchObject({ code: 7, out: '' });
+    expect(refused.err).toMatch(/nothing is installed: others have set fields that install would change/);
+    expect(refused.err).toMatch(/ClusterRole iter8ctl-viewer: \.metadata\.labels\S*part-of belongs to argocd/);
+    expect(refused.err).toMatch(/--force-conflicts/);
+    expect(kubectl(['get', 'crd,clusterrole', '-o', 'name'])).toBe(before);
+    const forced = await iter8ctlProcess(['install', '--force-conflicts']);
+    expect(forced.code, forced.err).toBe(0);
+    expect(forced.err).toMatch(/taken over: ClusterRole iter8ctl-viewer: .* belongs to argocd/);
+    expect(await iter8ctlProcess(['install'])).toMatchObject({ code: 0 });
+    expect(await iter8ctlProcess(['uninstall'])).toMatchObject({ code: 0 });
   });
 });

@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import {
+  accountKubeconfig,
   clusterTool,
   contextName,
   describeCluster,
@@ -14,7 +15,10 @@ import {
   kubectl,
   replaceCrds,
   Running,
+  tokenOf,
+  writeToken,
 } from '../../support/cluster.ts';
+import { freezableProxy } from '../../support/freezable-proxy.ts';
 import { ok, testServer } from '../../support/test-server.ts';
 
 describeCluster('in mid-run', () => {
@@ -216,23 +220,7 @@ describeCluster('in mid-run', () => {
 
   it('a token that expires: measuring goes on, and the end says what to do', async () => {
     // The API server issues tokens of ten minutes and more only: this one dies with its service account.
-    kubectl(['create', 'serviceaccount', 'driver', '-n', namespace]);
-    kubectl([
-      'create',
-      'rolebinding',
-      'driver',
-      '-n',
-      namespace,
-      '--clusterrole=cluster-admin',
-      `--serviceaccount=${namespace}:driver`,
-    ]);
-    const token = kubectl(['create', 'token', 'driver', '-n', namespace]).trim();
-    const config = path.join(folder, 'expiring');
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
-      string,
-      unknown
-    >;
-    writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+    const config = accountKubeconfig('driver', namespace, { role: 'cluster-admin', folder });
     const { file } = manifest(14);
     const run = new Running(['run', '-f', file, '--timeout', '20s'], config);
     await run.said(satisfied);
@@ -240,65 +228,26 @@ describeCluster('in mid-run', () => {
     await run.said(/cannot save for now, going on: .*does not accept the credentials: unauthorized/);
     const { code, err } = await run.done;
     expect(code).toBe(7);
-    expect(err).toMatch(/the token of the kubeconfig has expired/);
+    expect(err).toMatch(/the token of user \S+ has expired/);
   });
 
   it('a token that expires and is replaced in the kubeconfig meanwhile: everything is saved', async () => {
-    kubectl(['create', 'serviceaccount', 'renewed', '-n', namespace]);
-    kubectl([
-      'create',
-      'rolebinding',
-      'renewed',
-      '-n',
-      namespace,
-      '--clusterrole=cluster-admin',
-      `--serviceaccount=${namespace}:renewed`,
-    ]);
-    const config = path.join(folder, 'renewed');
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
-      string,
-      unknown
-    >;
-    const write = (token: string) =>
-      writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
-    write(kubectl(['create', 'token', 'renewed', '-n', namespace]).trim());
+    const config = accountKubeconfig('renewed', namespace, { role: 'cluster-admin', folder });
     const { file } = manifest(12);
     const run = new Running(['run', '-f', file], config);
     await run.said(satisfied);
     kubectl(['delete', 'serviceaccount', 'renewed', '-n', namespace]);
     await run.said(/cannot save for now, going on/);
     kubectl(['create', 'serviceaccount', 'renewed', '-n', namespace]);
-    write(kubectl(['create', 'token', 'renewed', '-n', namespace]).trim());
+    writeToken(config, tokenOf('renewed', namespace));
     const { code, err } = await run.done;
     expect(code, err).toBe(0);
     expect(err).toMatch(/answers again; everything measured meanwhile is saved/);
   });
 
   it('an account that may read but not write: run says what it may not, describe and watch work', async () => {
-    kubectl(['create', 'serviceaccount', 'looker', '-n', namespace]);
-    kubectl([
-      'create',
-      'clusterrole',
-      `looker-${namespace}`,
-      '--verb=get,list,watch',
-      '--resource=experiments.iter8.tools',
-    ]);
-    kubectl([
-      'create',
-      'rolebinding',
-      'looker',
-      '-n',
-      namespace,
-      `--clusterrole=looker-${namespace}`,
-      `--serviceaccount=${namespace}:looker`,
-    ]);
-    const token = kubectl(['create', 'token', 'looker', '-n', namespace]).trim();
-    const config = path.join(folder, 'looker');
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Record<
-      string,
-      unknown
-    >;
-    writeFileSync(config, JSON.stringify({ ...admin, users: [{ name: 'admin', user: { token } }] }), { mode: 0o600 });
+    const role = ['--verb=get,list,watch', '--resource=experiments.iter8.tools'];
+    const config = accountKubeconfig('looker', namespace, { role, folder });
     const { name, file } = manifest(5);
     const refused = await iter8ctlProcess(['run', '-f', file], { kubeconfig: config });
     expect(refused.code).toBe(7);
@@ -337,5 +286,28 @@ describeCluster('in mid-run', () => {
         `no experiment "${name}x" in namespace ${namespace} of context ${contextName()}\\n {2}there are: .*${name}`,
       ),
     );
+  });
+
+  it('a connection that is frozen is noticed: the watch says so, and goes on over another one', async () => {
+    const { name, file } = manifest(5);
+    kubectl(['create', '-f', file]);
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '--minify', '-o', 'json'])) as {
+      clusters: { cluster: { server: string; 'tls-server-name'?: string } }[];
+    };
+    const { cluster } = admin.clusters[0]!;
+    const { hostname, port } = new URL(cluster.server);
+    await using proxy = await freezableProxy({ host: hostname, port: Number(port || 443) });
+    cluster['tls-server-name'] ??= hostname;
+    cluster.server = `https://127.0.0.1:${proxy.port}`;
+    const config = path.join(folder, 'frozen');
+    writeFileSync(config, JSON.stringify(admin), { mode: 0o600 });
+    const watch = new Running(['watch', name, '-n', namespace], config);
+    await watch.said(new RegExp(name));
+    proxy.freeze();
+    await watch.said(/^stale: .*it was to end after \d+ s, and has not: it is frozen/);
+    await watch.said(/up to date again/);
+    const run = await iter8ctlProcess(['run', name, '-n', namespace]);
+    expect(run.code, run.err).toBe(0);
+    expect(await watch.done).toMatchObject({ code: 0 });
   });
 });

@@ -11,13 +11,16 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import { CLIENT_ID } from '../../../scripts/oidc-issuer.mjs';
 import {
+  accountKubeconfig,
   describeCluster,
   describeLab,
   freshNamespace,
   iter8ctlProcess,
   KUBECONFIG,
   kubectl,
+  openAdmin,
   replaceCrds,
+  tokenOf,
 } from '../../support/cluster.ts';
 
 interface Written {
@@ -55,26 +58,12 @@ describeCluster('a kubeconfig', () => {
     const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     server = String(admin.clusters[0]!.cluster['server']);
     ca = String(admin.clusters[0]!.cluster['certificate-authority-data']);
-    kubectl(['create', 'serviceaccount', 'reader', '-n', namespace]);
-    kubectl([
-      'create',
-      'clusterrole',
-      `reader-${namespace}`,
-      '--verb=get,list,watch',
-      '--resource=experiments.iter8.tools',
-    ]);
-    kubectl([
-      'create',
-      'rolebinding',
-      'reader',
-      '-n',
-      namespace,
-      `--clusterrole=reader-${namespace}`,
-      `--serviceaccount=${namespace}:reader`,
-      '--user=oidc:alice',
-    ]);
+    const role = ['--verb=get,list,watch', '--resource=experiments.iter8.tools'];
+    accountKubeconfig('reader', namespace, { role, folder });
+    const alice = [`--clusterrole=reader-${namespace}`, '--user=oidc:alice', '--user=acting', '--group=acting-group'];
+    kubectl(['create', 'rolebinding', 'alice', '-n', namespace, ...alice]);
     kubectl(['apply', '-n', namespace, '-f', 'samples/hello/experiment.yaml']);
-    token = kubectl(['create', 'token', 'reader', '-n', namespace]).trim();
+    token = tokenOf('reader', namespace);
   });
   const expected = { code: 0, out: 'experiment.iter8.tools/hello-experiment\n' };
 
@@ -241,7 +230,7 @@ describeCluster('a kubeconfig', () => {
     it('says that it has expired when it cannot be refreshed, and why', async () => {
       const alone = await get(write('oidc-alone', settings({ 'id-token': idToken(-60) })));
       expect(alone).toMatchObject({ code: 7 });
-      expect(alone.err).toMatch(/the OIDC token of the kubeconfig has expired\n {2}log in anew/);
+      expect(alone.err).toMatch(/the OIDC token of the kubeconfig has expired\n {2}log in again/);
       const refused = await get(
         write('oidc-refused', settings({ 'id-token': idToken(-60), 'refresh-token': 'used-up' })),
       );
@@ -336,7 +325,7 @@ describeCluster('a kubeconfig', () => {
     const refused = await get('', ['--kubeconfig', file, '--context', 'half']);
     expect(refused).toMatchObject({ code: 7 });
     expect(refused.err).toMatch(
-      /does not accept the credentials: unauthorized\n {2}the token of the kubeconfig has expired/,
+      /does not accept the credentials: unauthorized\n {2}the token of user nobody has expired/,
     );
     const unknown = await get('', ['--kubeconfig', file, '--context', 'haff']);
     expect(unknown).toMatchObject({ code: 2 });
@@ -398,5 +387,44 @@ describeCluster('a kubeconfig', () => {
     expect(refused.err).toMatch(/may not list experiments\.iter8\.tools in namespace kube-system/);
     expect(refused.err).toMatch(/kubectl auth can-i list experiments\.iter8\.tools -n kube-system/);
     expect(KUBECONFIG).not.toBe('');
+  });
+
+  it('that acts as another does so in full: user, uid, groups and extra', async () => {
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+    const acting = {
+      as: 'acting',
+      'as-uid': '42',
+      'as-groups': ['dev', 'ops'],
+      'as-user-extra': { 'acme.com/Team': ['a', 'b'] },
+    };
+    const file = write('acting', { ...admin.users[0]!.user, ...acting });
+    expect(await get(file)).toMatchObject(expected);
+    const client = await openAdmin({ kubeconfig: file });
+    const review = await client.request<{ status: { userInfo: object } }>({
+      verb: 'create',
+      resource: { group: 'authentication.k8s.io', version: 'v1', plural: 'selfsubjectreviews', namespaced: false },
+      body: { apiVersion: 'authentication.k8s.io/v1', kind: 'SelfSubjectReview' },
+    });
+    client.close();
+    expect(review.status.userInfo).toMatchObject({
+      username: 'acting',
+      uid: '42',
+      groups: ['dev', 'ops', 'system:authenticated'],
+      extra: { 'acme.com/team': ['a', 'b'] },
+    });
+    const other = await get(write('other', { ...admin.users[0]!.user, as: 'nobody-else' }));
+    expect(other).toMatchObject({ code: 7 });
+    expect(other.err).toMatch(/may not list experiments/);
+  });
+
+  it('that speaks HTTP to a port of HTTPS, or has half a certificate, is told apart from what the server forbids', async () => {
+    const plain = await get(write('plain-to-https', { token }, { server: server.replace('https:', 'http:') }));
+    expect(plain).toMatchObject({ code: 7 });
+    expect(plain.err).toMatch(/HTTP request to an HTTPS server/);
+    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+    const { 'client-key-data': _, ...half } = admin.users[0]!.user;
+    const keyless = await get(write('keyless', half));
+    expect(keyless).toMatchObject({ code: 7 });
+    expect(keyless.err).toMatch(/client-key of user u is missing/);
   });
 });
