@@ -28,6 +28,9 @@ export class UsageError extends Iter8Error {
   override readonly exitCode = EXIT.usage;
 }
 
+/** A script is not run, because nobody at this machine has approved it as it is now. */
+export class NotApprovedError extends UsageError {}
+
 /** One problem of a manifest. `line` and `column` count from 1 and are absent when the object did not come from a text. */
 export interface Issue {
   readonly source?: string | undefined;

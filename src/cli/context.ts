@@ -40,6 +40,8 @@ export interface Context {
   /** This process, as others see it. */
   readonly self: Holder;
   readonly asTyped: AsTyped;
+  /** The folder, or the address of the API server. */
+  readonly place: string;
   /** The cluster; absent in local mode. */
   readonly kube?: KubeClient | undefined;
 }
@@ -110,6 +112,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
     namespace: flags.namespace ?? 'default',
     self: selfOf(io),
     asTyped: asTypedWith(flags, flags.namespace ?? 'default'),
+    place: dir,
   };
 }
 
@@ -183,6 +186,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     namespace: kube.namespace,
     self: selfOf(io),
     asTyped: asTypedWith(flags, kube.namespace),
+    place: kube.server,
     kube,
   };
 }

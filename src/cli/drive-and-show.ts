@@ -12,6 +12,7 @@ import { openDriver, openEvents, openMetrics, type Context } from './context.ts'
 import type { OutputFlags } from './shared-flags.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
+import type { ScriptGate } from './script-gate.ts';
 import type { Settled } from './start-or-resume.ts';
 import { watchUntil } from './follow-to-end.ts';
 
@@ -21,8 +22,7 @@ export interface DrivingOptions {
   readonly flags: OutputFlags & { readonly timeout?: number };
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
-  /** Scripts of the experiment may be run on this machine. */
-  readonly allowScripts: boolean;
+  readonly scripts: ScriptGate;
   /** Looks again who may drive it: its driver is gone. */
   readonly settleAgain: () => Promise<Settled>;
 }
@@ -77,14 +77,16 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   const started = io.clock.now();
   const events = await openEvents(context, progress.say);
   const metrics = openMetrics(context, io, { ownSecretsOnly: false });
-  const scripts = options.allowScripts ? ({ kind: 'here', onOutput: tellScript } as const) : undefined;
   try {
+    await options.scripts.admit(settled.experiment);
+    const driver = await openDriver(context, io, { kind: 'here', onOutput: tellScript }, metrics);
     const outcome = await drive(
       settled.experiment,
       {
         store: context.store,
         records: context.records,
-        ...(await openDriver(context, io, scripts, metrics)),
+        ...driver,
+        tasks: options.scripts.guarded(driver.tasks),
         targets: context.targets,
         confirm: () => settled.lock.confirm?.() ?? Promise.resolve(),
         clock: io.clock,

@@ -39,10 +39,3 @@ function versionsWithPaths({ spec: { versionInfo } }: WrittenExperiment): (reado
     ...(versionInfo.candidates ?? []).map((candidate, index) => [`candidates[${index}]`, candidate] as const),
   ];
 }
-
-/** Actions of an experiment that hold scripts. */
-export function hasScripts(experiment: WrittenExperiment): boolean {
-  return Object.values(experiment.spec.strategy.actions ?? {}).some((tasks) =>
-    tasks.some((task) => task.run !== undefined),
-  );
-}

@@ -345,6 +345,8 @@ export interface TaskCall {
 export interface TaskRunner {
   /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
   run(call: TaskCall): Promise<string>;
+  /** Of a spec that was read again: rejects with NotApprovedError when it has scripts that may not be run. */
+  admit?(experiment: Experiment): Promise<void>;
 }
 
 // ------------------------------------------------------------------------------------------------------ the others

@@ -1,5 +1,5 @@
 /** Performs the tasks of an action in order: each once, also over several drivers; one that fails ends the action. */
-import { Iter8Error, messageOf } from '../errors.ts';
+import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
@@ -56,12 +56,14 @@ export async function runAction(
         await session.save();
         await ports.tasks.run({ task, id, experiment: session.experiment, signal: options.stop });
         if (options.stop.aborted) return { kind: 'interrupted' };
-        if (step.action === 'start') await session.adoptSpec();
+        const isNew = step.action === 'start' && (await session.adoptSpec());
         mark(session, id, 'done');
+        if (isNew) await session.save();
+        if (isNew) await ports.tasks.admit?.(session.experiment);
       }
     } catch (error) {
       if (options.stop.aborted) return { kind: 'interrupted' };
-      if (!(error instanceof Iter8Error)) throw error;
+      if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
       return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
     }
     session.tell({ kind: 'task-done', ...told, text: `${taskName(task)} of ${step.id} done` });

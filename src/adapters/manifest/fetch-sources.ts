@@ -1,7 +1,7 @@
 /** The texts that `-f` names: files, `-`, folders and http(s) URLs. */
 import type { Stats } from 'node:fs';
-import { readdir, readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { messageOf, UnavailableError, UsageError, type Issue } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { MAX_TEXT_LENGTH } from './parse-documents.ts';
@@ -10,6 +10,7 @@ import { MAX_TEXT_LENGTH } from './parse-documents.ts';
 export interface ManifestSource {
   /** As the user named it, for messages: a path, a URL, `<stdin>`. */
   readonly name: string;
+  /** `stdin`: whatever came through a pipe, by whatever name: nobody has it on a disk to look at. */
   readonly origin: 'file' | 'stdin' | 'url';
   readonly text: string;
   /** Why the text is not the whole of it. */
@@ -51,7 +52,7 @@ async function readOne(file: string, options: SourceOptions): Promise<ManifestSo
   const path = resolve(options.cwd, file);
   const found = await statOf(path, file);
   if (!found.isDirectory()) return [await readText(path, file, found)];
-  const names = (await readdir(path)).filter((name) => EXTENSIONS.test(name)).toSorted();
+  const names = (await namesIn(path, file)).filter((name) => EXTENSIONS.test(name)).toSorted();
   if (names.length === 0) throw new UsageError(`-f ${file}: there is no .yaml, .yml or .json file in this folder`);
   const sources: ManifestSource[] = [];
   for (const name of names) {
@@ -71,15 +72,41 @@ async function statOf(path: string, shownAs: string): Promise<Stats> {
   }
 }
 
+async function namesIn(path: string, shownAs: string): Promise<string[]> {
+  try {
+    return await readdir(path);
+  } catch (cause) {
+    throw new UsageError(`-f ${shownAs}: ${reasonOf(cause)}`, { cause });
+  }
+}
+
+/** More links than any system follows. */
+const MOST_LINKS = 40;
+
+/** A file on a disk; not /dev/stdin, `<(curl ...)`, nor a link to such: these may be regular files by accident. */
+async function isOwnFile(path: string, found: Stats): Promise<boolean> {
+  if (!found.isFile()) return false;
+  let at = path;
+  for (let links = 0; links < MOST_LINKS; links += 1) {
+    const folder = await realpath(dirname(at)).catch(() => undefined);
+    if (folder === undefined || /^\/(?:dev|proc)(?:\/|$)/.test(folder)) return false;
+    const target = await readlink(at).catch(() => undefined);
+    if (target === undefined) return true;
+    at = resolve(folder, target);
+  }
+  return false;
+}
+
 async function readText(path: string, name: string, found: Stats): Promise<ManifestSource> {
-  if (found.size > MAX_TEXT_LENGTH * 3) return tooLarge({ name, origin: 'file', text: '' });
+  const origin = (await isOwnFile(path, found)) ? 'file' : 'stdin';
+  if (found.size > MAX_TEXT_LENGTH * 3) return tooLarge({ name, origin, text: '' });
   let bytes: Uint8Array;
   try {
     bytes = await readFile(path);
   } catch (cause) {
     throw new UsageError(`-f ${name}: ${reasonOf(cause)}`, { cause });
   }
-  return decoded(bytes, { name, origin: 'file', text: '' });
+  return decoded(bytes, { name, origin, text: '' });
 }
 
 async function readUrl(file: string, options: SourceOptions): Promise<ManifestSource> {

@@ -41,10 +41,13 @@ export async function loadManifests(files: readonly string[], options: LoadOptio
   const sources = await readSources(files, options);
   const issues: Issue[] = [];
   const objects: ManifestObject[] = [];
+  // By the object and not by a name: a file may be called `<stdin>`.
+  const origins = new Map<ManifestObject, ManifestSource['origin']>();
   for (const source of sources) {
     if (source.issue !== undefined) issues.push(source.issue);
     const read = readManifest(source.text, source.name);
     objects.push(...read.objects);
+    for (const object of read.objects) origins.set(object, source.origin);
     issues.push(...read.issues);
   }
   const experiments: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenExperiment> }[] = [];
@@ -71,7 +74,7 @@ export async function loadManifests(files: readonly string[], options: LoadOptio
   }
   const experiment = only?.shaped.value;
   if (issues.length > 0 || experiment === undefined || only === undefined) throw invalid(issues, sources, only?.object);
-  const origin = sources.find(({ name }) => name === only.object.source)?.origin ?? 'file';
+  const origin = origins.get(only.object) ?? 'stdin';
   return {
     experiment,
     metrics: metrics.flatMap(({ shaped }) => shaped.value ?? []),

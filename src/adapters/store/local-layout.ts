@@ -9,8 +9,8 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ObjectKey } from '../../experiment/experiment.ts';
-import { ForbiddenError, UsageError } from '../../errors.ts';
-import { errorCode } from './file-system-errors.ts';
+import { ForbiddenError, UnavailableError, UsageError } from '../../errors.ts';
+import { errorCode, storeError } from './file-system-errors.ts';
 
 /** The folders below the root. */
 export type Kind = 'experiments' | 'metrics' | 'secrets' | 'records' | 'locks';
@@ -19,6 +19,7 @@ const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
 const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** A file name has at most 255 bytes, and the names of claims add some to it. Kubernetes allows 253. */
 const LONGEST_NAME = 180;
+const MOST_ATTEMPTS = 3;
 
 /** A namespace: a DNS label. */
 export function isNamespace(text: string): boolean {
@@ -76,7 +77,7 @@ export async function refuseLinks(path: string): Promise<void> {
         });
       }
     } catch (error) {
-      if (errorCode(error) !== 'ENOENT') throw error;
+      if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot read', folder);
     }
   }
 }
@@ -84,5 +85,41 @@ export async function refuseLinks(path: string): Promise<void> {
 /** Makes the folder that `path` lies in, and refuses links on the way. */
 export async function makeFolderOf(path: string): Promise<void> {
   await refuseLinks(path);
-  await mkdir(dirname(path), { recursive: true });
+  await makeFolders(dirname(path));
+}
+
+/**
+ * A folder with those above it. Node's own `recursive` never ends where a folder cannot be made, as below /proc.
+ *
+ * Rejects with ForbiddenError or UnavailableError, also when no folder can be made although the one above is there.
+ */
+export async function makeFolders(folder: string, mode?: number): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const missing: string[] = [];
+      for (let at = folder; !(await isThere(at)); at = dirname(at)) missing.unshift(at);
+      for (const path of missing) await mkdir(path, { mode }).catch(ignoreExisting);
+      return;
+    } catch (error) {
+      // The folder above was removed meanwhile, or nothing can be made in it.
+      if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot make the folder', folder);
+      if (attempt === MOST_ATTEMPTS)
+        throw new UnavailableError(`cannot make the folder ${folder}: its file system takes none`, { cause: error });
+    }
+  }
+}
+
+/** Somebody else was faster. */
+function ignoreExisting(error: unknown): void {
+  if (errorCode(error) !== 'EEXIST') throw error;
+}
+
+async function isThere(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if (errorCode(error) !== 'ENOENT' || dirname(path) === path) throw error;
+    return false;
+  }
 }

@@ -1,38 +1,33 @@
 /**
- * What the person at the keyboard has approved: scripts of a manifest that was given with -f. Kept as hashes of specs, so that
- * a run that was killed may be resumed by name (behaviour.md 2).
+ * What the person at this machine has approved to be run here: fingerprints of scripts, one empty file each, so that a run
+ * that was killed may be resumed by name (behaviour.md 2).
  */
-import { createHash } from 'node:crypto';
-import { access, mkdir, writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { storeError } from './file-system-errors.ts';
+import { makeFolders } from './local-layout.ts';
 
 export interface Approvals {
-  remember(spec: object): Promise<void>;
-  has(spec: object): Promise<boolean>;
+  /** Rejects with an Iter8Error that says why not. */
+  remember(fingerprints: readonly string[]): Promise<void>;
+  has(fingerprint: string): Promise<boolean>;
 }
 
 export function createApprovals({ dir }: { readonly dir: string }): Approvals {
-  const fileOf = (spec: object) =>
-    path.join(dir, 'approvals', createHash('sha256').update(canonical(spec)).digest('hex'));
+  const folder = path.join(dir, 'approvals');
   return {
-    remember: async (spec) => {
-      const file = fileOf(spec);
-      await mkdir(path.dirname(file), { recursive: true, mode: 0o700 });
-      await writeFile(file, '', { mode: 0o600 });
+    remember: async (fingerprints) => {
+      try {
+        await makeFolders(folder, 0o700);
+        for (const fingerprint of fingerprints) await writeFile(path.join(folder, fingerprint), '', { mode: 0o600 });
+      } catch (error) {
+        throw storeError(error, 'cannot write', folder);
+      }
     },
-    has: (spec) =>
-      access(fileOf(spec)).then(
+    has: (fingerprint) =>
+      access(path.join(folder, fingerprint)).then(
         () => true,
         () => false,
       ),
   };
-}
-
-/** The same text for the same value, whatever the order of its keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
-  );
 }

@@ -36,7 +36,7 @@ export interface ScriptCall {
 /** Resolves when nothing of the script runs any more. Rejects with Iter8Error unless it ended with 0. */
 export async function runScriptProcess(call: ScriptCall, ports: ProcessPorts): Promise<void> {
   call.signal.throwIfAborted();
-  const child = spawn('bash', [call.file], {
+  const child = spawn('bash', ['--norc', call.file], {
     env: call.env,
     cwd: path.dirname(call.file),
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -117,7 +117,7 @@ export async function endGroup(group: number, graceMs: number, { clock, kill }: 
   }
 }
 
-/** Constant text: what it is about comes as arguments. */
+/** Constant text: what it is about comes as arguments. (A bash whose standard input is a socket would read ~/.bashrc.) */
 const GUARD = `trap '' HUP INT TERM
 read -r word && exit 0
 kill -TERM -- "-$1" 2>/dev/null
@@ -129,7 +129,7 @@ kill -KILL -- "-$1" 2>/dev/null
 rm -rf -- "$2"`;
 
 function startGuard(group: number, folder: string, env: Readonly<Record<string, string>>) {
-  const guard = spawn('bash', ['-c', GUARD, 'iter8ctl-guard', String(group), folder], {
+  const guard = spawn('bash', ['--norc', '-c', GUARD, 'iter8ctl-guard', String(group), folder], {
     env: { PATH: env['PATH'] ?? '/usr/bin:/bin' },
     cwd: '/',
     stdio: ['pipe', 'ignore', 'ignore'],

@@ -23,9 +23,10 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 import { createProgress } from '../progress-display.ts';
-import { hasScripts, unsupportedFields } from '../unsupported-features.ts';
+import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
+import { createScriptGate } from '../script-gate.ts';
 import { settle } from '../start-or-resume.ts';
 import { experimentFromFlags, withQuickFlags, type QuickFlags } from './init.ts';
 
@@ -62,7 +63,15 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
       source.kind === 'name'
         ? { experiment: checkedExperiment(await namedExperiment(context, source.name), context), given: false as const }
         : await fromManifest(context, source, flags);
-    const allowScripts = await mayRunScripts(start, source, flags, io);
+    const scripts = createScriptGate({
+      context,
+      approvals: () => openApprovals(io),
+      allowAll: flags.allowScripts === true,
+      own: source.kind === 'manifest' && source.origin === 'file' ? source.experiment : undefined,
+      from: source.kind === 'manifest' ? source.label : 'the cluster or folder, not from a file of yours',
+      say: progress.say,
+    });
+    await scripts.check(start.given ? asExperiment(start.written, context.namespace) : start.experiment);
     const settled = await settle(context, start, { restart: flags.restart === true, say: progress.say });
     const settleAgain = async () =>
       settle(
@@ -70,7 +79,7 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
         { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
         { restart: false, say: progress.say },
       );
-    return await driveToEnd(settled, { context, io, flags, strength, progress, allowScripts, settleAgain });
+    return await driveToEnd(settled, { context, io, flags, strength, progress, scripts, settleAgain });
   } finally {
     progress.end();
   }
@@ -78,33 +87,6 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
 
 function keyOfObject({ metadata: { namespace, name } }: Experiment) {
   return { namespace, name };
-}
-
-/**
- * Scripts are code: of a file that the person at the keyboard names they run, and of what such a file made; of an experiment
- * from elsewhere only when it is said so (product.md 8).
- */
-async function mayRunScripts(
-  start: { readonly given: boolean; readonly experiment?: Experiment; readonly written?: WrittenExperiment },
-  source: Source,
-  flags: RunFlags,
-  io: Io,
-): Promise<boolean> {
-  const experiment = start.written ?? start.experiment;
-  if (experiment === undefined || !hasScripts(experiment)) return false;
-  const approvals = await openApprovals(io);
-  const key = { namespace: experiment.metadata.namespace ?? 'default', name: experiment.metadata.name ?? '' };
-  const { spec } = withDefaults(experiment, key);
-  const given = source.kind === 'manifest' && source.origin === 'file';
-  if (given || flags.allowScripts === true) {
-    await approvals.remember(spec);
-    return true;
-  }
-  if (await approvals.has(spec)) return true;
-  throw new UsageError(
-    `experiment ${key.name} has scripts (run), and they come from ${source.kind === 'manifest' ? source.label : 'the cluster or folder, not from a file of yours'}`,
-    { hint: `read them (iter8ctl get ${key.name} -o raw), then add --allow-scripts` },
-  );
 }
 
 type Source =
