@@ -1,6 +1,6 @@
 /** Placeholders in scripts: variables where a whole word stands, refused everywhere else; seen with real bash. */
 import { execFileSync } from 'node:child_process';
-import { existsSync, mkdtempSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -164,4 +164,5 @@ it('runs no value, whatever stands around the placeholders', () => {
   const env = Object.fromEntries(['1', '2', '3', '4', '5', '6', '7', '8', '9'].map((n) => [`ITER8_V${n}`, nasty]));
   execFileSync('bash', ['--norc'], { input: `${all}\ntrue`, cwd: folder, env: { ...env, PATH: process.env['PATH'] } });
   expect(existsSync(file)).toBe(false);
+  rmSync(folder, { recursive: true });
 });

@@ -1,8 +1,9 @@
 /**
  * One driver an experiment, in local mode: a claim in `locks/<namespace>/<name>/` (claim.ts), whose file tells who drives, and
- * whose modification time is the heartbeat.
+ * whose modification time is the heartbeat. The heartbeat counts only where it is not known whether the holder lives (another
+ * machine): one that lives holds its lock however long it was suspended, and one that is dead has none.
  */
-import { open, stat, utimes } from 'node:fs/promises';
+import { access, open, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
@@ -66,8 +67,13 @@ class FileLock implements DriverLock {
 
   async holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined> {
     signal?.throwIfAborted();
-    const present = await this.#present(objectPath(this.#options.dir, 'locks', key));
-    return present?.live === true ? present.holder : undefined;
+    const folder = objectPath(this.#options.dir, 'locks', key);
+    try {
+      const present = await this.#present(folder);
+      return present?.live === true ? present.holder : undefined;
+    } catch (error) {
+      throw storeError(error, 'cannot read', folder);
+    }
   }
 
   /** The present claim, and whether its maker is to be respected; undefined when the folder is free. */
@@ -79,10 +85,10 @@ class FileLock implements DriverLock {
     try {
       const file = join(folder, name);
       const [text, { mtimeMs }] = [await readSmall(file), await stat(file)];
-      const fresh = this.#options.clock.now() - mtimeMs < HELD_MS;
       const claimant = claimantOf(name);
-      const dead = claimant !== undefined && (await livenessOf(claimant, await this.#self)) === 'dead';
-      return { name, holder: holderIn(text, name), live: fresh && !dead };
+      const liveness = claimant === undefined ? 'unknown' : await livenessOf(claimant, await this.#self);
+      const fresh = this.#options.clock.now() - mtimeMs < HELD_MS;
+      return { name, holder: holderIn(text, name), live: liveness === 'alive' || (liveness === 'unknown' && fresh) };
     } catch (error) {
       if (errorCode(error) === 'ENOENT') return undefined; // released meanwhile
       throw error;
@@ -96,17 +102,18 @@ class FileLock implements DriverLock {
 
   #hold(folder: string, name: string): HeldLock {
     const lost = new AbortController();
-    const timer = setInterval(() => {
-      this.#beat(join(folder, name)).catch((error: unknown) => {
-        // Somebody else took it, or the whole folder was removed. Anything else may pass: others see the heartbeat age.
-        if (errorCode(error) !== 'ENOENT') return;
-        clearInterval(timer);
-        lost.abort(new UnavailableError('the lock was taken over by another driver'));
-      });
-    }, RENEW_EVERY_MS);
+    const file = join(folder, name);
+    const onError = (error: unknown) => {
+      // Somebody else took it, or the whole folder was removed. Anything else may pass: others see the heartbeat age.
+      if (errorCode(error) !== 'ENOENT') return;
+      clearInterval(timer);
+      lost.abort(new UnavailableError('the lock was taken over by another driver'));
+    };
+    const timer = setInterval(() => void this.#beat(file).catch(onError), RENEW_EVERY_MS);
     timer.unref();
     return {
       lost: lost.signal,
+      confirm: () => access(file).catch(onError),
       release: async () => {
         clearInterval(timer);
         await removeClaim(folder, name);

@@ -1,8 +1,9 @@
 /** The full record of an experiment: one JSON object a line, appended, in `records/<namespace>/<name>.ndjson`. */
-import { createReadStream } from 'node:fs';
-import { open, rm } from 'node:fs/promises';
+import { constants, createReadStream } from 'node:fs';
+import { open, unlink } from 'node:fs/promises';
 import { createInterface } from 'node:readline';
 import type { ObjectKey } from '../../experiment/experiment.ts';
+import { UnavailableError } from '../../errors.ts';
 import type { RecordLog } from '../../drive/ports.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
 import { makeFolderOf, objectPath } from './local-layout.ts';
@@ -13,14 +14,19 @@ export interface FileRecordLogOptions {
   readonly onUnreadable?: ((text: string) => void) | undefined;
 }
 
+// A link is not followed (local-layout.ts says why); a pipe must not make us wait. Windows knows neither.
+const NO_LINK = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+const READ_FLAGS = constants.O_RDONLY | NO_LINK;
+const APPEND_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK;
+
 export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
   const { dir, onUnreadable } = options;
   return {
     append: (key, entries) => append(objectPath(dir, 'records', key), entries),
     reset: async (key) => {
       const path = objectPath(dir, 'records', key);
-      await rm(path, { force: true }).catch((error: unknown) => {
-        throw storeError(error, 'cannot remove', path);
+      await unlink(path).catch((error: unknown) => {
+        if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot remove', path);
       });
     },
     read: (key: ObjectKey) => read(objectPath(dir, 'records', key), onUnreadable ?? (() => undefined)),
@@ -33,9 +39,11 @@ async function append(path: string, entries: readonly object[]): Promise<void> {
   const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
   try {
     await makeFolderOf(path);
-    const handle = await open(path, 'a+', 0o600);
+    const handle = await open(path, APPEND_FLAGS, 0o600);
     try {
-      const { size } = await handle.stat();
+      const stat = await handle.stat();
+      if (!stat.isFile()) throw new UnavailableError(`cannot write ${path}: it is not a file`);
+      const { size } = stat;
       const last = Buffer.alloc(1);
       const torn = size > 0 && (await handle.read(last, 0, 1, size - 1)).bytesRead === 1 && last[0] !== 0x0a;
       await handle.appendFile(torn ? `\n${lines}` : lines);
@@ -48,7 +56,8 @@ async function append(path: string, entries: readonly object[]): Promise<void> {
 }
 
 async function* read(path: string, onUnreadable: (text: string) => void): AsyncGenerator {
-  const stream = createReadStream(path, 'utf8');
+  // Flags as a number are what open(2) takes; the types know names only.
+  const stream = createReadStream(path, { encoding: 'utf8', flags: READ_FLAGS as unknown as string });
   try {
     let number = 0;
     for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {

@@ -1,5 +1,17 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-import { appendFile, mkdir, mkdtemp, readFile, readdir, rm, utimes, writeFile, chmod } from 'node:fs/promises';
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import {
+  appendFile,
+  mkdir,
+  mkdtemp,
+  readFile,
+  readdir,
+  rename,
+  rm,
+  symlink,
+  utimes,
+  writeFile,
+  chmod,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -8,7 +20,13 @@ import { createFileLock, HELD_MS } from '../../../src/adapters/store/local-drive
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { createFileRecordLog } from '../../../src/adapters/store/record-log.ts';
 import { createFileSecrets } from '../../../src/adapters/store/local-secrets.ts';
-import { ForbiddenError, InvalidManifestError, NotFoundError, UsageError } from '../../../src/errors.ts';
+import {
+  ForbiddenError,
+  InvalidManifestError,
+  NotFoundError,
+  UnavailableError,
+  UsageError,
+} from '../../../src/errors.ts';
 import type { Clock } from '../../../src/io.ts';
 import { storeContract } from '../../contract/store.contract.ts';
 import { bundleForNode } from '../../support/bundle.ts';
@@ -157,16 +175,37 @@ describe('the driver lock', () => {
     expect(await lock.acquire(KEY, me)).toHaveProperty('held');
   });
 
-  it('that was not renewed for 15 s may be taken over, though its process lives', async () => {
-    const later = fakeClock(Date.now() + HELD_MS + 1000);
+  it('is kept by a process that lives, however long it was suspended', async () => {
+    const later = fakeClock(Date.now() + 8 * 3_600_000);
     const child = await heldElsewhere();
     child.kill('SIGSTOP');
     const lock = createFileLock({ dir, clock: later, pid: process.pid });
-    expect(await lock.holder(KEY)).toBeUndefined();
-    expect(await lock.acquire(KEY, me)).toHaveProperty('held');
+    const held = { identity: String(child.pid), description: `process ${child.pid}` };
+    expect(await lock.holder(KEY)).toEqual(held);
+    expect(await lock.acquire(KEY, me)).toEqual({ heldBy: held });
     const gone = exited(child);
     child.kill('SIGKILL');
     await gone;
+    expect(await lock.acquire(KEY, me)).toHaveProperty('held');
+  });
+
+  /** As if it had been made on another machine, where nobody can see whether its process lives. */
+  const fromElsewhere = async (renewedMs: number): Promise<void> => {
+    const folder = path.join(dir, 'locks/default/a');
+    const [claim] = await readdir(folder);
+    const foreign = path.join(folder, claim!.replace(/^[0-9a-f]{12}/, 'f'.repeat(12)));
+    await rename(path.join(folder, claim!), foreign);
+    await utimes(foreign, new Date(renewedMs), new Date(renewedMs));
+  };
+
+  it('of another machine that was not renewed for 15 s may be taken over', async () => {
+    const lock = createFileLock({ dir, clock, pid: process.pid });
+    await lock.acquire(KEY, me);
+    await fromElsewhere(Date.now());
+    expect(await lock.acquire(KEY, you)).toEqual({ heldBy: me });
+    await fromElsewhere(Date.now() - HELD_MS - 1000);
+    expect(await lock.holder(KEY)).toBeUndefined();
+    expect(await lock.acquire(KEY, you)).toHaveProperty('held');
   });
 
   it('is given to exactly one of many who ask at once', async () => {
@@ -177,16 +216,48 @@ describe('the driver lock', () => {
     expect(taken.filter((one) => 'held' in one)).toHaveLength(1);
   });
 
-  it('released by a holder that lost it does not free the next one', async () => {
+  it('that was lost is known before anything is stored, and its release does not free the next one', async () => {
     const lock = createFileLock({ dir, clock, pid: process.pid });
     const first = await lock.acquire(KEY, me);
-    const folder = path.join(dir, 'locks/default/a');
-    const [claim] = await readdir(folder);
-    const old = new Date(Date.now() - 2 * HELD_MS);
-    await utimes(path.join(folder, claim!), old, old);
+    if (!('held' in first)) throw new Error('it is free');
+    await first.held.confirm?.();
+    expect(first.held.lost.aborted).toBe(false);
+    await fromElsewhere(Date.now() - 2 * HELD_MS);
     expect(await lock.acquire(KEY, you)).toHaveProperty('held');
-    if ('held' in first) await first.held.release();
+    await first.held.confirm?.();
+    expect(first.held.lost.aborted).toBe(true);
+    await first.held.release();
     expect(await lock.holder(KEY)).toEqual(you);
+  });
+});
+
+describe('a folder that is none', () => {
+  it.each([
+    ['/dev/null', 'a part of the path is not a folder'],
+    ['/proc/x', 'its file system takes none'],
+    [`/${'x'.repeat(300)}`, 'the name is too long'],
+  ])('is refused with its path: %s', async (root, reason) => {
+    const store = createFileStore({ dir: root, clock, pid: process.pid });
+    const lock = createFileLock({ dir: root, clock, pid: process.pid });
+    const records = createFileRecordLog({ dir: root });
+    for (const attempt of [
+      () => store.create(EXPERIMENT),
+      () => lock.acquire(KEY, { identity: 'me', description: 'me' }),
+      () => records.append(KEY, [{}]),
+    ]) {
+      const error = await attempt().catch((caught: unknown) => caught);
+      expect(error).toBeInstanceOf(UnavailableError);
+      expect((error as Error).message).toContain(root);
+      expect((error as Error).message).toContain(reason);
+    }
+    if (root === '/proc/x') return; // there is nothing to read, and that is no error
+    for (const attempt of [
+      () => store.get(KEY),
+      () => lock.holder(KEY),
+      () => records.reset(KEY),
+      () => createFileSecrets({ dir: root }).read(KEY),
+    ])
+      await expect(attempt()).rejects.toBeInstanceOf(UnavailableError);
   });
 });
 
@@ -215,6 +286,35 @@ describe('the record log', () => {
     await log.append(KEY, [{ b: 2 }]);
     expect(await all(log)).toEqual([{ a: 1 }, { b: 2 }]);
     expect(skipped).toEqual([expect.stringContaining('a.ndjson:2')]);
+  });
+});
+
+describe('a record that is no file', () => {
+  const record = () => path.join(dir, 'records/default/a.ndjson');
+  beforeEach(() => mkdir(path.dirname(record()), { recursive: true }));
+  const read = async (log: ReturnType<typeof createFileRecordLog>) => {
+    for await (const _ of log.read(KEY)) throw new Error('it holds something');
+  };
+
+  it('but a link is neither followed nor read, and is removed without what it points to', async () => {
+    const victim = path.join(dir, 'victim');
+    await writeFile(victim, '{"precious": true}\n');
+    await symlink(victim, record());
+    const log = createFileRecordLog({ dir });
+    await expect(log.append(KEY, [{ a: 1 }])).rejects.toThrow(/^cannot write .*a.ndjson: it is a symbolic link$/);
+    await expect(read(log)).rejects.toBeInstanceOf(ForbiddenError);
+    await log.reset(KEY);
+    expect(await readFile(victim, 'utf8')).toBe('{"precious": true}\n');
+  });
+
+  it('but a folder or a pipe is refused, and waits for nobody', async () => {
+    const log = createFileRecordLog({ dir });
+    await mkdir(record());
+    await expect(log.append(KEY, [{ a: 1 }])).rejects.toThrow('it is a folder');
+    await expect(log.reset(KEY)).rejects.toThrow('it is a folder');
+    await rm(record(), { recursive: true });
+    execFileSync('mkfifo', [record()]);
+    await expect(log.append(KEY, [{ a: 1 }])).rejects.toThrow('it is not a file');
   });
 });
 
