@@ -18,7 +18,13 @@ export async function takeMeasurement(session: Session, ports: MeasurementPorts,
   const values = record.measured ?? {};
   if (Object.keys(values).length === 0 && question.reward === undefined) return;
   const time = new Date(session.nowMs()).toISOString();
-  const measured = { time, values, ...(weights === undefined ? {} : { weights }) };
+  const { startTime } = session.status;
+  const measured = {
+    time,
+    ...(startTime === undefined ? {} : { startTime }),
+    values,
+    ...(weights === undefined ? {} : { weights }),
+  };
   session.log({ kind: 'measured', ...measured });
   session.changeRecord((present) => addMeasurement(question, present, measured));
 }

@@ -84,6 +84,13 @@ export class Judge {
     this.#pairs.set(key, present === undefined ? tally : addPairTally(present, tally));
   }
 
+  /** Requests of two versions that were paired, A the earlier in the question; of one endpoint, where the reward is about one. */
+  pairsOf(a: string, b: string): PairTally | undefined {
+    const { baseline, reward } = this.#question;
+    const key = a === baseline?.name ? b : JSON.stringify([a, b]);
+    return this.#pairs.get(scopeKey(key, reward?.endpoint));
+  }
+
   /** Blocks of live counters of a candidate and of the baseline, by position of the relative limit. */
   setLiveBlocks(version: string, blocks: Readonly<Record<string, LiveBlocks>>): void {
     this.#live.set(version, blocks);

@@ -7,7 +7,8 @@ import { compileQuestion, type Question } from './question/question.ts';
 import { recommend } from './recommend.ts';
 import type { Recommendation } from './recommendation.ts';
 import { countedPairs, countedScopes, readTally, scopeOfPairs, type Iter8Record } from './record/stored-record.ts';
-import { judgeReward, type RewardResult } from './reward/reward.ts';
+import { judgeReward } from './reward/reward.ts';
+import type { RewardResult } from './reward/reward-state.ts';
 import { versionVerdicts } from './winner.ts';
 
 /** What is asked, with the settings that flags of `run` put over those of the spec. */
@@ -46,7 +47,10 @@ export function judgementAt(
   const reward =
     record.reward === undefined
       ? undefined
-      : judgeReward(question, record.reward, versionVerdicts(question.versions, assessments));
+      : judgeReward(question, record.reward, {
+          verdicts: versionVerdicts(question.versions, assessments),
+          pairs: (a, b) => judge.pairsOf(a, b),
+        });
   return {
     assessments,
     ...(reward === undefined ? {} : { reward }),

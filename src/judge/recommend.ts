@@ -6,7 +6,7 @@ import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
 import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';
-import type { RewardResult } from './reward/reward.ts';
+import type { RewardResult } from './reward/reward-state.ts';
 import { versionVerdicts, winnerOf } from './winner.ts';
 
 export interface RecommendFacts {

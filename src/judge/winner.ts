@@ -1,7 +1,7 @@
 /** Who wins, from the verdicts on the versions. Source: iter8.md section 5, behaviour.md 7. Pure. */
 import { combineVerdicts, type LimitAssessment, type Verdict } from './assessment.ts';
 import type { Question } from './question/question.ts';
-import type { RewardResult } from './reward/reward.ts';
+import type { RewardResult } from './reward/reward-state.ts';
 
 /** The verdict on each version over all of its objectives; `satisfied` for all when there are no objectives. */
 export function versionVerdicts(

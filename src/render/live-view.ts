@@ -6,7 +6,7 @@ import { cutToWidth, displayWidth } from '../text/width.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
-import type { RewardResult } from '../judge/reward/reward.ts';
+import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText, shortName } from '../judge/wording/sentences.ts';
 import type { Event } from '../drive/events.ts';

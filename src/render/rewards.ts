@@ -2,7 +2,7 @@
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatValue } from '../text/units.ts';
 import { wrap } from '../text/wrap.ts';
-import type { RewardResult } from '../judge/reward/reward.ts';
+import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';

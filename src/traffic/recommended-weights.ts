@@ -12,7 +12,7 @@ import { nextWeights } from './progressive-weights.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import type { JudgedVersion, Question } from '../judge/question/question.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
-import type { RewardResult, RewardState } from '../judge/reward/reward.ts';
+import type { RewardResult, RewardState } from '../judge/reward/reward-state.ts';
 import { versionVerdicts } from '../judge/winner.ts';
 
 export interface WeightFacts {

@@ -18,7 +18,7 @@ import {
   type StoredScope,
 } from '../judge/record/stored-record.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
-import type { RewardResult } from '../judge/reward/reward.ts';
+import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { Unit } from '../judge/assessment.ts';
 import type { Tally } from '../evidence/request-tally.ts';
 import { percentile } from '../evidence/one-sample/percentile.ts';

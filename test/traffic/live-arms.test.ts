@@ -66,7 +66,7 @@ it('a version with an alarm is no arm of the bandit, however much it earns', () 
     [48, 0, 29, 23],
     {
       assessments: VERSIONS.map((name) => assessed(name, name === 'one' ? 'violated' : 'satisfied')),
-      reward: { metric: METRIC, contest, seen: {}, values: {} },
+      reward: { metric: METRIC, contest, values: {} },
     },
     'bandit',
   );

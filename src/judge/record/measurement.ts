@@ -17,6 +17,8 @@ import type { Iter8Record, StoredLiveBlocks } from './stored-record.ts';
 export interface Measured {
   /** RFC 3339. */
   readonly time: string;
+  /** When the experiment began to run. RFC 3339. */
+  readonly startTime?: string | undefined;
   /** Custom metrics: metric as the spec wrote it, version. */
   readonly values: NonNullable<Iter8Record['measured']>;
   /** How traffic is split now, where an object says it. */
@@ -35,7 +37,11 @@ export function addMeasurement(question: Question, record: Iter8Record, measured
     ...(Object.keys(compared).length === 0 ? {} : { liveBlocks: compared }),
     ...(split === undefined ? {} : { split: { weights: split, ...(changedAt === undefined ? {} : { changedAt }) } }),
   };
-  const reward = nextReward(question, next, { time, isSplitChanged: isChanged });
+  const reward = nextReward(question, next, {
+    atMs: Date.parse(time),
+    startMs: Date.parse(measured.startTime ?? time),
+    isSplitChanged: isChanged,
+  });
   return reward === undefined ? next : { ...next, reward };
 }
 

@@ -175,7 +175,14 @@ export const isRecordShape: Check = withFields({
   timeoutMs: optionalNumber,
   load: optional(load),
   measured: optional(mapOf(mapOf(measured))),
-  reward: optional(withFields({ metric: text, seen: mapOf(amount), values: rewardValues, problem: optional(text) })),
+  reward: optional(
+    withFields({
+      metric: text,
+      readings: optional(withFields({ atMs: optional(number), seen: mapOf(amount), changedMs: optional(number) })),
+      values: rewardValues,
+      problem: optional(text),
+    }),
+  ),
   rewardResult: optional(rewardResult),
   assessments: optional(listOf(assessment)),
   recommendation: optional(recommendation),

@@ -20,7 +20,7 @@ import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { LoadState } from './load-progress.ts';
 import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from '../recommendation.ts';
-import type { RewardResult, RewardState } from '../reward/reward.ts';
+import type { RewardResult, RewardState } from '../reward/reward-state.ts';
 
 export const RECORD_KEY = 'iter8ctl';
 export const RECORD_FORMAT = 1;

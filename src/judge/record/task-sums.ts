@@ -5,6 +5,7 @@
 import { addPairs, EMPTY_PAIR_TALLY, type PairTally, type RequestPair } from '../../evidence/paired/request-pairs.ts';
 import { addTally, type Tally } from '../../evidence/request-tally.ts';
 import type { Question } from '../question/question.ts';
+import { pairedRewardLimits } from '../reward/reward.ts';
 import { pairedMeanLimits, pairedPercentileLimits } from '../question/relative-limits.ts';
 import {
   addScopes,
@@ -35,12 +36,14 @@ export class TaskSums {
   #pairs: StoredPairs;
 
   constructor(
-    { relative }: Question,
+    question: Question,
     before: { readonly scopes?: readonly StoredScope[] | undefined; readonly pairs?: StoredPairs | undefined },
   ) {
     this.before = before.scopes ?? [];
     this.#pairs = before.pairs ?? {};
-    this.#limits = { means: pairedMeanLimits(relative), percentiles: pairedPercentileLimits(relative) };
+    const { relative } = question;
+    const means = [...pairedMeanLimits(relative), ...pairedRewardLimits(question)];
+    this.#limits = { means, percentiles: pairedPercentileLimits(relative) };
   }
 
   /** Adds a closed slice, as it is stored. */

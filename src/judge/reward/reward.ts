@@ -1,52 +1,30 @@
 /**
- * The reward of an A/B or A/B/N experiment: what each version earned, iteration by iteration, and who is shown to earn most.
+ * The reward of an A/B or A/B/N experiment: what each version earned, and who is shown to earn most.
  *
- * Each iteration is a block of its own, so that drift and changing weights fool nobody (statistics.md 1.4). What a version
- * earned in a block is the difference of two values that hold everything since the start: so a custom metric needs
- * `elapsedTime` in its query and a `sampleSize`, and must be a share, or have a declared cap. Anything else is shown, and
- * makes nobody win (unless point values are to be compared: `confidence: none`).
+ * Of our own load: by pairs of requests of the same tick. Of what backends count: each measurement ends a block, so that drift and
+ * changing weights fool nobody (statistics.md 1.4). What a version earned in a block is the difference of two values that hold
+ * everything since the start: so a custom metric needs `elapsedTime` in its query and a `sampleSize`, and must be a share, or
+ * have a declared cap. Anything else is shown, and makes nobody win (unless point values are to be compared: `confidence: none`).
  */
+import { cappedSumMs } from '../../evidence/latency-histogram.ts';
+import { contestLimits, judgePairedContest } from '../../evidence/paired/paired-contest.ts';
+import type { PairTally } from '../../evidence/paired/request-pairs.ts';
 import {
   addContestBlock,
   judgeContest,
   startContest,
-  type Contest,
+  type ContestLook,
+  type ContestResult,
+  type ContestRules,
   type RewardKind,
 } from '../../evidence/two-versions/best-version.ts';
-import { cappedSumMs } from '../../evidence/latency-histogram.ts';
+import type { Comparison } from '../../evidence/two-versions/comparison.ts';
+import { addReading, startReadings, weightsChanged } from '../../evidence/two-versions/reward-blocks.ts';
 import type { Verdict } from '../assessment.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
-
-/** What is stored between iterations. */
-export interface RewardState {
-  /** As the spec wrote it. */
-  readonly metric: string;
-  readonly contest?: Contest | undefined;
-  /** Everything since the start, at the last block. */
-  readonly seen: Readonly<Record<string, { readonly n: number; readonly sum: number }>>;
-  /** Values at the last look, for people; absent for a version without one. */
-  readonly values: Readonly<Record<string, { readonly value: number; readonly n?: number | undefined }>>;
-  /** Blocks count from here on, RFC 3339; absent: from the last measurement on. */
-  readonly from?: string | undefined;
-  /** Why nobody can win by it; with a contest: why the last measurement does not count. */
-  readonly problem?: string | undefined;
-}
-
-/** Who is shown to be best, at one look. `best`: by point value, several when equal. */
-export interface RewardResult {
-  readonly metric: string;
-  readonly preferred: 'High' | 'Low';
-  readonly state: 'winner' | 'tie' | 'open';
-  readonly winner?: string | undefined;
-  readonly best: readonly string[];
-  readonly values: RewardState['values'];
-  /** A sentence. */
-  readonly reason: string;
-  readonly lnEvidence?: number | undefined;
-  readonly lnNeeded?: number | undefined;
-}
+import type { RewardResult, RewardState } from './reward-state.ts';
 
 interface Earned {
   readonly value: number;
@@ -55,19 +33,22 @@ interface Earned {
   readonly sum?: number | undefined;
 }
 
+/** When something was measured. */
+export interface MeasuredAt {
+  readonly atMs: number;
+  /** When the experiment began to run. */
+  readonly startMs: number;
+  readonly isSplitChanged: boolean;
+}
+
 /**
  * The state after one more measurement; undefined without a reward. Pure.
  *
- * What a version earned since the last one is a block. A block does not count when a backend failed for a version that it knew,
- * or gave what cannot be; it is then longer next time. After the split of traffic has changed, nothing counts until
- * `rewardDelay` later: what comes in until then was earned under the split before, and would be compared with requests of this
- * one. This holds when every reward arrives within that time. Where the split never changes all versions are late alike.
+ * A block does not count when a backend failed for a version, or gave what cannot be; it is then longer next time. After the split
+ * of traffic has changed, what comes in within `rewardDelay` is let go: see `reward-blocks.ts` for what must hold.
  */
-export function nextReward(
-  { reward, versions, strength }: Question,
-  record: Iter8Record,
-  now: { readonly time: string; readonly isSplitChanged: boolean },
-): RewardState | undefined {
+export function nextReward(question: Question, record: Iter8Record, now: MeasuredAt): RewardState | undefined {
+  const { reward, versions, strength } = question;
   if (reward === undefined) return undefined;
   const { metric } = reward;
   const earned = new Map(versions.map(({ name }) => [name, earnedBy(name, reward, record)]));
@@ -80,41 +61,30 @@ export function nextReward(
     }),
   );
   const kind = before?.contest?.rules.reward ?? kindOf(reward, record);
-  if ('problem' in kind) return { metric, seen: {}, values, problem: kind.problem };
-  const contest =
-    before?.contest ??
-    startContest({
-      versions: versions.map(({ name }) => name),
-      reward: kind,
-      preferred: reward.preferred === 'High' ? 'high' : 'low',
-      marginPercent: strength.margin,
-    });
-  const seen = before?.seen ?? {};
+  if ('problem' in kind) return { metric, values, problem: kind.problem };
+  if (isOwnLoad(reward)) return { metric, values };
   const cap = kind.kind === 'share' ? 1 : kind.cap;
-  const state = { metric, contest, seen, values, ...(before?.from === undefined ? {} : { from: before.from }) };
-  const problem = problemWith(earned, seen, cap);
-  if (problem !== undefined) return { ...state, problem: `${metric} of ${problem}` };
-  const sums = new Map(
-    [...earned].flatMap(([version, one]) =>
-      one?.n === undefined || one.sum === undefined ? [] : [[version, { n: one.n, sum: one.sum }] as const],
+  const known = before?.readings ?? startReadings(now.startMs);
+  const { readings, block } = addReading(now.isSplitChanged ? weightsChanged(known, now.atMs) : known, {
+    atMs: now.atMs,
+    earned: new Map(
+      [...earned].map(([version, one]) => [
+        version,
+        one?.n === undefined || one.sum === undefined ? undefined : { n: one.n, sum: one.sum },
+      ]),
     ),
-  );
-  const present = { ...seen, ...Object.fromEntries(sums) };
-  const delayMs = 1000 * (strength.rewardDelay ?? strength.inFlightSeconds);
-  const from = now.isSplitChanged ? new Date(Date.parse(now.time) + delayMs).toISOString() : before?.from;
-  if (from !== undefined) {
-    // The block begins with the first measurement after it.
-    const isOver = !now.isSplitChanged && now.time >= from;
-    return { metric, contest, seen: present, values, ...(isOver ? {} : { from }) };
-  }
-  const block = new Map(
-    [...sums].flatMap(([version, { n, sum }]) => {
-      const last = seen[version] ?? { n: 0, sum: 0 };
-      const more = n - last.n;
-      return more <= 0 ? [] : [[version, { n: more, sum: Math.min(more * cap, Math.max(0, sum - last.sum)) }] as const];
-    }),
-  );
-  return { metric, contest: block.size === 0 ? contest : addContestBlock(contest, block), seen: present, values };
+    cap,
+    delayMs: 1000 * (strength.rewardDelay ?? strength.inFlightSeconds),
+  });
+  const contest = before?.contest ?? startContest(rulesOf(question, kind));
+  const problem = problemWith(earned, cap);
+  return {
+    metric,
+    contest: block === undefined ? contest : addContestBlock(contest, block),
+    readings,
+    values,
+    ...(problem === undefined ? {} : { problem: `${metric} of ${problem}` }),
+  };
 }
 
 /** One failure keeps the last value; more make it too old, and a missing reward makes nobody win. */
@@ -123,21 +93,46 @@ const MOST_FAILURES = 1;
 const FUZZ = 1e-9;
 
 /** Why what was measured now makes no block: a version, and what is wrong with it. Undefined when nothing is. */
-function problemWith(
-  earned: ReadonlyMap<string, Earned | undefined>,
-  seen: RewardState['seen'],
-  cap: number,
-): string | undefined {
+function problemWith(earned: ReadonlyMap<string, Earned | undefined>, cap: number): string | undefined {
   for (const [version, one] of earned) {
-    if (one === undefined || one.n === undefined) {
-      if (seen[version] !== undefined) return `${version} could not be measured`;
-    } else if (one.value < 0 || one.value > cap * (1 + FUZZ)) {
+    if (one?.n === undefined) return `${version} could not be measured`;
+    if (one.value < 0 || one.value > cap * (1 + FUZZ))
       return `${version} is ${one.value}, which is not between 0 and ${cap}: declare its largest value (strength.cap)`;
-    } else if (one.n < (seen[version]?.n ?? 0)) {
-      return `${version} has fewer data points than before`;
-    }
   }
   return undefined;
+}
+
+/** Counted by our own load, which sends to all versions in the same ticks. */
+function isOwnLoad({ quantity: { kind } }: RewardQuestion): boolean {
+  return kind === 'error-rate' || kind === 'mean-latency';
+}
+
+function rulesOf({ reward, versions, strength }: Question, kind: RewardKind): ContestRules {
+  return {
+    versions: versions.map(({ name }) => name),
+    reward: kind,
+    preferred: reward?.preferred === 'Low' ? 'low' : 'high',
+    marginPercent: strength.margin,
+  };
+}
+
+/** Of our own load; undefined for any other reward, and without a largest value. */
+function pairedRules(question: Question): ContestRules | undefined {
+  const { reward } = question;
+  if (reward?.quantity.kind === 'error-rate') return rulesOf(question, { kind: 'share' });
+  if (reward?.quantity.kind !== 'mean-latency' || reward.cap === undefined) return undefined;
+  return rulesOf(question, { kind: 'mean', cap: reward.cap });
+}
+
+/** Limits at which means of pairs must be followed while they are counted, for the reward. */
+export function pairedRewardLimits(question: Question): Comparison[] {
+  const rules = pairedRules(question);
+  return rules === undefined ? [] : contestLimits(rules);
+}
+
+/** Whether requests must be paired for the reward. */
+export function rewardNeedsPairs(question: Question): boolean {
+  return pairedRules(question) !== undefined;
 }
 
 /** Whether it can be compared with confidence, and how. */
@@ -161,7 +156,7 @@ function kindOf(
   }
   const measured = Object.values(record.measured?.[metric] ?? {});
   const one = measured.find(({ value }) => value !== undefined);
-  if (one === undefined) return { kind: 'mean', cap: cap ?? 1 };
+  if (one === undefined) return cap === undefined ? { kind: 'share' } : { kind: 'mean', cap };
   if (one.type === 'Counter') return { problem: `${metric} is a counter: it says how much, not how much per request` };
   if (one.n === undefined)
     return { problem: `${metric} has no sampleSize: only its value is known, not the number of data points behind it` };
@@ -174,7 +169,7 @@ function kindOf(
       problem: `the query of ${metric} does not use elapsedTime: what a version earned in one iteration is unknown`,
     };
   if (cap !== undefined) return { kind: 'mean', cap };
-  if (measured.every(({ value = 0 }) => value >= 0 && value <= 1)) return { kind: 'mean', cap: 1 };
+  if (measured.every(({ value = 0 }) => value >= 0 && value <= 1)) return { kind: 'share' };
   return { problem: `${metric} has no largest value: declare one (strength.cap)` };
 }
 
@@ -199,10 +194,16 @@ function earnedOf(measured: MeasuredMetric | undefined): Earned | undefined {
 
 /** Who wins, among the versions that no objective excludes. Pure. */
 export function judgeReward(
-  { reward, alpha }: Question,
+  question: Question,
   state: RewardState,
-  verdicts: ReadonlyMap<string, Verdict>,
+  known: {
+    readonly verdicts: ReadonlyMap<string, Verdict>;
+    /** Pairs of requests of two versions, A the earlier in the question; undefined without any. */
+    readonly pairs: (a: string, b: string) => PairTally | undefined;
+  },
 ): RewardResult {
+  const { reward, alpha } = question;
+  const { verdicts } = known;
   const preferred = reward?.preferred ?? 'High';
   const contenders = new Set([...verdicts].filter(([, verdict]) => verdict !== 'violated').map(([name]) => name));
   const satisfied = new Set([...verdicts].filter(([, verdict]) => verdict === 'satisfied').map(([name]) => name));
@@ -212,9 +213,8 @@ export function judgeReward(
   if (missing.length > 0)
     return { ...base, state: 'open', reason: `${state.metric} of ${missing.join(', ')} has no value` };
   if (alpha === undefined) return byPoints(base, satisfied);
-  if (state.contest === undefined)
-    return { ...base, state: 'open', reason: state.problem ?? `${state.metric} has not been measured` };
-  const result = judgeContest(state.contest, { alpha, contenders, satisfied });
+  const result = contestResult(question, state, { look: { alpha, contenders, satisfied }, pairs: known.pairs });
+  if (typeof result === 'string') return { ...base, state: 'open', reason: result };
   const { lnNeeded } = result;
   if (result.kind === 'winner') {
     const reason = `${state.metric} of ${result.version} is the ${preferred === 'High' ? 'highest' : 'lowest'}`;
@@ -235,6 +235,21 @@ export function judgeReward(
     lnEvidence: result.lnEvidence,
     lnNeeded,
   };
+}
+
+/** A text says why nobody can win yet. */
+function contestResult(
+  question: Question,
+  { metric, contest, problem }: RewardState,
+  how: { readonly look: ContestLook; readonly pairs: (a: string, b: string) => PairTally | undefined },
+): ContestResult | string {
+  const rules = pairedRules(question);
+  if (rules === undefined)
+    return contest === undefined ? (problem ?? `${metric} has not been measured`) : judgeContest(contest, how.look);
+  const [first, ...others] = rules.versions;
+  return others.some((version) => (how.pairs(first!, version)?.n ?? 0) > 0)
+    ? judgePairedContest(rules, how.pairs, how.look)
+    : `${metric}: the load does not go to the versions at the same times; load them in one metrics/collect task, at a rate`;
 }
 
 /** As Iter8 0.7: the best value of the versions that satisfy every objective; equal ones make nobody win. */
