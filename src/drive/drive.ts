@@ -8,13 +8,13 @@ import { hideCredentials } from '../text/credentials.ts';
 import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { checkExperiment } from '../validation/validate.ts';
-import { changedVerdicts } from '../judge/assessment.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
-import type { Iter8Record } from '../judge/record/stored-record.ts';
+import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
 import { analysisOf, withHistograms } from './status-analysis.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
+import { withoutLoad } from './collect/account.ts';
 import { isDecided, type ExtensionQuestion } from './collect/extension.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { measureStart, type MeasurePorts } from './measure-metrics.ts';
@@ -232,7 +232,9 @@ function invalidity(session: Session, options: DriveOptions, afterStart: boolean
 async function fail(session: Session, failure: Failure): Promise<undefined> {
   session.changeStatus((status, now) => withFailure(status, failure, now));
   const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
-  session.changeRecord((record) => ({ ...record, recommendation }));
+  session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
+  if (countedScopes(session.record).length > 0)
+    session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
   session.tellCondition(failure.reason, failureText(failure), true);
   session.tellCondition('ExperimentCompleted', 'Experiment failed', true);
   session.tell({ kind: 'recommendation', recommendation, final: true });
@@ -297,8 +299,8 @@ function assess(session: Session, measuringDone = true): void {
     weights: session.status.currentWeightDistribution ?? [],
   });
   const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
-  for (const { assessment, before } of changedVerdicts(session.record.assessments, assessments))
-    session.tell({ kind: 'verdict', assessment, before });
+  for (const change of session.verdicts.take(assessments, { atMs: 0, final: true }))
+    session.tell({ kind: 'verdict', ...change });
   session.changeRecord((present) => ({
     ...present,
     assessments,

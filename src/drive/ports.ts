@@ -16,7 +16,7 @@ import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
-import type { LatencyLimit, LimitCount, LimitKey, Tally } from '../evidence/request-tally.ts';
+import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
 
@@ -208,18 +208,12 @@ export interface ClosedSlice {
   readonly tally: Tally;
 }
 
-/** The counters of one limit for a slice in which every request is resolved *for that limit*; comes before its ClosedSlice. */
-export interface ClosedLimit {
-  readonly slice: number;
-  readonly scope: Scope;
-  readonly key: LimitKey;
-  readonly count: LimitCount;
-}
-
 /** Pairs of a version with the baseline, every request of which is resolved, as those of all earlier slices are. */
 export interface ClosedPairs {
   readonly slice: number;
   readonly version: string;
+  /** Both requests went to an endpoint of this name. Each pair is given once: it is one of the version as a whole, too. */
+  readonly endpoint?: string | undefined;
   readonly pairs: readonly RequestPair[];
 }
 
@@ -236,21 +230,21 @@ export interface LoadProgress {
 }
 
 /**
- * Told about every 100 ms, and at once when `state` changes.
+ * Given about every 100 ms, and at once when `state` changes.
  *
- * `running`: sending. `drained`: every version reached its cap, nothing is under way, all slices are closed; waits for
- * `setCap` or `finish`. `ended`: the last report, after `finish`, `stop` or `kill`.
+ * `running`: sending. `drained`: every version has got as many requests as its cap allows, or the time of a closed loop is
+ * over; nothing is under way, all slices are closed; waits for a higher cap or `finish`. `ended`: the last report, after
+ * `finish`, `stop` or `kill`.
  */
 export interface LoadReport {
   readonly state: 'warming-up' | 'running' | 'drained' | 'ended';
   /** ms since the first counted request was due. */
   readonly elapsedMs: number;
   readonly slices: readonly ClosedSlice[];
-  readonly limits: readonly ClosedLimit[];
   readonly pairs?: readonly ClosedPairs[] | undefined;
   readonly progress: readonly LoadProgress[];
   /**
-   * Every `checkpointEveryMs`, and in the last report of a killed run: what is to be added to all closed slices told so
+   * Every `checkpointEveryMs`, and in the last report of a killed run: what is to be added to all closed slices reported so
    * far, so that the sum holds every request whose time has come. Unresolved requests are in it as errors with latency T
    * in the response view and absent from the service view. Replaces the checkpoint before.
    */
@@ -263,11 +257,11 @@ export interface LoadReport {
 export interface LoadRun {
   readonly reports: AsyncIterable<LoadReport>;
   /**
-   * From now on the version gets ticks below `requests` only. Starts at the plan. Raising it in time makes the load go on
-   * without a gap; raising it when drained starts a new piece of schedule.
+   * The most requests that each version gets from now on, counted from the start. Starts at the plan; versions that are left
+   * out keep theirs. Raising it in time makes the load go on without a gap; raising it when drained starts a new piece of schedule.
    */
-  setCap(version: string, requests: number): void;
-  /** Nothing more is wanted: ends when drained. */
+  setCaps(caps: ReadonlyMap<string, number>): void;
+  /** Nothing more is wanted beyond the caps: ends when drained. */
   finish(): void;
   /** Sends nothing more, waits for what is under way (at most the timeout), ends. */
   stop(): void;

@@ -16,6 +16,7 @@ import type { ExperimentStore, RecordLog } from './ports.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
 import { cleanTexts, type CleanTexts } from './clean-texts.ts';
+import { VerdictReports } from './verdict-reports.ts';
 
 /** Newest lines of the story kept in the object; the full record is in the log. */
 const KEPT_EVENTS = 200;
@@ -49,6 +50,7 @@ export interface SaveOptions {
 
 export class Session {
   readonly key: ObjectKey;
+  readonly verdicts: VerdictReports;
   readonly #ports: SessionPorts;
   /** As last stored: what the next patch is made against. */
   #stored: Experiment;
@@ -74,6 +76,7 @@ export class Session {
     this.#status = experiment.status ?? {};
     this.#clean = cleanTexts(experiment.spec);
     this.#record = readRecord(experiment) ?? { ...EMPTY_RECORD, by: ports.by };
+    this.verdicts = new VerdictReports(this.#record.assessments);
   }
 
   /** The experiment with everything that is known now, saved or not. */

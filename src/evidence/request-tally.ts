@@ -62,6 +62,11 @@ export interface Tally {
   readonly late: Count;
 }
 
+/** Whether one of these requests got an HTTP answer. */
+export function hasAnswer({ codes }: Tally): boolean {
+  return Object.keys(codes).some((code) => /^\d+$/.test(code));
+}
+
 /** A latency limit to count at, in ms. `upper`: bad is above it; `lower`: counted is at or above it. */
 export interface LatencyLimit {
   readonly limitMs: number;

@@ -95,6 +95,11 @@ export interface LimitAssessment {
   readonly cap?: number | undefined;
 }
 
+/** Which side of which objective of which version a row is about. */
+export function assessmentKey({ version, objective, side }: LimitAssessment): string {
+  return JSON.stringify([version, objective, side]);
+}
+
 /** The verdict on a whole objective: violated when a side is, satisfied when all sides are. */
 export function combineVerdicts(verdicts: readonly Verdict[]): Verdict {
   if (verdicts.includes('violated')) return 'violated';

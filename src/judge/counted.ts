@@ -1,13 +1,11 @@
 /** What was counted of one scope: a version, or one of its endpoints. */
 import type { MeanWealth } from '../evidence/one-sample/mean.ts';
-import type { LimitCount, LimitKey, Tally } from '../evidence/request-tally.ts';
+import type { Tally } from '../evidence/request-tally.ts';
 import type { Limit } from './question/limits.ts';
 
 export interface Counted {
   /** All that is closed. */
   tally: Tally;
-  /** For each limit what is closed for that limit alone: at least as many requests as `tally.limits`. */
-  readonly ahead: Map<LimitKey, LimitCount>;
   /** Log wealth of limits on means, kept up to date. */
   readonly means: Map<Limit, { readonly response: MeanWealth; readonly service: MeanWealth }>;
 }

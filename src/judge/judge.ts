@@ -9,14 +9,7 @@ import { rowsOf } from '../evidence/latency-histogram.ts';
 import { isSaturated } from '../evidence/load-self-check.ts';
 import { MeanWealth } from '../evidence/one-sample/mean.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
-import {
-  addLimitCount,
-  addTally,
-  EMPTY_TALLY,
-  type LimitCount,
-  type LimitKey,
-  type Tally,
-} from '../evidence/request-tally.ts';
+import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import type { LimitAssessment, UndecidedReason } from './assessment.ts';
 import type { Counted } from './counted.ts';
 import { decide } from './decide.ts';
@@ -46,30 +39,14 @@ export class Judge {
     this.#question = question;
   }
 
-  /** Adds requests that are closed for everything, and that `addClosedLimit` has not told of before. */
+  /** Adds requests that are resolved, each once, as closed slices have them. */
   add(scope: { readonly version: string; readonly endpoint?: string | undefined }, tally: Tally): void {
-    this.addSlice(scope, tally);
-    const counted = this.#scope(scope.version, scope.endpoint);
-    for (const [key, count] of Object.entries(tally.limits)) addAhead(counted, key, count);
-  }
-
-  /** Adds a closed slice of a running load, whose counters at the limits came before, by `addClosedLimit`. */
-  addSlice(scope: { readonly version: string; readonly endpoint?: string | undefined }, tally: Tally): void {
     const counted = this.#scope(scope.version, scope.endpoint);
     counted.tally = addTally(counted.tally, tally);
     for (const wealth of counted.means.values()) {
       wealth.response.add(rowsOf(tally.response.histogram));
       wealth.service.add(rowsOf(tally.service.histogram));
     }
-  }
-
-  /** Adds the counters of one limit for a slice that is closed for that limit. */
-  addClosedLimit(
-    scope: { readonly version: string; readonly endpoint?: string | undefined },
-    key: LimitKey,
-    count: LimitCount,
-  ): void {
-    addAhead(this.#scope(scope.version, scope.endpoint), key, count);
   }
 
   /** What was last measured of a custom metric, by the name that the spec wrote. */
@@ -175,7 +152,7 @@ export class Judge {
       const wealth = () => new MeanWealth({ limitMs: limit.limit, capMs });
       means.set(limit, { response: wealth(), service: wealth() });
     }
-    const counted: Counted = { tally: EMPTY_TALLY, ahead: new Map(), means };
+    const counted: Counted = { tally: EMPTY_TALLY, means };
     this.#counted.set(key, counted);
     return counted;
   }
@@ -202,8 +179,3 @@ export class Judge {
 
 /** Reasons that mean that there is nothing to judge. */
 const NO_DATA: ReadonlySet<UndecidedReason> = new Set(['no-traffic', 'metric-unavailable', 'stale']);
-
-function addAhead(counted: Counted, key: LimitKey, count: LimitCount): void {
-  const present = counted.ahead.get(key);
-  counted.ahead.set(key, present === undefined ? count : addLimitCount(present, count));
-}

@@ -2,6 +2,7 @@
 import { createMemoryStore } from './memory-store.ts';
 import type { Experiment, WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { WrittenMetric } from '../../src/experiment/metric.ts';
+import type { Clock } from '../../src/io.ts';
 import type { Event } from '../../src/drive/events.ts';
 import { drive, type DriveOptions, type DriveOutcome } from '../../src/drive/drive.ts';
 import type {
@@ -142,7 +143,7 @@ export interface DriveSetup {
   readonly load?: LoadGenerator;
   readonly metrics?: MetricSource;
   readonly tasks?: TaskRunner;
-  readonly clock?: ReturnType<typeof fakeClock>;
+  readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
 }
 

@@ -1,7 +1,7 @@
 /**
  * A load generator without a network: requests get their outcomes from a function, time is the schedule's own.
  *
- * Obeys the port: caps, finish, stop, kill, slices of 100 ms in order, limits told with their slices. Does not simulate:
+ * Obeys the port: caps, finish, stop, kill, slices of 100 ms in order. Does not simulate:
  * lateness, workers, connections, checkpoints of unresolved requests (everything is resolved at once).
  */
 import { LatencyHistogram } from '../../src/evidence/latency-histogram.ts';
@@ -85,8 +85,8 @@ class SimulatedRun implements LoadRun {
     this.reports = this.#simulate(plan, service);
   }
 
-  setCap(version: string, requests: number): void {
-    if (this.#caps.has(version)) this.#caps.set(version, requests);
+  setCaps(caps: ReadonlyMap<string, number>): void {
+    for (const [version, cap] of caps) if (this.#caps.has(version)) this.#caps.set(version, cap);
   }
   finish(): void {
     this.#ending = true;
@@ -110,16 +110,17 @@ class SimulatedRun implements LoadRun {
       for (const { version, limits, endpoints } of plan.targets) {
         const outcomes: Outcome[] = [];
         const byEndpoint = new Map<string, Outcome[]>();
-        for (let k = tick; k < until; k++) {
-          if (k >= this.#caps.get(version)!) continue;
+        for (let due = tick; due < until; due++) {
+          const k = this.#sent.get(version)!;
+          if (k >= this.#caps.get(version)!) break;
           const outcome = service(version, k);
           if (/^\d+$/.test(outcome.code)) this.#answered.add(version);
           outcomes.push(outcome);
           const name = endpoints[k % endpoints.length]?.name;
           if (name !== undefined) byEndpoint.set(name, [...(byEndpoint.get(name) ?? []), outcome]);
-          this.#sent.set(version, this.#sent.get(version)! + 1);
+          this.#sent.set(version, k + 1);
         }
-        if (until < this.#caps.get(version)!) open = true;
+        if (this.#sent.get(version)! < this.#caps.get(version)!) open = true;
         if (outcomes.length > 0)
           slices.push({ slice, scope: { version }, tally: tallyFor(outcomes, limits, plan.timeoutMs) });
         for (const [endpoint, own] of byEndpoint)
@@ -140,9 +141,6 @@ class SimulatedRun implements LoadRun {
       state,
       elapsedMs,
       slices,
-      limits: slices.flatMap(({ slice, scope, tally }) =>
-        Object.entries(tally.limits).map(([key, count]) => ({ slice, scope, key, count })),
-      ),
       progress: [...this.#sent].map(([version, sent]) => ({
         version,
         sent,

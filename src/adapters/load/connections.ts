@@ -9,12 +9,20 @@ import type { LoadEndpoint } from '../../drive/ports.ts';
 /** Largest response header block; a server that sends more is broken or hostile. */
 const MAX_HEADER_BYTES = 64 * 1024;
 
-/** What a request is told about. `error` before `sent` means that no byte of it was sent. */
+/** What is reported of a request. `failed` before `sent` means that no byte of it was sent. */
 export interface RequestEvents {
   sent(): void;
   answered(code: number): void;
   done(): void;
   failed(error: unknown): void;
+}
+
+/** Sends requests to one endpoint. */
+export interface Transport {
+  /** `fresh`: not on a connection that was used before. */
+  send(events: RequestEvents, fresh?: boolean): Lease;
+  /** Ends all connections at once. */
+  destroy(): Promise<void>;
 }
 
 /** A request that is on its way. */
@@ -110,8 +118,7 @@ export interface ConnectionsOptions {
 }
 
 /** Connections to the origin of one endpoint. */
-export class Connections {
-  readonly #endpoint: LoadEndpoint;
+export class Connections implements Transport {
   readonly #origin: string;
   readonly #options: Client.Options;
   readonly #request: Dispatcher.DispatchOptions;
@@ -120,7 +127,6 @@ export class Connections {
   readonly #all = new Set<Connection>();
 
   constructor({ endpoint, timeoutMs, now }: ConnectionsOptions) {
-    this.#endpoint = endpoint;
     this.#now = now;
     const url = new URL(endpoint.url);
     this.#origin = url.origin;
@@ -138,22 +144,16 @@ export class Connections {
     };
   }
 
-  /** Sends one request. `fresh`: not on a connection that was used before. */
   send(events: RequestEvents, fresh = false): Lease {
     const connection = (fresh ? undefined : this.#idle.pop()) ?? this.#open();
     connection.send(this.#request, events);
     return connection;
   }
 
-  /** Ends all connections at once. */
   async destroy(): Promise<void> {
     this.#idle.length = 0;
     await Promise.all([...this.#all].map((connection) => connection.client.destroy().catch(() => undefined)));
     this.#all.clear();
-  }
-
-  get endpoint(): LoadEndpoint {
-    return this.#endpoint;
   }
 
   #open(): Connection {

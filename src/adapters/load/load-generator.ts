@@ -1,11 +1,19 @@
-/** The load generator: starts the workers, merges what they count, steers them by caps. */
+/**
+ * The load generator: starts the workers, merges what they count, steers them by caps.
+ *
+ *   warming-up -> running -> drained -> (a cap is raised: running again) -> ended
+ *
+ * A cap is a number of requests; workers know ticks. Ticks that pass while a cap is too low are left out, so a schedule can end
+ * before a cap is reached: then another piece of schedule follows by itself. `drained` therefore means that every version has
+ * got what its cap allows, and nothing but a higher cap or `finish` can follow.
+ */
 import { UsageError } from '../../errors.ts';
-import { limitKey } from '../../evidence/request-tally.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun } from '../../drive/ports.ts';
-import { builtWorker, createCrew, type Crew } from './workers.ts';
+import { builtWorker, workersIn, type LoadWorkers, type StartWorkers } from './workers.ts';
 import { SliceMerge } from './merge-slices.ts';
-import { scopesOf, type WorkerReport } from './worker-messages.ts';
+import { scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
 import { SLICE_MS } from './slice-counts.ts';
+import { ReportQueue } from './report-queue.ts';
 
 /** Time for all workers to be ready before the first request is due. */
 const LEAD_MS = 100;
@@ -14,6 +22,8 @@ const DEFAULT_CHECKPOINT_MS = 1_000;
 export interface GeneratorOptions {
   /** The worker's program; by default the one beside this program, and without one the calling thread. */
   readonly workerFile?: URL | undefined;
+  /** In place of threads. */
+  readonly startWorkers?: StartWorkers | undefined;
 }
 
 export function createLoadGenerator(options: GeneratorOptions = {}): LoadGenerator {
@@ -22,7 +32,7 @@ export function createLoadGenerator(options: GeneratorOptions = {}): LoadGenerat
       checkPlan(plan);
       return Promise.resolve(
         new Run(plan, {
-          workerFile: options.workerFile ?? builtWorker(),
+          startWorkers: options.startWorkers ?? workersIn(options.workerFile ?? builtWorker()),
           checkpointEveryMs: how?.checkpointEveryMs ?? DEFAULT_CHECKPOINT_MS,
         }),
       );
@@ -42,142 +52,183 @@ function checkPlan(plan: LoadPlan): void {
 }
 
 class Run implements LoadRun {
-  readonly reports: AsyncIterable<LoadReport>;
+  readonly #reports = new ReportQueue<LoadReport>();
   readonly #plan: LoadPlan;
-  readonly #crew: Crew;
+  readonly #workers: LoadWorkers;
   readonly #merge: SliceMerge;
-  readonly #caps: number[];
   /** By target: the number of the scope that is the version as a whole. */
   readonly #wholeScopes: readonly number[];
   readonly #checkpointEveryMs: number;
   readonly #startMs: number;
-  readonly #waiting: ((result: IteratorResult<LoadReport>) => void)[] = [];
-  readonly #ready: LoadReport[] = [];
-  #error: Error | undefined;
-  #reject: ((error: Error) => void) | undefined;
-  /** Messages sent to every worker so far: a worker is drained when it has heard them all and is idle. */
-  #told = 0;
-  #lastTick = 0;
+  readonly #caps: number[];
+  /** By target: what its ticks are ahead of its requests, since some were left out. */
+  readonly #leftOut: number[];
+  /** Ticks below were given to the workers. */
+  #lastTick: number;
+  /** Messages posted to every worker so far: a worker has drained when it has received them all and is idle. */
+  #posted = 0;
   #lastReportMs = Number.NEGATIVE_INFINITY;
   #lastCheckpointMs: number;
   #drained = false;
-  #ending = false;
+  /** `finish`: ends when drained. `stop` and `kill`: nothing more is sent. */
+  #ending: 'no' | 'finish' | 'stop' | 'kill' = 'no';
   #over = false;
 
-  constructor(plan: LoadPlan, options: { readonly workerFile: URL | undefined; readonly checkpointEveryMs: number }) {
+  constructor(plan: LoadPlan, options: { readonly startWorkers: StartWorkers; readonly checkpointEveryMs: number }) {
     this.#plan = plan;
     this.#checkpointEveryMs = options.checkpointEveryMs;
     this.#caps = plan.targets.map(() => plan.plannedRequests);
+    this.#leftOut = plan.targets.map(() => 0);
     this.#lastTick = plan.plannedRequests;
     const scopes = scopesOf(plan);
     this.#wholeScopes = plan.targets.map((_, target) =>
       scopes.findIndex((scope) => scope.target === target && scope.endpoint === undefined),
     );
-    this.#crew = createCrew(
-      plan,
-      { report: (worker, report) => this.#take(worker, report), failed: (error) => this.#fail(error) },
-      options.workerFile,
-    );
+    this.#workers = options.startWorkers(plan, {
+      report: (worker, report) => this.#take(worker, report),
+      failed: (error) => this.#fail(error),
+    });
     this.#merge = new SliceMerge(
       scopes.map(({ version, endpoint }) => (endpoint === undefined ? { version } : { version, endpoint })),
-      scopes.map(({ target }) => plan.targets[target]!.limits.map(limitKey)),
-      this.#crew.size,
+      this.#workers.size,
     );
     const warmupMs =
       plan.warmup === undefined || plan.ratePerSec === 0 ? 0 : (plan.warmup.requests / plan.ratePerSec) * 1000;
-    const now = this.#crew.now();
+    const now = this.#workers.now();
     this.#startMs = now + LEAD_MS + warmupMs;
     this.#lastCheckpointMs = now;
-    this.#tellAll({ kind: 'start', warmupMs: now + LEAD_MS, startMs: this.#startMs });
-    this.reports = { [Symbol.asyncIterator]: () => ({ next: () => this.#next() }) };
+    this.#post({ kind: 'start', warmupMs: now + LEAD_MS, startMs: this.#startMs });
   }
 
-  setCap(version: string, requests: number): void {
-    const target = this.#plan.targets.findIndex((one) => one.version === version);
-    if (target < 0 || this.#caps[target] === requests || this.#ending) return;
-    const raises = requests > this.#caps[target]!;
-    this.#caps[target] = requests;
-    if (raises && this.#drained) {
-      // A new piece, in a slice that nobody has closed yet.
-      const slice = Math.floor((this.#crew.now() + LEAD_MS - this.#startMs) / SLICE_MS) + 2;
-      if (this.#plan.ratePerSec > 0)
-        this.#tellAll({ kind: 'piece', startMs: this.#startMs + slice * SLICE_MS, firstTick: this.#lastTick });
-      this.#drained = false;
+  get reports(): AsyncIterable<LoadReport> {
+    return this.#reports;
+  }
+
+  setCaps(caps: ReadonlyMap<string, number>): void {
+    if (this.#ending !== 'no') return;
+    let changed = false;
+    for (const [target, { version }] of this.#plan.targets.entries()) {
+      const cap = caps.get(version);
+      if (cap === undefined || cap === this.#caps[target]) continue;
+      this.#caps[target] = cap;
+      changed = true;
     }
-    this.#lastTick = raises ? Math.max(this.#lastTick, requests) : this.#lastTick;
-    this.#tellAll({ kind: 'cap', target, requests });
+    if (!changed) return;
+    if (this.#drained) this.#goOn();
+    else this.#postUntil();
   }
 
   finish(): void {
-    this.#endWith('kill');
+    if (this.#ending !== 'no') return;
+    this.#ending = 'finish';
+    if (this.#drained) this.#end(this.#workers.now());
   }
 
   stop(): void {
-    if (this.#ending) return;
-    this.#ending = true;
-    this.#tellAll({ kind: 'stop' });
+    if (this.#over || this.#ending === 'stop' || this.#ending === 'kill') return;
+    this.#ending = 'stop';
+    this.#post({ kind: 'stop' });
   }
 
   kill(): void {
-    this.#endWith('kill');
+    if (this.#over || this.#ending === 'kill') return;
+    this.#ending = 'kill';
+    this.#post({ kind: 'kill' });
   }
 
-  #endWith(kind: 'kill'): void {
-    if (this.#over) return;
-    this.#ending = true;
-    this.#tellAll({ kind });
+  #post(message: ToWorker): void {
+    this.#posted += 1;
+    this.#workers.post(message);
   }
 
-  #tellAll(message: Parameters<Crew['tellAll']>[0]): void {
-    this.#told += 1;
-    this.#crew.tellAll(message);
+  /** The ticks that each version gets. */
+  #until(): number[] {
+    const until = this.#caps.map((cap, target) => cap + this.#leftOut[target]!);
+    this.#lastTick = Math.max(this.#lastTick, ...until);
+    return until;
+  }
+
+  #postUntil(): void {
+    this.#post({ kind: 'until', until: this.#until() });
   }
 
   #take(worker: number, report: WorkerReport): void {
     if (this.#over) return;
-    // Reports of a worker that has ended carry its last word; later ones repeat nothing.
-    this.#merge?.take(worker, report);
-    if (this.#merge === undefined) return;
-    const reports = this.#merge.reports;
+    this.#merge.take(worker, report);
+    const { reports } = this.#merge;
     const all = (holds: (report: WorkerReport) => boolean) => reports.every((one) => one !== undefined && holds(one));
-    const idle = all((one) => one.idle && one.heard >= this.#told);
-    const ended = all((one) => one.ended);
-    const now = this.#crew.now();
-    if (ended || (this.#ending && idle)) {
-      this.#over = true;
-      this.#emit('ended', now, true);
-      void this.#crew.close();
-      return;
-    }
-    if (idle && !this.#drained) {
-      this.#drained = true;
-      this.#emit('drained', now, true);
-    } else if (now - this.#lastReportMs >= SLICE_MS * 0.9) {
-      this.#emit(
-        idle ? 'drained' : reports.some((one) => one?.warmingUp === true) ? 'warming-up' : 'running',
-        now,
-        false,
-      );
-    }
+    const idle = all((one) => one.idle && one.received >= this.#posted);
+    const now = this.#workers.now();
+    if (idle) this.#merge.rest();
+    if (all((one) => one.ended) || (idle && this.#ending !== 'no')) this.#end(now);
+    else if (idle && !this.#drained) this.#drain(now);
+    else if (now - this.#lastReportMs >= SLICE_MS * 0.9)
+      this.#emit(this.#drained ? 'drained' : this.#isWarmingUp ? 'warming-up' : 'running', now, false);
+  }
+
+  get #isWarmingUp(): boolean {
+    return this.#merge.reports.some((one) => one?.warmingUp === true);
+  }
+
+  #drain(now: number): void {
+    this.#drained = true;
+    if (!this.#goOn()) this.#emit('drained', now, true);
+  }
+
+  /** Starts another piece of schedule for those who have not got what their caps allow; false when nobody is left. */
+  #goOn(): boolean {
+    const sent = this.#sent();
+    const isOpen = this.#caps.some((cap, target) => cap > sent[target]!);
+    if (!isOpen) return false;
+    // A closed loop that is bounded by time has ended, whatever its caps are.
+    if (this.#plan.ratePerSec === 0 && this.#plan.plannedSeconds !== undefined) return false;
+    const firstTick = this.#lastTick;
+    if (this.#plan.ratePerSec > 0)
+      for (const target of this.#plan.targets.keys()) this.#leftOut[target] = firstTick - sent[target]!;
+    // In a slice that nobody has closed yet.
+    const slice = Math.floor((this.#workers.now() + LEAD_MS - this.#startMs) / SLICE_MS) + 2;
+    this.#merge.resume();
+    this.#post({ kind: 'piece', startMs: this.#startMs + slice * SLICE_MS, firstTick, until: this.#until() });
+    this.#drained = false;
+    return true;
+  }
+
+  #sent(): number[] {
+    return this.#plan.targets.map((_, target) =>
+      this.#merge.reports.reduce((sum, report) => sum + (report?.progress[target]!.sent ?? 0), 0),
+    );
+  }
+
+  #end(now: number): void {
+    this.#over = true;
+    this.#emit('ended', now, true);
+    this.#reports.end();
+    void this.#workers.close();
+  }
+
+  #fail(error: Error): void {
+    if (this.#over) return;
+    this.#over = true;
+    this.#reports.fail(error);
+    void this.#workers.close();
   }
 
   #emit(state: LoadReport['state'], now: number, withCheckpoint: boolean): void {
     this.#lastReportMs = now;
-    const { slices, limits } = this.#merge.closed();
     const due = withCheckpoint || now - this.#lastCheckpointMs >= this.#checkpointEveryMs;
     if (due) this.#lastCheckpointMs = now;
-    this.#push({
+    const sent = this.#sent();
+    this.#reports.push({
       state,
       elapsedMs: now - this.#startMs,
-      slices,
-      limits,
+      slices: this.#merge.closed(),
       ...this.#pairsOf(due),
       progress: this.#plan.targets.map(({ version }, target) => {
         const own = this.#merge.reports.flatMap((report) => report?.progress[target] ?? []);
         const lastFailure = own.findLast((one) => one.lastFailure !== undefined)?.lastFailure;
         return {
           version,
-          sent: own.reduce((sum, one) => sum + one.sent, 0),
+          sent: sent[target]!,
           resolved: own.reduce((sum, one) => sum + one.resolved, 0),
           answered: own.some((one) => one.answered),
           ...(lastFailure === undefined ? {} : { lastFailure }),
@@ -192,44 +243,20 @@ class Run implements LoadRun {
     const { targets, pairedWith } = this.#plan;
     const baseline = targets.findIndex(({ version }) => version === pairedWith);
     if (baseline < 0) return {};
-    const scopeOf = (target: number) => this.#wholeScopes[target]!;
     const versionOf = (target: number) => targets[target]!.version;
     return {
       pairs: this.#merge
-        .closedPairs(scopeOf, baseline)
-        .map(({ target, slice, pairs }) => ({ slice, version: versionOf(target), pairs })),
+        .closedPairs((target) => this.#wholeScopes[target]!, baseline)
+        .map(({ target, ...rest }) => ({ version: versionOf(target), ...rest })),
       ...(withCheckpoint
         ? {
-            checkpointPairs: this.#merge
-              .checkpointPairs()
-              .map(({ target, pairs }) => ({ version: versionOf(target), pairs })),
+            checkpointPairs: this.#merge.checkpointPairs().map(({ target, endpoint, pairs }) => ({
+              version: versionOf(target),
+              ...(endpoint === undefined ? {} : { endpoint }),
+              pairs,
+            })),
           }
         : {}),
     };
-  }
-
-  #push(report: LoadReport): void {
-    const waiting = this.#waiting.shift();
-    if (waiting === undefined) this.#ready.push(report);
-    else waiting({ value: report, done: false });
-  }
-
-  #next(): Promise<IteratorResult<LoadReport>> {
-    const report = this.#ready.shift();
-    if (report !== undefined) return Promise.resolve({ value: report, done: false });
-    if (this.#error !== undefined) return Promise.reject(this.#error);
-    if (this.#over) return Promise.resolve({ value: undefined, done: true });
-    return new Promise((resolve, reject) => {
-      this.#waiting.push(resolve);
-      this.#reject = reject;
-    });
-  }
-
-  #fail(error: Error): void {
-    if (this.#over) return;
-    this.#over = true;
-    this.#error = error;
-    this.#reject?.(error);
-    void this.#crew.close();
   }
 }

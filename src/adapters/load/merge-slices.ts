@@ -1,29 +1,25 @@
 /**
- * One sequence of slices out of several workers': a slice is told when every worker has closed it, in order.
+ * One sequence of slices out of several workers': a slice is reported when every worker has closed it, in order.
  *
  * Snapshots with different frontiers are never simply added: with 16 workers and 6 % slow requests that would call a p95
  * objective satisfied nearly always. Source: statistics.md 0.4.
  */
-import { addLimitCount, addTally, type LimitCount, type LimitKey, type Tally } from '../../evidence/request-tally.ts';
-import type { ClosedLimit, ClosedSlice, Scope } from '../../drive/ports.ts';
-import type { RequestPair } from '../../evidence/paired/request-pairs.ts';
+import { addTally, type Tally } from '../../evidence/request-tally.ts';
+import type { ClosedSlice, Scope } from '../../drive/ports.ts';
 import type { WorkerReport } from './worker-messages.ts';
 import type { TargetPairs } from './tick-pairs.ts';
 
 export class SliceMerge {
   readonly #scopes: readonly Scope[];
-  readonly #limitKeys: readonly (readonly LimitKey[])[];
   readonly #pending: Map<number, Tally>[];
-  readonly #pendingLimits: Map<LimitKey, Map<number, LimitCount>>[];
   readonly #reports: (WorkerReport | undefined)[];
+  #isAtRest = false;
   /** By target, for those that are paired: by slice. */
-  readonly #pairs = new Map<number, Map<number, RequestPair[]>>();
+  readonly #pairs = new Map<number, Map<number, TargetPairs[]>>();
 
-  constructor(scopes: readonly Scope[], limitKeys: readonly (readonly LimitKey[])[], workers: number) {
+  constructor(scopes: readonly Scope[], workers: number) {
     this.#scopes = scopes;
-    this.#limitKeys = limitKeys;
     this.#pending = scopes.map(() => new Map());
-    this.#pendingLimits = scopes.map((_, scope) => new Map(limitKeys[scope]!.map((key) => [key, new Map()])));
     this.#reports = Array.from({ length: workers }, () => undefined);
   }
 
@@ -34,16 +30,21 @@ export class SliceMerge {
       const present = pending.get(slice);
       pending.set(slice, present === undefined ? tally : addTally(present, tally));
     }
-    for (const { scope, slice, key, count } of report.limits) {
-      const pending = this.#pendingLimits[scope]!.get(key)!;
-      const present = pending.get(slice);
-      pending.set(slice, present === undefined ? count : addLimitCount(present, count));
+    for (const pairs of report.pairs) {
+      const pending = this.#pairs.get(pairs.target) ?? new Map<number, TargetPairs[]>();
+      this.#pairs.set(pairs.target, pending);
+      pending.set(pairs.slice, [...(pending.get(pairs.slice) ?? []), pairs]);
     }
-    for (const { target, slice, pairs } of report.pairs) {
-      const pending = this.#pairs.get(target) ?? new Map<number, RequestPair[]>();
-      this.#pairs.set(target, pending);
-      pending.set(slice, [...(pending.get(slice) ?? []), ...pairs]);
-    }
+  }
+
+  /** No worker has anything under way, or sends anything before the next message: all that they have closed is closed. */
+  rest(): void {
+    this.#isAtRest = true;
+  }
+
+  /** They may send again. */
+  resume(): void {
+    this.#isAtRest = false;
   }
 
   /** Takes out the pairs of slices that every worker has closed for both versions; `scopes`: their numbers by target. */
@@ -52,32 +53,22 @@ export class SliceMerge {
       const reached = this.#least((report) =>
         Math.min(report.frontier[scopeOf(target)]!, report.frontier[scopeOf(baseline)]!),
       );
-      return takeBelow(pending, reached).map(([slice, pairs]) => ({ target, slice, pairs }));
+      return takeBelow(pending, reached).flatMap(([, pairs]) => pairs);
     });
   }
 
   /** Beside the checkpoint: what `closedPairs` has not given. */
   checkpointPairs(): Omit<TargetPairs, 'slice'>[] {
-    const pending = [...this.#pairs].flatMap(([target, slices]) =>
-      [...slices.values()].map((pairs) => ({ target, pairs })),
-    );
+    const pending = [...this.#pairs.values()].flatMap((slices) => [...slices.values()].flat());
     return [...pending, ...this.#reports.flatMap((report) => report?.checkpointPairs ?? [])];
   }
 
   /** Takes out everything that is closed by every worker, in order of slices within each scope. */
-  closed(): { readonly slices: ClosedSlice[]; readonly limits: ClosedLimit[] } {
-    const slices: ClosedSlice[] = [];
-    const limits: ClosedLimit[] = [];
-    for (const [index, scope] of this.#scopes.entries()) {
-      for (const [at, key] of this.#limitKeys[index]!.entries()) {
-        const reached = this.#least((report) => report.limitFrontier[index]![at]!);
-        for (const [slice, count] of takeBelow(this.#pendingLimits[index]!.get(key)!, reached))
-          limits.push({ slice, scope, key, count });
-      }
+  closed(): ClosedSlice[] {
+    return this.#scopes.flatMap((scope, index) => {
       const reached = this.#least((report) => report.frontier[index]!);
-      for (const [slice, tally] of takeBelow(this.#pending[index]!, reached)) slices.push({ slice, scope, tally });
-    }
-    return { slices, limits };
+      return takeBelow(this.#pending[index]!, reached).map(([slice, tally]) => ({ slice, scope, tally }));
+    });
   }
 
   /** What is to be added to everything that `closed` gave so far, so that every request whose time has come is in the sum. */
@@ -96,6 +87,7 @@ export class SliceMerge {
   }
 
   #least(frontier: (report: WorkerReport) => number): number {
+    if (this.#isAtRest) return Number.POSITIVE_INFINITY;
     return Math.min(
       ...this.#reports.map((report) => (report === undefined ? Number.NEGATIVE_INFINITY : frontier(report))),
     );

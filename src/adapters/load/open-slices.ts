@@ -1,26 +1,12 @@
 /** All slices of one worker that are not closed yet, scope by scope, and how far each scope is closed. */
-import {
-  limitKey,
-  type LatencyLimit,
-  type LimitCount,
-  type LimitKey,
-  type Tally,
-} from '../../evidence/request-tally.ts';
+import type { LatencyLimit, Tally } from '../../evidence/request-tally.ts';
 import { Slice } from './slice-counts.ts';
 
-/** What was closed since the last time, and the frontiers that this leaves. */
+/** What was closed since the last time, and the frontier that this leaves. */
 export interface Closed {
   readonly slices: { readonly scope: number; readonly slice: number; readonly tally: Tally }[];
-  readonly limits: {
-    readonly scope: number;
-    readonly slice: number;
-    readonly key: LimitKey;
-    readonly count: LimitCount;
-  }[];
   /** For each scope: all slices below are closed. */
   readonly frontier: number[];
-  /** For each scope and limit likewise. */
-  readonly limitFrontier: number[][];
 }
 
 interface ScopePage {
@@ -30,7 +16,6 @@ interface ScopePage {
   newestIndex: number;
   newest: Slice | undefined;
   frontier: number;
-  readonly limitFrontier: number[];
 }
 
 export class SliceBook {
@@ -44,7 +29,6 @@ export class SliceBook {
       newestIndex: -1,
       newest: undefined,
       frontier: 0,
-      limitFrontier: own.map(() => 0),
     }));
   }
 
@@ -67,49 +51,21 @@ export class SliceBook {
   }
 
   /** Closes what can be closed of the slices below `complete`, into which no request can come any more. */
-  close(complete: number, nowMs: number): Closed {
-    const closed: Closed = { slices: [], limits: [], frontier: [], limitFrontier: [] };
+  close(complete: number): Closed {
+    const slices: Closed['slices'] = [];
     for (const [scope, page] of this.#pages.entries()) {
       const indices = [...page.slices.keys()].filter((index) => index < complete).toSorted((a, b) => a - b);
-      for (const at of page.limits.keys()) this.#closeLimit({ scope, page, at, indices, complete, nowMs }, closed);
       const stopped = indices.find((index) => page.slices.get(index)!.open.size > 0) ?? complete;
       for (const index of indices) {
         if (index >= stopped) break;
         const slice = page.slices.get(index)!;
         page.slices.delete(index);
         if (page.newestIndex === index) page.newestIndex = -1;
-        if (!slice.isEmpty) closed.slices.push({ scope, slice: index, tally: slice.tally() });
+        if (!slice.isEmpty) slices.push({ scope, slice: index, tally: slice.tally() });
       }
       page.frontier = Math.max(page.frontier, stopped);
     }
-    closed.frontier.push(...this.#pages.map((page) => page.frontier));
-    closed.limitFrontier.push(...this.#pages.map((page) => [...page.limitFrontier]));
-    return closed;
-  }
-
-  #closeLimit(
-    what: {
-      readonly scope: number;
-      readonly page: ScopePage;
-      readonly at: number;
-      readonly indices: readonly number[];
-      readonly complete: number;
-      readonly nowMs: number;
-    },
-    closed: Closed,
-  ): void {
-    const { scope, page, at, indices, complete, nowMs } = what;
-    let reached = complete;
-    for (const index of indices) {
-      if (index < page.limitFrontier[at]!) continue;
-      const count = page.slices.get(index)!.countIfClosed(at, nowMs);
-      if (count === undefined) {
-        reached = index;
-        break;
-      }
-      if (count.response.n > 0) closed.limits.push({ scope, slice: index, key: limitKey(page.limits[at]!), count });
-    }
-    page.limitFrontier[at] = Math.max(page.limitFrontier[at]!, reached);
+    return { slices, frontier: this.#pages.map((page) => page.frontier) };
   }
 
   /** Everything that is not closed, as if the worker died now: unresolved requests as errors with the latency of the cap. */

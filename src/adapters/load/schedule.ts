@@ -39,7 +39,7 @@ export class Schedule {
   /** The piece under way: tick `#firstTick` is due at `#startMs`. */
   #startMs = 0;
   #firstTick = 0;
-  #orderTick = -1;
+  #orderTick = Number.NaN;
   #order: number[] = [];
 
   constructor(options: { readonly targets: number; readonly ratePerSec: number; readonly seed: number }) {

@@ -110,7 +110,12 @@ export class Slice {
   /** Everything resolved. */
   tally(): Tally {
     const limits: Record<string, LimitCount> = {};
-    for (const [index, limit] of this.#limits.entries()) limits[limitKey(limit)] = this.#countAt(index);
+    for (const [index, limit] of this.#limits.entries()) {
+      limits[limitKey(limit)] = {
+        response: { n: this.#response.n, bad: this.#response.bad[index]! },
+        service: { n: this.#service.n, bad: this.#service.bad[index]! },
+      };
+    }
     return {
       response: this.#response.toTally(),
       service: this.#service.toTally(),
@@ -118,36 +123,6 @@ export class Slice {
       codes: { ...this.#codes },
       reconnects: this.#reconnects,
       late: { n: this.#scheduled, bad: this.#late },
-    };
-  }
-
-  #countAt(index: number): LimitCount {
-    return {
-      response: { n: this.#response.n, bad: this.#response.bad[index]! },
-      service: { n: this.#service.n, bad: this.#service.bad[index]! },
-    };
-  }
-
-  /**
-   * The counters of a limit when every request is resolved for it in both views: answered, or known to be beyond it because
-   * it is older. Undefined while one is still open. A request that has not left is never closed by age: it may turn out
-   * to have been unsent, and then it is absent from the service view.
-   */
-  countIfClosed(index: number, nowMs: number): LimitCount | undefined {
-    const limit = this.#limits[index]!;
-    for (const request of this.open) {
-      if (
-        request.sentMs === undefined ||
-        !isBeyond(nowMs - request.sentMs, limit) ||
-        !isBeyond(nowMs - request.dueMs, limit)
-      )
-        return undefined;
-    }
-    const { response, service } = this.#countAt(index);
-    const open = this.open.size;
-    return {
-      response: { n: response.n + open, bad: response.bad + open },
-      service: { n: service.n + open, bad: service.bad + open },
     };
   }
 

@@ -2,16 +2,24 @@
 import type { PairedSide, RequestPair } from '../../evidence/paired/request-pairs.ts';
 import type { Outcome } from './slice-counts.ts';
 
+interface Side {
+  readonly endpoint: string | undefined;
+  /** Undefined until resolved. */
+  measured: PairedSide | undefined;
+}
+
 interface Tick {
   /** The latest of the slices of its requests. */
   slice: number;
-  /** By target; null until resolved. */
-  readonly sides: Map<number, PairedSide | null>;
+  /** By target. */
+  readonly sides: Map<number, Side>;
 }
 
 export interface TargetPairs {
   readonly target: number;
   readonly slice: number;
+  /** Where both requests went to an endpoint of this name. */
+  readonly endpoint?: string | undefined;
   readonly pairs: readonly RequestPair[];
 }
 
@@ -24,24 +32,25 @@ export class TickBook {
   }
 
   /** A request was due. */
-  open(tick: number, target: number, slice: number): void {
+  open(tick: number, target: number, where: { readonly slice: number; readonly endpoint?: string | undefined }): void {
+    const side: Side = { endpoint: where.endpoint, measured: undefined };
     const present = this.#ticks.get(tick);
-    if (present === undefined) this.#ticks.set(tick, { slice, sides: new Map([[target, null]]) });
+    if (present === undefined) this.#ticks.set(tick, { slice: where.slice, sides: new Map([[target, side]]) });
     else {
-      present.slice = Math.max(present.slice, slice);
-      present.sides.set(target, null);
+      present.slice = Math.max(present.slice, where.slice);
+      present.sides.set(target, side);
     }
   }
 
   resolve(tick: number, target: number, outcome: Outcome): void {
-    this.#ticks
-      .get(tick)
-      ?.sides.set(target, [
-        outcome.responseMs,
-        outcome.sent ? outcome.serviceMs : 0,
-        Number(outcome.responseError),
-        Number(outcome.sent && outcome.serviceError),
-      ]);
+    const side = this.#ticks.get(tick)?.sides.get(target);
+    if (side === undefined) return;
+    side.measured = [
+      outcome.responseMs,
+      outcome.sent ? outcome.serviceMs : 0,
+      Number(outcome.responseError),
+      Number(outcome.sent && outcome.serviceError),
+    ];
   }
 
   /** It was never sent, since the load was stopped: it pairs with nothing. */
@@ -51,7 +60,7 @@ export class TickBook {
 
   /** Takes out the ticks of closed slices; `frontier`: by target. A request without a partner pairs with nothing. */
   take(frontier: (target: number) => number): TargetPairs[] {
-    const taken: { target: number; slice: number; pairs: RequestPair[] }[] = [];
+    const taken: { target: number; slice: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
     for (const [number, { slice, sides }] of this.#ticks) {
       const base = sides.get(this.#baseline);
       let isLeft = false;
@@ -62,10 +71,12 @@ export class TickBook {
           continue;
         }
         sides.delete(target);
-        if (base === undefined || base === null || side === null) continue;
-        const last = taken.findLast((one) => one.target === target && one.slice === slice);
-        if (last === undefined) taken.push({ target, slice, pairs: [[base, side]] });
-        else last.pairs.push([base, side]);
+        if (base?.measured === undefined || side.measured === undefined) continue;
+        const endpoint = commonEndpoint(base, side);
+        const pair: RequestPair = [base.measured, side.measured];
+        const last = taken.findLast((one) => one.target === target && one.slice === slice && one.endpoint === endpoint);
+        if (last === undefined) taken.push({ target, slice, ...named(endpoint), pairs: [pair] });
+        else last.pairs.push(pair);
       }
       if (!isLeft && slice < frontier(this.#baseline)) this.#ticks.delete(number);
     }
@@ -78,17 +89,25 @@ export class TickBook {
    */
   checkpoint(capMs: number): Omit<TargetPairs, 'slice'>[] {
     const unresolved: PairedSide = [capMs, 0, 1, 0];
-    const left = new Map<number, RequestPair[]>();
+    const left: { target: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
     for (const { sides } of this.#ticks.values()) {
       const base = sides.get(this.#baseline);
       if (base === undefined) continue;
       for (const [target, side] of sides) {
         if (target === this.#baseline) continue;
-        const pairs = left.get(target) ?? [];
-        pairs.push([base ?? unresolved, side ?? unresolved]);
-        left.set(target, pairs);
+        const endpoint = commonEndpoint(base, side);
+        const pair: RequestPair = [base.measured ?? unresolved, side.measured ?? unresolved];
+        const present = left.find((one) => one.target === target && one.endpoint === endpoint);
+        if (present === undefined) left.push({ target, ...named(endpoint), pairs: [pair] });
+        else present.pairs.push(pair);
       }
     }
-    return [...left].map(([target, pairs]) => ({ target, pairs }));
+    return left;
   }
 }
+
+function commonEndpoint(one: Side, other: Side): string | undefined {
+  return one.endpoint === other.endpoint ? one.endpoint : undefined;
+}
+
+const named = (endpoint: string | undefined) => (endpoint === undefined ? {} : { endpoint });

@@ -1,7 +1,7 @@
 /** Entry of a worker thread: one Sender, fed by messages. The only file of the load generator that touches `process`. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { ToWorker, WorkerSetup } from './worker-messages.ts';
-import { Sender } from './request-sender.ts';
+import { createSender } from './create-sender.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('internal error: the load worker is not the main program');
@@ -10,8 +10,8 @@ if (port === null) throw new Error('internal error: the load worker is not the m
 const [seconds, nanoseconds] = process.hrtime();
 const offsetMs = seconds * 1000 + nanoseconds / 1e6 - performance.now();
 
-const sender = new Sender(workerData as WorkerSetup, {
+const sender = createSender(workerData as WorkerSetup, {
   now: () => performance.now() + offsetMs,
   post: (report) => port.postMessage(report),
 });
-port.on('message', (message: ToWorker) => sender.hear(message));
+port.on('message', (message: ToWorker) => sender.receive(message));

@@ -5,25 +5,28 @@ import { Worker } from 'node:worker_threads';
 import { UnavailableError } from '../../errors.ts';
 import type { LoadPlan } from '../../drive/ports.ts';
 import type { ToWorker, WorkerReport } from './worker-messages.ts';
-import { Sender } from './request-sender.ts';
+import { createSender } from './create-sender.ts';
 
 /** What one worker may be asked for before another is worth its core. */
 const RATE_PER_WORKER = 2_000;
 /** The shared monotonic clock, in ms. */
 export type SharedClock = () => number;
 
-export interface Crew {
+export interface LoadWorkers {
   readonly size: number;
   readonly now: SharedClock;
-  tell(worker: number, message: ToWorker): void;
-  tellAll(message: ToWorker): void;
+  /** To every worker. */
+  post(message: ToWorker): void;
+  /** Ends them, whatever they are doing. */
   close(): Promise<void>;
 }
 
-export interface CrewEvents {
+export interface WorkerEvents {
   readonly report: (worker: number, report: WorkerReport) => void;
   readonly failed: (error: Error) => void;
 }
+
+export type StartWorkers = (plan: LoadPlan, events: WorkerEvents) => LoadWorkers;
 
 /** Threads for this plan: one keeps judging from disturbing the timing, more where the rate needs them. */
 export function workersFor(plan: LoadPlan): number {
@@ -32,11 +35,14 @@ export function workersFor(plan: LoadPlan): number {
   return Math.max(1, Math.min(wanted, availableParallelism()));
 }
 
-export function createCrew(plan: LoadPlan, events: CrewEvents, workerFile: URL | undefined): Crew {
-  const threads = workersFor(plan);
-  return threads === 0 || workerFile === undefined
-    ? inlineCrew(plan, events)
-    : threadCrew(plan, events, { threads, workerFile });
+/** Threads that run this program; without one, or for a plan that asks for none, the calling thread is the worker. */
+export function workersIn(workerFile: URL | undefined): StartWorkers {
+  return (plan, events) => {
+    const threads = workersFor(plan);
+    return threads === 0 || workerFile === undefined
+      ? startHere(plan, events)
+      : startThreads(plan, events, { threads, workerFile });
+  };
 }
 
 /** The built worker beside this program, if there is one (not when run from source). */
@@ -52,19 +58,23 @@ function monotonicMs(): number {
   return Number(process.hrtime.bigint()) / 1e6;
 }
 
-function inlineCrew(plan: LoadPlan, events: CrewEvents): Crew {
+function startHere(plan: LoadPlan, events: WorkerEvents): LoadWorkers {
   const offsetMs = monotonicMs() - performance.now();
   const now = () => performance.now() + offsetMs;
-  const sender = new Sender({ plan, index: 0, count: 1 }, { now, post: (report) => events.report(0, report) });
-  const tell = (_: number, message: ToWorker) => sender.hear(message);
-  return { size: 1, now, tell, tellAll: (message) => tell(0, message), close: () => Promise.resolve() };
+  const sender = createSender({ plan, index: 0, count: 1 }, { now, post: (report) => events.report(0, report) });
+  return {
+    size: 1,
+    now,
+    post: (message) => sender.receive(message),
+    close: () => Promise.resolve(sender.receive({ kind: 'kill' })),
+  };
 }
 
-function threadCrew(
+function startThreads(
   plan: LoadPlan,
-  events: CrewEvents,
+  events: WorkerEvents,
   how: { readonly threads: number; readonly workerFile: URL },
-): Crew {
+): LoadWorkers {
   const offsetMs = monotonicMs() - performance.now();
   let closing = false;
   const workers = Array.from({ length: how.threads }, (_, index) => {
@@ -83,8 +93,7 @@ function threadCrew(
   return {
     size: how.threads,
     now: () => performance.now() + offsetMs,
-    tell: (worker, message) => workers[worker]!.postMessage(message),
-    tellAll: (message) => workers.forEach((worker) => worker.postMessage(message)),
+    post: (message) => workers.forEach((worker) => worker.postMessage(message)),
     close: async () => {
       closing = true;
       await Promise.all(workers.map((worker) => worker.terminate()));

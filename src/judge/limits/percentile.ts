@@ -7,9 +7,9 @@ import { shareClaims } from './rate.ts';
 
 const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };
 
-export function percentileFinding(asked: Asked, percent: number, { tally, ahead }: Counted): Finding {
+export function percentileFinding(asked: Asked, percent: number, { tally }: Counted): Finding {
   const { limit, version } = asked;
-  const counts = ahead.get(limitKey({ limitMs: limit.limit, side: limit.side })) ?? NOTHING;
+  const counts = tally.limits[limitKey({ limitMs: limit.limit, side: limit.side })] ?? NOTHING;
   const { response, service } = tally;
   const value = (view: TallyView) => (view.n === 0 ? Number.NaN : percentile(view.histogram, percent));
   const values = { response: value(response), service: value(service) };

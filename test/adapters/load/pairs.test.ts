@@ -24,7 +24,7 @@ const outcome = (ms: number, error = false, sent = true): Outcome => ({
 describe('a book of ticks', () => {
   it('gives a pair when every earlier slice is closed for both, and once', () => {
     const book = new TickBook(0);
-    for (const tick of [0, 1]) for (const target of [0, 1]) book.open(tick, target, tick);
+    for (const tick of [0, 1]) for (const target of [0, 1]) book.open(tick, target, { slice: tick });
     book.resolve(0, 1, outcome(20, true));
     book.resolve(0, 0, outcome(10));
     book.resolve(1, 0, outcome(30));
@@ -59,19 +59,43 @@ describe('a book of ticks', () => {
 
   it('pairs a request that has no partner with nothing', () => {
     const book = new TickBook(0);
-    book.open(0, 1, 0);
+    book.open(0, 1, { slice: 0 });
     book.resolve(0, 1, outcome(20));
-    book.open(1, 0, 0);
-    book.open(1, 1, 0);
+    book.open(1, 0, { slice: 0 });
+    book.open(1, 1, { slice: 0 });
     book.forget(1, 1);
     book.resolve(1, 0, outcome(10));
     expect(book.checkpoint(1000)).toEqual([]);
     expect(book.take(() => 1)).toEqual([]);
   });
 
+  it('says which endpoint both requests of a pair went to, where that is the same', () => {
+    const book = new TickBook(0);
+    const names = [
+      ['cart', 'cart'],
+      ['search', 'find'],
+      ['cart', 'cart'],
+    ];
+    for (const [tick, endpoints] of names.entries()) {
+      for (const target of [0, 1]) {
+        book.open(tick, target, { slice: 0, endpoint: endpoints[target] });
+        if (tick < 2) book.resolve(tick, target, outcome(10));
+      }
+    }
+    expect(book.checkpoint(1000).map(({ endpoint, pairs }) => [endpoint, pairs.length])).toEqual([
+      ['cart', 2],
+      [undefined, 1],
+    ]);
+    for (const target of [0, 1]) book.resolve(2, target, outcome(10));
+    expect(book.take(() => 1).map(({ endpoint, pairs }) => [endpoint, pairs.length])).toEqual([
+      ['cart', 2],
+      [undefined, 1],
+    ]);
+  });
+
   it('counts what is unresolved, or was never sent, against whatever could be claimed', () => {
     const book = new TickBook(0);
-    for (const target of [0, 1, 2]) book.open(0, target, 0);
+    for (const target of [0, 1, 2]) book.open(0, target, { slice: 0 });
     book.resolve(0, 2, outcome(70, true, false));
     expect(book.checkpoint(1000)).toEqual([
       {

@@ -1,0 +1,123 @@
+/** Sends one worker's share of a closed loop: a connection that is free sends the next request. */
+import type { LoadPlan } from '../../drive/ports.ts';
+import type { Fire, Pacing, Until } from './pacing.ts';
+import type { Timers } from './timers.ts';
+
+/** Connections of one version where the plan says none. */
+export const CLOSED_LOOP_CONNECTIONS = 4;
+
+export interface ClosedLoopOptions {
+  readonly plan: LoadPlan;
+  readonly index: number;
+  readonly count: number;
+  readonly timers: Timers;
+  readonly fire: Fire;
+  /** Whether one more request of this target may be under way. */
+  readonly hasRoom: (target: number) => boolean;
+  /** A slice into which requests may still come begins no earlier than this, ms. */
+  readonly openFromMs: () => number;
+}
+
+export class ClosedLoop implements Pacing {
+  readonly #options: ClosedLoopOptions;
+  readonly #fired: { warmup: number; counted: number }[];
+  readonly #warmup: number;
+  #until: Until;
+  #endAtMs = Number.POSITIVE_INFINITY;
+  #notBeforeMs = Number.NEGATIVE_INFINITY;
+  #cancel: (() => void) | undefined;
+  #open = false;
+  #stopped = false;
+  #filling = false;
+
+  constructor(options: ClosedLoopOptions) {
+    const { plan, index, count } = options;
+    this.#options = options;
+    this.#warmup = share(plan.warmup?.requests ?? 0, index, count);
+    this.#fired = plan.targets.map(() => ({ warmup: 0, counted: 0 }));
+    this.#until = plan.targets.map(() => plan.plannedRequests);
+  }
+
+  /** Its time is over, or every target has sent its share. */
+  get isExhausted(): boolean {
+    return this.#stopped || (this.#open && this.#fired.every((_, target) => !this.#wants(target)));
+  }
+
+  earliestMs(): number {
+    return Math.max(this.#options.timers.now(), this.#options.openFromMs(), this.#notBeforeMs);
+  }
+
+  start(warmupMs: number, startMs: number): void {
+    const { plan } = this.#options;
+    if (plan.plannedSeconds !== undefined) this.#endAtMs = startMs + plan.plannedSeconds * 1000;
+    this.#fillAt(warmupMs);
+  }
+
+  setUntil(until: Until): void {
+    this.#until = until;
+    this.#fill();
+  }
+
+  startPiece({ startMs, until }: Parameters<Pacing['startPiece']>[0]): void {
+    this.#notBeforeMs = startMs;
+    this.setUntil(until);
+  }
+
+  freed(): void {
+    this.#fill();
+  }
+
+  stop(): void {
+    this.#stopped = true;
+    this.#cancel?.();
+  }
+
+  #wants(target: number): boolean {
+    const { index, count, timers } = this.#options;
+    const { warmup, counted } = this.#fired[target]!;
+    return (
+      !this.#stopped &&
+      timers.now() < this.#endAtMs &&
+      (warmup < this.#warmup || counted < share(this.#until[target]!, index, count))
+    );
+  }
+
+  #fillAt(ms: number): void {
+    const { timers } = this.#options;
+    this.#cancel?.();
+    this.#cancel = timers.after(Math.max(0, ms - timers.now()), () => {
+      this.#cancel = undefined;
+      this.#open = true;
+      this.#fill();
+    });
+  }
+
+  #fill(): void {
+    // A request that fails at once frees its place while it is being sent.
+    if (!this.#open || this.#filling || this.#stopped) return;
+    const { plan, timers, fire, hasRoom } = this.#options;
+    // After a pause: the slice of the last answer is reported as closed.
+    if (this.earliestMs() > timers.now()) {
+      this.#fillAt(this.earliestMs());
+      return;
+    }
+    this.#filling = true;
+    for (const target of plan.targets.keys()) {
+      const fired = this.#fired[target]!;
+      while (hasRoom(target) && this.#wants(target)) {
+        const nowMs = timers.now();
+        const counted = fired.warmup >= this.#warmup;
+        const tick = fired.warmup + fired.counted;
+        if (counted) fired.counted += 1;
+        else fired.warmup += 1;
+        fire({ target, tick, dueMs: nowMs, nowMs, counted });
+      }
+    }
+    this.#filling = false;
+  }
+}
+
+/** Of so many requests, those of this worker. */
+function share(requests: number, index: number, count: number): number {
+  return Math.max(0, Math.ceil((requests - index) / count));
+}

@@ -1,0 +1,149 @@
+/** Sends one worker's share of a schedule: every request when it is due, whatever became of those before it. */
+import type { LoadPlan } from '../../drive/ports.ts';
+import type { Fire, Pacing, Until } from './pacing.ts';
+import { Schedule } from './schedule.ts';
+import type { Timers } from './timers.ts';
+
+/** Timers are late by about a millisecond: from here on the due time is awaited by spinning. */
+const SPIN_MS = 2;
+/** Spinning pays only where slots are far apart; beyond this rate plain timers do, a few requests at a time. */
+const SPIN_BELOW_PER_SEC = 2_000;
+
+export interface OpenLoopOptions {
+  readonly plan: LoadPlan;
+  readonly index: number;
+  readonly count: number;
+  readonly timers: Timers;
+  readonly fire: Fire;
+  /** A slice into which requests may still come begins no earlier than this, ms. */
+  readonly openFromMs: () => number;
+}
+
+export class OpenLoop implements Pacing {
+  readonly #options: OpenLoopOptions;
+  readonly #schedule: Schedule;
+  readonly #targets: number;
+  readonly #spins: boolean;
+  #until: Until;
+  #nextSlot = 0;
+  #startMs = 0;
+  #cancel: (() => void) | undefined;
+  #isSpinning = false;
+  #started = false;
+  #stopped = false;
+  #exhausted = false;
+
+  constructor(options: OpenLoopOptions) {
+    const { plan, count } = options;
+    this.#options = options;
+    this.#targets = plan.targets.length;
+    this.#schedule = new Schedule({ targets: this.#targets, ratePerSec: plan.ratePerSec, seed: plan.seed });
+    this.#spins = (plan.ratePerSec * this.#targets) / count <= SPIN_BELOW_PER_SEC;
+    this.#until = plan.targets.map(() => plan.plannedRequests);
+  }
+
+  get isExhausted(): boolean {
+    return this.#exhausted || this.#stopped;
+  }
+
+  earliestMs(): number {
+    return this.isExhausted ? Number.POSITIVE_INFINITY : this.#schedule.dueMs(this.#nextSlot);
+  }
+
+  start(_warmupMs: number, startMs: number): void {
+    this.#startMs = startMs;
+    this.#started = true;
+    this.#schedule.startPiece(startMs, 0);
+    this.#nextSlot = this.#firstOwnSlot(-(this.#options.plan.warmup?.requests ?? 0) * this.#targets);
+    this.#arm();
+  }
+
+  setUntil(until: Until): void {
+    // Ticks whose time has passed were never promised to anybody: they are left out, not caught up with.
+    if (this.#exhausted) this.#skipPast();
+    this.#until = until;
+    if (this.#started) this.#arm();
+  }
+
+  startPiece({ startMs, firstTick, until }: Parameters<Pacing['startPiece']>[0]): void {
+    this.#schedule.startPiece(startMs, firstTick);
+    this.#nextSlot = this.#firstOwnSlot(firstTick * this.#targets);
+    this.#skipPast(); // when this message comes late
+    this.#until = until;
+    this.#arm();
+  }
+
+  freed(): void {}
+
+  stop(): void {
+    this.#stopped = true;
+    this.#disarm();
+  }
+
+  /** The first slot of the first tick of ours that begins at or after this slot. */
+  #firstOwnSlot(from: number): number {
+    const { index, count } = this.#options;
+    const tick = Math.ceil(from / this.#targets);
+    const over = (((tick - index) % count) + count) % count;
+    return (over === 0 ? tick : tick + count - over) * this.#targets;
+  }
+
+  /** Nothing may come into a slice that was reported as closed. */
+  #skipPast(): void {
+    const from = Math.max(this.#options.timers.now(), this.#options.openFromMs());
+    this.#nextSlot = Math.max(this.#nextSlot, this.#firstOwnSlot(this.#schedule.firstSlotFrom(from)));
+  }
+
+  #arm(): void {
+    if (this.#stopped) return;
+    this.#disarm();
+    this.#exhausted = false;
+    this.#tick();
+  }
+
+  readonly #tick = (): void => {
+    this.#cancel = undefined;
+    if (this.#stopped) return;
+    const last = Math.max(...this.#until) * this.#targets;
+    for (;;) {
+      if (this.#nextSlot >= last) {
+        this.#exhausted = true;
+        return;
+      }
+      const dueMs = this.#schedule.dueMs(this.#nextSlot);
+      const nowMs = this.#options.timers.now();
+      if (dueMs > nowMs) {
+        this.#wait(dueMs - nowMs);
+        return;
+      }
+      const { tick, target } = this.#schedule.slot(this.#nextSlot);
+      const next = this.#nextSlot + 1;
+      this.#nextSlot = next % this.#targets === 0 ? this.#firstOwnSlot(next) : next;
+      if (tick < this.#until[target]!)
+        this.#options.fire({ target, tick: Math.abs(tick), dueMs, nowMs, counted: dueMs >= this.#startMs });
+    }
+  };
+
+  #wait(ms: number): void {
+    const { timers } = this.#options;
+    if (this.#spins && ms <= SPIN_MS) {
+      this.#isSpinning = true;
+      timers.soon(this.#spin);
+    } else {
+      this.#cancel = timers.after(this.#spins ? ms - SPIN_MS : ms, this.#tick);
+    }
+  }
+
+  /** What was asked for before the last `#arm` finds that it is not wanted any more. */
+  readonly #spin = (): void => {
+    if (!this.#isSpinning) return;
+    this.#isSpinning = false;
+    this.#tick();
+  };
+
+  #disarm(): void {
+    this.#cancel?.();
+    this.#cancel = undefined;
+    this.#isSpinning = false;
+  }
+}

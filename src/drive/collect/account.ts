@@ -1,0 +1,159 @@
+/**
+ * What one collect task has counted: by earlier drivers of it, in closed slices, in pairs, and in the newest checkpoint. It goes
+ * to the judge as it comes, to the log slice by slice, and into the record as often as that is saved.
+ */
+import { hasAnswer } from '../../evidence/request-tally.ts';
+import type { Judge } from '../../judge/judge.ts';
+import { judgeOf } from '../../judge/judgement.ts';
+import { needsPairs } from '../../judge/question/relative-limits.ts';
+import { rewardNeedsPairs } from '../../judge/reward/reward.ts';
+import {
+  countedScopes,
+  readTally,
+  storeTally,
+  type Iter8Record,
+  type StoredScope,
+  type TaskState,
+} from '../../judge/record/stored-record.ts';
+import { TaskSums, withCountedTask } from '../../judge/record/task-sums.ts';
+import type { LoadReport } from '../ports.ts';
+import type { Session } from '../session.ts';
+import { timestamp } from '../status-changes.ts';
+
+export class Account {
+  readonly judge: Judge;
+  /** Requests per version, and seconds of load, of earlier drivers of this very task. */
+  readonly before: { readonly seconds: number; readonly requests: number };
+  readonly #session: Session;
+  readonly #id: string;
+  /** Versions whose measurements count; others get load only. */
+  readonly #judged: ReadonlySet<string>;
+  readonly #sums: TaskSums;
+  /** Versions that have given an HTTP answer: in this task, and ever. */
+  readonly #answeredHere: Set<string>;
+  readonly #answeredEver: Set<string>;
+
+  constructor(session: Session, task: { readonly id: string; readonly judged: ReadonlySet<string> }) {
+    const { question, record } = session;
+    const state = record.tasks[task.id];
+    this.#session = session;
+    this.#id = task.id;
+    this.#judged = task.judged;
+    this.judge = judgeOf(question, record);
+    this.#sums = new TaskSums(question, { scopes: state?.counted, pairs: state?.pairs });
+    const whole = this.#sums.before.filter((scope) => scope.endpoint === undefined);
+    this.before = {
+      seconds: state?.loadSeconds ?? 0,
+      requests: Math.max(0, ...whole.map((scope) => scope.tally.response.n)),
+    };
+    this.#answeredHere = new Set(answering(this.#sums.before));
+    this.#answeredEver = new Set(answering(countedScopes(record)));
+  }
+
+  /** Requests of two versions are to be paired. */
+  get needsPairs(): boolean {
+    const { question } = this.#session;
+    return needsPairs(question.relative) || rewardNeedsPairs(question);
+  }
+
+  /** Whether this version has given an HTTP answer in this task. */
+  hasAnswered(version: string): boolean {
+    return this.#answeredHere.has(version);
+  }
+
+  /** Versions that have never given any: nothing is said about them. */
+  get unanswered(): Set<string> {
+    return new Set([...this.#judged].filter((version) => !this.#answeredEver.has(version)));
+  }
+
+  /** Requests that left late by our own fault. */
+  get late(): number {
+    return [...this.#judged].reduce((sum, version) => sum + this.judge.tallyOf(version).late.bad, 0);
+  }
+
+  /** What the log needs to say with what this driver began. */
+  get start(): object {
+    return { resumedAfter: this.before.requests, counted: this.#sums.before, ...this.#pairs() };
+  }
+
+  take(report: LoadReport): void {
+    for (const { version, answered } of report.progress) {
+      if (!answered) continue;
+      this.#answeredHere.add(version);
+      this.#answeredEver.add(version);
+    }
+    for (const { slice, scope, tally } of report.slices) {
+      if (!this.#judged.has(scope.version)) continue;
+      const stored = storeTally(tally);
+      this.judge.add(scope, tally);
+      this.#sums.add(scope, stored);
+      this.#session.log({ kind: 'slice', task: this.#id, slice, ...scope, tally: stored });
+    }
+    for (const { pairs, ...where } of report.pairs ?? []) {
+      if (!this.#judged.has(where.version)) continue;
+      for (const { version, endpoint, tally } of this.#sums.addPairs(where, pairs))
+        this.judge.addPairTally(version, tally, endpoint);
+      this.#session.log({ kind: 'pairs', task: this.#id, ...where, pairs });
+    }
+  }
+
+  /** The state of the task as it begins. */
+  open(): void {
+    this.#changeTask({
+      ...this.#state('running'),
+      counted: this.#sums.before,
+      loadSeconds: this.before.seconds,
+      ...this.#pairs(),
+    });
+  }
+
+  /** Puts what was counted, with what is unresolved added as the checkpoint of this report says, into the record. */
+  keep({ checkpoint = [], checkpointPairs = [] }: LoadReport, seconds: number): void {
+    this.#changeTask({
+      ...this.#state('running'),
+      counted: this.#sums.scopes(checkpoint.filter(({ scope }) => this.#judged.has(scope.version))),
+      loadSeconds: seconds,
+      ...this.#pairs(checkpointPairs.filter(({ version }) => this.#judged.has(version))),
+    });
+  }
+
+  /** Marks the task as done and moves what it counted to what the experiment counted. */
+  close(): void {
+    const { counted: scopes = [], pairs, loadSeconds = 0 } = this.#session.record.tasks[this.#id] ?? {};
+    this.#session.log({
+      kind: 'load-ended',
+      time: new Date(this.#session.nowMs()).toISOString(),
+      task: this.#id,
+      loadSeconds,
+    });
+    this.#session.changeRecord((record) =>
+      withoutLoad(withCountedTask(record, this.#id, { scopes, pairs, loadSeconds })),
+    );
+    this.#changeTask(this.#state('done'));
+  }
+
+  #pairs(more: Parameters<TaskSums['pairs']>[0] = []): Pick<TaskState, 'pairs'> {
+    const pairs = this.#sums.pairs(more);
+    return pairs === undefined ? {} : { pairs };
+  }
+
+  #changeTask(state: TaskState): void {
+    this.#session.changeRecord((record) => ({ ...record, tasks: { ...record.tasks, [this.#id]: state } }));
+  }
+
+  #state(state: TaskState['state']): TaskState {
+    const now = timestamp(this.#session.nowMs());
+    const startedAt = this.#session.record.tasks[this.#id]?.startedAt ?? now;
+    return { state, startedAt, ...(state === 'running' ? {} : { endedAt: now }) };
+  }
+}
+
+/** No load is under way any more. */
+export function withoutLoad(record: Iter8Record): Iter8Record {
+  const { load: _, ...rest } = record;
+  return rest;
+}
+
+function answering(scopes: readonly StoredScope[]): string[] {
+  return scopes.filter(({ tally }) => hasAnswer(readTally(tally))).map(({ version }) => version);
+}

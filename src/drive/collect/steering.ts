@@ -1,0 +1,103 @@
+/** Steers the load of one collect task: how much each version gets, when the plan is done, and when everything ends. */
+import type { CollectInputs } from '../../experiment/task-inputs.ts';
+import type { LimitAssessment } from '../../judge/assessment.ts';
+import type { Judgement } from '../../judge/judgement.ts';
+import type { LoadReport, LoadRun } from '../ports.ts';
+import type { Session } from '../session.ts';
+import { capsFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
+
+export interface SteeringOptions {
+  readonly inputs: CollectInputs;
+  readonly judged: ReadonlySet<string>;
+  /** Per version, by earlier drivers of this task. */
+  readonly requestsBefore: number;
+}
+
+export class Steering {
+  readonly budget: Budget;
+  readonly #session: Session;
+  readonly #options: SteeringOptions;
+
+  constructor(session: Session, options: SteeringOptions) {
+    const { inputs, judged } = options;
+    this.#session = session;
+    this.#options = options;
+    const { strength } = session.question;
+    this.budget = {
+      plannedRequests: inputs.plannedRequests,
+      maxRequests: strength.maxRequests,
+      maxSeconds: strength.maxSeconds,
+      // A closed loop that is bounded by a time ends with it.
+      extend:
+        strength.extend && strength.confidence !== 'none' && judged.size > 0 && inputs.plannedSeconds === undefined,
+      stopEarly: strength.stopEarly && judged.size > 0,
+    };
+  }
+
+  /** Planned requests of each version that no driver has sent yet. */
+  get plannedLeft(): number {
+    return this.#left(this.budget.plannedRequests);
+  }
+
+  /** The planned part has been sent and resolved. */
+  isPlanDone(report: LoadReport): boolean {
+    if (report.state === 'drained' || report.state === 'ended') return true;
+    return Number.isFinite(this.plannedLeft) && report.progress.every(({ resolved }) => resolved >= this.plannedLeft);
+  }
+
+  /** More load could change the recommendation. */
+  wantsMore(judgement: Judgement): boolean {
+    return this.budget.extend && versionsInNeed(this.#question(judgement.assessments)).size > 0;
+  }
+
+  /** Beyond the plan. */
+  isExtending(report: LoadReport, judgement: Judgement): boolean {
+    return (
+      Number.isFinite(this.plannedLeft) &&
+      report.progress.every(({ sent }) => sent >= this.plannedLeft) &&
+      this.wantsMore(judgement)
+    );
+  }
+
+  /** Gives every version its cap, and ends the load when nobody is to get more; true when this was the last word. */
+  steer(run: LoadRun, report: LoadReport, now: { readonly judgement: Judgement; readonly seconds: number }): boolean {
+    const caps = this.#caps(now.judgement, now.seconds);
+    run.setCaps(caps);
+    if (report.state === 'ended') return true;
+    if (report.state !== 'drained') return false;
+    // The generator drains only when each version has what its cap allowed: whoever is to get more was just given more.
+    const goesOn =
+      this.#options.inputs.plannedSeconds === undefined &&
+      report.progress.some(({ version, sent }) => (caps.get(version) ?? 0) > sent);
+    if (!goesOn) run.finish();
+    return !goesOn;
+  }
+
+  #caps(judgement: Judgement, seconds: number): ReadonlyMap<string, number> {
+    const { inputs, judged } = this.#options;
+    const question = this.#question(judgement.assessments);
+    const budget = {
+      ...this.budget,
+      plannedRequests: this.plannedLeft,
+      maxRequests: this.#left(this.budget.maxRequests),
+    };
+    return capsFor(
+      inputs.versions.map(({ name }) => name),
+      budget,
+      {
+        elapsedSeconds: seconds,
+        inNeed: new Set([...versionsInNeed(question)].filter((name) => judged.has(name))),
+        decided: isDecided(question),
+      },
+    );
+  }
+
+  #left(requests: number): number {
+    return Math.max(0, requests - this.#options.requestsBefore);
+  }
+
+  #question(assessments: readonly LimitAssessment[]) {
+    const { question } = this.#session;
+    return { question, assessments, rewardIsOpen: question.reward !== undefined };
+  }
+}
