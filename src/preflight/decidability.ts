@@ -1,6 +1,7 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
 import type { CounterKind } from '../evidence/counters/counter-samples.ts';
-import { expectedRequests, fewestRequests, meanExpectedRequests } from '../evidence/planning/requests-needed.ts';
+import { expectedRequests } from '../evidence/planning/rate-passage.ts';
+import { fewestRequests, meanExpectedRequests } from '../evidence/planning/requests-needed.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';

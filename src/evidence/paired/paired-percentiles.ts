@@ -158,6 +158,7 @@ interface Claim {
  */
 function lnOfClaim({ n, p0, faster, slower, both }: Claim): number {
   const places = placesOf([faster, slower, both]);
+  if (places.length === 0) return 0;
   const [fast, slow, twice] = [countsFrom(faster, places), countsFrom(slower, places), countsFrom(both, places)];
   const lnSlow = (at: number) => lnViolated({ n, bad: slow[at]! }, p0);
   const lnFast = (at: number) => lnSatisfied({ n, bad: fast[at]! }, p0);
@@ -209,7 +210,8 @@ function placesOf(lists: readonly Cells[]): number[] {
   const places = new Set<number>();
   for (const cells of lists) for (let k = 0; k < cells.length; k += 2) places.add(cells[k]!);
   const sorted = [...places].toSorted((x, y) => x - y);
-  return [...sorted, sorted.at(-1)! + 1];
+  const last = sorted.at(-1);
+  return last === undefined ? [] : [...sorted, last + 1];
 }
 
 /** B's percentile as a multiple of A's, with the confidence of the thresholds; each version's own bound takes half of alpha. */

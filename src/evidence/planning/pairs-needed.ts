@@ -4,7 +4,7 @@
  * Source: statistics.md 1.7, with the factors k of the mixture over the best single bet (average, 80 % and 95 % of runs).
  */
 import type { Comparison } from '../two-versions/comparison.ts';
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { pairsForPercentile } from './percentile-passage.ts';
 import { DIFFERENCE_BETS } from '../betting-grid.ts';
 
 /** How surely the number should do: on average, in 80 % or in 95 % of experiments. */
@@ -85,42 +85,17 @@ export function pairsToKeepMean(
   return information > 0 ? Math.ceil((FACTOR.average * lnThreshold) / information) : Number.POSITIVE_INFINITY;
 }
 
-const MOST_PAIRS = 1e9;
-
-/** Requests of each version until the percentile of B, which is that of A, is shown to be below (`compare-percentiles.ts`). */
+/** Of latencies that spread as an exponential distribution. */
 export function requestsToKeepPercentile(
   { lnThreshold, meanMs }: LatencyPairsQuestion,
   { percent, ratio, plus }: Omit<Comparison, 'cap'> & { readonly percent: number },
 ): number {
-  const p0 = (100 - percent) / 100;
-  const needed = lnThreshold + Math.LN2;
-  const isShown = (n: number) => {
-    // Where the bounds are, when exactly the expected number of latencies lies beyond each place.
-    const above = shareWhere((share) => lnSatisfied({ n, bad: n * share }, p0) < needed, [0, p0]);
-    const below = shareWhere((share) => lnViolated({ n, bad: n * share }, p0) >= needed, [p0, 1]);
-    return -meanMs * Math.log(above) <= ratio * -meanMs * Math.log(below) + plus;
-  };
-  let most = 100;
-  while (!isShown(most)) {
-    if (most > MOST_PAIRS) return Number.POSITIVE_INFINITY;
-    most *= 2;
-  }
-  let least = most / 2;
-  for (let i = 0; i < 12; i++) {
-    const middle = (least + most) / 2;
-    if (isShown(middle)) most = middle;
-    else least = middle;
-  }
-  return Math.ceil(most);
-}
-
-/** The least share from which on it holds. */
-function shareWhere(holds: (share: number) => boolean, [from, to]: readonly [number, number]): number {
-  let [low, high] = [from, to];
-  for (let i = 0; i < 40; i++) {
-    const middle = (low + high) / 2;
-    if (holds(middle)) high = middle;
-    else low = middle;
-  }
-  return Math.max(high, 1e-12);
+  const needed = pairsForPercentile({
+    percent,
+    comparison: { ratio, plus },
+    lnThreshold,
+    above: (ms) => Math.exp(-Math.max(0, ms) / meanMs),
+    exceededBy: (part) => -meanMs * Math.log(part),
+  });
+  return Math.ceil(needed.average);
 }
