@@ -13,6 +13,7 @@ function reasonOf(test) {
   for (let at = test; ; at = at.parent) {
     const { skipped } = at.meta();
     if (skipped !== undefined) return skipped;
+    if (at.type !== 'test' && at.errors().length > 0) return 'what has to come first failed (beforeAll)';
     if (at.type === 'module') return undefined;
   }
 }

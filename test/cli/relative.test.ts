@@ -46,7 +46,7 @@ async function manifestOf(change: Change) {
               {
                 task: 'metrics/collect',
                 with: {
-                  qps: change.qps ?? 400,
+                  qps: change.qps ?? 200,
                   numQueries: change.requests ?? 400,
                   timeout: '30s',
                   versions: [version('old'), version('new')],

@@ -56,10 +56,10 @@ it('reads back what it wrote, and takes no nonsense for it', async () => {
       }
       lookAt(withRecord(record));
     }),
-    { numRuns: 500, seed: 4 },
+    { numRuns: 250, seed: 4 },
   );
   fc.assert(
     fc.property(fc.jsonValue(), (nonsense) => lookAt(withRecord(nonsense))),
-    { numRuns: 200, seed: 4 },
+    { numRuns: 100, seed: 4 },
   );
 });

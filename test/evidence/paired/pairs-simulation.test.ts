@@ -8,6 +8,7 @@ import { EMPTY_SHARE_PAIRS, lnSharePairs, type SharePairs } from '../../../src/e
 import { hitsOf, mostWrong, seeded } from '../../support/seeded.ts';
 
 const LN20 = Math.log(20);
+const RUNS = 1000;
 
 function show(figures: unknown): void {
   if (process.env['SHOW'] !== undefined) console.log(expect.getState().currentTestName, figures);
@@ -23,7 +24,7 @@ function pair(pairs: SharePairs, uniform: Uniform, [shareA, shareB]: readonly [n
   return { ...pairs, neither: pairs.neither + 1 };
 }
 
-describe('a version exactly at the limit is falsely judged in at most 5 % of 2,000 runs, either way', () => {
+describe('a version exactly at the limit is falsely judged in at most 5 % of 1,000 runs, either way', () => {
   it.each([
     ['10 % more than 10 %', { ratio: 1.1, plus: 0 }, [0.1, 0.11], 11],
     ['2 points more than 5 %', { ratio: 1, plus: 0.02 }, [0.05, 0.07], 12],
@@ -31,7 +32,7 @@ describe('a version exactly at the limit is falsely judged in at most 5 % of 2,0
     const uniform = seeded(seed);
     let below = 0;
     let above = 0;
-    for (let run = 0; run < 2000; run++) {
+    for (let run = 0; run < RUNS; run++) {
       let pairs = EMPTY_SHARE_PAIRS;
       let most = { lnBelow: 0, lnAbove: 0 };
       for (let i = 1; i <= 600; i++) {
@@ -43,9 +44,9 @@ describe('a version exactly at the limit is falsely judged in at most 5 % of 2,0
       below += Number(most.lnBelow >= LN20);
       above += Number(most.lnAbove >= LN20);
     }
-    show({ below: below / 2000, above: above / 2000 });
-    expect(below / 2000).toBeLessThanOrEqual(0.05);
-    expect(above / 2000).toBeLessThanOrEqual(0.05);
+    show({ below: below / RUNS, above: above / RUNS });
+    expect(below / RUNS).toBeLessThanOrEqual(0.05);
+    expect(above / RUNS).toBeLessThanOrEqual(0.05);
   });
 
   it('latencies that drift, 10 % above those of the baseline, 300 pairs (seed 13)', () => {
@@ -53,7 +54,7 @@ describe('a version exactly at the limit is falsely judged in at most 5 % of 2,0
     const start = emptyMeanPairs({ ratio: 1.1, plus: 0, cap: 800 });
     let below = 0;
     let above = 0;
-    for (let run = 0; run < 2000; run++) {
+    for (let run = 0; run < RUNS; run++) {
       let state = start;
       let most = { lnBelow: 0, lnAbove: 0 };
       for (let at = 0; at < 300; at += 20) {
@@ -68,9 +69,9 @@ describe('a version exactly at the limit is falsely judged in at most 5 % of 2,0
       below += Number(most.lnBelow >= LN20);
       above += Number(most.lnAbove >= LN20);
     }
-    show({ below: below / 2000, above: above / 2000 });
-    expect(below / 2000).toBeLessThanOrEqual(mostWrong(2000));
-    expect(above / 2000).toBeLessThanOrEqual(mostWrong(2000));
+    show({ below: below / RUNS, above: above / RUNS });
+    expect(below / RUNS).toBeLessThanOrEqual(mostWrong(RUNS));
+    expect(above / RUNS).toBeLessThanOrEqual(mostWrong(RUNS));
   });
 });
 

@@ -19,10 +19,10 @@ const revenue = (uniform: Uniform, n: number, mean: number) => {
   return sum;
 };
 
-describe('a winner of equal versions is declared in at most 5 % of 2,000 runs', () => {
+describe('a winner of equal versions is declared in at most 5 % of 1,000 runs', () => {
   const share: RewardKind = { kind: 'share' };
   it('two versions, 10 %, 100 blocks of 50 and 50 (seed 1)', () => {
-    const found = runs(2000, 1, {
+    const found = runs(1000, 1, {
       versions: ['a', 'b'],
       reward: share,
       blocks: 100,
@@ -33,7 +33,7 @@ describe('a winner of equal versions is declared in at most 5 % of 2,000 runs', 
     expect(found.declared).toBeGreaterThan(0.005); // and the simulation can tell
   });
   it('three versions, 10 %, 60 blocks of 33 each (seed 2)', () => {
-    const found = runs(2000, 2, {
+    const found = runs(1000, 2, {
       versions: ['a', 'b', 'c'],
       reward: share,
       blocks: 60,
@@ -43,7 +43,7 @@ describe('a winner of equal versions is declared in at most 5 % of 2,000 runs', 
     expect(found.declared).toBeLessThanOrEqual(ALPHA);
   });
   it('two versions under drift and changing weights, 100 blocks of 100 (seed 3)', () => {
-    const found = runs(2000, 3, {
+    const found = runs(1000, 3, {
       versions: ['a', 'b'],
       reward: share,
       blocks: 100,
@@ -53,7 +53,7 @@ describe('a winner of equal versions is declared in at most 5 % of 2,000 runs', 
     expect(found.declared).toBeLessThanOrEqual(ALPHA);
   });
   it('two versions, mean rewards, under drift and changing weights, 100 blocks of 100 (seed 4)', () => {
-    const found = runs(2000, 4, {
+    const found = runs(1000, 4, {
       versions: ['a', 'b'],
       reward: { kind: 'mean', cap: 100 },
       blocks: 100,
@@ -63,7 +63,7 @@ describe('a winner of equal versions is declared in at most 5 % of 2,000 runs', 
     expect(found.declared).toBeLessThanOrEqual(ALPHA);
   });
   it('three versions under drift, with weights by the rewards so far (seed 5)', () => {
-    const found = runs(2000, 5, {
+    const found = runs(1000, 5, {
       versions: ['a', 'b', 'c'],
       reward: share,
       blocks: 60,
