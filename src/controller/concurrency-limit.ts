@@ -27,6 +27,7 @@ function counted(held: HeldLock, onRelease: () => void): HeldLock {
   let released = false;
   return {
     lost: held.lost,
+    ...(held.confirm === undefined ? {} : { confirm: () => held.confirm!() }),
     release: async () => {
       if (!released) onRelease();
       released = true;

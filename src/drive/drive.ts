@@ -1,29 +1,28 @@
 /**
- * Drives an experiment to its end: asks `plan.ts` for the next step, performs it through the ports, saves, and again.
+ * Drives an experiment to its end: asks `next-step.ts` for the next step, performs it through the ports, saves, and again.
  *
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
-import { Iter8Error, messageOf } from '../errors.ts';
-import { hideCredentials } from '../text/credentials.ts';
-import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
-import { customMetrics } from '../experiment/metric-names.ts';
-import { checkExperiment } from '../validation/validate.ts';
+import { Iter8Error, messageOf, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
-import { decidabilityWarnings } from '../preflight/decidability.ts';
-import type { Recommendation } from '../judge/recommendation.ts';
-import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
-import { analysisOf, withHistograms } from './status-analysis.ts';
-import { runAction, type ActionPorts } from './run-action.ts';
-import { withoutLoad } from './collect/account.ts';
-import { isDecided, type ExtensionQuestion } from './collect/extension.ts';
+import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import { measureStart, type MeasurePorts } from './measure-metrics.ts';
-import { takeMeasurement } from './take-measurement.ts';
+import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
+import type { Recommendation } from '../judge/recommendation.ts';
+import { decidabilityWarnings } from '../preflight/decidability.ts';
+import { hideCredentials } from '../text/credentials.ts';
+import { checkExperiment } from '../validation/validate.ts';
+import { assess } from './assess.ts';
+import { withoutLoad } from './collect/account.ts';
+import { earlyEnd } from './early-end.ts';
 import { readMetrics } from './find-metrics.ts';
+import { Interruption, type InterruptionSources } from './interruption.ts';
+import { measureStart, type MeasurePorts } from './measure-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
 import type { Holder, TargetLock, WeightReader } from './ports.ts';
+import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
-import { TargetTurn } from './target-queue.ts';
+import { withHistograms } from './status-analysis.ts';
 import {
   failureText,
   initialStatus,
@@ -35,6 +34,8 @@ import {
   withTargetAcquired,
   type Failure,
 } from './status-changes.ts';
+import { takeMeasurement } from './take-measurement.ts';
+import { TargetTurn } from './target-queue.ts';
 
 export interface DrivePorts extends SessionPorts, MeasurePorts, Omit<ActionPorts, 'clock'> {
   /** Absent: no object says how traffic is split. */
@@ -43,22 +44,16 @@ export interface DrivePorts extends SessionPorts, MeasurePorts, Omit<ActionPorts
   readonly targets?: TargetLock | undefined;
 }
 
-export interface DriveOptions {
+export interface DriveOptions extends InterruptionSources {
   readonly driver: Holder;
   /** Settings that flags of `run` put over spec.criteria.strength. */
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   readonly saveEveryMs: number;
   readonly seed: number;
-  /** First Ctrl-C: drain, judge, save, return. */
-  readonly stop: AbortSignal;
-  /** A second Ctrl-C: end now; what is under way counts as unresolved. */
-  readonly kill: AbortSignal;
   /** What this driver does not do for an experiment that is otherwise valid. */
   readonly refuse?:
     | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
     | undefined;
-  /** The lock is lost, and somebody else drives: end now, store nothing more. */
-  readonly lost?: AbortSignal | undefined;
 }
 
 export interface DriveOutcome {
@@ -67,368 +62,321 @@ export interface DriveOutcome {
   readonly interrupted: boolean;
 }
 
-export async function drive(experiment: Experiment, ports: DrivePorts, options: DriveOptions): Promise<DriveOutcome> {
-  const session = new Session(experiment, ports);
-  const resumed = experiment.status?.stage !== undefined;
-  if (options.strength !== undefined && Object.keys(options.strength).length > 0) {
-    session.changeRecord((record) => ({ ...record, strength: options.strength }));
+/** @throws UnavailableError when the turn on the target is lost, with what was measured saved */
+export function drive(experiment: Experiment, ports: DrivePorts, options: DriveOptions): Promise<DriveOutcome> {
+  return new Drive(experiment, ports, options).run();
+}
+
+/** What became of a step. `done`: the next one may follow. */
+type StepOutcome = 'done' | 'interrupted';
+
+class Drive {
+  readonly #ports: DrivePorts;
+  readonly #options: DriveOptions;
+  readonly #session: Session;
+  readonly #interruption: Interruption;
+  readonly #target: TargetTurn;
+  readonly #isResumed: boolean;
+
+  constructor(experiment: Experiment, ports: DrivePorts, options: DriveOptions) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#isResumed = experiment.status?.stage !== undefined;
+    this.#session = new Session(experiment, { ...ports, confirm: () => this.#confirmLocks() });
+    this.#interruption = new Interruption(options);
+    this.#target = new TargetTurn(this.#session, {
+      targets: ports.targets,
+      driver: options.driver,
+      interruption: this.#interruption,
+    });
+    const { lost } = options;
+    if (lost?.aborted === true) this.#session.abandon();
+    lost?.addEventListener('abort', () => this.#session.abandon(), { once: true });
   }
-  options.lost?.addEventListener('abort', () => session.abandon(), { once: true });
-  session.log({
-    kind: 'spec',
-    time: new Date(ports.clock.now()).toISOString(),
-    by: ports.by,
-    experiment: hideCredentials({ ...experiment, status: undefined }),
-    strength: session.record.strength,
-    ...(resumed ? { record: storedRecord(session.record) } : {}),
-  });
-  session.tell({ kind: 'driving', by: options.driver.description, resumed });
-  const target = new TargetTurn(session, ports.targets, options);
-  let outcome: StepOutcome;
-  try {
-    // An earlier driver had acquired it; its turn is taken again.
-    if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await target.take();
-    while (outcome === undefined) {
-      const step = nextStep(session.experiment, session.record);
-      if (step.kind === 'ended') break;
-      outcome = await perform(step, session, ports, options, target);
-      if (options.stop.aborted || options.kill.aborted) outcome = 'interrupted';
+
+  async run(): Promise<DriveOutcome> {
+    const session = this.#session;
+    this.#begin();
+    let outcome: StepOutcome = 'done';
+    try {
+      // An earlier driver had acquired it; its turn is taken again.
+      if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
+      while (outcome === 'done' && !this.#interruption.any.aborted) {
+        const step = nextStep(session.experiment, session.record);
+        if (step.kind === 'ended') break;
+        outcome = await this.#perform(step);
+      }
+    } finally {
+      await this.#target.release();
     }
-  } finally {
-    await target.release();
+    const hasEnded = nextStep(session.experiment, session.record).kind === 'ended';
+    if (!hasEnded) await session.save();
+    if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
+    return {
+      experiment: session.experiment,
+      recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
+      interrupted: !hasEnded,
+    };
   }
-  const ended = nextStep(session.experiment, session.record).kind === 'ended';
-  if (!ended) await session.save();
-  return {
-    experiment: session.experiment,
-    recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
-    interrupted: outcome === 'interrupted' && !ended,
-  };
+
+  #begin(): void {
+    const { strength, driver } = this.#options;
+    const session = this.#session;
+    if (strength !== undefined && Object.keys(strength).length > 0)
+      session.changeRecord((record) => ({ ...record, strength }));
+    session.log({
+      kind: 'spec',
+      time: new Date(session.nowMs()).toISOString(),
+      by: this.#ports.by,
+      experiment: hideCredentials({ ...session.experiment, status: undefined }),
+      strength: session.record.strength,
+      ...(this.#isResumed ? { record: storedRecord(session.record) } : {}),
+    });
+    session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
+  }
+
+  /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */
+  async #confirmLocks(): Promise<void> {
+    await this.#ports.confirm?.();
+    await this.#target.confirm();
+  }
+
+  #targetLost(): UnavailableError {
+    const { metadata, spec } = this.#session.experiment;
+    return new UnavailableError(`the lock on target ${spec.target} was lost: somebody else may work on it now`, {
+      hint: `what was measured is saved; go on with: iter8ctl run ${metadata.name}`,
+    });
+  }
+
+  async #perform(step: Step): Promise<StepOutcome> {
+    const session = this.#session;
+    switch (step.kind) {
+      case 'initialize':
+        session.changeStatus((_, now) => initialStatus(now));
+        await session.save({ withRecordToo: false });
+        return 'done';
+      case 'announce':
+        return this.#progress('ExperimentInitialized', 'Experiment status initialized');
+      case 'acquire-target':
+        return this.#acquireTarget();
+      case 'advance':
+        return this.#advance(step.stage);
+      case 'run-action':
+        return this.#runAction(step);
+      case 'read-metrics':
+        return this.#readMetrics();
+      case 'begin':
+        return this.#start();
+      case 'iterate':
+        return this.#iterate(step);
+      case 'assess-again':
+        if (!(await this.#measure())) return 'interrupted';
+        assess(session, true);
+        session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
+        await session.save();
+        return 'done';
+      case 'complete':
+        return this.#complete();
+      case 'ended':
+        return 'done';
+    }
+  }
+
+  async #progress(
+    reason: 'ExperimentInitialized' | 'HandlerLaunched' | 'IterationUpdate',
+    message: string,
+  ): Promise<StepOutcome> {
+    this.#session.changeStatus((status, now) => withProgress(status, reason, message, now));
+    this.#session.emitCondition(reason, message);
+    await this.#session.save();
+    return 'done';
+  }
+
+  // ------------------------------------------------------------------------------------------------- before it runs
+
+  async #acquireTarget(): Promise<StepOutcome> {
+    const session = this.#session;
+    const invalid = this.#invalidity(false);
+    if (invalid !== undefined) return this.#fail(invalid);
+    for (const text of decidabilityWarnings(session.question)) session.warn(text);
+    if ((await this.#target.take()) === 'interrupted') return 'interrupted';
+    session.changeStatus(withTargetAcquired);
+    session.emitCondition('TargetAcquired', '');
+    await session.save();
+    return 'done';
+  }
+
+  /** Why it may not run, in the recorded words. `afterStart`: the start tasks are done, and may have supplied what was missing. */
+  #invalidity(afterStart: boolean): Failure | undefined {
+    const { experiment } = this.#session;
+    const first: { readonly path: string; readonly message: string; readonly status?: string | undefined } | undefined =
+      checkExperiment(experiment, { afterStart })[0] ?? this.#options.refuse?.(experiment)[0];
+    if (first === undefined) return undefined;
+    return {
+      reason: 'InvalidExperiment',
+      message: first.status ?? `${first.path}: ${first.message}`,
+      ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
+    };
+  }
+
+  async #advance(stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<StepOutcome> {
+    const session = this.#session;
+    let weights: readonly Weight[] = [];
+    if (stage === 'Running') {
+      const isRead = await this.#interruption.completes(async (signal) => {
+        weights = await this.#presentWeights(signal);
+      });
+      if (!isRead) return 'interrupted';
+    }
+    session.changeStatus((status, now) => ({
+      ...withStage(status, stage, now),
+      ...(stage === 'Running' ? { currentWeightDistribution: [...weights] } : {}),
+    }));
+    session.emitCondition('StageAdvanced', `Advanced to ${stage}`);
+    await session.save();
+    return 'done';
+  }
+
+  /** Where no object says how traffic is split all of it is held to be at the baseline. */
+  async #presentWeights(signal: AbortSignal): Promise<readonly Weight[]> {
+    const { experiment, question } = this.#session;
+    try {
+      const read = await this.#ports.weights?.read(experiment, signal);
+      if (read !== undefined) return read;
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof Iter8Error)) throw error;
+      this.#session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
+    }
+    return question.versions.map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
+  }
+
+  async #readMetrics(): Promise<StepOutcome> {
+    const read = await readMetrics(this.#session.experiment, this.#ports.store);
+    if ('failure' in read) return this.#fail(read.failure);
+    this.#session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
+    await this.#session.save();
+    return 'done';
+  }
+
+  /** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
+  async #start(): Promise<StepOutcome> {
+    const session = this.#session;
+    const { spec } = session.experiment;
+    const baseline = spec.versionInfo?.baseline.name;
+    if (baseline === undefined)
+      return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
+    const startTime = timestamp(session.nowMs());
+    // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
+    const isMeasured = await this.#interruption.completes((signal) => measureStart(session, this.#ports, signal));
+    if (!isMeasured) return 'interrupted';
+    const isConformance = spec.strategy.testingPattern === 'Conformance';
+    session.changeStatus((status) => ({
+      ...status,
+      startTime,
+      ...(isConformance ? {} : { versionRecommendedForPromotion: baseline }),
+    }));
+    await session.save();
+    return 'done';
+  }
+
+  // ---------------------------------------------------------------------------------------------- while it runs
+
+  async #runAction(step: Extract<Step, { kind: 'run-action' }>): Promise<StepOutcome> {
+    const session = this.#session;
+    const title = `${step.action[0]!.toUpperCase()}${step.action.slice(1)}`;
+    if (session.record.actions[step.id] === undefined) {
+      session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'launched' } }));
+      await this.#progress('HandlerLaunched', `${title} handler '${step.action}' launched`);
+    }
+    const { saveEveryMs, seed } = this.#options;
+    const outcome = await runAction(session, step, {
+      ports: this.#ports,
+      interruption: this.#interruption,
+      saveEveryMs,
+      seed,
+    });
+    if (outcome.kind === 'interrupted') return 'interrupted';
+    if (outcome.kind === 'failed')
+      return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
+    const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
+    if (invalid !== undefined) return this.#fail(invalid);
+    session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
+    session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
+    await session.save();
+    return 'done';
+  }
+
+  /** Measures the custom metrics; false when it was interrupted meanwhile. */
+  #measure(): Promise<boolean> {
+    return this.#interruption.completes((signal) => takeMeasurement(this.#session, this.#ports, signal));
+  }
+
+  async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
+    const session = this.#session;
+    const { clock } = this.#ports;
+    const waitMs = dueMs - clock.now();
+    if (waitMs > 0 && !(await this.#interruption.completes((signal) => clock.sleep(waitMs, signal))))
+      return 'interrupted';
+    if (!(await this.#measure())) return 'interrupted';
+    const total = totalIterations(session.experiment);
+    assess(session, iteration >= total);
+    const end = earlyEnd(session);
+    const completed = end === 'nothing-can-change' ? total : iteration;
+    session.changeStatus((status) => ({ ...status, completedIterations: completed }));
+    session.log({ kind: 'iterated', time: timestamp(session.nowMs()), completedIterations: completed });
+    if (end === 'rolled-back' || (end === 'decided' && completed < total))
+      session.changeRecord((record) => ({ ...record, endedEarly: end }));
+    if (completed > iteration) {
+      const skipped = completed - iteration;
+      const text = `${skipped} further iterations are counted as done: nothing can change any more`;
+      session.emit({ kind: 'iteration', completed, total, skipped, text });
+    }
+    const { iterationsPerLoop } = session.experiment.spec.duration;
+    const endsLoop = completed % iterationsPerLoop === 0;
+    if (endsLoop) session.emitCondition('IterationUpdate', `Completed Iteration ${iteration}`);
+    return this.#progress(
+      'IterationUpdate',
+      endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`,
+    );
+  }
+
+  // ---------------------------------------------------------------------------------------------------- how it ends
+
+  async #complete(): Promise<StepOutcome> {
+    const session = this.#session;
+    const { record, experiment, question } = session;
+    const message =
+      record.endedEarly === 'rolled-back'
+        ? 'Experiment rolled back'
+        : tasksOf(experiment, 'finish').length > 0
+          ? 'Experiment Completed'
+          : 'Experiment completed successfully';
+    session.changeStatus((status, now) => withCompletion(status, message, now));
+    const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+    session.changeRecord((present) => ({ ...present, recommendation }));
+    session.emitCondition('ExperimentCompleted', message);
+    session.emit({ kind: 'recommendation', recommendation, final: true });
+    await session.save({ must: true });
+    return 'done';
+  }
+
+  async #fail(failure: Failure): Promise<StepOutcome> {
+    const session = this.#session;
+    session.changeStatus((status, now) => withFailure(status, failure, now));
+    const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
+    session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
+    if (countedScopes(session.record).length > 0)
+      session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
+    session.emitCondition(failure.reason, failureText(failure), true);
+    session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
+    session.emit({ kind: 'recommendation', recommendation, final: true });
+    await session.save({ must: true });
+    return 'done';
+  }
 }
 
 /** What a replay needs of what an earlier driver left. */
 function storedRecord(record: Iter8Record): Iter8Record {
   return { ...record, events: [] };
-}
-
-/** Undefined: go on with the next step. */
-type StepOutcome = 'interrupted' | undefined;
-
-async function perform(
-  step: Step,
-  session: Session,
-  ports: DrivePorts,
-  options: DriveOptions,
-  target: TargetTurn,
-): Promise<StepOutcome> {
-  switch (step.kind) {
-    case 'initialize':
-      session.changeStatus((_, now) => initialStatus(now));
-      await session.save({ withRecordToo: false });
-      return undefined;
-    case 'announce':
-      await progress(session, 'ExperimentInitialized', 'Experiment status initialized');
-      return undefined;
-    case 'acquire-target':
-      return acquireTarget(session, target, options);
-    case 'advance':
-      return advance(session, step.stage, { weights: ports.weights, options });
-    case 'run-action':
-      return performAction(step, session, ports, options);
-    case 'read-metrics':
-      return rememberMetrics(session, ports);
-    case 'begin':
-      return begin(session, ports, options);
-    case 'iterate':
-      return iterate(step, session, ports, options);
-    case 'assess-again':
-      if (!(await measured(session, ports, options))) return 'interrupted';
-      assess(session);
-      session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
-      await session.save();
-      return undefined;
-    case 'complete':
-      await complete(session);
-      return undefined;
-    case 'ended':
-      return undefined;
-  }
-}
-
-async function progress(
-  session: Session,
-  reason: 'ExperimentInitialized' | 'HandlerLaunched' | 'IterationUpdate',
-  message: string,
-): Promise<void> {
-  session.changeStatus((status, now) => withProgress(status, reason, message, now));
-  session.tellCondition(reason, message);
-  await session.save();
-}
-
-async function advance(
-  session: Session,
-  stage: Exclude<Stage, 'Waiting' | 'Completed'>,
-  how: { readonly weights: WeightReader | undefined; readonly options: DriveOptions },
-): Promise<StepOutcome> {
-  let weights: readonly Weight[] = [];
-  if (stage === 'Running') {
-    const isRead = await unlessStopped(how.options, async (signal) => {
-      weights = await presentWeights(session, how.weights, signal);
-    });
-    if (!isRead) return 'interrupted';
-  }
-  session.changeStatus((status, now) => ({
-    ...withStage(status, stage, now),
-    ...(stage === 'Running' ? { currentWeightDistribution: [...weights] } : {}),
-  }));
-  session.tellCondition('StageAdvanced', `Advanced to ${stage}`);
-  await session.save();
-  return undefined;
-}
-
-/** Where no object says how traffic is split all of it is held to be at the baseline. */
-async function presentWeights(
-  session: Session,
-  reader: WeightReader | undefined,
-  signal: AbortSignal,
-): Promise<readonly Weight[]> {
-  const { experiment, question } = session;
-  try {
-    const read = await reader?.read(experiment, signal);
-    if (read !== undefined) return read;
-  } catch (error) {
-    signal.throwIfAborted();
-    if (!(error instanceof Iter8Error)) throw error;
-    session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
-  }
-  return question.versions.map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
-}
-
-async function acquireTarget(session: Session, target: TargetTurn, options: DriveOptions): Promise<StepOutcome> {
-  const invalid = invalidity(session, options, false);
-  if (invalid !== undefined) return fail(session, invalid);
-  for (const text of decidabilityWarnings(session.question)) session.warn(text);
-  const outcome = await target.take();
-  if (outcome !== undefined) return outcome;
-  session.changeStatus(withTargetAcquired);
-  session.tellCondition('TargetAcquired', '');
-  await session.save();
-  return undefined;
-}
-
-/** Why it may not run, in the recorded words. `afterStart`: the start tasks are done, and may have supplied what was missing. */
-function invalidity(session: Session, options: DriveOptions, afterStart: boolean): Failure | undefined {
-  const { experiment } = session;
-  const first: { readonly path: string; readonly message: string; readonly status?: string | undefined } | undefined =
-    checkExperiment(experiment, { afterStart })[0] ?? options.refuse?.(experiment)[0];
-  if (first === undefined) return undefined;
-  return {
-    reason: 'InvalidExperiment',
-    message: first.status ?? `${first.path}: ${first.message}`,
-    ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
-  };
-}
-
-async function fail(session: Session, failure: Failure): Promise<undefined> {
-  session.changeStatus((status, now) => withFailure(status, failure, now));
-  const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
-  session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
-  if (countedScopes(session.record).length > 0)
-    session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
-  session.tellCondition(failure.reason, failureText(failure), true);
-  session.tellCondition('ExperimentCompleted', 'Experiment failed', true);
-  session.tell({ kind: 'recommendation', recommendation, final: true });
-  await session.save({ must: true });
-  return undefined;
-}
-
-async function performAction(
-  step: Extract<Step, { kind: 'run-action' }>,
-  session: Session,
-  ports: DrivePorts,
-  options: DriveOptions,
-): Promise<'interrupted' | undefined> {
-  const title = `${step.action[0]!.toUpperCase()}${step.action.slice(1)}`;
-  if (session.record.actions[step.id] === undefined) {
-    session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'launched' } }));
-    await progress(session, 'HandlerLaunched', `${title} handler '${step.action}' launched`);
-  }
-  const outcome = await runAction(session, step, ports, options);
-  if (outcome.kind === 'interrupted') return 'interrupted';
-  if (outcome.kind === 'failed')
-    return fail(session, { reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
-  const invalid = step.action === 'start' ? invalidity(session, options, true) : undefined;
-  if (invalid !== undefined) return fail(session, invalid);
-  session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
-  session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
-  await session.save();
-  return undefined;
-}
-
-async function rememberMetrics(session: Session, ports: DrivePorts): Promise<undefined> {
-  const read = await readMetrics(session.experiment, ports.store);
-  if ('failure' in read) return fail(session, read.failure);
-  session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
-  await session.save();
-  return undefined;
-}
-
-/** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
-async function begin(session: Session, ports: DrivePorts, options: DriveOptions): Promise<StepOutcome> {
-  const { experiment } = session;
-  const baseline = experiment.spec.versionInfo?.baseline.name;
-  if (baseline === undefined)
-    return fail(session, { reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
-  const recommended =
-    experiment.spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline };
-  session.changeStatus((status, now) => ({ ...status, startTime: timestamp(now), ...recommended }));
-  if (!(await unlessStopped(options, (signal) => measureStart(session, ports, signal)))) return 'interrupted';
-  await session.save();
-  return undefined;
-}
-
-/** Judges what is recorded now; writes the analysis and the recommended version. */
-function assess(session: Session, measuringDone = true): void {
-  const { experiment, question } = session;
-  const look = { measuringDone, runningSeconds: runningSeconds(session) };
-  session.log({
-    kind: 'judged',
-    time: timestamp(session.nowMs()),
-    ...look,
-    completedIterations: session.status.completedIterations ?? 0,
-    weights: session.status.currentWeightDistribution ?? [],
-  });
-  const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
-  for (const change of session.verdicts.take(assessments, { atMs: 0, final: true }))
-    session.tell({ kind: 'verdict', ...change });
-  session.changeRecord((present) => ({
-    ...present,
-    assessments,
-    recommendation,
-    ...(reward === undefined ? {} : { rewardResult: reward }),
-  }));
-  const { record } = session;
-  session.changeStatus((status, now) => {
-    const time = timestamp(now);
-    const analysis = analysisOf({ experiment, question, record, assessments, time, provenance: record.by });
-    const { versionRecommendedForPromotion: _, ...rest } = status;
-    const baseline = experiment.spec.versionInfo?.baseline.name;
-    const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-    const recommended =
-      recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
-    return {
-      ...rest,
-      ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }),
-      lastUpdateTime: time,
-      analysis: { ...status.analysis, ...analysis },
-    };
-  });
-}
-
-async function iterate(
-  step: Extract<Step, { kind: 'iterate' }>,
-  session: Session,
-  ports: DrivePorts,
-  options: DriveOptions,
-): Promise<'interrupted' | undefined> {
-  const wait = step.dueMs - ports.clock.now();
-  if (wait > 0 && !(await waited(ports, wait, options))) return 'interrupted';
-  const { experiment } = session;
-  const total = totalIterations(experiment);
-  if (!(await measured(session, ports, options))) return 'interrupted';
-  assess(session, step.iteration >= total);
-  const rolledBack = mustRollBack(session);
-  const decided = session.question.strength.stopEarly && isDecided(extensionQuestion(session));
-  const skipped = !rolledBack && !decided && nothingCanChange(session) ? total - step.iteration : 0;
-  const completed = step.iteration + skipped;
-  session.changeStatus((status) => ({ ...status, completedIterations: completed }));
-  session.log({ kind: 'iterated', time: timestamp(session.nowMs()), completedIterations: completed });
-  if (rolledBack) session.changeRecord((record) => ({ ...record, endedEarly: 'rolled-back' }));
-  else if (decided && completed < total) session.changeRecord((record) => ({ ...record, endedEarly: 'decided' }));
-  const { iterationsPerLoop } = experiment.spec.duration;
-  const endsLoop = completed % iterationsPerLoop === 0;
-  if (skipped > 0) {
-    session.tell({
-      kind: 'iteration',
-      completed,
-      total,
-      skipped,
-      text: `${skipped} further iterations are counted as done: nothing can change any more`,
-    });
-  }
-  if (endsLoop) session.tellCondition('IterationUpdate', `Completed Iteration ${step.iteration}`);
-  await progress(
-    session,
-    'IterationUpdate',
-    endsLoop ? `Completed Loop ${completed / iterationsPerLoop}` : `Completed Iteration ${completed}`,
-  );
-  return undefined;
-}
-
-/** Measures the custom metrics; false when it was stopped meanwhile. */
-async function measured(session: Session, ports: DrivePorts, options: DriveOptions): Promise<boolean> {
-  return unlessStopped(options, (signal) => takeMeasurement(session, ports, signal));
-}
-
-async function waited(ports: DrivePorts, ms: number, options: DriveOptions): Promise<boolean> {
-  return unlessStopped(options, (signal) => ports.clock.sleep(ms, signal));
-}
-
-/** False when it was stopped meanwhile. */
-async function unlessStopped(options: DriveOptions, work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
-  const signal = AbortSignal.any([options.stop, options.kill]);
-  try {
-    await work(signal);
-    return true;
-  } catch (error) {
-    if (signal.aborted) return false;
-    throw error;
-  }
-}
-
-function extensionQuestion({ question, record }: Session): ExtensionQuestion {
-  return {
-    question,
-    rewardIsOpen:
-      question.reward !== undefined && record.rewardResult?.state !== 'winner' && record.rewardResult?.state !== 'tie',
-    assessments: record.assessments,
-  };
-}
-
-/** All metrics are built in and no loop task measures anew: what was counted stays what it is. */
-function nothingCanChange({ experiment, question }: Session): boolean {
-  const movesTraffic = question.versions.length > 1 && experiment.spec.strategy.deploymentPattern !== 'FixedSplit';
-  return customMetrics(experiment).length === 0 && !movesTraffic && tasksOf(experiment, 'loop').length === 0;
-}
-
-/** An objective with rollback is violated by a candidate (Conformance: by the version). A bad baseline rolls back nobody. */
-function mustRollBack({ question, record }: Session): boolean {
-  const answered = new Set(question.answered.map(({ name }) => name));
-  return record.assessments.some(
-    ({ version, objective, verdict }) =>
-      verdict === 'violated' && answered.has(version) && question.rollback.has(objective),
-  );
-}
-
-/** Since it began to run. */
-function runningSeconds(session: Session): number {
-  const startedMs = Date.parse(session.status.startTime ?? '');
-  return Number.isNaN(startedMs) ? 0 : Math.max(0, session.nowMs() - startedMs) / 1000;
-}
-
-async function complete(session: Session): Promise<void> {
-  const hadFinish = tasksOf(session.experiment, 'finish').length > 0;
-  const { endedEarly } = session.record;
-  const message =
-    endedEarly === 'rolled-back'
-      ? 'Experiment rolled back'
-      : hadFinish
-        ? 'Experiment Completed'
-        : 'Experiment completed successfully';
-  session.changeStatus((status, now) => withCompletion(status, message, now));
-  const recommendation = session.record.recommendation ?? judgementNow(session.question, session.record).recommendation;
-  session.changeRecord((record) => ({ ...record, recommendation }));
-  session.tellCondition('ExperimentCompleted', message);
-  session.tell({ kind: 'recommendation', recommendation, final: true });
-  await session.save({ must: true });
 }

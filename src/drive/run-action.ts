@@ -4,7 +4,8 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
-import { runCollect, type CollectOptions, type CollectPorts } from './collect/collect-task.ts';
+import { runCollect, type CollectPorts } from './collect/collect-task.ts';
+import type { Interruption } from './interruption.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
@@ -12,6 +13,13 @@ import { timestamp } from './status-changes.ts';
 
 export interface ActionPorts extends CollectPorts {
   readonly tasks: TaskRunner;
+}
+
+export interface ActionOptions {
+  readonly ports: ActionPorts;
+  readonly interruption: Interruption;
+  readonly saveEveryMs: number;
+  readonly seed: number;
 }
 
 export type ActionOutcome =
@@ -27,49 +35,53 @@ export function taskName(task: TaskSpec): string {
 export async function runAction(
   session: Session,
   step: { readonly action: ActionName; readonly id: string },
-  ports: ActionPorts,
-  options: Omit<CollectOptions, 'id'>,
+  how: ActionOptions,
 ): Promise<ActionOutcome> {
+  const { ports, interruption, saveEveryMs, seed } = how;
   for (const [index, task] of tasksOf(session.experiment, step.action).entries()) {
     const id = `${step.id}/${index}`;
     const state = session.record.tasks[id]?.state;
     if (state === 'done' || state === 'skipped') continue;
-    const told = { task: taskName(task), action: step.id, index };
+    // Since the step before this one a lock may have been lost.
+    if (interruption.any.aborted) return { kind: 'interrupted' };
+    const about = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
       mark(session, id, 'skipped');
-      session.tell({
+      session.emit({
         kind: 'task-skipped',
-        ...told,
+        ...about,
         text: `${taskName(task)} of ${step.id} skipped: ${task.if} does not hold`,
       });
       await session.save();
       continue;
     }
-    session.tell({ kind: 'task-started', ...told, text: `${taskName(task)} of ${step.id} started` });
+    session.emit({ kind: 'task-started', ...about, text: `${taskName(task)} of ${step.id} started` });
     try {
       if (task.task === 'metrics/collect') {
-        const outcome = await runCollect(session, task, ports, { ...options, id });
+        const { any: stop, now: kill } = interruption;
+        const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
         if (outcome.kind === 'interrupted') return { kind: 'interrupted' };
         if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
       } else {
         mark(session, id, 'running');
         await session.save();
-        await ports.tasks.run({ task, id, experiment: session.experiment, signal: options.stop });
-        if (options.stop.aborted) return { kind: 'interrupted' };
+        if (interruption.any.aborted) return { kind: 'interrupted' };
+        await ports.tasks.run({ task, id, experiment: session.experiment, signal: interruption.any });
+        if (interruption.any.aborted) return { kind: 'interrupted' };
         const isNew = step.action === 'start' && (await session.adoptSpec());
         mark(session, id, 'done');
         if (isNew) await session.save();
         if (isNew) await ports.tasks.admit?.(session.experiment);
       }
     } catch (error) {
-      if (options.stop.aborted) return { kind: 'interrupted' };
+      if (interruption.any.aborted) return { kind: 'interrupted' };
       if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
       return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
     }
-    session.tell({ kind: 'task-done', ...told, text: `${taskName(task)} of ${step.id} done` });
+    session.emit({ kind: 'task-done', ...about, text: `${taskName(task)} of ${step.id} done` });
     await session.save();
   }
-  return { kind: 'done' };
+  return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
 }
 
 function mark(session: Session, id: string, state: TaskState['state']): void {

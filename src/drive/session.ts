@@ -126,7 +126,7 @@ export class Session {
   }
 
   /** Tells what happened: to the listener, to the object's own story, and to the log. */
-  tell(body: EventBody): void {
+  emit(body: EventBody): void {
     const event: Event = {
       time: new Date(this.#ports.clock.now()).toISOString(),
       experiment: this.key,
@@ -142,15 +142,15 @@ export class Session {
   }
 
   /** A condition changed: tells it with its stage, in the recorded words. */
-  tellCondition(reason: Reason, message: string, warning = false): void {
-    this.tell({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
+  emitCondition(reason: Reason, message: string, warning = false): void {
+    this.emit({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
   }
 
   warn(text: string): void {
     const clean = this.#clean.text(text);
     if (this.#record.warnings.includes(clean)) return;
     this.#record = { ...this.#record, warnings: [...this.#record.warnings, clean].slice(-20) };
-    this.tell({ kind: 'warning', text: clean });
+    this.emit({ kind: 'warning', text: clean });
   }
 
   /** Lines for the full record that are not events: closed slices. Written with the next save. */
@@ -197,15 +197,15 @@ export class Session {
       await this.#flushLog();
       if (this.#unreachableSince !== undefined) {
         this.#unreachableSince = undefined;
-        this.tell({
+        this.emit({
           kind: 'warning',
           text: `${this.#ports.store.description} answers again; everything measured meanwhile is saved`,
         });
       }
-      this.tell({ kind: 'object', object: { ...this.#stored, spec: this.#spec } });
+      this.emit({ kind: 'object', object: { ...this.#stored, spec: this.#spec } });
     } catch (error) {
       if (!(error instanceof UnavailableError) || options.must === true) throw error;
-      this.#tellUnreachable(error);
+      this.#reportUnreachable(error);
       // What was measured is on this machine at least, whatever happens before the store answers again.
       await this.#flushLog().catch(() => undefined);
     }
@@ -226,16 +226,16 @@ export class Session {
         if (error instanceof NotFoundError || error instanceof ConflictError) throw this.#deleted(error);
         const wait = this.#ports.clock.monotonicMs() < deadline && this.#ports.patience?.giveUp.aborted === false;
         if (!(error instanceof UnavailableError) || !wait) throw error;
-        this.#tellUnreachable(error);
+        this.#reportUnreachable(error);
         await this.#ports.clock.sleep(ASK_AGAIN_MS, this.#ports.patience?.giveUp).catch(() => undefined);
       }
     }
   }
 
-  #tellUnreachable(error: UnavailableError): void {
+  #reportUnreachable(error: UnavailableError): void {
     if (this.#unreachableSince !== undefined) return;
     this.#unreachableSince = this.#ports.clock.now();
-    this.tell({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
+    this.emit({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
   }
 
   #refuseOther(present: Experiment): void {

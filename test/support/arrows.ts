@@ -29,6 +29,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   replay: ['drive', 'validation', 'judge', 'traffic', 'experiment', 'evidence', 'text', 'errors'],
   adapters: [
     'drive/ports',
+    'drive/target-queue-order',
     'validation',
     'judge',
     'experiment',

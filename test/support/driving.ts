@@ -11,6 +11,7 @@ import type {
   MetricQuestion,
   MetricSource,
   RecordLog,
+  TargetLock,
   TaskRunner,
 } from '../../src/drive/ports.ts';
 import { fakeClock } from './fake-clock.ts';
@@ -143,6 +144,8 @@ export interface DriveSetup {
   readonly load?: LoadGenerator;
   readonly metrics?: MetricSource;
   readonly tasks?: TaskRunner;
+  readonly targets?: TargetLock;
+  readonly confirm?: () => Promise<void>;
   readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
 }
@@ -185,6 +188,8 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
       },
       metrics: setup.metrics ?? { measure: () => Promise.reject(new Error('no metric is expected to be measured')) },
       tasks: setup.tasks ?? { run: ({ task }) => Promise.resolve(`${task.task ?? 'run'} done`) },
+      ...(setup.targets === undefined ? {} : { targets: setup.targets }),
+      ...(setup.confirm === undefined ? {} : { confirm: setup.confirm }),
       clock,
       emit: (event) => events.push(event),
       textOf: (event) => (event.kind === 'condition' ? `${event.reason}: ${event.message}` : undefined),

@@ -2,8 +2,8 @@
 import { createHash } from 'node:crypto';
 import { ForbiddenError } from '../../errors.ts';
 import { keyText, type Experiment, type ObjectKey } from '../../experiment/experiment.ts';
-import { hasEnded } from '../../experiment/conditions.ts';
 import type { DriverLock, ExperimentStore, TargetLock } from '../../drive/ports.ts';
+import { experimentsAhead } from '../../drive/target-queue-order.ts';
 
 /** The key of a target's lock. `namespace`: where to look for it, or a name for locks only. */
 export function targetKey(target: string, namespace: string): ObjectKey {
@@ -40,14 +40,8 @@ async function firstInLine(
   ports: { readonly store: ExperimentStore; readonly drivers: DriverLock },
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const waiting = (await everyone(ports.store, experiment.metadata.namespace, signal))
-    .filter((one) => one.spec.target === experiment.spec.target && !hasEnded(one) && one.status?.stage === 'Waiting')
-    .filter((one) => isEarlier(one, experiment))
-    .toSorted((a, b) => (isEarlier(a, b) ? -1 : 1));
-  for (const { metadata } of waiting) {
-    const key = { namespace: metadata.namespace, name: metadata.name };
-    if ((await ports.drivers.holder(key, signal)) !== undefined) return keyText(key);
-  }
+  const ahead = experimentsAhead(experiment, await everyone(ports.store, experiment.metadata.namespace, signal));
+  for (const key of ahead) if ((await ports.drivers.holder(key, signal)) !== undefined) return keyText(key);
   return undefined;
 }
 
@@ -62,15 +56,4 @@ async function everyone(
     if (!(error instanceof ForbiddenError)) throw error;
     return store.list({ namespace, signal });
   }
-}
-
-/** Strict: an experiment is not earlier than itself. */
-function isEarlier(a: Experiment, b: Experiment): boolean {
-  const [timeA, timeB] = [a, b].map(({ metadata }) => Date.parse(metadata.creationTimestamp ?? '') || 0) as [
-    number,
-    number,
-  ];
-  if (timeA !== timeB) return timeA < timeB;
-  const [keyA, keyB] = [a, b].map(({ metadata }) => `${metadata.namespace}/${metadata.name}`) as [string, string];
-  return keyA < keyB;
 }

@@ -197,9 +197,9 @@ class CollectTask {
     const { assessments } = judgement;
     const final = this.#steering.steer(run, report, { judgement, seconds: this.#seconds(report) });
     const changes = verdicts.take(assessments, { atMs: report.elapsedMs, final });
-    for (const change of changes) this.#session.tell({ kind: 'verdict', ...change });
+    for (const change of changes) this.#session.emit({ kind: 'verdict', ...change });
     const load = this.#loadState(report, judgement);
-    this.#session.tell({ kind: 'load', load, assessments });
+    this.#session.emit({ kind: 'load', load, assessments });
     this.#session.changeRecord((record) => ({
       ...record,
       assessments,

@@ -1,0 +1,49 @@
+/** Judges what is recorded, at an iteration or at the end: the analysis, the recommendation, and what is reported of them. */
+import { judgementNow } from '../judge/judgement.ts';
+import { analysisOf } from './status-analysis.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+/** Judges what is recorded now; writes the analysis and the recommended version. */
+export function assess(session: Session, measuringDone: boolean): void {
+  const { experiment, question } = session;
+  const look = { measuringDone, runningSeconds: runningSeconds(session) };
+  session.log({
+    kind: 'judged',
+    time: timestamp(session.nowMs()),
+    ...look,
+    completedIterations: session.status.completedIterations ?? 0,
+    weights: session.status.currentWeightDistribution ?? [],
+  });
+  const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
+  for (const change of session.verdicts.take(assessments, { atMs: 0, final: true }))
+    session.emit({ kind: 'verdict', ...change });
+  session.changeRecord((present) => ({
+    ...present,
+    assessments,
+    recommendation,
+    ...(reward === undefined ? {} : { rewardResult: reward }),
+  }));
+  const { record } = session;
+  session.changeStatus((status, now) => {
+    const time = timestamp(now);
+    const analysis = analysisOf({ experiment, question, record, assessments, time, provenance: record.by });
+    const { versionRecommendedForPromotion: _, ...rest } = status;
+    const baseline = experiment.spec.versionInfo?.baseline.name;
+    const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
+    const recommended =
+      recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
+    return {
+      ...rest,
+      ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }),
+      lastUpdateTime: time,
+      analysis: { ...status.analysis, ...analysis },
+    };
+  });
+}
+
+/** Since it began to run. */
+function runningSeconds(session: Session): number {
+  const startedMs = Date.parse(session.status.startTime ?? '');
+  return Number.isNaN(startedMs) ? 0 : Math.max(0, session.nowMs() - startedMs) / 1000;
+}

@@ -1,0 +1,51 @@
+/**
+ * Why a drive has to end before the experiment does: one place for the user's stop and kill, and for locks that are lost. Passed
+ * to every task, and looked at between all steps.
+ */
+import type { HeldLock } from './ports.ts';
+
+export interface InterruptionSources {
+  /** First Ctrl-C: drain, judge, save, return. */
+  readonly stop: AbortSignal;
+  /** A second Ctrl-C: end now; what is under way counts as unresolved. */
+  readonly kill: AbortSignal;
+  /** The lock of the experiment is lost: somebody else drives it, nothing more is stored. */
+  readonly lost?: AbortSignal | undefined;
+}
+
+export class Interruption {
+  /** Aborted by whatever ends the drive: nothing new begins. */
+  readonly any: AbortSignal;
+  /** Aborted when nothing may be waited for either. */
+  readonly now: AbortSignal;
+  readonly #targetLost = new AbortController();
+
+  constructor({ stop, kill, lost }: InterruptionSources) {
+    this.now = AbortSignal.any([kill, this.#targetLost.signal, ...(lost === undefined ? [] : [lost])]);
+    this.any = AbortSignal.any([stop, this.now]);
+  }
+
+  /** Somebody else works on the target now. */
+  get isTargetLost(): boolean {
+    return this.#targetLost.signal.aborted;
+  }
+
+  /** From now on the loss of this lock on the target counts, too. */
+  watchTarget({ lost }: HeldLock): void {
+    const onLost = () => this.#targetLost.abort(lost.reason);
+    if (lost.aborted) onLost();
+    else lost.addEventListener('abort', onLost, { once: true });
+  }
+
+  /** False when it was interrupted before the work was done. @throws what the work throws otherwise */
+  async completes(work: (signal: AbortSignal) => Promise<void>): Promise<boolean> {
+    if (this.any.aborted) return false;
+    try {
+      await work(this.any);
+      return true;
+    } catch (error) {
+      if (this.any.aborted) return false;
+      throw error;
+    }
+  }
+}

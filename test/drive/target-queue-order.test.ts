@@ -1,0 +1,51 @@
+import { expect, it } from 'vitest';
+import { experimentsAhead } from '../../src/drive/target-queue-order.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
+import type { Experiment } from '../../src/experiment/experiment.ts';
+
+function experiment(
+  name: string,
+  at: string | undefined,
+  change: { readonly target?: string; readonly stage?: string; readonly namespace?: string } = {},
+): Experiment {
+  const key = { namespace: change.namespace ?? 'shop', name };
+  const written = withDefaults(
+    {
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { ...key, ...(at === undefined ? {} : { creationTimestamp: `2026-11-24T08:00:${at}Z` }) },
+      spec: { target: change.target ?? 'cart', strategy: { testingPattern: 'Conformance' } },
+    },
+    key,
+  );
+  return { ...written, status: { stage: change.stage ?? 'Waiting' } };
+}
+
+const names = (one: Experiment, all: readonly Experiment[]) =>
+  experimentsAhead(one, all).map(({ namespace, name }) => `${namespace}/${name}`);
+
+it('puts those that wait for the same target in order of creation, then of namespace and name', () => {
+  const mine = experiment('m', '05');
+  const all = [
+    experiment('late', '06'),
+    experiment('z', '05', { namespace: 'a' }),
+    experiment('b', '05'),
+    mine,
+    experiment('first', '01'),
+    experiment('second', '02'),
+    experiment('n', '05'),
+    experiment('of unknown age', undefined),
+  ];
+  expect(names(mine, all)).toEqual(['shop/of unknown age', 'shop/first', 'shop/second', 'a/z', 'shop/b']);
+});
+
+it('leaves out other targets, those that have their turn, and those that are over', () => {
+  const mine = experiment('m', '05');
+  const over = experiment('over', '01');
+  const all = [
+    experiment('other', '01', { target: 'search' }),
+    experiment('runs', '01', { stage: 'Running' }),
+    { ...over, status: { ...over.status, conditions: [{ type: 'Completed', status: 'True' }] } } as Experiment,
+  ];
+  expect(names(mine, all)).toEqual([]);
+});
