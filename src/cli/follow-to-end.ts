@@ -5,11 +5,12 @@ import { timeLimit, type Io } from '../io.ts';
 import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasTold } from '../drive/events-of-changes.ts';
-import { experimentView, listRow, type ListRow } from '../view/experiment-view.ts';
+import { experimentView, listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
+import { sayWhenNobodyDrives, whoDrives, whoDrivesEach } from './who-drives.ts';
 
 export interface WatchingOptions {
   readonly context: Context;
@@ -52,20 +53,22 @@ function endings(
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
 export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
-  return (await watchUntil(key, options, new AbortController().signal))!;
+  return (await watchUntil(key, options))!;
 }
 
-/** The same; undefined, with nothing printed, when `enough` is aborted before it ends. */
+/** The same; undefined, with nothing printed, when `enough` is aborted before it ends: by who waits for its driver to go. */
 export async function watchUntil(
   key: ObjectKey,
   options: WatchingOptions,
-  enough: AbortSignal,
+  enough?: AbortSignal,
 ): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
   const { namespace, name } = key;
   const ending = endings(io, flags);
-  const signal = AbortSignal.any([ending.signal, enough]);
+  const signal = enough === undefined ? ending.signal : AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
+  const over = new AbortController();
+  let looking: Promise<void> | undefined;
   try {
     for await (const event of context.store.watch({ namespace, name, signal })) {
       switch (event.kind) {
@@ -87,6 +90,13 @@ export async function watchUntil(
             throw new NotFoundError(
               `no experiment ${JSON.stringify(name)} in namespace ${namespace} of ${context.store.description}`,
             );
+          if (enough !== undefined) break;
+          looking ??= sayWhenNobodyDrives(() => last, {
+            context,
+            io,
+            say: progress.say,
+            until: AbortSignal.any([signal, over.signal]),
+          });
           break;
       }
       if (last !== undefined && hasEnded(last)) break;
@@ -94,22 +104,32 @@ export async function watchUntil(
   } catch (error) {
     if (!signal.aborted) throw error;
   } finally {
+    over.abort();
+    await looking;
     ending.close();
-    if (!enough.aborted) progress.end();
+    if (enough?.aborted !== true) progress.end();
   }
   const code = ending.code();
-  if (enough.aborted && code === undefined && (last === undefined || !hasEnded(last))) return undefined;
+  if (enough?.aborted === true && code === undefined && (last === undefined || !hasEnded(last))) return undefined;
   progress.end();
   if (last === undefined) {
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not appear within the timeout`);
     return code ?? EXIT.notFound;
   }
-  if (flags.output !== 'ndjson') await printAnswer(last, flags, io);
+  if (flags.output !== 'ndjson') await printAnswer(last, flags, io, await whoDrivesNow(last, context, io));
   if (code !== undefined && !hasEnded(last)) {
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not end within the timeout`);
     return code;
   }
   return exitCodeOf(experimentView(last, io.clock.now()).recommendation.verdict, hasEnded(last));
+}
+
+/** A watch that was interrupted ends soon, whatever the API server does. */
+const LONGEST_LOOK_MS = 3_000;
+
+async function whoDrivesNow(experiment: Experiment, context: Context, io: Io): Promise<Driven | undefined> {
+  const limit = timeLimit(io.clock, LONGEST_LOOK_MS);
+  return whoDrives(experiment, context, limit.signal).finally(() => limit.cancel());
 }
 
 /** Watches all experiments that match, until none is unfinished (`forever`: until Ctrl-C). */
@@ -156,7 +176,14 @@ export async function watchAll(
     ending.close();
     progress.end();
   }
-  const rows = [...seen.values()].map(({ row }) => row);
+  const limit = timeLimit(io.clock, LONGEST_LOOK_MS);
+  const driven = await whoDrivesEach(
+    [...seen.values()].map(({ told }) => told),
+    context,
+    limit.signal,
+  );
+  limit.cancel();
+  const rows = [...seen].map(([of, { row }]) => ({ ...row, driven: driven.get(of) }));
   table(rows);
   const code = ending.code();
   if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');

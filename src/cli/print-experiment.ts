@@ -5,7 +5,7 @@ import type { Io } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { renderDescribe } from '../render/describe.ts';
 import { themeFor, type Theme } from '../render/theme.ts';
-import { experimentView } from '../view/experiment-view.ts';
+import { experimentView, type Driven } from '../view/experiment-view.ts';
 import type { OutputFlags } from './shared-flags.ts';
 
 export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'raw', 'name'] as const;
@@ -15,30 +15,31 @@ export function stdoutTheme(io: Io, flags: OutputFlags): Theme {
 }
 
 /** The answer as text, with a newline at its end. */
-export async function answerText(experiment: Experiment, flags: OutputFlags, io: Io): Promise<string> {
+export async function answerText(experiment: Experiment, flags: OutputFlags, io: Io, driven?: Driven): Promise<string> {
   switch (flags.output) {
     case 'json': {
       const { jsonView } = await import('../report/json-view.ts');
-      return `${jsonText(jsonView(experimentView(experiment, io.clock.now())), 2)}\n`;
+      return `${jsonText(jsonView(experimentView(experiment, io.clock.now(), driven)), 2)}\n`;
     }
     case 'yaml': {
       const [{ jsonView }, { writeYaml }] = await Promise.all([
         import('../report/json-view.ts'),
         import('../adapters/manifest/write-yaml.ts'),
       ]);
-      return writeYaml(jsonView(experimentView(experiment, io.clock.now())));
+      return writeYaml(jsonView(experimentView(experiment, io.clock.now(), driven)));
     }
     case 'raw':
       return `${jsonText(experiment, 2)}\n`;
     case 'name':
       return `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`;
     default: {
-      const view = experimentView(experiment, io.clock.now());
+      const view = experimentView(experiment, io.clock.now(), driven);
       return `${renderDescribe(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;
     }
   }
 }
 
-export async function printAnswer(experiment: Experiment, flags: OutputFlags, io: Io): Promise<void> {
-  io.stdout.write(await answerText(experiment, flags, io));
+/** `driven`: when it is not this process that drives it. */
+export async function printAnswer(experiment: Experiment, flags: OutputFlags, io: Io, driven?: Driven): Promise<void> {
+  io.stdout.write(await answerText(experiment, flags, io, driven));
 }

@@ -27,6 +27,12 @@ export function splitUrl(text: string): { readonly name?: string; readonly url: 
   return at > 0 && LABEL.test(name) ? { name, url: text.slice(at + 1) } : { url: text };
 }
 
+/** What two runs must not load at once: a server, which is more than its host. */
+function targetOf(url: string): string {
+  const { port } = new URL(url);
+  return port === '' ? hostOf(url) : `${hostOf(url)}:${port}`;
+}
+
 function hostOf(url: string): string {
   let parsed: URL;
   try {
@@ -94,7 +100,7 @@ export function quickExperiment(options: QuickOptions): WrittenExperiment {
       ...(options.namespace === undefined ? {} : { namespace: options.namespace }),
     },
     spec: {
-      target: hosts.at(-1)!,
+      target: targetOf(versions.at(-1)!.url),
       strategy: {
         testingPattern: urls.length === 1 ? 'Conformance' : 'Canary',
         ...(urls.length === 1 ? {} : { deploymentPattern: 'FixedSplit' as const }),

@@ -89,7 +89,17 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
     : [...left, ...right].flatMap(([label, value]) =>
         wrap(sanitizeLine(value), { columns, first: label.padEnd(12), rest: ' '.repeat(12) }),
       );
-  return [...lines, ...traffic(view, columns), ...underWay(view, columns)];
+  return [...lines, ...traffic(view, columns), ...underWay(view, columns), ...undriven(view, columns)];
+}
+
+/** It stands still, whatever its stage says. */
+function undriven({ driven }: ExperimentView, columns: number): string[] {
+  if (driven === undefined || driven.by !== undefined) return [];
+  return wrap(sanitizeLine(`nobody drives it; go on with: ${driven.goOn}`), {
+    columns,
+    first: 'Driver'.padEnd(12),
+    rest: ' '.repeat(12),
+  });
 }
 
 function traffic(view: ExperimentView, columns: number): string[] {

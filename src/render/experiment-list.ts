@@ -25,7 +25,7 @@ export function renderList(views: readonly ListRow[], { theme, namespace, now }:
       sanitizeLine(view.name),
       view.testingPattern,
       sanitizeLine(view.target),
-      view.stage === undefined ? '-' : sanitizeLine(view.stage),
+      stageText(view),
       `${view.iterations.completed}/${view.iterations.total}`,
       theme.headline(view.recommendation.verdict, shortAnswer(view)),
       Number.isNaN(created) ? '-' : formatShortAge(now - created),
@@ -42,6 +42,11 @@ export function renderList(views: readonly ListRow[], { theme, namespace, now }:
     'AGE',
   ];
   return tableLines({ head, rows }).join('\n');
+}
+
+function stageText({ stage, driven }: ListRow): string {
+  const text = stage === undefined ? '-' : sanitizeLine(stage);
+  return driven !== undefined && driven.by === undefined ? `${text} (nobody drives it)` : text;
 }
 
 function shortAnswer(view: ListRow): string {

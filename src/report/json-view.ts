@@ -24,6 +24,8 @@ function body(view: ExperimentView) {
       deploymentPattern: view.deploymentPattern,
       stage: view.stage ?? null,
       completed: view.ended,
+      // Absent when it has ended, or when that is not known.
+      ...(view.driven === undefined ? {} : { drivenBy: view.driven.by ?? null }),
       completedIterations: view.iterations.completed,
       totalIterations: view.iterations.total,
       createdAt: view.createdAt ?? null,

@@ -59,6 +59,9 @@ export interface MetricValue {
   readonly unit: Unit;
 }
 
+/** Who drives an experiment that has not ended; nobody: what to type to go on with it. */
+export type Driven = { readonly by: string } | { readonly by: undefined; readonly goOn: string };
+
 export interface ExperimentView {
   readonly name: string;
   readonly namespace: string;
@@ -74,10 +77,12 @@ export interface ExperimentView {
   readonly startedAt?: string | undefined;
   readonly changedAt?: string | undefined;
   readonly ended: boolean;
+  /** Absent when it has ended, or when that is not known. */
+  readonly driven?: Driven | undefined;
   /** ms since 1970: what ages are computed against. */
   readonly now: number;
   readonly recommendation: Recommendation;
-  /** `promote hello-v2`; for objects of Iter8 0.7 what it recorded. */
+  /** `promote hello-v2`, `so far: ...` before it has ended; for objects of Iter8 0.7 what it recorded. */
   readonly headline: string;
   /** Objects of Iter8 0.7: what we say of the same measurements. */
   readonly judgedAnew?: string | undefined;
@@ -118,21 +123,23 @@ export type ListRow = Pick<
   | 'iterations'
   | 'createdAt'
   | 'ended'
+  | 'driven'
   | 'headline'
   | 'judgedAnew'
   | 'recommendation'
 >;
 
 /** The row of an experiment, without the rest of its view, which takes far longer to work out. */
-export function listRow(experiment: Experiment): ListRow {
-  return rowOf(experiment, knownJudgement(experiment));
+export function listRow(experiment: Experiment, driven?: Driven): ListRow {
+  return rowOf(experiment, knownJudgement(experiment), driven);
 }
 
-function rowOf(experiment: Experiment, known: KnownJudgement): ListRow {
+function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | undefined): ListRow {
   const { metadata, spec, status } = experiment;
   const { iterationsPerLoop, maxLoops } = spec.duration;
-  const own = headline(known.recommendation, metadata.name);
   const { verdict, version, keepsBaseline } = known.recommendation;
+  const isEarly = !hasEnded(experiment) && (verdict === 'promote' || verdict === 'do not promote');
+  const own = `${isEarly ? 'so far: ' : ''}${headline(known.recommendation, metadata.name)}`;
   return {
     name: metadata.name,
     namespace: metadata.namespace,
@@ -142,20 +149,21 @@ function rowOf(experiment: Experiment, known: KnownJudgement): ListRow {
     iterations: { completed: status?.completedIterations ?? 0, total: iterationsPerLoop * maxLoops },
     createdAt: metadata.creationTimestamp ?? undefined,
     ended: hasEnded(experiment),
+    driven,
     recommendation: { verdict, ...(version === undefined ? {} : { version }), keepsBaseline, reasons: [] },
     headline: known.source === 'anew' ? recordedHeadline(experiment) : own,
     judgedAnew: known.source === 'anew' ? own : undefined,
   };
 }
 
-export function experimentView(experiment: Experiment, now: number): ExperimentView {
+export function experimentView(experiment: Experiment, now: number, driven?: Driven): ExperimentView {
   const { spec, status } = experiment;
   const known = knownJudgement(experiment);
   const observed = known.record === undefined ? undefined : observedRequests(experiment, known.record);
   const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
   const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
   return {
-    ...rowOf(experiment, known),
+    ...rowOf(experiment, known, driven),
     deploymentPattern: spec.strategy.deploymentPattern,
     message: status?.message,
     startedAt: status?.startTime,

@@ -48,8 +48,22 @@ describe('a reader that goes away', () => {
     expect(out).toBe('3\n143\n');
     expect(err).toContain('what was measured is saved; go on with: iter8ctl run shop --local');
     expect(server.seen()).toBeLessThan(1000);
+    const looked = await bash('iter8ctl describe --local; iter8ctl get --local; iter8ctl get -o json --local');
+    expect(looked.out).toContain('Driver      nobody drives it; go on with: iter8ctl run shop --local');
+    expect(looked.out).toMatch(/^shop .* \(nobody drives it\) /m);
+    expect(looked.out).toContain('"drivenBy": null');
+    const watched = await bash('timeout 2 iter8ctl watch shop --local');
+    expect(watched.err).toContain('nobody drives shop; go on with: iter8ctl run shop --local');
     const again = await bash('timeout 3 iter8ctl run --local shop; echo $?');
     expect(again.err).toContain('goes on with it');
+  });
+
+  it('sees who drives a run that goes on', async () => {
+    const { out } = await bash(
+      `${run(2000)} 2>err & until grep -q '"n":' .iter8/experiments/default/shop.yaml 2>/dev/null; do sleep 0.1; done; iter8ctl get --local; iter8ctl describe --local -o json | grep drivenBy; timeout 1 iter8ctl watch --local shop 2>watched >/dev/null; grep -c nobody watched; kill $!; wait`,
+    );
+    expect(out).not.toContain('nobody');
+    expect(out).toMatch(/"drivenBy": "process \d+ on .*",\n0\n/m);
   });
 
   it('ends no run that it read the story of', async () => {
@@ -106,7 +120,7 @@ describe('a full disk', () => {
 describe('the end of the process', () => {
   it('is 143 when the terminal is closed (SIGHUP), with everything saved', async () => {
     const { out, err } = await bash(
-      `${run(5000)} & until grep -q '"n":' .iter8/experiments/default/shop.yaml 2>/dev/null; do :; done; kill -HUP $!; wait $!; echo $?`,
+      `${run(5000)} & until grep -q '"n":' .iter8/experiments/default/shop.yaml 2>/dev/null; do sleep 0.1; done; kill -HUP $!; wait $!; echo $?`,
     );
     expect(out).toMatch(/\n143\n$/);
     expect(err).toContain('stopping: load ended, saving');

@@ -50,6 +50,24 @@ describe('describe', () => {
     `);
   });
 
+  it('says "so far" of an answer that is not the last word, and that nobody drives it', async () => {
+    const { outcome } = await driveInMemory(conformance({ collect: { numQueries: 1000 } }));
+    const { status } = outcome.experiment;
+    const running = {
+      ...outcome.experiment,
+      status: {
+        ...status,
+        stage: 'Running',
+        conditions: status?.conditions?.filter(({ type }) => type !== 'Completed'),
+      },
+    } as Experiment;
+    const view = experimentView(running, NOW, { by: undefined, goOn: 'iter8ctl run hello --local' });
+    const shown = renderDescribe(view, { theme, columns: 80 });
+    expect(shown).toMatch(/^so far: promote hello\n/);
+    expect(shown).toContain('\nDriver      nobody drives it; go on with: iter8ctl run hello --local\n');
+    expect(renderDescribe(experimentView(running, NOW, { by: 'x' }), { theme, columns: 80 })).not.toContain('Driver');
+  });
+
   it('puts two versions side by side where there is room, and below each other where not', async () => {
     const { outcome } = await driveInMemory(
       canary({ objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.01' }] }),

@@ -6,11 +6,12 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
-import { experimentView } from '../../view/experiment-view.ts';
+import { experimentView, type Driven } from '../../view/experiment-view.ts';
 import { openContext } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
+import { whoDrives } from '../who-drives.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags {
   readonly filename?: string;
@@ -26,8 +27,8 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
       const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
-      const experiment = await find(name, flags, io, warn);
-      await printAnswer(experiment, flags, io);
+      const { experiment, driven } = await find(name, flags, io, warn);
+      await printAnswer(experiment, flags, io, driven);
       const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;
       done(flags.exitCode === true ? exitCodeOf(verdict, hasEnded(experiment)) : EXIT.ok);
     },
@@ -39,11 +40,13 @@ async function find(
   flags: DescribeFlags,
   io: Io,
   warn: (text: string) => void,
-): Promise<Experiment> {
+): Promise<{ readonly experiment: Experiment; readonly driven?: Driven | undefined }> {
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    return (await import('../manifest-flags.ts')).readObject(flags.filename, io, flags.namespace);
+    const { readObject } = await import('../manifest-flags.ts');
+    return { experiment: await readObject(flags.filename, io, flags.namespace) };
   }
   const context = await openContext(flags, io, warn);
-  return chosenExperiment(context, name, warn);
+  const experiment = await chosenExperiment(context, name, warn);
+  return { experiment, driven: await whoDrives(experiment, context) };
 }

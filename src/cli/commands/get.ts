@@ -3,14 +3,15 @@ import { Command, Option } from 'commander';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
-import type { Experiment } from '../../experiment/experiment.ts';
+import { keyText, type Experiment } from '../../experiment/experiment.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { experimentView, listRow } from '../../view/experiment-view.ts';
-import { openContext } from '../context.ts';
+import { openContext, type Context } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { stdoutTheme } from '../print-experiment.ts';
+import { whoDrivesEach } from '../who-drives.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
@@ -36,7 +37,7 @@ export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
           ? await Promise.all(names.map((name) => namedExperiment(context, name)))
           : await context.store.list({ namespace, selector: flags.selector });
       const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
-      io.stdout.write(await listText(experiments, flags, io, namespace));
+      io.stdout.write(await listText(experiments, { flags, io, namespace, context }));
       done(EXIT.ok);
     },
   );
@@ -56,11 +57,20 @@ function order(key: SortKey): (a: Experiment, b: Experiment) => number {
 
 async function listText(
   experiments: readonly Experiment[],
-  flags: GetFlags,
-  io: Io,
-  namespace: string | undefined,
+  how: {
+    readonly flags: GetFlags;
+    readonly io: Io;
+    readonly namespace: string | undefined;
+    readonly context: Context;
+  },
 ): Promise<string> {
-  const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now()));
+  const { flags, io, namespace, context } = how;
+  const driven =
+    flags.output === 'raw' || flags.output === 'name' ? undefined : await whoDrivesEach(experiments, context);
+  const views = () =>
+    experiments.map((experiment) =>
+      experimentView(experiment, io.clock.now(), driven?.get(keyText(experiment.metadata))),
+    );
   switch (flags.output) {
     case 'raw':
       return `${jsonText({ apiVersion: 'v1', kind: 'List', items: experiments }, 2)}\n`;
@@ -80,6 +90,9 @@ async function listText(
         .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
         .join('');
     default:
-      return `${renderList(experiments.map(listRow), { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace, now: io.clock.now() })}\n`;
+      return `${renderList(
+        experiments.map((experiment) => listRow(experiment, driven?.get(keyText(experiment.metadata)))),
+        { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace, now: io.clock.now() },
+      )}\n`;
   }
 }
