@@ -336,6 +336,16 @@ export async function openEvents(context: Context, warn: (text: string) => void)
   return createEventWriter(context.kube, { host: hostname(), onFailure: warn });
 }
 
+/**
+ * The first answer of a cluster may take long. An exec plugin may ask for something on the same terminal: nothing is drawn
+ * over that.
+ */
+export async function whileConnecting<T>({ kube, store }: Context, io: Io, work: () => Promise<T>): Promise<T> {
+  if (kube === undefined || kube.chosen.user?.exec !== undefined || !io.stderr.isTTY) return work();
+  const { whileWaiting } = await import('../render/spinner.ts');
+  return whileWaiting(`waiting for ${store.description}`, { output: io.stderr, env: io.env }, work);
+}
+
 /** The object that a command names, in the namespace that it names. */
 export function keyOf(context: Context, name: string): ObjectKey {
   return { namespace: context.namespace, name };

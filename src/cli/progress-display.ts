@@ -3,6 +3,7 @@ import type { Io } from '../io.ts';
 import type { Event } from '../drive/events.ts';
 import { createLiveScreen } from '../render/live-view.ts';
 import { createLog } from '../render/log-lines.ts';
+import { startSpinner, type Spinner } from '../render/spinner.ts';
 import { themeFor } from '../render/theme.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { ndjsonLine } from '../report/ndjson.ts';
@@ -14,6 +15,11 @@ export interface Progress {
   readonly say: (text: string) => void;
   /** Leaves the screen as the answer wants to find it. */
   readonly end: () => void;
+}
+
+/** Perhaps for hours, in which a live view would have nothing to show. */
+function waitsForTarget(event: Event): event is Extract<Event, { kind: 'condition' }> {
+  return event.kind === 'condition' && event.message.startsWith('Waiting for target ');
 }
 
 /**
@@ -29,10 +35,27 @@ export function createProgress(io: Io, flags: OutputFlags): Progress {
   if (io.stderr.isTTY && io.env['TERM'] !== 'dumb') {
     const screen = createLiveScreen({ output: io.stderr, theme, clock: io.clock });
     const stopResize = io.resized(() => screen.redraw());
+    let waiting: Spinner | undefined;
+    const goOn = () => {
+      if (waiting === undefined) return;
+      waiting.stop();
+      waiting = undefined;
+      screen.resume();
+    };
     return {
-      show: (event) => screen.show(event),
+      show: (event) => {
+        if (waitsForTarget(event)) {
+          goOn();
+          screen.pause();
+          waiting = startSpinner(event.message, { output: io.stderr, env: io.env });
+        } else if (event.kind !== 'object') {
+          goOn(); // that it waits is saved too
+        }
+        screen.show(event);
+      },
       say: (text) => screen.say(text),
       end: () => {
+        waiting?.stop();
         stopResize();
         screen.end();
       },

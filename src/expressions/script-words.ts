@@ -7,6 +7,8 @@
  * placeholder comes later: it may refuse what would be safe, and must never accept what is not.
  */
 
+import { whyNoValue } from './script-commands.ts';
+
 /** Cannot stand in a script: marks the place of a placeholder, around its number. */
 const MARK = '\0';
 
@@ -31,31 +33,9 @@ export function placeWords(marked: string): PlacedWords {
   return new ScriptReader(marked).read();
 }
 
-/** Words after which a command follows. */
-const BEFORE_COMMANDS: ReadonlySet<string> = new Set(
-  'if then else elif while until do ! { } time command builtin exec coproc'.split(' '),
-);
-const ASSIGNMENT = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=/;
-
-/**
- * Commands that read an argument as shell text, or as the name of a variable with an index that is evaluated. No value gets
- * into the text of a script whatever this list lacks: it points out where an author would hand one to a second shell.
- */
-const READS_AGAIN: ReadonlySet<string> = new Set(
-  'eval let trap source . declare typeset local export readonly unset read readarray mapfile alias bind complete compgen getopts ssh xargs parallel watch'.split(
-    ' ',
-  ),
-);
-/** `bash -c`, `sh -ec`; `printf -v`, `test -v`. */
-const TAKES_CODE = /^-[A-Za-z]*c$|^-v$/;
-
-/** Its standard input is shell text. */
-const SHELL = /^(?:.*\/)?(?:ba|da|z|k)?sh$/;
-
 /** Up to its end, when nothing in it is quoted in a way that depends on what is around it. */
 const PARAMETER = /\$\{(?:[^}'"`\\$\0{]|\$\w+|\$\{[^}'"`\\$\0{]*\}|"(?:[^"`\\$\0]|\$\w+)*")*\}/y;
 const HEREDOC = /<<(-?)[ \t]*(?:'([\w.-]+)'|"([\w.-]+)"|\\?([\w.-]+))(?=[\s;|&<>)]|$)/y;
-const PLAIN_WORD = /^[\w./:@%+,[-]+$/;
 const BEHIND_A_WORD = /^(?:$|[ \t\n;&|)<>])/;
 const NUMBERED = /^\0(\d+)\0/;
 const QUOTED = /^(?:"\0(\d+)\0"|'\0(\d+)\0')/;
@@ -238,14 +218,7 @@ class ScriptReader {
   #whyNotHere(): string | undefined {
     if (this.#isTarget === true || this.#frames.at(-1)?.isList === true) return undefined;
     if (this.#inBrackets) return 'stands in [[ ]], which evaluates it once more';
-    const first = this.#words.findIndex((word) => !BEFORE_COMMANDS.has(word) && !ASSIGNMENT.test(word));
-    const words = first < 0 ? [] : this.#words.slice(first);
-    if (words[0] === undefined) return 'stands where the name of a command is expected';
-    if (!PLAIN_WORD.test(words[0])) return `is an argument of ${words[0]}, which may be any command`;
-    const again = words.find(
-      (word) => READS_AGAIN.has(word) || TAKES_CODE.test(word) || (this.#isTarget !== false && SHELL.test(word)),
-    );
-    return again === undefined ? undefined : `is an argument of ${again}, which may evaluate it once more`;
+    return whyNoValue(this.#words, { isStandardInput: this.#isTarget === 'here-string' });
   }
 
   #readSingleQuoted(opening: number): void {

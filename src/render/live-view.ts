@@ -175,6 +175,9 @@ export interface LiveScreen {
   /** A sentence that stays above the frame. */
   say(text: string): void;
   redraw(): void;
+  /** Erases the frame until `resume`, to leave the place to something else. */
+  pause(): void;
+  resume(): void;
   /** Erases the frame: the answer takes its place. */
   end(): void;
 }
@@ -193,6 +196,7 @@ export function createLiveScreen(options: {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let ended = false;
+  let paused = false;
   const erase = () => (drawn === 0 ? '' : `\r${drawn > 1 ? `\u001b[${drawn - 1}A` : ''}\u001b[J`);
   const draw = () => {
     if (timer !== undefined) clearTimeout(timer);
@@ -203,7 +207,7 @@ export function createLiveScreen(options: {
     drawn = lines.length;
   };
   const drawSoon = () => {
-    if (ended || timer !== undefined) return;
+    if (ended || paused || timer !== undefined) return;
     const wait = FRAME_MS - (clock.monotonicMs() - lastMs);
     if (wait <= 0) draw();
     else timer = setTimeout(draw, wait);
@@ -211,16 +215,27 @@ export function createLiveScreen(options: {
   return {
     show: (event) => {
       state = afterEvent(state, event);
-      if (event.kind === 'stopping') draw();
+      if (event.kind === 'stopping' && !paused) draw();
       else drawSoon();
     },
     say: (text) => {
       output.write(`${erase()}${sanitizeLine(text)}\n`);
       drawn = 0;
-      if (state !== EMPTY_LIVE && !ended) draw();
+      if (state !== EMPTY_LIVE && !ended && !paused) draw();
     },
     redraw: () => {
-      if (!ended && state !== EMPTY_LIVE) draw();
+      if (!ended && !paused && state !== EMPTY_LIVE) draw();
+    },
+    pause: () => {
+      paused = true;
+      if (timer !== undefined) clearTimeout(timer);
+      timer = undefined;
+      output.write(erase());
+      drawn = 0;
+    },
+    resume: () => {
+      paused = false;
+      drawSoon();
     },
     end: () => {
       if (ended) return;

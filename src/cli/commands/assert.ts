@@ -10,7 +10,7 @@ import { hasFailed } from '../../experiment/conditions.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
-import { openContext, keyOf, type Context } from '../context.ts';
+import { openContext, keyOf, whileConnecting, type Context } from '../context.ts';
 import {
   durationFlag,
   repeated,
@@ -58,7 +58,8 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
   }
   const context = await openContext(flags, io, say);
   if (flags.timeout === undefined) {
-    return report(await chosenExperiment(context, name, say), conditions, { flags, io, over: false });
+    const experiment = await whileConnecting(context, io, () => chosenExperiment(context, name, say));
+    return report(experiment, conditions, { flags, io, over: false });
   }
   const chosen = name ?? (await chosenExperiment(context, undefined, say)).metadata.name;
   const limit = timeLimit(io.clock, flags.timeout);

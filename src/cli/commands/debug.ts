@@ -8,7 +8,7 @@ import { readRecord } from '../../judge/record/stored-record.ts';
 import { jsonText } from '../../report/json-text.ts';
 import { renderStory, type StoryLine } from '../../render/event-history.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { openContext, type Context } from '../context.ts';
+import { openContext, whileConnecting, type Context } from '../context.ts';
 import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { stdoutTheme } from '../print-experiment.ts';
@@ -36,7 +36,7 @@ export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
       const experiment =
         context === undefined
           ? await (await import('../manifest-flags.ts')).readObject(flags.filename!, io, flags.namespace)
-          : await chosenExperiment(context, name, warn);
+          : await whileConnecting(context, io, () => chosenExperiment(context, name, warn));
       const lines = (await storyOf(experiment, context, warn)).filter((line) => line.priority <= flags.priority);
       io.stdout.write(
         flags.output === 'json'

@@ -7,7 +7,7 @@ import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
 import { experimentView, type Driven } from '../../view/experiment-view.ts';
-import { openContext } from '../context.ts';
+import { openContext, whileConnecting } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
@@ -47,6 +47,8 @@ async function find(
     return { experiment: await readObject(flags.filename, io, flags.namespace) };
   }
   const context = await openContext(flags, io, warn);
-  const experiment = await chosenExperiment(context, name, warn);
-  return { experiment, driven: await whoDrives(experiment, context) };
+  return whileConnecting(context, io, async () => {
+    const experiment = await chosenExperiment(context, name, warn);
+    return { experiment, driven: await whoDrives(experiment, context) };
+  });
 }

@@ -7,7 +7,7 @@ import { keyText, type Experiment } from '../../experiment/experiment.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { experimentView, listRow } from '../../view/experiment-view.ts';
-import { openContext, type Context } from '../context.ts';
+import { openContext, whileConnecting, type Context } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { stdoutTheme } from '../print-experiment.ts';
@@ -32,10 +32,11 @@ export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
     async (names: string[], flags: GetFlags) => {
       const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
       const namespace = flags.allNamespaces === true ? undefined : context.namespace;
-      const found =
+      const found = await whileConnecting(context, io, () =>
         names.length > 0
-          ? await Promise.all(names.map((name) => namedExperiment(context, name)))
-          : await context.store.list({ namespace, selector: flags.selector });
+          ? Promise.all(names.map((name) => namedExperiment(context, name)))
+          : context.store.list({ namespace, selector: flags.selector }),
+      );
       const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
       io.stdout.write(await listText(experiments, { flags, io, namespace, context }));
       done(EXIT.ok);

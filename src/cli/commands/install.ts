@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
+import { whileWaiting } from '../../render/spinner.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openKube } from '../context.ts';
 import { durationFlag, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
@@ -77,7 +78,9 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
   for (const line of taken) io.stderr.write(`taken over: ${sanitizeLine(line)}\n`);
   for (const one of objects) {
     io.stdout.write(`${objectText(one)} ${await applyObject(client, one, { force })}\n`);
-    await waitUntilReady(client, one, { clock: io.clock, waitMs: flags.timeout });
+    await whileWaiting(`waiting until ${objectText(one)} is ready`, { output: io.stderr, env: io.env }, () =>
+      waitUntilReady(client, one, { clock: io.clock, waitMs: flags.timeout }),
+    );
   }
   io.stderr.write(
     flags.image === undefined
@@ -118,7 +121,9 @@ async function uninstall(flags: UninstallFlags, io: Io): Promise<void> {
     if (flags.dryRun === true) {
       if (await findObject(client, one)) io.stdout.write(`${objectText(one)} would be removed\n`);
     } else if (await deleteObject(client, one)) {
-      await waitUntilGone(client, one, { clock: io.clock, waitMs: DEFAULT_WAIT_MS });
+      await whileWaiting(`waiting until ${objectText(one)} is gone`, { output: io.stderr, env: io.env }, () =>
+        waitUntilGone(client, one, { clock: io.clock, waitMs: DEFAULT_WAIT_MS }),
+      );
       io.stdout.write(`${objectText(one)} removed\n`);
     }
   }

@@ -8,7 +8,7 @@ import type { Experiment, WrittenExperiment } from '../../experiment/experiment.
 import type { WrittenMetric } from '../../experiment/metric.ts';
 import { checkExperiment } from '../../validation/validate.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
-import { openApprovals, openContext, type Context } from '../context.ts';
+import { openApprovals, openContext, whileConnecting, type Context } from '../context.ts';
 import { driveToEnd } from '../drive-and-show.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
@@ -60,9 +60,7 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
   const context = await openContext(flags, io, progress.say);
   try {
     const start =
-      source.kind === 'name'
-        ? { experiment: checkedExperiment(await namedExperiment(context, source.name), context), given: false as const }
-        : await fromManifest(context, source, flags);
+      source.kind === 'name' ? await fromStore(context, source.name, io) : await fromManifest(context, source, flags);
     const scripts = createScriptGate({
       context,
       approvals: () => openApprovals(io),
@@ -72,7 +70,9 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
       say: progress.say,
     });
     await scripts.check(start.given ? asExperiment(start.written, context.namespace) : start.experiment);
-    const settled = await settle(context, start, { restart: flags.restart === true, say: progress.say });
+    const settled = await whileConnecting(context, io, () =>
+      settle(context, start, { restart: flags.restart === true, say: progress.say }),
+    );
     const settleAgain = async () =>
       settle(
         context,
@@ -83,6 +83,11 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
   } finally {
     progress.end();
   }
+}
+
+async function fromStore(context: Context, name: string, io: Io) {
+  const experiment = await whileConnecting(context, io, () => namedExperiment(context, name));
+  return { experiment: checkedExperiment(experiment, context), given: false as const };
 }
 
 function keyOfObject({ metadata: { namespace, name } }: Experiment) {

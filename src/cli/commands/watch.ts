@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { renderList } from '../../render/experiment-list.ts';
-import { keyOf, openContext } from '../context.ts';
+import { keyOf, openContext, whileConnecting } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
@@ -47,7 +47,9 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
     const context = await openContext(flags, io, progress.say);
     const options = { context, io, flags, progress };
     if (!several) {
-      const chosen = name ?? (await chosenExperiment(context, undefined, progress.say)).metadata.name;
+      const chosen =
+        name ??
+        (await whileConnecting(context, io, () => chosenExperiment(context, undefined, progress.say))).metadata.name;
       return await watchToEnd(keyOf(context, chosen), options);
     }
     const namespace = flags.allNamespaces === true ? undefined : context.namespace;
