@@ -40,6 +40,7 @@ export interface SessionPorts {
 }
 
 const ASK_AGAIN_MS = 1_000;
+const LONGEST_WAIT_MS = 30_000;
 const SPEC_CHANGED =
   'its spec was changed by somebody else while it runs: this run goes on with the spec that it began with; for the new one start a new experiment';
 
@@ -213,7 +214,7 @@ export class Session {
 
   async #store(patch: MergePatch, must: boolean): Promise<void> {
     const deadline = this.#ports.clock.monotonicMs() + (must ? (this.#ports.patience?.ms ?? 0) : 0);
-    for (;;) {
+    for (let waitMs = ASK_AGAIN_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
       try {
         await this.#ports.confirm?.();
         if (this.#abandoned) return;
@@ -227,7 +228,7 @@ export class Session {
         const wait = this.#ports.clock.monotonicMs() < deadline && this.#ports.patience?.giveUp.aborted === false;
         if (!(error instanceof UnavailableError) || !wait) throw error;
         this.#reportUnreachable(error);
-        await this.#ports.clock.sleep(ASK_AGAIN_MS, this.#ports.patience?.giveUp).catch(() => undefined);
+        await this.#ports.clock.sleep(waitMs, this.#ports.patience?.giveUp).catch(() => undefined);
       }
     }
   }

@@ -22,9 +22,10 @@ const isUnset = (value: unknown): value is undefined | null | '' =>
 
 /** `number 5`, `a list`; of a text nothing of its content, which may be a secret. */
 function got(value: unknown): string {
+  if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
   if (isMap(value)) return 'a map';
-  return isText(value) ? 'text' : `${typeof value} ${String(value)}`;
+  return isText(value) ? 'text' : `${typeof value} ${JSON.stringify(value)}`;
 }
 
 export function clusterProblems(cluster: Cluster, name: string): string[] {

@@ -116,7 +116,7 @@ function chosen(
 ): Pick<ChosenConfig, 'cluster' | 'user' | 'insecure' | 'proxySource'> {
   const fromEnv = cluster.proxyUrl ? undefined : proxyFor(cluster.server, env);
   if (fromEnv !== undefined && !URL.canParse(fromEnv.url)) {
-    throw new UnavailableError(`${fromEnv.variable} is not a URL: ${redactUrls(sanitizeLine(fromEnv.url))}`, {
+    throw new UnavailableError(`${fromEnv.variable} of the environment is not a URL`, {
       hint: 'write it as http://HOST:PORT, or name the API server in NO_PROXY',
     });
   }

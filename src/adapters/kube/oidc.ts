@@ -10,7 +10,6 @@ import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { readBounded } from './bounded-file.ts';
 import { sendOnce } from './http-request.ts';
-import { replaceInKubeconfig } from './kubeconfig-write-back.ts';
 
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
 export type OidcSettings = Record<string, string | undefined>;
@@ -65,6 +64,8 @@ export async function oidcToken(settings: OidcSettings, options: OidcOptions): P
   const rotated = typeof answer['refresh_token'] === 'string' ? answer['refresh_token'] : refresh;
   settings['id-token'] = idToken;
   settings['refresh-token'] = rotated;
+  // It brings a YAML parser, which looking at an experiment does not need.
+  const { replaceInKubeconfig } = await import('./kubeconfig-write-back.ts');
   const unwritten = await replaceInKubeconfig(options.files, [
     { field: 'id-token', before: present, after: idToken },
     { field: 'refresh-token', before: refresh, after: rotated },

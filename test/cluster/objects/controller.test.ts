@@ -145,6 +145,7 @@ describeCluster('the controller', () => {
     } finally {
       clusterTool('start', ['kube-apiserver']);
     }
+    await first.said(/"message":"the watch goes on"/);
     create(experiment('after-restart', { seconds: 6 }));
     await ended('after-restart');
     first.kill('SIGTERM');

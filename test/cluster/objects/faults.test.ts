@@ -289,8 +289,7 @@ describeCluster('in mid-run', () => {
   });
 
   it('a connection that is frozen is noticed: the watch says so, and goes on over another one', async () => {
-    const { name, file } = manifest(5);
-    kubectl(['create', '-f', file]);
+    const { name, file } = manifest(50);
     const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '--minify', '-o', 'json'])) as {
       clusters: { cluster: { server: string; 'tls-server-name'?: string } }[];
     };
@@ -301,13 +300,14 @@ describeCluster('in mid-run', () => {
     cluster.server = `https://127.0.0.1:${proxy.port}`;
     const config = path.join(folder, 'frozen');
     writeFileSync(config, JSON.stringify(admin), { mode: 0o600 });
+    const run = new Running(['run', '-f', file]);
+    await run.said(satisfied);
     const watch = new Running(['watch', name, '-n', namespace], config);
-    await watch.said(new RegExp(name));
+    await watch.said(satisfied);
     proxy.freeze();
     await watch.said(/^stale: .*it was to end after \d+ s, and has not: it is frozen/);
     await watch.said(/up to date again/);
-    const run = await iter8ctlProcess(['run', name, '-n', namespace]);
-    expect(run.code, run.err).toBe(0);
+    expect(await run.done).toMatchObject({ code: 0 });
     expect(await watch.done).toMatchObject({ code: 0 });
   });
 });
