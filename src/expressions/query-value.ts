@@ -3,6 +3,7 @@
  * gain what the metric may read. In a label matcher of PromQL (LogQL, ...) a value is escaped as there; where the language is
  * unknown, what could end a text or add to the query is refused. Pure.
  */
+import { percentDecoded } from '../text/percent.ts';
 import { MetricTemplateError, type TemplatePlace } from './metric-template.ts';
 
 /** An open brace, whole matchers, and the operator of one more: `x{a="b",v=~`. */
@@ -113,13 +114,7 @@ function unescaped(text: string): string {
   }
 }
 
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '));
-  } catch {
-    return text;
-  }
-}
+const decoded = (text: string): string => percentDecoded(text.replaceAll('+', ' '));
 
 function unsafe({ name }: TemplatePlace, why: string): MetricTemplateError {
   return new MetricTemplateError(`the value of $${name} cannot be put into its query: ${why}`);

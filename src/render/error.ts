@@ -16,8 +16,19 @@ export function renderError(error: unknown, theme: Theme, _columns?: number): st
   return lines.join('\n');
 }
 
+/** With the path of a field, whose name may be anything. */
+const LONGEST_ISSUE = 2_000;
+/** A person reads a few; the number of all stands in the message. */
+const MOST_ISSUES = 100;
+
 /** `file:line:column  path: message`, positions in one column. */
-function issueLines(issues: readonly Issue[]): string[] {
+function issueLines(all: readonly Issue[]): string[] {
+  const issues = all.slice(0, MOST_ISSUES);
+  const more = all.length - issues.length;
+  return [...linesOf(issues), ...(more === 0 ? [] : [`  ... and ${more.toLocaleString('en-US')} more`])];
+}
+
+function linesOf(issues: readonly Issue[]): string[] {
   const places = issues.map(({ source, line, column }) =>
     sanitizeLine([source ?? '', line, column].filter((part) => part !== undefined && part !== '').join(':')),
   );
@@ -25,6 +36,6 @@ function issueLines(issues: readonly Issue[]): string[] {
   return issues.map((issue, index) => {
     const place = places[index]!;
     const text = issue.path === '' ? issue.message : `${issue.path}: ${issue.message}`;
-    return `  ${width === 0 ? '' : `${place}${' '.repeat(width - displayWidth(place))}  `}${sanitizeLine(text)}`;
+    return `  ${width === 0 ? '' : `${place}${' '.repeat(width - displayWidth(place))}  `}${sanitizeLine(text.slice(0, LONGEST_ISSUE))}`;
   });
 }

@@ -1,5 +1,6 @@
 /** Finds credentials in objects by the names of their fields, and hides them. Pure. */
 import { isCredentialName, isPlainHeader } from './credential-names.ts';
+import { percentDecoded } from './percent.ts';
 import { redact, REDACTED, redactUrls } from './redact.ts';
 
 /** Fields that name where a secret is, or have nothing to do with one (`matchExpressions[].key`). */
@@ -88,13 +89,13 @@ function inText(text: string): string[] {
   }
   if (/^\s*[{[]/.test(text)) found.push(...inJson(text));
   else if (/^[\w.~%[\]-]+=/.test(text)) found.push(...inForm(text));
-  return found.flatMap((one) => [one, decoded(one)]).filter((one) => one !== '' && partsOf(one).length > 0);
+  return found.flatMap((one) => [one, percentDecoded(one)]).filter((one) => one !== '' && partsOf(one).length > 0);
 }
 
 function inForm(text: string): string[] {
   return text.split('&').flatMap((pair) => {
     const [, name = '', value = ''] = /^([^=]*)=(.*)$/s.exec(pair) ?? [];
-    return isCredentialName(decoded(name)) ? [value] : [];
+    return isCredentialName(percentDecoded(name)) ? [value] : [];
   });
 }
 
@@ -103,13 +104,5 @@ function inJson(text: string): string[] {
     return credentialsIn(JSON.parse(text));
   } catch {
     return [];
-  }
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text);
-  } catch {
-    return text;
   }
 }

@@ -1,14 +1,17 @@
 /** Builds the requests of a collect task: bodies, headers from secrets, certificates. Everything is read once, before the start. */
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
-import { messageOf, UnavailableError, UsageError } from '../../errors.ts';
+import { UnavailableError, UsageError } from '../../errors.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../experiment/task-inputs.ts';
 import { redactUrls } from '../../text/redact.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readBounded } from '../manifest/bounded-read.ts';
 import type { LoadEndpoint, RequestBuilder, SecretReader, TlsSettings } from '../../drive/ports.ts';
 
 /** A payload larger than this is a mistake. */
 const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
+/** All authorities of the web have a quarter of this. */
+const MAX_CA_BYTES = 1024 * 1024;
 const PAYLOAD_TIMEOUT_MS = 30_000;
 
 export interface RequestBuilderPorts {
@@ -93,7 +96,9 @@ async function fetchPayload(url: string, { env = {}, signal }: Sources): Promise
   } catch (error) {
     signal?.throwIfAborted();
     if (error instanceof UnavailableError) throw error;
-    throw new UnavailableError(`payloadURL ${shown} cannot be read: ${redactUrls(messageOf(error))}`, { cause: error });
+    throw new UnavailableError(`payloadURL ${shown} cannot be read: ${redactUrls(systemReason(error))}`, {
+      cause: error,
+    });
   }
 }
 
@@ -132,8 +137,8 @@ function checkCertificate(cert: string | undefined, key: string | undefined, sec
 
 async function readCa(file: string): Promise<string> {
   try {
-    return await readFile(file, 'utf8');
+    return (await readBounded(file, { maxBytes: MAX_CA_BYTES })).toString('utf8');
   } catch (error) {
-    throw new UsageError(`tls.caFile ${file} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw new UsageError(`tls.caFile ${file} cannot be read: ${systemReason(error)}`, { cause: error });
   }
 }

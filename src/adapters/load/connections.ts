@@ -5,6 +5,7 @@
 import { isIP } from 'node:net';
 import { Client, type Dispatcher } from 'undici';
 import type { LoadEndpoint } from '../../drive/ports.ts';
+import { percentDecoded } from '../../text/percent.ts';
 
 /** Largest response header block; a server that sends more is broken or hostile. */
 const MAX_HEADER_BYTES = 64 * 1024;
@@ -134,7 +135,7 @@ export class Connections implements Transport {
     const headers: Record<string, string> = { ...endpoint.headers };
     if (url.username !== '' && !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
       headers['Authorization'] =
-        `Basic ${Buffer.from(`${decodeURIComponent(url.username)}:${decodeURIComponent(url.password)}`).toString('base64')}`;
+        `Basic ${Buffer.from(`${percentDecoded(url.username)}:${percentDecoded(url.password)}`).toString('base64')}`;
     }
     this.#request = {
       path: `${url.pathname}${url.search}`,

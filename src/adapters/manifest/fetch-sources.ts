@@ -1,9 +1,11 @@
 /** The texts that `-f` names: files, `-`, folders and http(s) URLs. */
 import type { Stats } from 'node:fs';
-import { readdir, readFile, readlink, realpath, stat } from 'node:fs/promises';
+import { readdir, readlink, realpath, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import { messageOf, UnavailableError, UsageError, type Issue } from '../../errors.ts';
+import { UnavailableError, UsageError, type Issue } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readBounded } from './bounded-read.ts';
 import { MAX_TEXT_LENGTH } from './parse-documents.ts';
 
 /** One text. */
@@ -31,6 +33,8 @@ export interface SourceOptions {
 const STDIN = '<stdin>';
 const EXTENSIONS = /\.(ya?ml|json)$/;
 const URL_TIMEOUT_MS = 30_000;
+/** In UTF-8 a code unit takes three bytes at most. */
+const MAX_BYTES = MAX_TEXT_LENGTH * 3;
 
 /** Reads them all, in order; the files of a folder by name. @throws UsageError, UnavailableError */
 export async function readSources(files: readonly string[], options: SourceOptions): Promise<ManifestSource[]> {
@@ -47,13 +51,15 @@ async function readOne(file: string, options: SourceOptions): Promise<ManifestSo
     if (text.trim() === '') throw new UsageError('-f -: standard input is empty');
     return [{ name: STDIN, origin: 'stdin', text }];
   }
-  if (/^https?:\/\//i.test(file)) return [await readUrl(file, options)];
+  if (/^https?:\/\//i.test(file)) {
+    if (URL.canParse(file)) return [await readUrl(file, options)];
+    throw new UsageError(`-f ${redactUrls(file)}: this is no URL`);
+  }
   if (file === '') throw new UsageError('-f needs the name of a file, a folder, a URL, or - for standard input');
   const path = resolve(options.cwd, file);
   const found = await statOf(path, file);
   if (!found.isDirectory()) return [await readText(path, file, found)];
   const names = (await namesIn(path, file)).filter((name) => EXTENSIONS.test(name)).toSorted();
-  if (names.length === 0) throw new UsageError(`-f ${file}: there is no .yaml, .yml or .json file in this folder`);
   const sources: ManifestSource[] = [];
   for (const name of names) {
     const inside = join(path, name);
@@ -61,6 +67,7 @@ async function readOne(file: string, options: SourceOptions): Promise<ManifestSo
     const one = await statOf(inside, shownAs);
     if (one.isFile()) sources.push(await readText(inside, shownAs, one));
   }
+  if (sources.length === 0) throw new UsageError(`-f ${file}: there is no .yaml, .yml or .json file in this folder`);
   return sources;
 }
 
@@ -68,7 +75,7 @@ async function statOf(path: string, shownAs: string): Promise<Stats> {
   try {
     return await stat(path);
   } catch (cause) {
-    throw new UsageError(`-f ${shownAs}: ${reasonOf(cause)}`, { cause });
+    throw new UsageError(`-f ${shownAs}: ${systemReason(cause)}`, { cause });
   }
 }
 
@@ -76,7 +83,7 @@ async function namesIn(path: string, shownAs: string): Promise<string[]> {
   try {
     return await readdir(path);
   } catch (cause) {
-    throw new UsageError(`-f ${shownAs}: ${reasonOf(cause)}`, { cause });
+    throw new UsageError(`-f ${shownAs}: ${systemReason(cause)}`, { cause });
   }
 }
 
@@ -99,12 +106,12 @@ async function isOwnFile(path: string, found: Stats): Promise<boolean> {
 
 async function readText(path: string, name: string, found: Stats): Promise<ManifestSource> {
   const origin = (await isOwnFile(path, found)) ? 'file' : 'stdin';
-  if (found.size > MAX_TEXT_LENGTH * 3) return tooLarge({ name, origin, text: '' });
+  if (found.size > MAX_BYTES) return tooLarge({ name, origin, text: '' });
   let bytes: Uint8Array;
   try {
-    bytes = await readFile(path);
+    bytes = await readBounded(path, { maxBytes: MAX_BYTES });
   } catch (cause) {
-    throw new UsageError(`-f ${name}: ${reasonOf(cause)}`, { cause });
+    throw new UsageError(`-f ${name}: ${systemReason(cause)}`, { cause });
   }
   return decoded(bytes, { name, origin, text: '' });
 }
@@ -113,16 +120,17 @@ async function readUrl(file: string, options: SourceOptions): Promise<ManifestSo
   const name = redactUrls(file);
   if (options.readUrl !== undefined) return { name, origin: 'url', text: await options.readUrl(file, options.signal) };
   try {
-    const { fetchUrl } = await import('../http/fetch-url.ts');
+    const [{ fetchUrl }, { STATUS_CODES }] = await Promise.all([import('../http/fetch-url.ts'), import('node:http')]);
     const { env = {}, signal } = options;
-    const limits = { timeoutMs: URL_TIMEOUT_MS, maxBytes: MAX_TEXT_LENGTH * 3 };
+    const limits = { timeoutMs: URL_TIMEOUT_MS, maxBytes: MAX_BYTES };
     const { status, bytes } = await fetchUrl(file, { env, signal, ...limits });
-    if (status < 200 || status > 299) throw new UnavailableError(`-f ${name}: the server answers ${status}`);
+    if (status < 200 || status > 299)
+      throw new UnavailableError(`-f ${name}: the server answers ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd());
     return decoded(bytes, { name, origin: 'url', text: '' });
   } catch (cause) {
     options.signal?.throwIfAborted();
     if (cause instanceof UnavailableError) throw cause;
-    throw new UnavailableError(`-f ${name}: ${redactUrls(reasonOf(cause))}`, { cause });
+    throw new UnavailableError(`-f ${name}: ${redactUrls(systemReason(cause))}`, { cause });
   }
 }
 
@@ -137,16 +145,4 @@ function decoded(bytes: Uint8Array, source: ManifestSource): ManifestSource {
 function tooLarge(source: ManifestSource): ManifestSource {
   const message = `too large for a manifest: more than ${MAX_TEXT_LENGTH / 1024 / 1024} MB`;
   return { ...source, issue: { source: source.name, path: '', message } };
-}
-
-const REASONS: Readonly<Record<string, string>> = {
-  ENOENT: 'no such file or folder',
-  EACCES: 'no permission to read it',
-  EISDIR: 'is a folder',
-  ENOTDIR: 'no such file or folder',
-};
-
-function reasonOf(error: unknown): string {
-  const code = error instanceof Error && 'code' in error ? String(error.code) : '';
-  return REASONS[code] ?? messageOf(error);
 }

@@ -14,6 +14,9 @@ const MAX_DEPTH = 100;
 /** Values of a text with all aliases written out. */
 const MAX_NODES = 1_000_000;
 
+/** Objects of one text; parsing takes 100 bytes and more for each. */
+const MAX_DOCUMENTS = 10_000;
+
 /** What kubectl reads too: YAML 1.2 with `<<`. */
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
@@ -42,6 +45,8 @@ export function readManifest(text: string, source: string): ManifestText {
       message: `too large for a manifest: more than ${MAX_TEXT_LENGTH / 1024 / 1024} MB`,
     });
   }
+  const excess = excessOf(text);
+  if (excess !== undefined) return failed({ source, path: '', message: excess });
   let events: Event[];
   let documents: unknown[];
   try {
@@ -68,6 +73,24 @@ export function readManifest(text: string, source: string): ManifestText {
       },
     });
   return collect(documents, source, locator);
+}
+
+/** Seen in the text itself, since parsing all of it would take most of the memory first. */
+function excessOf(text: string): string | undefined {
+  if (text.length < MAX_DOCUMENTS) return undefined;
+  if (count(text, /^---/gm, MAX_DOCUMENTS) > MAX_DOCUMENTS)
+    return `too many documents: more than ${MAX_DOCUMENTS.toLocaleString('en-US')}`;
+  // Every value but the first stands behind one of these.
+  if (text.length > MAX_NODES && count(text, /[,\n]/g, MAX_NODES) > MAX_NODES) return TOO_MANY_VALUES;
+  return undefined;
+}
+
+const TOO_MANY_VALUES = `too many values: more than ${MAX_NODES.toLocaleString('en-US')}`;
+
+function count(text: string, pattern: RegExp, most: number): number {
+  let found = 0;
+  while (found <= most && pattern.test(text)) found += 1;
+  return found;
 }
 
 /**
@@ -165,6 +188,7 @@ function expansionProblem(
     const parent = open.at(-1);
     if (parent !== undefined) parent.size += size;
     if ((parent?.size ?? size) > MAX_NODES) {
+      if (sizes.size === 0) return { offset: 0, message: TOO_MANY_VALUES };
       const offset = event.type === EVENT_ID.ALIAS ? event.anchorStart - 1 : 0;
       return { offset, message: `aliases add up to more than ${MAX_NODES.toLocaleString('en-US')} values` };
     }

@@ -1,10 +1,10 @@
 /** The full record of an experiment: one JSON object a line, appended, in `records/<namespace>/<name>.ndjson`. */
-import { constants, createReadStream } from 'node:fs';
+import { constants } from 'node:fs';
 import { open, unlink } from 'node:fs/promises';
-import { createInterface } from 'node:readline';
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import { UnavailableError } from '../../errors.ts';
 import type { RecordLog } from '../../drive/ports.ts';
+import { ReadError, readLines } from '../manifest/bounded-read.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
 import { makeFolderOf, objectPath } from './local-layout.ts';
 
@@ -16,8 +16,10 @@ export interface FileRecordLogOptions {
 
 // A link is not followed (local-layout.ts says why); a pipe must not make us wait. Windows knows neither.
 const NO_LINK = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
-const READ_FLAGS = constants.O_RDONLY | NO_LINK;
 const APPEND_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK;
+
+const LARGEST_BYTES = 8 * 1024 ** 3;
+const LONGEST_LINE = 32 * 1024 * 1024;
 
 export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
   const { dir, onUnreadable } = options;
@@ -56,11 +58,9 @@ async function append(path: string, entries: readonly object[]): Promise<void> {
 }
 
 async function* read(path: string, onUnreadable: (text: string) => void): AsyncGenerator {
-  // Flags as a number are what open(2) takes; the types know names only.
-  const stream = createReadStream(path, { encoding: 'utf8', flags: READ_FLAGS as unknown as string });
   try {
     let number = 0;
-    for await (const line of createInterface({ input: stream, crlfDelay: Number.POSITIVE_INFINITY })) {
+    for await (const line of readLines(path, { maxBytes: LARGEST_BYTES, maxLine: LONGEST_LINE, noLinks: true })) {
       number += 1;
       if (line === '') continue;
       let value: unknown;
@@ -73,8 +73,7 @@ async function* read(path: string, onUnreadable: (text: string) => void): AsyncG
       yield value;
     }
   } catch (error) {
+    if (error instanceof ReadError) throw new UnavailableError(`cannot read ${path}: it ${error.message}`);
     if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot read', path);
-  } finally {
-    stream.destroy();
   }
 }

@@ -1,11 +1,11 @@
 /** `iter8ctl replay FILE`: judges recorded measurements again, with other limits or another confidence. */
-import { createReadStream } from 'node:fs';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import { Command } from 'commander';
-import { messageOf, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
+import { readLines, ReadError } from '../../adapters/manifest/bounded-read.ts';
+import { systemReason } from '../../text/system-reasons.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { replayObject, replayRecord, type ReplayChange } from '../../replay/replay.ts';
 import { experimentView } from '../../view/experiment-view.ts';
@@ -45,13 +45,14 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
   );
 }
 
+/** A record is read whole: more than this does not fit into memory, as numbers. */
+const MOST_RECORD_BYTES = 512 * 1024 * 1024;
+const LONGEST_LINE = 32 * 1024 * 1024;
+
 async function linesOf(file: string, shown: string): Promise<unknown[]> {
   const lines: unknown[] = [];
   try {
-    for await (const line of createInterface({
-      input: createReadStream(file, 'utf8'),
-      crlfDelay: Number.POSITIVE_INFINITY,
-    })) {
+    for await (const line of readLines(file, { maxBytes: MOST_RECORD_BYTES, maxLine: LONGEST_LINE })) {
       try {
         lines.push(JSON.parse(line));
       } catch {
@@ -59,7 +60,9 @@ async function linesOf(file: string, shown: string): Promise<unknown[]> {
       }
     }
   } catch (error) {
-    throw new UsageError(`${shown} cannot be read: ${messageOf(error)}`, { cause: error });
+    throw error instanceof ReadError
+      ? new UsageError(`this record is damaged, or none: ${shown} ${error.message}`, { cause: error })
+      : new UsageError(`${shown} cannot be read: ${systemReason(error)}`, { cause: error });
   }
   return lines;
 }

@@ -170,12 +170,12 @@ describe('a query', () => {
   });
 
   it.each([
-    ['127.0.0.1:1', /ECONNREFUSED/],
-    ['://x', /^http_proxy of the environment is no http or https URL/],
-    ['socks5://user:pass@h', /^http_proxy of the environment is no http or https URL: the proxy cannot be used$/],
-    ['a%zz:1', /^http_proxy of the environment is no http or https URL/],
+    ['127.0.0.1:1', /connection refused/],
+    ['://x', /^http_proxy is no URL of a proxy/],
+    ['socks5://user:pass@h', /^http_proxy is no URL of a proxy: write it as http:\/\/HOST:PORT$/],
+    ['a b%zz:1', /^http_proxy is no URL of a proxy/],
   ])('through the proxy %j ends with a sentence', async (http_proxy, message) => {
-    const spec = { urlTemplate: 'http://127.0.0.1:2/', jqExpression: '.' };
+    const spec = { urlTemplate: 'http://backend.example/', jqExpression: '.' };
     const result = await measure(spec, { env: { http_proxy } }).done;
     expect(result).toMatchObject({ kind: 'error', message: expect.stringMatching(message) as string });
   });
@@ -400,6 +400,17 @@ describe('TLS and proxies', () => {
     });
     server.closeAllConnections();
     server.close();
+  });
+
+  it('waits for a proxy that never answers no longer than for a backend', async () => {
+    const { createServer: createHttp } = await import('node:http');
+    const proxy = createHttp().on('connect', () => undefined);
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const env = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const spec = { urlTemplate: 'http://prometheus.example/', jqExpression: '.' };
+    expect(await measure(spec, { env, timeoutMs: 100 }).done).toMatchObject({ message: 'no answer within 0.1 s' });
+    proxy.closeAllConnections();
+    proxy.close();
   });
 
   it('goes through the proxy of the environment, but for what NO_PROXY names', async () => {

@@ -1,0 +1,91 @@
+/** A connection for one request of somebody else's URL: direct or through the proxy of the environment, ended when its time is up. */
+import { Agent, ProxyAgent, type Dispatcher } from 'undici';
+import { proxyFor } from './proxy.ts';
+
+export type Env = Readonly<Record<string, string | undefined>>;
+export interface ConnectTls {
+  readonly ca?: string;
+  readonly rejectUnauthorized?: boolean;
+}
+
+/** It took longer than it may. */
+export class LateError extends Error {
+  override readonly name = 'LateError';
+}
+
+/**
+ * Ends when the time is up, whatever holds it up: undici waits for a connection, and for the tunnel of a proxy, before it looks
+ * at a signal.
+ *
+ * Rejects with what `work` does, LateError, or the reason of `signal`.
+ */
+export async function withinTime<T>(
+  limits: { readonly timeoutMs: number; readonly signal?: AbortSignal | undefined },
+  work: (signal: AbortSignal) => Promise<T>,
+): Promise<T> {
+  const { timeoutMs, signal } = limits;
+  const late = new AbortController();
+  const over = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
+  const ended = new Promise<never>((_, reject) => {
+    const end = () => reject(over.reason as Error);
+    if (over.aborted) end();
+    else over.addEventListener('abort', end, { once: true });
+  });
+  // A timer that keeps the process waiting, as that of AbortSignal.timeout does not.
+  const timer = setTimeout(() => late.abort(new LateError(`no answer within ${timeoutMs / 1000} s`)), timeoutMs);
+  try {
+    return await Promise.race([work(over), ended]);
+  } catch (error) {
+    over.throwIfAborted();
+    throw error;
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** @throws Error when the environment names a proxy that is none; never with what it names, which may hold a password */
+export async function withDispatcher<T>(
+  to: { readonly url: URL; readonly env: Env; readonly tls?: ConnectTls; readonly signal: AbortSignal },
+  work: (dispatcher: Dispatcher) => Promise<T>,
+): Promise<T> {
+  const dispatcher = dispatcherFor(to.url, to.env, to.tls ?? {});
+  const destroy = () => void dispatcher.destroy().catch(() => undefined);
+  to.signal.addEventListener('abort', destroy, { once: true });
+  try {
+    return await work(dispatcher);
+  } finally {
+    to.signal.removeEventListener('abort', destroy);
+    destroy();
+  }
+}
+
+function dispatcherFor(url: URL, env: Env, tls: ConnectTls): Dispatcher {
+  const proxy = proxyFor(url.href, env);
+  if (proxy === undefined) return new Agent({ connect: tls });
+  if (!/^https?:\/\//i.test(proxy.url) || !URL.canParse(proxy.url))
+    throw new Error(`${proxy.variable} is no URL of a proxy: write it as http://HOST:PORT`);
+  return new ProxyAgent({ uri: proxy.url, requestTls: tls });
+}
+
+/** Where a redirect leads. @throws Error when it would leave HTTP, or TLS */
+export function redirectTarget(location: string, from: URL): URL {
+  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no URL');
+  const next = new URL(location, from);
+  if (next.protocol !== 'http:' && next.protocol !== 'https:')
+    throw new Error(`a redirect to ${next.protocol} is not followed`);
+  if (from.protocol === 'https:' && next.protocol === 'http:')
+    throw new Error('a redirect from https to http is not followed');
+  return next;
+}
+
+/** @throws Error before more than that is kept */
+export async function limitedBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+  const chunks: Uint8Array[] = [];
+  let size = 0;
+  for await (const chunk of body) {
+    size += chunk.length;
+    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+    chunks.push(chunk);
+  }
+  return Buffer.concat(chunks);
+}
