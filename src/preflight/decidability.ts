@@ -1,7 +1,10 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
 import type { CounterKind } from '../evidence/counters/counter-samples.ts';
-import { expectedRequests } from '../evidence/planning/rate-passage.ts';
-import { fewestRequests, meanExpectedRequests } from '../evidence/planning/requests-needed.ts';
+import { exponential, meanOf, type Distribution } from '../evidence/planning/distribution.ts';
+import { requestsForMean } from '../evidence/planning/mean-passage.ts';
+import type { NeededRequests } from '../evidence/planning/quantiles.ts';
+import { requestsForRate } from '../evidence/planning/rate-passage.ts';
+import { fewestRequests } from '../evidence/planning/requests-needed.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
@@ -15,15 +18,15 @@ export interface PowerRow {
   readonly side: Limit['side'];
   readonly limit: number;
   readonly unit: Limit['unit'];
-  /** Requests on average until it is satisfied at the assumed truth; undefined when that says nothing (exact, point). */
-  readonly expected?: number | undefined;
+  /** Requests until it is satisfied at the assumed truth, on average and in parts of the runs; absent when that says nothing. */
+  readonly needed?: NeededRequests | undefined;
   /** The assumed truth: share, or ms. */
   readonly assumed?: number | undefined;
-  /** A relative objective: `expected` are pairs of requests, of versions that are alike. */
+  /** A relative objective: `needed` are pairs of requests, of versions that are alike. */
   readonly relative?: LimitAssessment['relative'];
   /** Requests below which it cannot be satisfied whatever they say. */
   readonly fewest?: number | undefined;
-  /** `yes`: the plan gives what it takes on average; `extending`: extending can; `no`: neither. */
+  /** `yes`: the plan gives what it takes in 80 % of the runs; `extending`: extending can; `no`: neither. */
   readonly decided: 'yes' | 'extending' | 'depends' | 'no';
   /** Why it is `no`, or what else is worth knowing. */
   readonly remark?: string | undefined;
@@ -37,7 +40,7 @@ export function lnSatisfiedNeeded({ answered, versions }: Question): number {
 }
 
 /** One row for each side of each objective, for the version with the highest bar to clear. */
-export function decidability(question: Question): PowerRow[] {
+export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
   const { load, alpha } = question;
   const lnThreshold = lnSatisfiedNeeded(question);
   const own = question.limits.map((limit): PowerRow => {
@@ -49,14 +52,21 @@ export function decidability(question: Question): PowerRow[] {
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
       return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     const needs =
-      limit.quantity.kind === 'mean-latency' ? meanNeeds(limit, lnThreshold) : shareNeeds(limit, lnThreshold);
+      limit.quantity.kind === 'mean-latency'
+        ? meanNeeds(limit, lnThreshold, seen.latencies)
+        : shareNeeds(limit, lnThreshold);
     return { ...base, ...needs, ...reachable(needs, load) };
   });
-  return [...own, ...relativeDecidability(question)];
+  return [...own, ...relativeDecidability(question, seen)];
+}
+
+/** What an earlier run showed. */
+export interface Seen {
+  readonly latencies?: Distribution | undefined;
 }
 
 interface Needs {
-  readonly expected?: number;
+  readonly needed?: NeededRequests;
   readonly assumed?: number;
   readonly fewest?: number;
 }
@@ -107,39 +117,36 @@ function shareNeeds(limit: Limit, lnThreshold: number): Needs {
   const p0 = limit.quantity.kind === 'percentile' ? (100 - limit.quantity.percent) / 100 : limit.limit;
   const truth = limit.side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
   return {
-    expected: expectedRequests({ p0, truth, lnThreshold, side: limit.side === 'upper' ? 'satisfied' : 'violated' }),
+    needed: requestsForRate({ p0, truth, lnThreshold, side: limit.side === 'upper' ? 'satisfied' : 'violated' }),
     assumed: truth,
     ...(limit.side === 'upper' ? { fewest: fewestRequests(p0, lnThreshold) } : {}),
   };
 }
 
-/** Half the limit, or for a lower one twice the limit, as far as the cap allows. */
-function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number): Needs {
+/** As an earlier run showed it; otherwise half the limit, or for a lower one twice the limit, as far as the cap allows. */
+function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, latencies?: Distribution): Needs {
   if (cap === undefined) return {};
   const assumed = side === 'upper' ? limit / 2 : Math.min(2 * limit, (limit + cap) / 2);
-  return {
-    expected: meanExpectedRequests({ limitMs: limit, capMs: cap, truthMs: assumed, lnThreshold, side }),
-    assumed,
-  };
+  const values = latencies ?? exponential(assumed);
+  return { needed: requestsForMean({ values, limit, cap, side, lnThreshold }), assumed: meanOf(values) };
 }
 
 export function reachable(
-  { expected = 0, fewest = 0 }: Needs,
+  { needed, fewest = 0 }: Needs,
   { plannedRequests, mostRequests }: PlannedLoad,
 ): Pick<PowerRow, 'decided' | 'remark'> {
-  const needed = Math.max(expected, fewest);
   if (plannedRequests === undefined || mostRequests === undefined)
     return { decided: 'depends', remark: 'how many requests a closed loop sends in its time is not known before' };
-  if (needed <= plannedRequests) return { decided: 'yes' };
-  if (needed <= mostRequests) return { decided: 'extending' };
+  const usual = Math.max(needed?.most ?? 0, fewest);
+  if (usual <= plannedRequests) return { decided: 'yes' };
+  if (usual <= mostRequests) return { decided: 'extending' };
+  const sent = `at most ${formatCount(mostRequests)} requests are sent`;
   if (fewest > mostRequests)
-    return {
-      decided: 'no',
-      remark: `at most ${formatCount(mostRequests)} requests are sent, and fewer than ${formatCount(fewest)} can never satisfy it`,
-    };
+    return { decided: 'no', remark: `${sent}, and fewer than ${formatCount(fewest)} can never satisfy it` };
+  const often = needed !== undefined && needed.half <= mostRequests;
   return {
     decided: 'no',
-    remark: `at most ${formatCount(mostRequests)} requests are sent, and it takes ${formatCount(Math.ceil(needed))} on average`,
+    remark: often ? `${sent}, which decides about half of the runs` : `${sent}, which decides few runs`,
   };
 }
 

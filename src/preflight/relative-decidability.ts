@@ -1,14 +1,18 @@
 /** What it takes to decide relative limits, if the candidate is just as good as the baseline: for `plan`. Pure. */
-import { pairsToKeepLimit, pairsToKeepMean, requestsToKeepPercentile } from '../evidence/planning/pairs-needed.ts';
+import { exponential, meanOf, partAbove, quantileOf, type Distribution } from '../evidence/planning/distribution.ts';
+import { cheaperCap, pairsForMean, shareOf } from '../evidence/planning/mean-passage.ts';
+import { pairsForPercentile } from '../evidence/planning/percentile-passage.ts';
+import { NEVER, type NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
-import { lnSatisfiedNeeded, reachable, type PowerRow } from './decidability.ts';
+import { formatCount, formatLimit } from '../text/units.ts';
+import { lnSatisfiedNeeded, reachable, type PowerRow, type Seen } from './decidability.ts';
 
-/** Where no objective says what to expect of both versions. */
+/** Where no objective says what to expect of both versions, and no earlier run showed it. */
 const ASSUMED_ERRORS = 0.01;
 const ASSUMED_MS = 100;
 
-export function relativeDecidability(question: Question): PowerRow[] {
+export function relativeDecidability(question: Question, seen: Seen): PowerRow[] {
   const { load, alpha, baseline } = question;
   return question.relative.map((relative): PowerRow => {
     const base = {
@@ -26,41 +30,85 @@ export function relativeDecidability(question: Question): PowerRow[] {
     if (relative.quantity.kind === 'custom') return { ...base, decided: 'depends' };
     if (alpha === undefined) return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     if (load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 requests are not paired' };
-    const { expected, assumed } = needs(relative, assumptions(question), lnSatisfiedNeeded(question));
-    if (!Number.isFinite(expected))
+    const { needed, assumed, cheaper } = needs(relative, assumptions(question, seen), lnSatisfiedNeeded(question));
+    if (!Number.isFinite(needed.average))
       return { ...base, decided: 'no', remark: 'versions that are alike cannot be told from the limit' };
-    return { ...base, expected, assumed, ...reachable({ expected }, load) };
+    const { decided, remark } = reachable({ needed }, load);
+    const remarks = [remark, cheaper].filter((text) => text !== undefined);
+    return { ...base, needed, assumed, decided, ...(remarks.length === 0 ? {} : { remark: remarks.join('; ') }) };
   });
 }
 
-function assumptions({ limits }: Question): { readonly errors: number; readonly ms: number } {
+interface Assumed {
+  readonly errors: number;
+  readonly latencies: Distribution;
+  /** Known exactly where nothing was measured. */
+  readonly above: (ms: number) => number;
+  readonly exceededBy: (part: number) => number;
+}
+
+function assumptions({ limits }: Question, seen: Seen): Assumed {
   const upper = limits.filter(({ side, limit }) => side === 'upper' && limit > 0);
   const errors = upper.find(({ quantity }) => quantity.kind === 'error-rate')?.limit;
-  const ms = upper.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;
+  const mean = upper.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;
+  const ms = mean === undefined ? ASSUMED_MS : mean / 2;
+  const { latencies } = seen;
   return {
     errors: errors === undefined ? ASSUMED_ERRORS : errors / 10,
-    ms: ms === undefined ? ASSUMED_MS : ms / 2,
+    ...(latencies === undefined
+      ? {
+          latencies: exponential(ms),
+          above: (place: number) => Math.exp(-place / ms),
+          exceededBy: (part: number) => -ms * Math.log(part),
+        }
+      : {
+          latencies,
+          above: (place: number) => partAbove(latencies, place),
+          exceededBy: (part: number) => quantileOf(latencies, 1 - part),
+        }),
   };
 }
 
+interface RelativeNeeds {
+  readonly needed: NeededRequests;
+  /** Value of both versions. */
+  readonly assumed: number;
+  /** A sentence about a setting that takes fewer pairs. */
+  readonly cheaper?: string | undefined;
+}
+
 function needs(
-  { quantity, comparison, cap = Number.MAX_VALUE }: RelativeLimit,
-  { errors, ms }: { readonly errors: number; readonly ms: number },
+  { quantity, comparison, metric, cap = Number.MAX_VALUE }: RelativeLimit,
+  { errors, latencies, above, exceededBy }: Assumed,
   lnThreshold: number,
-): { readonly expected: number; readonly assumed: number } {
+): RelativeNeeds {
   switch (quantity.kind) {
     case 'error-rate': {
-      const question = { shareA: errors, shareB: errors, lnThreshold, certainty: 'average' as const };
-      return { expected: pairsToKeepLimit(question, comparison), assumed: errors };
+      const share = shareOf(errors);
+      const question = { a: share, b: share, comparison: { ...comparison, cap: 1 }, lnThreshold };
+      return { needed: pairsForMean(question), assumed: errors };
     }
-    case 'mean-latency':
-      return { expected: pairsToKeepMean({ lnThreshold, meanMs: ms }, { ...comparison, cap }), assumed: ms };
+    case 'mean-latency': {
+      const question = { a: latencies, b: latencies, comparison: { ...comparison, cap }, lnThreshold };
+      const found = cheaperCap(question);
+      return {
+        needed: pairsForMean(question),
+        assumed: meanOf(latencies),
+        ...(found === undefined
+          ? {}
+          : {
+              cheaper: `with strength.cap {metric: ${metric}, max: ${found.cap}} (values above ${formatLimit(found.cap, 'ms')} count as that) it takes ${formatCount(Math.ceil(found.pairs.average))}`,
+            }),
+      };
+    }
     case 'percentile': {
       const { percent } = quantity;
-      const expected = requestsToKeepPercentile({ lnThreshold, meanMs: ms }, { ...comparison, percent });
-      return { expected, assumed: -ms * Math.log((100 - percent) / 100) };
+      return {
+        needed: pairsForPercentile({ percent, comparison, lnThreshold, above, exceededBy }),
+        assumed: exceededBy((100 - percent) / 100),
+      };
     }
     default:
-      return { expected: Number.POSITIVE_INFINITY, assumed: 0 };
+      return { needed: NEVER, assumed: 0 };
   }
 }

@@ -132,6 +132,8 @@ function objectiveLines(
   );
 }
 
+const whole = (requests: number): string => formatCount(Math.ceil(requests));
+
 function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const name = sanitizeLine(row.metric.replace(/^iter8-system\//, ''));
   const limit = `${name} ${sanitizeLine(limitText(row))}`;
@@ -141,9 +143,9 @@ function powerCells(row: PowerRow, theme: Theme): readonly string[] {
       ? ''
       : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''}${row.relative === undefined ? '' : ' in both'})`;
   const needs =
-    row.expected === undefined
+    row.needed === undefined
       ? ''
-      : `needs ${formatCount(Math.ceil(row.expected))} ${row.relative === undefined ? 'requests' : 'pairs of requests'} on average${truth}`;
+      : `needs ${whole(row.needed.average)} ${row.relative === undefined ? 'requests' : 'pairs of requests'} on average${truth}; ${whole(row.needed.half)}, ${whole(row.needed.most)} and ${whole(row.needed.nearlyAll)} in 50, 80 and 95 % of the runs`;
   const answer = {
     yes: theme.good('the plan decides it'),
     extending: theme.open('decided when extended'),

@@ -36,21 +36,3 @@ export function requestsStillNeeded({
 export function fewestRequests(p0: number, lnThreshold: number): number {
   return firstNumber(1, (n) => lnSatisfied({ n, bad: 0 }, p0) >= lnThreshold) ?? Number.POSITIVE_INFINITY;
 }
-
-export interface MeanExpectationQuestion {
-  readonly limitMs: number;
-  readonly capMs: number;
-  readonly truthMs: number;
-  readonly lnThreshold: number;
-  /** Of the limit. */
-  readonly side: 'upper' | 'lower';
-}
-
-/** Ratio of what the mixture takes on average and what the best single bet would (statistics.md 1.7). */
-const MIXTURE_FACTOR = 1.3;
-
-/** Mean number of requests until a mean latency is satisfied, when latencies hardly vary: the bound of 1.7. */
-export function meanExpectedRequests({ limitMs, capMs, truthMs, lnThreshold, side }: MeanExpectationQuestion): number {
-  const gain = side === 'upper' ? (limitMs - truthMs) / (capMs - limitMs) : (truthMs - limitMs) / limitMs;
-  return gain > 0 ? (MIXTURE_FACTOR * lnThreshold) / Math.log1p(gain) : Number.POSITIVE_INFINITY;
-}

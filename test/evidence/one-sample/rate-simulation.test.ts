@@ -2,11 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
 import { expectedRequests } from '../../../src/evidence/planning/rate-passage.ts';
-import {
-  fewestRequests,
-  meanExpectedRequests,
-  requestsStillNeeded,
-} from '../../../src/evidence/planning/requests-needed.ts';
+import { fewestRequests, requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import { seeded } from '../../support/seeded.ts';
 
 const LN20 = Math.log(20);
@@ -52,11 +48,6 @@ describe('planning', () => {
     expect(
       requestsStillNeeded({ count: { n: 0, bad: 0 }, p0: 0.01, lnSatisfiedNeeded: LN20, lnViolatedNeeded: LN20 }),
     ).toBeUndefined();
-  });
-  it('of a mean follows the bound of the method', () => {
-    expect(
-      meanExpectedRequests({ limitMs: 500, capMs: 10_000, truthMs: 200, lnThreshold: LN20, side: 'upper' }),
-    ).toBeCloseTo(125, 0);
   });
 });
 

@@ -1,6 +1,7 @@
 /** Seeded pairs of two versions, looked at after every one. Seeds and numbers of runs stand beside each claim. */
 import { describe, expect, it } from 'vitest';
-import { pairsToDistinguish, pairsToKeepLimit } from '../../../src/evidence/planning/pairs-needed.ts';
+import { pairsForMean, shareOf } from '../../../src/evidence/planning/mean-passage.ts';
+import { pairsToDistinguish } from '../../../src/evidence/planning/pairs-needed.ts';
 import { addMeanPairs, emptyMeanPairs, lnMeanPairs } from '../../../src/evidence/paired/paired-means.ts';
 import { addOddsBlock, EMPTY_ODDS, lnOdds } from '../../../src/evidence/two-versions/rates-by-block.ts';
 import { drawNormal, type Uniform } from '../../../src/traffic/seeded-random.ts';
@@ -138,10 +139,13 @@ describe('what it costs', () => {
       } while (n < 20_000 && (n % 10 !== 0 || lnSharePairs(pairs, limit).lnBelow < LN20));
       sum += n;
     }
-    const planned = pairsToKeepLimit({ ...question, certainty: 'average' }, limit);
+    const [a, b] = [shareOf(question.shareA), shareOf(question.shareB)];
+    const comparison = { ...limit, cap: 1 };
+    const { average: planned, nearlyAll } = pairsForMean({ a, b, comparison, lnThreshold: question.lnThreshold });
     show({ mean: sum / 200, planned });
     expect(Math.abs(planned - sum / 200) / planned).toBeLessThan(0.4);
-    expect(pairsToKeepLimit({ ...question, certainty: '95 %' }, limit)).toBeGreaterThan(2 * planned);
-    expect(pairsToKeepLimit({ ...question, shareB: 0.2, certainty: 'average' }, limit)).toBe(Number.POSITIVE_INFINITY);
+    expect(nearlyAll).toBeGreaterThan(1.5 * planned);
+    const worse = { a, b: shareOf(0.2), comparison, lnThreshold: question.lnThreshold };
+    expect(pairsForMean(worse).average).toBe(Number.POSITIVE_INFINITY);
   });
 });
