@@ -1,16 +1,34 @@
 // `npm run evidence`: every cell of test/support/cells, many runs each: how often something wrong was claimed, against what we
-// promise. Seeded, minutes. Usage: node scripts/evidence.mjs [--runs 2000] [--only TEXT]
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+// promise. Seeded; some minutes on all cores. Usage: node scripts/evidence.mjs [--runs 2000] [--only TEXT] [--jobs N]
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { parseArgs } from 'node:util';
+import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 
-const { values } = parseArgs({ options: { runs: { type: 'string' }, only: { type: 'string' } } });
-const runs = Number(values.runs ?? 2000);
-if (!Number.isSafeInteger(runs) || runs < 1)
-  throw new Error(`--runs: expected a whole number, 1 or more, got ${values.runs}`);
+const { values } = parseArgs({
+  options: { runs: { type: 'string' }, only: { type: 'string' }, jobs: { type: 'string' } },
+});
+const wholeNumber = (name, text, otherwise) => {
+  const number = text === undefined ? otherwise : Number(text);
+  if (!Number.isSafeInteger(number) || number < 1)
+    throw new Error(`--${name}: expected a whole number, 1 or more, got ${text}`);
+  return number;
+};
+const runs = wholeNumber('runs', values.runs, 2000);
+const jobs = wholeNumber('jobs', values.jobs, availableParallelism());
+
+/** One thread: the cells that it is given, one after the other. */
+const WORKER = `
+  import { parentPort } from 'node:worker_threads';
+  import { CELLS, runCell, seeded } from './cells.mjs';
+  parentPort.on('message', ({ index, runs }) => {
+    const started = performance.now();
+    const result = runCell(CELLS[index], runs, (run) => seeded(run + 1));
+    parentPort.postMessage({ ...result, seconds: (performance.now() - started) / 1000 });
+  });`;
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-evidence-'));
 const outfile = path.join(scratch, 'cells.mjs');
@@ -31,19 +49,32 @@ try {
     outfile,
     logLevel: 'error',
   });
-  const { CELLS, percent, runCell, seeded } = await import(pathToFileURL(outfile));
-  const chosen = CELLS.filter(({ name }) => values.only === undefined || name.includes(values.only));
+  const entry = path.join(scratch, 'worker.mjs');
+  writeFileSync(entry, WORKER);
+  const { CELLS, percent } = await import(pathToFileURL(outfile));
+  const chosen = [...CELLS.keys()].filter(
+    (index) => values.only === undefined || CELLS[index].name.includes(values.only),
+  );
+  let next = 0;
   let failed = 0;
-  for (const cell of chosen) {
-    const started = performance.now();
-    const { ok, happened, claimed, interval } = runCell(cell, runs, (run) => seeded(run + 1));
-    if (!ok) failed += 1;
-    const seconds = ((performance.now() - started) / 1000).toFixed(1);
-    const [low, high] = interval.map(percent);
-    console.log(
-      `${ok ? 'ok    ' : 'FAILED'} ${cell.name}: claimed ${claimed}, measured ${percent(happened / runs)} (${low} to ${high}, ${runs} runs, ${seconds} s)`,
-    );
-  }
+  const work = (worker) =>
+    new Promise((resolve, reject) => {
+      const give = () => {
+        if (next < chosen.length) worker.postMessage({ index: chosen[next++], runs });
+        else resolve(worker.terminate());
+      };
+      worker.on('error', reject);
+      worker.on('message', ({ name, ok, happened, claimed, interval, seconds }) => {
+        if (!ok) failed += 1;
+        const [low, high] = interval.map(percent);
+        console.log(
+          `${ok ? 'ok    ' : 'FAILED'} ${name}: claimed ${claimed}, measured ${percent(happened / runs)} (${low} to ${high}, ${runs} runs, ${seconds.toFixed(1)} s)`,
+        );
+        give();
+      });
+      give();
+    });
+  await Promise.all(Array.from({ length: Math.min(jobs, chosen.length) }, () => work(new Worker(entry))));
   console.log(`${chosen.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
 } finally {

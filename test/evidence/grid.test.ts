@@ -4,7 +4,7 @@ import { runCell } from '../support/cells/cell.ts';
 import { CELLS } from '../support/cells/all-cells.ts';
 import { seeded } from '../support/seeded.ts';
 
-const RUNS = 40;
+const RUNS = 25;
 
 describe('what is claimed', () => {
   it.each(CELLS.filter(({ slow }) => slow !== true).map((cell) => [cell.name, cell] as const))('%s', (_, cell) => {

@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
 import { ledgerValue, shareCounts, type CounterLedger } from '../../../src/evidence/counters/counter-growth.ts';
 import { addCumulative } from '../../../src/evidence/counters/cumulative-growth.ts';
-import { hitsOf, mostWrong, seeded } from '../../support/seeded.ts';
 
 const START = 1_000_000;
 
@@ -55,34 +53,4 @@ describe('a value that holds everything since the start', () => {
       ).response.bad,
     ).toBe(300);
   });
-});
-
-describe('traffic that starts with the run, and failures that take 10 s', () => {
-  const RUNS = 200;
-  const everSatisfied = (share: number, inFlightMs: number, seed: number): boolean => {
-    const random = seeded(seed);
-    const began: number[] = [];
-    let ledger: CounterLedger | undefined;
-    let [n, hits] = [0, 0];
-    for (let second = 1; second <= 120; second++) {
-      began.push(hitsOf(random, 20, share));
-      const late = second > 10 ? began[second - 11]! : 0;
-      hits += late;
-      n += late + 20 - began.at(-1)!;
-      if (second % 5 !== 0) continue;
-      ledger = addCumulative(ledger, { startMs: START, inFlightMs, atMs: START + 1000 * second, n, hits });
-      const { response } = shareCounts(ledger);
-      if (response.n > 0 && lnSatisfied(response, 0.1) >= Math.log(20)) return true;
-    }
-    return false;
-  };
-  const rate = (share: number, inFlightMs: number) =>
-    Array.from({ length: RUNS }, (_, seed) => everSatisfied(share, inFlightMs, seed)).filter(Boolean).length / RUNS;
-
-  it('a version at the limit is not satisfied', () => {
-    expect(rate(0.1, 0)).toBeGreaterThan(0.9);
-    expect(rate(0.1, 10_000)).toBeLessThanOrEqual(mostWrong(RUNS));
-  });
-
-  it('a good one is', () => expect(rate(0.02, 10_000)).toBeGreaterThan(0.95));
 });
