@@ -34,7 +34,7 @@ export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer
     if (problem !== undefined) return `${kind}[${index}]: ${problem}`;
   }
   const samples = [...parts.values()]
-    .map((part) => sampleOf(kind, part))
+    .map((part) => withSource(sampleOf(kind, part), part.source))
     .filter((sample) => sample !== undefined)
     .toSorted((a, b) => (a.series < b.series ? -1 : a.series > b.series ? 1 : a.atMs - b.atMs));
   return { kind, samples, ...(typeof percentile === 'number' ? { percentile } : {}) };
@@ -42,6 +42,7 @@ export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer
 
 interface Part {
   readonly series: string;
+  readonly source: string | undefined;
   readonly atMs: number;
   readonly numbers: Map<string, number>;
   /** Cumulative, by bound. */
@@ -71,7 +72,13 @@ function addRow(parts: Map<string, Part>, kind: CounterKind, row: unknown, asked
   const series = `${kind === 'shares' ? fields.join('+') : ''}${seriesId(row['series'])}`;
   const atMs = Math.round(at * 1000);
   const key = `${series} ${atMs}`;
-  const part: Part = parts.get(key) ?? { series, atMs, numbers: new Map(), cumulative: new Map() };
+  const part: Part = parts.get(key) ?? {
+    series,
+    source: sourceId(row['series']),
+    atMs,
+    numbers: new Map(),
+    cumulative: new Map(),
+  };
   parts.set(key, part);
   if (kind === 'histograms' && row['le'] !== undefined) {
     const bound = boundOf(row['le']);
@@ -130,6 +137,16 @@ function separate(cumulative: ReadonlyMap<number, number>): Bucket[] {
 function boundOf(written: unknown): number {
   const number = typeof written === 'string' ? Number(written.replace(/^\+?Inf$/i, 'Infinity')) : written;
   return typeof number === 'number' ? Number(number.toPrecision(12)) : Number.NaN;
+}
+
+function withSource(sample: CounterSample | undefined, source: string | undefined): CounterSample | undefined {
+  return sample === undefined || source === undefined ? sample : { ...sample, source };
+}
+
+/** Labels of what Prometheus read a series from: one process, all of whose series restart together. */
+function sourceId(series: unknown): string | undefined {
+  if (!isObject(series) || series['instance'] === undefined) return undefined;
+  return seriesId({ job: series['job'], instance: series['instance'] }).slice(0, 8);
 }
 
 /** Labels in any order, as a short text: it is stored for every series. */

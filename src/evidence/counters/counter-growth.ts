@@ -9,30 +9,27 @@
  *
  * A process that restarts loses the requests that are under way, and never counts them: so a series ends with its process, with
  * an allowance at its own end, and a new one begins. Otherwise the fast requests before a restart would be compared with the slow ones
- * after it. Series that ended are folded into one row, so that pods that follow one another do not fill the record.
+ * after it. Series that ended are folded into one row, so that pods that follow one another do not fill the record. Where one series
+ * of a process is seen to restart, all are over: a counter of rare failures may have as many after it as it had before.
  *
  * Source: statistics.md 0.7, 1.6.
  */
-import type { CounterAnswer, CounterSample } from './counter-samples.ts';
-import { boundsOf, claimed, hasRestarted, partsOf, sumOf, type PartsLayout } from './counter-parts.ts';
+import type { CounterAnswer } from './counter-samples.ts';
+import { boundsOf, claimed, hasRestarted, partsOf, sumOf } from './counter-parts.ts';
+import {
+  begun,
+  grown,
+  isOverBetween,
+  isSteady,
+  laggedSince,
+  numbersOf,
+  restarted,
+  restartsIn,
+  since,
+  type CountedSince,
+  type SeriesLedger,
+} from './series-growth.ts';
 import type { Count } from '../request-tally.ts';
-
-/** One series, from its start or that of the ledger. The parts of a value: see `partsOf`. */
-export interface SeriesLedger {
-  /** The newest sample, as it was read. */
-  readonly atMs: number;
-  readonly raw: readonly number[];
-  /** Grown since. */
-  readonly total: readonly number[];
-  /** `[atMs, ...parts]` of the first sample that is `inFlightMs` after the start. */
-  readonly settled?: readonly number[] | undefined;
-  /** `[atMs, ...parts]`: the newest sample that is `inFlightMs` older than the newest of all, and all later ones. */
-  readonly recent: readonly (readonly number[])[];
-  /** When it has counted for `inFlightMs`; absent when it did so at the start. */
-  readonly steadyMs?: number | undefined;
-  /** `[atMs, ...parts]` of the first sample that the present block counts from; absent until then. */
-  readonly mark?: readonly number[] | undefined;
-}
 
 /** All series that ended. */
 export interface EndedSeries {
@@ -47,9 +44,7 @@ export interface EndedSeries {
 }
 
 /** Plain data: stored, and resumed by the next driver. */
-export interface CounterLedger extends PartsLayout {
-  readonly inFlightMs: number;
-  readonly startMs: number;
+export interface CounterLedger extends CountedSince {
   /** Of histograms. */
   readonly percentile?: number | undefined;
   readonly series: Readonly<Record<string, SeriesLedger>>;
@@ -108,73 +103,33 @@ export function addSamples(
   const now: CounterLedger = { ...ledger, bounds, startMs };
   const series: Record<string, SeriesLedger> = { ...ledger.series };
   let { ended } = ledger;
+  const restarts = restartsIn(now, answer.samples);
   for (const sample of answer.samples) {
+    const { atMs, source } = sample;
     const before = series[sample.series];
-    if (sample.atMs <= (before?.atMs ?? ended?.untilMs ?? 0)) continue;
+    if (atMs <= (before?.atMs ?? ended?.untilMs ?? 0)) continue;
     const raw = partsOf(sample, now);
     if (before === undefined) {
       series[sample.series] = begun(sample, raw, now);
-    } else if (hasRestarted(before.raw, raw, now.kind)) {
+    } else if (
+      before.isOver === true ||
+      hasRestarted(before.raw, raw, now.kind) ||
+      isOverBetween(restarts, source, before.atMs, atMs)
+    ) {
       ended = folded(ended, before, now);
-      series[sample.series] = restarted(before, { atMs: sample.atMs, raw }, now);
+      series[sample.series] = restarted(before, { atMs, raw }, now);
     } else {
-      series[sample.series] = grown(before, { atMs: sample.atMs, raw }, now);
+      series[sample.series] = grown(before, { atMs, raw }, now);
     }
   }
+  for (const [id, one] of Object.entries(series))
+    if (isOverBetween(restarts, one.source, one.atMs, Number.POSITIVE_INFINITY)) series[id] = { ...one, isOver: true };
   return fitted({ ...now, series, ...(ended === undefined ? {} : { ended }) }, mostNumbers);
 }
 
 /** Samples may be a hundred thousand: too many to be arguments. */
 const startOf = ({ samples }: CounterAnswer): number =>
   samples.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
-
-interface Reading {
-  readonly atMs: number;
-  readonly raw: readonly number[];
-}
-
-/** A series that was not there before began at zero; but nothing is claimed of what it counted before its first sample. */
-function begun({ atMs }: CounterSample, raw: readonly number[], ledger: CounterLedger): SeriesLedger {
-  const point = [atMs, ...claimed(raw, ledger)];
-  const isSettled = atMs >= ledger.startMs + ledger.inFlightMs;
-  return {
-    atMs,
-    raw,
-    total: raw,
-    ...(isSettled ? { settled: point } : {}),
-    recent: [point],
-    steadyMs: atMs + ledger.inFlightMs,
-  };
-}
-
-/** All that it has counted began after the restart. */
-function restarted(before: SeriesLedger, { atMs, raw }: Reading, ledger: CounterLedger): SeriesLedger {
-  const point = [atMs, ...claimed(raw, ledger)];
-  const settled = [before.atMs, ...claimed(raw, ledger).map(() => 0)];
-  return { atMs, raw, total: raw, settled, recent: [point], steadyMs: atMs + ledger.inFlightMs };
-}
-
-function grown(before: SeriesLedger, { atMs, raw }: Reading, ledger: CounterLedger): SeriesLedger {
-  const total = raw.map((part, index) => before.total[index]! + part - before.raw[index]!);
-  const point = [atMs, ...claimed(total, ledger)];
-  const settled = before.settled ?? (atMs >= ledger.startMs + ledger.inFlightMs ? point : undefined);
-  const points = [...before.recent, point];
-  const oldest = points.findLastIndex(([at]) => at! <= atMs - ledger.inFlightMs);
-  const mark = before.mark ?? (isSteady(atMs, before, ledger) ? point : undefined);
-  return {
-    ...before,
-    atMs,
-    raw,
-    total,
-    ...(settled === undefined ? {} : { settled }),
-    recent: points.slice(Math.max(0, oldest)),
-    ...(mark === undefined ? {} : { mark }),
-  };
-}
-
-/** Whether what it counts from here on belongs to the present block. */
-const isSteady = (atMs: number, { steadyMs = 0 }: Pick<SeriesLedger, 'steadyMs'>, { block }: CounterLedger): boolean =>
-  block !== undefined && atMs >= Math.max(block.fromMs, steadyMs);
 
 function folded(ended: EndedSeries | undefined, series: SeriesLedger, ledger: CounterLedger): EndedSeries {
   const row = ended ?? { untilMs: 0, total: [], lagged: [], block: [], blockLagged: [] };
@@ -221,9 +176,6 @@ function thinned(ledger: CounterLedger): CounterLedger {
 const sizeOf = ({ series, ended }: CounterLedger): number =>
   Object.values(series).reduce((sum, one) => sum + numbersOf(one), ended === undefined ? 0 : 4 * ended.total.length);
 
-const numbersOf = ({ raw, total, settled = [], mark = [], recent }: SeriesLedger): number =>
-  raw.length + total.length + settled.length + mark.length + recent.reduce((sum, point) => sum + point.length, 0);
-
 /**
  * The ledger with a new block: what it grows by from here on, for a comparison of two versions whose weights may change between
  * blocks (`live-blocks.ts`). `changedMs`: the weights were changed then; the first `inFlightMs` after it do not count, since
@@ -258,22 +210,6 @@ export function blockGrowth(ledger: CounterLedger): BlockGrowth {
     all: sumOf([ledger.ended?.block ?? [], ...series.map((one) => since(one, one.mark))]),
     lagged: sumOf([ledger.ended?.blockLagged ?? [], ...series.map((one) => laggedSince(one, one.mark, ledger))]),
   };
-}
-
-/** Grown since a point; nothing without one. */
-function since({ total }: SeriesLedger, from: readonly number[] | undefined): number[] {
-  return from === undefined ? [] : from.slice(1).map((part, index) => total[index]! - part);
-}
-
-/** Grown since a point, up to `inFlightMs` before the newest sample. What has not been watched for so long says nothing yet. */
-function laggedSince(
-  { recent, atMs }: SeriesLedger,
-  from: readonly number[] | undefined,
-  { inFlightMs }: CounterLedger,
-): number[] {
-  const then = recent[0];
-  if (from === undefined || then === undefined || then[0]! > atMs - inFlightMs || then[0]! < from[0]!) return [];
-  return then.slice(1).map((part, index) => Math.max(0, part - from[index + 1]!));
 }
 
 /** Grown since the start, over all series: the parts as stored. */

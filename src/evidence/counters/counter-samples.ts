@@ -8,7 +8,12 @@ export type CounterKind = 'shares' | 'sums' | 'histograms' | 'counts';
 /** Separate buckets: `[lower, upper, count]`, values above `lower` and up to `upper`. */
 export type Bucket = readonly [lower: number, upper: number, count: number];
 
-export type CounterSample = { readonly series: string; readonly atMs: number } & (
+export type CounterSample = {
+  readonly series: string;
+  readonly atMs: number;
+  /** What the series was read from, where its labels say it: series of one process restart together. */
+  readonly source?: string | undefined;
+} & (
   | { readonly kind: 'shares'; readonly hits: number; readonly others: number }
   | { readonly kind: 'sums'; readonly sum: number; readonly count: number }
   | { readonly kind: 'histograms'; readonly count: number; readonly buckets: readonly Bucket[] }

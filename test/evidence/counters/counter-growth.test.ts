@@ -75,6 +75,25 @@ describe('live counters', () => {
     expect(ledgerValue(ledger)).toEqual({ value: 4 / (4 + 160), n: 164 });
   });
 
+  it.each([1, 7])('of one process restart together: one failure in each life, asked every %d samples', (each) => {
+    const labels = { instance: '10.0.0.1:80', job: 'shop' };
+    const rows: object[] = [];
+    let ledger = startLedger(read({ shares: [{ series: { ...labels, code: '200' }, at: 1000, others: 0 }] }), {
+      limits: [],
+      inFlightMs: 0,
+    });
+    for (let second = 1; second <= 200; second++) {
+      const age = second % 20;
+      rows.push({ series: { ...labels, code: '200' }, at: 1000 + second, others: 10 * age });
+      // A code is counted from its first occurrence on.
+      if (age > 12) rows.push({ series: { ...labels, code: '500' }, at: 1000 + second, hits: 1 });
+      if (second % each === 0 || second === 200) ledger = add(ledger, { shares: rows.splice(0) });
+    }
+    const { response, service } = shareCounts(ledger);
+    expect(response.bad).toBe(10);
+    expect(service.n - service.bad).toBe(10 * 190);
+  });
+
   it('count a series that appears later from zero, and keep one that is gone', () => {
     let ledger = startLedger(read(shares(1000, 0, 700, 'old')), { limits: [], inFlightMs: 0 });
     ledger = add(ledger, { shares: [...shares(1010, 1, 710, 'old').shares, ...shares(1010, 2, 20, 'new').shares] });

@@ -1,0 +1,141 @@
+/** What one series of counters grew by, from its start or that of the ledger on: see `counter-growth.ts`. */
+import { claimed, hasRestarted, partsOf, type PartsLayout } from './counter-parts.ts';
+import type { CounterSample } from './counter-samples.ts';
+
+/** One series, from its start or that of the ledger. The parts of a value: see `partsOf`. */
+export interface SeriesLedger {
+  /** The newest sample, as it was read. */
+  readonly atMs: number;
+  readonly raw: readonly number[];
+  /** Grown since. */
+  readonly total: readonly number[];
+  /** `[atMs, ...parts]` of the first sample that is `inFlightMs` after the start. */
+  readonly settled?: readonly number[] | undefined;
+  /** `[atMs, ...parts]`: the newest sample that is `inFlightMs` older than the newest of all, and all later ones. */
+  readonly recent: readonly (readonly number[])[];
+  /** When it has counted for `inFlightMs`; absent when it did so at the start. */
+  readonly steadyMs?: number | undefined;
+  /** `[atMs, ...parts]` of the first sample that the present block counts from; absent until then. */
+  readonly mark?: readonly number[] | undefined;
+  /** What it is read from, where that is known; and that this has restarted since the newest sample. */
+  readonly source?: string | undefined;
+  readonly isOver?: true | undefined;
+}
+
+/** What series are counted by. */
+export interface CountedSince extends PartsLayout {
+  readonly inFlightMs: number;
+  readonly startMs: number;
+  readonly block?: { readonly fromMs: number } | undefined;
+}
+
+interface Reading {
+  readonly atMs: number;
+  readonly raw: readonly number[];
+}
+
+/** A series that was not there before began at zero; but nothing is claimed of what it counted before its first sample. */
+export function begun({ atMs, source }: CounterSample, raw: readonly number[], ledger: CountedSince): SeriesLedger {
+  const point = [atMs, ...claimed(raw, ledger)];
+  const isSettled = atMs >= ledger.startMs + ledger.inFlightMs;
+  return {
+    atMs,
+    raw,
+    total: raw,
+    ...(isSettled ? { settled: point } : {}),
+    recent: [point],
+    steadyMs: atMs + ledger.inFlightMs,
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+/** All that it has counted began after the restart. */
+export function restarted(before: SeriesLedger, { atMs, raw }: Reading, ledger: CountedSince): SeriesLedger {
+  const point = [atMs, ...claimed(raw, ledger)];
+  const settled = [before.atMs, ...claimed(raw, ledger).map(() => 0)];
+  const { source } = before;
+  return {
+    atMs,
+    raw,
+    total: raw,
+    settled,
+    recent: [point],
+    steadyMs: atMs + ledger.inFlightMs,
+    ...(source === undefined ? {} : { source }),
+  };
+}
+
+export function grown(before: SeriesLedger, { atMs, raw }: Reading, ledger: CountedSince): SeriesLedger {
+  const total = raw.map((part, index) => before.total[index]! + part - before.raw[index]!);
+  const point = [atMs, ...claimed(total, ledger)];
+  const settled = before.settled ?? (atMs >= ledger.startMs + ledger.inFlightMs ? point : undefined);
+  const points = [...before.recent, point];
+  const oldest = points.findLastIndex(([at]) => at! <= atMs - ledger.inFlightMs);
+  const mark = before.mark ?? (isSteady(atMs, before, ledger) ? point : undefined);
+  return {
+    ...before,
+    atMs,
+    raw,
+    total,
+    ...(settled === undefined ? {} : { settled }),
+    recent: points.slice(Math.max(0, oldest)),
+    ...(mark === undefined ? {} : { mark }),
+  };
+}
+
+/** Whether what it counts from here on belongs to the present block. */
+export const isSteady = (
+  atMs: number,
+  { steadyMs = 0 }: Pick<SeriesLedger, 'steadyMs'>,
+  { block }: CountedSince,
+): boolean => block !== undefined && atMs >= Math.max(block.fromMs, steadyMs);
+
+/** Grown since a point; nothing without one. */
+export function since({ total }: SeriesLedger, from: readonly number[] | undefined): number[] {
+  return from === undefined ? [] : from.slice(1).map((part, index) => total[index]! - part);
+}
+
+/** Grown since a point, up to `inFlightMs` before the newest sample. What has not been watched for so long says nothing yet. */
+export function laggedSince(
+  { recent, atMs }: SeriesLedger,
+  from: readonly number[] | undefined,
+  { inFlightMs }: CountedSince,
+): number[] {
+  const then = recent[0];
+  if (from === undefined || then === undefined || then[0]! > atMs - inFlightMs || then[0]! < from[0]!) return [];
+  return then.slice(1).map((part, index) => Math.max(0, part - from[index + 1]!));
+}
+
+export const numbersOf = ({ raw, total, settled = [], mark = [], recent }: SeriesLedger): number =>
+  raw.length + total.length + settled.length + mark.length + recent.reduce((sum, point) => sum + point.length, 0);
+
+/** When what was read from each source is seen to have restarted. */
+export function restartsIn(
+  { series: known, ...layout }: CountedSince & { readonly series: Readonly<Record<string, SeriesLedger>> },
+  samples: readonly CounterSample[],
+): ReadonlyMap<string, readonly number[]> {
+  const restarts = new Map<string, number[]>();
+  const last = new Map<string, Reading>(Object.entries(known));
+  for (const sample of samples) {
+    const { source, series, atMs } = sample;
+    const before = last.get(series);
+    if (before !== undefined && atMs <= before.atMs) continue;
+    const raw = partsOf(sample, layout);
+    last.set(series, { atMs, raw });
+    if (source === undefined || before === undefined || !hasRestarted(before.raw, raw, layout.kind)) continue;
+    const times = restarts.get(source);
+    if (times === undefined) restarts.set(source, [atMs]);
+    else times.push(atMs);
+  }
+  return restarts;
+}
+
+export function isOverBetween(
+  restarts: ReadonlyMap<string, readonly number[]>,
+  source: string | undefined,
+  afterMs: number,
+  untilMs: number,
+): boolean {
+  const times = source === undefined ? undefined : restarts.get(source);
+  return times?.some((at) => at > afterMs && at <= untilMs) === true;
+}
