@@ -3,6 +3,7 @@ import {
   addSamples,
   beginBlock,
   blockGrowth,
+  ledgerValue,
   shareCounts,
   startLedger,
   type CounterLedger,
@@ -10,6 +11,12 @@ import {
 import { lowerBound, upperBound } from '../../../src/evidence/one-sample/rate.ts';
 import type { CounterAnswer } from '../../../src/evidence/counters/counter-samples.ts';
 import { addLiveBlock, emptyLiveBlocks, lnLiveBlocks } from '../../../src/evidence/two-versions/live-blocks.ts';
+import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { judgeOf } from '../../../src/judge/judgement.ts';
+import type { MeasuredMetric } from '../../../src/judge/limits/custom-metric.ts';
+import { compileQuestion } from '../../../src/judge/question/question.ts';
+import { addMeasurement } from '../../../src/judge/record/measurement.ts';
+import { EMPTY_RECORD, type Iter8Record } from '../../../src/judge/record/stored-record.ts';
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
 import type { Cell } from './cell.ts';
 
@@ -81,12 +88,13 @@ class Version {
   }
 }
 
-/** The claims that are shown at some look. */
-export function liveClaims(random: Uniform, traffic: LiveTraffic) {
-  const a = new Version(traffic.slow[0]);
-  const b = new Version(traffic.slow[1], traffic.lifeSeconds);
-  let state = emptyLiveBlocks({ ratio: traffic.limit, plus: 0, cap: 1 });
-  const found = { below: false, above: false };
+/** Plays the traffic, and calls at the end of each iteration. */
+function play(
+  random: Uniform,
+  traffic: LiveTraffic,
+  [a, b]: readonly [Version, Version],
+  look: (iteration: number) => void,
+) {
   a.scrape(-1);
   b.scrape(-1);
   for (let iteration = 0; iteration < ITERATIONS; iteration++) {
@@ -107,15 +115,86 @@ export function liveClaims(random: Uniform, traffic: LiveTraffic) {
       b.second(second, began[1]);
       if (second % SCRAPE_SECONDS === SCRAPE_SECONDS - 1) for (const one of [a, b]) one.scrape(second);
     }
+    look(iteration);
+  }
+}
+
+const secondMs = (second: number): number => 1000 * (1000 + second);
+
+/** The claims that are shown at some look. */
+export function liveClaims(random: Uniform, traffic: LiveTraffic) {
+  const a = new Version(traffic.slow[0]);
+  const b = new Version(traffic.slow[1], traffic.lifeSeconds);
+  let state = emptyLiveBlocks({ ratio: traffic.limit, plus: 0, cap: 1 });
+  const found = { below: false, above: false };
+  play(random, traffic, [a, b], (iteration) => {
     state = addLiveBlock(state, { kind: 'shares', a: blockGrowth(a.ledger!), b: blockGrowth(b.ledger!) });
     const { lnBelow, lnAbove } = lnLiveBlocks(state);
     found.below ||= lnBelow >= NEEDED;
     found.above ||= lnAbove >= NEEDED;
     const isChanged = traffic.weight(iteration + 1) !== traffic.weight(iteration);
-    const changedMs = isChanged ? 1000 * (1000 + (iteration + 1) * ITERATION_SECONDS) : undefined;
+    const changedMs = isChanged ? secondMs((iteration + 1) * ITERATION_SECONDS) : undefined;
     for (const one of [a, b]) one.ledger = beginBlock(one.ledger!, changedMs);
-  }
-  return { ...found, state, ledgers: [a.ledger!, b.ledger!] as const };
+  });
+  return { ...found, ledgers: [a.ledger!, b.ledger!] as const };
+}
+
+const METRIC = 'default/errors';
+const NAMES = ['old', 'new'] as const;
+
+const questionAt = (limit: number) =>
+  compileQuestion(
+    withDefaults(
+      {
+        apiVersion: 'iter8.tools/v2alpha2',
+        kind: 'Experiment',
+        metadata: { name: 'cell', namespace: 'default' },
+        spec: {
+          target: 'cell',
+          strategy: { testingPattern: 'Canary', deploymentPattern: 'Progressive' },
+          criteria: {
+            strength: { relative: [{ metric: METRIC, maxIncreasePercent: 100 * (limit - 1) }] },
+          },
+          versionInfo: { baseline: { name: NAMES[0] }, candidates: [{ name: NAMES[1] }] },
+        },
+      },
+      { namespace: 'default' },
+    ),
+  );
+
+/** The same through the judge: verdicts ever given on the candidate; the weights are read at each measurement alone. */
+export function liveVerdicts(random: Uniform, traffic: LiveTraffic): ReadonlySet<string> {
+  const versions = [new Version(traffic.slow[0]), new Version(traffic.slow[1], traffic.lifeSeconds)] as const;
+  const question = questionAt(traffic.limit);
+  let record: Iter8Record = EMPTY_RECORD;
+  const found = new Set<string>();
+  const measure = (second: number, weight: number) => {
+    const values = Object.fromEntries(
+      NAMES.map((name, i): [string, MeasuredMetric] => {
+        const counters = versions[i]!.ledger!;
+        const about = { type: 'Gauge', cumulative: true, extrapolated: false, query: '', counters } as const;
+        return [name, { ...about, ...ledgerValue(counters) }];
+      }),
+    );
+    record = addMeasurement(question, record, {
+      time: new Date(secondMs(second)).toISOString(),
+      startTime: new Date(secondMs(0)).toISOString(),
+      values: { [METRIC]: values },
+      weights: [
+        { name: NAMES[0], value: 100 - weight },
+        { name: NAMES[1], value: weight },
+      ],
+    });
+    for (const [i, name] of NAMES.entries()) versions[i]!.ledger = record.measured![METRIC]![name]!.counters;
+  };
+  play(random, traffic, versions, (iteration) => {
+    const second = (iteration + 1) * ITERATION_SECONDS;
+    measure(second, traffic.weight(iteration));
+    const look = { elapsedSeconds: second, planDone: true, bounds: false, measuringDone: false };
+    for (const { verdict, relative } of judgeOf(question, record).look(look))
+      if (relative !== undefined) found.add(verdict);
+  });
+  return found;
 }
 
 const up = (iteration: number) => 10 + Math.round((80 * Math.min(iteration, ITERATIONS - 1)) / (ITERATIONS - 1));
@@ -141,9 +220,47 @@ const TRAP: Cell = {
   run: (random) => pooledBelow(random, { weight: up, level: falling, times: 1.5, limit: 1.5, slow: [0, 0] }),
 };
 
+/** A ramp that ends at 60 %. */
+const rampAndHold = (iteration: number) => Math.min(60, 10 + 10 * iteration);
+
+const JUDGED: readonly Cell[] = [
+  ...(
+    [
+      ['satisfied', 1.5, 1.5, 9],
+      ['violated', 1.5, 1.5, 9],
+      ['satisfied', 1.2, 1.2, 0],
+      ['violated', 1.2, 1.2, 0],
+    ] as const
+  ).map(
+    ([verdict, times, limit, slow], k): Cell => ({
+      name: `live counters through the judge, weights ramp and hold: ${times} times as bad is not ${verdict} at ${limit}`,
+      atMost: 0.05,
+      slow: k > 0,
+      run: (random) =>
+        liveVerdicts(random, { weight: rampAndHold, level: falling, times, limit, slow: [slow, slow] }).has(verdict),
+    }),
+  ),
+  {
+    name: 'live counters through the judge, weights ramp and hold: twice as bad is violated at 1.2',
+    atLeast: 0.8,
+    run: (random) =>
+      liveVerdicts(random, { weight: rampAndHold, level: falling, times: 2, limit: 1.2, slow: [9, 9] }).has('violated'),
+  },
+  {
+    name: 'live counters through the judge, weights ramp and hold: identical is satisfied at 1.5',
+    atLeast: 0.8,
+    slow: true,
+    run: (random) =>
+      liveVerdicts(random, { weight: rampAndHold, level: falling, times: 1, limit: 1.5, slow: [9, 9] }).has(
+        'satisfied',
+      ),
+  },
+];
+
 /** Ramps in both directions, drifts in both directions, failures that are slow, in one version or both. */
 export const LIVE_CELLS: readonly Cell[] = [
   TRAP,
+  ...JUDGED,
   ...Object.entries(RAMPS).flatMap(([ramp, weight]) =>
     Object.entries(DRIFTS).flatMap(([drift, level]): Cell[] => {
       const name = `live counters, weights ${ramp}, errors ${drift}`;

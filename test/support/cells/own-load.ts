@@ -192,10 +192,14 @@ const ONE_SAMPLE: readonly Cell[] = [
     { objectives: [upper('latency-95th-percentile', 500)], draw: (random) => answer(random() < 0.05 ? 800 : 100) },
     true,
   ),
-  ...atLimit('mean of lognormal latencies', {
-    objectives: [upper('mean-latency', LOGNORMAL_MEAN)],
-    draw: (random) => answer(Math.min(TIMEOUT_MS, lognormal(random, 500))),
-  }),
+  ...atLimit(
+    'mean of lognormal latencies',
+    {
+      objectives: [upper('mean-latency', LOGNORMAL_MEAN)],
+      draw: (random) => answer(Math.min(TIMEOUT_MS, lognormal(random, 500))),
+    },
+    true,
+  ),
   ...atLimit(
     'mean of bimodal latencies, with timeouts',
     {
@@ -256,6 +260,7 @@ const SEVERAL: readonly Cell[] = [
   {
     name: 'a good version passes three objectives within 3,000 requests',
     atLeast: 0.95,
+    slow: true,
     run: (random) =>
       everJudged(random, {
         ...load,
