@@ -20,6 +20,7 @@ import {
 } from './objective-rules.ts';
 import {
   capsFitObjectives,
+  comparedVersionsShareATask,
   loadedVersionsAreJudged,
   relativeLimitsHaveTwoVersions,
   strengthIsRight,
@@ -80,6 +81,7 @@ export const EXPERIMENT_RULES: readonly Rule[] = [
   endpointsAreLoaded,
   strengthIsRight,
   relativeLimitsHaveTwoVersions,
+  comparedVersionsShareATask,
   capsFitObjectives,
   verdictsAreWithinReach,
 ];

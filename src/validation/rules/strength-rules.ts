@@ -38,6 +38,35 @@ export const relativeLimitsHaveTwoVersions: Rule = ({ experiment, question, name
   });
 };
 
+/** Requests are compared that were due at the same time: those of two tasks never are. */
+export const comparedVersionsShareATask: Rule = ({ experiment, question, namespace }) => {
+  const { baseline, versions, strength, reward } = question;
+  const measuring = tasksOf(experiment)
+    .filter(({ task }) => task.task === 'metrics/collect')
+    .map(({ task }) => collectInputs(task))
+    .filter(({ loadOnly }) => !loadOnly)
+    .map((inputs) => new Set(inputs.versions.map(({ name }) => name)));
+  if (baseline === undefined || measuring.length === 0) return [];
+  const apart = versions.filter(
+    ({ name, role }) =>
+      role === 'candidate' && !measuring.some((loaded) => loaded.has(name) && loaded.has(baseline.name)),
+  );
+  const compared = [
+    ...strength.relative.map(({ metric }, index) => ({ metric, at: [...STRENGTH, 'relative', index] })),
+    ...(reward === undefined ? [] : [{ metric: reward.metric, at: ['spec', 'criteria', 'rewards', 0] }]),
+  ];
+  return compared
+    .filter(({ metric }) => parseMetricName(metric, namespace).quantity.kind !== 'custom')
+    .flatMap(({ at }) =>
+      apart.map(({ name }) =>
+        issue(
+          at,
+          `expected one metrics/collect task that loads both ${shown(baseline.name)} and ${shown(name)}; requests of two tasks are not sent at the same times, so they cannot be compared`,
+        ),
+      ),
+    );
+};
+
 /** A cap on a metric that nobody judges would do nothing; one at or below the limit would make it impossible to exceed. */
 export const capsFitObjectives: Rule = (context) => {
   const { experiment, question, namespace } = context;

@@ -430,6 +430,51 @@ describe('rules about evidence', () => {
     ]);
   });
 
+  describe('versions that are compared', () => {
+    const only = (name: string, more: Fields = {}) =>
+      collect({ versions: [{ name, url: `http://${name}/` }], ...more });
+    const apart =
+      'expected one metrics/collect task that loads both "v1" and "v2"; requests of two tasks are not sent at the same times, so they cannot be compared';
+    const compared = (tasks: unknown[], criteria: Fields) =>
+      problems(
+        experiment({
+          strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit', actions: { start: tasks } },
+          criteria,
+        }),
+      );
+    const relative = (metric: string) => ({ strength: { relative: [{ metric, maxIncreasePercent: 10 }] } });
+
+    it('are loaded by one task', () => {
+      const criteria = relative('iter8-system/mean-latency');
+      expect(compared([only('v1'), only('v2')], criteria)).toEqual([`${STRENGTH}.relative[0]: ${apart}`]);
+      expect(compared([collect({ loadOnly: true }), only('v2')], criteria)).toEqual([
+        `${STRENGTH}.relative[0]: ${apart}`,
+      ]);
+      expect(compared([only('v1'), collect()], criteria)).toEqual([]);
+      expect(
+        compared([only('v1'), only('v2')], { objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.1' }] }),
+      ).toEqual([]);
+    });
+
+    it('are compared as a backend counts them where it does', () => {
+      expect(compared([only('v1'), only('v2')], relative('default/m'))).toEqual([]);
+      expect(compared([], relative('iter8-system/mean-latency'))).toEqual([]);
+    });
+
+    it('by a reward, too', () => {
+      const strategy = (tasks: unknown[]) => ({
+        testingPattern: 'A/B',
+        deploymentPattern: 'FixedSplit',
+        actions: { start: tasks },
+      });
+      const criteria = { rewards: [{ metric: 'iter8-system/mean-latency', preferredDirection: 'Low' }] };
+      expect(problems(experiment({ strategy: strategy([only('v1'), only('v2')]), criteria }))).toEqual([
+        `spec.criteria.rewards[0]: ${apart}`,
+      ]);
+      expect(problems(experiment({ strategy: strategy([collect()]), criteria }))).toEqual([]);
+    });
+  });
+
   it('load that no version is judged by is refused when built-in metrics are judged', () => {
     const versions = [{ name: 'v3', url: 'http://v3/' }];
     expect(problems(withCriteria(judged, { versions }))).toEqual([
