@@ -46,9 +46,21 @@ export interface LimitCount {
   readonly service: Count;
 }
 
+/** What the latencies of HTTP answers are, apart from what other requests are counted as: see `answersOf`. */
+export interface AnswerTimes {
+  /** Response times of answers alone, in ms; 0 without any. */
+  readonly sumMs: number;
+  readonly maxMs: number;
+  readonly minMs: number;
+  /** The part of the response view's histogram that stands for requests without an answer. */
+  readonly unanswered: SparseHistogram;
+}
+
 export interface Tally {
   readonly response: TallyView;
   readonly service: TallyView;
+  /** Absent: every request was answered, as far as is known. */
+  readonly answers?: AnswerTimes | undefined;
   /** Counters at each limit; their `n` equals the `n` of the views of the same tally. */
   readonly limits: Readonly<Record<LimitKey, LimitCount>>;
   /**
@@ -65,6 +77,24 @@ export interface Tally {
 /** Whether one of these requests got an HTTP answer. */
 export function hasAnswer({ codes }: Tally): boolean {
   return Object.keys(codes).some((code) => /^\d+$/.test(code));
+}
+
+/**
+ * The response times of HTTP answers alone: what is shown. A refused connection is counted as a latency of the timeout, since no
+ * limit may be satisfied by it, but nobody waited for it.
+ */
+export function answersOf({ response, answers }: Tally): Omit<TallyView, 'errors'> {
+  if (answers === undefined) return response;
+  const { unanswered, ...times } = answers;
+  const without = new Map(unanswered);
+  const histogram = response.histogram
+    .map(([index, count]) => [index, count - (without.get(index) ?? 0)] as const)
+    .filter(([, count]) => count > 0);
+  return { n: response.n - countOf(unanswered), histogram, ...times };
+}
+
+function countOf(histogram: SparseHistogram): number {
+  return histogram.reduce((sum, [, count]) => sum + count, 0);
 }
 
 /** A latency limit to count at, in ms. `upper`: bad is above it; `lower`: counted is at or above it. */
@@ -130,6 +160,15 @@ function addView(a: TallyView, b: TallyView): TallyView {
   };
 }
 
+function addAnswers(a: Tally, b: Tally): Pick<Tally, 'answers'> {
+  if (a.answers === undefined && b.answers === undefined) return {};
+  const x = answersOf(a);
+  const y = answersOf(b);
+  const unanswered = addHistogram(a.answers?.unanswered ?? [], b.answers?.unanswered ?? []);
+  const { sumMs, maxMs, minMs } = addView({ ...x, errors: 0 }, { ...y, errors: 0 });
+  return { answers: { sumMs, maxMs, minMs, unanswered } };
+}
+
 export function addLimitCount(a: LimitCount, b: LimitCount): LimitCount {
   return { response: addCount(a.response, b.response), service: addCount(a.service, b.service) };
 }
@@ -157,6 +196,7 @@ export function addTally(a: Tally, b: Tally): Tally {
   return {
     response: addView(a.response, b.response),
     service: addView(a.service, b.service),
+    ...addAnswers(a, b),
     limits: addRecords(a.limits, b.limits, addLimitCount),
     codes: addRecords(a.codes, b.codes, (x, y) => x + y),
     reconnects: a.reconnects + b.reconnects,

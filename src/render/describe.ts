@@ -323,6 +323,7 @@ function observed(
         ? []
         : wrapFacts(
             [
+              ...(one.latencyMs.answers === one.requests ? [] : [`of ${formatCount(one.latencyMs.answers)} answers`]),
               `mean ${ms(one.latencyMs.mean)}`,
               ...one.latencyMs.percentiles.map(({ percent, value }) => `p${percent} ${ms(value)}`),
               `max ${ms(one.latencyMs.max)}`,

@@ -49,6 +49,7 @@ function body(view: ExperimentView) {
           ? null
           : {
               unit: 'milliseconds',
+              answers: latencyMs.answers,
               mean: latencyMs.mean,
               min: latencyMs.min,
               max: latencyMs.max,

@@ -20,13 +20,16 @@ import {
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { Unit } from '../judge/assessment.ts';
-import type { Tally } from '../evidence/request-tally.ts';
+import { answersOf, type Tally } from '../evidence/request-tally.ts';
 import { percentile } from '../evidence/one-sample/percentile.ts';
 
 /** Percentiles that are always shown. */
 const SHOWN_PERCENTILES = [50, 75, 90, 95, 99] as const;
 
-/** What was seen of one version, or of one of its endpoints. Latencies in ms; absent when there is no histogram. */
+/**
+ * What was seen of one version, or of one of its endpoints. Latencies in ms, of those requests that got an HTTP answer; absent
+ * when there is no histogram, or none did.
+ */
 export interface Observation {
   readonly version: string;
   readonly endpoint?: string | undefined;
@@ -37,6 +40,7 @@ export interface Observation {
   readonly late: number;
   readonly latencyMs?:
     | {
+        readonly answers: number;
         readonly mean: number;
         readonly min: number;
         readonly max: number;
@@ -248,6 +252,7 @@ function observation(
   tally: Tally,
 ): Observation {
   const { response } = tally;
+  const answers = answersOf(tally);
   return {
     ...scope,
     requests: response.n,
@@ -256,15 +261,16 @@ function observation(
     reconnects: tally.reconnects,
     late: tally.late.bad,
     latencyMs:
-      response.histogram.length === 0
+      answers.histogram.length === 0
         ? undefined
         : {
-            mean: response.sumMs / response.n,
-            min: response.minMs,
-            max: response.maxMs,
+            answers: answers.n,
+            mean: answers.sumMs / answers.n,
+            min: answers.minMs,
+            max: answers.maxMs,
             percentiles: SHOWN_PERCENTILES.map((percent) => ({
               percent,
-              value: Math.min(response.maxMs, percentile(response.histogram, percent)),
+              value: Math.min(answers.maxMs, percentile(answers.histogram, percent)),
             })),
           },
   };

@@ -68,6 +68,17 @@ describe('describe', () => {
     expect(renderDescribe(experimentView(running, NOW, { by: 'x' }), { theme, columns: 80 })).not.toContain('Driver');
   });
 
+  it('shows the latency of answers, not what refused connections are counted as', async () => {
+    const { outcome } = await driveInMemory(conformance({ collect: { numQueries: 200 } }), {
+      service: (_, k) => (k % 4 === 3 ? { latencyMs: 1, code: 'connect' } : { latencyMs: 20, code: '200' }),
+    });
+    expect(text(outcome.experiment).split('Observed, hello\n')[1]).toMatchInlineSnapshot(`
+      "  request-count  200  error-count  50  (connect: 50)
+        latency        of 150 answers  mean 20 ms  p50 20 ms  p75 20 ms  p90 20 ms
+                       p95 20 ms  p99 20 ms  max 20 ms"
+    `);
+  });
+
   it('puts two versions side by side where there is room, and below each other where not', async () => {
     const { outcome } = await driveInMemory(
       canary({ objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.01' }] }),

@@ -32,6 +32,8 @@ export function tallyFor(
   capMs = TIMEOUT_MS,
 ): Tally {
   const histogram = new LatencyHistogram(capMs);
+  const unanswered = new LatencyHistogram(capMs);
+  const answered: number[] = [];
   const codes: Record<string, number> = {};
   const counts: Record<string, LimitCount> = {};
   let errors = 0;
@@ -40,23 +42,31 @@ export function tallyFor(
   let minMs = Number.POSITIVE_INFINITY;
   const bad = new Map(limits.map((limit) => [limitKey(limit), 0]));
   for (const { latencyMs, code } of outcomes) {
-    const answered = /^\d+$/.test(code);
-    const latency = answered ? Math.min(latencyMs, capMs) : capMs;
+    const isAnswered = /^\d+$/.test(code);
+    const latency = isAnswered ? Math.min(latencyMs, capMs) : capMs;
+    if (isAnswered) answered.push(latency);
+    else unanswered.record(capMs * 1000);
     histogram.record(Math.max(1, Math.round(latency * 1000)));
     codes[code] = (codes[code] ?? 0) + 1;
-    if (!answered || Number(code) >= 400) errors += 1;
+    if (!isAnswered || Number(code) >= 400) errors += 1;
     sumMs += latency;
     maxMs = Math.max(maxMs, latency);
     minMs = Math.min(minMs, latency);
     for (const limit of limits) {
-      const beyond = limit.side === 'upper' ? latency > limit.limitMs || !answered : latency >= limit.limitMs;
+      const beyond = limit.side === 'upper' ? latency > limit.limitMs || !isAnswered : latency >= limit.limitMs;
       if (beyond) bad.set(limitKey(limit), bad.get(limitKey(limit))! + 1);
     }
   }
   const n = outcomes.length;
   for (const [key, count] of bad) counts[key] = { response: { n, bad: count }, service: { n, bad: count } };
   const view: TallyView = { n, errors, histogram: histogram.toSparse(), sumMs, maxMs, minMs: n === 0 ? 0 : minMs };
-  return { response: view, service: view, limits: counts, codes, reconnects: 0, late: { n, bad: 0 } };
+  const answers = {
+    sumMs: answered.reduce((sum, ms) => sum + ms, 0),
+    maxMs: Math.max(0, ...answered),
+    minMs: answered.length === 0 ? 0 : Math.min(...answered),
+    unanswered: unanswered.toSparse(),
+  };
+  return { response: view, service: view, answers, limits: counts, codes, reconnects: 0, late: { n, bad: 0 } };
 }
 
 export function simulatedLoad(service: Service): LoadGenerator & { readonly plans: LoadPlan[] } {

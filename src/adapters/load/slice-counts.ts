@@ -42,7 +42,8 @@ class View {
     this.bad = Array.from({ length: limits }, () => 0);
   }
 
-  record(ms: number, error: boolean): void {
+  /** @returns the bin that it was counted in */
+  record(ms: number, error: boolean): number {
     this.n += 1;
     if (error) this.errors += 1;
     this.sumMs += ms;
@@ -50,6 +51,7 @@ class View {
     if (ms < this.minMs) this.minMs = ms;
     const bin = binIndex(Math.max(1, Math.round(ms * 1000)));
     this.bins.set(bin, (this.bins.get(bin) ?? 0) + 1);
+    return bin;
   }
 
   toTally(): TallyView {
@@ -78,6 +80,9 @@ export class Slice {
   readonly #limits: readonly LatencyLimit[];
   readonly #response: View;
   readonly #service: View;
+  /** Of answers alone, response times. */
+  readonly #answers = { n: 0, sumMs: 0, maxMs: 0, minMs: Number.POSITIVE_INFINITY };
+  readonly #unanswered = new Map<number, number>();
   readonly #codes: Record<string, number> = {};
   #reconnects = 0;
   #late = 0;
@@ -94,7 +99,9 @@ export class Slice {
   }
 
   record(outcome: Outcome): void {
-    this.#response.record(outcome.responseMs, outcome.responseError);
+    const bin = this.#response.record(outcome.responseMs, outcome.responseError);
+    if (outcome.unanswered) this.#unanswered.set(bin, (this.#unanswered.get(bin) ?? 0) + 1);
+    else addAnswer(this.#answers, outcome.responseMs);
     if (outcome.sent) this.#service.record(outcome.serviceMs, outcome.serviceError);
     this.#codes[outcome.code] = (this.#codes[outcome.code] ?? 0) + 1;
     if (outcome.reconnected) this.#reconnects += 1;
@@ -119,6 +126,12 @@ export class Slice {
     return {
       response: this.#response.toTally(),
       service: this.#service.toTally(),
+      answers: {
+        sumMs: this.#answers.sumMs,
+        maxMs: this.#answers.maxMs,
+        minMs: this.#answers.n === 0 ? 0 : this.#answers.minMs,
+        unanswered: [...this.#unanswered].toSorted((a, b) => a[0] - b[0]),
+      },
       limits,
       codes: { ...this.#codes },
       reconnects: this.#reconnects,
@@ -145,6 +158,13 @@ export class Slice {
     }
     return copy.tally();
   }
+}
+
+function addAnswer(answers: { n: number; sumMs: number; maxMs: number; minMs: number }, ms: number): void {
+  answers.n += 1;
+  answers.sumMs += ms;
+  if (ms > answers.maxMs) answers.maxMs = ms;
+  if (ms < answers.minMs) answers.minMs = ms;
 }
 
 /** Compared before any rounding. */

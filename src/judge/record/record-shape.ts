@@ -48,6 +48,7 @@ const view = withFields({
 const tally = withFields({
   response: view,
   service: view,
+  answers: optional(withFields({ sumMs: number, minMs: number, maxMs: number, unanswered: listOf(number) })),
   codes: mapOf(number),
   limits: mapOf(limitCount),
   late: count,

@@ -10,6 +10,7 @@ import { addPairTally, type PairTally } from '../../evidence/paired/request-pair
 import {
   addTally,
   EMPTY_TALLY,
+  type AnswerTimes,
   type SparseHistogram,
   type Tally,
   type TallyView,
@@ -26,9 +27,10 @@ export const RECORD_KEY = 'iter8ctl';
 export const RECORD_FORMAT = 1;
 
 /** A tally as stored. */
-export interface StoredTally extends Omit<Tally, 'response' | 'service'> {
+export interface StoredTally extends Omit<Tally, 'response' | 'service' | 'answers'> {
   readonly response: StoredView;
   readonly service: StoredView;
+  readonly answers?: (Omit<AnswerTimes, 'unanswered'> & { readonly unanswered: readonly number[] }) | undefined;
 }
 export type StoredView = Omit<TallyView, 'histogram'> & { readonly histogram: readonly number[] };
 
@@ -146,14 +148,31 @@ export function storeTally(tally: Tally): StoredTally {
     minMs: roundMs(one.minMs),
     histogram: flatten(one.histogram),
   });
-  return { ...tally, response: view(tally.response), service: view(tally.service) };
+  const { answers, ...rest } = tally;
+  return {
+    ...rest,
+    response: view(tally.response),
+    service: view(tally.service),
+    ...(answers === undefined
+      ? {}
+      : {
+          answers: {
+            sumMs: roundMs(answers.sumMs),
+            maxMs: roundMs(answers.maxMs),
+            minMs: roundMs(answers.minMs),
+            unanswered: flatten(answers.unanswered),
+          },
+        }),
+  };
 }
 
 export function readTally(stored: StoredTally): Tally {
+  const { answers, ...rest } = stored;
   return {
-    ...stored,
+    ...rest,
     response: { ...stored.response, histogram: unflatten(stored.response.histogram) },
     service: { ...stored.service, histogram: unflatten(stored.service.histogram) },
+    ...(answers === undefined ? {} : { answers: { ...answers, unanswered: unflatten(answers.unanswered) } }),
   };
 }
 
@@ -245,6 +264,9 @@ function coarserTally(tally: StoredTally, bits: number): StoredTally {
   return {
     ...tally,
     response: { ...tally.response, histogram: merge(tally.response.histogram, (index) => index | mask) },
+    ...(tally.answers === undefined
+      ? {}
+      : { answers: { ...tally.answers, unanswered: merge(tally.answers.unanswered, (index) => index | mask) } }),
     service: { ...tally.service, histogram: merge(tally.service.histogram, (index) => index & ~mask) },
   };
 }

@@ -1,6 +1,6 @@
 import { afterEach, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
-import { addTally, EMPTY_TALLY, type Tally } from '../../../src/evidence/request-tally.ts';
+import { addTally, answersOf, EMPTY_TALLY, type Tally } from '../../../src/evidence/request-tally.ts';
 import type { LoadPlan, LoadReport, LoadRun } from '../../../src/drive/ports.ts';
 import { failingEach, ok, testServer, type TestServer } from '../../support/test-server.ts';
 
@@ -66,6 +66,7 @@ it('takes the connection failures of a dead server as errors with the latency of
   const { tallies, reports } = await follow(await createLoadGenerator().start(plan(url, { plannedRequests: 50 })));
   expect(tallies.get('v/')!.codes).toEqual({ connect: 50 });
   expect(tallies.get('v/')!.response).toMatchObject({ n: 50, errors: 50, minMs: 2000 });
+  expect(answersOf(tallies.get('v/')!)).toMatchObject({ n: 0, histogram: [], maxMs: 0 });
   expect(reports.at(-1)!.progress[0]).toMatchObject({
     answered: false,
     lastFailure: expect.stringContaining('ECONNREFUSED') as string,

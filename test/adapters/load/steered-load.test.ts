@@ -107,7 +107,7 @@ describe('a steered load', () => {
         if (drained !== undefined && drained === reports.at(-2))
           for (const { version, sent } of drained.progress) expect(sent).toBeGreaterThanOrEqual(caps.get(version)!);
       }),
-      { numRuns: 100 },
+      { numRuns: 100, interruptAfterTimeLimit: 15_000 },
     );
   });
 });

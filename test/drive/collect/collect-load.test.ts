@@ -55,7 +55,7 @@ describe('a load that is steered by verdicts', () => {
           objectives: [{ metric: 'iter8-system/error-rate', upperLimit: given.limit }],
           strength: {
             stopEarly: given.stopEarly,
-            maxRequests: 700,
+            maxRequests: 500,
             maxSeconds: 120,
             ...(given.minRequests === 0 ? {} : { minRequests: given.minRequests }),
             ...(given.relative && given.isCanary
@@ -76,7 +76,9 @@ describe('a load that is steered by verdicts', () => {
         expect(record.load).toBeUndefined();
       }),
       {
-        numRuns: 25,
+        numRuns: 15,
+        // A busy machine tries fewer.
+        interruptAfterTimeLimit: 15_000,
         examples: [
           [
             {
