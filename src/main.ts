@@ -1,6 +1,7 @@
 /** The process: builds the real Io, runs the command, sets the exit code. The only place that touches `process`. */
-import { fstatSync, writeSync } from 'node:fs';
+import { closeSync, fstatSync, writeSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { isatty } from 'node:tty';
 import { reportFailure, run } from './cli/program.ts';
 import { UnavailableError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -102,6 +103,20 @@ function currentFolder(): string {
   }
 }
 
+const terminals = [0, 1, 2].filter((fd) => isatty(fd));
+
+/** Node resets terminals at its end, and crashes when one is gone by then: it leaves closed files alone. */
+function exit(code: ExitCode): never {
+  for (const fd of terminals) {
+    try {
+      if (!isatty(fd)) closeSync(fd);
+    } catch {
+      // it was closed
+    }
+  }
+  process.exit(code);
+}
+
 const stdout = output(process.stdout);
 const stderr = output(process.stderr);
 
@@ -141,7 +156,7 @@ process.on('uncaughtException', (error) => {
   crashed = true;
   void reportFailure(error, argv, io)
     .catch(() => undefined)
-    .finally(() => process.exit(EXIT.bug));
+    .finally(() => exit(EXIT.bug));
 });
 
 /** The code of the command, unless its answer could not be written. */
@@ -158,4 +173,4 @@ async function codeOf(code: ExitCode): Promise<ExitCode> {
 
 process.exitCode = EXIT.bug; // should the event loop run dry before the command has ended
 const code = await codeOf(await run(argv, io));
-if (!crashed) process.exit(code);
+if (!crashed) exit(code);

@@ -1,6 +1,6 @@
 /** Exit codes of the process itself: readers that go away, full disks, signals, bugs. 1 means "no", and nothing else. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -124,6 +124,19 @@ describe('the end of the process', () => {
     );
     expect(out).toMatch(/\n143\n$/);
     expect(err).toContain('stopping: load ended, saving');
+  });
+
+  it('comes as ever when the terminal has gone and nobody said so', async () => {
+    const socket = `iter8ctl-output-${process.pid}`;
+    if (spawnSync('tmux', ['-V']).status !== 0)
+      return expect.soft(process.env['CI'], 'tmux is needed for this test: apt-get install tmux').not.toBe('true');
+    writeFileSync(path.join(cwd, 'window'), `trap '' HUP\n${run(600)} 2>err\necho $? >code\n`);
+    await bash(
+      `tmux -L ${socket} new-session -d "bash --norc window"; until grep -q '"n":' .iter8/experiments/default/shop.yaml 2>/dev/null; do sleep 0.1; done; tmux -L ${socket} kill-server; until [ -s code ]; do sleep 0.1; done`,
+    );
+    expect(readFileSync(path.join(cwd, 'code'), 'utf8')).toBe('0\n');
+    expect(readFileSync(path.join(cwd, 'err'), 'utf8')).not.toContain('Assertion failed');
+    return undefined;
   });
 
   it('comes no sooner than a limit of more than 24.8 days', async () => {
