@@ -56,9 +56,11 @@ function withoutCredentials(io: Io, command: string | undefined): Io {
     get rows() {
       return stream.rows;
     },
+    lost: stream.lost,
   });
   const stdout = command === WRITES_MANIFESTS ? io.stdout : clean(io.stdout);
-  return { ...io, stdout, stderr: clean(io.stderr) };
+  // Not by `...io`, which would ask for the current folder and standard input before anything needs them.
+  return Object.create(io, { stdout: { value: stdout }, stderr: { value: clean(io.stderr) } }) as Io;
 }
 
 export async function run(argv: readonly string[], given: Io): Promise<ExitCode> {

@@ -84,6 +84,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'jq-web': ['adapters/metrics'],
   chalk: ['render'],
   'cli-table3': ['render'],
+  ora: ['render'],
   commander: ['cli'],
   'string-width': ['text'],
 };
