@@ -37,7 +37,7 @@ async function definitionsFor(argv: readonly string[]): Promise<CommandDefinitio
 
 const EPILOG = `
 Exit codes: 0 promote or done, 1 do not promote or a condition does not hold, 2 usage or an invalid manifest, 3 undecided,
-4 the experiment failed, 5 timed out, 6 not found, 7 a dependency cannot be reached, 70 a bug, 130 interrupted, 143 terminated.
+4 the experiment failed, 5 timed out, 6 not found, 7 a dependency cannot be reached or the output not written, 70 a bug, 130 interrupted, 143 terminated.
 `;
 
 /** A manifest that is made for others to read, and a password of its URL is part of it. */
