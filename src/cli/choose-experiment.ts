@@ -1,6 +1,7 @@
 /** Which experiment a command means: the one named, or for looking the newest, which it says. */
 import { NotFoundError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { refuseDamage } from '../judge/record/damage.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import { keyOf } from './context.ts';
@@ -24,7 +25,7 @@ export function newestRowFirst(a: Dated, b: Dated): number {
 /** The experiment of that name, or a NotFoundError that says which are there. */
 export async function namedExperiment(context: Context, name: string): Promise<Experiment> {
   try {
-    return await context.store.get(keyOf(context, name));
+    return refuseDamage(await context.store.get(keyOf(context, name)));
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const there = await context.store.list({ namespace: context.namespace }).catch((listError: unknown) => {
@@ -58,5 +59,5 @@ export async function chosenExperiment(
     });
   }
   say(`the newest experiment is ${newest.metadata.name}`);
-  return newest;
+  return refuseDamage(newest);
 }

@@ -5,6 +5,7 @@ import { MAX_TEXT_LENGTH } from '../adapters/manifest/parse-documents.ts';
 import { loadManifests, type LoadedManifests } from '../adapters/manifest/read-manifests.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { refuseDamage } from '../judge/record/damage.ts';
 
 /** Of what is written to us: a manifest, or an object with all that was measured. */
 const MOST_STDIN_BYTES = 3 * MAX_TEXT_LENGTH;
@@ -49,5 +50,7 @@ export function readManifests(
 export async function readObject(file: string, io: Io, namespace: string | undefined): Promise<Experiment> {
   const { experiment } = await readManifests([file], io, 'shape');
   const name = experiment.metadata.name ?? experiment.metadata.generateName ?? '';
-  return withDefaults(experiment, { namespace: experiment.metadata.namespace ?? namespace ?? 'default', name });
+  return refuseDamage(
+    withDefaults(experiment, { namespace: experiment.metadata.namespace ?? namespace ?? 'default', name }),
+  );
 }

@@ -6,6 +6,7 @@
 import { Iter8Error, messageOf, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
+import { driveProblem } from '../judge/record/damage.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
@@ -63,7 +64,9 @@ export interface DriveOutcome {
 }
 
 /** @throws UnavailableError when the turn on the target is lost, with what was measured saved */
-export function drive(experiment: Experiment, ports: DrivePorts, options: DriveOptions): Promise<DriveOutcome> {
+export async function drive(experiment: Experiment, ports: DrivePorts, options: DriveOptions): Promise<DriveOutcome> {
+  const problem = driveProblem(experiment);
+  if (problem !== undefined) throw new Iter8Error(problem);
   return new Drive(experiment, ports, options).run();
 }
 

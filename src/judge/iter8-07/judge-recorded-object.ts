@@ -17,6 +17,7 @@ import { Judge } from '../judge.ts';
 import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
 import { latencyLimits } from '../question/limits.ts';
 import { compileQuestion, withoutCaps, type Question } from '../question/question.ts';
+import { damageOf, isRecordedByIter8 } from '../record/damage.ts';
 import { readRecord, type Iter8Record } from '../record/stored-record.ts';
 import { recommend } from '../recommend.ts';
 import type { Recommendation } from '../recommendation.ts';
@@ -31,6 +32,11 @@ export interface KnownJudgement {
 
 /** The judgement of an object as it stands. */
 export function knownJudgement(experiment: Experiment): KnownJudgement {
+  const damage = damageOf(experiment);
+  if (damage !== undefined) {
+    const reasons = [`its record is damaged: ${damage}`];
+    return { source: 'none', recommendation: { ...notYet(experiment), reasons }, assessments: [] };
+  }
   const record = readRecord(experiment);
   const assessments = record?.assessments ?? [];
   if (hasFailed(experiment)) {
@@ -152,7 +158,8 @@ function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): S
  * Code -1 is a transport failure: an error, and for `satisfied` beyond every limit. Undefined when nothing can be read.
  */
 export function importedTally(value: unknown, limits: readonly LatencyLimit[]): Tally | undefined {
-  if (!isObject(value)) return undefined;
+  // A part of it would be another measurement.
+  if (!isObject(value) || !isRecordedByIter8(value)) return undefined;
   const histogram = isObject(value['DurationHistogram']) ? value['DurationHistogram'] : {};
   const buckets = bucketsOf(histogram);
   const codes: Record<string, number> = {};

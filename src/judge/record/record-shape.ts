@@ -1,145 +1,179 @@
 /**
- * Whether a value has the shape of our record. It stands in the free-form part of an object that others may write: what is
- * read back is looked at field by field, so that one damaged object breaks no list. By hand, since it is read at every look.
+ * Whether a value has the shape of our record, and if not, where. It stands in the free-form part of an object that others may
+ * write: what is read back is looked at field by field, so that nothing is judged from what nobody can have counted.
  */
+import {
+  atLeastZero,
+  boolean,
+  count,
+  listOf,
+  mapOf,
+  number,
+  oneOf,
+  optional,
+  orNull,
+  problemText,
+  text,
+  time,
+  tupleOf,
+  withFields,
+  type Check,
+} from '../../text/shape.ts';
 
-type Check = (value: unknown) => boolean;
+/** Bins of a latency histogram reach to 2^32 microseconds: `latency-histogram.ts`. */
+const LAST_BIN = 23_551;
+/** Lists of bets, blocks, series: what we write has a few hundred. */
+const MOST = 100_000;
 
-const text: Check = (value) => typeof value === 'string';
-const number: Check = (value) => typeof value === 'number';
-const boolean: Check = (value) => typeof value === 'boolean';
-const oneOf =
-  (...values: readonly unknown[]): Check =>
-  (value) =>
-    values.includes(value);
-const optional =
-  (check: Check): Check =>
-  (value) =>
-    value === undefined || check(value);
-/** Null too: what JSON makes of a number that is not finite. It must not cost the whole record. */
-const optionalNumber: Check = (value) => value === undefined || value === null || number(value);
-const listOf =
-  (check: Check): Check =>
-  (value) =>
-    Array.isArray(value) && value.every(check);
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
-const mapOf =
-  (check: Check): Check =>
-  (value) =>
-    isObject(value) && Object.values(value).every(check);
-/** More fields than these may be there. */
-const withFields =
-  (fields: Readonly<Record<string, Check>>): Check =>
-  (value) =>
-    isObject(value) && Object.entries(fields).every(([name, check]) => check(value[name]));
+/** Part of a whole, which cannot be more than it. */
+const within =
+  (part: string, whole: string) =>
+  (value: Readonly<Record<string, unknown>>): string | undefined =>
+    (value[part] as number) <= (value[whole] as number)
+      ? undefined
+      : `.${part}: expected at most ${whole} (${String(value[whole])}), got ${String(value[part])}`;
 
-const VERDICTS = oneOf('satisfied', 'violated', 'undecided');
-const count = withFields({ n: number, bad: number });
-const limitCount = withFields({ response: count, service: count });
-const view = withFields({
-  n: number,
-  errors: number,
-  sumMs: number,
-  minMs: number,
-  maxMs: number,
-  histogram: listOf(number),
-});
+const badOf = withFields({ n: count, bad: count }, within('bad', 'n'));
+const limitCount = withFields({ response: badOf, service: badOf });
+
+/** `[index, count, index, count, ...]`, in the order of the bins. */
+const histogram: Check = (value) => {
+  const problem = listOf(count, 2 * (LAST_BIN + 1))(value);
+  if (problem !== undefined) return problem;
+  const flat = value as readonly number[];
+  if (flat.length % 2 !== 0) return ': expected pairs of a bin and its count, got an odd number of numbers';
+  for (let at = 0; at < flat.length; at += 2) {
+    if (flat[at]! > LAST_BIN) return `[${at}]: expected a bin up to ${LAST_BIN}, got ${flat[at]}`;
+    if (at > 0 && flat[at]! <= flat[at - 2]!) return `[${at}]: expected a bin behind ${flat[at - 2]}, got ${flat[at]}`;
+  }
+  return undefined;
+};
+
+const view = withFields(
+  { n: count, errors: count, sumMs: atLeastZero, minMs: atLeastZero, maxMs: atLeastZero, histogram },
+  (value) => {
+    const problem = within('errors', 'n')(value);
+    if (problem !== undefined) return problem;
+    const counted = (value['histogram'] as readonly number[]).reduce(
+      (sum, one, at) => (at % 2 === 1 ? sum + one : sum),
+      0,
+    );
+    return counted === value['n']
+      ? undefined
+      : `.histogram: expected as many latencies as n (${String(value['n'])}), got ${counted}`;
+  },
+);
 const tally = withFields({
   response: view,
   service: view,
-  answers: optional(withFields({ sumMs: number, minMs: number, maxMs: number, unanswered: listOf(number) })),
-  codes: mapOf(number),
+  answers: optional(withFields({ sumMs: number, minMs: number, maxMs: number, unanswered: listOf(count) })),
+  codes: mapOf(count),
   limits: mapOf(limitCount),
-  late: count,
-  reconnects: number,
+  late: badOf,
+  reconnects: count,
 });
 const scope = withFields({ version: text, endpoint: optional(text), tally });
-/** What was counted of one version or endpoint. */
-export const isScopeShape: Check = scope;
-const sharePairs = withFields({ neither: number, onlyA: number, onlyB: number, both: number });
+const sharePairs = withFields({ neither: count, onlyA: count, onlyB: count, both: count });
+const comparison = withFields({ ratio: number, plus: number, cap: number });
+const bets = listOf(number, MOST);
 const meanPairs = withFields({
-  comparison: withFields({ ratio: number, plus: number, cap: number }),
-  n: number,
+  comparison,
+  n: count,
   sumA: number,
   sumB: number,
-  lnBelow: listOf(number),
-  lnAbove: listOf(number),
+  lnBelow: bets,
+  lnAbove: bets,
+});
+const cells = withFields({ a: listOf(number, MOST), b: listOf(number, MOST), both: listOf(number, MOST) });
+const percentilePairs = withFields({
+  limit: withFields({ percent: number, ratio: number, plus: number }),
+  n: count,
+  below: cells,
+  above: cells,
 });
 const pairs = mapOf(
   withFields({
-    n: number,
+    n: count,
     errors: withFields({ below: sharePairs, above: sharePairs }),
     means: mapOf(withFields({ below: meanPairs, above: meanPairs })),
+    percentiles: optional(mapOf(percentilePairs)),
   }),
 );
-/** Pairs of requests, by candidate. */
-export const isPairsShape: Check = pairs;
 const task = withFields({
   state: oneOf('running', 'done', 'skipped'),
-  startedAt: text,
-  endedAt: optional(text),
-  loadSeconds: optionalNumber,
+  startedAt: time,
+  endedAt: optional(time),
+  loadSeconds: orNull(atLeastZero),
   counted: optional(listOf(scope)),
   pairs: optional(pairs),
 });
 const assessment = withFields({
   version: text,
-  objective: number,
+  objective: count,
   metric: text,
   side: oneOf('upper', 'lower'),
   limit: number,
   unit: oneOf('ms', 'share', 'count', 'plain'),
   method: text,
-  verdict: VERDICTS,
+  verdict: oneOf('satisfied', 'violated', 'undecided'),
   reason: optional(text),
   detail: optional(text),
   backend: optional(boolean),
   relative: optional(
-    withFields({ to: text, percent: optionalNumber, increase: optionalNumber, pairs: optionalNumber }),
+    withFields({ to: text, percent: orNull(number), increase: orNull(number), pairs: orNull(number) }),
   ),
-  n: number,
-  estimate: optionalNumber,
-  lower: optionalNumber,
-  upper: optionalNumber,
-  count: optional(count),
-  requestsNeeded: (value) => value === 'never' || optionalNumber(value),
-  cap: optionalNumber,
+  n: atLeastZero,
+  estimate: orNull(number),
+  lower: orNull(number),
+  upper: orNull(number),
+  count: optional(withFields({ n: atLeastZero, bad: atLeastZero })),
+  requestsNeeded: (value) => (value === 'never' ? undefined : orNull(number)(value)),
+  cap: orNull(number),
 });
 const series = withFields({
   atMs: number,
-  raw: listOf(number),
-  total: listOf(number),
-  settled: optional(listOf(number)),
-  recent: listOf(listOf(number)),
+  raw: listOf(number, MOST),
+  total: listOf(number, MOST),
+  settled: optional(listOf(number, MOST)),
+  recent: listOf(listOf(number, MOST), MOST),
 });
 const counters = withFields({
   kind: oneOf('shares', 'sums', 'histograms', 'counts'),
-  inFlightMs: number,
+  inFlightMs: atLeastZero,
   startMs: number,
-  percentile: optionalNumber,
-  limits: listOf(number),
-  bounds: listOf(number),
+  percentile: orNull(number),
+  limits: listOf(number, MOST),
+  bounds: listOf(number, MOST),
   series: mapOf(series),
+  block: optional(withFields({ fromMs: number })),
 });
 const measured = withFields({
   type: oneOf('Counter', 'Gauge'),
   units: optional(text),
-  value: optionalNumber,
-  at: optional(text),
-  n: optionalNumber,
+  value: orNull(number),
+  at: optional(time),
+  n: orNull(atLeastZero),
   cumulative: boolean,
   extrapolated: boolean,
   query: text,
   counters: optional(counters),
   growth: optional(withFields({ cap: number, ledger: counters })),
   windowsDiffer: optional(boolean),
-  failure: optional(withFields({ message: text, since: text, count: number })),
+  failure: optional(withFields({ message: text, since: text, count })),
 });
-/** Values of custom metrics, by metric and version. */
-export const isMeasuredShape: Check = mapOf(mapOf(measured));
-const amount = withFields({ n: number, sum: number });
-const rewardValues = mapOf(withFields({ value: number, n: optionalNumber }));
+const amount = withFields({ n: atLeastZero, sum: number });
+const amounts = withFields({ a: amount, b: amount });
+const liveBlocks = mapOf(
+  mapOf(
+    withFields({
+      comparison,
+      closed: withFields({ comparison, a: amount, b: amount, lnBelow: bets, lnAbove: bets }),
+      blocks: listOf(tupleOf(number, number, number, number), MOST),
+      newest: optional(withFields({ whole: amounts, forBelow: amounts, forAbove: amounts })),
+    }),
+  ),
+);
+const rewardValues = mapOf(withFields({ value: number, n: orNull(number) }));
 const rewardResult = withFields({
   metric: text,
   preferred: oneOf('High', 'Low'),
@@ -160,27 +194,37 @@ const load = withFields({
   state: text,
   elapsedSeconds: number,
   ratePerSec: number,
-  plannedRequests: optionalNumber,
-  versions: listOf(withFields({ version: text, sent: number, resolved: number, needed: optionalNumber })),
-  late: number,
+  plannedRequests: orNull(number),
+  versions: listOf(withFields({ version: text, sent: count, resolved: count, needed: orNull(number) })),
+  late: count,
 });
+const contest = withFields({
+  rules: withFields({ versions: listOf(text), preferred: oneOf('high', 'low'), marginPercent: atLeastZero }),
+  totals: listOf(amount, MOST),
+  duels: listOf(listOf(withFields({ equal: withFields({}) }), MOST), MOST),
+});
+const weights = listOf(withFields({ name: text, value: number }), MOST);
 
-export const isRecordShape: Check = withFields({
+const record = withFields({
   by: optional(text),
   tasks: optional(mapOf(task)),
   actions: optional(mapOf(oneOf('launched', 'done'))),
   scopes: optional(listOf(scope)),
   pairs: optional(pairs),
   newest: optional(withFields({ task: text, scopes: listOf(scope) })),
-  loadSeconds: optionalNumber,
-  timeoutMs: optionalNumber,
+  loadSeconds: orNull(atLeastZero),
+  timeoutMs: orNull(atLeastZero),
+  strength: optional(mapOf(() => undefined)),
   load: optional(load),
   measured: optional(mapOf(mapOf(measured))),
+  liveBlocks: optional(liveBlocks),
+  split: optional(withFields({ weights, changedAt: optional(time) })),
   reward: optional(
     withFields({
       metric: text,
       readings: optional(withFields({ atMs: optional(number), seen: mapOf(amount), changedMs: optional(number) })),
       values: rewardValues,
+      contest: optional(contest),
       problem: optional(text),
     }),
   ),
@@ -190,3 +234,18 @@ export const isRecordShape: Check = withFields({
   warnings: optional(listOf(text)),
   events: optional(listOf(withFields({ time: text, priority: oneOf(1, 2, 3), text }))),
 });
+
+/** Where a value is no record of ours, and why; undefined where it is one. */
+export const recordProblem = (value: unknown): string | undefined => problemText(record(value));
+/** What was counted of one version or endpoint. */
+export const scopeProblem = (value: unknown): string | undefined => problemText(scope(value));
+/** Pairs of requests, by candidate. */
+export const pairsProblem = (value: unknown): string | undefined => problemText(pairs(value));
+/** Values of custom metrics, by metric and version. */
+export const measuredProblem = (value: unknown): string | undefined => problemText(mapOf(mapOf(measured))(value));
+export const weightsProblem = (value: unknown): string | undefined => problemText(weights(value));
+
+export const isRecordShape = (value: unknown): boolean => record(value) === undefined;
+export const isScopeShape = (value: unknown): boolean => scope(value) === undefined;
+export const isPairsShape = (value: unknown): boolean => pairs(value) === undefined;
+export const isMeasuredShape = (value: unknown): boolean => measuredProblem(value) === undefined;
