@@ -97,6 +97,8 @@ function sentenceOf({ problems }: PlacedWords, sources: readonly string[]): stri
   const [first] = problems;
   if (first === undefined) return undefined;
   const written = (number: number) => sanitizeLine(`@< ${sources[number]} >@`);
-  const wrong = [...new Set(problems.map(({ number, why }) => `${written(number)} ${why}`))];
-  return `placeholder ${wrong.join(', ')}; write it as a word of its own, or in a line before: set -- ${written(first.number)}, and here "$1"`;
+  const byReason = new Map<string, Set<string>>();
+  for (const { number, why } of problems) byReason.set(why, (byReason.get(why) ?? new Set()).add(written(number)));
+  const wrong = [...byReason].map(([why, found]) => `${[...found].join(', ')}${found.size > 1 ? ': each' : ''} ${why}`);
+  return `placeholder ${wrong.join('; ')}; write it as a word of its own, or in a line before: set -- ${written(first.number)}, and here "$1"`;
 }

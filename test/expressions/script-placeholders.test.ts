@@ -82,7 +82,7 @@ describe('a placeholder in a script', () => {
 
   it('is refused with the sentence that says how to write it', () => {
     expect(scriptProblem('curl "http://x/@< .Name >@" -d a@< .Spec >@')).toBe(
-      'placeholder @< .Name >@ stands inside quotes, with other text, @< .Spec >@ is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
+      'placeholder @< .Name >@ stands inside quotes, with other text; @< .Spec >@ is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
     );
     expect(scriptProblem('set -- @< .Name >@\ncurl "http://x/$1"')).toBeUndefined();
     expect(scriptProblem('@< if .Name >@x@< else >@a@< .Name >@@< end >@')).toContain('part of a word');

@@ -76,8 +76,14 @@ describe('objects recorded from Iter8 0.7', () => {
   /** What the rules say about each manifest; those that are not here may run. */
   const refused: Readonly<Record<string, readonly string[]>> = {
     'h1-finish': [
+      'spec.strategy.actions.finish[0].run: placeholder @< .Name >@, @< .Namespace >@, @< .Spec.VersionInfo.Baseline.Name >@, @< .Status.VersionRecommendedForPromotion >@, @< .Status.Stage >@, @< .Status.CompletedIterations >@, @< .CandidateWon >@: each is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
       'spec.strategy.actions.finish[5].with.url: is missing; expected an http or https URL',
       'spec.strategy.actions.finish[5].with.URL: unknown input; did you mean url?',
+      'spec.strategy.actions.finish[8].run: placeholder @< .Secret "token" >@ is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Secret "token" >@, and here "$1"',
+    ],
+    // Iter8 0.7 pasted values into the text of scripts, wherever they stood.
+    'p1-two-collects': [
+      'spec.strategy.actions.finish[1].run: placeholder @< .WinnerFound >@, @< .Status.Analysis.WinnerAssessment.Data.Winner >@, @< (index .Status.Conditions 0).Reason >@, @< .Status.Analysis.Weights.Data >@: each is only a part of a word; write it as a word of its own, or in a line before: set -- @< .WinnerFound >@, and here "$1"',
     ],
     'i01-canary-no-candidate': ['spec.versionInfo.candidates: expected 1 candidate for Canary, got none'],
     'i05-dup-names': [
@@ -91,7 +97,7 @@ describe('objects recorded from Iter8 0.7', () => {
       'spec.criteria.objectives[0]: expected upperLimit or lowerLimit, got neither; to observe "default/mock-latency" only, list it under indicators',
     ],
     'o3-strength': [
-      'spec.criteria.strength.anything: unknown setting; there are: confidence, extend, maxSeconds, maxRequests, minSeconds, minRequests, inFlightSeconds, stopEarly, noData, relative, margin, cap, policy',
+      'spec.criteria.strength.anything: unknown setting; there are: confidence, extend, maxSeconds, maxRequests, minSeconds, minRequests, inFlightSeconds, rewardDelay, stopEarly, noData, relative, margin, cap, policy',
     ],
   };
 
