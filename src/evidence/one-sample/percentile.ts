@@ -1,4 +1,5 @@
 /** Percentiles of a histogram, and what bounds them (statistics.md 1.2: P(X > L) is a rate, judged as one). */
+import { firstWhere } from '../first-where.ts';
 import { lnSatisfied, lnViolated } from './rate.ts';
 import { binEdgesMs } from '../latency-histogram.ts';
 import type { SparseHistogram } from '../request-tally.ts';
@@ -7,18 +8,6 @@ import type { SparseHistogram } from '../request-tally.ts';
 function cumulative(histogram: SparseHistogram): number[] {
   let sum = 0;
   return histogram.map(([, count]) => (sum += count));
-}
-
-/** First position at which `holds`, which is false and then true; the length when nowhere. */
-function firstWhere(length: number, holds: (at: number) => boolean): number {
-  let low = 0;
-  let high = length;
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
 }
 
 /**

@@ -16,10 +16,11 @@
  * Source: statistics.md 0.5, 1.2, 1.4; Howard and Ramdas 2022 (arXiv 1906.09712, theorem 5: the least over the common quantile).
  */
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
+import { firstWhere } from '../first-where.ts';
 import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
 import type { Bounds, Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
 import type { ValuePair } from './paired-means.ts';
-import { addCells, countsFrom, coarserOutside, type Cells } from './latency-cells.ts';
+import { addCells, coarserOutside, countsFrom, type Cells } from './latency-cells.ts';
 
 /** What one claim rests on. */
 export interface PairedCells {
@@ -193,17 +194,6 @@ function lnMorePairs(hits: number, others: number): number {
 }
 
 const scratch = new Float64Array(NODES);
-
-/** The first place at which it holds, which is false and then true. */
-function firstWhere(length: number, holds: (at: number) => boolean): number {
-  let [low, high] = [0, length];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (holds(middle)) high = middle;
-    else low = middle + 1;
-  }
-  return low;
-}
 
 /** The cells at which some count changes, and one beyond the last. */
 function placesOf(lists: readonly Cells[]): number[] {

@@ -1,23 +1,64 @@
 /** Pairs of requests until a relative limit on a percentile is decided. Source: statistics.md 0.5, 1.7. */
 import type { ValuePair } from '../paired/paired-means.ts';
 import { addPercentilePairs, emptyPercentilePairs, lnPercentilePairs } from '../paired/paired-percentiles.ts';
+import { binEdgesMs } from '../latency-histogram.ts';
+import type { SparseHistogram } from '../request-tally.ts';
 import type { Comparison } from '../two-versions/comparison.ts';
+import { firstWhere } from '../first-where.ts';
 import { plannedUniform } from './planned-uniform.ts';
 import { fromInformation, fromRuns, NONE, scaled, type NeededRequests } from './quantiles.ts';
+
+/** Latencies of both versions, which are alike and independent. */
+export interface LatencySpread {
+  /** The part of the requests above a latency, in ms. */
+  readonly above: (ms: number) => number;
+  /** The latency that this part of the requests exceeds. */
+  readonly exceededBy: (part: number) => number;
+}
+
+/** Assumed: as wide as the mean. */
+export function exponentialSpread(meanMs: number): LatencySpread {
+  return {
+    above: (ms) => Math.exp(-Math.max(0, ms) / meanMs),
+    exceededBy: (part) => -meanMs * Math.log(part),
+  };
+}
+
+/** As a short probe or an earlier run showed it; undefined without any request. */
+export function measuredSpread(histogram: SparseHistogram): LatencySpread | undefined {
+  const n = histogram.reduce((sum, [, count]) => sum + count, 0);
+  if (n === 0) return undefined;
+  let left = n;
+  /** Each bin with the part of the requests from it on, and beyond it. */
+  const bins = histogram.map(([index, count]) => {
+    const from = left / n;
+    left -= count;
+    return { ...binEdgesMs(index), from, beyond: left / n };
+  });
+  return {
+    above: (ms) => {
+      const bin = bins[firstWhere(bins.length, (at) => bins[at]!.highMs > ms)];
+      if (bin === undefined) return 0;
+      const part = Math.min(1, Math.max(0, (ms - bin.lowMs) / (bin.highMs - bin.lowMs)));
+      return bin.from + part * (bin.beyond - bin.from);
+    },
+    exceededBy: (part) => {
+      const at = firstWhere(bins.length, (index) => bins[index]!.beyond <= part);
+      const { lowMs, highMs, from, beyond } = bins[Math.min(at, bins.length - 1)]!;
+      return lowMs + (highMs - lowMs) * Math.min(1, Math.max(0, (from - part) / (from - beyond)));
+    },
+  };
+}
 
 /** Places around the percentile that are looked at, by the part of A's requests above them, from this part of p on to so many times p. */
 const PLACES = 41;
 const FARTHEST = 4;
 
-export interface PercentilePairsQuestion {
+export interface PercentilePairsQuestion extends LatencySpread {
   readonly percent: number;
   readonly comparison: Omit<Comparison, 'cap'>;
   /** ln(1/alpha). */
   readonly lnThreshold: number;
-  /** Of both versions, which are alike and independent. */
-  readonly above: (ms: number) => number;
-  /** The latency that this part of the requests exceeds. */
-  readonly exceededBy: (part: number) => number;
 }
 
 /** Pairs until the percentile of B, which is that of A, is shown to be below ratio * A's + plus (`paired-percentiles.ts`). */

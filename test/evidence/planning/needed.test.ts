@@ -17,7 +17,11 @@ import {
   requestsForMean,
   shareOf,
 } from '../../../src/evidence/planning/mean-passage.ts';
-import { pairsForPercentile } from '../../../src/evidence/planning/percentile-passage.ts';
+import {
+  exponentialSpread,
+  measuredSpread,
+  pairsForPercentile,
+} from '../../../src/evidence/planning/percentile-passage.ts';
 import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';
 import { seeded } from '../../support/seeded.ts';
 
@@ -156,8 +160,7 @@ describe('pairs', () => {
       percent: 95,
       comparison: { ratio: 1.3, plus: 0 },
       lnThreshold: LN20,
-      above: (ms: number) => Math.exp(-ms / 100),
-      exceededBy: (part: number) => -100 * Math.log(part),
+      ...exponentialSpread(100),
     };
     const needed = pairsForPercentile(question);
     // Measured in 40 runs of the rule: 845 on average, 1 870 in 95 %.
@@ -166,6 +169,28 @@ describe('pairs', () => {
     expect(needed.nearlyAll).toBeLessThan(3000);
     // Ten times as near: from the information in a pair.
     expect(pairsForPercentile({ ...question, comparison: { ratio: 1.03, plus: 0 } }).average).toBeGreaterThan(30_000);
+  });
+
+  it('for a percentile of latencies that were measured', () => {
+    const histogram = new LatencyHistogram(10_000);
+    const random = seeded(1);
+    for (let k = 0; k < 20_000; k++) histogram.record(Math.round(-100_000 * Math.log(1 - random())));
+    const spread = measuredSpread(histogram.toSparse())!;
+    for (const part of [0.5, 0.05, 0.01]) {
+      expect(Math.abs(spread.exceededBy(part) / (-100 * Math.log(part)) - 1)).toBeLessThan(0.05);
+      expect(spread.above(spread.exceededBy(part))).toBeCloseTo(part, 6);
+    }
+    expect(spread.above(20_000)).toBe(0);
+    expect(spread.above(-1)).toBe(1);
+    const needed = pairsForPercentile({
+      percent: 95,
+      comparison: { ratio: 1.3, plus: 0 },
+      lnThreshold: LN20,
+      ...spread,
+    });
+    expect(needed.average).toBeGreaterThan(600);
+    expect(needed.average).toBeLessThan(1200);
+    expect(measuredSpread([])).toBeUndefined();
   });
 
   it('a closed loop sends what its connections can', () => {
