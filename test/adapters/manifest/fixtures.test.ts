@@ -76,9 +76,9 @@ describe('objects recorded from Iter8 0.7', () => {
   /** What the rules say about each manifest; those that are not here may run. */
   const refused: Readonly<Record<string, readonly string[]>> = {
     'h1-finish': [
-      'spec.strategy.actions.finish[0].run: placeholder @< .Name >@, @< .Namespace >@, @< .Spec.VersionInfo.Baseline.Name >@, @< .Status.VersionRecommendedForPromotion >@, @< .Status.Stage >@, @< .Status.CompletedIterations >@, @< .CandidateWon >@: each is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
       'spec.strategy.actions.finish[5].with.url: is missing; expected an http or https URL',
       'spec.strategy.actions.finish[5].with.URL: unknown input; did you mean url?',
+      'spec.strategy.actions.finish[0].run: placeholder @< .Name >@, @< .Namespace >@, @< .Spec.VersionInfo.Baseline.Name >@, @< .Status.VersionRecommendedForPromotion >@, @< .Status.Stage >@, @< .Status.CompletedIterations >@, @< .CandidateWon >@: each is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"',
       'spec.strategy.actions.finish[8].run: placeholder @< .Secret "token" >@ is only a part of a word; write it as a word of its own, or in a line before: set -- @< .Secret "token" >@, and here "$1"',
     ],
     // Iter8 0.7 pasted values into the text of scripts, wherever they stood.
