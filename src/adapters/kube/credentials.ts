@@ -1,8 +1,9 @@
 /** What each request carries to say who asks: headers and TLS, from the user of the kubeconfig; renewed when the server refuses them. */
 import { X509Certificate } from 'node:crypto';
-import { Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
+import { Iter8Error, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { readBounded } from './bounded-file.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readBounded } from '../manifest/bounded-read.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
 import { oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
@@ -118,7 +119,7 @@ async function pemOf(data: string | undefined, file: string | undefined, what: s
   try {
     return await readBounded(file, { maxBytes: MAX_FILE_BYTES });
   } catch (error) {
-    throw unusable(`${what}: ${file}: ${messageOf(error)}`, error);
+    throw unusable(`${what}: ${file}: ${systemReason(error)}`, error);
   }
 }
 
@@ -163,7 +164,7 @@ async function textOfFile(
   try {
     return (await readBounded(file, { maxBytes: MAX_FILE_BYTES })).toString('utf8');
   } catch (error) {
-    throw unusable(`${field} of ${userText}: ${file}: ${messageOf(error)}`, error);
+    throw unusable(`${field} of ${userText}: ${file}: ${systemReason(error)}`, error);
   }
 }
 

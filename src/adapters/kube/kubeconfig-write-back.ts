@@ -2,9 +2,9 @@
 import { randomBytes } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
-import { messageOf } from '../../errors.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readBounded } from '../manifest/bounded-read.ts';
 import { readManifest } from '../manifest/parse-documents.ts';
-import { readBounded } from './bounded-file.ts';
 
 export interface Replacement {
   /** Key in `users[].user.auth-provider.config`. */
@@ -35,7 +35,7 @@ export async function replaceInKubeconfig(
       if (next === undefined) failure = `${file} holds the old ones in a form that cannot be replaced`;
       else if (next !== text) await replaceFile(real, next);
     } catch (error) {
-      failure = `${file}: ${messageOf(error)}`;
+      failure = `${file}: ${systemReason(error)}`;
     }
   }
   return failure;

@@ -6,16 +6,17 @@
  * Source: kubernetes.io/docs/concepts/configuration/organize-cluster-access-kubeconfig, "Merging kubeconfig files".
  */
 import { existsSync } from 'node:fs';
-import { homedir } from 'node:os';
+import { devNull, homedir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
-import { messageOf, UnavailableError, UsageError } from '../../errors.ts';
+import { UnavailableError, UsageError } from '../../errors.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { systemReason } from '../../text/system-reasons.ts';
 import { proxyFor } from '../http/proxy.ts';
-import { readBounded } from './bounded-file.ts';
+import { readBounded } from '../manifest/bounded-read.ts';
 import { clusterProblems, userProblems, type KubeUser } from './kubeconfig-problems.ts';
 
 export interface KubeFlags {
@@ -153,6 +154,7 @@ async function mergeFiles(files: readonly string[]): Promise<KubeConfig> {
   const merged = new KubeConfig();
   let current: string | undefined;
   for (const file of files) {
+    if (file === devNull) continue; // who names it wants none
     const one = await readOne(file);
     for (const [add, present, list] of [
       [merged.addCluster.bind(merged), merged.getClusters(), one.getClusters()],
@@ -185,7 +187,7 @@ async function readOne(file: string): Promise<KubeConfig> {
     const reason =
       error instanceof TypeError
         ? 'clusters, users or contexts hold a value of the wrong type'
-        : firstLine(messageOf(error));
+        : firstLine(systemReason(error));
     throw new UnavailableError(`${file} is not a kubeconfig: ${reason}`, {
       hint: 'correct it (kubectl config view shows how it is read), or work without a cluster: --local',
       cause: error,

@@ -8,7 +8,8 @@
  */
 import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { readBounded } from './bounded-file.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readBounded } from '../manifest/bounded-read.ts';
 import { sendOnce } from './http-request.ts';
 
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
@@ -98,7 +99,7 @@ async function caOf(settings: OidcSettings): Promise<string | undefined> {
   try {
     return (await readBounded(file, { maxBytes: MAX_CA_BYTES })).toString('utf8');
   } catch (error) {
-    throw new UnavailableError(`idp-certificate-authority ${file} cannot be read: ${messageOf(error)}`, {
+    throw new UnavailableError(`idp-certificate-authority ${file} cannot be read: ${systemReason(error)}`, {
       hint: 'correct auth-provider.config of the user in the kubeconfig',
       cause: error,
     });

@@ -322,7 +322,7 @@ describe('a client certificate', () => {
       [
         { 'client-certificate': '/no/cert', 'client-key-data': key },
         {},
-        /client-certificate of user u: \/no\/cert: no such file/,
+        /client-certificate of user u: \/no\/cert: no such file or folder/,
       ],
       [
         { token: 't' },
@@ -332,15 +332,15 @@ describe('a client certificate', () => {
       [
         { token: 't' },
         { 'certificate-authority': '/no/ca.crt' },
-        /certificate-authority of cluster c: \/no\/ca\.crt: no such file/,
+        /certificate-authority of cluster c: \/no\/ca\.crt: no such file or folder/,
       ],
-      [{ token: 't' }, { 'certificate-authority': folder }, /certificate-authority of cluster c: .*: it is a folder/],
+      [{ token: 't' }, { 'certificate-authority': folder }, /certificate-authority of cluster c: .*: is a folder/],
       [
         { token: 't' },
         { 'certificate-authority': '/dev/zero' },
-        /certificate-authority of cluster c: .*: it has more than 1024 KB/,
+        /certificate-authority of cluster c: .*: is a device, not a file/,
       ],
-      [{ tokenFile: '/no/token' }, {}, /tokenFile of user u: \/no\/token: no such file/],
+      [{ tokenFile: '/no/token' }, {}, /tokenFile of user u: \/no\/token: no such file or folder/],
       [{ token: 'a\nb' }, {}, /token of user u: it holds a line break/],
     ];
     for (const [user, cluster, message] of cases) {

@@ -1,8 +1,5 @@
 /** Which cluster and user are chosen, and what is said about a kubeconfig that cannot be used. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
+import { writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { chooseConfig, type KubeFlags } from '../../../src/adapters/kube/kubeconfig.ts';
 import { exportKubeconfig } from '../../../src/adapters/kube/minimal-kubeconfig.ts';
@@ -107,11 +104,12 @@ it.each([
 });
 
 it('is bounded, whatever lies at its path', async () => {
-  await expect(choose('/dev/zero')).rejects.toThrow(/is not a kubeconfig: it has more than 8192 KB/);
-  await expect(choose('/')).rejects.toThrow(/is not a kubeconfig: it is a folder/);
-  const fifo = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-fifo-')), 'fifo');
-  execFileSync('mkfifo', [fifo]);
-  await expect(choose(fifo)).rejects.toThrow(/no context is chosen/);
+  await expect(choose('/dev/zero')).rejects.toThrow(/is not a kubeconfig: is a device, not a file/);
+  await expect(choose('/')).rejects.toThrow(/is not a kubeconfig: is a folder/);
+  await expect(choose('/dev/null')).rejects.toThrow(/no context is chosen/);
+  const large = writeKubeconfig(SERVER);
+  writeFileSync(large, `# ${'x'.repeat(8 * 1024 * 1024)}`);
+  await expect(choose(large)).rejects.toThrow(/is not a kubeconfig: has more than 8 MB/);
 });
 
 describe('an empty flag or variable is one that is not given, as in kubectl', () => {
