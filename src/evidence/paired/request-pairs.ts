@@ -30,12 +30,18 @@ export interface BothClaims<T> {
   readonly above: T;
 }
 
+/** What the claims about a mean rest on, and what is shown of it. */
+export interface PairedMean extends BothClaims<MeanPairs> {
+  /** Of the pairs of which both requests were sent and resolved: response times up to the cap. */
+  readonly shown?: { readonly n: number; readonly sumA: number; readonly sumB: number } | undefined;
+}
+
 /** Everything that is kept of the pairs of one candidate. Plain data that adds up. */
 export interface PairTally {
   readonly n: number;
   readonly errors: BothClaims<SharePairs>;
   /** By limit: see `comparisonKey`. */
-  readonly means: Readonly<Record<string, BothClaims<MeanPairs>>>;
+  readonly means: Readonly<Record<string, PairedMean>>;
   /** By limit: see `percentileKey`. */
   readonly percentiles?: Readonly<Record<string, PercentilePairs>> | undefined;
 }
@@ -64,11 +70,15 @@ export function addPairs(
   if (pairs.length === 0) return tally;
   const below = pairs.map(([a, b]): ValuePair => [a[1], b[0]]);
   const above = pairs.map(([a, b]): ValuePair => [a[0], b[1]]);
-  const means: Record<string, BothClaims<MeanPairs>> = { ...tally.means };
+  const means: Record<string, PairedMean> = { ...tally.means };
   for (const limit of limits) {
     const key = comparisonKey(limit);
-    const present = means[key] ?? { below: emptyMeanPairs(limit), above: emptyMeanPairs(limit) };
-    means[key] = { below: addMeanPairs(present.below, below), above: addMeanPairs(present.above, above) };
+    const present: PairedMean = means[key] ?? { below: emptyMeanPairs(limit), above: emptyMeanPairs(limit) };
+    means[key] = {
+      below: addMeanPairs(present.below, below),
+      above: addMeanPairs(present.above, above),
+      shown: addShown(present.shown, shownOf(pairs, limit.cap)),
+    };
   }
   const percentiles: Record<string, PercentilePairs> = { ...tally.percentiles };
   for (const limit of percentileLimits) {
@@ -105,10 +115,26 @@ export function addPairTally(one: PairTally, other: PairTally): PairTally {
     means: inBoth(one.means, other.means, (x, y) => ({
       below: joined(x.below, y.below),
       above: joined(x.above, y.above),
+      shown: addShown(x.shown, y.shown),
     })),
     ...(Object.keys(percentiles).length === 0 ? {} : { percentiles }),
   };
 }
+
+type Shown = NonNullable<PairedMean['shown']>;
+
+/** A request that was not sent, or not resolved when a run was killed, has no service time. */
+function shownOf(pairs: readonly RequestPair[], cap: number): Shown {
+  const resolved = pairs.filter(([a, b]) => a[1] > 0 && b[1] > 0);
+  const sum = (side: 0 | 1) => resolved.reduce((total, pair) => total + Math.min(pair[side][0], cap), 0);
+  return { n: resolved.length, sumA: sum(0), sumB: sum(1) };
+}
+
+function addShown(one: Shown = NOTHING_SHOWN, other: Shown = NOTHING_SHOWN): Shown {
+  return { n: one.n + other.n, sumA: one.sumA + other.sumA, sumB: one.sumB + other.sumB };
+}
+
+const NOTHING_SHOWN: Shown = { n: 0, sumA: 0, sumB: 0 };
 
 function inBoth<T>(
   one: Readonly<Record<string, T>>,

@@ -106,13 +106,15 @@ function meanPairs({ relative, asked }: BothVersions, pairs: PairTally): Compare
   if (relative.cap === undefined) return { n: pairs.n, problem: 'needs-cap' };
   const state = pairs.means[comparisonKey({ ...relative.comparison, cap: relative.cap })];
   if (state === undefined) return { n: pairs.n, problem: 'limit-not-counted' };
-  const { below, above } = state;
+  const { below, above, shown } = state;
   const { n } = below;
+  // What a kill left unresolved counts against each claim, but is no value to be shown.
+  const seen = shown !== undefined && shown.n > 0 ? shown : { n, sumA: above.sumA, sumB: below.sumB };
   return {
     n,
     isPaired: true,
-    estimate: below.sumB / n,
-    base: above.sumA / n,
+    estimate: seen.sumB / seen.n,
+    base: seen.sumA / seen.n,
     claims: () =>
       pairedClaims(
         asked,

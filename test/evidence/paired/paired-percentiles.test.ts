@@ -10,7 +10,13 @@ import {
   percentileRatioBounds,
   type PercentilePairs,
 } from '../../../src/evidence/paired/paired-percentiles.ts';
-import { addPairs, addPairTally, EMPTY_PAIR_TALLY, percentileKey } from '../../../src/evidence/paired/request-pairs.ts';
+import {
+  addPairs,
+  addPairTally,
+  comparisonKey,
+  EMPTY_PAIR_TALLY,
+  percentileKey,
+} from '../../../src/evidence/paired/request-pairs.ts';
 import { pairedClaims } from '../../support/cells/paired-latency.ts';
 import { seeded } from '../../support/seeded.ts';
 
@@ -86,6 +92,29 @@ describe('percentiles of paired requests', () => {
     expect(lnPercentilePairs(state).lnBelow).toBeGreaterThan(Math.log(20));
     const slower = addPercentilePairs(emptyPercentilePairs(more), both(quick.map(([a, b]): ValuePair => [a, b + 0.1])));
     expect(lnPercentilePairs(slower).lnAbove).toBeGreaterThan(Math.log(20));
+  });
+
+  it('stand beside means that are shown of resolved requests alone', () => {
+    const cap = { ratio: 1.1, plus: 0, cap: 1000 };
+    const answered = [
+      [100, 100, 0, 0],
+      [300, 300, 0, 0],
+    ] as const;
+    const killed = [
+      [100, 100, 0, 0],
+      [10_000, 0, 1, 0],
+    ] as const;
+    const timedOut = [
+      [100, 100, 0, 0],
+      [10_000, 10_000, 1, 1],
+    ] as const;
+    const tally = addPairTally(
+      addPairs(EMPTY_PAIR_TALLY, [answered, killed], [cap]),
+      addPairs(EMPTY_PAIR_TALLY, [timedOut], [cap]),
+    );
+    const { shown, below } = tally.means[comparisonKey(cap)]!;
+    expect(shown).toEqual({ n: 2, sumA: 200, sumB: 1300 });
+    expect(below.n).toBe(3);
   });
 
   it('are in the tally of pairs, each claim in the view in which our own lateness can only harm it', () => {
