@@ -60,6 +60,8 @@ interface Earning {
   readonly allowedSeconds: number;
   /** Conversion rates at a part (0 to 1) of the experiment. */
   readonly rates: (part: number) => readonly [number, number];
+  /** What a conversion is worth, up to a cap; absent: conversions are counted. */
+  readonly worth?: { readonly draw: (random: Uniform) => number; readonly cap: number };
 }
 
 const ITERATIONS = 30;
@@ -67,20 +69,24 @@ const SECONDS = 40;
 const PER_SECOND = 50;
 
 /** Who wins a contest of conversions that arrive late, with 40 s an iteration. */
-function earningWinner(random: Uniform, { weight, delaySeconds, allowedSeconds, rates }: Earning): string | undefined {
+function earningWinner(
+  random: Uniform,
+  { weight, delaySeconds, allowedSeconds, rates, worth }: Earning,
+): string | undefined {
   let contest = startContest({
     versions: VERSIONS,
-    reward: { kind: 'share' },
+    reward: worth === undefined ? { kind: 'share' } : { kind: 'mean', cap: worth.cap },
     preferred: 'high',
     marginPercent: 0,
   });
+  const cap = worth?.cap ?? 1;
   let readings = startReadings(0);
   const totals = VERSIONS.map(() => ({ n: 0, sum: 0 }));
   const late = VERSIONS.map((): number[] => []);
   const delayMs = 1000 * allowedSeconds;
   const read = (second: number) => {
     const earned = new Map(VERSIONS.map((version, i) => [version, { ...totals[i]! }]));
-    const next = addReading(readings, { atMs: 1000 * second, earned, cap: 1, delayMs });
+    const next = addReading(readings, { atMs: 1000 * second, earned, cap, delayMs });
     readings = next.readings;
     if (next.block !== undefined) contest = addContestBlock(contest, next.block);
   };
@@ -91,7 +97,9 @@ function earningWinner(random: Uniform, { weight, delaySeconds, allowedSeconds, 
       for (let request = 0; request < PER_SECOND; request++) {
         const i = random() < weight(iteration) / 100 ? 1 : 0;
         totals[i]!.n += 1;
-        if (random() < now[i]) late[i]![second + delaySeconds] = (late[i]![second + delaySeconds] ?? 0) + 1;
+        if (random() >= now[i]) continue;
+        const value = worth === undefined ? 1 : Math.min(worth.cap, worth.draw(random));
+        late[i]![second + delaySeconds] = (late[i]![second + delaySeconds] ?? 0) + value;
       }
       for (const [i, total] of totals.entries()) total.sum += late[i]![second] ?? 0;
       const dueMs = readingDueMs(readings, delayMs);
@@ -152,6 +160,16 @@ export const REWARD_CELLS: readonly Cell[] = [
   late('weights ramp, 10 s, drift', { weight: ramp, delaySeconds: 10, rates: drifting }, false),
   late('weights alternate, 5 s', { weight: alternating, delaySeconds: 5, rates: same }, true),
   late('weights alternate, 10 s, drift', { weight: alternating, delaySeconds: 10, rates: drifting }, false),
+  late(
+    'weights alternate, 10 s, drift, revenue up to a cap',
+    {
+      weight: alternating,
+      delaySeconds: 10,
+      rates: drifting,
+      worth: { draw: (random) => -40 * Math.log(1 - random()), cap: 100 },
+    },
+    true,
+  ),
   late('weights fixed, 10 s, drift', { weight: fixed, delaySeconds: 10, rates: drifting }, true),
   {
     name: 'rewards that arrive late: without the allowance identical versions have a winner',
