@@ -93,7 +93,7 @@ export const failing =
 /** A store with these metrics in the namespace `default`: by name, what is special in their spec. */
 export async function storeWithMetrics(
   metrics: Readonly<Record<string, object>>,
-  clock = fakeClock(),
+  clock: Clock = fakeClock(),
 ): Promise<ExperimentStore> {
   const store = createMemoryStore({ clock });
   for (const [name, spec] of Object.entries(metrics)) await store.createMetric(writtenMetric(name, spec));
@@ -148,6 +148,10 @@ export interface DriveSetup {
   readonly confirm?: () => Promise<void>;
   readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
+  /** What was logged so far; what is logged goes there. */
+  readonly log?: object[];
+  /** Each event as it is emitted. */
+  readonly onEvent?: (event: Event) => void;
 }
 
 export async function driveInMemory(written: WrittenExperiment, setup: DriveSetup = {}): Promise<Drive> {
@@ -156,7 +160,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
   const key = { namespace: written.metadata.namespace!, name: written.metadata.name! };
   const experiment = await store.get(key).catch(() => store.create(written));
   const events: Event[] = [];
-  const log: object[] = [];
+  const log = setup.log ?? [];
   const records: RecordLog = {
     append: (_, entries) => Promise.resolve(void log.push(...entries)),
     reset: () => Promise.resolve(),
@@ -191,7 +195,10 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
       ...(setup.targets === undefined ? {} : { targets: setup.targets }),
       ...(setup.confirm === undefined ? {} : { confirm: setup.confirm }),
       clock,
-      emit: (event) => events.push(event),
+      emit: (event) => {
+        events.push(event);
+        setup.onEvent?.(event);
+      },
       textOf: (event) => (event.kind === 'condition' ? `${event.reason}: ${event.message}` : undefined),
       by: 'iter8ctl test',
     },
