@@ -26,7 +26,7 @@ export function conditionProblem(text: string): string | undefined {
     return undefined;
   } catch (error) {
     if (error instanceof Refused)
-      return `expected a condition, got "${sanitizeLine(text.slice(0, 100))}": ${error.message}`;
+      return `expected a condition, got "${sanitizeLine(text.slice(0, 100))}": ${sanitizeLine(error.message)}`;
     throw error;
   }
 }
@@ -45,7 +45,7 @@ export function evaluateCondition(text: string, experiment: unknown, functions: 
     throw new Refused(`it is ${kindOf(result)}, expected true or false`);
   } catch (error) {
     if (!(error instanceof Refused)) throw error;
-    throw new Iter8Error(`if: ${sanitizeLine(text.slice(0, 200))}: ${error.message}`, {
+    throw new Iter8Error(`if: ${sanitizeLine(text.slice(0, 200))}: ${sanitizeLine(error.message)}`, {
       hint: 'conditions are such as CandidateWon(), not WinnerFound(), Status.Analysis != nil',
     });
   }

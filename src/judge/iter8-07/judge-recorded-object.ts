@@ -80,6 +80,13 @@ function judgeAnew(experiment: Experiment): {
 } {
   // Nobody knows what the timeout was, or how long load was sent.
   const asked = withoutCaps(compileQuestion(experiment));
+  const wrong = asked.limits.find(({ unit, limit }) => !isInDomain(unit, limit));
+  if (wrong !== undefined) {
+    const reasons = [
+      `${wrong.metric}: the limit ${wrong.limit} is none that a ${wrong.unit === 'share' ? 'share' : 'value'} can have`,
+    ];
+    return { recommendation: { ...notYet(experiment), reasons }, assessments: [] };
+  }
   const question: Question = { ...asked, strength: { ...asked.strength, minSeconds: 0 } };
   const judge = new Judge(question);
   const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data;
@@ -95,6 +102,10 @@ function judgeAnew(experiment: Experiment): {
     .map((one) => withRecordedValue(one, experiment));
   return { recommendation: recommend(question, { assessments, tallyOf: (name) => judge.tallyOf(name) }), assessments };
 }
+
+/** Objects to look at may break every rule of a run. */
+const isInDomain = (unit: LimitAssessment['unit'], limit: number): boolean =>
+  Number.isFinite(limit) && (unit === 'plain' || (limit >= 0 && (unit !== 'share' || limit <= 1)));
 
 /** A metric of somebody else whose value is recorded is not missing: it is not quantified. */
 function withRecordedValue(one: LimitAssessment, experiment: Experiment): LimitAssessment {

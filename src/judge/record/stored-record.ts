@@ -202,7 +202,7 @@ export function countedScopes(record: Iter8Record): StoredScope[] {
 export function addStoredPairs(one: StoredPairs = {}, more: StoredPairs = {}): StoredPairs {
   const sum: Record<string, PairTally> = { ...one };
   for (const [version, tally] of Object.entries(more))
-    sum[version] = sum[version] === undefined ? tally : addPairTally(sum[version], tally);
+    sum[version] = Object.hasOwn(sum, version) ? addPairTally(sum[version]!, tally) : tally;
   return sum;
 }
 
