@@ -285,7 +285,11 @@ export async function openDriver(
   return {
     metrics,
     load: createLoadGenerator(),
-    requests: createRequestBuilder({ secrets: context.secrets, env: io.env }),
+    requests: createRequestBuilder({
+      secrets: context.secrets,
+      env: io.env,
+      userAgent: `iter8ctl/${VERSION}`,
+    }),
     ...(kube === undefined
       ? {}
       : { weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube) }),

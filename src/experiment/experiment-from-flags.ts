@@ -1,5 +1,6 @@
 /** The experiment that `init` writes and `run --url` runs: from URLs and objectives, without a manifest. Pure. */
 import { UsageError } from '../errors.ts';
+import { isSendableHeader, joinHeaders, UNSENDABLE_HEADER } from './http-headers.ts';
 import { API_VERSION, type WrittenExperiment } from './experiment.ts';
 import { parseSlo } from './slo-flag.ts';
 
@@ -16,6 +17,11 @@ export interface QuickOptions {
   readonly requests?: number | undefined;
   /** Go duration. */
   readonly duration?: string | undefined;
+  /** The body of each request. */
+  readonly payload?: string | undefined;
+  readonly contentType?: string | undefined;
+  /** Absent: POST with a payload, else GET. */
+  readonly method?: string | undefined;
 }
 
 const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
@@ -58,14 +64,15 @@ function hostOf(url: string): string {
 }
 
 function headersOf(texts: readonly string[]): Record<string, string> {
-  const headers: Record<string, string> = {};
-  for (const text of texts) {
+  const fields = texts.map((text) => {
     const match = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*)$/.exec(text);
     if (match === null)
       throw new UsageError(`--header ${JSON.stringify(text)} cannot be read`, { hint: "write --header 'Name: value'" });
-    headers[match[1]!] = match[2]!;
-  }
-  return headers;
+    if (!isSendableHeader(match[1]!))
+      throw new UsageError(`--header ${JSON.stringify(text)}: expected ${UNSENDABLE_HEADER}`);
+    return [match[1]!, match[2]!] as const;
+  });
+  return joinHeaders(fields);
 }
 
 /** @throws UsageError naming the flag that is wrong or missing. */
@@ -112,6 +119,9 @@ export function quickExperiment(options: QuickOptions): WrittenExperiment {
                 ...(options.requests === undefined ? {} : { numQueries: options.requests }),
                 ...(options.duration === undefined ? {} : { time: options.duration }),
                 ...(options.qps === undefined ? {} : { qps: options.qps }),
+                ...(options.method === undefined ? {} : { method: options.method.toUpperCase() }),
+                ...(options.payload === undefined ? {} : { payloadStr: options.payload }),
+                ...(options.contentType === undefined ? {} : { contentType: options.contentType }),
                 versions: versions.map(({ url }, index) => ({ name: names[index]!, url, ...withHeaders })),
               },
             },

@@ -8,7 +8,12 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../text/duration.ts';
 import type { TaskSpec } from './experiment.ts';
+import { isSendableHeader, mergeHeaders, UNSENDABLE_HEADER } from './http-headers.ts';
 import { child, expectedGot } from './schema-issues.ts';
+
+/** Methods of load. Others have a meaning of their own on a connection (CONNECT), or none for a service (TRACE). */
+export const LOAD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+export type LoadMethod = (typeof LOAD_METHODS)[number];
 
 /** Whether a text is an http or https URL with a host. */
 export function isHttpUrl(text: string): boolean {
@@ -50,14 +55,19 @@ const warmup = z.custom<number | string>(
 /** RFC 9110: a token; a value is visible characters, spaces and tabs. */
 const headerName = z
   .string()
-  .regex(/^[!#$%&'*+.^_`|~\w-]+$/, { error: ({ input }) => expectedGot('the name of a header', input) });
+  .regex(/^[!#$%&'*+.^_`|~\w-]+$/, { error: ({ input }) => expectedGot('the name of a header', input) })
+  .refine(isSendableHeader, { error: ({ input }) => expectedGot(UNSENDABLE_HEADER, input) });
 const headerValue = z.string().regex(/^[\t\x20-\x7e\x80-\xff]*$/, {
   error: ({ input }) => expectedGot('a header value on one line, in Latin-1', input),
 });
 const headers = z.record(headerName, headerValue, {
   error: (issue) =>
-    issue.code === 'invalid_key' ? expectedGot('the name of a header', issue.path?.at(-1)) : undefined,
+    issue.code === 'invalid_key' ? expectedGot(headerNoun(issue.path?.at(-1)), issue.path?.at(-1)) : undefined,
 });
+
+function headerNoun(name: unknown): string {
+  return typeof name === 'string' && !isSendableHeader(name) ? UNSENDABLE_HEADER : 'the name of a header';
+}
 
 const RESOLVE = 'host:port:address';
 const resolveEntry = z
@@ -81,8 +91,9 @@ const origin = {
     .optional(),
 };
 
-/** Any of these makes the request a POST. */
+/** Any of these makes the request a POST, unless a method is written. */
 const payload = {
+  method: z.enum(LOAD_METHODS).optional(),
   payloadStr: z.string().optional(),
   payloadURL: url.optional(),
   contentType: text.optional(),
@@ -196,8 +207,8 @@ export interface CollectEndpoint {
   /** Absent: the version's only, unnamed endpoint. */
   readonly name?: string | undefined;
   readonly url: string;
-  /** POST when there is a payload or a content type. */
-  readonly method: 'GET' | 'POST';
+  /** Where none is written: POST when there is a payload or a content type, else GET. */
+  readonly method: LoadMethod;
   readonly headers: Readonly<Record<string, string>>;
   /** Every field of this secret is a header. */
   readonly headersFrom?: { readonly secret: string } | undefined;
@@ -290,9 +301,8 @@ function endpoint(
   return {
     ...(own.name === undefined ? {} : { name: own.name }),
     url: own.url,
-    method:
-      body.payloadStr === undefined && body.payloadURL === undefined && body.contentType === undefined ? 'GET' : 'POST',
-    headers: Object.assign({}, ...origins.map((one) => one.headers)),
+    method: body.method ?? (hasPayload(body) || body.contentType !== undefined ? 'POST' : 'GET'),
+    headers: mergeHeaders(origins.map((one) => one.headers)),
     headersFrom: nearest('headersFrom'),
     payloadStr: body.payloadStr,
     payloadURL: body.payloadURL,
@@ -300,6 +310,10 @@ function endpoint(
     tls: nearest('tls'),
     resolve: typeof resolve === 'string' ? [resolve] : resolve,
   };
+}
+
+function hasPayload({ payloadStr, payloadURL }: Payload): boolean {
+  return payloadStr !== undefined || payloadURL !== undefined;
 }
 
 // ------------------------------------------------------------------------------------------------------- the others

@@ -1,6 +1,7 @@
 /** Builds the requests of a collect task: bodies, headers from secrets, certificates. Everything is read once, before the start. */
 import { createSecureContext } from 'node:tls';
 import { UnavailableError, UsageError } from '../../errors.ts';
+import { isSendableHeader, mergeHeaders } from '../../experiment/http-headers.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../experiment/task-inputs.ts';
 import { redactUrls } from '../../text/redact.ts';
@@ -13,9 +14,13 @@ const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 /** All authorities of the web have a quarter of this. */
 const MAX_CA_BYTES = 1024 * 1024;
 const PAYLOAD_TIMEOUT_MS = 30_000;
+/** A request by one of these has a body, if only an empty one (RFC 9110 section 8.6). */
+const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
 export interface RequestBuilderPorts {
   readonly secrets: SecretReader;
+  /** What requests say of who sends them, unless they are given another. */
+  readonly userAgent?: string | undefined;
   /** Names the proxies of payload URLs; the load itself goes straight to its target. */
   readonly env?: Readonly<Record<string, string | undefined>>;
 }
@@ -47,12 +52,15 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
       : sources.secrets.read(qualifiedKey(endpoint.headersFrom.secret, sources.namespace), sources.signal),
     endpoint.tls === undefined ? undefined : tlsOf(endpoint.tls, sources),
   ]);
-  const headers: Record<string, string> = { ...endpoint.headers };
-  for (const [name, value] of Object.entries<string>(secretHeaders))
-    headers[checkedName(name, endpoint)] = checkedValue(name, value.trim(), endpoint);
-  const typed = Object.keys(headers).some((name) => name.toLowerCase() === 'content-type');
-  if (endpoint.method === 'POST' && !typed)
-    headers['Content-Type'] = endpoint.contentType ?? 'application/octet-stream';
+  const fromSecret = Object.entries<string>(secretHeaders).map(
+    ([name, value]) => [checkedName(name, endpoint), checkedValue(name, value.trim(), endpoint)] as const,
+  );
+  const headers = mergeHeaders([
+    { 'User-Agent': sources.userAgent ?? 'iter8ctl' },
+    body === undefined ? {} : { 'Content-Type': endpoint.contentType ?? 'application/octet-stream' },
+    endpoint.headers,
+    Object.fromEntries(fromSecret),
+  ]);
   return {
     ...(endpoint.name === undefined ? {} : { name: endpoint.name }),
     url: endpoint.url,
@@ -73,16 +81,16 @@ function checkedValue(name: string, value: string, endpoint: CollectEndpoint): s
 }
 
 function checkedName(name: string, endpoint: CollectEndpoint): string {
-  if (/^[!#$%&'*+.^_`|~\w-]+$/.test(name)) return name;
+  if (/^[!#$%&'*+.^_`|~\w-]+$/.test(name) && isSendableHeader(name)) return name;
   throw new UsageError(
-    `field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} is not the name of a header`,
+    `field ${JSON.stringify(name)} of secret ${endpoint.headersFrom?.secret ?? ''} is not the name of a header that a request may be given`,
   );
 }
 
 async function payloadOf(endpoint: CollectEndpoint, sources: Sources): Promise<Uint8Array | undefined> {
   if (endpoint.payloadURL !== undefined) return fetchPayload(endpoint.payloadURL, sources);
   if (endpoint.payloadStr !== undefined) return Buffer.from(endpoint.payloadStr);
-  return endpoint.method === 'POST' ? new Uint8Array() : undefined;
+  return WITH_BODY.has(endpoint.method) ? new Uint8Array() : undefined;
 }
 
 async function fetchPayload(url: string, { env = {}, signal }: Sources): Promise<Uint8Array> {

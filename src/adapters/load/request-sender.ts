@@ -17,7 +17,9 @@ import { scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './
 
 /** Connections of one version that are opened when no cap is written. */
 const MOST_CONNECTIONS = 1024;
-/** A GET on a connection that was idle for so long, and dies before any answer, is sent once more. */
+/** Asking again changes nothing. */
+const RESENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
+/** Such a request on a connection that was idle for so long, and dies before any answer, is sent once more. */
 const RECONNECT_AFTER_IDLE_MS = 1_000;
 const SWEEP_EVERY_MS = 20;
 const TIMED_OUT = new Error('no answer within the timeout');
@@ -247,7 +249,7 @@ export class Sender {
       !request.resent &&
       request.code === undefined &&
       request.sentMs !== undefined &&
-      this.#targets[request.target]!.endpoints[request.endpoint]!.method === 'GET' &&
+      RESENT_METHODS.has(this.#targets[request.target]!.endpoints[request.endpoint]!.method) &&
       lease?.reused === true &&
       lease.idleMs >= RECONNECT_AFTER_IDLE_MS &&
       error !== TIMED_OUT

@@ -36,6 +36,7 @@ import {
   tasksAreEitherTaskOrRun,
   tasksAreKnown,
   templatesParse,
+  payloadsAreSent,
   warmupIsCountable,
 } from './task-rules.ts';
 import {
@@ -70,6 +71,7 @@ export const EXPERIMENT_RULES: readonly Rule[] = [
   conditionsParse,
   templatesParse,
   collectNamesAreUnique,
+  payloadsAreSent,
   warmupIsCountable,
   loadedVersionsAreJudged,
   objectivesHaveLimits,

@@ -2,7 +2,7 @@
 import { parseDurationMs } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { parseShape, shown, unknownKey, type Path } from '../../experiment/schema-issues.ts';
-import { inputsSchema, TASK_NAMES } from '../../experiment/task-inputs.ts';
+import { collectInputs, inputsSchema, TASK_NAMES } from '../../experiment/task-inputs.ts';
 import { ACTION_NAMES, issue, tasksOf, type Rule, type RuleIssue } from './rule.ts';
 
 export const actionsAreKnown: Rule = ({ experiment }) =>
@@ -110,4 +110,20 @@ export const warmupIsCountable: Rule = ({ experiment }) =>
     if (task.task !== 'metrics/collect' || task.with?.['qps'] !== 0 || typeof warmup !== 'string') return [];
     if (parseDurationMs(warmup) === undefined) return [];
     return [issue([...path, 'with', 'warmup'], `expected a number of requests with qps: 0, got ${shown(warmup)}`)];
+  });
+
+/** A server need not look at the content of a GET or a HEAD, and may refuse it (RFC 9110 sections 9.3.1 and 9.3.2). */
+export const payloadsAreSent: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.task !== 'metrics/collect') return [];
+    const inVain = collectInputs(task)
+      .versions.flatMap(({ endpoints }) => endpoints)
+      .find(
+        ({ method, payloadStr, payloadURL }) =>
+          (method === 'GET' || method === 'HEAD') && (payloadStr !== undefined || payloadURL !== undefined),
+      );
+    if (inVain === undefined) return [];
+    return [
+      issue([...path, 'with'], `expected POST, PUT, PATCH or DELETE with a payload, got method ${inVain.method}`),
+    ];
   });

@@ -62,3 +62,39 @@ it('plan ends, and says so', async () => {
   expect(code).toBe(2);
   expect(err).toMatch(/tls\.crt and tls\.key of secret s cannot be used/);
 });
+
+it('a request says who sends it, unless it is given another name, and what its body is', async () => {
+  const builder = createRequestBuilder({
+    secrets: { read: () => Promise.resolve({ 'content-type': 'text/plain' }) },
+    userAgent: 'iter8ctl/1.2.3',
+  });
+  const build = async (inputs: Record<string, unknown>) => {
+    const versions = [{ name: 'v', url: 'http://v.test/' }];
+    const built = await builder.build(
+      collectInputs({ task: 'metrics/collect', with: { versions, ...inputs } }),
+      'default',
+    );
+    const { method, headers, body } = built[0]!.endpoints[0]!;
+    return { method, headers, body: body === undefined ? undefined : Buffer.from(body).toString() };
+  };
+  expect(await build({})).toEqual({ method: 'GET', headers: { 'User-Agent': 'iter8ctl/1.2.3' }, body: undefined });
+  expect(await build({ method: 'PUT', headers: { 'user-agent': 'me' } })).toEqual({
+    method: 'PUT',
+    headers: { 'user-agent': 'me', 'Content-Type': 'application/octet-stream' },
+    body: '',
+  });
+  expect(await build({ method: 'DELETE' })).toMatchObject({ method: 'DELETE', body: undefined });
+  expect(await build({ payloadStr: 'hi', headersFrom: { secret: 's' } })).toEqual({
+    method: 'POST',
+    headers: { 'User-Agent': 'iter8ctl/1.2.3', 'content-type': 'text/plain' },
+    body: 'hi',
+  });
+});
+
+it('a secret gives no header of the connection', async () => {
+  const builder = createRequestBuilder({ secrets: { read: () => Promise.resolve({ 'Keep-Alive': '5' }) } });
+  const versions = [{ name: 'v', url: 'http://v.test/', headersFrom: { secret: 's' } }];
+  await expect(
+    builder.build(collectInputs({ task: 'metrics/collect', with: { versions } }), 'default'),
+  ).rejects.toThrow('field "Keep-Alive" of secret s is not the name of a header that a request may be given');
+});

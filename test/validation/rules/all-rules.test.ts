@@ -430,6 +430,31 @@ describe('rules about evidence', () => {
     ]);
   });
 
+  it.each([
+    [
+      { method: 'GET', payloadStr: 'x' },
+      `${TASK}.with: expected POST, PUT, PATCH or DELETE with a payload, got method GET`,
+    ],
+    [
+      { method: 'TRACE' },
+      `${TASK}.with.method: expected one of GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS, got "TRACE"`,
+    ],
+    [
+      { headers: { 'Keep-Alive': '5' } },
+      `${TASK}.with.headers.Keep-Alive: expected a header of the request; this one belongs to the connection, and is set by this program, got "Keep-Alive"`,
+    ],
+  ])('load %o is refused before anything is sent', (inputs, problem) => {
+    expect(problems(withTask(collect(inputs)))).toEqual([problem]);
+  });
+
+  it.each([
+    { method: 'PUT', payloadStr: 'x' },
+    { method: 'DELETE' },
+    { headers: { Host: 'shop.test', 'User-Agent': 'me' } },
+  ])('load %o is taken', (inputs) => {
+    expect(problems(withTask(collect(inputs)))).toEqual([]);
+  });
+
   describe('versions that are compared', () => {
     const only = (name: string, more: Fields = {}) =>
       collect({ versions: [{ name, url: `http://${name}/` }], ...more });
