@@ -69,7 +69,7 @@ function experimentOf(g: Given): WrittenExperiment {
         actions: {
           start: [...(g.suppliedVersions ? [{ run: 'patch' }] : []), collect],
           ...(g.inLoop ? { loop: [collect] } : {}),
-        } as never,
+        },
       },
       criteria: {
         objectives: [
