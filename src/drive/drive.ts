@@ -7,6 +7,7 @@ import { Iter8Error, messageOf, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { driveProblem } from '../judge/record/damage.ts';
+import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
@@ -136,6 +137,7 @@ class Drive {
       ...(this.#isResumed ? { record: storedRecord(session.record) } : {}),
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
+    for (const text of unverifiedTls(session.experiment)) session.warn(text);
   }
 
   /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */
@@ -258,6 +260,7 @@ class Drive {
     const read = await readMetrics(this.#session.experiment, this.#ports.store);
     if ('failure' in read) return this.#fail(read.failure);
     this.#session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
+    for (const text of unverifiedTls(this.#session.experiment)) this.#session.warn(text);
     await this.#session.save();
     return 'done';
   }

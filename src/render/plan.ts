@@ -33,12 +33,12 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
   return [
     headline,
     '',
-    ...section(
-      'manifest',
-      ['valid', ...preflight.problems].map((text, index) =>
-        index === 0 ? `${text.padEnd(8)}${sanitizeLine(preflight.source)}` : text,
+    ...section('manifest', [
+      `${'valid'.padEnd(8)}${sanitizeLine(preflight.source)}`,
+      ...preflight.problems.flatMap((text) =>
+        wrap(sanitizeLine(text), { columns: Math.max(20, options.columns - LABEL_WIDTH - 2), rest: '  ' }),
       ),
-    ),
+    ]),
     ...section('permissions', permissionLines(preflight, theme)),
     ...section(
       'targets',

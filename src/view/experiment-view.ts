@@ -7,6 +7,7 @@ import { versionsIn, type Experiment, type Weight } from '../experiment/experime
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { importedTally, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
+import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { latencyLimits, limitsOf, unitOf } from '../judge/question/limits.ts';
 import { versionRoles } from '../judge/question/question.ts';
@@ -194,7 +195,13 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
       ...observedWeights(observed),
     },
     load: known.record?.load,
-    warnings: [...(known.record?.warnings ?? []), ...ratioWarnings(experiment, observed)],
+    warnings: [
+      ...new Set([
+        ...(known.record?.warnings ?? []),
+        ...ratioWarnings(experiment, observed),
+        ...unverifiedTls(experiment),
+      ]),
+    ],
     failure: failed === undefined ? undefined : { reason: failed.reason ?? '', message: failed.message ?? '' },
     events: known.record?.events ?? [],
   };

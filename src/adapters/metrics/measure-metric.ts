@@ -7,6 +7,7 @@ import { keyText, qualifiedKey, type ObjectKey } from '../../experiment/experime
 import { readCounterRows } from './counter-answer.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../experiment/metric.ts';
+import { TLS_ANNOTATIONS } from '../../experiment/unverified-tls.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
 import { isDeepStrictEqual } from 'node:util';
@@ -37,12 +38,6 @@ const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 10 * 1024 * 1024;
 /** Of an answer that is no success. */
 const SHOWN_BODY = 200;
-
-/** Settings of ours in annotations of a Metric: its spec has no place for them that the CRD of 0.7 keeps. */
-export const TLS_ANNOTATIONS = {
-  insecureSkipVerify: 'iter8.tools/insecure-skip-verify',
-  ca: 'iter8.tools/ca',
-} as const;
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {

@@ -10,6 +10,8 @@ import { collectInputs } from '../../experiment/task-inputs.ts';
 import { customMetrics } from '../../experiment/metric-names.ts';
 import { metricWithDefaults } from '../../experiment/defaults.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
+import type { ReadMetrics } from '../../drive/find-metrics.ts';
+import { unverifiedTls } from '../../experiment/unverified-tls.ts';
 import { formatValue } from '../../text/units.ts';
 import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../../view/plan-view.ts';
 import type { Measurement } from '../../drive/ports.ts';
@@ -95,6 +97,7 @@ async function findOut(
     readonly metrics: readonly MetricCheck[];
     readonly reward: Parameters<typeof rewardDecidability>[1];
     readonly seen: ReadonlyMap<string, SeenCounters>;
+    readonly found: ReadMetrics;
   },
 ): Promise<Preflight> {
   const question = compileQuestion(experiment, how.strength);
@@ -111,7 +114,10 @@ async function findOut(
       reward?.problem === undefined &&
       targets.every((target) => target.ok) &&
       (how.permissions?.missing ?? []).length === 0,
-    problems: hasObjective ? [] : ['no objective and no reward: there is nothing to judge'],
+    problems: [
+      ...(hasObjective ? [] : ['no objective and no reward: there is nothing to judge']),
+      ...unverifiedTls({ ...experiment, status: { metrics: how.found } }),
+    ],
     ...(how.permissions === undefined ? {} : { permissions: how.permissions }),
     ...(reward === undefined ? {} : { reward }),
     metrics: how.metrics,
@@ -129,6 +135,8 @@ interface Tried {
   readonly metrics: MetricCheck[];
   readonly reward: Parameters<typeof rewardDecidability>[1];
   readonly seen: ReadonlyMap<string, SeenCounters>;
+  /** The metrics themselves. */
+  readonly found: ReadMetrics;
 }
 
 /** Each metric that is not built in, for each version, once. `given`: beside the experiment, perhaps not stored yet. */
@@ -141,7 +149,7 @@ async function tryMetrics(
     import('../../drive/measure-metrics.ts'),
   ]);
   const names = customMetrics(experiment).map(({ written }) => written);
-  const nothing = { reward: { metric: undefined, values: [] }, seen: new Map<string, SeenCounters>() };
+  const nothing = { found: [], reward: { metric: undefined, values: [] }, seen: new Map<string, SeenCounters>() };
   if (names.length === 0) return { metrics: [], ...nothing };
   const own = experiment.metadata.namespace;
   const read = await readMetrics(experiment, {
@@ -183,7 +191,12 @@ async function tryMetrics(
   );
   const reward = experiment.spec.criteria.rewards[0]?.metric;
   const values = metrics.flatMap(({ metric, value }) => (metric === reward && value !== undefined ? [value] : []));
-  return { metrics, seen, reward: { metric: reward === undefined ? undefined : metricOf(known, reward, own), values } };
+  return {
+    metrics,
+    found: read.metrics,
+    seen,
+    reward: { metric: reward === undefined ? undefined : metricOf(known, reward, own), values },
+  };
 }
 
 function triedText(answer: Measurement): string {
