@@ -171,8 +171,8 @@ export interface LoadTarget {
  */
 export interface LoadPlan {
   readonly targets: readonly LoadTarget[];
-  /** Requests of the other versions are paired with those of this one that are due in the same tick. Not in a closed loop. */
-  readonly pairedWith?: string | undefined;
+  /** Requests of these versions that are due in the same tick are paired. Not in a closed loop. */
+  readonly couples?: readonly Couple[] | undefined;
   /** Per version. 0: closed loop, as fast as `connections` allow. */
   readonly ratePerSec: number;
   /** Per version; Infinity only for a closed loop that is bounded by `plannedSeconds`. */
@@ -208,10 +208,15 @@ export interface ClosedSlice {
   readonly tally: Tally;
 }
 
-/** Pairs of a version with the baseline, every request of which is resolved, as those of all earlier slices are. */
-export interface ClosedPairs {
-  readonly slice: number;
+/** Two versions that are compared request by request: `version` with `against`, most often a candidate with the baseline. */
+export interface Couple {
   readonly version: string;
+  readonly against: string;
+}
+
+/** Pairs of two versions, every request of which is resolved, as those of all earlier slices are. */
+export interface ClosedPairs extends Couple {
+  readonly slice: number;
   /** Both requests went to an endpoint of this name. Each pair is given once: it is one of the version as a whole, too. */
   readonly endpoint?: string | undefined;
   readonly pairs: readonly RequestPair[];

@@ -23,6 +23,7 @@ import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 import type { RelativeLimit } from './question/relative-limits.ts';
 import type { LiveBlocks } from '../evidence/two-versions/live-blocks.ts';
+import { pairsKey, type PairsScope } from './record/stored-record.ts';
 import { relativeFinding } from './relative/compare-to-baseline.ts';
 
 /** Name of a scope inside the judge. */
@@ -54,9 +55,9 @@ export class Judge {
     this.#custom.set(scopeKey(version, metric), measured);
   }
 
-  /** Adds requests of a candidate, or of one of its endpoints, that were paired with some of the baseline. */
-  addPairTally(version: string, tally: PairTally, endpoint?: string): void {
-    const key = scopeKey(version, endpoint);
+  /** Adds requests of two versions that were paired. */
+  addPairTally(scope: PairsScope, tally: PairTally): void {
+    const key = pairsKey(scope);
     const present = this.#pairs.get(key);
     this.#pairs.set(key, present === undefined ? tally : addPairTally(present, tally));
   }
@@ -64,8 +65,8 @@ export class Judge {
   /** Requests of two versions that were paired, A the earlier in the question; of one endpoint, where the reward is about one. */
   pairsOf(a: string, b: string): PairTally | undefined {
     const { baseline, reward } = this.#question;
-    const key = a === baseline?.name ? b : JSON.stringify([a, b]);
-    return this.#pairs.get(scopeKey(key, reward?.endpoint));
+    const against = a === baseline?.name ? undefined : a;
+    return this.#pairs.get(pairsKey({ version: b, endpoint: reward?.endpoint, against }));
   }
 
   /** Blocks of live counters of a candidate and of the baseline, by position of the relative limit. */
@@ -130,7 +131,7 @@ export class Judge {
       relative,
       baseline: baseline.name,
       counted: { baseline: counted(baseline), candidate: counted(version) },
-      ...(isSilent ? {} : { pairs: this.#pairs.get(scopeKey(version.name, endpoint)) }),
+      ...(isSilent ? {} : { pairs: this.#pairs.get(pairsKey({ version: version.name, endpoint })) }),
       live: this.#live.get(version.name)?.[relative.objective],
       measured: {
         baseline: this.#custom.get(scopeKey(baseline.name, metric)),

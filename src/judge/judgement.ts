@@ -21,8 +21,7 @@ export function judgeOf(question: Question, record: Iter8Record): Judge {
   const judge = new Judge(question);
   for (const scope of countedScopes(record)) judge.add(scope, readTally(scope.tally));
   for (const [key, pairs] of Object.entries(countedPairs(record))) {
-    const { version, endpoint } = scopeOfPairs(key);
-    judge.addPairTally(version, pairs, endpoint);
+    judge.addPairTally(scopeOfPairs(key), pairs);
   }
   for (const [metric, versions] of Object.entries(record.measured ?? {}))
     for (const [version, measured] of Object.entries(versions)) judge.setMeasured(version, metric, measured);

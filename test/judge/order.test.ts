@@ -82,7 +82,10 @@ function judged(observations: readonly Seen[], versions: readonly JudgedVersion[
   for (const one of observations) judge.add({ version: one.version }, tallyOf(one));
   for (const one of observations.filter(({ version }) => version !== 'a')) {
     const pair: RequestPair = [side({ ...one, ms: 100 + (one.ms % 100), failed: false }), side(one)];
-    judge.addPairTally(one.version, addPairs(EMPTY_PAIR_TALLY, [pair], [{ ratio: 1.2, plus: 0, cap: 1000 }]));
+    judge.addPairTally(
+      { version: one.version },
+      addPairs(EMPTY_PAIR_TALLY, [pair], [{ ratio: 1.2, plus: 0, cap: 1000 }]),
+    );
   }
   return judge.look(LOOK);
 }

@@ -11,7 +11,7 @@ import { UsageError } from '../../errors.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun } from '../../drive/ports.ts';
 import { builtWorker, workersIn, type LoadWorkers, type StartWorkers } from './workers.ts';
 import { SliceMerge } from './merge-slices.ts';
-import { scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
+import { couplesOf, scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
 import { SLICE_MS } from './slice-counts.ts';
 import { ReportQueue } from './report-queue.ts';
 
@@ -240,18 +240,15 @@ class Run implements LoadRun {
 
   /** Nothing where nothing is paired. */
   #pairsOf(withCheckpoint: boolean): Pick<LoadReport, 'pairs' | 'checkpointPairs'> {
-    const { targets, pairedWith } = this.#plan;
-    const baseline = targets.findIndex(({ version }) => version === pairedWith);
-    if (baseline < 0) return {};
-    const versionOf = (target: number) => targets[target]!.version;
+    const { couples = [] } = this.#plan;
+    if (couples.length === 0) return {};
+    const closed = this.#merge.closedPairs((target) => this.#wholeScopes[target]!, couplesOf(this.#plan));
     return {
-      pairs: this.#merge
-        .closedPairs((target) => this.#wholeScopes[target]!, baseline)
-        .map(({ target, ...rest }) => ({ version: versionOf(target), ...rest })),
+      pairs: closed.map(({ couple, ...rest }) => ({ ...couples[couple]!, ...rest })),
       ...(withCheckpoint
         ? {
-            checkpointPairs: this.#merge.checkpointPairs().map(({ target, endpoint, pairs }) => ({
-              version: versionOf(target),
+            checkpointPairs: this.#merge.checkpointPairs().map(({ couple, endpoint, pairs }) => ({
+              ...couples[couple]!,
               ...(endpoint === undefined ? {} : { endpoint }),
               pairs,
             })),

@@ -7,15 +7,15 @@
 import { addTally, type Tally } from '../../evidence/request-tally.ts';
 import type { ClosedSlice, Scope } from '../../drive/ports.ts';
 import type { WorkerReport } from './worker-messages.ts';
-import type { TargetPairs } from './tick-pairs.ts';
+import type { CouplePairs, TargetCouple } from './tick-pairs.ts';
 
 export class SliceMerge {
   readonly #scopes: readonly Scope[];
   readonly #pending: Map<number, Tally>[];
   readonly #reports: (WorkerReport | undefined)[];
   #isAtRest = false;
-  /** By target, for those that are paired: by slice. */
-  readonly #pairs = new Map<number, Map<number, TargetPairs[]>>();
+  /** By couple, then by slice. */
+  readonly #pairs = new Map<number, Map<number, CouplePairs[]>>();
 
   constructor(scopes: readonly Scope[], workers: number) {
     this.#scopes = scopes;
@@ -31,8 +31,8 @@ export class SliceMerge {
       pending.set(slice, present === undefined ? tally : addTally(present, tally));
     }
     for (const pairs of report.pairs) {
-      const pending = this.#pairs.get(pairs.target) ?? new Map<number, TargetPairs[]>();
-      this.#pairs.set(pairs.target, pending);
+      const pending = this.#pairs.get(pairs.couple) ?? new Map<number, CouplePairs[]>();
+      this.#pairs.set(pairs.couple, pending);
       pending.set(pairs.slice, [...(pending.get(pairs.slice) ?? []), pairs]);
     }
   }
@@ -48,17 +48,16 @@ export class SliceMerge {
   }
 
   /** Takes out the pairs of slices that every worker has closed for both versions; `scopes`: their numbers by target. */
-  closedPairs(scopeOf: (target: number) => number, baseline: number): TargetPairs[] {
-    return [...this.#pairs].flatMap(([target, pending]) => {
-      const reached = this.#least((report) =>
-        Math.min(report.frontier[scopeOf(target)]!, report.frontier[scopeOf(baseline)]!),
-      );
+  closedPairs(scopeOf: (target: number) => number, couples: readonly TargetCouple[]): CouplePairs[] {
+    return [...this.#pairs].flatMap(([couple, pending]) => {
+      const { a, b } = couples[couple]!;
+      const reached = this.#least((report) => Math.min(report.frontier[scopeOf(a)]!, report.frontier[scopeOf(b)]!));
       return takeBelow(pending, reached).flatMap(([, pairs]) => pairs);
     });
   }
 
   /** Beside the checkpoint: what `closedPairs` has not given. */
-  checkpointPairs(): Omit<TargetPairs, 'slice'>[] {
+  checkpointPairs(): Omit<CouplePairs, 'slice'>[] {
     const pending = [...this.#pairs.values()].flatMap((slices) => [...slices.values()].flat());
     return [...pending, ...this.#reports.flatMap((report) => report?.checkpointPairs ?? [])];
   }

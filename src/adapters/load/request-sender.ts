@@ -13,7 +13,7 @@ import type { Fire, Pacing } from './pacing.ts';
 import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from './slice-counts.ts';
 import { TickBook } from './tick-pairs.ts';
 import type { Timers } from './timers.ts';
-import { scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './worker-messages.ts';
+import { couplesOf, scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './worker-messages.ts';
 
 /** Connections of one version that are opened when no cap is written. */
 const MOST_CONNECTIONS = 1024;
@@ -96,8 +96,8 @@ export class Sender {
     this.#pacing = isOpenLoop(plan)
       ? new OpenLoop(paced)
       : new ClosedLoop({ ...paced, hasRoom: (target) => hasRoom(this.#targets[target]!) });
-    const baseline = plan.targets.findIndex(({ version }) => version === plan.pairedWith);
-    this.#ticks = baseline < 0 || !isOpenLoop(plan) ? undefined : new TickBook(baseline);
+    const couples = couplesOf(plan);
+    this.#ticks = couples.length === 0 || !isOpenLoop(plan) ? undefined : new TickBook(couples);
     const places = plan.connections ?? (isOpenLoop(plan) ? MOST_CONNECTIONS : CLOSED_LOOP_CONNECTIONS);
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,

@@ -1,4 +1,4 @@
-/** Pairs up, within one worker, the requests of a tick: those of the baseline with those of every other version. */
+/** Pairs up, within one worker, the requests of a tick: those of one version with those of another, for each couple. */
 import type { PairedSide, RequestPair } from '../../evidence/paired/request-pairs.ts';
 import type { Outcome } from './slice-counts.ts';
 
@@ -13,10 +13,19 @@ interface Tick {
   slice: number;
   /** By target. */
   readonly sides: Map<number, Side>;
+  /** Couples whose pair is not taken out yet. */
+  open: readonly number[];
 }
 
-export interface TargetPairs {
-  readonly target: number;
+/** Two targets; A is the first of their pairs. */
+export interface TargetCouple {
+  readonly a: number;
+  readonly b: number;
+}
+
+export interface CouplePairs {
+  /** Its position. */
+  readonly couple: number;
   readonly slice: number;
   /** Where both requests went to an endpoint of this name. */
   readonly endpoint?: string | undefined;
@@ -24,19 +33,21 @@ export interface TargetPairs {
 }
 
 export class TickBook {
-  readonly #baseline: number;
+  readonly #couples: readonly TargetCouple[];
   readonly #ticks = new Map<number, Tick>();
 
-  constructor(baseline: number) {
-    this.#baseline = baseline;
+  constructor(couples: readonly TargetCouple[]) {
+    this.#couples = couples;
   }
 
   /** A request was due. */
   open(tick: number, target: number, where: { readonly slice: number; readonly endpoint?: string | undefined }): void {
     const side: Side = { endpoint: where.endpoint, measured: undefined };
     const present = this.#ticks.get(tick);
-    if (present === undefined) this.#ticks.set(tick, { slice: where.slice, sides: new Map([[target, side]]) });
-    else {
+    if (present === undefined) {
+      const open = this.#couples.map((_, couple) => couple);
+      this.#ticks.set(tick, { slice: where.slice, sides: new Map([[target, side]]), open });
+    } else {
       present.slice = Math.max(present.slice, where.slice);
       present.sides.set(target, side);
     }
@@ -58,27 +69,29 @@ export class TickBook {
     this.#ticks.get(tick)?.sides.delete(target);
   }
 
-  /** Takes out the ticks of closed slices; `frontier`: by target. A request without a partner pairs with nothing. */
-  take(frontier: (target: number) => number): TargetPairs[] {
-    const taken: { target: number; slice: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
-    for (const [number, { slice, sides }] of this.#ticks) {
-      const base = sides.get(this.#baseline);
-      let isLeft = false;
-      for (const [target, side] of sides) {
-        if (target === this.#baseline) continue;
-        if (slice >= Math.min(frontier(target), frontier(this.#baseline))) {
-          isLeft = true;
+  /** Takes out the pairs of closed slices; `frontier`: by target. A request without a partner pairs with nothing. */
+  take(frontier: (target: number) => number): CouplePairs[] {
+    const taken: { couple: number; slice: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
+    for (const [number, tick] of this.#ticks) {
+      const { slice, sides } = tick;
+      const isClosed = (target: number) => slice < frontier(target);
+      const left: number[] = [];
+      for (const couple of tick.open) {
+        const { a, b } = this.#couples[couple]!;
+        if (!isClosed(a) || !isClosed(b)) {
+          left.push(couple);
           continue;
         }
-        sides.delete(target);
-        if (base?.measured === undefined || side.measured === undefined) continue;
-        const endpoint = commonEndpoint(base, side);
-        const pair: RequestPair = [base.measured, side.measured];
-        const last = taken.findLast((one) => one.target === target && one.slice === slice && one.endpoint === endpoint);
-        if (last === undefined) taken.push({ target, slice, ...named(endpoint), pairs: [pair] });
+        const [one, other] = [sides.get(a), sides.get(b)];
+        if (one?.measured === undefined || other?.measured === undefined) continue;
+        const endpoint = commonEndpoint(one, other);
+        const pair: RequestPair = [one.measured, other.measured];
+        const last = taken.findLast((has) => has.couple === couple && has.slice === slice && has.endpoint === endpoint);
+        if (last === undefined) taken.push({ couple, slice, ...named(endpoint), pairs: [pair] });
         else last.pairs.push(pair);
       }
-      if (!isLeft && slice < frontier(this.#baseline)) this.#ticks.delete(number);
+      tick.open = left;
+      if (left.length === 0) this.#ticks.delete(number);
     }
     return taken;
   }
@@ -87,18 +100,18 @@ export class TickBook {
    * All that is left, as if the worker died now: what is unresolved took until the timeout and failed where that speaks for a
    * claim's opposite, and took nothing elsewhere.
    */
-  checkpoint(capMs: number): Omit<TargetPairs, 'slice'>[] {
+  checkpoint(capMs: number): Omit<CouplePairs, 'slice'>[] {
     const unresolved: PairedSide = [capMs, 0, 1, 0];
-    const left: { target: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
-    for (const { sides } of this.#ticks.values()) {
-      const base = sides.get(this.#baseline);
-      if (base === undefined) continue;
-      for (const [target, side] of sides) {
-        if (target === this.#baseline) continue;
-        const endpoint = commonEndpoint(base, side);
-        const pair: RequestPair = [base.measured ?? unresolved, side.measured ?? unresolved];
-        const present = left.find((one) => one.target === target && one.endpoint === endpoint);
-        if (present === undefined) left.push({ target, ...named(endpoint), pairs: [pair] });
+    const left: { couple: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
+    for (const { sides, open } of this.#ticks.values()) {
+      for (const couple of open) {
+        const { a, b } = this.#couples[couple]!;
+        const [one, other] = [sides.get(a), sides.get(b)];
+        if (one === undefined || other === undefined) continue;
+        const endpoint = commonEndpoint(one, other);
+        const pair: RequestPair = [one.measured ?? unresolved, other.measured ?? unresolved];
+        const present = left.find((has) => has.couple === couple && has.endpoint === endpoint);
+        if (present === undefined) left.push({ couple, ...named(endpoint), pairs: [pair] });
         else present.pairs.push(pair);
       }
     }

@@ -2,7 +2,7 @@
 import type { Tally } from '../../evidence/request-tally.ts';
 import type { LoadPlan } from '../../drive/ports.ts';
 import type { Until } from './pacing.ts';
-import type { TargetPairs } from './tick-pairs.ts';
+import type { CouplePairs, TargetCouple } from './tick-pairs.ts';
 
 export interface WorkerSetup {
   readonly plan: LoadPlan;
@@ -26,7 +26,7 @@ export interface WorkerReport {
   readonly received: number;
   readonly slices: readonly { readonly scope: number; readonly slice: number; readonly tally: Tally }[];
   /** Of closed slices. */
-  readonly pairs: readonly TargetPairs[];
+  readonly pairs: readonly CouplePairs[];
   /** For each scope: all slices below are closed. */
   readonly frontier: readonly number[];
   readonly progress: readonly {
@@ -40,8 +40,14 @@ export interface WorkerReport {
   readonly warmingUp: boolean;
   /** Everything that is not in a closed slice, as if the worker died now. */
   readonly checkpoint: readonly { readonly scope: number; readonly tally: Tally }[];
-  readonly checkpointPairs: readonly Omit<TargetPairs, 'slice'>[];
+  readonly checkpointPairs: readonly Omit<CouplePairs, 'slice'>[];
   readonly ended: boolean;
+}
+
+/** The couples of a plan, by the positions of their versions. */
+export function couplesOf({ targets, couples = [] }: LoadPlan): TargetCouple[] {
+  const at = (name: string) => targets.findIndex(({ version }) => version === name);
+  return couples.map(({ version, against }) => ({ a: at(against), b: at(version) }));
 }
 
 /** A version as a whole, then each of its named endpoints, version by version. */

@@ -16,7 +16,7 @@ import {
   type TaskState,
 } from '../../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../../judge/record/task-sums.ts';
-import type { LoadReport } from '../ports.ts';
+import type { Couple, LoadReport } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { timestamp } from '../status-changes.ts';
 
@@ -50,10 +50,17 @@ export class Account {
     this.#answeredEver = new Set(answering(countedScopes(record)));
   }
 
-  /** Requests of two versions are to be paired. */
-  get needsPairs(): boolean {
+  /** Versions whose requests are to be paired: candidates with the baseline, and for a reward with one another. */
+  get couples(): Couple[] {
     const { question } = this.#session;
-    return needsPairs(question.relative) || rewardNeedsPairs(question);
+    const isReward = rewardNeedsPairs(question);
+    if (!isReward && !needsPairs(question.relative)) return [];
+    const names = question.versions.map(({ name }) => name).filter((name) => this.#judged.has(name));
+    return names.flatMap((against, at) =>
+      isReward || against === question.baseline?.name
+        ? names.slice(at + 1).map((version) => ({ version, against }))
+        : [],
+    );
   }
 
   /** Whether this version has given an HTTP answer in this task. */
@@ -89,11 +96,10 @@ export class Account {
       this.#sums.add(scope, stored);
       this.#session.log({ kind: 'slice', task: this.#id, slice, ...scope, tally: stored });
     }
-    for (const { pairs, ...where } of report.pairs ?? []) {
-      if (!this.#judged.has(where.version)) continue;
-      for (const { version, endpoint, tally } of this.#sums.addPairs(where, pairs))
-        this.judge.addPairTally(version, tally, endpoint);
-      this.#session.log({ kind: 'pairs', task: this.#id, ...where, pairs });
+    for (const { slice, ...closed } of report.pairs ?? []) {
+      const { pairs, ...scope } = this.#pairsScope(closed);
+      for (const { tally, ...where } of this.#sums.addPairs(scope, pairs)) this.judge.addPairTally(where, tally);
+      this.#session.log({ kind: 'pairs', task: this.#id, slice, ...scope, pairs });
     }
   }
 
@@ -113,7 +119,7 @@ export class Account {
       ...this.#state('running'),
       counted: this.#sums.scopes(checkpoint.filter(({ scope }) => this.#judged.has(scope.version))),
       loadSeconds: seconds,
-      ...this.#pairs(checkpointPairs.filter(({ version }) => this.#judged.has(version))),
+      ...this.#pairs(checkpointPairs.map((pairs) => this.#pairsScope(pairs))),
     });
   }
 
@@ -130,6 +136,11 @@ export class Account {
       withoutLoad(withCountedTask(record, this.#id, { scopes, pairs, loadSeconds })),
     );
     this.#changeTask(this.#state('done'));
+  }
+
+  /** As it is counted: the baseline is not named. */
+  #pairsScope<T extends Couple>({ against, ...rest }: T): Omit<T, 'against'> & { readonly against?: string } {
+    return { ...rest, ...(against === this.#session.question.baseline?.name ? {} : { against }) };
   }
 
   #pairs(more: Parameters<TaskSums['pairs']>[0] = []): Pick<TaskState, 'pairs'> {

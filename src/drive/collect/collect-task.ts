@@ -109,13 +109,12 @@ class CollectTask {
     if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(0, true, false))) return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
-    const baseline = this.#judgedHere.has(question.baseline?.name ?? '') ? question.baseline?.name : undefined;
     return {
       targets: built.map((target) => ({
         ...target,
         limits: this.#judgedHere.has(target.version) ? latencyLimits(limits) : [],
       })),
-      ...(this.#account.needsPairs && inputs.qps > 0 && baseline !== undefined ? { pairedWith: baseline } : {}),
+      ...(inputs.qps === 0 ? {} : { couples: this.#account.couples }),
       ratePerSec: inputs.qps,
       plannedRequests,
       ...(inputs.plannedSeconds === undefined

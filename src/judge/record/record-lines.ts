@@ -55,6 +55,8 @@ export interface PairsLine {
   readonly task: string;
   readonly slice: number;
   readonly version: string;
+  /** Another candidate that it was paired with; absent: the baseline. */
+  readonly against?: string | undefined;
   readonly endpoint?: string | undefined;
   readonly pairs: readonly RequestPair[];
 }

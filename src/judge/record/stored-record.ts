@@ -40,11 +40,22 @@ export interface StoredScope {
   readonly tally: StoredTally;
 }
 
-/** Requests that were paired with some of the baseline, by `pairsKey`. */
+/**
+ * What pairs of requests are about: those of a version with those of the baseline, or of another candidate (`against`); of these,
+ * those that both went to an endpoint.
+ */
+export interface PairsScope {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+  readonly against?: string | undefined;
+}
+
+/** Requests of two versions that were paired, by `pairsKey`. */
 export type StoredPairs = Readonly<Record<string, PairTally>>;
 
-/** The key of the pairs of a candidate (its name), or of those of one of its endpoints. */
-export function pairsKey(version: string, endpoint?: string): string {
+/** The name of the version where nothing else is to be said. */
+export function pairsKey({ version, endpoint, against }: PairsScope): string {
+  if (against !== undefined) return JSON.stringify([version, endpoint ?? null, against]);
   return endpoint === undefined ? version : JSON.stringify([version, endpoint]);
 }
 
@@ -52,10 +63,10 @@ export function pairsKey(version: string, endpoint?: string): string {
 export type StoredLiveBlocks = Readonly<Record<string, Readonly<Record<string, LiveBlocks>>>>;
 
 /** What a key of pairs is about. Names of versions do not begin with a bracket. */
-export function scopeOfPairs(key: string): { readonly version: string; readonly endpoint?: string | undefined } {
+export function scopeOfPairs(key: string): PairsScope {
   if (!key.startsWith('[')) return { version: key };
-  const [version, endpoint] = JSON.parse(key) as [string, string];
-  return { version, endpoint };
+  const [version, endpoint, against] = JSON.parse(key) as [string, string | null, string?];
+  return { version, endpoint: endpoint ?? undefined, against };
 }
 
 /** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */

@@ -14,6 +14,7 @@ import {
   readTally,
   storeTally,
   type Iter8Record,
+  type PairsScope,
   type StoredPairs,
   type StoredScope,
   type StoredTally,
@@ -30,6 +31,7 @@ export class TaskSums {
   readonly before: readonly StoredScope[];
   readonly #closed = new Map<string, { readonly scope: CountedScope; readonly tally: Tally }>();
   readonly #limits: {
+    readonly reward: ReturnType<typeof pairedRewardLimits>;
     readonly means: ReturnType<typeof pairedMeanLimits>;
     readonly percentiles: ReturnType<typeof pairedPercentileLimits>;
   };
@@ -42,8 +44,12 @@ export class TaskSums {
     this.before = before.scopes ?? [];
     this.#pairs = before.pairs ?? {};
     const { relative } = question;
-    const means = [...pairedMeanLimits(relative), ...pairedRewardLimits(question)];
-    this.#limits = { means, percentiles: pairedPercentileLimits(relative) };
+    const reward = pairedRewardLimits(question);
+    this.#limits = {
+      reward,
+      means: [...pairedMeanLimits(relative), ...reward],
+      percentiles: pairedPercentileLimits(relative),
+    };
   }
 
   /** Adds a closed slice, as it is stored. */
@@ -52,7 +58,7 @@ export class TaskSums {
   }
 
   /** Adds pairs of closed slices. @returns the tallies of these pairs alone: of the version as a whole, and of the endpoint. */
-  addPairs(where: CountedScope, pairs: readonly RequestPair[]): (CountedScope & { readonly tally: PairTally })[] {
+  addPairs(where: PairsScope, pairs: readonly RequestPair[]): (PairsScope & { readonly tally: PairTally })[] {
     const tallies = this.#tallies(where, pairs);
     this.#pairs = withPairs(this.#pairs, tallies);
     return tallies;
@@ -73,30 +79,25 @@ export class TaskSums {
   }
 
   /** Undefined without any. */
-  pairs(more: readonly (CountedScope & { readonly pairs: readonly RequestPair[] })[] = []): StoredPairs | undefined {
+  pairs(more: readonly (PairsScope & { readonly pairs: readonly RequestPair[] })[] = []): StoredPairs | undefined {
     const all = more.reduce((sum, one) => withPairs(sum, this.#tallies(one, one.pairs)), this.#pairs);
     return Object.keys(all).length === 0 ? undefined : all;
   }
 
-  #tallies({ version, endpoint }: CountedScope, pairs: readonly RequestPair[]) {
-    const tally = addPairs(EMPTY_PAIR_TALLY, pairs, this.#limits.means, this.#limits.percentiles);
-    return endpoint === undefined
-      ? [{ version, tally }]
-      : [
-          { version, tally },
-          { version, endpoint, tally },
-        ];
+  #tallies({ version, endpoint, against }: PairsScope, pairs: readonly RequestPair[]) {
+    // Relative limits compare with the baseline only, the reward every version with every other.
+    const { reward, means, percentiles } = this.#limits;
+    const tally =
+      against === undefined
+        ? addPairs(EMPTY_PAIR_TALLY, pairs, means, percentiles)
+        : addPairs(EMPTY_PAIR_TALLY, pairs, reward);
+    const whole = { version, against, tally };
+    return endpoint === undefined ? [whole] : [whole, { ...whole, endpoint }];
   }
 }
 
-function withPairs(
-  pairs: StoredPairs,
-  tallies: readonly (CountedScope & { readonly tally: PairTally })[],
-): StoredPairs {
-  return tallies.reduce(
-    (sum, { version, endpoint, tally }) => addStoredPairs(sum, { [pairsKey(version, endpoint)]: tally }),
-    pairs,
-  );
+function withPairs(pairs: StoredPairs, tallies: readonly (PairsScope & { readonly tally: PairTally })[]): StoredPairs {
+  return tallies.reduce((sum, { tally, ...scope }) => addStoredPairs(sum, { [pairsKey(scope)]: tally }), pairs);
 }
 
 function addTo(
@@ -104,7 +105,7 @@ function addTo(
   scope: CountedScope,
   tally: Tally,
 ): void {
-  const key = pairsKey(scope.version, scope.endpoint);
+  const key = pairsKey(scope);
   const present = sums.get(key);
   sums.set(key, { scope, tally: present === undefined ? tally : addTally(present.tally, tally) });
 }

@@ -21,9 +21,14 @@ const outcome = (ms: number, error = false, sent = true): Outcome => ({
   reconnected: false,
 });
 
+const COUPLES = [
+  { a: 0, b: 1 },
+  { a: 0, b: 2 },
+];
+
 describe('a book of ticks', () => {
   it('gives a pair when every earlier slice is closed for both, and once', () => {
-    const book = new TickBook(0);
+    const book = new TickBook(COUPLES);
     for (const tick of [0, 1]) for (const target of [0, 1]) book.open(tick, target, { slice: tick });
     book.resolve(0, 1, outcome(20, true));
     book.resolve(0, 0, outcome(10));
@@ -32,7 +37,7 @@ describe('a book of ticks', () => {
     expect(book.take((target) => (target === 0 ? 1 : 0))).toEqual([]);
     expect(book.take(() => 1)).toEqual([
       {
-        target: 1,
+        couple: 0,
         slice: 0,
         pairs: [
           [
@@ -44,7 +49,7 @@ describe('a book of ticks', () => {
     ]);
     expect(book.take(() => 2)).toEqual([
       {
-        target: 1,
+        couple: 0,
         slice: 1,
         pairs: [
           [
@@ -58,7 +63,7 @@ describe('a book of ticks', () => {
   });
 
   it('pairs a request that has no partner with nothing', () => {
-    const book = new TickBook(0);
+    const book = new TickBook(COUPLES);
     book.open(0, 1, { slice: 0 });
     book.resolve(0, 1, outcome(20));
     book.open(1, 0, { slice: 0 });
@@ -70,7 +75,7 @@ describe('a book of ticks', () => {
   });
 
   it('says which endpoint both requests of a pair went to, where that is the same', () => {
-    const book = new TickBook(0);
+    const book = new TickBook(COUPLES);
     const names = [
       ['cart', 'cart'],
       ['search', 'find'],
@@ -94,12 +99,12 @@ describe('a book of ticks', () => {
   });
 
   it('counts what is unresolved, or was never sent, against whatever could be claimed', () => {
-    const book = new TickBook(0);
+    const book = new TickBook(COUPLES);
     for (const target of [0, 1, 2]) book.open(0, target, { slice: 0 });
     book.resolve(0, 2, outcome(70, true, false));
     expect(book.checkpoint(1000)).toEqual([
       {
-        target: 1,
+        couple: 0,
         pairs: [
           [
             [1000, 0, 1, 0],
@@ -108,7 +113,7 @@ describe('a book of ticks', () => {
         ],
       },
       {
-        target: 2,
+        couple: 1,
         pairs: [
           [
             [1000, 0, 1, 0],
@@ -134,7 +139,7 @@ describe('paired load', () => {
         { version: 'good', endpoints: [endpoint(server.url)], limits: [] },
         { version: 'bad', endpoints: [endpoint(`${server.url}bad`)], limits: [] },
       ],
-      pairedWith: 'good',
+      couples: [{ version: 'bad', against: 'good' }],
       ratePerSec: 200,
       plannedRequests: 150,
       timeoutMs: 5000,

@@ -94,7 +94,7 @@ export function everJudged(random: Uniform, load: OwnLoad) {
       judge.add({ version: name }, countedOf(drawn[version]!, sent, load.killEverySeconds, limits));
       if (version === 0 || question.relative.length === 0) continue;
       const pairs = drawn[0]!.map((base, k) => [sideOf(base), sideOf(drawn[version]![k]!)] as const);
-      judge.addPairTally(name, addPairs(EMPTY_PAIR_TALLY, pairs, meanLimits, percentileLimits));
+      judge.addPairTally({ version: name }, addPairs(EMPTY_PAIR_TALLY, pairs, meanLimits, percentileLimits));
     }
     const rows = judge.look({ elapsedSeconds: 1 + sent / PER_SECOND, planDone: false, bounds: false });
     for (const { version, verdict } of rows) if (verdict !== 'undecided') found[verdict].add(version);
