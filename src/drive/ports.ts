@@ -34,9 +34,9 @@ export interface WatchOptions extends ListOptions {
 }
 
 /**
- * What a watch tells. It starts with one `added` for each object that is there, then `synced` once, then every change in
+ * What a watch reports. It starts with one `added` for each object that is there, then `synced` once, then every change in
  * order of each object (changes may be merged: the newest state always arrives, states between may not). `stale`: the
- * connection is lost, what was told may be old; `fresh`: it is back, and what was missed has been told or follows at once. Of an object that was
+ * connection is lost, what was reported may be old; `fresh`: it is back, and what was missed has been reported or follows at once. Of an object that was
  * `deleted` meanwhile only the name and the namespace are sure.
  */
 export type StoreEvent =
@@ -85,7 +85,7 @@ export interface ExperimentStore {
 /** Append-only log of everything measured and decided about one experiment, in order: one JSON object a line. */
 export interface RecordLog {
   append(key: ObjectKey, entries: readonly object[]): Promise<void>;
-  /** Starts anew: the log of an earlier experiment of that name is removed. */
+  /** Starts again: the log of an earlier experiment of that name is removed. */
   reset(key: ObjectKey): Promise<void>;
   read(key: ObjectKey): AsyncIterable<unknown>;
 }

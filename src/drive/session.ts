@@ -1,5 +1,5 @@
 /**
- * One driver's hold on one experiment: its present status and record, changed purely, told as events, saved as patches.
+ * One driver's hold on one experiment: its present status and record, changed purely, emitted as events, saved as patches.
  *
  * Saving never stops a measurement: while the store cannot be reached, changes pile up here and are saved later.
  */
@@ -142,7 +142,7 @@ export class Session {
     this.#record = { ...this.#record, events: [...this.#record.events, line].slice(-KEPT_EVENTS) };
   }
 
-  /** A condition changed: tells it with its stage, in the recorded words. */
+  /** A condition changed: emits it with its stage, in the recorded words. */
   emitCondition(reason: Reason, message: string, warning = false): void {
     this.emit({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
   }
@@ -161,7 +161,7 @@ export class Session {
 
   /**
    * Stores what changed. `withRecordToo: false` leaves our record out (states that the predecessor's story has and that
-   * carry nothing of ours). While the store cannot be reached, tells so once and returns; `must` makes it throw instead.
+   * carry nothing of ours). While the store cannot be reached, says so once and returns; `must` makes it throw instead.
    */
   save(options: SaveOptions = {}): Promise<void> {
     const saved = this.#saving.then(() => this.#saveNow(options));
@@ -169,7 +169,7 @@ export class Session {
     return saved;
   }
 
-  /** Reads it anew: a start task may have written its spec (iter8.md 1). True when it has. */
+  /** Reads it again: a start task may have written its spec (iter8.md 1). True when it has. */
   async adoptSpec(): Promise<boolean> {
     await this.#saving;
     const present = await this.#ports.store.get(this.key);
@@ -246,7 +246,7 @@ export class Session {
   #deleted(cause: unknown): NotFoundError {
     return new NotFoundError(
       `experiment ${this.key.namespace}/${this.key.name} was deleted while it was driven, so there is nothing to save to`,
-      { hint: 'its load has ended; start it anew from its manifest', cause },
+      { hint: 'its load has ended; start it again from its manifest', cause },
     );
   }
 

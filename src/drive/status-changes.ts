@@ -1,7 +1,7 @@
 /**
  * Pure changes of an experiment's status, in the words of Iter8 0.7 (iter8.md sections 2 and 9).
  *
- * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also tells the cause.
+ * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also says the cause.
  */
 import type { Condition, ConditionType, ExperimentStatus, Stage } from '../experiment/experiment.ts';
 import type { Reason } from './events.ts';
@@ -60,7 +60,7 @@ export function kubectlMessage(reason: Reason, message: string): string {
   return message === '' ? reason : `${reason}: ${message}`;
 }
 
-/** Something happened while the experiment goes on: told in the Completed condition, which stays False, and in the message. */
+/** Something happened while the experiment goes on: said in the Completed condition, which stays False, and in the message. */
 export function withProgress(
   status: ExperimentStatus,
   reason: Reason,
@@ -114,9 +114,9 @@ export function withFailure(status: ExperimentStatus, failure: Failure, nowMs: n
   const text = failureText(failure);
   const failed = withCondition(status, { type: 'Failed', value: 'True', reason: failure.reason, message: text }, nowMs);
   const ended = /^(Start|Loop|Finish) actions failed$/.test(failure.message) ? failure.message : 'Experiment failed';
-  const told =
+  const message =
     failure.cause === undefined && ended === failure.message
       ? ended
       : `${ended}: ${ended === failure.message ? failure.cause : text}`;
-  return withCompletion(failed, told, nowMs);
+  return withCompletion(failed, message, nowMs);
 }

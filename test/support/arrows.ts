@@ -79,7 +79,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   zod: ['experiment', 'validation'],
   jsep: ['expressions'],
   'js-yaml': ['adapters/manifest'],
-  undici: ['adapters/http', 'adapters/load', 'adapters/metrics'],
+  undici: ['adapters/http', 'adapters/metrics'],
   '@kubernetes/client-node': ['adapters/kube'],
   'jq-web': ['adapters/metrics'],
   chalk: ['render'],

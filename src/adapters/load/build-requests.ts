@@ -72,7 +72,7 @@ async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promi
   };
 }
 
-/** The value is a secret: only its name may be told. */
+/** The value is a secret: only its name may be shown. */
 function checkedValue(name: string, value: string, endpoint: CollectEndpoint): string {
   if (/^[\t\x20-\x7e\x80-\xff]*$/.test(value)) return value;
   throw new UsageError(

@@ -1,14 +1,12 @@
 /**
- * Keep-alive connections to the servers of one version: one undici Client each, so that it is known how long a connection
- * was idle. At most `cap` requests at once; more wait in order.
+ * Keep-alive connections to the server of one endpoint, each with one request at a time. Our own rather than a library's: a
+ * request is timed from the moment it leaves, it is known how long its connection was idle, and whatever HTTP allows is taken.
  */
-import { isIP } from 'node:net';
-import { Client, type Dispatcher } from 'undici';
+import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTls, createSecureContext, type ConnectionOptions } from 'node:tls';
 import type { LoadEndpoint } from '../../drive/ports.ts';
 import { percentDecoded } from '../../text/percent.ts';
-
-/** Largest response header block; a server that sends more is broken or hostile. */
-const MAX_HEADER_BYTES = 64 * 1024;
+import { ResponseParser } from './response-parser.ts';
 
 /** What is reported of a request. `failed` before `sent` means that no byte of it was sent. */
 export interface RequestEvents {
@@ -35,174 +33,244 @@ export interface Lease {
   abort(error: Error): void;
 }
 
-/**
- * A connection, which carries one request at a time, and is undici's handler for it: one object for all of its requests,
- * since this is the hot path.
- */
-class Connection implements Lease, Dispatcher.DispatchHandler {
-  readonly client: Client;
-  readonly #now: () => number;
-  readonly #free: (connection: Connection) => void;
-  readonly #gone: (connection: Connection) => void;
-  #events: RequestEvents | undefined;
-  #controller: Dispatcher.DispatchController | undefined;
-  #lastUsedMs = 0;
-  idleMs = 0;
-  reused = false;
+/** The server has closed the connection, or reset it, before its answer was complete. */
+class ConnectionClosedError extends Error {
+  readonly code = 'ECONNRESET';
+}
 
-  constructor(
-    client: Client,
-    owner: { now: () => number; free: (connection: Connection) => void; gone: (connection: Connection) => void },
-  ) {
-    this.client = client;
-    this.#now = owner.now;
-    this.#free = owner.free;
-    this.#gone = owner.gone;
+interface Owner {
+  readonly now: () => number;
+  readonly method: string;
+  readonly bytes: Buffer;
+  free(connection: Connection): void;
+  gone(connection: Connection): void;
+}
+
+class Connection implements Lease {
+  readonly #owner: Owner;
+  readonly #socket: Socket;
+  readonly #parser: ResponseParser;
+  #events: RequestEvents | undefined;
+  #isOpen = false;
+  #hasAnswered = false;
+  #isGone = false;
+  #usableUntilMs = Number.POSITIVE_INFINITY;
+  #lastUsedMs: number | undefined;
+  idleMs = 0;
+
+  constructor(owner: Owner, socket: Socket, readyEvent: 'connect' | 'secureConnect') {
+    this.#owner = owner;
+    this.#socket = socket;
+    this.#parser = new ResponseParser({
+      answered: (code) => {
+        this.#hasAnswered = true;
+        this.#events?.answered(code);
+      },
+      ended: (keepAliveMs) => this.#finish(keepAliveMs),
+    });
+    socket.setNoDelay(true);
+    socket.once(readyEvent, () => {
+      this.#isOpen = true;
+      this.#write();
+    });
+    socket.on('data', (bytes: Uint8Array) => this.#read(bytes));
+    socket.on('end', () => this.#parser.close());
+    socket.on('error', (error) => this.#fail(error));
+    socket.on('close', () =>
+      this.#fail(
+        new ConnectionClosedError(
+          this.#hasAnswered
+            ? 'the server closed the connection before the end of its answer'
+            : 'the server closed the connection without an answer',
+        ),
+      ),
+    );
   }
 
-  send(request: Dispatcher.DispatchOptions, events: RequestEvents): void {
+  get reused(): boolean {
+    return this.#lastUsedMs !== undefined;
+  }
+
+  /** It is still open, as far as is known, and its server has not said that it will be closed by now. */
+  get isUsable(): boolean {
+    return !this.#isGone && this.#owner.now() < this.#usableUntilMs;
+  }
+
+  send(events: RequestEvents): void {
     this.#events = events;
-    this.#controller = undefined;
-    this.reused = this.#lastUsedMs > 0;
-    this.idleMs = this.reused ? this.#now() - this.#lastUsedMs : 0;
-    try {
-      this.client.dispatch(request, this);
-    } catch (error) {
-      queueMicrotask(() => this.#fail(error));
-    }
+    this.#hasAnswered = false;
+    this.idleMs = this.#lastUsedMs === undefined ? 0 : this.#owner.now() - this.#lastUsedMs;
+    this.#parser.expect(this.#owner.method);
+    if (this.#isOpen) this.#write();
   }
 
   abort(error: Error): void {
+    if (this.#events !== undefined) this.#fail(error);
+  }
+
+  close(): void {
+    this.#isGone = true;
+    this.#socket.destroy();
+  }
+
+  #write(): void {
     if (this.#events === undefined) return;
-    this.#controller?.abort(error);
-    this.#fail(error);
+    this.#events.sent();
+    this.#socket.write(this.#owner.bytes);
   }
 
-  onRequestStart(controller: Dispatcher.DispatchController): void {
-    this.#controller = controller;
-    this.#events?.sent();
+  #read(bytes: Uint8Array): void {
+    try {
+      // What nobody asked for, such as a 408 before the connection is closed.
+      if (!this.#parser.feed(bytes)) this.#leave();
+    } catch (error) {
+      this.#fail(error);
+    }
   }
 
-  onResponseStart(_controller: Dispatcher.DispatchController, code: number): void {
-    if (code >= 200) this.#events?.answered(code);
-  }
-
-  // Read to its end and thrown away: a body may be endless, the timeout ends it.
-  onResponseData(): void {}
-
-  onResponseEnd(): void {
+  #finish(keepAliveMs: number): void {
     const events = this.#events;
-    if (events === undefined) return;
     this.#events = undefined;
-    this.#lastUsedMs = this.#now();
-    this.#free(this);
-    events.done();
-  }
-
-  onResponseError(_controller: unknown, error: unknown): void {
-    this.#fail(error);
+    const now = this.#owner.now();
+    this.#lastUsedMs = now;
+    this.#usableUntilMs = now + keepAliveMs;
+    if (keepAliveMs > 0) this.#owner.free(this);
+    else this.#leave();
+    events?.done();
   }
 
   #fail(error: unknown): void {
+    this.#leave();
     const events = this.#events;
-    if (events === undefined) return;
     this.#events = undefined;
-    this.#gone(this);
-    events.failed(error);
+    events?.failed(error);
+  }
+
+  #leave(): void {
+    if (this.#isGone) return;
+    this.close();
+    this.#owner.gone(this);
   }
 }
 
 export interface ConnectionsOptions {
   readonly endpoint: LoadEndpoint;
-  readonly timeoutMs: number;
   readonly now: () => number;
 }
 
 /** Connections to the origin of one endpoint. */
 export class Connections implements Transport {
-  readonly #origin: string;
-  readonly #options: Client.Options;
-  readonly #request: Dispatcher.DispatchOptions;
-  readonly #now: () => number;
+  readonly #owner: Owner;
+  readonly #open: (owner: Owner) => Connection;
   readonly #idle: Connection[] = [];
   readonly #all = new Set<Connection>();
 
-  constructor({ endpoint, timeoutMs, now }: ConnectionsOptions) {
-    this.#now = now;
+  constructor({ endpoint, now }: ConnectionsOptions) {
     const url = new URL(endpoint.url);
-    this.#origin = url.origin;
-    this.#options = clientOptions(endpoint, timeoutMs);
-    const headers: Record<string, string> = { ...endpoint.headers };
-    if (url.username !== '' && !Object.keys(headers).some((name) => name.toLowerCase() === 'authorization')) {
-      headers['Authorization'] =
-        `Basic ${Buffer.from(`${percentDecoded(url.username)}:${percentDecoded(url.password)}`).toString('base64')}`;
-    }
-    this.#request = {
-      path: `${url.pathname}${url.search}`,
+    this.#open = opener(endpoint, url);
+    this.#owner = {
+      now,
       method: endpoint.method,
-      headers,
-      ...(endpoint.body === undefined ? {} : { body: Buffer.from(endpoint.body) }),
+      bytes: requestBytes(endpoint, url),
+      free: (connection) => this.#idle.push(connection),
+      gone: (connection) => {
+        this.#all.delete(connection);
+        const at = this.#idle.indexOf(connection);
+        if (at >= 0) this.#idle.splice(at, 1);
+      },
     };
   }
 
   send(events: RequestEvents, fresh = false): Lease {
-    const connection = (fresh ? undefined : this.#idle.pop()) ?? this.#open();
-    connection.send(this.#request, events);
+    const connection = (fresh ? undefined : this.#take()) ?? this.#connect();
+    connection.send(events);
     return connection;
   }
 
-  async destroy(): Promise<void> {
+  destroy(): Promise<void> {
     this.#idle.length = 0;
-    await Promise.all([...this.#all].map((connection) => connection.client.destroy().catch(() => undefined)));
+    for (const connection of this.#all) connection.close();
     this.#all.clear();
+    return Promise.resolve();
   }
 
-  #open(): Connection {
-    const connection = new Connection(new Client(this.#origin, this.#options), {
-      now: this.#now,
-      free: (one) => this.#idle.push(one),
-      gone: (one) => {
-        this.#all.delete(one);
-        void one.client.destroy().catch(() => undefined);
-      },
-    });
+  /** The one that was used last: the others may end. */
+  #take(): Connection | undefined {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined || connection.isUsable) return connection;
+      connection.close();
+      this.#all.delete(connection);
+    }
+  }
+
+  #connect(): Connection {
+    const connection = this.#open(this.#owner);
     this.#all.add(connection);
     return connection;
   }
 }
 
-function clientOptions(endpoint: LoadEndpoint, timeoutMs: number): Client.Options {
-  const { tls } = endpoint;
-  const url = new URL(endpoint.url);
-  const address = addressFor(url, endpoint.resolve ?? []);
-  return {
-    pipelining: 1,
-    maxHeaderSize: MAX_HEADER_BYTES,
-    // Timeouts are ours: one for the whole request, from its send.
-    headersTimeout: 0,
-    bodyTimeout: 0,
-    keepAliveTimeout: 60_000,
-    keepAliveMaxTimeout: 60_000,
-    connect: {
-      timeout: timeoutMs,
+/** The request as it is sent each time. */
+function requestBytes({ method, headers, body }: LoadEndpoint, url: URL): Buffer {
+  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
+  const fields = Object.entries(headers);
+  if (!names.has('host')) fields.unshift(['Host', url.host]);
+  if (url.username !== '' && !names.has('authorization')) {
+    const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
+    fields.push(['Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
+  }
+  fields.push(['Connection', 'keep-alive']);
+  if (body !== undefined) fields.push(['Content-Length', String(body.length)]);
+  const lines = [
+    `${method} ${url.pathname}${url.search} HTTP/1.1`,
+    ...fields.map(([name, value]) => `${name}: ${value}`),
+  ];
+  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? Buffer.alloc(0)]);
+}
+
+/** What opens a connection to the server of this URL. */
+function opener({ tls, resolve }: LoadEndpoint, url: URL): (owner: Owner) => Connection {
+  const host = url.hostname.replace(/^\[|\]$/g, '');
+  const address = addressFor(url, resolve ?? []);
+  const lookup: LookupFunction | undefined =
+    address === undefined
+      ? undefined
+      : (_host, options, callback) => {
+          if (options.all === true) callback(null, [{ address, family: isIP(address) }]);
+          else callback(null, address, isIP(address));
+        };
+  const where = {
+    // An address is not looked up: where it is replaced, it is replaced here.
+    host: address !== undefined && isIP(host) !== 0 ? address : host,
+    ...(lookup === undefined ? {} : { lookup }),
+  };
+  if (url.protocol === 'http:') {
+    const port = Number(url.port === '' ? 80 : url.port);
+    return (owner) => new Connection(owner, connectTcp({ ...where, port }), 'connect');
+  }
+  const name = tls?.serverName ?? host;
+  const secured: ConnectionOptions = {
+    ...where,
+    port: Number(url.port === '' ? 443 : url.port),
+    ALPNProtocols: ['http/1.1'],
+    ...(isIP(name) === 0 ? { servername: name } : {}),
+    // Made once: reading the authorities takes longer than a handshake.
+    secureContext: createSecureContext({
       ...(tls?.ca === undefined ? {} : { ca: tls.ca }),
       ...(tls?.cert === undefined ? {} : { cert: tls.cert }),
       ...(tls?.key === undefined ? {} : { key: tls.key }),
-      ...(tls?.serverName === undefined ? {} : { servername: tls.serverName }),
-      ...(tls?.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
-      ...(address === undefined
-        ? {}
-        : {
-            lookup: (
-              _host: string,
-              options: { readonly all?: boolean },
-              callback: (error: null, address: unknown, family?: number) => void,
-            ) => {
-              if (options.all === true) callback(null, [{ address, family: isIP(address) }]);
-              else callback(null, address, isIP(address));
-            },
-          }),
-    },
+    }),
+    ...(tls?.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
+  };
+  /** Of the newest connection: the next need not shake hands in full. */
+  let session: Buffer | undefined;
+  return (owner) => {
+    const socket = connectTls({ ...secured, ...(session === undefined ? {} : { session }) });
+    socket.on('session', (newest) => {
+      session = newest;
+    });
+    return new Connection(owner, socket, 'secureConnect');
   };
 }
 

@@ -12,6 +12,6 @@ export function createSender(
   return new Sender(setup, {
     timers: realTimers(now),
     post,
-    connect: (endpoint) => new Connections({ endpoint, timeoutMs: setup.plan.timeoutMs, now }),
+    connect: (endpoint) => new Connections({ endpoint, now }),
   });
 }

@@ -15,26 +15,8 @@ const DNS = new Set([
   'ESERVFAIL',
   'ETIMEOUT',
 ]);
-const CONNECT = new Set([
-  'ECONNREFUSED',
-  'EHOSTUNREACH',
-  'ENETUNREACH',
-  'EHOSTDOWN',
-  'ENETDOWN',
-  'EACCES',
-  'EPERM',
-  'UND_ERR_CONNECT_TIMEOUT',
-]);
-const RESET = new Set([
-  'ECONNRESET',
-  'EPIPE',
-  'ECONNABORTED',
-  'UND_ERR_SOCKET',
-  'UND_ERR_CLOSED',
-  'UND_ERR_DESTROYED',
-  'UND_ERR_RES_CONTENT_LENGTH_MISMATCH',
-  'HPE_INVALID_EOF_STATE',
-]);
+const CONNECT = new Set(['ECONNREFUSED', 'EHOSTUNREACH', 'ENETUNREACH', 'EHOSTDOWN', 'ENETDOWN', 'EACCES', 'EPERM']);
+const RESET = new Set(['ECONNRESET', 'EPIPE', 'ECONNABORTED']);
 const TLS =
   /^(ERR_TLS|ERR_SSL|CERT_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT|UNABLE_TO_|HOSTNAME_MISMATCH|EPROTO|INVALID_CA|ERR_OSSL)/;
 
@@ -64,6 +46,6 @@ export function classifyFailure(
   if (TLS.test(code)) return { kind: 'tls', text };
   if (code === 'ETIMEDOUT') return { kind: connecting ? 'connect' : 'timeout', text };
   if (CONNECT.has(code)) return { kind: 'connect', text };
-  if (RESET.has(code)) return { kind: connecting && code !== 'UND_ERR_SOCKET' ? 'connect' : 'reset', text };
+  if (RESET.has(code)) return { kind: connecting ? 'connect' : 'reset', text };
   return { kind: 'other', text };
 }
