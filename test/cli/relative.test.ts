@@ -86,7 +86,7 @@ describe('a relative objective', () => {
     const good = await judge({ relative, fails: fails(0.05) });
     expect(good.code, good.text + good.err).toBe(0);
     expect(good.text).toMatch(/^promote new all 2 objectives are satisfied/);
-    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d(\.\d+)? % <= \d+(\.\d+)? % [\d,]+ ✔ satisfied/);
+    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d+(\.\d+)? % <= \d+(\.\d+)? % [\d,]+ ✔ satisfied/);
     const bad = await judge({ relative, fails: fails(0.35) });
     expect(bad.code).toBe(1);
     expect(bad.text).toMatch(
