@@ -203,3 +203,6 @@ export function addTally(a: Tally, b: Tally): Tally {
     late: addCount(a.late, b.late),
   };
 }
+
+/** An answer that leads elsewhere, which the load does not follow. */
+export const isRedirect = (code: string): boolean => /^3\d\d$/.test(code);

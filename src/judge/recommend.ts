@@ -1,7 +1,7 @@
 /** From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure. Source: product.md 4. */
 import { formatValue } from '../text/units.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
-import type { Tally } from '../evidence/request-tally.ts';
+import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
@@ -119,7 +119,7 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
   const hasErrorLimit = limits.some(({ quantity: { kind } }) => kind === 'error-rate' || kind === 'error-count');
   const tally = facts.tallyOf(version);
   const redirects = Object.entries(tally.codes).reduce(
-    (sum, [code, count]) => (/^3\d\d$/.test(code) ? sum + count : sum),
+    (sum, [code, count]) => (isRedirect(code) ? sum + count : sum),
     0,
   );
   const { n, errors } = tally.service;

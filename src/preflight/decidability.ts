@@ -1,6 +1,7 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
 import type { CounterKind } from '../evidence/counters/counter-samples.ts';
-import { exponential, meanOf, type Distribution } from '../evidence/planning/distribution.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import { exponential, meanOf, measured, type Distribution } from '../evidence/planning/distribution.ts';
 import { requestsForMean } from '../evidence/planning/mean-passage.ts';
 import type { NeededRequests } from '../evidence/planning/quantiles.ts';
 import { requestsForRate } from '../evidence/planning/rate-passage.ts';
@@ -8,6 +9,7 @@ import { fewestRequests } from '../evidence/planning/requests-needed.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
+import { countedScopes, readRecord, readTally } from '../judge/record/stored-record.ts';
 import type { Question } from '../judge/question/question.ts';
 import { shortName } from '../judge/wording/sentences.ts';
 import { formatCount } from '../text/units.ts';
@@ -22,6 +24,8 @@ export interface PowerRow {
   readonly needed?: NeededRequests | undefined;
   /** The assumed truth: share, or ms. */
   readonly assumed?: number | undefined;
+  /** An earlier run showed it. */
+  readonly isMeasured?: true;
   /** A relative objective: `needed` are pairs of requests, of versions that are alike. */
   readonly relative?: LimitAssessment['relative'];
   /** Requests below which it cannot be satisfied whatever they say. */
@@ -65,9 +69,21 @@ export interface Seen {
   readonly latencies?: Distribution | undefined;
 }
 
+/** Latencies as the version with the most requests had them; nothing without a record, or of a closed loop. */
+export function seenIn(earlier: Experiment): Seen {
+  const record = readRecord(earlier);
+  if (record === undefined || record.closedLoop === true) return {};
+  const [most] = countedScopes(record)
+    .filter(({ endpoint }) => endpoint === undefined)
+    .map(({ tally }) => readTally(tally).response)
+    .toSorted((a, b) => b.n - a.n);
+  return most === undefined ? {} : { latencies: measured(most.histogram) };
+}
+
 interface Needs {
   readonly needed?: NeededRequests;
   readonly assumed?: number;
+  readonly isMeasured?: true;
   readonly fewest?: number;
 }
 
@@ -123,12 +139,17 @@ function shareNeeds(limit: Limit, lnThreshold: number): Needs {
   };
 }
 
-/** As an earlier run showed it; otherwise half the limit, or for a lower one twice the limit, as far as the cap allows. */
-function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, latencies?: Distribution): Needs {
+/** As an earlier run showed it, where that keeps the limit; otherwise half the limit, or for a lower one twice the limit, as far as the cap allows. */
+function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, seen?: Distribution): Needs {
   if (cap === undefined) return {};
   const assumed = side === 'upper' ? limit / 2 : Math.min(2 * limit, (limit + cap) / 2);
+  const latencies = seen !== undefined && meanOf(seen) < limit === (side === 'upper') ? seen : undefined;
   const values = latencies ?? exponential(assumed);
-  return { needed: requestsForMean({ values, limit, cap, side, lnThreshold }), assumed: meanOf(values) };
+  return {
+    needed: requestsForMean({ values, limit, cap, side, lnThreshold }),
+    assumed: meanOf(values),
+    ...(latencies === undefined ? {} : { isMeasured: true }),
+  };
 }
 
 export function reachable(

@@ -35,7 +35,15 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
       return { ...base, decided: 'no', remark: 'versions that are alike cannot be told from the limit' };
     const { decided, remark } = reachable({ needed }, load);
     const remarks = [remark, cheaper].filter((text) => text !== undefined);
-    return { ...base, needed, assumed, decided, ...(remarks.length === 0 ? {} : { remark: remarks.join('; ') }) };
+    const isMeasured = seen.latencies !== undefined && relative.unit === 'ms';
+    return {
+      ...base,
+      needed,
+      assumed,
+      ...(isMeasured ? { isMeasured } : {}),
+      decided,
+      ...(remarks.length === 0 ? {} : { remark: remarks.join('; ') }),
+    };
   });
 }
 

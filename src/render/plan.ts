@@ -141,7 +141,7 @@ function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const truth =
     row.assumed === undefined
       ? ''
-      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''}${row.relative === undefined ? '' : ' in both'})`;
+      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''}${row.relative === undefined ? '' : ' in both'}${row.isMeasured === true ? ', as it was measured before' : ''})`;
   const needs =
     row.needed === undefined
       ? ''

@@ -9,6 +9,8 @@ export interface TargetCheck {
   readonly ok: boolean;
   /** `200 in 3 ms`, or what went wrong with its code. */
   readonly text: string;
+  /** Its answer leads elsewhere: nothing is promoted on such answers. */
+  readonly redirects?: true;
 }
 
 export interface MetricCheck {

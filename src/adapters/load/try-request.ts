@@ -1,4 +1,5 @@
 /** One request to an endpoint, to say before a run whether it can be reached: for `plan`. */
+import { isRedirect } from '../../evidence/request-tally.ts';
 import type { LoadEndpoint, LoadGenerator } from '../../drive/ports.ts';
 
 /** Long enough for a cold start, short enough for a person who waits. */
@@ -8,7 +9,7 @@ const TIMEOUT_MS = 10_000;
 export async function tryRequest(
   load: LoadGenerator,
   endpoint: LoadEndpoint,
-): Promise<{ readonly ok: boolean; readonly text: string }> {
+): Promise<{ readonly ok: boolean; readonly text: string; readonly redirects?: true }> {
   const version = 'try';
   const run = await load.start({
     targets: [{ version, endpoints: [endpoint], limits: [] }],
@@ -32,8 +33,9 @@ export async function tryRequest(
     failure = report.progress[0]?.lastFailure ?? failure;
     if (report.state === 'drained') run.finish();
   }
-  const answered = code !== undefined && /^\d+$/.test(code);
-  return answered
-    ? { ok: true, text: `${code} in ${latencyMs.toPrecision(2)} ms` }
-    : { ok: false, text: failure ?? code ?? 'no answer' };
+  if (code === undefined || !/^\d+$/.test(code)) return { ok: false, text: failure ?? code ?? 'no answer' };
+  const text = `${code} in ${latencyMs.toPrecision(2)} ms`;
+  return isRedirect(code)
+    ? { ok: true, text: `${text}: a redirect, which is not followed; send the load to where it leads`, redirects: true }
+    : { ok: true, text };
 }

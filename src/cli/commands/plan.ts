@@ -17,8 +17,9 @@ import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../..
 import type { Measurement } from '../../drive/ports.ts';
 import { neededPermissions } from '../../preflight/permissions.ts';
 import { rewardDecidability } from '../../preflight/reward-decidability.ts';
-import { decidability, withBackendNeeds, type SeenCounters } from '../../preflight/decidability.ts';
+import { decidability, seenIn, withBackendNeeds, type Seen, type SeenCounters } from '../../preflight/decidability.ts';
 import { compileQuestion } from '../../judge/question/question.ts';
+import { whileWaiting } from '../../render/spinner.ts';
 import { renderPlan } from '../../render/plan.ts';
 import { openContext, openDriver, type Context, type Driver } from '../context.ts';
 import { readManifests } from '../manifest-flags.ts';
@@ -67,13 +68,16 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
         given = loaded.metrics;
       }
       const driver = await openDriver(context, io);
-      const preflight = await findOut(experiment, {
-        source,
-        driver,
-        strength: strengthOf(flags),
-        ...(await tryMetrics(experiment, { context, driver, given })),
-        permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
-      });
+      const preflight = await whileWaiting('trying metrics and URLs', { output: io.stderr, env: io.env }, async () =>
+        findOut(experiment, {
+          source,
+          driver,
+          strength: strengthOf(flags),
+          ...(await tryMetrics(experiment, { context, driver, given })),
+          permissions: await checkPermissions(experiment, context, flags.filename !== undefined),
+          earlier: flags.filename === undefined ? seenIn(experiment) : await earlierRun(experiment, context),
+        }),
+      );
       await driver.metrics.close();
       io.stdout.write(
         flags.output === 'json'
@@ -98,10 +102,11 @@ async function findOut(
     readonly reward: Parameters<typeof rewardDecidability>[1];
     readonly seen: ReadonlyMap<string, SeenCounters>;
     readonly found: ReadMetrics;
+    readonly earlier: Seen;
   },
 ): Promise<Preflight> {
   const question = compileQuestion(experiment, how.strength);
-  const power = withBackendNeeds(decidability(question), how.seen, question);
+  const power = withBackendNeeds(decidability(question, how.earlier), how.seen, question);
   const targets = await checkTargets(experiment, how.driver);
   const reward = rewardDecidability(question, how.reward);
   const hasObjective = power.length > 0 || reward !== undefined;
@@ -112,7 +117,7 @@ async function findOut(
       hasObjective &&
       power.every((row) => row.decided !== 'no') &&
       reward?.problem === undefined &&
-      targets.every((target) => target.ok) &&
+      targets.every((target) => target.ok && target.redirects !== true) &&
       (how.permissions?.missing ?? []).length === 0,
     problems: [
       ...(hasObjective ? [] : ['no objective and no reward: there is nothing to judge']),
@@ -125,6 +130,11 @@ async function findOut(
     load: question.load,
     power,
   };
+}
+
+/** What an earlier experiment of that name showed; nothing where none can be read, whatever the reason: other checks say it. */
+async function earlierRun({ metadata: { name, namespace } }: Experiment, { store }: Context): Promise<Seen> {
+  return store.get({ name, namespace }).then(seenIn, () => ({}));
 }
 
 /** As long as an experiment might have run: what a query of `elapsedTime` is tried with. */

@@ -1,0 +1,54 @@
+/** What `plan` finds out before a run, on real servers. */
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { iter8ctl } from '../support/test-io.ts';
+import { testServer } from '../support/test-server.ts';
+
+function folderOf(url: string): string {
+  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-plan-'));
+  const collect = { qps: 100, numQueries: 60, timeout: '30s', versions: [{ name: 'v1', url }] };
+  writeFileSync(
+    path.join(cwd, 'e.json'),
+    JSON.stringify({
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name: 'e', namespace: 'default' },
+      spec: {
+        target: 't',
+        strategy: {
+          testingPattern: 'Conformance',
+          actions: { start: [{ task: 'metrics/collect', with: collect }] },
+        },
+        criteria: { objectives: [{ metric: 'iter8-system/mean-latency', upperLimit: 20_000 }] },
+        duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
+        versionInfo: { baseline: { name: 'v1' } },
+      },
+    }),
+  );
+  return cwd;
+}
+
+const planned = async (cwd: string) => {
+  const { code, out, err } = await iter8ctl(['plan', '--local', '-f', 'e.json'], { cwd });
+  return { code, text: `${out}${err}`.replace(/\s+/g, ' ') };
+};
+
+it('says what a mean needs as the run before it has measured it', async () => {
+  await using server = await testServer((_, response) => void response.end('fine'));
+  const cwd = folderOf(server.url);
+  const before = await planned(cwd);
+  expect(before.text).toMatch(/mean-latency <= 20 s needs [\d,]+ requests on average \(at 10 s\)/);
+  const run = await iter8ctl(['run', '--local', '-f', 'e.json'], { cwd });
+  expect(run.code, run.err).toBe(0);
+  const after = await planned(cwd);
+  expect(after.text).toMatch(/needs [\d,]+ requests on average \(at [\d.]+ (ms|s), as it was measured before\)/);
+});
+
+it('says that answers of redirects are followed by no promotion', async () => {
+  await using server = await testServer((_, response) => void response.writeHead(302, { location: '/on' }).end());
+  const { code, text } = await planned(folderOf(server.url));
+  expect(text).toMatch(/302 in [\d.]+ ms: a redirect, which is not followed; send the load to where it leads/);
+  expect(code).toBe(3);
+});
