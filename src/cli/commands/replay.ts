@@ -38,7 +38,8 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
         : replayObject(await (await import('../manifest-flags.ts')).readObject(file, io, undefined), change);
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
-      io.stdout.write(await answerText(experiment, flags, { ...io, clock: { ...io.clock, now: () => now } }));
+      const clock = { value: { ...io.clock, now: () => now } };
+      io.stdout.write(await answerText(experiment, flags, Object.create(io, { clock }) as typeof io));
       const { verdict } = experimentView(experiment, now).recommendation;
       done(flags.exitCode === true ? exitCodeOf(verdict, true) : EXIT.ok);
     },
