@@ -38,6 +38,8 @@ const child = spawn(process.execPath, [outfile, String(seed), String(runs), valu
   stdio: ['ignore', 'pipe', 'inherit'],
 });
 const totals = new Map();
+const PROGRESS_MS = 60_000;
+let said = performance.now();
 let found = 0;
 let now = { target: 'none', seed };
 let watch = setTimeout(hang, HANGS_MS);
@@ -65,6 +67,10 @@ for await (const line of createInterface({ input: child.stdout })) {
   else {
     const total = totals.get(report.target) ?? { runs: 0, ms: 0 };
     totals.set(report.target, { runs: total.runs + report.runs, ms: total.ms + report.ms });
+    if (performance.now() - said > PROGRESS_MS) {
+      said = performance.now();
+      console.log(`${[...totals.values()].reduce((sum, one) => sum + one.runs, 0)} runs, ${found} found`);
+    }
   }
 }
 clearTimeout(watch);

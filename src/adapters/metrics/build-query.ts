@@ -5,6 +5,7 @@ import { formValue, jsonValue, queryValue, urlValue } from '../../expressions/qu
 import { UsageError } from '../../errors.ts';
 import { isCredentialName, isPlainHeader } from '../../text/credential-names.ts';
 import { credentialsIn } from '../../text/credentials.ts';
+import { percentDecoded } from '../../text/percent.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 
@@ -71,6 +72,7 @@ export function resolveQuery(
     const params = spec.method === 'GET' ? (spec.params ?? []) : [];
     for (const { name, value } of params) url.searchParams.append(name, fillMetricTemplate(value, values, queryValue));
     const { headers, secretHeaders } = headersOf(metric, secret);
+    moveUserinfo(url, headers, secretHeaders);
     const body = spec.method === 'POST' ? bodyOf(metric, values, headers) : undefined;
     return {
       method: spec.method,
@@ -89,7 +91,7 @@ export function resolveQuery(
 function headersOf(
   { spec }: Metric,
   secret: Secret,
-): Pick<MetricRequest, 'secretHeaders'> & { headers: Record<string, string> } {
+): { readonly headers: Record<string, string>; readonly secretHeaders: Set<string> } {
   const headers: Record<string, string> = {};
   const secretHeaders = new Set<string>();
   for (const { name, value } of spec.headerTemplates ?? []) {
@@ -102,6 +104,17 @@ function headersOf(
     secretHeaders.add('authorization');
   }
   return { headers, secretHeaders };
+}
+
+/** User and password of the URL become a header, as curl sends them; another header of that name wins. */
+function moveUserinfo(url: URL, headers: Record<string, string>, secretHeaders: Set<string>): void {
+  const { username, password } = url;
+  [url.username, url.password] = ['', ''];
+  const isSet = Object.keys(headers).some((name) => name.toLowerCase() === 'authorization');
+  if (isSet || (username === '' && password === '')) return;
+  const plain = [username, password].map(percentDecoded).join(':');
+  headers['Authorization'] = `Basic ${Buffer.from(plain).toString('base64')}`;
+  secretHeaders.add('authorization');
 }
 
 /** What kind of text it is decides how values are written; `application/json` where no header says another. */

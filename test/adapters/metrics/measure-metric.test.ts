@@ -131,6 +131,24 @@ describe('a query', () => {
     expect(result.query).toMatch(/\/q\?a=1&k=\*\*\*&b=2$/);
   });
 
+  it('sends user and password of its URL as curl does, and to that server alone', async () => {
+    const seen: (string | undefined)[] = [];
+    await using other = await testServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.end('1');
+    });
+    await using server = await testServer((request, response) => {
+      seen.push(request.headers.authorization);
+      response.writeHead(307, { Location: other.url }).end();
+    });
+    const urlTemplate = server.url.replace('://', '://me:${password}@');
+    const result = await measure({ urlTemplate, secret: 's', jqExpression: '.' }, { secret: { password: 'p@ss:w/rd' } })
+      .done;
+    expect(result).toMatchObject({ kind: 'value', value: 1 });
+    expect(seen).toEqual([`Basic ${Buffer.from('me:p@ss:w/rd').toString('base64')}`, undefined]);
+    expect(result.query).not.toMatch(/p.{0,2}ss/);
+  });
+
   it('does not ask what a value of the experiment would turn it into', async () => {
     const { result, seen } = await ask(
       { params: [{ name: 'query', value: 'rate(x[5m]) * $rev' }], jqExpression: '.', urlTemplate: 'URL' },
