@@ -78,7 +78,19 @@ function folded(text: string): string {
   return text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase()).replaceAll('+', ' ');
 }
 
-function needlesOf(secrets: Iterable<string>): string[] {
+/** Of lists that many lines are looked through for. */
+const known = new WeakMap<Iterable<string>, readonly string[]>();
+
+function needlesOf(secrets: Iterable<string>): readonly string[] {
+  const present = known.get(secrets);
+  if (present !== undefined) return present;
+  const needles = formsOf(secrets);
+  // An iterator gives its values once.
+  if (Array.isArray(secrets)) known.set(secrets, needles);
+  return needles;
+}
+
+function formsOf(secrets: Iterable<string>): string[] {
   const needles = new Set<string>();
   for (const secret of secrets) {
     const trimmed = secret.trim();
