@@ -8,6 +8,7 @@ import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { quickExperiment } from '../../experiment/experiment-from-flags.ts';
 import { checkExperiment } from '../../validation/validate.ts';
 import { PACKS, packExperiment } from '../../metric-packs/experiment-from-pack.ts';
+import { payloadFrom } from '../payload-flag.ts';
 import { durationFlag, numberFlag, repeated } from '../shared-flags.ts';
 
 /** Flags that describe an experiment without a manifest; `run` takes them too. */
@@ -18,8 +19,17 @@ export interface QuickFlags {
   readonly requests?: number;
   readonly duration?: number;
   readonly header?: string[];
+  readonly method?: string;
+  readonly payload?: string;
+  readonly contentType?: string;
   readonly name?: string;
 }
+
+/** What the load is like: only where a quick run sends it. */
+export const LOAD_FLAGS = ['requests', 'duration', 'header', 'method', 'payload', 'contentType'] as const;
+
+/** A flag as it is written. */
+export const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export function withQuickFlags(command: Command): Command {
   return command
@@ -37,14 +47,20 @@ export function withQuickFlags(command: Command): Command {
     .option('--requests <n>', 'planned requests for each version (default 100)', numberFlag({ min: 1, integer: true }))
     .option('--duration <duration>', 'planned length of the load, instead of --requests', durationFlag)
     .option('--header <name: value>', 'a header of every request; repeat it', repeated)
+    .option('--method <method>', 'GET, HEAD, POST, PUT, PATCH, DELETE ... (default: POST with a payload, else GET)')
+    .option('--payload <text>', 'the body of every request; @FILE: the text in that file')
+    .option('--content-type <type>', 'of the payload (default: application/octet-stream)')
     .option('--name <name>', 'name of the experiment (default: made from the host)');
 }
 
-export function experimentFromFlags(flags: QuickFlags, namespace: string | undefined) {
+export async function experimentFromFlags(flags: QuickFlags, namespace: string | undefined) {
   return quickExperiment({
     urls: flags.url ?? [],
     slos: flags.slo ?? [],
     headers: flags.header ?? [],
+    method: flags.method,
+    payload: await payloadFrom(flags.payload),
+    contentType: flags.contentType,
     name: flags.name,
     namespace,
     qps: flags.qps,
@@ -62,8 +78,8 @@ export function initCommand(io: Io, done: (code: ExitCode) => void): Command {
     )
     .option('--prometheus <url>', 'with --metrics: where Prometheus is, as the experiment will reach it')
     .option('--versions <names>', 'with --metrics: the workload to judge, or BASELINE,CANDIDATE')
-    .action((flags: InitFlags) => {
-      const objects = flags.metrics === undefined ? [sendingLoad(flags)] : watchingLive(flags, flags.metrics);
+    .action(async (flags: InitFlags) => {
+      const objects = flags.metrics === undefined ? [await sendingLoad(flags)] : watchingLive(flags, flags.metrics);
       io.stdout.write(writeYamlDocuments(objects));
       done(EXIT.ok);
     });
@@ -76,17 +92,17 @@ interface InitFlags extends QuickFlags {
   readonly versions?: string;
 }
 
-function sendingLoad(flags: InitFlags): WrittenExperiment {
+async function sendingLoad(flags: InitFlags): Promise<WrittenExperiment> {
   for (const flag of ['prometheus', 'versions'] as const)
     if (flags[flag] !== undefined)
       throw new UsageError(`--${flag} goes with --metrics`, { hint: 'name a pack: --metrics istio' });
-  return checked(experimentFromFlags(flags, flags.namespace));
+  return checked(await experimentFromFlags(flags, flags.namespace));
 }
 
 function watchingLive(flags: InitFlags, pack: string): object[] {
-  for (const flag of ['requests', 'duration', 'header'] as const)
+  for (const flag of LOAD_FLAGS)
     if (flags[flag] !== undefined)
-      throw new UsageError(`--${flag} and --metrics cannot be given together`, {
+      throw new UsageError(`${written(flag)} and --metrics cannot be given together`, {
         hint: 'with --url load is sent between measurements, 30 s each time; change the manifest for more',
       });
   if (flags.qps !== undefined && flags.url === undefined)

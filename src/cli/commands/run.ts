@@ -28,7 +28,7 @@ import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
 import { createScriptGate } from '../script-gate.ts';
 import { settle } from '../start-or-resume.ts';
-import { experimentFromFlags, withQuickFlags, type QuickFlags } from './init.ts';
+import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, written, type QuickFlags } from './init.ts';
 
 export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags {
   readonly filename?: string[];
@@ -119,7 +119,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
   if (quick) {
     return {
       kind: 'manifest',
-      experiment: experimentFromFlags(flags, flags.namespace),
+      experiment: await experimentFromFlags(flags, flags.namespace),
       metrics: [],
       locate: (issue) => issue,
       label: 'the experiment made from these flags',
@@ -139,11 +139,9 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
 
 /** They describe an experiment that has no manifest; beside one they would be ignored in silence. */
 function refuseQuickFlags(flags: RunFlags): void {
-  const given = (['qps', 'requests', 'duration', 'header', 'name'] as const).filter(
-    (flag) => flags[flag] !== undefined,
-  );
+  const given = [...LOAD_FLAGS, 'qps' as const, 'name' as const].filter((flag) => flags[flag] !== undefined);
   if (given.length === 0) return;
-  throw new UsageError(`${given.map((flag) => `--${flag}`).join(', ')} goes with --url only`, {
+  throw new UsageError(`${given.map(written).join(', ')} goes with --url only`, {
     hint: 'write it into the manifest',
   });
 }
