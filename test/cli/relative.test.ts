@@ -78,38 +78,43 @@ async function judge(change: Change) {
 const ERRORS = 'iter8-system/error-rate';
 
 describe('a relative objective', () => {
-  it('on errors is decided by pairs of requests, either way', async () => {
-    // 5 % of the baseline fail; the same of the candidate, or 20 %.
+  describe('on errors is decided by pairs of requests', () => {
+    // 5 % of the baseline fail; the same of the candidate, or half of them.
     const fails = (worse: number) => (version: 'old' | 'new', k: number) =>
       Math.imul(k + (version === 'old' ? 0 : 5), 0x9e3779b1) >>> 0 < (version === 'old' ? 0.05 : worse) * 2 ** 32;
-    const relative = [{ metric: ERRORS, maxIncrease: '0.1' }];
-    const good = await judge({ relative, fails: fails(0.05) });
-    expect(good.code, good.text + good.err).toBe(0);
-    expect(good.text).toMatch(/^promote new all 2 objectives are satisfied/);
-    expect(good.text).toMatch(/error-rate <= old \+ 10 points \d+(\.\d+)? % <= \d+(\.\d+)? % [\d,]+ ✔ satisfied/);
-    const bad = await judge({ relative, fails: fails(0.35) });
-    expect(bad.code).toBe(1);
-    expect(bad.text).toMatch(
-      /^do not promote: keep old error-rate of new is violated: \S+ % observed, at least \S+ %, limit old \+ 10 points = \S+ % \([\d,]+ pairs of requests\)/,
-    );
-    const again = await iter8ctl(['replay', '.iter8/records/default/e.ndjson'], { cwd: bad.cwd });
-    expect(again.out.replace(/\s+/g, ' ')).toMatch(/^do not promote: keep old error-rate of new is violated/);
+    const relative = [{ metric: ERRORS, maxIncrease: '0.2' }];
+    it('that keep within it', async () => {
+      const good = await judge({ relative, fails: fails(0.05) });
+      expect(good.code, good.text + good.err).toBe(0);
+      expect(good.text).toMatch(/^promote new all 2 objectives are satisfied/);
+      expect(good.text).toMatch(/error-rate <= old \+ 20 points \d+(\.\d+)? % <= \d+(\.\d+)? % [\d,]+ ✔ satisfied/);
+    });
+
+    it('that do not', async () => {
+      const bad = await judge({ relative, fails: fails(0.5) });
+      expect(bad.code).toBe(1);
+      expect(bad.text).toMatch(
+        /^do not promote: keep old error-rate of new is violated: \S+ % observed, at least \S+ %, limit old \+ 20 points = \S+ % \([\d,]+ pairs of requests\)/,
+      );
+      const again = await iter8ctl(['replay', '.iter8/records/default/e.ndjson'], { cwd: bad.cwd });
+      expect(again.out.replace(/\s+/g, ' ')).toMatch(/^do not promote: keep old error-rate of new is violated/);
+    });
   });
 
   it('on means and percentiles is decided, either way', async () => {
-    const relative = [
-      { metric: 'iter8-system/mean-latency', maxIncreasePercent: 300 },
-      { metric: 'iter8-system/latency-90th-percentile', maxIncreasePercent: 300 },
+    const within = (maxIncreasePercent: number) => [
+      { metric: 'iter8-system/mean-latency', maxIncreasePercent },
+      { metric: 'iter8-system/latency-50th-percentile', maxIncreasePercent },
     ];
     const strength = { cap: [{ metric: 'iter8-system/mean-latency', max: 400 }] };
-    // The same for both; or so much more that whatever a busy machine adds to both leaves it far above the limit.
+    // The median, which a machine that stalls for a moment does not move. The same for both; or so much more that whatever a busy machine adds to both leaves it far above the limit.
     const takesMs = (slow: number) => (version: 'old' | 'new') => (version === 'new' ? slow : 5);
-    const good = await judge({ relative, strength, takesMs: takesMs(5), qps: 200 });
+    const good = await judge({ relative: within(300), strength, takesMs: takesMs(5), qps: 100, requests: 300 });
     expect(good.code, good.text).toBe(0);
     expect(good.text).toMatch(/mean-latency <= old \+ 300 %/);
-    const bad = await judge({ relative, strength, takesMs: takesMs(380), qps: 200 });
+    const bad = await judge({ relative: within(100), strength, takesMs: takesMs(380), qps: 100, requests: 300 });
     expect(bad.code, bad.text).toBe(1);
-    expect(bad.text).toMatch(/latency-90th-percentile of new is violated/);
+    expect(bad.text).toMatch(/latency-50th-percentile of new is violated/);
   });
 
   it('stays open near its limit, and sends both the same load meanwhile', async () => {
