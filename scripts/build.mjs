@@ -9,7 +9,7 @@ import { boundedOutput, limitMemory } from './bounded-jq.mjs';
 
 /**
  * What client-node brings along that our commands do not need, or not before its first use: without this `describe` takes
- * twice as long to start (../shared/spec/dependencies.md 13). Only imports from client-node's own files are replaced.
+ * twice as long to start (docs/libraries.md 13). Only imports from client-node's own files are replaced.
  */
 const leanClientNode = {
   name: 'lean-client-node',

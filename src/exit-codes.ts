@@ -1,6 +1,6 @@
-/** All exit codes of the program, and which one an answer has. Source: product.md section 3, behaviour.md 4. */
+/** All exit codes of the program, and which one an answer has. Source: docs/behavior.md 4. */
 
-/** Exit codes, the same for every command. Source: product.md, section 3. */
+/** Exit codes, the same for every command. Source: docs/behavior.md 4. */
 export const EXIT = {
   ok: 0,
   no: 1,

@@ -27,7 +27,7 @@ export interface DrivingOptions {
   readonly settleAgain: () => Promise<Settled>;
 }
 
-/** Saving costs little in a folder, and more in a cluster (behaviour.md 8). */
+/** Saving costs little in a folder, and more in a cluster (docs/behavior.md 8). */
 const SAVE_EVERY_MS = { local: 1_000, cluster: 5_000 } as const;
 
 /** How long the end of an experiment waits for an API server that does not answer. */

@@ -1,7 +1,8 @@
 /**
  * Scripts are code. They are run on this machine when they stand in a file that the person at the keyboard names, as they
- * stand there; when they were approved so in an earlier run; or when --allow-scripts says so (product.md 8). Looked at again
- * whenever the spec is read: whoever may change the experiment must not gain the shell of the person who drives it.
+ * stand there; when they were approved so in an earlier run; or when --allow-scripts says so (docs/behavior.md 13).
+ * Looked at again whenever the spec is read: whoever may change the experiment must not gain the shell of the person
+ * who drives it.
  */
 import { messageOf, NotApprovedError } from '../errors.ts';
 import type { Approvals } from '../adapters/store/script-approvals.ts';

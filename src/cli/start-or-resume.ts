@@ -1,4 +1,4 @@
-/** What `run` does about what is already there: the table of behaviour.md section 2. */
+/** What `run` does about what is already there: the table of docs/behavior.md 2. */
 import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, NotFoundError, UsageError } from '../errors.ts';
 import { metricWithDefaults, withDefaults } from '../experiment/defaults.ts';

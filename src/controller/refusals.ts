@@ -1,6 +1,6 @@
 /**
  * What the controller refuses of an experiment that is otherwise valid: who may create experiments in a namespace must not
- * gain, through the controller's account, what is in another one (product.md 8). Pure.
+ * gain, through the controller's account, what is in another one (docs/behavior.md 13). Pure.
  */
 import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';

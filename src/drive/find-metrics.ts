@@ -47,7 +47,7 @@ export async function readMetrics(
   return { metrics };
 }
 
-/** In the namespace that is written, else in the experiment's, else where Iter8 is installed (behaviour.md 7). */
+/** In the namespace that is written, else in the experiment's, else where Iter8 is installed (docs/behavior.md 7). */
 async function findMetric(
   key: ObjectKey,
   isQualified: boolean,

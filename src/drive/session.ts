@@ -169,7 +169,7 @@ export class Session {
     return saved;
   }
 
-  /** Reads it again: a start task may have written its spec (iter8.md 1). True when it has. */
+  /** Reads it again: a start task may have written its spec (docs/contract.md 1). True when it has. */
   async adoptSpec(): Promise<boolean> {
     await this.#saving;
     const present = await this.#ports.store.get(this.key);

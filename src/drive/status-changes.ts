@@ -1,5 +1,5 @@
 /**
- * Pure changes of an experiment's status, in the words of Iter8 0.7 (iter8.md sections 2 and 9).
+ * Pure changes of an experiment's status, in the words of Iter8 0.7 (docs/contract.md 2, 9).
  *
  * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also says the cause.
  */

@@ -1,9 +1,9 @@
 /**
  * The fixed grid of bets that every e-process here mixes over, with equal weights, and the sum of logs that mixes them.
  *
- * Source: statistics.md 0.1; a mixture over constant bets is a universal portfolio (Cover and Ordentlich 1996), valid as a
- * test by Ville's inequality (Howard, Ramdas, McAuliffe, Sekhon 2021, arXiv 1810.08240; Waudby-Smith and Ramdas 2024,
- * arXiv 2010.09686).
+ * Source: docs/method.md 0.1; a mixture over constant bets is a universal portfolio (Cover and Ordentlich 1996), valid
+ * as a test by Ville's inequality (Howard, Ramdas, McAuliffe, Sekhon 2021, arXiv 1810.08240; Waudby-Smith and Ramdas
+ * 2024, arXiv 2010.09686).
  */
 
 /** Number of nodes, J. */
@@ -12,7 +12,9 @@ export const NODES = 128;
 /** Bets that the value is below the limit: c_j = 1 - ((j+1/2)/128)^2, from nearly all to nearly nothing. */
 export const BELOW_BETS: Float64Array = Float64Array.from({ length: NODES }, (_, j) => 1 - ((j + 0.5) / NODES) ** 2);
 
-/** The arcsine nodes, sin^2(pi (j+1/2)/256): the bets on differences of two versions, both ways (statistics.md 0.5). */
+/**
+ * The arcsine nodes, sin^2(pi (j+1/2)/256): the bets on differences of two versions, both ways (docs/method.md 0.5).
+ */
 export const DIFFERENCE_BETS: Float64Array = Float64Array.from(
   { length: NODES },
   (_, j) => Math.sin((Math.PI * (j + 0.5)) / (2 * NODES)) ** 2,

@@ -2,7 +2,7 @@
  * Latency histograms in HDR layout: whole microseconds, bins of a relative width of at most 2^-10, counts accessible.
  *
  * Up to 2,047 us every microsecond has a bin of its own; beyond it, each doubling is divided into 1,024 bins. Merging is
- * adding. Source: statistics.md 5.4; the layout is G. Tene's HdrHistogram.
+ * adding. Source: docs/method.md 5.4; the layout is G. Tene's HdrHistogram.
  */
 import type { MeanRow } from './one-sample/mean.ts';
 import type { SparseHistogram, TallyView } from './request-tally.ts';

@@ -5,7 +5,7 @@ import type { Count } from './request-tally.ts';
 /** Share of late requests that is tolerated. */
 const TOLERATED = 0.01;
 
-/** True once it is shown that more than 1 % of the requests left late by our own fault. Source: statistics.md 0.8. */
+/** True once it is shown that more than 1 % of the requests left late by our own fault. Source: docs/method.md 0.8. */
 export function isSaturated(late: Count, alpha: number): boolean {
   return late.bad > 0 && lnViolated(late, TOLERATED) >= Math.log(1 / alpha);
 }

@@ -1,7 +1,7 @@
 /**
  * What was counted about the requests of one version (or one of its endpoints): plain data that adds up.
  *
- * Each request is seen twice (statistics.md 0.2): as *response* (from the intended start; decides `satisfied`) and as
+ * Each request is seen twice (docs/method.md 0.2): as *response* (from the intended start; decides `satisfied`) and as
  * *service* (from the actual send; decides `violated`). A request that was never sent is an error in the first view and
  * absent from the second.
  */
@@ -68,9 +68,9 @@ export interface Tally {
    * `other`), and `unsent` for requests that were never sent for want of our own means.
    */
   readonly codes: Readonly<Record<string, number>>;
-  /** GETs sent again on a fresh connection (behaviour.md 5). */
+  /** GETs sent again on a fresh connection (docs/behavior.md 5). */
   readonly reconnects: number;
-  /** Requests that our own timers or event loop sent late (statistics.md 0.8), of those sent on a schedule. */
+  /** Requests that our own timers or event loop sent late (docs/method.md 0.8), of those sent on a schedule. */
   readonly late: Count;
 }
 

@@ -1,5 +1,5 @@
 /**
- * What the evidence must reach for a verdict, in one place (statistics.md 0.3, 1.5).
+ * What the evidence must reach for a verdict, in one place (docs/method.md 0.3, 1.5).
  *
  * `satisfied`: a version passes when all of its limits are satisfied at one look. It passes wrongly only when a limit that does
  * not hold is claimed to hold, so several limits need no correction. With several candidates any of them may be promoted: the

@@ -2,14 +2,14 @@
 import type { DeploymentPattern, Experiment, WrittenExperiment } from './experiment.ts';
 import type { Metric, WrittenMetric } from './metric.ts';
 
-/** Source: iter8.md, section 1. */
+/** Source: docs/contract.md 1. */
 export const EXPERIMENT_DEFAULTS = {
   deploymentPattern: 'Progressive',
   weights: { maxCandidateWeight: 100, maxCandidateWeightIncrement: 10 },
   duration: { intervalSeconds: 20, iterationsPerLoop: 15, maxLoops: 1 },
 } as const;
 
-/** Source: iter8.md, section 1. */
+/** Source: docs/contract.md 1. */
 export const METRIC_DEFAULTS = { type: 'Gauge', method: 'GET' } as const;
 
 /** An objective that is violated rolls back only under BlueGreen, unless it says otherwise. */

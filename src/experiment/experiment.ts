@@ -2,7 +2,7 @@
  * The Experiment resource, `iter8.tools/v2alpha2`: one schema from which types, validation and the CRD are made.
  *
  * Objects are loose everywhere: a field that we do not know survives reading and writing.
- * Source: ../shared/spec/iter8.md section 1; the CRD that Iter8 0.7 installed.
+ * Source: docs/contract.md 1; the CRD that Iter8 0.7 installed.
  */
 import * as z from 'zod';
 import { expectedGot } from './schema-issues.ts';

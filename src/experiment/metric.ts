@@ -1,4 +1,4 @@
-/** The Metric resource, `iter8.tools/v2alpha2`. Source: ../shared/spec/iter8.md section 1. */
+/** The Metric resource, `iter8.tools/v2alpha2`. Source: docs/contract.md 1. */
 import * as z from 'zod';
 import { API_VERSION, objectMetaSchema, quantitySchema } from './experiment.ts';
 

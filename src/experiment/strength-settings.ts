@@ -1,4 +1,4 @@
-/** Settings of spec.criteria.strength: how much evidence a verdict needs. Source: product.md, section 5. */
+/** Settings of spec.criteria.strength: how much evidence a verdict needs. Source: docs/behavior.md 11. */
 import * as z from 'zod';
 import type { Issue } from '../errors.ts';
 import { quantitySchema, type WrittenQuantity } from './experiment.ts';
@@ -32,7 +32,7 @@ export interface StrengthSettings {
   /** No verdict before. */
   readonly minSeconds: number;
   readonly minRequests: number;
-  /** For live counters: how long a request may be under way. Source: statistics.md 0.7. */
+  /** For live counters: how long a request may be under way. Source: docs/method.md 0.7. */
   readonly inFlightSeconds: number;
   /** For rewards under a split of traffic that changes: seconds within which a reward arrives. Absent: `inFlightSeconds`. */
   readonly rewardDelay: number | undefined;

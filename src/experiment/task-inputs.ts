@@ -3,7 +3,7 @@
  *
  * Schemas are strict: an input that nobody reads would be a silent mistake. Readers never fail, so that a foreign object can
  * be described: an input that is wrong counts as absent (`rules.ts` refuses it before anything runs).
- * Source: iter8.md, section 3; behaviour.md, section 5 for `timeout`, `warmup`, `endpoints`, `headersFrom`, `tls`, `resolve`.
+ * Source: docs/contract.md 3; docs/behavior.md 5 for `timeout`, `warmup`, `endpoints`, `headersFrom`, `tls`, `resolve`.
  */
 import * as z from 'zod';
 import { parseDurationMs } from '../text/duration.ts';
@@ -245,7 +245,7 @@ export interface CollectInputs {
   readonly versions: readonly CollectVersion[];
 }
 
-/** Defaults of `metrics/collect`. Source: iter8.md, section 3. */
+/** Defaults of `metrics/collect`. Source: docs/contract.md 3. */
 export const COLLECT_DEFAULTS = { numQueries: 100, qps: 8, closedLoopConnections: 4, loadOnly: false } as const;
 
 type Origin = z.infer<z.ZodObject<typeof origin>>;

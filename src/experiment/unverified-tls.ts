@@ -1,4 +1,7 @@
-/** Where an experiment does without the check of certificates: allowed, and said wherever it is shown (product.md 8). Pure. */
+/**
+ * Where an experiment does without the check of certificates: allowed, and said wherever it is shown
+ * (docs/behavior.md 13). Pure.
+ */
 import type { Experiment } from './experiment.ts';
 
 /** Settings of ours in annotations of a Metric: its spec has no place for them that the CRD of 0.7 keeps. */

@@ -1,6 +1,6 @@
 /**
  * The part of Go's text/template that placeholders use, between `@<` and `>@`: paths, methods with an argument, `index`,
- * `if`, trim markers and comments. Source: iter8.md, section 3; what Go's template engine answers.
+ * `if`, trim markers and comments. Source: docs/contract.md 3; what Go's template engine answers.
  */
 
 /** A value: the steps of a path from the root, a call, a literal. */

@@ -2,7 +2,7 @@
  * The condition of a task (`if`): the part of Go's `expr` language that is in the field. Only reads the experiment, as JSON
  * under the names of Go's fields (`Status.Analysis != nil`), and calls the functions that it is given. Home of jsep.
  *
- * `or ||` bind least, then `and &&`, comparisons, `+ -`, `* / %`, `not ! -`. Source: iter8.md, section 3.
+ * `or ||` bind least, then `and &&`, comparisons, `+ -`, `* / %`, `not ! -`. Source: docs/contract.md 3.
  */
 import jsep from 'jsep';
 import { Iter8Error } from '../errors.ts';

@@ -1,6 +1,6 @@
 /**
  * `$name` and `${name}` in the texts of a Metric: params, body, URL and headers. Unknown names stay as they are; `$$` is a dollar.
- * Source: iter8.md 1; the predecessor used Python's string.Template, whose names these are.
+ * Source: docs/contract.md 1; the predecessor used Python's string.Template, whose names these are.
  */
 
 const PLACEHOLDER = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{([_a-z][_a-z0-9]*)\})/gi;

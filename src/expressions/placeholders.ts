@@ -1,6 +1,6 @@
 /**
  * Fills in placeholders such as `@< .this.metadata.name >@`, `@< .Name >@`, `@< .secret.token >@`, `@< .Secret "token" >@`,
- * in scripts and in the texts of notifications alike. Source: iter8.md, section 3.
+ * in scripts and in the texts of notifications alike. Source: docs/contract.md 3.
  */
 import { Iter8Error } from '../errors.ts';
 import { sanitizeLine } from '../text/sanitize.ts';

@@ -18,7 +18,7 @@ interface Column {
   readonly priority?: 1;
 }
 
-/** Source: the CRDs of Iter8 0.7 (iter8.md 1). */
+/** Source: the CRDs of Iter8 0.7 (docs/contract.md 1). */
 const EXPERIMENT_COLUMNS: readonly Column[] = [
   { name: 'type', type: 'string', jsonPath: '.spec.strategy.testingPattern' },
   { name: 'target', type: 'string', jsonPath: '.spec.target' },

@@ -1,4 +1,6 @@
-/** Conditions of `assert`, and whether they hold, can no longer hold, or may still. Pure. Source: behaviour.md 4. */
+/**
+ * Conditions of `assert`, and whether they hold, can no longer hold, or may still. Pure. Source: docs/behavior.md 4.
+ */
 import type { Experiment } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed, recordedWinner } from '../experiment/conditions.ts';
 import { answeredVersions } from './question/question.ts';

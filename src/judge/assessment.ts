@@ -11,7 +11,7 @@ export type Unit = 'ms' | 'share' | 'count' | 'plain';
 
 /**
  * How the verdict was reached. `evidence`: an e-process at the stated confidence; `exact`: counts compared with the limit
- * (statistics.md 0.3, carries no error guarantee); `point`: point values compared (`confidence: none`).
+ * (docs/method.md 0.3, carries no error guarantee); `point`: point values compared (`confidence: none`).
  */
 export type Method = 'evidence' | 'exact' | 'point';
 
@@ -23,7 +23,7 @@ export type UndecidedReason =
   | 'not-enough-evidence' // neither threshold is reached
   | 'plan-not-done' // exact and point comparisons wait for the end of the planned load
   | 'measuring-not-done' // likewise, for the last measurement of a metric
-  | 'load-too-slow' // our own load generator was late too often (statistics.md 0.8)
+  | 'load-too-slow' // our own load generator was late too often (docs/method.md 0.8)
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'imported-bins' // imported histogram: its bins are too coarse at the limit

@@ -1,6 +1,6 @@
 /**
  * From a finding to a verdict and its row: the one place that knows when a verdict may be given at all, which bounds may stand
- * beside it, and how many requests it still takes. Pure. Source: statistics.md 0.3.
+ * beside it, and how many requests it still takes. Pure. Source: docs/method.md 0.3.
  */
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';

@@ -31,7 +31,7 @@ export interface Asked {
   readonly question: Question;
   readonly version: JudgedVersion;
   readonly limit: Limit;
-  /** `saturated`: our own load generator was too slow to condemn anybody (statistics.md 0.8). */
+  /** `saturated`: our own load generator was too slow to condemn anybody (docs/method.md 0.8). */
   readonly look: Look & { readonly saturated: boolean };
 }
 
@@ -95,7 +95,9 @@ export function claimsOf(
   };
 }
 
-/** The view whose errors our own lateness can only add to, and the other; swapped for lower limits (statistics.md 0.2). */
+/**
+ * The view whose errors our own lateness can only add to, and the other; swapped for lower limits (docs/method.md 0.2).
+ */
 export function views<T>(
   { side }: Pick<Limit, 'side'>,
   pair: { readonly response: T; readonly service: T },

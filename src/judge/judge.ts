@@ -2,7 +2,7 @@
  * The judge: adds up what was counted, and says at any moment what is known about every limit of the question.
  *
  * Verdicts are anytime-valid, so looking often costs nothing. Nothing is sticky: each look stands for itself.
- * The rule: statistics.md section 0. Views: a verdict uses the view in which our own lateness cannot help it: for upper
+ * The rule: docs/method.md 0. Views: a verdict uses the view in which our own lateness cannot help it: for upper
  * limits `satisfied` looks at response time and `violated` at service time, for lower limits the other way round.
  */
 import { rowsOf } from '../evidence/latency-histogram.ts';
@@ -79,7 +79,7 @@ export class Judge {
     return this.#counted.get(scopeKey(version, endpoint))?.tally ?? EMPTY_TALLY;
   }
 
-  /** Whether our own load generator was too slow to condemn anybody (statistics.md 0.8). */
+  /** Whether our own load generator was too slow to condemn anybody (docs/method.md 0.8). */
   get saturated(): boolean {
     const late = { n: 0, bad: 0 };
     for (const { name } of this.#question.versions) {

@@ -1,4 +1,7 @@
-/** From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure. Source: product.md 4. */
+/**
+ * From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure.
+ * Source: docs/behavior.md 10.
+ */
 import { formatValue } from '../text/units.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';

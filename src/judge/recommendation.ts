@@ -1,4 +1,4 @@
-/** The answer to the one question: may this version be promoted? Source: product.md section 4. */
+/** The answer to the one question: may this version be promoted? Source: docs/behavior.md 10. */
 
 /** `promote` names the version to promote; `keep` and `undecided` the one to keep (Conformance: the version judged). */
 export type RecommendationKind = 'promote' | 'do not promote' | 'undecided' | 'failed';

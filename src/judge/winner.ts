@@ -1,4 +1,4 @@
-/** Who wins, from the verdicts on the versions. Source: iter8.md section 5, behaviour.md 7. Pure. */
+/** Who wins, from the verdicts on the versions. Source: docs/contract.md 5, docs/behavior.md 7. Pure. */
 import { combineVerdicts, type LimitAssessment, type Verdict } from './assessment.ts';
 import type { Question } from './question/question.ts';
 import type { RewardResult } from './reward/reward-state.ts';

@@ -1,7 +1,7 @@
 /**
  * A metric pack: what an exporter calls its counters and buckets, from which Metric objects are made that ask Prometheus for raw
  * samples. Never rate(), increase() or histogram_quantile(): those extrapolate and interpolate, and nothing can be concluded
- * from them with confidence (statistics.md 1.6).
+ * from them with confidence (docs/method.md 1.6).
  */
 import { API_VERSION } from '../experiment/experiment.ts';
 import type { WrittenMetric } from '../experiment/metric.ts';

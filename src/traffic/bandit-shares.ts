@@ -5,7 +5,8 @@
  * Only the division of traffic rests on these posteriors. They pool all requests of a version, so a drift under changing
  * weights can mislead them; the *verdict* comes from `contest.ts`, which stays valid under any adaptive weights.
  *
- * Source: statistics.md 3; Russo 2020, "Simple Bayesian algorithms for best-arm identification", Operations Research 68(6).
+ * Source: docs/method.md 3; Russo 2020, "Simple Bayesian algorithms for best-arm identification", Operations Research
+ * 68(6).
  */
 import { drawBeta, drawNormal, seededUniform } from './seeded-random.ts';
 

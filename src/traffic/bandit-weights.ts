@@ -7,7 +7,7 @@
  * - no candidate is raised above 50 % before it satisfies every objective;
  * - without data nothing moves, but for alarms, and a candidate without data is not raised.
  *
- * The baseline has what the candidates leave. Source: statistics.md 3.
+ * The baseline has what the candidates leave. Source: docs/method.md 3.
  */
 import type { WeighedVersion, WeightLimits } from './progressive-weights.ts';
 import { mostPercent, presentPercent } from './progressive-weights.ts';

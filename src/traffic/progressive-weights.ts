@@ -3,7 +3,7 @@
  *
  * 10 % evenly over all versions, 90 % over the best ones; candidates are capped and what is cut goes to the baseline. 0.7
  * rounded at random and read the present weights by position, and so broke both caps: here rounding is by the largest
- * remainder, and weights are read by name. Source: iter8.md 6; statistics.md 3.
+ * remainder, and weights are read by name. Source: docs/contract.md 6; docs/method.md 3.
  */
 import { roundWeights, type Weights } from './round-weights.ts';
 

@@ -2,7 +2,7 @@
  * Where traffic should go next: recommended, whether or not something moves it. Pure.
  *
  * For weights, and for nothing else, "best" is by present point values: of the versions that are not violated the one that the
- * pattern prefers (iter8.md 6, behaviour.md 6). The verdict never uses them.
+ * pattern prefers (docs/contract.md 6, docs/behavior.md 6). The verdict never uses them.
  */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { topTwoShares } from './bandit-shares.ts';

@@ -1,6 +1,6 @@
 /**
  * Weights in whole percent, by the largest remainder: the same input gives the same split, and no candidate passes its cap
- * (0.7 rounded at random: iter8.md 8, defect 11). Source: statistics.md 3.
+ * (0.7 rounded at random: docs/contract.md 8, defect 11). Source: docs/method.md 3.
  */
 
 export interface UnroundedWeight {

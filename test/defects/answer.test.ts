@@ -1,4 +1,7 @@
-/** Defects of Iter8 0.7 (iter8.md 8) in what is answered: who won, what is shown, what is recommended. See table.test.ts. */
+/**
+ * Defects of Iter8 0.7 (docs/contract.md 8) in what is answered: who won, what is shown, what is recommended. See
+ * table.test.ts.
+ */
 import { expect, it } from 'vitest';
 import { Iter8Error } from '../../src/errors.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';

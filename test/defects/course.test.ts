@@ -1,4 +1,7 @@
-/** Defects of Iter8 0.7 (iter8.md 8) in the course of an experiment, and in what is told of it. See table.test.ts. */
+/**
+ * Defects of Iter8 0.7 (docs/contract.md 8) in the course of an experiment, and in what is told of it. See
+ * table.test.ts.
+ */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** Defects of Iter8 0.7 (iter8.md 8) in what is measured: load, percentiles, metrics of others. See table.test.ts. */
+/**
+ * Defects of Iter8 0.7 (docs/contract.md 8) in what is measured: load, percentiles, metrics of others. See
+ * table.test.ts.
+ */
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

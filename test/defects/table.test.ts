@@ -1,7 +1,7 @@
 /**
- * Every defect of Iter8 0.7 (iter8.md, section 8) and the test that would see it again, with a mutation of the source that
- * brings it back. `node scripts/defects.mjs` applies each, and fails when its test does not. 10, a weight patch that failed
- * and was only logged, has no place yet: nothing moves weights.
+ * Every defect of Iter8 0.7 (docs/contract.md 8) and the test that would see it again, with a mutation of the source
+ * that brings it back. `node scripts/defects.mjs` applies each, and fails when its test does not. 10, a weight patch
+ * that failed and was only logged, has no place yet: nothing moves weights.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** Defects of Iter8 0.7 (iter8.md 8) in tasks that reach into a cluster, with a client that answers from a list. See table.test.ts. */
+/**
+ * Defects of Iter8 0.7 (docs/contract.md 8) in tasks that reach into a cluster, with a client that answers from a list.
+ * See table.test.ts.
+ */
 import { expect, it } from 'vitest';
 import type { ApiRequest, KubeClient } from '../../src/adapters/kube/api-client.ts';
 import { createReadinessTask } from '../../src/adapters/tasks/readiness.ts';

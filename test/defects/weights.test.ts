@@ -1,4 +1,4 @@
-/** Defects of Iter8 0.7 (iter8.md 8) in where traffic should go. See table.test.ts. */
+/** Defects of Iter8 0.7 (docs/contract.md 8) in where traffic should go. See table.test.ts. */
 import { expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';

@@ -1,4 +1,7 @@
-/** What may import what: the table of style.md section 1, checked on the imports of every file of src. */
+/**
+ * What may import what: the table of docs/architecture.md "Rooms and arrows", checked on the imports of every file of
+ * src.
+ */
 
 /** Rooms that a room may import from, besides itself. Longer prefixes win. */
 export const ARROWS: Readonly<Record<string, readonly string[]>> = {

@@ -1,4 +1,4 @@
-/** Where traffic goes next: the sequences of iter8.md 6, and what must hold of any weights. */
+/** Where traffic goes next: the sequences of docs/contract.md 6, and what must hold of any weights. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { nextBanditWeights, type GuardedVersion } from '../../src/traffic/bandit-weights.ts';

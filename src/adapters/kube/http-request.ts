@@ -1,6 +1,6 @@
 /**
  * One HTTP request over node's own client. By getBuiltinModule, since `import 'node:http'` costs 30 ms on Node 22 and newer
- * (../shared/spec/dependencies.md 0).
+ * (docs/libraries.md 0).
  */
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { messageOf } from '../../errors.ts';

@@ -6,7 +6,7 @@
  * the same dead holder one succeeds.
  *
  * While the API server cannot be reached nobody else can take over either: the holder goes on, and looks again once it answers.
- * Source: behaviour.md 6; coordination.k8s.io/v1 Lease.
+ * Source: docs/behavior.md 6; coordination.k8s.io/v1 Lease.
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';

@@ -1,6 +1,6 @@
 /**
  * Follows a kind of object: list, then watch from there, for ever. Our own, since client-node's informer has no backoff: against
- * a server that closes each watch at once it sent 1 751 requests in 1.5 s (../shared/spec/dependencies.md 0).
+ * a server that closes each watch at once it sent 1 751 requests in 1.5 s (docs/libraries.md 0).
  *
  *            ┌────────── 410 Gone ──────────┐
  *            ▼                              │
@@ -75,7 +75,7 @@ export const TIMING: WatchTiming = {
 };
 /** Of objects of 50 kB some megabytes at a time. */
 const PAGE = 50;
-/** A list of more pages has no end that we could wait for: ten times what we are made for (product.md 9). */
+/** A list of more pages has no end that we could wait for: ten times what we are made for (docs/behavior.md 14). */
 const MOST_PAGES = 2_000;
 /** An event is an object and little more. */
 const MAX_LINE = 16 * 1024 * 1024;

@@ -1,4 +1,7 @@
-/** One experiment a target: a Lease named by the target's hash, where every driver of the cluster looks (behaviour.md 6). */
+/**
+ * One experiment a target: a Lease named by the target's hash, where every driver of the cluster looks
+ * (docs/behavior.md 6).
+ */
 import { Iter8Error, NotFoundError } from '../../errors.ts';
 import type { DriverLock } from '../../drive/ports.ts';
 import { mayI } from './access-review.ts';

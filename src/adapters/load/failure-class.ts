@@ -1,7 +1,7 @@
 /** Which class of failure an error of the transport is. */
 import { messageOf } from '../../errors.ts';
 
-/** `unsent`: for want of our own means; the request never left (statistics.md 0.2). */
+/** `unsent`: for want of our own means; the request never left (docs/method.md 0.2). */
 export type FailureClass = 'connect' | 'reset' | 'tls' | 'dns' | 'timeout' | 'other' | 'unsent';
 
 const OWN_WANT = new Set(['EMFILE', 'ENFILE', 'EADDRNOTAVAIL', 'ENOMEM', 'ENOBUFS', 'EAGAIN']);

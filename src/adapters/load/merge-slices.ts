@@ -2,7 +2,7 @@
  * One sequence of slices out of several workers': a slice is reported when every worker has closed it, in order.
  *
  * Snapshots with different frontiers are never simply added: with 16 workers and 6 % slow requests that would call a p95
- * objective satisfied nearly always. Source: statistics.md 0.4.
+ * objective satisfied nearly always. Source: docs/method.md 0.4.
  */
 import { addTally, type Tally } from '../../evidence/request-tally.ts';
 import type { ClosedSlice, Scope } from '../../drive/ports.ts';

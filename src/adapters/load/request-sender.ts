@@ -1,7 +1,8 @@
 /**
  * One worker's share of a load: sends each request when its pacing says so, times it, counts it, reports.
  *
- * Two times start for every request: when it was due, and when it left. Source: statistics.md 0.2, 5.3; behaviour.md 5.
+ * Two times start for every request: when it was due, and when it left. Source: docs/method.md 0.2, 5.3;
+ * docs/behavior.md 5.
  */
 import type { LoadEndpoint, LoadPlan } from '../../drive/ports.ts';
 import { ClosedLoop, CLOSED_LOOP_CONNECTIONS } from './closed-loop.ts';

@@ -4,7 +4,7 @@
  * Tick k of every version falls into the k-th interval of 1/rate seconds. Its slots, one for each version, are spread evenly
  * over it in an order that is random but the same for every worker. Tick k belongs to worker k mod workers: their schedules
  * interleave, and requests of a tick can be paired.
- * Source: statistics.md 5.3.
+ * Source: docs/method.md 5.3.
  */
 
 export interface Slot {

@@ -9,7 +9,7 @@ import {
   type TallyView,
 } from '../../evidence/request-tally.ts';
 
-/** Width of a slice in ms of intended start. Source: statistics.md 0.4. */
+/** Width of a slice in ms of intended start. Source: docs/method.md 0.4. */
 export const SLICE_MS = 100;
 
 /** The final outcome of a request. Latencies in ms, already capped at the timeout. */

@@ -10,7 +10,7 @@
  *
  * `series` is any JSON that tells the series apart (its labels), `at` seconds since 1970 by the clock of the backend; without
  * it the time of the question counts. Series are never summed by the backend: a restart can be seen in a single one only.
- * Source: statistics.md 1.6.
+ * Source: docs/method.md 1.6.
  */
 import { createHash } from 'node:crypto';
 import type { Bucket, CounterAnswer, CounterKind, CounterSample } from '../../evidence/counters/counter-samples.ts';

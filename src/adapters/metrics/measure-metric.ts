@@ -1,6 +1,6 @@
 /**
  * Measures a custom metric of a version: the query is made, sent, and its answer read with jq. What cannot be measured is
- * data, not an exception: the experiment goes on and says so (style.md, errors).
+ * data, not an exception: the experiment goes on and says so (docs/architecture.md "Rooms and arrows").
  */
 import { ForbiddenError, Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
 import { keyText, qualifiedKey, type ObjectKey } from '../../experiment/experiment.ts';

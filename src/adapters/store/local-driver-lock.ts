@@ -14,7 +14,7 @@ import { errorCode, storeError } from './file-system-errors.ts';
 import { makeFolderOf, objectPath } from './local-layout.ts';
 import { claimToken, claimantOf, identifyProcess, livenessOf, type ProcessIdentity } from './process-identity.ts';
 
-/** A holder that has not renewed for so long has lost it. Source: behaviour.md 3, 6. */
+/** A holder that has not renewed for so long has lost it. Source: docs/behavior.md 3, 6. */
 export const HELD_MS = 15_000;
 const RENEW_EVERY_MS = 5_000;
 const MOST_ATTEMPTS = 20;

@@ -1,6 +1,6 @@
 /**
  * What the person at this machine has approved to be run here: fingerprints of scripts, one empty file each, so that a run
- * that was killed may be resumed by name (behaviour.md 2).
+ * that was killed may be resumed by name (docs/behavior.md 2).
  */
 import { access, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** How much load each version gets: the plan, and more while that can change the recommendation (behaviour.md 5). Pure. */
+/**
+ * How much load each version gets: the plan, and more while that can change the recommendation (docs/behavior.md 5).
+ * Pure.
+ */
 import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../../judge/assessment.ts';
 import type { Question } from '../../judge/question/question.ts';
 

@@ -1,4 +1,4 @@
-/** A version that never gives an HTTP answer: it cannot be judged, and its task fails (behaviour.md 5). Pure. */
+/** A version that never gives an HTTP answer: it cannot be judged, and its task fails (docs/behavior.md 5). Pure. */
 import type { CollectInputs } from '../../experiment/task-inputs.ts';
 import type { LoadReport } from '../ports.ts';
 

@@ -2,17 +2,18 @@
  * Live counters of one version since the start of an experiment: what each series grew by, restarts recognised, and what
  * may be claimed of the requests that *began* since, although counters count those that ended.
  *
- * Slow requests are counted late: judged as they are counted, 97 % of versions at the limit pass (statistics.md 1.8). So what
- * speaks for a version is counted only up to `inFlightMs` before the newest sample and from `inFlightMs` after the first, and
- * what speaks against it up to now; for `violated` the other way round. Valid when every request ends within that time.
- * Samples between are few, so the allowance is rounded up to whole samples. All times are the backend's own.
+ * Slow requests are counted late: judged as they are counted, 97 % of versions at the limit pass (docs/method.md 1.8).
+ * So what speaks for a version is counted only up to `inFlightMs` before the newest sample and from `inFlightMs` after
+ * the first, and what speaks against it up to now; for `violated` the other way round. Valid when every request ends
+ * within that time. Samples between are few, so the allowance is rounded up to whole samples. All times are the
+ * backend's own.
  *
  * A process that restarts loses the requests that are under way, and never counts them: so a series ends with its process, with
  * an allowance at its own end, and a new one begins. Otherwise the fast requests before a restart would be compared with the slow ones
  * after it. Series that ended are folded into one row, so that pods that follow one another do not fill the record. Where one series
  * of a process is seen to restart, all are over: a counter of rare failures may have as many after it as it had before.
  *
- * Source: statistics.md 0.7, 1.6.
+ * Source: docs/method.md 0.7, 1.6.
  */
 import type { CounterAnswer } from './counter-samples.ts';
 import { boundsOf, claimed, hasRestarted, partsOf, sumOf } from './counter-parts.ts';
@@ -241,7 +242,9 @@ export function shareCounts(ledger: CounterLedger): LedgerCounts {
   return { response: { bad: hits, n: hits + othersThen }, service: { bad: hitsThen, n: hitsThen + others } };
 }
 
-/** A mean as a share of its cap: each observation counts for as much of a hit as it is of the cap (statistics.md 1.3). */
+/**
+ * A mean as a share of its cap: each observation counts for as much of a hit as it is of the cap (docs/method.md 1.3).
+ */
 export function meanCounts(ledger: CounterLedger, cap: number): LedgerCounts {
   const parts = ([sum = 0, count = 0]: readonly number[]) => ({
     hits: sum / cap,
@@ -296,7 +299,7 @@ export function ledgerValue(ledger: CounterLedger): { readonly value?: number | 
   }
 }
 
-/** Straight between two bounds; to be shown, never judged (statistics.md 1.6). Undefined beyond the last bound. */
+/** Straight between two bounds; to be shown, never judged (docs/method.md 1.6). Undefined beyond the last bound. */
 function interpolated({ bounds }: CounterLedger, below: readonly number[], rank: number): number | undefined {
   const index = below.findIndex((count) => count >= rank);
   if (index < 0) return undefined;

@@ -1,6 +1,6 @@
 /**
  * Raw counters of a live service: samples of series, each a counter that only grows until its process restarts. Series are never
- * summed before: a restart can be seen in a single one only. Source: statistics.md 1.6.
+ * summed before: a restart can be seen in a single one only. Source: docs/method.md 1.6.
  */
 
 export type CounterKind = 'shares' | 'sums' | 'histograms' | 'counts';

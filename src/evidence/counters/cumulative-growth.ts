@@ -4,7 +4,7 @@
  * allowance for requests under way is the same (`counter-growth.ts`), on samples of (time, n, value x n).
  *
  * Such a value is worked out for each question, and extrapolated: it may fall a little. One that falls a lot has lost its data, as
- * after a restart of the backend: it then counts from there. Source: statistics.md 0.7, 1.6.
+ * after a restart of the backend: it then counts from there. Source: docs/method.md 0.7, 1.6.
  */
 import { addSamples, startLedger, type CounterLedger } from './counter-growth.ts';
 

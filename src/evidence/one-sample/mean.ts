@@ -3,7 +3,7 @@
  * without such a bound (Bahadur and Savage 1956); the timeout gives one.
  *
  * Works from histogram rows, conservatively: the claim "below" takes every value at the upper edge of its row, the claim
- * "above" at the lower. Source: statistics.md 0.1, 1.3.
+ * "above" at the lower. Source: docs/method.md 0.1, 1.3.
  */
 import { aboveBetsForMean, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
 

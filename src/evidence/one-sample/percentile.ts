@@ -1,4 +1,4 @@
-/** Percentiles of a histogram, and what bounds them (statistics.md 1.2: P(X > L) is a rate, judged as one). */
+/** Percentiles of a histogram, and what bounds them (docs/method.md 1.2: P(X > L) is a rate, judged as one). */
 import { firstWhere } from '../first-where.ts';
 import { lnSatisfied, lnViolated } from './rate.ts';
 import { binEdgesMs } from '../latency-histogram.ts';

@@ -1,6 +1,6 @@
 /**
  * Evidence about a rate from counts: S bad of n against a limit p0. Error rates, and percentiles by counting the requests
- * beyond the limit (statistics.md 0.1 to 0.3, 1.1, 1.2).
+ * beyond the limit (docs/method.md 0.1 to 0.3, 1.1, 1.2).
  *
  * Each node is the likelihood ratio of two Bernoulli rates, so the evidence is exact, depends on the counts alone, may be
  * looked at after every request, and is monotone in the limit: bounds and verdicts cannot disagree.

@@ -4,7 +4,8 @@
  * first second on, with however few tasks, and drift cancels.
  *
  * A duel of two versions needs pairs of these two: of the baseline with each candidate, and of the candidates with one another.
- * Each claim uses the view in which our own lateness can only harm it (`request-pairs.ts`). Source: statistics.md 0.5, 0.6.
+ * Each claim uses the view in which our own lateness can only harm it (`request-pairs.ts`).
+ * Source: docs/method.md 0.5, 0.6.
  */
 import {
   judgeDuels,

@@ -3,10 +3,10 @@
  * D = x_B - ratio x_A - plus, which lies in [-(ratio cap + plus), cap - plus].
  *
  * Values above the cap count as the cap: the claim is about the mean of min(x, cap), as in `mean.ts`. The bets are constant,
- * so the order of the pairs does not matter, and drift cannot fool them (statistics.md 1.0).
+ * so the order of the pairs does not matter, and drift cannot fool them (docs/method.md 1.0).
  *
  * There are no bounds: they would need the pairs themselves, not the wealth at one limit, and the document gives none.
- * Source: statistics.md 0.5, 1.4.
+ * Source: docs/method.md 0.5, 1.4.
  */
 import type { Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';

@@ -13,7 +13,8 @@
  * of the smaller of the two, which says how often both are above. Cells are rounded so that each claim can only lose by it.
  * All of it adds up over pairs, in any order. Claims are about the pairs that were sent, whatever drifts.
  *
- * Source: statistics.md 0.5, 1.2, 1.4; Howard and Ramdas 2022 (arXiv 1906.09712, theorem 5: the least over the common quantile).
+ * Source: docs/method.md 0.5, 1.2, 1.4; Howard and Ramdas 2022 (arXiv 1906.09712, theorem 5: the least over the common
+ * quantile).
  */
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
 import { firstWhere } from '../first-where.ts';

@@ -4,10 +4,10 @@
  *
  * The bets are constant, so the evidence depends on these four counts alone, not on the order of the pairs, and may be
  * looked at after every pair; it is monotone in the limit, so bounds and verdicts cannot disagree. "p95 at most 5 % slower"
- * is approached by the share above a latency limit that was fixed beforehand (statistics.md 1.4).
+ * is approached by the share above a latency limit that was fixed beforehand (docs/method.md 1.4).
  *
- * Pairs are matched by schedule index and counted when both are resolved (statistics.md 0.5): never as they complete, or the
- * slow ones come too late to be seen. Source: statistics.md 0.5, 1.4.
+ * Pairs are matched by schedule index and counted when both are resolved (docs/method.md 0.5): never as they complete,
+ * or the slow ones come too late to be seen. Source: docs/method.md 0.5, 1.4.
  */
 import type { Bounds, Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';

@@ -1,11 +1,12 @@
 /**
  * Requests of a candidate and of the baseline that were due in the same tick of one schedule: what a relative limit on error
- * rates, means and percentiles is judged on (statistics.md 0.5). Requests without a partner are not compared: the baseline may be
- * loaded on its own for a while, when everything is faster or slower than before.
+ * rates, means and percentiles is judged on (docs/method.md 0.5). Requests without a partner are not compared: the
+ * baseline may be loaded on its own for a while, when everything is faster or slower than before.
  *
- * Two claims are made of them, each in the views in which our own lateness can only harm it (statistics.md 0.2): "below" takes
- * the candidate's response and the baseline's service times, "above" the other way round. What was never sent, or is not
- * resolved when a run is killed, takes nothing of either, or the timeout and an error, by the same rule.
+ * Two claims are made of them, each in the views in which our own lateness can only harm it (docs/method.md 0.2):
+ * "below" takes the candidate's response and the baseline's service times, "above" the other way round. What was never
+ * sent, or is not resolved when a run is killed, takes nothing of either, or the timeout and an error, by the same
+ * rule.
  */
 import type { Comparison } from '../two-versions/comparison.ts';
 import { addMeanPairs, emptyMeanPairs, type MeanPairs, type ValuePair } from './paired-means.ts';

@@ -1,7 +1,7 @@
 /**
  * Requests, or pairs of requests, until a mean is decided: the rule itself, played some hundred times with values of an
  * assumed or measured distribution (seeded: the same question has the same answer). What takes very long is worked out from the
- * information in one request. Source: statistics.md 0.5, 0.10, 1.7.
+ * information in one request. Source: docs/method.md 0.5, 0.10, 1.7.
  */
 import { aboveBetsForMean, BELOW_BETS, DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
 import type { Comparison } from '../two-versions/comparison.ts';

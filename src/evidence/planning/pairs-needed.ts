@@ -1,7 +1,8 @@
 /**
  * How many pairs it takes to tell two versions apart: the information that a pair carries against a threshold.
  *
- * Source: statistics.md 1.7, with the factors k of the mixture over the best single bet (average, 80 % and 95 % of runs).
+ * Source: docs/method.md 1.7, with the factors k of the mixture over the best single bet (average, 80 % and 95 % of
+ * runs).
  */
 /** How surely the number should do: on average, in 80 % or in 95 % of experiments. */
 export type Certainty = 'average' | '80 %' | '95 %';

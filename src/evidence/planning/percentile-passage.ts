@@ -1,4 +1,4 @@
-/** Pairs of requests until a relative limit on a percentile is decided. Source: statistics.md 0.5, 1.7. */
+/** Pairs of requests until a relative limit on a percentile is decided. Source: docs/method.md 0.5, 1.7. */
 import type { ValuePair } from '../paired/paired-means.ts';
 import { addPercentilePairs, emptyPercentilePairs, lnPercentilePairs } from '../paired/paired-percentiles.ts';
 import { binEdgesMs } from '../latency-histogram.ts';

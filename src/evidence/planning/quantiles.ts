@@ -29,7 +29,7 @@ export function scaled(needed: NeededRequests, factor: number): NeededRequests {
   };
 }
 
-/** Of what the best single bet would take at its average growth (statistics.md 1.7). */
+/** Of what the best single bet would take at its average growth (docs/method.md 1.7). */
 export function fromInformation(lnThreshold: number, information: number): NeededRequests {
   if (!(information > 0)) return NEVER;
   return scaled({ average: 1.3, half: 1.2, most: 2, nearlyAll: 3 }, lnThreshold / information);

@@ -1,4 +1,4 @@
-/** Requests until a rate is decided: exact first passage of the rule itself. Source: statistics.md 0.3, 0.10. */
+/** Requests until a rate is decided: exact first passage of the rule itself. Source: docs/method.md 0.3, 0.10. */
 import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
 import { firstNumber } from './first-number.ts';
 import { NEVER, scaled, type NeededRequests } from './quantiles.ts';

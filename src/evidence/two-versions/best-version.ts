@@ -8,7 +8,7 @@
  * of a tie that was shown; the conservative reading is taken: a candidate must be better than the *baseline* by more than the
  * margin, and a tie that was shown among all contenders is no winner, whatever else was shown.
  *
- * Source: statistics.md 0.6, 1.4, 1.5; iter8.md 5.
+ * Source: docs/method.md 0.6, 1.4, 1.5; docs/contract.md 5.
  */
 import { addMeansBlock, emptyBlockMeans, lnBlockMeans, type Amount, type BlockMeans } from './means-by-block.ts';
 import { equality, type TwoSidedEvidence } from './comparison.ts';
@@ -18,7 +18,7 @@ import type { Count } from '../request-tally.ts';
 /**
  * What a reward is. `share`: hits of requests; blocks in which both are whole numbers are compared exactly, which takes 11 to 33 %
  * fewer requests, others (a share that was extrapolated) as means. `mean`: values from 0 to the cap. A reward without a cap has no
- * finite-sample evidence, and cannot be entered (statistics.md 1.4).
+ * finite-sample evidence, and cannot be entered (docs/method.md 1.4).
  */
 export type RewardKind = { readonly kind: 'share' } | { readonly kind: 'mean'; readonly cap: number };
 
@@ -162,7 +162,7 @@ export function judgeDuels(duels: Duels, look: ContestLook): ContestResult {
   const lnNeeded = Math.log(versions.length / look.alpha);
   const inside = versions.map((_, i) => i).filter((i) => look.contenders.has(versions[i]!));
   if (inside.length === 0) return { kind: 'open', reason: 'no-contender', lnNeeded };
-  // A missing reward is no winner (iter8.md 5), even for the only contender.
+  // A missing reward is no winner (docs/contract.md 5), even for the only contender.
   if (inside.some((i) => !duels.hasReward(i))) return { kind: 'open', reason: 'reward-missing', lnNeeded };
   if (isTie(duels, inside, lnNeeded)) return { kind: 'tie', lnNeeded };
   let best = inside[0]!;

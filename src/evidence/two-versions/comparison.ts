@@ -10,10 +10,10 @@
  * - `paired-percentiles.ts`: latencies of paired requests, in cells.
  *
  * In each the versions are compared within a block or a pair and never pooled before, so that neither a drift that both
- * share nor weights that change between blocks can fool them (Simpson's paradox: statistics.md 1.4).
+ * share nor weights that change between blocks can fool them (Simpson's paradox: docs/method.md 1.4).
  *
- * A latency is compared twice (statistics.md 0.2): a state fed with response times decides "not worse", one fed with
- * service times "worse". Source: statistics.md 0.5, 1.4.
+ * A latency is compared twice (docs/method.md 0.2): a state fed with response times decides "not worse", one fed with
+ * service times "worse". Source: docs/method.md 0.5, 1.4.
  */
 
 /** B is at most ratio * A + plus, for values in [0, cap]. */
@@ -41,7 +41,7 @@ export function relativeComparison(
 
 /**
  * Whether the limit can be judged at all: otherwise every B, or none, would keep it. To be refused before the start
- * (statistics.md 0.3); the e-processes take it for granted.
+ * (docs/method.md 0.3); the e-processes take it for granted.
  */
 export function isComparable({ ratio, plus, cap }: Comparison): boolean {
   const finite = Number.isFinite(ratio) && Number.isFinite(plus) && Number.isFinite(cap);

@@ -8,7 +8,7 @@
  * a look is taken at: what speaks for the claim ends `inFlightMs` earlier there, what speaks against it does not.
  *
  * The evidence about a block and its validity: `means-by-block.ts`. Blocks are kept for bounds, so that a ratio or a difference
- * can be given as well. Source: statistics.md 0.5, 0.7, 1.4.
+ * can be given as well. Source: docs/method.md 0.5, 0.7, 1.4.
  */
 import type { BlockGrowth } from '../counters/counter-growth.ts';
 import type { Bounds, Comparison, TwoSidedEvidence } from './comparison.ts';

@@ -11,10 +11,10 @@
  * As in `odds.ts`, what is refuted is that B keeps beyond the limit in *every* block.
  *
  * Only sums are known, so each factor counts as if all values were 0 or cap, the least that it can be (the logarithm is
- * concave; "sub-Bernoulli", statistics.md 1.3): valid, and exact for shares.
+ * concave; "sub-Bernoulli", docs/method.md 1.3): valid, and exact for shares.
  *
  * The document gives only the outline ("valid by one line of AM-GM", "unpaired traffic: inf over mu_A"); this is its
- * blockwise reading, which pooling and weights that change cannot fool. Source: statistics.md 1.3, 1.4; Turner, Ly and
+ * blockwise reading, which pooling and weights that change cannot fool. Source: docs/method.md 1.3, 1.4; Turner, Ly and
  * Gruenwald (arXiv 2106.02693), Turner and Gruenwald 2023 (arXiv 2302.11401).
  */
 import type { Comparison, TwoSidedEvidence } from './comparison.ts';

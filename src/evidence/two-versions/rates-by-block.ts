@@ -8,8 +8,8 @@
  * What is refuted is that B is at least as good (or as bad) as A in *every* block; where the better one changes from block to
  * block, that says less than a comparison of averages would.
  *
- * About odds ratio 1 only: an odds ratio of 1.05 is not a rate ratio of 1.05 (statistics.md 0.5).
- * Source: statistics.md 1.4; for counts Lindon and Malek 2022 (arXiv 2011.03567), for strata Turner and Gruenwald 2023
+ * About odds ratio 1 only: an odds ratio of 1.05 is not a rate ratio of 1.05 (docs/method.md 0.5).
+ * Source: docs/method.md 1.4; for counts Lindon and Malek 2022 (arXiv 2011.03567), for strata Turner and Gruenwald 2023
  * (arXiv 2302.11401).
  */
 import type { TwoSidedEvidence } from './comparison.ts';

@@ -1,4 +1,6 @@
-/** The DurationHistogram that Iter8 0.7 keeps: seconds, only buckets with something in them. Source: iter8.md section 1. */
+/**
+ * The DurationHistogram that Iter8 0.7 keeps: seconds, only buckets with something in them. Source: docs/contract.md 1.
+ */
 import { binEdgesMs } from '../../evidence/latency-histogram.ts';
 import type { TallyView } from '../../evidence/request-tally.ts';
 

@@ -1,4 +1,4 @@
-/** Limits on counts are compared as they are. They carry no error guarantee. Source: statistics.md 0.3. */
+/** Limits on counts are compared as they are. They carry no error guarantee. Source: docs/method.md 0.3. */
 import type { TallyView } from '../../evidence/request-tally.ts';
 import type { Counted } from '../counted.ts';
 import { views, type Asked, type Finding } from '../finding.ts';

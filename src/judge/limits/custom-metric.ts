@@ -1,6 +1,6 @@
 /**
  * Limits on metrics that somebody else counted, such as Prometheus. What may be said of a value depends on what is known
- * beside it: statistics.md 1.6, behaviour.md 7.
+ * beside it: docs/method.md 1.6, docs/behavior.md 7.
  *
  * - Raw counters and buckets are judged as exactly as our own (`live-counters.ts`).
  * - A Counter is compared exactly, as our own counts are: above an upper limit at once, else at the end.
@@ -41,7 +41,7 @@ export interface MeasuredMetric {
   readonly failure?: { readonly message: string; readonly since: string; readonly count: number } | undefined;
 }
 
-/** One failure keeps the last value; more make it too old for a verdict (iter8.md 8, defect 7). */
+/** One failure keeps the last value; more make it too old for a verdict (docs/contract.md 8, defect 7). */
 const MOST_FAILURES = 1;
 const PERCENTILE = /quantile|percentile/i;
 /** Values of these are no shares, however small they are. */
@@ -134,7 +134,7 @@ function isShareOf({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric): b
   return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim());
 }
 
-/** A mean whose largest value is declared is judged as a share of it (statistics.md 1.3); no percentile is one. */
+/** A mean whose largest value is declared is judged as a share of it (docs/method.md 1.3); no percentile is one. */
 function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
   return n > 0 && value >= 0 && value <= cap && !PERCENTILE.test(query);
 }

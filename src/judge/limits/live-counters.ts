@@ -1,4 +1,7 @@
-/** Limits on live counters: shares, percentiles and means, with the allowance for requests under way (statistics.md 0.7). */
+/**
+ * Limits on live counters: shares, percentiles and means, with the allowance for requests under way
+ * (docs/method.md 0.7).
+ */
 import {
   beyondCounts,
   isAllUnderWay,
@@ -51,7 +54,7 @@ function finding(shown: Shown, claims: () => Claims): Finding {
   return { kind: 'evidence', shown, points: { forSatisfied: value, forViolated: value }, claims };
 }
 
-/** Of a mean below a cap, judged as a share of it (statistics.md 1.3); bounds in the unit of the mean. */
+/** Of a mean below a cap, judged as a share of it (docs/method.md 1.3); bounds in the unit of the mean. */
 export function scaledClaims(
   asked: Asked,
   counts: TwoCounts,

@@ -1,4 +1,4 @@
-/** Mean latency: the mean of min(latency, cap), by betting on the histogram. Source: statistics.md 0.1, 1.3. */
+/** Mean latency: the mean of min(latency, cap), by betting on the histogram. Source: docs/method.md 0.1, 1.3. */
 import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
 import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.ts';
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';

@@ -1,4 +1,7 @@
-/** Percentiles: the share of requests beyond the limit, counted exactly; shown from the histogram. Source: statistics.md 0.2, 1.2. */
+/**
+ * Percentiles: the share of requests beyond the limit, counted exactly; shown from the histogram.
+ * Source: docs/method.md 0.2, 1.2.
+ */
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile.ts';
 import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { otherEstimate, views, type Asked, type Finding } from '../finding.ts';

@@ -1,4 +1,4 @@
-/** Error rates, and whatever else is a share of bad ones among all. Source: statistics.md 0.2, 0.3, 1.1. */
+/** Error rates, and whatever else is a share of bad ones among all. Source: docs/method.md 0.2, 0.3, 1.1. */
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate.ts';
 import { requestsStillNeeded } from '../../evidence/planning/requests-needed.ts';
 import type { Count, TallyView } from '../../evidence/request-tally.ts';

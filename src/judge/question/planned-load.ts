@@ -39,7 +39,7 @@ export interface PlannedLoad {
   readonly closedLoop: boolean;
 }
 
-/** The least that a timeout is by default. Source: behaviour.md 5. */
+/** The least that a timeout is by default. Source: docs/behavior.md 5. */
 const LEAST_TIMEOUT_MS = 10_000;
 
 /** The larger of 10 s and twice the largest latency limit: for a task that sets none. */

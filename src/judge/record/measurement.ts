@@ -3,7 +3,8 @@
  * the versions earned. A run does this as it measures, a replay as it reads the line about it. Pure.
  *
  * A block lasts from one measurement to the next. One in which the weights were changed is compared with nothing, since it mixes
- * requests of two splits (Simpson's paradox: statistics.md 1.4), and after a change the first `inFlightSeconds` do not count.
+ * requests of two splits (Simpson's paradox: docs/method.md 1.4), and after a change the first `inFlightSeconds` do not
+ * count.
  */
 import type { Weight } from '../../experiment/experiment.ts';
 import { beginBlock, blockGrowth } from '../../evidence/counters/counter-growth.ts';

@@ -1,6 +1,6 @@
 /**
  * What we keep in the object beyond the fields of Iter8 0.7: one versioned key in the only free-form place that the old
- * CRD does not prune, `status.analysis.aggregatedBuiltinHists.data.iter8ctl` (behaviour.md 8).
+ * CRD does not prune, `status.analysis.aggregatedBuiltinHists.data.iter8ctl` (docs/behavior.md 8).
  *
  * Written often, so histograms are flat lists `[index, count, index, count, ...]`; read with `readRecord`, which takes
  * anything and gives undefined for what it cannot understand.
@@ -102,7 +102,7 @@ export interface Iter8Record {
   /** Everything counted by tasks that are done. */
   readonly scopes: readonly StoredScope[];
   readonly pairs?: StoredPairs | undefined;
-  /** The newest collect task alone, when there was more than one (statistics.md 0.12). */
+  /** The newest collect task alone, when there was more than one (docs/method.md 0.12). */
   readonly newest?: { readonly task: string; readonly scopes: readonly StoredScope[] } | undefined;
   /** Seconds of load of tasks that are done. */
   readonly loadSeconds: number;
@@ -231,7 +231,7 @@ export function tallyOf(scopes: readonly StoredScope[], version: string, endpoin
   return found === undefined ? EMPTY_TALLY : readTally(found.tally);
 }
 
-/** Numbers in all stored histograms together that keep the object within 256 KiB (behaviour.md 8). */
+/** Numbers in all stored histograms together that keep the object within 256 KiB (docs/behavior.md 8). */
 const MOST_NUMBERS = 24_000;
 
 /**

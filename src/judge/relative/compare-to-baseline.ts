@@ -1,5 +1,5 @@
 /**
- * A candidate against the baseline (statistics.md 0.5).
+ * A candidate against the baseline (docs/method.md 0.5).
  *
  * Our own load: by pairs of requests of the same tick, for the version as a whole or one of its endpoints. Live counters: within
  * iterations. What was neither paired nor counted at the same times is not compared.

@@ -2,9 +2,10 @@
  * The reward of an A/B or A/B/N experiment: what each version earned, and who is shown to earn most.
  *
  * Of our own load: by pairs of requests of the same tick. Of what backends count: each measurement ends a block, so that drift and
- * changing weights fool nobody (statistics.md 1.4). What a version earned in a block is the difference of two values that hold
- * everything since the start: so a custom metric needs `elapsedTime` in its query and a `sampleSize`, and must be a share, or
- * have a declared cap. Anything else is shown, and makes nobody win (unless point values are to be compared: `confidence: none`).
+ * changing weights fool nobody (docs/method.md 1.4). What a version earned in a block is the difference of two values
+ * that hold everything since the start: so a custom metric needs `elapsedTime` in its query and a `sampleSize`, and
+ * must be a share, or have a declared cap. Anything else is shown, and makes nobody win (unless point values are to be
+ * compared: `confidence: none`).
  */
 import { cappedSumMs } from '../../evidence/latency-histogram.ts';
 import { contestLimits, judgePairedContest } from '../../evidence/paired/paired-contest.ts';

@@ -1,7 +1,7 @@
 /**
  * What a shape cannot say: how the fields of an experiment must fit together before it may run. One small function a rule.
  *
- * Source: iter8.md, section 7; behaviour.md, sections 1, 5 and 8; statistics.md 0.3 for the domains of limits.
+ * Source: docs/contract.md 7; docs/behavior.md 1, 5, 8; docs/method.md 0.3 for the domains of limits.
  */
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { withDefaults } from '../../experiment/defaults.ts';

@@ -90,7 +90,9 @@ export const limitsAreInOrder: Rule = (context) =>
     ];
   });
 
-/** Source: statistics.md 0.3. A lower limit of 0 always holds; an upper one on rates and counts is compared exactly. */
+/**
+ * Source: docs/method.md 0.3. A lower limit of 0 always holds; an upper one on rates and counts is compared exactly.
+ */
 export const limitsAreInDomain: Rule = (context) => limitsOf(context).flatMap((limit) => domainProblem(limit) ?? []);
 
 function domainProblem({ name: { quantity }, side, at, written, value }: PlacedLimit): RuleIssue | undefined {

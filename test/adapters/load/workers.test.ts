@@ -1,6 +1,6 @@
 /**
  * Real worker threads against a real server. Trap: counting completions as they come favours the fast ones. With 6 % slow
- * requests against a p95 limit that calls it satisfied nearly always (statistics.md 0.4, 1.8).
+ * requests against a p95 limit that calls it satisfied nearly always (docs/method.md 0.4, 1.8).
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
@@ -106,7 +106,7 @@ describe('workers', () => {
 
 describe('latency', () => {
   it('is counted from the intended start: a stall is seen by everybody who was due in it', async () => {
-    // Coordinated omission: closed-loop clients report a p99 of a few ms here (statistics.md 5.1).
+    // Coordinated omission: closed-loop clients report a p99 of a few ms here (docs/method.md 5.1).
     let stalledUntil = 0;
     server = await testServer((_, response, k) => {
       if (k === 100) stalledUntil = performance.now() + 1000;

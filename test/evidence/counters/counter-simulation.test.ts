@@ -1,4 +1,7 @@
-/** The trap of counters (statistics.md 0.7, 1.8): slow requests are counted late, so that a version looks better than it is. */
+/**
+ * The trap of counters (docs/method.md 0.7, 1.8): slow requests are counted late, so that a version looks better than
+ * it is.
+ */
 import { expect, it } from 'vitest';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
 import {

@@ -20,7 +20,7 @@ function wealth(limitMs: number, rows: readonly MeanRow[] = ROWS, capMs = CAP): 
 }
 
 describe('evidence about a mean', () => {
-  // statistics.md 0.9
+  // docs/method.md 0.9
   it.each([
     [500, -0.0982673990006],
     [300, -1.73618876677],

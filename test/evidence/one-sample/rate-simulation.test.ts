@@ -1,4 +1,4 @@
-/** What the rule costs and what it keeps: exact first passage against statistics.md 0.10, and seeded simulations. */
+/** What the rule costs and what it keeps: exact first passage against docs/method.md 0.10, and seeded simulations. */
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
 import { expectedRequests } from '../../../src/evidence/planning/rate-passage.ts';

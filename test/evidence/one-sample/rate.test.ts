@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../../src/evidence/one-sample/rate.ts';
 
 const LN20 = Math.log(20);
-/** Relative, as two implementations of statistics.md 0.9 agree. */
+/** Relative, as two implementations of docs/method.md 0.9 agree. */
 const near = (value: number, expected: number) =>
   expect(Math.abs(value - expected) / Math.max(1e-3, Math.abs(expected))).toBeLessThan(1e-9);
 
@@ -37,7 +37,7 @@ describe('evidence from counts', () => {
     near(lnViolated({ bad, n }, p0), expected),
   );
 
-  it('masks a late regression behind good data (statistics.md 0.12)', () => {
+  it('masks a late regression behind good data (docs/method.md 0.12)', () => {
     expect(lnViolated({ n: 1500, bad: 10 }, 0.01)).toBeLessThan(0);
     expect(lnViolated({ n: 100, bad: 10 }, 0.01)).toBeGreaterThan(11);
   });

@@ -99,7 +99,8 @@ describe('what it costs', () => {
       }
       const planned = pairsToDistinguish({ shareA, shareB, lnThreshold: LN20, certainty: 'average' });
       show({ mean: sum / runs, planned });
-      // statistics.md 1.4 has 258, 2157 and 1447 pairs, of another mixture (Beta(2,2)) than that of its vectors, which is ours.
+      // docs/method.md 1.4 has 258, 2157 and 1447 pairs, of another mixture (Beta(2,2)) than that of its vectors, which
+      // is ours.
       expect(Math.abs(sum / runs - planned) / planned).toBeLessThan(0.3);
     },
   );
@@ -120,7 +121,7 @@ describe('what it costs', () => {
       pairs += state.n;
     }
     show({ mean: pairs / 40 });
-    // statistics.md 1.4: 3249 on average, its cap not being said
+    // docs/method.md 1.4: 3249 on average, its cap not being said
     expect(pairs / 40).toBeGreaterThan(1500);
     expect(pairs / 40).toBeLessThan(5000);
   });

@@ -1,4 +1,4 @@
-/** Evidence about two versions: vectors of statistics.md 0.9, and what must hold of any data. */
+/** Evidence about two versions: vectors of docs/method.md 0.9, and what must hold of any data. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addMeansBlock, emptyBlockMeans, lnBlockMeans } from '../../../src/evidence/two-versions/means-by-block.ts';
@@ -39,7 +39,7 @@ const anyBlock = fc
   .map(([nA, sA, nB, sB]) => block(nA, sA, nB, sB));
 
 describe('the odds of blocks of counts', () => {
-  // statistics.md 0.9
+  // docs/method.md 0.9
   it('is that of the document', () => {
     const blocks = [block(90, 1, 10, 3), block(80, 0, 20, 4), block(50, 2, 50, 6)];
     expect(oddsOf(blocks.slice(0, 1)).lnAbove).toBeCloseTo(2.13612474476, 10);
@@ -113,7 +113,7 @@ const PAIRS: ValuePair[] = XA.map((a, i) => [a, XB[i]!]);
 
 describe('pairs of values', () => {
   const start = emptyMeanPairs(relativeComparison({ maxIncreasePercent: 10 }, 10_000));
-  // statistics.md 0.9
+  // docs/method.md 0.9
   it('is that of the document', () => {
     expect(lnMeanPairs(addMeanPairs(start, PAIRS)).lnAbove).toBeCloseTo(-0.682647104787, 9);
     let many = start;
