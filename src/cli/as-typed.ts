@@ -1,4 +1,4 @@
-/** Commands that messages tell people to type: with the flags that say where the experiment lives. */
+/** Commands that messages ask people to type: with the flags that say where the experiment lives. */
 import type { ObjectKey } from '../experiment/experiment.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import type { StoreFlags } from './shared-flags.ts';

@@ -4,7 +4,7 @@ import { EXIT, exitCodeOf, type ExitCode, worstExitCode } from '../exit-codes.ts
 import { timeLimit, type Io } from '../io.ts';
 import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
-import { eventsBetween, whatWasTold } from '../drive/events-of-changes.ts';
+import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { experimentView, listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
@@ -74,7 +74,7 @@ export async function watchUntil(
       switch (event.kind) {
         case 'added':
         case 'modified':
-          for (const told of eventsBetween(last, event.object, io.clock.now())) progress.show(told);
+          for (const reported of eventsBetween(last, event.object, io.clock.now())) progress.show(reported);
           last = event.object;
           break;
         case 'deleted':
@@ -143,8 +143,8 @@ export async function watchAll(
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
   const ending = endings(io, flags);
-  // Of each only what is told about it later: ten thousand experiments of 50 kB do not fit into memory.
-  const seen = new Map<string, { readonly row: ListRow; readonly told: Experiment }>();
+  // Of each only what is reported about it later: ten thousand experiments of 50 kB do not fit into memory.
+  const seen = new Map<string, { readonly row: ListRow; readonly reported: Experiment }>();
   const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;
   let synced = false;
   try {
@@ -154,10 +154,10 @@ export async function watchAll(
       signal: ending.signal,
     })) {
       if (event.kind === 'added' || event.kind === 'modified') {
-        const before = seen.get(key(event.object))?.told;
+        const before = seen.get(key(event.object))?.reported;
         const row = listRow(event.object);
-        seen.set(key(event.object), { row, told: whatWasTold(event.object) });
-        if (synced) for (const told of eventsBetween(before, event.object, io.clock.now())) progress.show(told);
+        seen.set(key(event.object), { row, reported: whatWasReported(event.object) });
+        if (synced) for (const reported of eventsBetween(before, event.object, io.clock.now())) progress.show(reported);
       } else if (event.kind === 'deleted') {
         seen.delete(key(event.object));
       } else if (event.kind === 'stale') {
@@ -178,7 +178,7 @@ export async function watchAll(
   }
   const limit = timeLimit(io.clock, LONGEST_LOOK_MS);
   const driven = await whoDrivesEach(
-    [...seen.values()].map(({ told }) => told),
+    [...seen.values()].map(({ reported }) => reported),
     context,
     limit.signal,
   );

@@ -1,4 +1,4 @@
-/** Tells what happens to an experiment as Kubernetes Events about it; where there is no cluster, nobody is told. */
+/** Reports what happens to an experiment as Kubernetes Events about it; where there is no cluster, nothing is reported. */
 import type { Experiment } from '../experiment/experiment.ts';
 import type { EventWriter } from '../adapters/kube/kubernetes-events.ts';
 import type { Event } from '../drive/events.ts';

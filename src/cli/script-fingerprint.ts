@@ -1,4 +1,5 @@
 /** What one script would do, as far as whoever may change the experiment decides it: what an approval is bound to. Pure. */
+import { isObject } from '../text/shape.ts';
 import { createHash } from 'node:crypto';
 import { versionsIn, type Experiment, type TaskSpec } from '../experiment/experiment.ts';
 import { member, memberOfRoot } from '../expressions/condition-values.ts';
@@ -50,8 +51,6 @@ function inputAt(readable: object, steps: readonly string[]): unknown {
 /** The same text for the same value, whatever the order of its keys. */
 function canonical(value: unknown): string {
   return JSON.stringify(value, (_, part: unknown) =>
-    typeof part === 'object' && part !== null && !Array.isArray(part)
-      ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-      : part,
+    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
   );
 }

@@ -71,7 +71,7 @@ async function createAndHold(context: Context, written: WrittenExperiment, key: 
   return hold(context, created, true);
 }
 
-/** Deletes and creates anew, unless a live driver holds it. */
+/** Deletes and creates it again, unless a live driver holds it. */
 async function restart(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
   const holder = await context.lock.holder(key);
   if (holder !== undefined) {

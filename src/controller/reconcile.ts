@@ -31,7 +31,7 @@ export interface ReconcileOptions {
   /** Absent: all namespaces. */
   readonly namespace?: string | undefined;
   readonly selector?: string | undefined;
-  /** Told when the first list is complete. */
+  /** Called when the first list is complete. */
   readonly onSynced?: (() => void) | undefined;
   readonly stop: AbortSignal;
 }

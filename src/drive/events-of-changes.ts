@@ -1,4 +1,4 @@
-/** From two states of an object to what happened in between: how a watcher tells the story of somebody else's drive. Pure. */
+/** From two states of an object to what happened in between: how a watcher follows somebody else's drive. Pure. */
 import { changedVerdicts } from '../judge/assessment.ts';
 import type { Experiment, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
@@ -20,7 +20,7 @@ export function eventsBetween(before: Experiment | undefined, after: Experiment,
 
 /** One for all. */
 const ENDED = [{ type: 'Completed', status: 'True' }];
-/** One for all: nothing is told of a spec. */
+/** One for all: nothing is reported of a spec. */
 const NO_SPEC = withDefaults(
   {
     apiVersion: 'iter8.tools/v2alpha2',
@@ -32,14 +32,14 @@ const NO_SPEC = withDefaults(
 ).spec;
 
 /**
- * What `eventsBetween` needs of a state to tell what came after it, and no more: a few hundred bytes of an object that may
+ * What `eventsBetween` needs of a state to report what came after it, and no more: a few hundred bytes of an object that may
  * have 256 KiB. Everything else of it is left out.
  */
-export function whatWasTold(experiment: Experiment): Experiment {
+export function whatWasReported(experiment: Experiment): Experiment {
   const { metadata, status } = experiment;
   const record = readRecord(experiment);
   // `readRecord` puts in what is missing; an objective without an assessment is undecided.
-  const told = record && {
+  const reported = record && {
     format: record.format,
     warnings: record.warnings,
     assessments: record.assessments.filter(({ verdict }) => verdict !== 'undecided'),
@@ -52,7 +52,7 @@ export function whatWasTold(experiment: Experiment): Experiment {
     status: {
       ...(status?.message === undefined ? {} : { message: status.message }),
       ...(hasEnded(experiment) ? { conditions: ENDED } : {}),
-      ...(told === undefined ? {} : { analysis: { aggregatedBuiltinHists: { data: { [RECORD_KEY]: told } } } }),
+      ...(reported === undefined ? {} : { analysis: { aggregatedBuiltinHists: { data: { [RECORD_KEY]: reported } } } }),
     },
   };
 }

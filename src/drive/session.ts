@@ -126,7 +126,7 @@ export class Session {
     this.#record = this.#clean.record(change(this.#record), this.#record);
   }
 
-  /** Tells what happened: to the listener, to the object's own story, and to the log. */
+  /** Reports what happened: to the listener, to the object's own story, and to the log. */
   emit(body: EventBody): void {
     const event: Event = {
       time: new Date(this.#ports.clock.now()).toISOString(),

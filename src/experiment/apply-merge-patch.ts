@@ -1,7 +1,5 @@
 /** Applies a JSON merge patch (RFC 7386): objects merge, null deletes, anything else replaces. */
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
+import { isObject } from '../text/shape.ts';
 
 /** A JSON merge patch: objects merge, null deletes, anything else replaces. */
 export type MergePatch = { readonly [key: string]: unknown };

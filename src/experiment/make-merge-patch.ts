@@ -1,8 +1,6 @@
 /** The difference of two JSON values as a merge patch (RFC 7386). */
+import { isObject } from '../text/shape.ts';
 import type { MergePatch } from './apply-merge-patch.ts';
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 function same(a: unknown, b: unknown): boolean {
   if (a === b) return true;

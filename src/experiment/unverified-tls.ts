@@ -31,19 +31,19 @@ export function unverifiedTls({ spec, status }: Pick<Experiment, 'spec' | 'statu
   return [...tasks, ...metrics];
 }
 
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+const isNested = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null;
 
 /** `tls` of the task, of a version, or of an endpoint. */
 function skipsVerification(value: unknown): boolean {
-  if (!isObject(value)) return false;
+  if (!isNested(value)) return false;
   return Object.entries(value).some(([name, inner]) =>
-    name === 'tls' && isObject(inner) ? inner['insecureSkipVerify'] === true : skipsVerification(inner),
+    name === 'tls' && isNested(inner) ? inner['insecureSkipVerify'] === true : skipsVerification(inner),
   );
 }
 
 function isSkippedByAnnotation(metric: unknown): boolean {
-  const metadata = isObject(metric) ? metric['metadata'] : undefined;
-  const annotations = isObject(metadata) ? metadata['annotations'] : undefined;
-  return isObject(annotations) && annotations[TLS_ANNOTATIONS.insecureSkipVerify] === 'true';
+  const metadata = isNested(metric) ? metric['metadata'] : undefined;
+  const annotations = isNested(metadata) ? metadata['annotations'] : undefined;
+  return isNested(annotations) && annotations[TLS_ANNOTATIONS.insecureSkipVerify] === 'true';
 }

@@ -1,47 +1,16 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
 import type { CounterKind } from '../evidence/counters/counter-samples.ts';
-import type { Experiment } from '../experiment/experiment.ts';
-import { exponential, meanOf, measured, type Distribution } from '../evidence/planning/distribution.ts';
+import { exponential, meanOf, type Distribution } from '../evidence/planning/distribution.ts';
 import { requestsForMean } from '../evidence/planning/mean-passage.ts';
-import type { NeededRequests } from '../evidence/planning/quantiles.ts';
 import { requestsForRate } from '../evidence/planning/rate-passage.ts';
 import { fewestRequests } from '../evidence/planning/requests-needed.ts';
-import type { LimitAssessment } from '../judge/assessment.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
-import type { PlannedLoad } from '../judge/question/planned-load.ts';
-import { countedScopes, readRecord, readTally } from '../judge/record/stored-record.ts';
 import type { Question } from '../judge/question/question.ts';
 import { shortName } from '../judge/wording/sentences.ts';
-import { formatCount } from '../text/units.ts';
+import { lnSatisfiedNeeded, reachable, type Needs, type PowerRow, type Seen } from './power-row.ts';
 import { relativeDecidability } from './relative-decidability.ts';
 
-export interface PowerRow {
-  readonly metric: string;
-  readonly side: Limit['side'];
-  readonly limit: number;
-  readonly unit: Limit['unit'];
-  /** Requests until it is satisfied at the assumed truth, on average and in parts of the runs; absent when that says nothing. */
-  readonly needed?: NeededRequests | undefined;
-  /** The assumed truth: share, or ms. */
-  readonly assumed?: number | undefined;
-  /** An earlier run showed it. */
-  readonly isMeasured?: true;
-  /** A relative objective: `needed` are pairs of requests, of versions that are alike. */
-  readonly relative?: LimitAssessment['relative'];
-  /** Requests below which it cannot be satisfied whatever they say. */
-  readonly fewest?: number | undefined;
-  /** `yes`: the plan gives what it takes in 80 % of the runs; `extending`: extending can; `no`: neither. */
-  readonly decided: 'yes' | 'extending' | 'depends' | 'no';
-  /** Why it is `no`, or what else is worth knowing. */
-  readonly remark?: string | undefined;
-}
-
 const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
-
-/** The bar that a candidate, or the only version, has to clear. */
-export function lnSatisfiedNeeded({ answered, versions }: Question): number {
-  return Math.max(0, ...(answered.length > 0 ? answered : versions).map((version) => version.lnSatisfiedNeeded));
-}
 
 /** One row for each side of each objective, for the version with the highest bar to clear. */
 export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
@@ -62,29 +31,6 @@ export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
     return { ...base, ...needs, ...reachable(needs, load) };
   });
   return [...own, ...relativeDecidability(question, seen)];
-}
-
-/** What an earlier run showed. */
-export interface Seen {
-  readonly latencies?: Distribution | undefined;
-}
-
-/** Latencies as the version with the most requests had them; nothing without a record, or of a closed loop. */
-export function seenIn(earlier: Experiment): Seen {
-  const record = readRecord(earlier);
-  if (record === undefined || record.closedLoop === true) return {};
-  const [most] = countedScopes(record)
-    .filter(({ endpoint }) => endpoint === undefined)
-    .map(({ tally }) => readTally(tally).response)
-    .toSorted((a, b) => b.n - a.n);
-  return most === undefined ? {} : { latencies: measured(most.histogram) };
-}
-
-interface Needs {
-  readonly needed?: NeededRequests;
-  readonly assumed?: number;
-  readonly isMeasured?: true;
-  readonly fewest?: number;
 }
 
 /** What a backend was seen to count for a metric: see `evidence/counters/counter-samples.ts`. */
@@ -149,25 +95,6 @@ function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, seen?: Dist
     needed: requestsForMean({ values, limit, cap, side, lnThreshold }),
     assumed: meanOf(values),
     ...(latencies === undefined ? {} : { isMeasured: true }),
-  };
-}
-
-export function reachable(
-  { needed, fewest = 0 }: Needs,
-  { plannedRequests, mostRequests }: PlannedLoad,
-): Pick<PowerRow, 'decided' | 'remark'> {
-  if (plannedRequests === undefined || mostRequests === undefined)
-    return { decided: 'depends', remark: 'how many requests a closed loop sends in its time is not known before' };
-  const usual = Math.max(needed?.most ?? 0, fewest);
-  if (usual <= plannedRequests) return { decided: 'yes' };
-  if (usual <= mostRequests) return { decided: 'extending' };
-  const sent = `at most ${formatCount(mostRequests)} requests are sent`;
-  if (fewest > mostRequests)
-    return { decided: 'no', remark: `${sent}, and fewer than ${formatCount(fewest)} can never satisfy it` };
-  const often = needed !== undefined && needed.half <= mostRequests;
-  return {
-    decided: 'no',
-    remark: often ? `${sent}, which decides about half of the runs` : `${sent}, which decides few runs`,
   };
 }
 

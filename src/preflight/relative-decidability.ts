@@ -6,7 +6,7 @@ import { NEVER, type NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
 import { formatCount, formatLimit } from '../text/units.ts';
-import { lnSatisfiedNeeded, reachable, type PowerRow, type Seen } from './decidability.ts';
+import { lnSatisfiedNeeded, reachable, type PowerRow, type Seen } from './power-row.ts';
 
 /** Where no objective says what to expect of both versions, and no earlier run showed it. */
 const ASSUMED_ERRORS = 0.01;
@@ -32,7 +32,7 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
     if (load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 requests are not paired' };
     const { needed, assumed, cheaper } = needs(relative, assumptions(question, seen), lnSatisfiedNeeded(question));
     if (!Number.isFinite(needed.average))
-      return { ...base, decided: 'no', remark: 'versions that are alike cannot be told from the limit' };
+      return { ...base, decided: 'no', remark: 'versions that are alike cannot be distinguished from the limit' };
     const { decided, remark } = reachable({ needed }, load);
     const remarks = [remark, cheaper].filter((text) => text !== undefined);
     const isMeasured = seen.latencies !== undefined && relative.unit === 'ms';

@@ -17,7 +17,7 @@ export interface DescribeOptions {
   readonly columns: number;
 }
 
-/** Reasons beyond these are counted, not told. */
+/** Reasons beyond these are counted, not reported. */
 const SHOWN_REASONS = 6;
 
 export function renderDescribe(view: ExperimentView, options: DescribeOptions): string {
@@ -49,13 +49,15 @@ function answer(view: ExperimentView, { theme, columns }: DescribeOptions): stri
     .flatMap((reason) => wrap(sanitizeLine(reason), { columns, first: '  ', rest: '    ' }));
   const more = recommendation.reasons.length - SHOWN_REASONS;
   const lines = wrap(sanitizeLine(view.headline), { columns, rest: '  ' });
-  const anew =
-    view.judgedAnew === undefined ? [] : wrap(`judged anew: ${sanitizeLine(view.judgedAnew)}`, { columns, rest: '  ' });
+  const again =
+    view.judgedAgain === undefined
+      ? []
+      : wrap(`judged anew: ${sanitizeLine(view.judgedAgain)}`, { columns, rest: '  ' });
   const colored = (text: string) => theme.headline(recommendation.verdict, text);
   return [
-    ...(view.judgedAnew === undefined
+    ...(view.judgedAgain === undefined
       ? lines.map(colored)
-      : [...lines.map((line) => theme.strong(line)), ...anew.map(colored)]),
+      : [...lines.map((line) => theme.strong(line)), ...again.map(colored)]),
     ...reasons,
     ...(more > 0 ? [`  and ${more} more`] : []),
   ];

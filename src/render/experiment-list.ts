@@ -50,6 +50,6 @@ function stageText({ stage, driven }: ListRow): string {
 }
 
 function shortAnswer(view: ListRow): string {
-  if (view.judgedAnew !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
+  if (view.judgedAgain !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
   return view.recommendation.verdict === 'failed' ? 'failed' : sanitizeLine(view.headline);
 }

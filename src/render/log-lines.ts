@@ -19,7 +19,7 @@ export function eventText(event: Event): string | undefined {
       return conditionText(event);
     case 'task-started':
     case 'task-done':
-      return event.task === 'metrics/collect' ? undefined : event.text; // of a load its own lines tell
+      return event.task === 'metrics/collect' ? undefined : event.text; // of a load its own lines report
     case 'task-skipped':
       return event.text;
     case 'load':
@@ -54,7 +54,7 @@ function conditionText(event: Extract<Event, { kind: 'condition' }>): string | u
   }
 }
 
-/** What a load is about to do: told once, when it starts. */
+/** What a load is about to do: reported once, when it starts. */
 function startText(load: LoadState): string {
   const versions = load.versions.map(({ version }) => version).join(' and ');
   const rate = load.ratePerSec === 0 ? 'as fast as the connections allow' : `at ${formatRate(load.ratePerSec)}`;
@@ -73,7 +73,7 @@ export function progressText(load: LoadState): string {
   return `${formatCount(sent)}${of} requests sent in ${formatSeconds(load.elapsedSeconds)}${load.extending ? ', going on until it is decided' : ''}${more}`;
 }
 
-/** Lines for a stream of events: `21:04:01 name: sentence`. Keeps quiet about load while other things are told. */
+/** Lines for a stream of events: `21:04:01 name: sentence`. Keeps quiet about load while other things are reported. */
 export function createLog(theme: Theme): (event: Event) => string | undefined {
   let lastTold = Number.NEGATIVE_INFINITY;
   let task: string | undefined;

@@ -5,7 +5,7 @@ import { formatCount, formatRate, formatSeconds, formatValue } from '../text/uni
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
-import type { PowerRow } from '../preflight/decidability.ts';
+import type { PowerRow } from '../preflight/power-row.ts';
 import type { Preflight } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';

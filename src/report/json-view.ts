@@ -38,7 +38,7 @@ function body(view: ExperimentView) {
       reason: view.recommendation.reasons[0] ?? '',
       reasons: view.recommendation.reasons,
       headline: view.headline,
-      ...(view.judgedAnew === undefined ? {} : { judgedAnew: view.judgedAnew }),
+      ...(view.judgedAgain === undefined ? {} : { judgedAnew: view.judgedAgain }),
     },
     objectives: view.objectives.map(objective),
     observations: view.observations.map(({ latencyMs, endpoint, ...rest }) => ({

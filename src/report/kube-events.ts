@@ -48,8 +48,8 @@ export function kubeEventsOf(event: Event, target: string): KubeEventText[] {
 function conditionEvents(event: Extract<Event, { kind: 'condition' }>, target: string): KubeEventText[] {
   const { reason, message, warning } = event;
   if (reason === 'TargetAcquired') return [{ reason, message: `Acquired target ${target}`, warning }];
-  const told = { reason, message, warning };
+  const reported = { reason, message, warning };
   return reason === 'ExperimentCompleted'
-    ? [{ reason: 'StageAdvanced', message: 'Advanced to Completed', warning: false }, told]
-    : [told];
+    ? [{ reason: 'StageAdvanced', message: 'Advanced to Completed', warning: false }, reported]
+    : [reported];
 }

@@ -7,7 +7,7 @@ const CREDENTIAL =
 /** Of headers whose values are no secret, in lower case. Any other header of a metric may carry one. */
 const PLAIN_HEADER = /^(?:accept(?:-.*)?|content-type|user-agent|cache-control|connection|host)$/;
 
-/** `api_key`, `X-Query-Key`, `accessToken2`, `PGPASSWORD`. A name that only tells where a secret is (`secret`, `tokenFile`) is none. */
+/** `api_key`, `X-Query-Key`, `accessToken2`, `PGPASSWORD`. A name that only says where a secret is (`secret`, `tokenFile`) is none. */
 export function isCredentialName(name: string): boolean {
   const word = name
     .replace(/([a-z0-9])([A-Z])/g, '$1-$2')

@@ -52,7 +52,7 @@ export function systemReason(error: unknown): string {
   const { code } = root as { readonly code?: unknown };
   const message = root instanceof Error ? root.message : String(root);
   const known = typeof code === 'string' ? REASONS[code] : undefined;
-  // Names and addresses stand in the message of a connection, and tell which of them it was.
+  // Names and addresses stand in the message of a connection, and say which of them it was.
   const address = /^connect E[A-Z]+ (\S+)$/.exec(message)?.[1];
   if (known !== undefined) return address === undefined ? known : `${known} (${String(code)} ${address})`;
   return message.split('\n')[0] ?? '';

@@ -1,5 +1,5 @@
 /**
- * Numbers as people read them: with a unit, as many digits as tell something, and never in contradiction to a limit.
+ * Numbers as people read them: with a unit, as many digits as mean something, and never in contradiction to a limit.
  *
  * Every double is taken as its shortest decimal (`0.1` is a tenth), and rounded in decimal arithmetic, so that the order of
  * two numbers and of what is printed of them can be compared exactly.

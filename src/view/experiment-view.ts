@@ -90,7 +90,7 @@ export interface ExperimentView {
   /** `promote hello-v2`, `so far: ...` before it has ended; for objects of Iter8 0.7 what it recorded. */
   readonly headline: string;
   /** Objects of Iter8 0.7: what we say of the same measurements. */
-  readonly judgedAnew?: string | undefined;
+  readonly judgedAgain?: string | undefined;
   readonly versions: ReturnType<typeof versionRoles>;
   /** In the order of versions, objectives, upper before lower. */
   readonly objectives: readonly LimitAssessment[];
@@ -130,7 +130,7 @@ export type ListRow = Pick<
   | 'ended'
   | 'driven'
   | 'headline'
-  | 'judgedAnew'
+  | 'judgedAgain'
   | 'recommendation'
 >;
 
@@ -156,8 +156,8 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
     ended: hasEnded(experiment),
     driven,
     recommendation: { verdict, ...(version === undefined ? {} : { version }), keepsBaseline, reasons: [] },
-    headline: known.source === 'anew' ? recordedHeadline(experiment) : own,
-    judgedAnew: known.source === 'anew' ? own : undefined,
+    headline: known.source === 'histograms' ? recordedHeadline(experiment) : own,
+    judgedAgain: known.source === 'histograms' ? own : undefined,
   };
 }
 
@@ -187,7 +187,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
       }),
     ),
     reward: known.record?.rewardResult,
-    recorded: known.source === 'anew' ? recordedValues(experiment) : [],
+    recorded: known.source === 'histograms' ? recordedValues(experiment) : [],
     weights: {
       known: isSplitKnown(experiment),
       now: status?.currentWeightDistribution ?? [],

@@ -1,7 +1,7 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
-import type { PowerRow } from '../preflight/decidability.ts';
+import type { PowerRow } from '../preflight/power-row.ts';
 
 export interface TargetCheck {
   readonly version: string;

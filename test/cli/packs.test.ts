@@ -182,8 +182,10 @@ describePrometheus('a pack against a real Prometheus', () => {
           detail?: string;
         }[];
       };
-      const told = answer.objectives.map(({ metric, version, verdict, n }) => `${version} ${metric} ${verdict} ${n}`);
-      expect(told, ran.err).toEqual(
+      const reported = answer.objectives.map(
+        ({ metric, version, verdict, n }) => `${version} ${metric} ${verdict} ${n}`,
+      );
+      expect(reported, ran.err).toEqual(
         ['old', 'new'].flatMap((version) =>
           ['error-rate', 'latency-95th-percentile', 'mean-latency'].map(
             (metric) =>

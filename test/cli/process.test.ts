@@ -163,7 +163,7 @@ describe('a run', () => {
     expect(server.seen()).toBe(400);
   });
 
-  it('told as ndjson is one JSON object a line, and nothing else on stdout', async () => {
+  it('reported as ndjson is one JSON object a line, and nothing else on stdout', async () => {
     const { out, code } = await start('run', '--local', '--url', server.url, ...LOAD, '-o', 'ndjson').ended;
     const events = out
       .trim()

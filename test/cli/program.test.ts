@@ -93,7 +93,7 @@ describe('run', () => {
     expect(out).toContain('ECONNREFUSED');
   });
 
-  it('refuses to print the answer of an earlier run, exit 2, and runs anew with --restart', async () => {
+  it('refuses to print the answer of an earlier run, exit 2, and runs again with --restart', async () => {
     server = await testServer(ok);
     const file = await write(manifest(server.url));
     expect((await cli('run', '-f', file, '--no-extend')).code).toBe(0);

@@ -50,7 +50,7 @@ describe('raw counters', () => {
     expect(good.code, good.err).toBe(0);
     // Three rounds of 1 000; the last one and the first may hold what was under way.
     expect(good.text).toMatch(/^promote v1 .*live <= 1 % 0 % <= 0\.\d+ % 3,000 ✔ satisfied/);
-    // Each verdict is told as it is reached.
+    // Each verdict is reported as it is reached.
     expect(good.err).toMatch(/live of v1 is satisfied: 0 %, at most 0\.\d+ %, limit 1 % \(n = \d,000\)/);
     expect(good.queries[0]).toBe('requests{v="v1"}[300s]');
     expect(good.queries).toHaveLength(4);

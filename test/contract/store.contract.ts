@@ -185,10 +185,10 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect((await store.getMetric({ namespace: ns, name: 'books' })).spec.description).toBe('two');
     });
 
-    it('tells a watcher what is there, that this is all, and then every newest state', async () => {
+    it('reports to a watcher what is there, that this is all, and then every newest state', async () => {
       await store.create(written(ns, 'a'));
       const controller = new AbortController();
-      const told: StoreEvent[] = [];
+      const reported: StoreEvent[] = [];
       const reached = (holds: () => boolean) =>
         new Promise<void>((resolve) => {
           waiting.push(() => holds() && (resolve(), true));
@@ -196,18 +196,20 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       const waiting: (() => boolean)[] = [];
       const watching = (async () => {
         for await (const event of store.watch({ namespace: ns, signal: controller.signal })) {
-          told.push(event);
+          reported.push(event);
           for (const check of waiting) check();
         }
       })();
-      await reached(() => told.some(({ kind }) => kind === 'synced'));
-      expect(told.map(({ kind }) => kind)).toEqual(['added', 'synced']);
+      await reached(() => reported.some(({ kind }) => kind === 'synced'));
+      expect(reported.map(({ kind }) => kind)).toEqual(['added', 'synced']);
       const last = reached(() =>
-        told.some((event) => event.kind === 'modified' && event.object.status?.completedIterations === 5),
+        reported.some((event) => event.kind === 'modified' && event.object.status?.completedIterations === 5),
       );
       for (let k = 1; k <= 5; k++) await store.patchStatus({ namespace: ns, name: 'a' }, { completedIterations: k });
       await last;
-      const gone = reached(() => told.some((event) => event.kind === 'deleted' && event.object.metadata.name === 'a'));
+      const gone = reached(() =>
+        reported.some((event) => event.kind === 'deleted' && event.object.metadata.name === 'a'),
+      );
       await store.delete({ namespace: ns, name: 'a' });
       await gone;
       controller.abort();

@@ -1,5 +1,5 @@
 /**
- * Defects of Iter8 0.7 (docs/contract.md 8) in the course of an experiment, and in what is told of it. See
+ * Defects of Iter8 0.7 (docs/contract.md 8) in the course of an experiment, and in what is reported of it. See
  * table.test.ts.
  */
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -37,7 +37,7 @@ it('2: the newest experiment is the one that was made last, whatever its name', 
 });
 
 it('14: debug tells the story from the object alone', async () => {
-  // Mutation: in src/drive/session.ts, tell, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
+  // Mutation: in src/drive/session.ts, report, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
   const { outcome } = await driveInMemory(conformance({ actions: { start: [{ run: 'false' }, collect] } }), {
     tasks: { run: () => Promise.reject(new Iter8Error('the script ended with exit code 1')) },
   });

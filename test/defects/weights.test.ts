@@ -70,8 +70,8 @@ it('21: a rollback takes the recommendation back from the failed candidate', asy
       return (version === 'new' && loads > 1 ? failing(2) : healthy)(version, k);
     },
   });
-  const told = states.map(({ status }) => status?.versionRecommendedForPromotion);
-  expect([...new Set(told.filter((name) => name !== undefined))]).toEqual(['old', 'new']);
+  const reported = states.map(({ status }) => status?.versionRecommendedForPromotion);
+  expect([...new Set(reported.filter((name) => name !== undefined))]).toEqual(['old', 'new']);
   const { status } = outcome.experiment;
   expect(status!.message).toBe('ExperimentCompleted: Experiment rolled back');
   expect(status!.versionRecommendedForPromotion).toBe('old');

@@ -30,7 +30,7 @@ const sent = (drive: Awaited<ReturnType<typeof driveInMemory>>, version = 'hello
   readRecord(drive.outcome.experiment)!.scopes.find((scope) => scope.version === version)!.tally.response.n;
 
 describe('the story of a Conformance experiment', () => {
-  it('is told in the recorded words of Iter8 0.7, state by state', async () => {
+  it('is reported in the recorded words of Iter8 0.7, state by state', async () => {
     // Without the states that only add histograms, metrics or weights
     const { states } = await driveInMemory(conformance());
     const story = states.map(({ status }) => [
@@ -120,7 +120,7 @@ describe('failure', () => {
     expect(conditionOf(status, 'Failed')!.message).toContain(
       'Start actions failed: metrics/collect: http://hello.test/ gave no HTTP answer',
     );
-    // Defect 22. Mutation: in src/drive/status-changes.ts, withFailure, `withCompletion(failed, told, ...)` -> `withCompletion(failed, 'Experiment failed', ...)`
+    // Defect 22. Mutation: in src/drive/status-changes.ts, withFailure, `withCompletion(failed, reported, ...)` -> `withCompletion(failed, 'Experiment failed', ...)`
     expect(status!.message).toContain('ECONNREFUSED');
     expect(drive.events.filter((event) => event.kind === 'verdict')).toEqual([]);
   });

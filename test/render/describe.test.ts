@@ -112,7 +112,7 @@ describe('describe', () => {
 });
 
 describe('objects of Iter8 0.7', () => {
-  it.each(finals)('%s: never promoted, judged anew, and without contradiction', (_, experiment) => {
+  it.each(finals)('%s: never promoted, judged again, and without contradiction', (_, experiment) => {
     const view = experimentView(experiment, NOW);
     expect(view.headline).toMatch(/^recorded by Iter8 0\.7 \(point estimates\): (winner .+|no winner)$/);
     const { verdict } = view.recommendation;

@@ -111,7 +111,7 @@ function roomOf(file: string): string | undefined {
     .toSorted((a, b) => b.length - a.length)[0];
 }
 
-/** The folder that counts as "itself": adapters are strangers to one another. */
+/** The folder that counts as "itself": adapters do not know one another. */
 function homeOf(file: string, room: string): string {
   return room === 'adapters' ? file.split('/').slice(0, 2).join('/') : room;
 }
@@ -155,5 +155,24 @@ export function violations(files: ReadonlyMap<string, string>): string[] {
     if (/(?<![\w.'"`$])process\.(?!getBuiltinModule)\w/.test(code) && !PROCESS_FILES.includes(file))
       found.push(`${file}: touches process`);
   }
+  return found;
+}
+
+/** Files that import one another, in a circle; the first circle found from each file. Types count too. */
+export function cycles(files: ReadonlyMap<string, string>): string[] {
+  const found: string[] = [];
+  const done = new Set<string>();
+  const walk = (file: string, path: readonly string[]): void => {
+    const at = path.indexOf(file);
+    if (at >= 0) {
+      found.push([...path.slice(at), file].join(' -> '));
+      return;
+    }
+    if (done.has(file)) return;
+    for (const specifier of importsOf(files.get(file) ?? ''))
+      if (specifier.startsWith('.')) walk(resolve(file, specifier), [...path, file]);
+    done.add(file);
+  };
+  for (const file of files.keys()) walk(file, []);
   return found;
 }

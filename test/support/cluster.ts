@@ -126,7 +126,7 @@ export function clusterTool(name: string, args: readonly string[]): void {
 
 const PROGRAM = path.join(root, 'bin/iter8ctl.js');
 
-/** The program as a stranger runs it: a process of its own, output piped. */
+/** The program as a user runs it: a process of its own, output piped. */
 export function iter8ctlProcess(
   args: readonly string[],
   options: {
@@ -176,14 +176,14 @@ export function watchWithKubectl(name: string, namespace: string, until: RegExp)
 
 /** What stands in a line of kubectl after the name, one space between words: `Conformance hello Running 0 ...`. */
 export function storyOf(lines: readonly string[]): string[] {
-  const told = lines.slice(1).map((line) =>
+  const reported = lines.slice(1).map((line) =>
     line
       .trim()
       .split(/\s{2,}/)
       .slice(1)
       .join(' | '),
   );
-  return told.filter((line, index) => line !== told[index - 1]);
+  return reported.filter((line, index) => line !== reported[index - 1]);
 }
 
 /** A run under way, whose stderr can be waited for. */

@@ -58,7 +58,7 @@ class MemoryStore implements ExperimentStore {
 
   async *watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncGenerator<StoreEvent, void, undefined> {
     const { signal } = options;
-    const told = new Map<string, Experiment>();
+    const reported = new Map<string, Experiment>();
     let pending = true;
     let wakeSleeper = (): void => undefined;
     const wake = () => {
@@ -70,7 +70,7 @@ class MemoryStore implements ExperimentStore {
     try {
       for (let synced = false; !signal.aborted; synced = true) {
         pending = false;
-        yield* this.#changes(options, told);
+        yield* this.#changes(options, reported);
         if (!synced && !signal.aborted) yield { kind: 'synced' };
         if (pending) continue;
         await new Promise<void>((resolve) => {
@@ -155,17 +155,17 @@ class MemoryStore implements ExperimentStore {
     return result;
   }
 
-  /** What differs from what was told; `told` is brought up to date with each event. */
-  *#changes(options: WatchOptions, told: Map<string, Experiment>): Generator<StoreEvent, void, undefined> {
+  /** What differs from what was reported; `reported` is brought up to date with each event. */
+  *#changes(options: WatchOptions, reported: Map<string, Experiment>): Generator<StoreEvent, void, undefined> {
     const selects = selection(options);
-    for (const id of new Set([...told.keys(), ...this.#experiments.keys()])) {
-      const before = told.get(id);
+    for (const id of new Set([...reported.keys(), ...this.#experiments.keys()])) {
+      const before = reported.get(id);
       const object = this.#experiments.get(id);
       const present = object && experimentOf(object);
       const after = present && selects(present) ? present : undefined;
       if (before === undefined ? after === undefined : isSame(before, after)) continue;
-      if (after === undefined) told.delete(id);
-      else told.set(id, after);
+      if (after === undefined) reported.delete(id);
+      else reported.set(id, after);
       yield* eventsBetween(before, after);
     }
   }

@@ -90,7 +90,7 @@ export async function startPrometheus(targets: readonly TestServer[]): Promise<P
   };
 }
 
-/** Looks until it holds; there is nobody to be told by. */
+/** Looks until it holds; there is nobody to be reported by. */
 async function eventually(holds: () => boolean | Promise<boolean>, gone: Promise<never>): Promise<void> {
   const until = performance.now() + PATIENCE_MS;
   while (!(await holds())) {

@@ -12,7 +12,7 @@ export interface TestIoOptions {
   /** A terminal of that width; absent: a pipe. */
   readonly columns?: number;
   readonly clock?: Clock;
-  /** Told of what is written to standard error, as it is. */
+  /** Reported of what is written to standard error, as it is. */
   readonly onErr?: (text: string) => void;
 }
 

@@ -12,7 +12,7 @@ const requests = (old: number, fresh: number) =>
     ['new', fresh],
   ]);
 
-it('tells of traffic that does not follow its weights', () => {
+it('reports traffic that does not follow its weights', () => {
   expect(sampleRatioMismatch(weights, requests(9000, 1000))).toBeUndefined();
   expect(sampleRatioMismatch(weights, requests(950, 50))).toMatch(
     /^traffic does not follow its weights: old got 95 % of the requests, not 90 %, new got 5 % of the requests, not 10 %$/,

@@ -6,7 +6,7 @@ import { renderDescribe } from '../../src/render/describe.ts';
 import { renderList } from '../../src/render/experiment-list.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { jsonView } from '../../src/report/json-view.ts';
-import { eventsBetween, whatWasTold } from '../../src/drive/events-of-changes.ts';
+import { eventsBetween, whatWasReported } from '../../src/drive/events-of-changes.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
@@ -22,7 +22,7 @@ function lookAt(experiment: Experiment): void {
   JSON.stringify(jsonView(view));
   const log = createLog(theme);
   for (const event of eventsBetween(undefined, experiment, 0)) log(event);
-  eventsBetween(whatWasTold(experiment), experiment, 0);
+  eventsBetween(whatWasReported(experiment), experiment, 0);
 }
 
 const path = (value: unknown): [string, unknown][] =>

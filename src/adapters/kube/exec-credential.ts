@@ -1,7 +1,7 @@
 /**
  * Credentials from a plugin (`users[].user.exec`): `aws eks get-token`, `gke-gcloud-auth-plugin`, `kubelogin` ...
  *
- * Our own, because client-node 1.4 runs the plugin again for every request when it sets no expiry, tells it nothing about the
+ * Our own, because client-node 1.4 runs the plugin again for every request when it sets no expiry, gives it nothing about the
  * cluster, gives it no terminal to ask on, and waits for it for ever.
  * Source: kubernetes.io/docs/reference/access-authn-authz/authentication, "client-go credential plugins".
  */

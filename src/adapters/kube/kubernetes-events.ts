@@ -1,5 +1,5 @@
 /**
- * Kubernetes Events about an experiment: what `kubectl describe experiment` and `kubectl get events` tell. Written beside the
+ * Kubernetes Events about an experiment: what `kubectl describe experiment` and `kubectl get events` show. Written beside the
  * work, one after another; one that cannot be written is no failure of the experiment.
  */
 import { randomBytes } from 'node:crypto';

@@ -87,7 +87,7 @@ interface List<T> {
   readonly items?: readonly T[] | null;
 }
 
-/** All objects, page by page. A list that changed too much while it was read starts anew (410). */
+/** All objects, page by page. A list that changed too much while it was read starts again (410). */
 export async function* listPages<T>(
   client: KubeClient,
   options: Omit<ListWatchOptions, 'signal' | 'timing'> & { readonly signal?: AbortSignal | undefined },
@@ -125,8 +125,8 @@ export async function* listWatch<T extends KubeObject>(
 ): AsyncGenerator<WatchEvent<T>, void, undefined> {
   const timing = { ...TIMING, ...options.timing };
   const { signal } = options;
-  /** What was told: key to version. */
-  const told = new Map<string, Told>();
+  /** What was reported: key to version. */
+  const reported = new Map<string, Reported>();
   let version: string | undefined;
   let synced = false;
   let stale = false;
@@ -134,7 +134,7 @@ export async function* listWatch<T extends KubeObject>(
   while (!signal.aborted) {
     try {
       if (version === undefined) {
-        version = yield* relist<T>(client, options, told);
+        version = yield* relist<T>(client, options, reported);
         if (!synced) yield { kind: 'synced' };
         synced = true;
         if (stale) yield { kind: 'fresh' };
@@ -151,7 +151,7 @@ export async function* listWatch<T extends KubeObject>(
         else {
           version = event.version;
           eventful = true;
-          yield* tell(event, told);
+          yield* report(event, reported);
         }
         if (eventful || performance.now() - startedMs >= DECENT_MS) failures = 0;
       }
@@ -178,7 +178,7 @@ export async function* listWatch<T extends KubeObject>(
   }
 }
 
-interface Told {
+interface Reported {
   readonly version: string;
   readonly uid: string;
 }
@@ -187,11 +187,11 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   await delay(ms, undefined, { signal }).catch(() => undefined);
 }
 
-/** Lists, tells what differs from what was told, and returns the version to watch from. */
+/** Lists, reports what differs from what was reported, and returns the version to watch from. */
 async function* relist<T extends KubeObject>(
   client: KubeClient,
   options: ListWatchOptions,
-  told: Map<string, Told>,
+  reported: Map<string, Reported>,
 ): AsyncGenerator<WatchEvent<T>, string, undefined> {
   const seen = new Set<string>();
   let version = '';
@@ -200,34 +200,34 @@ async function* relist<T extends KubeObject>(
     for (const object of page.items) {
       const key = keyOf(object);
       seen.add(key);
-      const before = told.get(key);
+      const before = reported.get(key);
       if (before !== undefined && before.uid === uidOf(object) && before.version === versionOf(object)) continue;
       if (before !== undefined && before.uid !== uidOf(object))
         yield { kind: 'deleted', ...nameOf(key), object: undefined };
-      told.set(key, { version: versionOf(object), uid: uidOf(object) });
+      reported.set(key, { version: versionOf(object), uid: uidOf(object) });
       yield { kind: 'set', object };
     }
   }
-  for (const key of told.keys()) {
+  for (const key of reported.keys()) {
     if (seen.has(key)) continue;
-    told.delete(key);
+    reported.delete(key);
     yield { kind: 'deleted', ...nameOf(key), object: undefined };
   }
   return version;
 }
 
-function* tell<T extends KubeObject>(
+function* report<T extends KubeObject>(
   event: { readonly kind: 'set' | 'deleted'; readonly object: T },
-  told: Map<string, Told>,
+  reported: Map<string, Reported>,
 ): Generator<WatchEvent<T>, void, undefined> {
   const { object } = event;
   const key = keyOf(object);
   if (event.kind === 'deleted') {
-    if (told.delete(key)) yield { kind: 'deleted', ...nameOf(key), object };
+    if (reported.delete(key)) yield { kind: 'deleted', ...nameOf(key), object };
     return;
   }
-  if (told.get(key)?.version === versionOf(object)) return;
-  told.set(key, { version: versionOf(object), uid: uidOf(object) });
+  if (reported.get(key)?.version === versionOf(object)) return;
+  reported.set(key, { version: versionOf(object), uid: uidOf(object) });
   yield { kind: 'set', object };
 }
 

@@ -1,5 +1,5 @@
 /**
- * Sends the query of a metric: TLS verified, a limit on time and size, redirects without credentials for strangers, and the
+ * Sends the query of a metric: TLS verified, a limit on time and size, redirects that carry no credentials to other hosts, and the
  * proxy of the environment. Home of the HTTP client for metrics.
  */
 import { request } from 'undici';

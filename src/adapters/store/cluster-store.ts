@@ -16,7 +16,7 @@ import { checkMetadataPatch } from './object-changes.ts';
 
 export interface ClusterStoreOptions {
   readonly client: KubeClient;
-  /** Told about objects that cannot be read; they are left out of lists and watches. */
+  /** Called for objects that cannot be read; they are left out of lists and watches. */
   readonly onUnreadable?: ((error: InvalidManifestError) => void) | undefined;
   /** For tests. */
   readonly timing?: Partial<WatchTiming>;
@@ -66,7 +66,7 @@ class ClusterStore implements ExperimentStore {
   }
 
   async *watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncGenerator<StoreEvent, void, undefined> {
-    const told = new Set<string>();
+    const reported = new Set<string>();
     for await (const event of listWatch<KubeObject>(this.#client, {
       namespace: options.namespace,
       labelSelector: options.selector,
@@ -78,10 +78,10 @@ class ClusterStore implements ExperimentStore {
         const object = this.#readable(event.object);
         if (object === undefined) continue;
         const key = `${object.metadata.namespace}/${object.metadata.name}`;
-        yield { kind: told.has(key) ? 'modified' : 'added', object };
-        told.add(key);
+        yield { kind: reported.has(key) ? 'modified' : 'added', object };
+        reported.add(key);
       } else if (event.kind === 'deleted') {
-        if (!told.delete(`${event.namespace}/${event.name}`)) continue;
+        if (!reported.delete(`${event.namespace}/${event.name}`)) continue;
         const object = event.object === undefined ? undefined : this.#readable(event.object);
         yield { kind: 'deleted', object: object ?? gone(event) };
       } else {
@@ -208,7 +208,7 @@ class ClusterStore implements ExperimentStore {
     return metadata.resourceVersion;
   }
 
-  /** An empty list of a namespace that is not there is a slip of the user; an account may be unable to tell. */
+  /** An empty list of a namespace that is not there is a slip of the user; an account may not be allowed to know. */
   async #checkNamespace(name: string): Promise<void> {
     try {
       await this.#client.request({ verb: 'get', resource: NAMESPACES, name });
@@ -252,7 +252,7 @@ function metricOf(object: unknown): Metric {
   return metricWithDefaults(value, { namespace: value.metadata.namespace ?? 'default' });
 }
 
-/** What is left to tell about an object that went while the connection was lost: its name. */
+/** What is left to report of an object that went while the connection was lost: its name. */
 function gone({ namespace, name }: ObjectKey): Experiment {
   return withDefaults(
     {

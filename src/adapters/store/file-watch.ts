@@ -1,10 +1,10 @@
 /**
- * Tells what happens to the experiments of a folder, whoever changes them.
+ * Reports what happens to the experiments of a folder, whoever changes them.
  *
- *     watch the folders -> list them -> look at each file, tell what changed -> wait until woken -> again
+ *     watch the folders -> list them -> look at each file, report what changed -> wait until woken -> again
  *
- * Each round compares all files with what was told last, so that nothing depends on notices being complete. Nothing is
- * queued: a file is read when the consumer asks for the next event, and then its newest state is told.
+ * Each round compares all files with what was reported last, so that nothing depends on notices being complete. Nothing is
+ * queued: a file is read when the consumer asks for the next event, and then its newest state is reported.
  */
 import { createHash } from 'node:crypto';
 import { lstat } from 'node:fs/promises';
@@ -29,17 +29,17 @@ const POLL_UNWATCHED_MS = 200;
 const POLL_SPACING = 20;
 /**
  * A file changed less than this ago may change again without another time stamp or size, so that its stamp proves nothing.
- * The time of a file moves in steps of up to 10 ms; on some file systems 2 s, where the size or inode tells.
+ * The time of a file moves in steps of up to 10 ms; on some file systems 2 s, where size or inode show a change.
  */
 const SETTLED_AFTER_MS = 100;
 
-/** What was told last of one file. */
-interface Told {
+/** What was reported last of one file. */
+interface Reported {
   /** Changes with each change of the file, unless two fall in one tick of the system's clock. */
   readonly stamp: string;
   readonly settled: boolean;
   readonly textHash: string;
-  /** As told; undefined: nothing was told, because it does not match or cannot be read. */
+  /** As reported; undefined: nothing was reported, because it does not match or cannot be read. */
   readonly shown: Experiment | undefined;
   /** Cannot be read; `suspected` as long as somebody may still be in the middle of writing it. */
   readonly broken?: 'suspected' | 'reported' | undefined;
@@ -52,7 +52,7 @@ export interface FolderWatchOptions {
   readonly watch: WatchOptions & { readonly signal: AbortSignal };
 }
 
-/** Ends when the signal aborts. Rejects when the folder cannot be listed at first; later that is told as `stale`. */
+/** Ends when the signal aborts. Rejects when the folder cannot be listed at first; later that is reported as `stale`. */
 export async function* watchFolder(options: FolderWatchOptions): AsyncGenerator<StoreEvent, void, undefined> {
   const { signal } = options.watch;
   const round = new Round(options);
@@ -85,7 +85,7 @@ class Round {
   readonly wakeup: FolderWakeup;
   readonly #options: FolderWatchOptions;
   readonly #selector: Selector;
-  readonly #told = new Map<string, Told & { readonly key: ObjectKey }>();
+  readonly #reported = new Map<string, Reported & { readonly key: ObjectKey }>();
   #watched = false;
   #unsettled = false;
   #busyMs = 0;
@@ -123,10 +123,10 @@ class Round {
       present.add(keyText(key));
       yield* events;
     }
-    for (const [id, told] of this.#told) {
+    for (const [id, reported] of this.#reported) {
       if (present.has(id)) continue;
-      this.#told.delete(id);
-      if (told.shown !== undefined) yield { kind: 'deleted', object: told.shown };
+      this.#reported.delete(id);
+      if (reported.shown !== undefined) yield { kind: 'deleted', object: reported.shown };
     }
   }
 
@@ -136,7 +136,7 @@ class Round {
     const folders = [dir, join(dir, 'experiments')];
     await this.wakeup.setFolders([
       ...folders,
-      ...[...this.#told.values()].map(({ key }) => namespacePath(dir, 'experiments', key.namespace)),
+      ...[...this.#reported.values()].map(({ key }) => namespacePath(dir, 'experiments', key.namespace)),
     ]);
     const namespaces = await listNamespaces(dir, watch.namespace);
     folders.push(...namespaces.map((namespace) => namespacePath(dir, 'experiments', namespace)));
@@ -152,11 +152,11 @@ class Round {
     return key !== undefined && (name === undefined || key.name === name);
   }
 
-  /** What to tell of one file; undefined when it is gone. */
+  /** What to report of one file; undefined when it is gone. */
   async #look(key: ObjectKey): Promise<StoreEvent[] | undefined> {
     const id = keyText(key);
     const path = objectPath(this.#options.dir, 'experiments', key);
-    const before = this.#told.get(id);
+    const before = this.#reported.get(id);
     const stamp = await lstat(path, { bigint: true }).then(stampOf, () => undefined);
     if (before?.settled === true && before.stamp === stamp) return [];
     let file: Awaited<ReturnType<typeof readTextFile>>;
@@ -165,7 +165,7 @@ class Round {
       file = await readTextFile(path);
     } catch (error) {
       if (before?.broken !== 'reported') this.#options.onUnreadable(error, path);
-      this.#told.set(id, {
+      this.#reported.set(id, {
         key,
         stamp: stamp ?? '',
         settled: false,
@@ -180,18 +180,18 @@ class Round {
     if (!settled) this.#unsettled = true;
     const now = { key, stamp: stampOf(file.stat), settled, textHash: hashOf(file.text) };
     if (before?.textHash === now.textHash && before.broken !== 'suspected') {
-      this.#told.set(id, { ...before, ...now });
+      this.#reported.set(id, { ...before, ...now });
       return [];
     }
     try {
       const text = { key, path, text: file.text };
       const experiment = experimentIn(readObjectFile(text));
       const shown = matchesSelector(this.#selector, experiment.metadata.labels) ? experiment : undefined;
-      this.#told.set(id, { ...now, shown: shown && withoutAnalysis(shown) });
+      this.#reported.set(id, { ...now, shown: shown && withoutAnalysis(shown) });
       return eventsBetween(before?.shown, shown);
     } catch (error) {
       if (settled) this.#options.onUnreadable(error, path);
-      this.#told.set(id, { ...now, shown: before?.shown, broken: settled ? 'reported' : 'suspected' });
+      this.#reported.set(id, { ...now, shown: before?.shown, broken: settled ? 'reported' : 'suspected' });
       return [];
     }
   }

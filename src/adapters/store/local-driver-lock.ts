@@ -1,5 +1,5 @@
 /**
- * One driver an experiment, in local mode: a claim in `locks/<namespace>/<name>/` (claim.ts), whose file tells who drives, and
+ * One driver an experiment, in local mode: a claim in `locks/<namespace>/<name>/` (claim.ts), whose file says who drives, and
  * whose modification time is the heartbeat. The heartbeat counts only where it is not known whether the holder lives (another
  * machine): one that lives holds its lock however long it was suspended, and one that is dead has none.
  */
@@ -139,7 +139,7 @@ function holderIn(text: string, name: string): Holder {
     const { identity, description } = JSON.parse(text) as Partial<Holder>;
     if (typeof identity === 'string' && typeof description === 'string') return { identity, description };
   } catch {
-    // told below
+    // reported below
   }
   return { identity: name, description: 'another process' };
 }

@@ -42,7 +42,7 @@ export interface FileStoreOptions {
   readonly pid: number;
   /** The folder as messages name it, e.g. as it was typed; absent: `dir`. */
   readonly shownDir?: string | undefined;
-  /** Told about each file that `list` and `watch` skip: an Iter8Error whose message names the path. */
+  /** Called for each file that `list` and `watch` skip: an Iter8Error whose message names the path. */
   readonly onUnreadable?: ((error: unknown, path: string) => void) | undefined;
 }
 
@@ -205,7 +205,7 @@ class FileStore implements ExperimentStore {
     return file === undefined ? undefined : { key, path, text: file.text };
   }
 
-  /** Undefined when it is gone, or cannot be read, which is told. */
+  /** Undefined when it is gone, or cannot be read, which is reported. */
   async #readable(key: ObjectKey): Promise<Experiment | undefined> {
     try {
       const file = await this.#read('experiments', key);

@@ -1,7 +1,7 @@
 /**
  * Who made a claim, and whether that process still lives.
  *
- * A process id alone does not tell: ids are used again. The start time of the process does, together with the machine, its
+ * A process id alone is not enough: ids are used again. The start time of the process does, together with the machine, its
  * boot and, in containers, the namespace that the id counts in.
  */
 import { execFile } from 'node:child_process';
@@ -19,10 +19,10 @@ export interface ProcessIdentity {
   readonly startTime: string;
 }
 
-/** `unknown`: it runs elsewhere, or the system does not tell; go by the age of the claim. */
+/** `unknown`: it runs elsewhere, or the system does not say; go by the age of the claim. */
 export type Liveness = 'alive' | 'dead' | 'unknown';
 
-/** Tells the start time of a process; null when there is no such process, undefined when that cannot be told. */
+/** Gives the start time of a process; null when there is no such process, undefined when that is unknown. */
 export type StartTimeReader = (pid: number) => Promise<string | null | undefined>;
 
 /** Never rejects: what cannot be found out is left unknown. */
@@ -39,7 +39,7 @@ export async function identifyProcess(pid: number, readStartTime = startTimeOf):
   return { machine, pid, startTime: startTime ?? '0' };
 }
 
-/** Whether `other` still lives, as far as `self` can tell. */
+/** Whether `other` still lives, as far as `self` can know. */
 export async function livenessOf(
   other: ProcessIdentity,
   self: ProcessIdentity,
@@ -88,7 +88,7 @@ export function startTimeInStat(stat: string): string | null | undefined {
   return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19];
 }
 
-/** For systems without /proc. `ps` tells the start to the second, which is enough to tell a later process apart. */
+/** For systems without /proc. `ps` gives the start to the second, which is enough to recognise a later process. */
 export function startTimeFromPs(pid: number): Promise<string | null | undefined> {
   return new Promise((resolve) => {
     const options = { env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' }, timeout: 5000 };

@@ -10,7 +10,7 @@ import { makeFolderOf, objectPath } from './local-layout.ts';
 
 export interface FileRecordLogOptions {
   readonly dir: string;
-  /** Told about each line that `read` skips: a writer was killed in it. */
+  /** Called for each line that `read` skips: a writer was killed in it. */
   readonly onUnreadable?: ((text: string) => void) | undefined;
 }
 

@@ -1,9 +1,9 @@
-/** What a watch tells of an object between two states of it. Pure. */
+/** What a watch reports of an object between two states of it. Pure. */
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { StoreEvent } from '../../drive/ports.ts';
 
 /**
- * Undefined: absent, or not selected. An object that was removed and made again in between is told as both, because it is
+ * Undefined: absent, or not selected. An object that was removed and made again in between is reported as both, because it is
  * another one. The caller has found out that something changed.
  */
 export function eventsBetween(before: Experiment | undefined, after: Experiment | undefined): StoreEvent[] {
@@ -16,7 +16,7 @@ export function eventsBetween(before: Experiment | undefined, after: Experiment 
   ];
 }
 
-/** What is kept of an object to be told as deleted one day: the analysis is most of it, and of no use then. */
+/** What is kept of an object to be reported as deleted one day: the analysis is most of it, and of no use then. */
 export function withoutAnalysis(experiment: Experiment): Experiment {
   if (experiment.status === undefined) return experiment;
   const { analysis: _analysis, ...status } = experiment.status;

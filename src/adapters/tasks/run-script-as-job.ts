@@ -193,7 +193,7 @@ async function endOf(
   throw new Iter8Error(`the watch of job ${key.namespace}/${key.name} ended`);
 }
 
-/** Tells what the script printed; its last line. A log that cannot be read is no failure. */
+/** Returns what the script printed: its last line. A log that cannot be read is no failure. */
 async function tellLog(
   ports: ScriptJobPorts,
   key: { readonly namespace: string; readonly name: string },

@@ -44,7 +44,7 @@ export function scriptOutput({ onLine, secrets }: OutputListener, budget: Output
   const kept = MAX_LINE + longestSecret;
   let line = '';
   let isOver = false;
-  const tell = () => {
+  const report = () => {
     const isCut = line.length >= kept;
     const clean = redact(line, secrets).replace(/\r$/, '');
     line = '';
@@ -56,7 +56,7 @@ export function scriptOutput({ onLine, secrets }: OutputListener, budget: Output
     for (const [index, part] of parts.entries()) {
       if (line.length < kept) line += part.slice(0, kept - line.length);
       if (index === parts.length - 1) return;
-      tell();
+      report();
       budget.takeLine();
       if (budget.isUsedUp) return;
     }
@@ -74,7 +74,7 @@ export function scriptOutput({ onLine, secrets }: OutputListener, budget: Output
       onLine('(it prints more than 1 MiB or 10,000 lines: the rest is left out)');
     },
     end: () => {
-      if (!isOver && line !== '') tell();
+      if (!isOver && line !== '') report();
     },
   };
 }

@@ -20,7 +20,7 @@ interface DebugFlags extends StoreFlags, OutputFlags {
 
 export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('debug')
-    .description('tells what happened, in order; works when the pods are gone')
+    .description('says what happened, in order; works when the pods are gone')
     .argument('[name]', 'the experiment; without it the newest')
     .option('-f, --filename <file>', 'an object in a file, - for standard input')
     .option(
@@ -66,8 +66,9 @@ async function storyOf(
             text: `condition ${condition.type} is ${condition.status}: ${condition.reason}${condition.message ? `: ${condition.message}` : ''}`,
             source: 'condition',
           }));
-  const told = context?.kube === undefined ? [] : await eventsOf(experiment, context.kube, warn, record !== undefined);
-  return [...own, ...conditions, ...told].toSorted((a, b) => (Date.parse(a.time) || 0) - (Date.parse(b.time) || 0));
+  const reported =
+    context?.kube === undefined ? [] : await eventsOf(experiment, context.kube, warn, record !== undefined);
+  return [...own, ...conditions, ...reported].toSorted((a, b) => (Date.parse(a.time) || 0) - (Date.parse(b.time) || 0));
 }
 
 /** `withRecord`: what we wrote ourselves stands in the record already. */

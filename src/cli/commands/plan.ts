@@ -17,7 +17,8 @@ import type { MetricCheck, PermissionCheck, Preflight, TargetCheck } from '../..
 import type { Measurement } from '../../drive/ports.ts';
 import { neededPermissions } from '../../preflight/permissions.ts';
 import { rewardDecidability } from '../../preflight/reward-decidability.ts';
-import { decidability, seenIn, withBackendNeeds, type Seen, type SeenCounters } from '../../preflight/decidability.ts';
+import { decidability, withBackendNeeds, type SeenCounters } from '../../preflight/decidability.ts';
+import { seenIn, type Seen } from '../../preflight/power-row.ts';
 import { compileQuestion } from '../../judge/question/question.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { renderPlan } from '../../render/plan.ts';

@@ -43,7 +43,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .description('starts an experiment, drives it to its end, shows it live, prints the recommendation')
     .argument('[name]', 'an experiment that is there; or give -f, or --url and --slo')
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
-    .option('--restart', 'delete what an earlier run left under this name, and start anew')
+    .option('--restart', 'delete what an earlier run left under this name, and start again')
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);

@@ -5,6 +5,7 @@
  * Works from histogram rows, conservatively: the claim "below" takes every value at the upper edge of its row, the claim
  * "above" at the lower. Source: docs/method.md 0.1, 1.3.
  */
+import { halved } from '../bisection.ts';
 import { aboveBetsForMean, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
 
 /** `count` values between `lowMs` and `highMs`. */
@@ -105,11 +106,12 @@ export interface MeanBoundOptions {
 /** With the confidence of the threshold the mean is at most this; the cap when nothing is known. Rows in increasing order. */
 export function meanUpperBound(rows: readonly MeanRow[], { capMs, lnThreshold }: MeanBoundOptions): number {
   const groups = merged(rows);
-  return bisect(0, capMs, (limitMs) => {
+  const holds = (limitMs: number) => {
     const wealth = new Float64Array(NODES);
     addBelow(wealth, groups, { limitMs, capMs });
     return lnMeanExp(wealth) >= lnThreshold;
-  }).high;
+  };
+  return halved(0, capMs, { steps: STEPS, holds }).from;
 }
 
 /**
@@ -124,24 +126,10 @@ export function meanLowerBound(
   const largest = rows.reduce((most, row) => Math.max(most, row.highMs), 0);
   if (largest === 0) return 0;
   const cap = capMs ?? 2 * largest;
-  return bisect(0, cap, (limitMs) => {
+  const holds = (limitMs: number) => {
     const wealth = new Float64Array(NODES);
     addAbove(wealth, groups, { limitMs, capMs: cap }, aboveBetsForMean(limitMs, cap));
     return lnMeanExp(wealth) < lnThreshold;
-  }).low;
-}
-
-function bisect(
-  from: number,
-  to: number,
-  holds: (middle: number) => boolean,
-): { readonly low: number; readonly high: number } {
-  let low = from;
-  let high = to;
-  for (let i = 0; i < STEPS; i++) {
-    const middle = (low + high) / 2;
-    if (holds(middle)) high = middle;
-    else low = middle;
-  }
-  return { low, high };
+  };
+  return halved(0, cap, { steps: STEPS, holds }).before;
 }

@@ -17,7 +17,7 @@
  * quantile).
  */
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
-import { firstWhere } from '../first-where.ts';
+import { firstWhere } from '../bisection.ts';
 import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
 import type { Bounds, Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
 import type { ValuePair } from './paired-means.ts';

@@ -10,6 +10,7 @@
  * or the slow ones come too late to be seen. Source: docs/method.md 0.5, 1.4.
  */
 import type { Bounds, Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
+import { halved } from '../bisection.ts';
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
 
 /** Pairs by what they hit. Plain data. */
@@ -94,20 +95,10 @@ function bounds({
   const high = to - EDGE;
   const upper = at(high).lnBelow >= lnThreshold;
   const lower = at(low).lnAbove >= lnThreshold;
+  // Errs to the wide side.
+  const change = (holds: (limit: number) => boolean) => halved(low, high, { steps: STEPS, holds });
   return {
-    ...(lower ? { lower: shown(bisect(low, high, (middle) => at(middle).lnAbove < lnThreshold).below) } : {}),
-    ...(upper ? { upper: shown(bisect(low, high, (middle) => at(middle).lnBelow >= lnThreshold).from) } : {}),
+    ...(lower ? { lower: shown(change((limit) => at(limit).lnAbove < lnThreshold).before) } : {}),
+    ...(upper ? { upper: shown(change((limit) => at(limit).lnBelow >= lnThreshold).from) } : {}),
   };
-}
-
-/** Where `holds`, false and then true, changes: the last place found before, the first after. Errs to the wide side. */
-function bisect(start: number, end: number, holds: (middle: number) => boolean) {
-  let below = start;
-  let from = end;
-  for (let i = 0; i < STEPS; i++) {
-    const middle = (below + from) / 2;
-    if (holds(middle)) from = middle;
-    else below = middle;
-  }
-  return { below, from };
 }

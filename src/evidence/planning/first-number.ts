@@ -1,4 +1,5 @@
 /** Where a verdict is first reached. */
+import { firstWhere } from '../bisection.ts';
 
 /** Nothing is planned beyond. */
 const MOST_REQUESTS = 1e9;
@@ -11,12 +12,6 @@ export function firstNumber(from: number, holds: (n: number) => boolean): number
     step *= 2;
     if (from + step > MOST_REQUESTS) return undefined;
   }
-  let low = from + Math.floor(step / 2);
-  let high = from + step;
-  while (high - low > 1) {
-    const middle = Math.floor((low + high) / 2);
-    if (holds(middle)) high = middle;
-    else low = middle;
-  }
-  return high;
+  const low = from + Math.floor(step / 2) + 1;
+  return low + firstWhere(from + step - low, (at) => holds(low + at));
 }

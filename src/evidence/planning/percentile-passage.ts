@@ -4,7 +4,7 @@ import { addPercentilePairs, emptyPercentilePairs, lnPercentilePairs } from '../
 import { binEdgesMs } from '../latency-histogram.ts';
 import type { SparseHistogram } from '../request-tally.ts';
 import type { Comparison } from '../two-versions/comparison.ts';
-import { firstWhere } from '../first-where.ts';
+import { firstWhere } from '../bisection.ts';
 import { plannedUniform } from './planned-uniform.ts';
 import { fromInformation, fromRuns, NONE, scaled, type NeededRequests } from './quantiles.ts';
 

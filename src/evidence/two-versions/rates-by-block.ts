@@ -13,6 +13,7 @@
  * (arXiv 2302.11401).
  */
 import type { TwoSidedEvidence } from './comparison.ts';
+import { firstWhere } from '../bisection.ts';
 import { lnMeanExp } from '../betting-grid.ts';
 import type { Count } from '../request-tally.ts';
 
@@ -70,13 +71,7 @@ function lnHypergeometricSum({ a, b }: CountBlock, slope: number): number {
   const tilt = Math.exp(slope);
   /** The term at k + 1 over that at k. */
   const ratio = (k: number) => (((b.n - k) * (hits - k)) / ((k + 1) * (a.n - hits + k + 1))) * tilt;
-  let [low, high] = [first, last];
-  while (low < high) {
-    const middle = Math.floor((low + high) / 2);
-    if (ratio(middle) <= 1) high = middle;
-    else low = middle + 1;
-  }
-  const mode = low;
+  const mode = first + firstWhere(last - first, (at) => ratio(first + at) <= 1);
   let sum = 1;
   for (let k = mode, term = 1; k < last && term > NEGLIGIBLE; k++) sum += term *= ratio(k);
   for (let k = mode, term = 1; k > first && term > NEGLIGIBLE; k--) sum += term /= ratio(k - 1);

@@ -1,5 +1,5 @@
 /**
- * What can be said of any object, whoever wrote it: ours from our record, those of Iter8 0.7 judged anew from the histograms
+ * What can be said of any object, whoever wrote it: ours from our record, those of Iter8 0.7 judged again from the histograms
  * and codes that they hold. Pure; takes any nonsense in the free-form part without throwing.
  */
 import { binIndex } from '../../evidence/latency-histogram.ts';
@@ -18,13 +18,14 @@ import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
 import { latencyLimits } from '../question/limits.ts';
 import { compileQuestion, withoutCaps, type Question } from '../question/question.ts';
 import { damageOf, isRecordedByIter8 } from '../record/damage.ts';
+import { isObject } from '../../text/shape.ts';
 import { readRecord, type Iter8Record } from '../record/stored-record.ts';
 import { recommend } from '../recommend.ts';
 import type { Recommendation } from '../recommendation.ts';
 
 export interface KnownJudgement {
-  /** `ours`: from our record. `anew`: from what Iter8 0.7 left. `none`: nothing was measured yet. */
-  readonly source: 'ours' | 'anew' | 'none';
+  /** `ours`: from our record. `histograms`: from what Iter8 0.7 left. `none`: nothing was measured yet. */
+  readonly source: 'ours' | 'histograms' | 'none';
   readonly recommendation: Recommendation;
   readonly assessments: readonly LimitAssessment[];
   readonly record?: Iter8Record | undefined;
@@ -42,7 +43,7 @@ export function knownJudgement(experiment: Experiment): KnownJudgement {
   if (hasFailed(experiment)) {
     const failed = failure(experiment);
     return record === undefined
-      ? { source: 'anew', recommendation: failed, assessments: judgeAnew(experiment).assessments }
+      ? { source: 'histograms', recommendation: failed, assessments: judgeHistograms(experiment).assessments }
       : { source: 'ours', recommendation: failed, assessments, record };
   }
   if (record !== undefined) {
@@ -51,7 +52,7 @@ export function knownJudgement(experiment: Experiment): KnownJudgement {
   if (experiment.status?.analysis === undefined && !hasEnded(experiment)) {
     return { source: 'none', recommendation: notYet(experiment), assessments: [] };
   }
-  return { source: 'anew', ...judgeAnew(experiment) };
+  return { source: 'histograms', ...judgeHistograms(experiment) };
 }
 
 function failure(experiment: Experiment): Recommendation {
@@ -74,7 +75,7 @@ function notYet(experiment: Experiment): Recommendation {
   };
 }
 
-function judgeAnew(experiment: Experiment): {
+function judgeHistograms(experiment: Experiment): {
   readonly recommendation: Recommendation;
   readonly assessments: readonly LimitAssessment[];
 } {
@@ -114,8 +115,6 @@ function withRecordedValue(one: LimitAssessment, experiment: Experiment): LimitA
   return recorded === undefined ? one : { ...one, reason: 'unquantified' };
 }
 
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
 
 /** Buckets beyond this are no latencies, in ms. */

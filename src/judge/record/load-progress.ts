@@ -1,4 +1,4 @@
-/** How far a collect task is: told while it runs, and kept in the record for watchers. Plain data. */
+/** How far a collect task is: reported while it runs, and kept in the record for watchers. Plain data. */
 
 /** Counts are per version; `needed` is what would settle its verdicts, absent when nothing more would. */
 export interface LoadState {

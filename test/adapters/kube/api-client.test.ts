@@ -211,13 +211,13 @@ describe('damaged objects end with a sentence, or are left out', () => {
 
   it('experiments', async () => {
     for (const one of damaged) {
-      const told: string[] = [];
+      const reported: string[] = [];
       const answer = { items: [{ metadata: { name: 'a', namespace: 'n' }, spec: one, status: one }] };
       const list = await withAnswer(answer, (client) =>
-        createClusterStore({ client, onUnreadable: (error) => told.push(error.message) }).list(),
+        createClusterStore({ client, onUnreadable: (error) => reported.push(error.message) }).list(),
       );
       expect(list).toEqual([]);
-      expect(told).toHaveLength(1);
+      expect(reported).toHaveLength(1);
     }
   });
 });

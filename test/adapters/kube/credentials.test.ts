@@ -77,7 +77,7 @@ describe('a credential plugin', () => {
     client.close();
   });
 
-  it('is heard while it waits: what it says to people comes as it says it, sanitized', async () => {
+  it('is shown while it waits: what it says to people comes as it says it, sanitized', async () => {
     await using server = await tokenServer((token) => token === 't');
     const folder = freshFolder();
     // It goes on when its message has been received: a person who follows the link.

@@ -68,7 +68,7 @@ it.each([
   expect(await refusal(parts)).toMatch(message);
 });
 
-it('all problems are told at once, and no secret', async () => {
+it('all problems are reported at once, and no secret', async () => {
   const said = await refusal({
     cluster: { 'proxy-url': 'user:CANARY@x', 'tls-server-name': 5 },
     user: {

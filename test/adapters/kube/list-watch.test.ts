@@ -17,8 +17,8 @@ type Answer = (request: URL, response: ServerResponse) => void;
 /** Follows objects on a server of these answers, one for each request, until `enough`. */
 async function follow(
   answers: readonly Answer[],
-  enough: (told: readonly WatchEvent<KubeObject>[]) => boolean,
-): Promise<{ readonly told: WatchEvent<KubeObject>[]; readonly asked: URL[] }> {
+  enough: (reported: readonly WatchEvent<KubeObject>[]) => boolean,
+): Promise<{ readonly reported: WatchEvent<KubeObject>[]; readonly asked: URL[] }> {
   const asked: URL[] = [];
   await using server = await testServer((request: IncomingMessage, response: ServerResponse, k: number) => {
     const url = new URL(request.url ?? '', 'http://x');
@@ -27,29 +27,29 @@ async function follow(
   });
   const client = await openClient(writeKubeconfig(server.url));
   const stop = new AbortController();
-  const told: WatchEvent<KubeObject>[] = [];
+  const reported: WatchEvent<KubeObject>[] = [];
   const timing = { firstWaitMs: 20, longestWaitMs: 100, graceMs: -800, watchSeconds: 1 };
   for await (const event of listWatch<KubeObject>(client, { signal: stop.signal, timing })) {
-    told.push(event);
-    if (enough(told)) stop.abort();
+    reported.push(event);
+    if (enough(reported)) stop.abort();
   }
   client.close();
-  return { told, asked };
+  return { reported, asked };
 }
 
-const kinds = (told: readonly WatchEvent<KubeObject>[]) =>
-  told.map((event) =>
+const kinds = (reported: readonly WatchEvent<KubeObject>[]) =>
+  reported.map((event) =>
     event.kind === 'set'
       ? `set ${event.object.metadata.name} ${event.object.metadata.resourceVersion}`
       : event.kind === 'deleted'
         ? `deleted ${event.name}`
         : event.kind,
   );
-const saw = (wanted: string) => (told: readonly WatchEvent<KubeObject>[]) => kinds(told).includes(wanted);
+const saw = (wanted: string) => (reported: readonly WatchEvent<KubeObject>[]) => kinds(reported).includes(wanted);
 const hang: Answer = (_, response) => response.writeHead(200).flushHeaders();
 
 it('reads a list page by page, and watches from its version', async () => {
-  const { told, asked } = await follow(
+  const { reported, asked } = await follow(
     [
       (_, response) =>
         response.end(JSON.stringify({ metadata: { resourceVersion: '7', continue: 'next' }, items: [object('a', 1)] })),
@@ -58,7 +58,7 @@ it('reads a list page by page, and watches from its version', async () => {
     ],
     saw('set c 8'),
   );
-  expect(kinds(told)).toEqual(['set a 1', 'set b 2', 'synced', 'set c 8']);
+  expect(kinds(reported)).toEqual(['set a 1', 'set b 2', 'synced', 'set c 8']);
   expect(asked[1]!.searchParams.get('continue')).toBe('next');
   expect(asked[2]!.searchParams.get('resourceVersion')).toBe('7');
   expect(asked[2]!.searchParams.get('allowWatchBookmarks')).toBe('true');
@@ -79,37 +79,37 @@ it('goes on from the last bookmark when the server ends a watch', async () => {
   expect(asked[2]!.searchParams.get('resourceVersion')).toBe('50');
 });
 
-it('lists anew when its version is too old, and tells only what differs', async () => {
+it('lists again when its version is too old, and reports only what differs', async () => {
   for (const gone of [
     ((_, response) => response.writeHead(410).end('{"message":"too old"}')) as Answer,
     ((_, response) => response.writeHead(200).end(line('ERROR', { metadata: {}, code: 410 }))) as Answer,
   ]) {
-    const { told } = await follow(
+    const { reported } = await follow(
       [
         (_, response) =>
-          response.end(list(7, object('same', 1), object('changed', 2), object('anew', 3, 'old'), object('away', 4))),
+          response.end(list(7, object('same', 1), object('changed', 2), object('again', 3, 'old'), object('away', 4))),
         gone,
-        (_, response) => response.end(list(90, object('same', 1), object('changed', 80), object('anew', 81, 'new'))),
+        (_, response) => response.end(list(90, object('same', 1), object('changed', 80), object('again', 81, 'new'))),
         hang,
       ],
       saw('deleted away'),
     );
-    expect(kinds(told)).toEqual([
+    expect(kinds(reported)).toEqual([
       'set same 1',
       'set changed 2',
-      'set anew 3',
+      'set again 3',
       'set away 4',
       'synced',
       'set changed 80',
-      'deleted anew',
-      'set anew 81',
+      'deleted again',
+      'set again 81',
       'deleted away',
     ]);
   }
 });
 
 it('says that it is stale when the connection breaks, and fresh when it is back', async () => {
-  const { told } = await follow(
+  const { reported } = await follow(
     [
       (_, response) => response.end(list(7, object('a', 1))),
       (_, response) => {
@@ -121,11 +121,11 @@ it('says that it is stale when the connection breaks, and fresh when it is back'
     ],
     saw('set a 9'),
   );
-  expect(kinds(told)).toEqual(['set a 1', 'synced', 'set a 8', 'stale', 'fresh', 'set a 9']);
+  expect(kinds(reported)).toEqual(['set a 1', 'synced', 'set a 8', 'stale', 'fresh', 'set a 9']);
 });
 
 it('notices a connection that is frozen: the server was to end the watch, and has not', async () => {
-  const { told } = await follow(
+  const { reported } = await follow(
     [
       (_, response) => response.end(list(7)),
       (_, response) =>
@@ -134,8 +134,8 @@ it('notices a connection that is frozen: the server was to end the watch, and ha
     ],
     saw('set a 10'),
   );
-  expect(kinds(told)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
-  expect(told.find((event) => event.kind === 'stale')).toMatchObject({
+  expect(kinds(reported)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
+  expect(reported.find((event) => event.kind === 'stale')).toMatchObject({
     reason: expect.stringMatching(/it was to end after 1 s, and has not: it is frozen/) as string,
   });
 });
@@ -200,7 +200,7 @@ it.each([
   ['{"type": "DELETED", "object": {"metadata": {"name": "a", "namespace": 3}}}', /has a metadata.namespace that is no/],
   ['{"type": "ERROR", "object": {"code": {}, "message": 7}}', /the watch ended: code \{\}/],
 ])('is stale, and tries again, when a line of the watch is damaged: %s', async (text, reason) => {
-  const { told } = await follow(
+  const { reported } = await follow(
     [
       (_, response) => response.end(list(7)),
       (_, response) => response.writeHead(200).write(`${text}\n`),
@@ -208,8 +208,8 @@ it.each([
     ],
     saw('set a 10'),
   );
-  expect(kinds(told)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
-  expect(told[1]).toMatchObject({ reason: expect.stringMatching(reason) as string });
+  expect(kinds(reported)).toEqual(['synced', 'stale', 'fresh', 'set a 10']);
+  expect(reported[1]).toMatchObject({ reason: expect.stringMatching(reason) as string });
 });
 
 it('ends with a sentence when a list has no end', async () => {
@@ -251,7 +251,7 @@ it('rejects at once when nothing could be listed: waiting would not help', async
 
 it('skips no line that comes in pieces, and refuses one without end', async () => {
   const text = line('ADDED', object('ü', 8));
-  const { told } = await follow(
+  const { reported } = await follow(
     [
       (_, response) => response.end(list(7)),
       (_, response) => {
@@ -262,5 +262,5 @@ it('skips no line that comes in pieces, and refuses one without end', async () =
     ],
     saw('set ü 8'),
   );
-  expect(kinds(told)).toEqual(['synced', 'set ü 8']);
+  expect(kinds(reported)).toEqual(['synced', 'set ü 8']);
 });

@@ -5,19 +5,23 @@ import { expect, it } from 'vitest';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
 import { addTally, EMPTY_TALLY } from '../../../src/evidence/request-tally.ts';
 
+const LOADED = '/loaded';
+
 interface RawServer extends AsyncDisposable {
   readonly port: number;
-  /** Connections that were opened. */
+  /** Connections that requests of the load came on: a port may have belonged to somebody else a moment ago. */
   readonly connections: () => number;
 }
 
 /** Writes these bytes for each request; `then` says what becomes of the connection. */
 async function rawServer(answer: string, then: (socket: Socket) => void = () => undefined): Promise<RawServer> {
   const sockets = new Set<Socket>();
+  const loaded = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
     socket.on('error', () => undefined);
-    socket.on('data', () => {
+    socket.on('data', (bytes) => {
+      if (bytes.includes(LOADED)) loaded.add(socket);
       socket.write(Buffer.from(answer, 'latin1'));
       then(socket);
     });
@@ -25,7 +29,7 @@ async function rawServer(answer: string, then: (socket: Socket) => void = () => 
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   return {
     port: (server.address() as AddressInfo).port,
-    connections: () => sockets.size,
+    connections: () => loaded.size,
     [Symbol.asyncDispose]: async () => {
       for (const socket of sockets) socket.destroy();
       await new Promise((resolve) => server.close(resolve));
@@ -37,7 +41,9 @@ const REQUESTS = 5;
 
 async function load(port: number, method = 'GET') {
   const run = await createLoadGenerator().start({
-    targets: [{ version: 'v', endpoints: [{ url: `http://127.0.0.1:${port}/`, method, headers: {} }], limits: [] }],
+    targets: [
+      { version: 'v', endpoints: [{ url: `http://127.0.0.1:${port}${LOADED}`, method, headers: {} }], limits: [] },
+    ],
     ratePerSec: 0,
     plannedRequests: REQUESTS,
     connections: 1,

@@ -81,7 +81,7 @@ describe('workers', () => {
     }
   });
 
-  it('that are killed leave every request that was due: told, or in the last checkpoint', async () => {
+  it('that are killed leave every request that was due: reported, or in the last checkpoint', async () => {
     server = await sixPercentSlow();
     const run = await createLoadGenerator({ workerFile }).start(
       plan(server.url, { workers: 2, plannedRequests: 5000 }),

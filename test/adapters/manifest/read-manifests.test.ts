@@ -156,7 +156,7 @@ describe('what -f reads', () => {
     expect((await load(['https://u:secret@h/e'], { readUrl: readSecretUrl })).label).toBe('https://***@h/e');
   });
 
-  it('gives up when it is told to', async () => {
+  it('gives up when it is asked to', async () => {
     await expect(load([`${base}/e.yaml`], { signal: AbortSignal.abort(new Error('stop')) })).rejects.toThrow('stop');
   });
 

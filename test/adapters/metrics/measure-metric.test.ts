@@ -254,9 +254,9 @@ describe('a query', () => {
   });
 
   it('gives no credentials to another origin, and follows no more than five redirects', async () => {
-    const strangers: IncomingMessage['headers'][] = [];
+    const elsewhere: IncomingMessage['headers'][] = [];
     await using other = await testServer((request, response) => {
-      strangers.push(request.headers);
+      elsewhere.push(request.headers);
       response.end('5');
     });
     const spec: MetricSpec = {
@@ -270,8 +270,8 @@ describe('a query', () => {
     };
     const { result } = await ask(spec, '', (_, response) => response.writeHead(307, { Location: other.url }).end());
     expect(result).toMatchObject({ kind: 'value', value: 5 });
-    expect(strangers[0]!['authorization']).toBeUndefined();
-    expect(strangers[0]!['x-org']).toBe('plain');
+    expect(elsewhere[0]!['authorization']).toBeUndefined();
+    expect(elsewhere[0]!['x-org']).toBe('plain');
     const { result: endless, seen } = await ask(spec, '', (_, response) =>
       response.writeHead(302, { Location: '/again' }).end(),
     );
@@ -357,7 +357,7 @@ describe('an answer', () => {
     expect(JSON.stringify(result)).not.toContain('\u001b');
   });
 
-  it('that repeats a secret does not tell it', async () => {
+  it('that repeats a secret does not show it', async () => {
     const { result } = await ask({ jqExpression: '.', secret: 's' }, '', (_, response) =>
       response.writeHead(401).end('bad token s3cr3t-token'),
     );
@@ -398,7 +398,7 @@ describe('TLS and proxies', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-metrics-'));
   const { key, cert } = makeSelfSigned(folder, 'server', { commonName: '127.0.0.1', altName: 'IP:127.0.0.1' });
 
-  it('verifies certificates, takes an authority of the metric, and skips only when told', async () => {
+  it('verifies certificates, takes an authority of the metric, and skips only when asked to', async () => {
     // Defect 9. Mutation: in src/adapters/metrics/send-query.ts, dispatcherOf, `tls.insecureSkipVerify === true` -> `tls.ca === undefined`
     const server = createServer({ key: readFileSync(key), cert: readFileSync(cert) }, (_, response) =>
       response.end('3'),

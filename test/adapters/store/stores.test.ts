@@ -152,7 +152,7 @@ describe('the driver lock', () => {
     return child;
   };
 
-  it('has one holder, whom others are told', async () => {
+  it('has one holder, and others learn its name', async () => {
     const lock = createFileLock({ dir, clock, pid: process.pid });
     expect(await lock.holder(KEY)).toBeUndefined();
     const taken = await lock.acquire(KEY, me);

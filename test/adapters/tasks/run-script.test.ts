@@ -69,7 +69,7 @@ it('gives it values as variables and quoted placeholders, and a folder that is g
   expect(existsSync(lines[1]!)).toBe(false);
 });
 
-it('keeps a secret out of its text, its command line and what is told', async () => {
+it('keeps a secret out of its text, its command line and what is reported', async () => {
   // Defect 15. Mutation: in src/adapters/tasks/script-output.ts, `redact(line, secrets)` -> `line`
   const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-test-')), 'out');
   const script = `printf '%s' @< .secret.token >@ > ${file}; tr '\\0' ' ' < /proc/$$/cmdline; echo; cat "$0"; set -- @< .Secret "token" >@; echo "got $1"; env`;

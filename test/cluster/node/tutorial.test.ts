@@ -38,7 +38,7 @@ function deployCandidate(...args: readonly string[]): void {
   kubectl(['rollout', 'status', 'deployment/hello-candidate', '--timeout=90s']);
 }
 
-/** Applies the manifest anew and watches it as the tutorial does. */
+/** Applies the manifest again and watches it as the tutorial does. */
 async function runTutorial(manifest: string): Promise<string[]> {
   kubectl(['delete', 'experiment', 'hello-experiment', '--ignore-not-found']);
   kubectl(['apply', '-f', manifest]);
@@ -121,8 +121,8 @@ describeLab('the tutorial', () => {
       'jsonpath={range .items[*]}{.spec.template.spec.containers[0].command} {.status.succeeded}{"\\n"}{end}',
     ]);
     expect(jobs).toBe('["bash","-c","sleep 3.0"] 1\n');
-    const told = await iter8ctlProcess(['debug', 'hello-experiment']);
-    expect(told.out).toMatch(/common\/readiness of start done[^]*run of start done/);
+    const reported = await iter8ctlProcess(['debug', 'hello-experiment']);
+    expect(reported.out).toMatch(/common\/readiness of start done[^]*run of start done/);
   });
 
   it('judges a canary of two versions, and names the winner', async () => {

@@ -126,7 +126,7 @@ describeCluster('our CRDs', () => {
 });
 
 describeCluster('install', () => {
-  it('takes over no field that others have set, unless it is told to, and says whose they are', async () => {
+  it('takes over no field that others have set, unless it is reported to, and says whose they are', async () => {
     replaceCrds(OURS);
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',

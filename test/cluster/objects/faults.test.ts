@@ -114,7 +114,7 @@ describeCluster('in mid-run', () => {
     );
   });
 
-  it('an object that is deleted and made anew is not written to', async () => {
+  it('an object that is deleted and made again is not written to', async () => {
     const { name, file } = manifest(60);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
@@ -124,7 +124,7 @@ describeCluster('in mid-run', () => {
     expect(kubectl(['get', 'experiment', name, '-n', namespace, '-o', 'jsonpath={.status}'])).toBe('');
   });
 
-  it('a spec that somebody changes is told, and the run goes on with the one that it began with', async () => {
+  it('a spec that somebody changes is reported, and the run goes on with the one that it began with', async () => {
     const { name, file } = manifest(8);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);

@@ -37,7 +37,7 @@ describeCluster('a kubeconfig', () => {
   let ca: string;
   let token: string;
 
-  /** A file with one cluster, one user and one context, all changed as told. */
+  /** A file with one cluster, one user and one context, all changed as reported. */
   const write = (name: string, user: Record<string, unknown>, cluster: Record<string, unknown> = {}): string => {
     const file = path.join(folder, name);
     const config: Written = {
@@ -71,7 +71,7 @@ describeCluster('a kubeconfig', () => {
     expect(await get(write('token', { token }))).toMatchObject(expected);
   });
 
-  it('with a token in a file, which is read anew when it was replaced', async () => {
+  it('with a token in a file, which is read again when it was replaced', async () => {
     writeFileSync(path.join(folder, 'token.txt'), token);
     expect(await get(write('token-file', { tokenFile: 'token.txt' }))).toMatchObject(expected);
   });
@@ -107,7 +107,7 @@ describeCluster('a kubeconfig', () => {
       exec: { apiVersion: 'client.authentication.k8s.io/v1', command, interactiveMode: 'Never', ...more },
     });
 
-    it('found by a path relative to the file, told of the cluster, and run once for many requests', async () => {
+    it('found by a path relative to the file, reported of the cluster, and run once for many requests', async () => {
       plugin(
         'plugin',
         `echo run >> ${folder}/runs; [[ "$KUBERNETES_EXEC_INFO" == *'"server":"${server}"'* ]] || exit 3\n` +
@@ -417,7 +417,7 @@ describeCluster('a kubeconfig', () => {
     expect(other.err).toMatch(/may not list experiments/);
   });
 
-  it('that speaks HTTP to a port of HTTPS, or has half a certificate, is told apart from what the server forbids', async () => {
+  it('that speaks HTTP to a port of HTTPS, or has half a certificate, is reported apart from what the server forbids', async () => {
     const plain = await get(write('plain-to-https', { token }, { server: server.replace('https:', 'http:') }));
     expect(plain).toMatchObject({ code: 7 });
     expect(plain.err).toMatch(/HTTP request to an HTTPS server/);

@@ -87,7 +87,7 @@ describeCluster('metrics of a backend', () => {
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  it('are judged with a secret, the best reward wins, and traffic that does not follow its weights is told', async () => {
+  it('are judged with a secret, the best reward wins, and traffic that does not follow its weights is reported', async () => {
     const version = (name: string, port: number) => ({
       name,
       weightObjRef: { apiVersion: 'v1', kind: 'Service', name: `weight-${port}`, fieldPath: '.spec.ports[0].port' },

@@ -232,7 +232,7 @@ describe('rows', () => {
     [{ percentile: 95, histograms: [{ le: 'x', count: 1 }] }, /le: expected a number or "\+Inf"/],
     [{ percentile: 95, histograms: [{ count: 1 }] }, /buckets: expected a list/],
     [{ sums: [null] }, /sums\[0\]: expected an object/],
-  ])('that are wrong are told: %j', (json, expected) => expect(readCounterRows(json, 1)).toMatch(expected));
+  ])('that are wrong are reported: %j', (json, expected) => expect(readCounterRows(json, 1)).toMatch(expected));
 
   it('are none where a number is meant', () => {
     for (const json of [3, '3', null, [], { value: 3 }]) expect(readCounterRows(json, 1)).toBeUndefined();

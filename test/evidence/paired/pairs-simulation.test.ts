@@ -82,7 +82,7 @@ describe('what it costs', () => {
     [0.05, 0.07, 100],
     [0.3, 0.35, 100],
   ])(
-    'shares of %d and %d are told apart in about the planned number of pairs: %d runs (seed 14)',
+    'shares of %d and %d are reported apart in about the planned number of pairs: %d runs (seed 14)',
     (shareA, shareB, runs) => {
       const uniform = seeded(14);
       let sum = 0;
