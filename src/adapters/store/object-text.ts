@@ -5,6 +5,7 @@
  * 1 and 2 ms (measured at 180 KiB). So it comes last, one line for each of its keys, and is read by itself.
  */
 import type { Issue } from '../../errors.ts';
+import { isObject } from '../../text/shape.ts';
 import { readManifest } from '../manifest/parse-documents.ts';
 import { writeYaml } from '../manifest/write-yaml.ts';
 
@@ -24,6 +25,8 @@ export interface ReadObject {
 /** `status` is written last, whatever its place in the object. */
 export function writeObjectText(object: Readonly<Record<string, unknown>>): string {
   const { status, ...rest } = object;
+  // What is no status stays where it was: whoever reads the file is told.
+  if (status !== undefined && !isObject(status)) return writeYaml(object);
   const head = writeYaml(rest);
   return isFilledObject(status) ? `${head.trimEnd()}${STATUS}${linesOf(status, '  ')}${STATUS_END}` : head;
 }
