@@ -22,7 +22,7 @@ export function credentialsIn(value: unknown): string[] {
 /** The same object with `***` in their places. Placeholders stay: they are no credentials. */
 export function hideCredentials<T>(value: T): T {
   return visit(value, '', (text, isCredential) => {
-    if (isCredential) return partsOf(text).length === 0 ? text : REDACTED;
+    if (isCredential) return isSecret(text) ? REDACTED : text;
     const inside = inText(text);
     if (inside.length > 0) return redact(text, inside);
     return text.includes('://') ? redactUrls(text) : text;
@@ -59,11 +59,16 @@ const isPair = (item: unknown): item is { readonly name: string; readonly value:
 const isCredentialPair = (name: string, list: string): boolean =>
   list === 'headerTemplates' ? !isPlainHeader(name) : isCredentialName(name);
 
+/** Perhaps a scheme, and nothing but placeholders: `Bearer ${token}`. A dollar within a password makes it none. */
+const TEMPLATE = /^\s*(?:[A-Za-z][\w-]*\s+)?(?:(?:\$\{\w+\}|\$[A-Za-z_]\w*|@<[^<>]*>@)\s*)+$/;
+
+const isSecret = (text: string): boolean => text.trim() !== '' && text !== REDACTED && !TEMPLATE.test(text);
+
 /** A credential as it is, and without the scheme before it (`Bearer`). Nothing when it is made of placeholders. */
 function partsOf(text: string): string[] {
+  if (!isSecret(text)) return [];
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const words = rest.length === 0 ? [first] : rest;
-  if (words.every((word) => word === '' || word === REDACTED || /\$\{?\w|@</.test(word))) return [];
   const basic = /^basic$/i.test(first)
     ? Buffer.from(rest[0] ?? '', 'base64')
         .toString('utf8')
@@ -89,7 +94,7 @@ function inText(text: string): string[] {
   }
   if (/^\s*[{[]/.test(text)) found.push(...inJson(text));
   else if (/^[\w.~%[\]-]+=/.test(text)) found.push(...inForm(text));
-  return found.flatMap((one) => [one, percentDecoded(one)]).filter((one) => one !== '' && partsOf(one).length > 0);
+  return found.flatMap((one) => [one, percentDecoded(one)]).filter(isSecret);
 }
 
 function inForm(text: string): string[] {

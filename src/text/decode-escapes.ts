@@ -12,8 +12,12 @@ export function undecoded(text: string): Decoded {
   return { text, startOf: (index) => index, endOf: (index) => index + 1 };
 }
 
-const ESCAPE =
-  /(?:%[0-9a-f]{2})+|\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[\\"'/bfnrt]|&#\d{1,7};|&#x[0-9a-f]{1,6};|&[a-z]{2,8};/gi;
+/** Each kind by itself: what looks like an escape of another may be a part of the text. */
+const KINDS = [
+  { sign: '%', escapes: /(?:%[0-9a-f]{2})+/gi },
+  { sign: '\\', escapes: /\\u\{[0-9a-f]{1,6}\}|\\u[0-9a-f]{4}|\\x[0-9a-f]{2}|\\[\\"'/bfnrt]/gi },
+  { sign: '&', escapes: /&#\d{1,7};|&#x[0-9a-f]{1,6};|&[a-z]{2,8};/gi },
+] as const;
 
 const SHORT: Readonly<Record<string, string>> = { b: '\b', f: '\f', n: '\n', r: '\r', t: '\t' };
 const NAMED: Readonly<Record<string, string>> = {
@@ -33,10 +37,14 @@ const NAMED: Readonly<Record<string, string>> = {
   dollar: '$',
 };
 
+/** Without one layer of escapes of a URL, of JSON, of HTML: as many texts as there is something to decode in. */
+export function decodeEscapes(from: Decoded): Decoded[] {
+  return KINDS.flatMap(({ sign, escapes }) => (from.text.includes(sign) ? (decoded(from, escapes) ?? []) : []));
+}
+
 /** Undefined when there is nothing to decode. What only looks like an escape stays. */
-export function decodeEscapes(from: Decoded): Decoded | undefined {
+function decoded(from: Decoded, escapes: RegExp): Decoded | undefined {
   const { text } = from;
-  if (!/[%\\&]/.test(text)) return undefined;
   // Never longer than what it is decoded from.
   const starts = new Uint32Array(text.length);
   const ends = new Uint32Array(text.length);
@@ -58,21 +66,21 @@ export function decodeEscapes(from: Decoded): Decoded | undefined {
     parts.push(text.slice(read, end));
     read = end;
   };
-  for (const { 0: escape, index } of text.matchAll(ESCAPE)) {
+  for (const { 0: escape, index } of text.matchAll(escapes)) {
     copyTo(index);
     if (escape.startsWith('%')) addBytes(escape, (part, from_, to) => add(part, index + 3 * from_, index + 3 * to));
     else {
-      const decoded = decodeOne(escape);
-      if (decoded === undefined) continue;
-      add(decoded, index, index + escape.length);
+      const character = decodeOne(escape);
+      if (character === undefined) continue;
+      add(character, index, index + escape.length);
     }
     read = index + escape.length;
   }
   copyTo(text.length);
-  const decoded = parts.join('');
-  return decoded === text
+  const plain = parts.join('');
+  return plain === text
     ? undefined
-    : { text: decoded, startOf: (index) => starts[index]!, endOf: (index) => ends[index]! };
+    : { text: plain, startOf: (index) => starts[index]!, endOf: (index) => ends[index]! };
 }
 
 /** A run of percent-encoded bytes: UTF-8 where it is, else Latin-1. `add` takes places in bytes. */
@@ -81,9 +89,9 @@ function addBytes(run: string, add: (part: string, from: number, to: number) => 
   for (let at = 0; at < bytes.length; ) {
     const first = bytes[at]!;
     const size = first < 0xc2 ? 1 : first < 0xe0 ? 2 : first < 0xf0 ? 3 : first < 0xf5 ? 4 : 1;
-    const decoded = bytes.subarray(at, at + size).toString('utf8');
-    if (size > 1 && !decoded.includes('\ufffd')) {
-      add(decoded, at, at + size);
+    const character = bytes.subarray(at, at + size).toString('utf8');
+    if (size > 1 && !character.includes('\ufffd')) {
+      add(character, at, at + size);
       at += size;
     } else {
       add(String.fromCharCode(first), at, at + 1);

@@ -39,10 +39,13 @@ export function redact(text: string, secrets: Iterable<string>): string {
   const needles = needlesOf(secrets);
   if (needles.length === 0) return redactUrls(text);
   const ranges: Range[] = [];
-  let layer: Decoded | undefined = undecoded(text);
-  for (let depth = 0; layer !== undefined && depth <= MOST_ENCODINGS; depth += 1) {
-    addMatches(ranges, layer, needles);
-    layer = decodeEscapes(layer);
+  const seen = new Set<string>();
+  let layers: readonly Decoded[] = [undecoded(text)];
+  for (let depth = 0; layers.length > 0 && depth <= MOST_ENCODINGS; depth += 1) {
+    // Percent signs first and HTML then often give the same as the other way round.
+    const fresh = layers.filter((layer) => !seen.has(layer.text) && seen.add(layer.text));
+    for (const layer of fresh) addMatches(ranges, layer, needles);
+    layers = fresh.flatMap(decodeEscapes);
   }
   return redactUrls(withoutRanges(text, ranges));
 }

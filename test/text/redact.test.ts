@@ -92,6 +92,27 @@ describe('redacting', () => {
     );
   });
 
+  it('leaves no secret behind encodings upon encodings, even where it holds what looks like an escape', () => {
+    const encodings: readonly ((text: string) => string)[] = [
+      (text) => text,
+      encodeURIComponent,
+      (text) => new URLSearchParams([['', text]]).toString().slice(1),
+      (text) => JSON.stringify(text).slice(1, -1),
+      (text) => text.replaceAll(/[^\w]/g, (char) => `&#${char.codePointAt(0)};`),
+      (text) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('"', '&quot;'),
+    ];
+    const alphabet = [...`a0+/=&?#%"'\\<>:;é`.split(''), '%41', '\\n', '&amp;', '&#65;', '\\u0041', '%25', '+ '];
+    const encoding = fc.constantFrom(...encodings);
+    const value = fc.string({ unit: fc.constantFrom(...alphabet), minLength: 3 }).map((text) => `Q${text}Z1`);
+    fc.assert(
+      fc.property(value, fc.array(encoding, { maxLength: 3 }), (secret, chain) => {
+        const encoded = chain.reduce((text, encode) => encode(text), secret);
+        expect(redact(`before ${encoded} behind`, [secret])).toBe('before *** behind');
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
   it('survives texts that have no encoding', () => {
     expect(redact('x\ud800abcdy', ['\ud800abcd'])).toBe('x***y');
   });
