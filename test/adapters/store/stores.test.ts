@@ -104,7 +104,8 @@ describe('a folder shared by processes', () => {
       await store.patchStatus(KEY, { message: `round ${round}` });
       expect((await store.get(KEY)).status?.message).toBe(`round ${round}`);
     }
-    // Nothing is left lying about once somebody else has written.
+    // Nothing is left lying about once another process has written: each looks when it first writes there.
+    await createFileStore({ dir, clock, pid: process.pid }).patchStatus(KEY, { message: 'swept' });
     expect((await readdir(path.dirname(file))).filter((name) => name !== 'a.yaml')).toEqual([]);
   });
 });
