@@ -68,31 +68,31 @@ describeCluster('on a cluster', () => {
       beforeAll(() => replaceCrds(files));
 
       it('run creates and drives it while kubectl tells the story; describe, get, assert, debug and watch show it', async () => {
-        const file = manifest('reported');
+        const file = manifest('told');
         kubectl(['create', '-f', file]);
-        const story = watchWithKubectl('reported', namespace, /ExperimentCompleted/);
+        const story = watchWithKubectl('told', namespace, /ExperimentCompleted/);
         const ran = await run(['run', '-f', file]);
         expect(ran.code, ran.err).toBe(0);
         expect(ran.out).toMatch(/^promote v1\n/);
         expect(storyOf(await story)).toEqual([
-          'Conformance | reported',
-          'Conformance | reported | Waiting | 0',
-          'Conformance | reported | Waiting | 0 | ExperimentInitialized: Experiment status initialized',
-          'Conformance | reported | Waiting | 0 | TargetAcquired',
-          'Conformance | reported | Initializing | 0 | StageAdvanced: Advanced to Initializing',
-          "Conformance | reported | Initializing | 0 | HandlerLaunched: Start handler 'start' launched",
-          'Conformance | reported | Running | 0 | StageAdvanced: Advanced to Running',
-          'Conformance | reported | Running | 1 | IterationUpdate: Completed Loop 1',
-          'Conformance | reported | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
+          'Conformance | told',
+          'Conformance | told | Waiting | 0',
+          'Conformance | told | Waiting | 0 | ExperimentInitialized: Experiment status initialized',
+          'Conformance | told | Waiting | 0 | TargetAcquired',
+          'Conformance | told | Initializing | 0 | StageAdvanced: Advanced to Initializing',
+          "Conformance | told | Initializing | 0 | HandlerLaunched: Start handler 'start' launched",
+          'Conformance | told | Running | 0 | StageAdvanced: Advanced to Running',
+          'Conformance | told | Running | 1 | IterationUpdate: Completed Loop 1',
+          'Conformance | told | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
         ]);
-        const here = ['reported', '-n', namespace];
+        const here = ['told', '-n', namespace];
         const described = await run(['describe', ...here]);
         const raw = await run(['describe', ...here, '-o', 'raw']);
         const fromFile = await iter8ctlProcess(['describe', '-f', '-'], { input: raw.out });
         const withoutAges = (text: string) => text.replace(/(now|\d+ \w+ ago)/, 'AGE');
         expect(withoutAges(fromFile.out)).toBe(withoutAges(described.out));
         expect((await run(['get', '-n', namespace, '-l', 'team=shop'])).out).toMatch(
-          /reported +Conformance +reported +Completed/,
+          /told +Conformance +told +Completed/,
         );
         expect(await run(['assert', ...here, '-c', 'successful'])).toMatchObject({ code: 0 });
         expect((await run(['debug', ...here, '-p', '1'])).out).toMatch(/1 {2}Completed: promote v1/);
