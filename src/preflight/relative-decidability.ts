@@ -47,7 +47,7 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
   });
 }
 
-interface Assumed {
+export interface Assumed {
   readonly errors: number;
   readonly latencies: Distribution;
   /** Known exactly where nothing was measured. */
@@ -55,7 +55,8 @@ interface Assumed {
   readonly exceededBy: (part: number) => number;
 }
 
-function assumptions({ limits }: Question, seen: Seen): Assumed {
+/** What is taken for true where nothing was measured. */
+export function assumptions({ limits }: Question, seen: Seen): Assumed {
   const upper = limits.filter(({ side, limit }) => side === 'upper' && limit > 0);
   const errors = upper.find(({ quantity }) => quantity.kind === 'error-rate')?.limit;
   const mean = upper.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;

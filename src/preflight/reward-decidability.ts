@@ -1,7 +1,12 @@
 /** What it takes to show which version has the best reward: for `plan`. Pure. */
 import type { Metric } from '../experiment/metric.ts';
+import { meanOf, type Distribution } from '../evidence/planning/distribution.ts';
+import { pairsForMean, shareOf } from '../evidence/planning/mean-passage.ts';
 import { pairsToDistinguish } from '../evidence/planning/pairs-needed.ts';
+import { equality } from '../evidence/two-versions/comparison.ts';
 import type { Question } from '../judge/question/question.ts';
+import type { Seen } from './power-row.ts';
+import { assumptions } from './relative-decidability.ts';
 
 export interface RewardPower {
   readonly metric: string;
@@ -10,37 +15,68 @@ export interface RewardPower {
   readonly needed?: number | undefined;
   /** The two values that `needed` tells apart. */
   readonly between?: readonly [number, number] | undefined;
+  /** Of these two. */
+  readonly unit?: 'ms' | 'share' | 'plain';
   /** Why it cannot be compared with confidence. */
   readonly problem?: string | undefined;
 }
 
 /** Where nothing is measured yet: a tenth, and a fifth more. */
 const ASSUMED: readonly [number, number] = [0.1, 0.12];
+const A_FIFTH_MORE = 1.2;
 
 /** `values`: of the versions, as just measured. `metric`: absent for built-in ones. */
 export function rewardDecidability(
-  { reward, alpha, versions }: Question,
+  question: Question,
   known: { readonly metric: Metric | undefined; readonly values: readonly number[] },
+  seen: Seen = {},
 ): RewardPower | undefined {
+  const { reward, alpha, versions } = question;
   if (reward === undefined) return undefined;
   const base = { metric: reward.metric, preferred: reward.preferred };
   const { quantity, cap = 1 } = reward;
   if (alpha === undefined) return base;
-  const problem =
-    quantity.kind === 'custom' ? customProblem(known, cap) : quantity.kind === 'error-rate' ? undefined : BUILTIN;
+  const lnThreshold = Math.log(versions.length / alpha);
+  if (quantity.kind !== 'custom') return { ...base, ...ownLoad(question, reward, { seen, lnThreshold }) };
+  const problem = customProblem(known, cap);
   if (problem !== undefined) return { ...base, problem };
   const [low, high] = [Math.min(...known.values), Math.max(...known.values)];
   const between = known.values.length > 1 && low < high ? ([low, high] as const) : scaledBy(cap);
   const needed = pairsToDistinguish({
     shareA: between[0] / cap,
     shareB: between[1] / cap,
-    lnThreshold: Math.log(versions.length / alpha),
+    lnThreshold,
     certainty: 'average',
   });
   return { ...base, needed, between };
 }
 
-const BUILTIN = 'how much it takes depends on how widely it varies';
+/** By pairs of requests: how many until a version is shown to be better than one that is a fifth worse. */
+function ownLoad(
+  question: Question,
+  { quantity, cap }: NonNullable<Question['reward']>,
+  { seen, lnThreshold }: { readonly seen: Seen; readonly lnThreshold: number },
+): Omit<RewardPower, 'metric' | 'preferred'> {
+  if (quantity.kind !== 'error-rate' && quantity.kind !== 'mean-latency')
+    return { problem: 'of our own load only error rates and mean latencies are' };
+  if (question.load.closedLoop) return { problem: 'with qps 0 requests are not paired' };
+  const { errors, latencies } = assumptions(question, seen);
+  const isShare = quantity.kind === 'error-rate';
+  if (!isShare && cap === undefined) return { problem: 'it has no largest value: declare one (strength.cap)' };
+  const better = isShare ? shareOf(errors) : latencies;
+  const worse: Distribution = isShare
+    ? shareOf(Math.min(1, A_FIFTH_MORE * errors))
+    : latencies.map(([ms, weight]) => [A_FIFTH_MORE * ms, weight]);
+  const { average } = pairsForMean({
+    a: worse,
+    b: better,
+    comparison: equality(isShare ? 1 : (cap ?? 1)),
+    lnThreshold,
+  });
+  if (!Number.isFinite(average))
+    return { problem: 'its largest value (strength.cap) is below what it is expected to be' };
+  return { needed: average, between: [meanOf(better), meanOf(worse)], unit: isShare ? 'share' : 'ms' };
+}
 
 const scaledBy = (cap: number): readonly [number, number] => [ASSUMED[0] * cap, ASSUMED[1] * cap];
 

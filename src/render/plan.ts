@@ -95,13 +95,13 @@ function rewardLines(
   { theme, columns }: { readonly theme: Theme; readonly columns: number },
 ): string[] {
   if (reward === undefined) return [];
-  const { needed, between, problem } = reward;
+  const { needed, between, problem, unit = 'plain' } = reward;
   const answer =
     problem !== undefined
       ? theme.bad(`cannot be compared with confidence: ${sanitizeLine(problem)}`)
       : needed === undefined || between === undefined
         ? 'compared by point values'
-        : `needs ${formatCount(needed)} data points of each version on average to tell ${formatValue(between[0], 'plain')} from ${formatValue(between[1], 'plain')}`;
+        : `needs ${formatCount(Math.ceil(needed))} ${unit === 'plain' ? 'data points' : 'requests'} of each version on average to tell ${formatValue(between[0], unit)} from ${formatValue(between[1], unit)}`;
   return wrap(`${sanitizeLine(reward.metric)} (${reward.preferred}): ${answer}`, {
     columns: Math.max(20, columns - LABEL_WIDTH - 2),
     rest: '  ',

@@ -6,9 +6,11 @@ import { expect, it } from 'vitest';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
 
-function folderOf(url: string): string {
+/** `rewards`: of an A/B experiment of two versions. */
+function folderOf(url: string, { rewards, qps = 100 }: { rewards?: readonly object[]; qps?: number } = {}): string {
   const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-plan-'));
-  const collect = { qps: 100, numQueries: 60, timeout: '30s', versions: [{ name: 'v1', url }] };
+  const names = rewards === undefined ? ['v1'] : ['v1', 'v2'];
+  const collect = { qps, numQueries: 60, timeout: '30s', versions: names.map((name) => ({ name, url })) };
   writeFileSync(
     path.join(cwd, 'e.json'),
     JSON.stringify({
@@ -18,12 +20,20 @@ function folderOf(url: string): string {
       spec: {
         target: 't',
         strategy: {
-          testingPattern: 'Conformance',
+          ...(rewards === undefined
+            ? { testingPattern: 'Conformance' }
+            : { testingPattern: 'A/B', deploymentPattern: 'FixedSplit' }),
           actions: { start: [{ task: 'metrics/collect', with: collect }] },
         },
-        criteria: { objectives: [{ metric: 'iter8-system/mean-latency', upperLimit: 20_000 }] },
+        criteria: {
+          objectives: [{ metric: 'iter8-system/mean-latency', upperLimit: 20_000 }],
+          ...(rewards === undefined ? {} : { rewards }),
+        },
         duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
-        versionInfo: { baseline: { name: 'v1' } },
+        versionInfo: {
+          baseline: { name: 'v1' },
+          ...(rewards === undefined ? {} : { candidates: [{ name: 'v2' }] }),
+        },
       },
     }),
   );
@@ -51,4 +61,19 @@ it('says that answers of redirects are followed by no promotion', async () => {
   const { code, text } = await planned(folderOf(server.url));
   expect(text).toMatch(/302 in [\d.]+ ms: a redirect, which is not followed; send the load to where it leads/);
   expect(code).toBe(3);
+});
+
+it.each([
+  [
+    'mean-latency',
+    100,
+    /mean-latency \(Low\): needs [\d,]+ requests of each version on average to tell 10 s from 12 s/,
+  ],
+  ['error-rate', 100, /error-rate \(Low\): needs [\d,]+ requests of each version on average to tell 1 % from 1\.2 %/],
+  ['error-rate', 0, /cannot be compared with confidence: with qps 0 requests are not paired/],
+  ['latency-95th-percentile', 100, /cannot be compared .*only error rates and mean latencies are/],
+])('says what %s as a reward takes at %i requests a second', async (metric, qps, expected) => {
+  await using server = await testServer((_, response) => void response.end('fine'));
+  const rewards = [{ metric: `iter8-system/${metric}`, preferredDirection: 'Low' }];
+  expect((await planned(folderOf(server.url, { rewards, qps }))).text).toMatch(expected);
 });

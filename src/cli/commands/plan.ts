@@ -109,7 +109,7 @@ async function findOut(
   const question = compileQuestion(experiment, how.strength);
   const power = withBackendNeeds(decidability(question, how.earlier), how.seen, question);
   const targets = await checkTargets(experiment, how.driver);
-  const reward = rewardDecidability(question, how.reward);
+  const reward = rewardDecidability(question, how.reward, how.earlier);
   const hasObjective = power.length > 0 || reward !== undefined;
   return {
     name: experiment.metadata.name,
