@@ -63,9 +63,6 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         : undefined,
       metrics,
     );
-    const kill = new AbortController();
-    const onLost = () => kill.abort();
-    held.lost.addEventListener('abort', onLost, { once: true });
     const { recommendation, interrupted } = await driveExperiment(
       experiment,
       {
@@ -89,7 +86,6 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         saveEveryMs: SAVE_EVERY_MS,
         seed: io.clock.now() % 2 ** 32,
         stop,
-        kill: kill.signal,
         lost: held.lost,
         refuse: (one) => [
           ...unsupportedFields(one, 'cluster'),
@@ -97,7 +93,6 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         ],
       },
     );
-    held.lost.removeEventListener('abort', onLost);
     log('info', interrupted ? 'interrupted, to be resumed' : 'ended', {
       experiment: id,
       recommendation: headline(recommendation, experiment.metadata.name),

@@ -63,10 +63,9 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.show(stoppingEvent(settled.experiment.metadata, io));
     end(signal);
   });
-  settled.lock.lost.addEventListener('abort', () => {
-    end('lost');
-    kill.abort(new UnavailableError('the driver lock was lost'));
-  });
+  const onLockLost = () => end('lost');
+  if (settled.lock.lost.aborted) onLockLost();
+  else settled.lock.lost.addEventListener('abort', onLockLost, { once: true });
   const limit = flags.timeout === undefined ? undefined : timeLimit(io.clock, flags.timeout);
   limit?.signal.addEventListener('abort', () => end('timeout'), { once: true });
   // Events are the answer then: without a reader there is nothing to go on for.

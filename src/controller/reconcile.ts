@@ -199,7 +199,8 @@ export class Reconciler {
       }
       await this.#ports.drive(experiment, taken.held, stop);
       this.#failures.delete(id);
-      if (stop.aborted) return;
+      // Whoever took the lock may drop it again without a word: it is looked at until it has ended.
+      if (stop.aborted || taken.held.lost.aborted) return;
       this.#completed += 1;
       this.#forget(id);
     } finally {

@@ -8,7 +8,7 @@ export interface InterruptionSources {
   /** First Ctrl-C: drain, judge, save, return. */
   readonly stop: AbortSignal;
   /** A second Ctrl-C: end now; what is under way counts as unresolved. */
-  readonly kill: AbortSignal;
+  readonly kill?: AbortSignal | undefined;
   /** The lock of the experiment is lost: somebody else drives it, nothing more is stored. */
   readonly lost?: AbortSignal | undefined;
 }
@@ -21,7 +21,7 @@ export class Interruption {
   readonly #targetLost = new AbortController();
 
   constructor({ stop, kill, lost }: InterruptionSources) {
-    this.now = AbortSignal.any([kill, this.#targetLost.signal, ...(lost === undefined ? [] : [lost])]);
+    this.now = AbortSignal.any([this.#targetLost.signal, kill, lost].filter((source) => source !== undefined));
     this.any = AbortSignal.any([stop, this.now]);
   }
 

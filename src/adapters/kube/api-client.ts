@@ -158,14 +158,14 @@ export class KubeClient {
   }
 
   /** For paths that name no object: discovery, versions. The answer is a map. */
-  async raw<T>(path: string, signal?: AbortSignal): Promise<T> {
+  async raw<T>(path: string): Promise<T> {
     const asked: Asked = { ...this.#about(), verb: 'get', resource: path };
     const once = async (): Promise<T> => {
-      const answer = await this.#send<unknown>('GET', path, asked, { signal });
+      const answer = await this.#send<unknown>('GET', path, asked, {});
       checkObject(answer, { api: apiText(asked), asked: `get ${path}` });
       return answer as T;
     };
-    return retryTransient(once, { signal, repeatable: true });
+    return retryTransient(once, { signal: undefined, repeatable: true });
   }
 
   /** An answer that goes on: a watch, a log. The caller reads it to its end or destroys it. */
@@ -326,7 +326,7 @@ export class KubeClient {
 }
 
 /** Stops waiting when the signal says so; what is waited for goes on for others. */
-function abortable<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+export function abortable<T>(waited: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   if (signal === undefined) return waited;
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);

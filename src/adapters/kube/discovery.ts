@@ -1,6 +1,6 @@
 /** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
 import { NotFoundError } from '../../errors.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import { abortable, type KubeClient, type Resource } from './api-client.ts';
 import { isMap, isText, isTextList } from './value-types.ts';
 
 interface ApiResource {
@@ -29,7 +29,7 @@ export interface Discovery {
   ofKind(apiVersion: string, kind: string, signal?: AbortSignal): Promise<Resource>;
 }
 
-/** Asks the server for each group once. */
+/** Asks the server for each group once, for all who want to know: a signal ends only the waiting of its owner. */
 export function createDiscovery(client: KubeClient): Discovery {
   const lists = new Map<string, Promise<readonly ApiResource[]>>();
   let groups: Promise<readonly ApiGroup[]> | undefined;
@@ -48,8 +48,12 @@ export function createDiscovery(client: KubeClient): Discovery {
     groups.catch(() => (groups = undefined));
     return groups;
   };
-  const inVersion = async (at: GroupVersion, type: string): Promise<Resource | undefined> => {
-    const found = (await listOf(at)).find((one) => !one.name.includes('/') && isNamed(one, type));
+  const inVersion = async (
+    at: GroupVersion,
+    type: string,
+    signal: AbortSignal | undefined,
+  ): Promise<Resource | undefined> => {
+    const found = (await abortable(listOf(at), signal)).find((one) => !one.name.includes('/') && isNamed(one, type));
     return found === undefined ? undefined : { ...at, plural: found.name, namespaced: found.namespaced };
   };
   const unknown = (type: string) =>
@@ -57,33 +61,33 @@ export function createDiscovery(client: KubeClient): Discovery {
       hint: 'kubectl api-resources lists the kinds; write TYPE, TYPE.GROUP or TYPE.VERSION.GROUP',
     });
   return {
-    ofType: async (type) => {
+    ofType: async (type, signal) => {
       const [name = '', ...rest] = type.split('.');
       const qualified = rest.join('.');
       if (qualified === '') {
-        const core = await inVersion({ group: '', version: 'v1' }, name);
+        const core = await inVersion({ group: '', version: 'v1' }, name, signal);
         if (core !== undefined) return core;
       }
-      for (const { name: group, versions } of await allGroups()) {
+      for (const { name: group, versions } of await abortable(allGroups(), signal)) {
         const written = versions.find((version) => qualified === `${version}.${group}`);
         if (qualified !== '' && written === undefined && qualified !== group) continue;
         const version = written ?? versions[0];
         if (version === undefined) continue;
-        const found = await inVersion({ group, version }, name).catch((error: unknown) => {
-          if (qualified !== '') throw error;
+        const found = await inVersion({ group, version }, name, signal).catch((error: unknown) => {
+          if (qualified !== '' || signal?.aborted === true) throw error;
           return undefined; // an aggregated API that is down hides only itself
         });
         if (found !== undefined) return found;
       }
       throw unknown(type);
     },
-    ofKind: async (apiVersion, kind) => {
+    ofKind: async (apiVersion, kind, signal) => {
       const slash = apiVersion.indexOf('/');
       const at =
         slash < 0
           ? { group: '', version: apiVersion }
           : { group: apiVersion.slice(0, slash), version: apiVersion.slice(slash + 1) };
-      const found = (await listOf(at)).find((one) => !one.name.includes('/') && one.kind === kind);
+      const found = (await abortable(listOf(at), signal)).find((one) => !one.name.includes('/') && one.kind === kind);
       if (found === undefined) throw unknown(`${kind} of ${apiVersion}`);
       return { ...at, plural: found.name, namespaced: found.namespaced };
     },

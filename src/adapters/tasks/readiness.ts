@@ -34,7 +34,7 @@ interface WantedObject {
   readonly text: string;
   readonly namespace: string;
   readonly name: string;
-  readonly find: (discovery: Discovery) => Promise<Resource>;
+  readonly find: (discovery: Discovery, signal: AbortSignal) => Promise<Resource>;
   readonly waitFor?: string | undefined;
 }
 
@@ -52,7 +52,7 @@ function namedObject(
     text: `${ref.kind} ${namespace}/${ref.name}`,
     namespace,
     name: ref.name,
-    find: (discovery) => discovery.ofType(ref.kind),
+    find: (discovery, signal) => discovery.ofType(ref.kind, signal),
     waitFor: ref.waitFor,
   };
 }
@@ -67,7 +67,7 @@ function weightObjects(experiment: Experiment): WantedObject[] {
         text: `${kind} ${namespace}/${name}`,
         namespace,
         name,
-        find: (discovery: Discovery) => discovery.ofKind(apiVersion, kind),
+        find: (discovery: Discovery, signal: AbortSignal) => discovery.ofKind(apiVersion, kind, signal),
       },
     ];
   });
@@ -82,7 +82,7 @@ async function notReady(
     wanted.map(async (one) => {
       const gone = one.waitFor === 'delete';
       try {
-        const resource = await one.find(how.discovery);
+        const resource = await one.find(how.discovery, how.signal);
         const object = await how.client.request<unknown>({
           verb: 'get',
           resource,

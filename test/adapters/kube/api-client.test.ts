@@ -233,3 +233,21 @@ it('a conflict of a server-side apply says whose the fields are', async () => {
   expect(result).toBeInstanceOf(ConflictError);
   expect((result as Iter8Error).details).toEqual(['.spec.replicas belongs to argocd']);
 });
+
+it('a wait for what kinds there are ends with its signal, and only its own', async () => {
+  let answerNow: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => (answerNow = resolve));
+  await using server = await testServer((_, response) => {
+    void asked.then(() =>
+      response.end(JSON.stringify({ resources: [{ name: 'pods', kind: 'Pod', namespaced: true }] })),
+    );
+  });
+  const discovery = createDiscovery(await openClient(writeKubeconfig(server.url)));
+  const stop = new AbortController();
+  const stopped = discovery.ofKind('v1', 'Pod', stop.signal);
+  const other = discovery.ofKind('v1', 'Pod');
+  stop.abort(new Error('enough'));
+  await expect(stopped).rejects.toThrow('enough');
+  answerNow();
+  expect(await other).toMatchObject({ plural: 'pods', namespaced: true });
+});
