@@ -1,5 +1,6 @@
 /** What is said before a run about one objective: how many requests it takes, and whether the plan gives them. Pure. */
 import { measured, type Distribution } from '../evidence/planning/distribution.ts';
+import { measuredSpread, type LatencySpread } from '../evidence/planning/percentile-passage.ts';
 import type { NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
@@ -38,6 +39,8 @@ export function lnSatisfiedNeeded({ answered, versions }: Question): number {
 /** What an earlier run showed. */
 export interface Seen {
   readonly latencies?: Distribution | undefined;
+  /** The same, as fine as it was measured. */
+  readonly spread?: LatencySpread | undefined;
 }
 
 /** Latencies as the version with the most requests had them; nothing without a record, or of a closed loop. */
@@ -48,7 +51,7 @@ export function seenIn(earlier: Experiment): Seen {
     .filter(({ endpoint }) => endpoint === undefined)
     .map(({ tally }) => readTally(tally).response)
     .toSorted((a, b) => b.n - a.n);
-  return most === undefined ? {} : { latencies: measured(most.histogram) };
+  return most === undefined ? {} : { latencies: measured(most.histogram), spread: measuredSpread(most.histogram) };
 }
 
 export interface Needs {

@@ -1,7 +1,7 @@
 /** What it takes to decide relative limits, if the candidate is just as good as the baseline: for `plan`. Pure. */
-import { exponential, meanOf, partAbove, quantileOf, type Distribution } from '../evidence/planning/distribution.ts';
+import { exponential, meanOf, type Distribution } from '../evidence/planning/distribution.ts';
 import { cheaperCap, pairsForMean, shareOf } from '../evidence/planning/mean-passage.ts';
-import { pairsForPercentile } from '../evidence/planning/percentile-passage.ts';
+import { exponentialSpread, pairsForPercentile, type LatencySpread } from '../evidence/planning/percentile-passage.ts';
 import { NEVER, type NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
@@ -47,12 +47,9 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
   });
 }
 
-export interface Assumed {
+export interface Assumed extends LatencySpread {
   readonly errors: number;
   readonly latencies: Distribution;
-  /** Known exactly where nothing was measured. */
-  readonly above: (ms: number) => number;
-  readonly exceededBy: (part: number) => number;
 }
 
 /** What is taken for true where nothing was measured. */
@@ -61,20 +58,10 @@ export function assumptions({ limits }: Question, seen: Seen): Assumed {
   const errors = upper.find(({ quantity }) => quantity.kind === 'error-rate')?.limit;
   const mean = upper.find(({ quantity }) => quantity.kind === 'mean-latency')?.limit;
   const ms = mean === undefined ? ASSUMED_MS : mean / 2;
-  const { latencies } = seen;
   return {
     errors: errors === undefined ? ASSUMED_ERRORS : errors / 10,
-    ...(latencies === undefined
-      ? {
-          latencies: exponential(ms),
-          above: (place: number) => Math.exp(-place / ms),
-          exceededBy: (part: number) => -ms * Math.log(part),
-        }
-      : {
-          latencies,
-          above: (place: number) => partAbove(latencies, place),
-          exceededBy: (part: number) => quantileOf(latencies, 1 - part),
-        }),
+    latencies: seen.latencies ?? exponential(ms),
+    ...(seen.spread ?? exponentialSpread(ms)),
   };
 }
 

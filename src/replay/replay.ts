@@ -12,7 +12,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits } from '../judge/question/limits.ts';
 import { compileQuestion } from '../judge/question/question.ts';
-import { readRecord, withRecord, type Iter8Record } from '../judge/record/stored-record.ts';
+import { readRecord, withRecord, type Iter8Record, type StoredScope } from '../judge/record/stored-record.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { foldRecord, type Folded, type ReplayChange } from './fold-record.ts';
 import { readRecordLines } from './read-record-lines.ts';
@@ -66,10 +66,19 @@ function judgedAgain({ experiment, record: counted, judged, completedIterations:
   if (issues.length > 0) throw new InvalidManifestError('it cannot be judged by these objectives', issues);
   const question = compileQuestion(experiment, counted.strength);
   const limits = latencyLimits(question.limits);
+  const recounted = (scopes: readonly StoredScope[]) =>
+    scopes.map((scope) => ({ ...scope, tally: withLimits(scope.tally, limits) }));
   const { time, measuringDone, runningSeconds, completedIterations, weights } = judged;
   let record: Iter8Record = {
     ...counted,
-    scopes: counted.scopes.map((scope) => ({ ...scope, tally: withLimits(scope.tally, limits) })),
+    scopes: recounted(counted.scopes),
+    // A driver that was killed left what it had counted there.
+    tasks: Object.fromEntries(
+      Object.entries(counted.tasks).map(([id, task]) => [
+        id,
+        task.counted === undefined ? task : { ...task, counted: recounted(task.counted) },
+      ]),
+    ),
     assessments: [],
     warnings: [],
   };

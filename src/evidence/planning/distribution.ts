@@ -48,11 +48,6 @@ export function joined(distribution: Distribution, points: number): Distribution
 export const meanOf = (distribution: Distribution): number =>
   distribution.reduce((sum, [value, weight]) => sum + value * weight, 0);
 
-/** The part of the values above a place. */
-export function partAbove(distribution: Distribution, place: number): number {
-  return distribution.reduce((sum, [value, weight]) => sum + (value > place ? weight : 0), 0);
-}
-
 /** The value that this part of the values does not exceed. */
 export function quantileOf(distribution: Distribution, part: number): number {
   let sum = 0;
