@@ -114,6 +114,6 @@ export async function reportFailure(error: unknown, argv: readonly string[], io:
     import('../render/theme.ts'),
   ]);
   const theme = themeFor(io.stderr, { mode: colorMode(argv), env: io.env });
-  io.stderr.write(`${renderError(error, theme, io.stderr.columns)}\n`);
+  io.stderr.write(`${renderError(error, theme)}\n`);
   return error instanceof Iter8Error ? error.exitCode : EXIT.bug;
 }

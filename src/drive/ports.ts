@@ -3,14 +3,7 @@
  *
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
-import type {
-  Experiment,
-  ExperimentStatus,
-  ObjectKey,
-  TaskSpec,
-  Weight,
-  WrittenExperiment,
-} from '../experiment/experiment.ts';
+import type { Experiment, ObjectKey, TaskSpec, Weight, WrittenExperiment } from '../experiment/experiment.ts';
 import type { CollectInputs } from '../experiment/task-inputs.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
@@ -354,5 +347,3 @@ export interface TaskRunner {
 export interface SecretReader {
   read(key: ObjectKey, signal?: AbortSignal): Promise<Readonly<Record<string, string>>>;
 }
-
-export type StatusChange = (status: ExperimentStatus) => ExperimentStatus;

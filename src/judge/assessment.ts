@@ -26,7 +26,6 @@ export type UndecidedReason =
   | 'load-too-slow' // our own load generator was late too often (docs/method.md 0.8)
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
-  | 'imported-bins' // imported histogram: its bins are too coarse at the limit
   | 'unquantified' // a value without the number of requests behind it
   | 'windows-differ' // the value and its sample size are about different times
   | 'stale' // its backend fails, and the last value is too old

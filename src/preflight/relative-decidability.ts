@@ -86,9 +86,10 @@ function needs(
     }
     case 'mean-latency': {
       const question = { a: latencies, b: latencies, comparison: { ...comparison, cap }, lnThreshold };
-      const found = cheaperCap(question);
+      const needed = pairsForMean(question);
+      const found = cheaperCap(question, needed);
       return {
-        needed: pairsForMean(question),
+        needed,
         assumed: meanOf(latencies),
         ...(found === undefined
           ? {}

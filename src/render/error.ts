@@ -4,7 +4,7 @@ import { sanitizeLine, sanitizeText } from '../text/sanitize.ts';
 import { displayWidth } from '../text/width.ts';
 import type { Theme } from './theme.ts';
 
-export function renderError(error: unknown, theme: Theme, _columns?: number): string {
+export function renderError(error: unknown, theme: Theme): string {
   if (!(error instanceof Iter8Error)) {
     const stack = error instanceof Error ? (error.stack ?? error.message) : String(error);
     return `${theme.bad('error:')} this is a bug in iter8ctl, please report it\n${sanitizeText(stack)}`;

@@ -7,7 +7,6 @@ import type { Theme } from './theme.ts';
 
 export interface ListOptions {
   readonly theme: Theme;
-  readonly columns: number | undefined;
   /** Absent: of all namespaces, which become a column. */
   readonly namespace: string | undefined;
   /** ms since 1970: what ages are computed against. */

@@ -121,7 +121,7 @@ function everyView(experiment: Experiment): string {
     jsonText(jsonView(view), 2),
     writeYaml(jsonView(view)),
     jsonText(experiment),
-    renderList([listRow(experiment)], { theme, namespace: undefined, now: NOW, columns: 80 }),
+    renderList([listRow(experiment)], { theme, namespace: undefined, now: NOW }),
   ].join('\n');
 }
 

@@ -18,7 +18,7 @@ const theme = themeFor({ isTTY: false }, { mode: 'never', env: {} });
 function lookAt(experiment: Experiment): void {
   const view = experimentView(experiment, 0);
   renderDescribe(view, { theme, columns: 80 });
-  renderList([listRow(experiment)], { theme, columns: 80, namespace: 'default', now: 0 });
+  renderList([listRow(experiment)], { theme, namespace: 'default', now: 0 });
   JSON.stringify(jsonView(view));
   const log = createLog(theme);
   for (const event of eventsBetween(undefined, experiment, 0)) log(event);

@@ -37,7 +37,6 @@ interface Lease {
     readonly resourceVersion?: string;
     readonly annotations?: Readonly<Record<string, string>>;
     readonly labels?: Readonly<Record<string, string>>;
-    readonly ownerReferences?: readonly object[];
   };
   readonly spec?: {
     readonly holderIdentity?: string | null;

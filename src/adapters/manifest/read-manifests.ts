@@ -10,9 +10,6 @@ import { readManifest, type ManifestObject } from './parse-documents.ts';
 import { readSources, type ManifestSource, type SourceOptions } from './fetch-sources.ts';
 import { sortIssues } from './yaml-positions.ts';
 
-export type { ManifestSource } from './fetch-sources.ts';
-export { sortIssues } from './yaml-positions.ts';
-
 export interface LoadOptions extends SourceOptions {
   /** `shape` (the default) or `rules`: see `parse.ts`. */
   readonly strictness?: 'shape' | 'rules' | undefined;

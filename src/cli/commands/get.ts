@@ -93,7 +93,7 @@ async function listText(
     default:
       return `${renderList(
         experiments.map((experiment) => listRow(experiment, driven?.get(keyText(experiment.metadata)))),
-        { theme: stdoutTheme(io, flags), columns: io.stdout.columns, namespace, now: io.clock.now() },
+        { theme: stdoutTheme(io, flags), namespace, now: io.clock.now() },
       )}\n`;
   }
 }

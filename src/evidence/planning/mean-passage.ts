@@ -67,34 +67,23 @@ const WORTH = 2;
 
 /**
  * A cap (1, 2 or 5 times a power of ten, at least what nearly all values are) with which the comparison takes at most half as
- * many pairs as with the present one; undefined when there is none.
+ * many pairs as with the present one, which takes `instead`; undefined when there is none.
  */
 export function cheaperCap(
   question: PairsQuestion,
-): { readonly cap: number; readonly pairs: NeededRequests; readonly instead: NeededRequests } | undefined {
+  instead: NeededRequests,
+): { readonly cap: number; readonly pairs: NeededRequests } | undefined {
   const { a, b, comparison } = question;
   const cap = roundUp(Math.max(quantileOf(a, CAPPED_PART), quantileOf(b, CAPPED_PART)));
   if (!(cap < comparison.cap) || comparison.plus >= cap) return undefined;
-  const instead = pairsForMean(question);
   const pairs = pairsForMean({ ...question, comparison: { ...comparison, cap } });
-  return Number.isFinite(pairs.average) && WORTH * pairs.average <= instead.average
-    ? { cap, pairs, instead }
-    : undefined;
+  return Number.isFinite(pairs.average) && WORTH * pairs.average <= instead.average ? { cap, pairs } : undefined;
 }
 
 /** 1, 2 or 5 times a power of ten. */
 function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   return (([1, 2, 5, 10] as const).find((digit) => digit * power >= value * (1 - 1e-9)) ?? 10) * power;
-}
-
-/** What a closed loop sends in a time: every connection one request after the other. */
-export function closedLoopRequests(loop: {
-  readonly connections: number;
-  readonly meanMs: number;
-  readonly seconds: number;
-}): number {
-  return Math.floor((loop.connections * loop.seconds * 1000) / loop.meanMs);
 }
 
 const RUNS = 200;

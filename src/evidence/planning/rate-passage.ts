@@ -71,9 +71,6 @@ export function requestsForRate(question: ExpectationQuestion): NeededRequests {
   return { average: average + alive.reduce((sum, mass) => sum + mass, 0) * MOST_STEPS, ...enough };
 }
 
-/** On average. Infinity when the truth never leads to the verdict. */
-export const expectedRequests = (question: ExpectationQuestion): number => requestsForRate(question).average;
-
 /** Whether `bad` of n satisfy: from a number of requests on that is computed once for each number of bad ones. */
 function satisfiedBoundary({ p0, lnThreshold, fewest = 0 }: ExpectationQuestion): (n: number, bad: number) => boolean {
   const first: number[] = [];

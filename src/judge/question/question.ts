@@ -30,8 +30,6 @@ export interface RewardQuestion {
 
 export interface Question {
   readonly pattern: TestingPattern;
-  /** Where bare names of metrics are looked up. */
-  readonly namespace: string;
   /** Baseline first. Empty without versionInfo. */
   readonly versions: readonly JudgedVersion[];
   readonly baseline: JudgedVersion | undefined;
@@ -82,7 +80,6 @@ export function compileQuestion(experiment: Experiment, overrides?: Readonly<Rec
   const answered = new Set(answeredVersions(experiment).map(({ name }) => name));
   return {
     pattern,
-    namespace,
     versions,
     baseline: versions.find(({ role }) => role === 'baseline'),
     answered: versions.filter(({ name }) => answered.has(name)),

@@ -246,6 +246,3 @@ export const measuredProblem = (value: unknown): string | undefined => problemTe
 export const weightsProblem = (value: unknown): string | undefined => problemText(weights(value));
 
 export const isRecordShape = (value: unknown): boolean => record(value) === undefined;
-export const isScopeShape = (value: unknown): boolean => scope(value) === undefined;
-export const isPairsShape = (value: unknown): boolean => pairs(value) === undefined;
-export const isMeasuredShape = (value: unknown): boolean => measuredProblem(value) === undefined;

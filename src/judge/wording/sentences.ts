@@ -164,8 +164,6 @@ function reasonSentence(
       return `${name} cannot be satisfied at qps 0: latency depends on the load itself; set a rate`;
     case 'no-timeout':
       return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
-    case 'imported-bins':
-      return `${name}: the recorded histogram is too coarse at the limit`;
     case 'unquantified':
       return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
     case 'windows-differ':

@@ -1,7 +1,7 @@
 /** What the rule costs and what it keeps: exact first passage against docs/method.md 0.10, and seeded simulations. */
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
-import { expectedRequests } from '../../../src/evidence/planning/rate-passage.ts';
+import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';
 import { fewestRequests, requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import { seeded } from '../../support/seeded.ts';
 
@@ -15,21 +15,24 @@ describe('requests to the right verdict at a limit of 1 %, looking after every o
     ['violated', 0.02, 1175],
     ['violated', 0.05, 116],
   ] as const)('%s at a true rate of %d: %d on average', (side, truth, published) => {
-    const found = expectedRequests({ p0: 0.01, truth, lnThreshold: LN20, side, fewest: 0 });
+    const found = requestsForRate({ p0: 0.01, truth, lnThreshold: LN20, side, fewest: 0 }).average;
     expect(Math.abs(found - published) / published).toBeLessThan(0.02);
   });
 
   it('are never reached from the wrong side', () => {
-    expect(expectedRequests({ p0: 0.01, truth: 0.01, lnThreshold: LN20, side: 'satisfied' })).toBe(
+    expect(requestsForRate({ p0: 0.01, truth: 0.01, lnThreshold: LN20, side: 'satisfied' }).average).toBe(
       Number.POSITIVE_INFINITY,
     );
-    expect(expectedRequests({ p0: 0.01, truth: 0.001, lnThreshold: LN20, side: 'violated' })).toBe(
+    expect(requestsForRate({ p0: 0.01, truth: 0.001, lnThreshold: LN20, side: 'violated' }).average).toBe(
       Number.POSITIVE_INFINITY,
     );
   });
 
   it('scale for small limits', () => {
-    expect(expectedRequests({ p0: 1e-5, truth: 0, lnThreshold: LN20, side: 'satisfied' })).toBeCloseTo(100 * 3787, -4);
+    expect(requestsForRate({ p0: 1e-5, truth: 0, lnThreshold: LN20, side: 'satisfied' }).average).toBeCloseTo(
+      100 * 3787,
+      -4,
+    );
   });
 });
 
