@@ -2,10 +2,11 @@
 // At the end it says which files were slow, and what was skipped and why; the last line counts: `N passed, N failed` (and
 // skipped, if any). A failed step counts as a failed one.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { closingLine, countReport } from './count-report.mjs';
+import { closingLine } from './count-report.mjs';
+import { runVitest } from './run-vitest.mjs';
 import { summaryOf } from './summary-reporter.mjs';
 import { runClusterTests } from './test-cluster.mjs';
 
@@ -35,25 +36,7 @@ for (const { name, command, args } of steps) {
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
 }
 
-const tests = spawnSync(
-  bin('vitest'),
-  [
-    'run',
-    '--reporter=default',
-    '--reporter=json',
-    '--reporter=./scripts/summary-reporter.mjs',
-    `--outputFile.json=${report}`,
-    ...process.argv.slice(2),
-  ],
-  { cwd: root, stdio: 'inherit', env: { ...process.env, ITER8_TEST_SUMMARY: summary } },
-);
-let counts;
-try {
-  counts = countReport(JSON.parse(readFileSync(report, 'utf8')), tests.status);
-} catch (error) {
-  console.error(`the test runner left no report: ${error.message}`);
-  counts = { passed: 0, failed: 1, skipped: 0 };
-}
+const counts = runVitest({ args: process.argv.slice(2), report, summary });
 const cluster = runClusterTests({ summary });
 const total = {
   passed: counts.passed + cluster.passed,

@@ -7,36 +7,29 @@
 // ITER8_TEST_KUBECONFIG=FILE any cluster serves that may be thrown away afterwards (kind, k3d): tests that need the lab itself
 // are skipped then. Where no cluster can be had all of them are skipped; with CI=true that is a failure.
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
-import { closingLine, countReport } from './count-report.mjs';
+import { closingLine } from './count-report.mjs';
 import { makeIssuer } from './oidc-issuer.mjs';
+import { runVitest } from './run-vitest.mjs';
 import { summaryOf } from './summary-reporter.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 const lab = (name) => path.join(root, 'test/cluster/lab', name);
 const SUITES = ['objects', 'node'];
 
-/** `allSkipped`: that the suite runs nothing is no mistake. */
-function vitest(suite, { files, scratch, summary, inside = false, allSkipped = false, env }) {
-  const report = path.join(scratch, `${suite}.json`);
-  const command = [path.join(root, 'node_modules/.bin/vitest'), 'run', '--config', 'vitest.cluster.config.ts'];
-  const reporters = ['default', 'json', './scripts/summary-reporter.mjs'].map((name) => `--reporter=${name}`);
-  const args = [...reporters, `--outputFile.json=${report}`, ...files];
-  const [program, ...rest] = [...(inside ? [lab('in')] : []), ...command, ...args];
-  const { status } = spawnSync(program, rest, {
-    cwd: root,
-    stdio: 'inherit',
-    env: { ...process.env, ITER8_TEST_SUITE: suite, ITER8_TEST_SUMMARY: summary, ...env },
+/** `inside`: on the node of the lab. */
+function runSuite(suite, { files, scratch, summary, inside = false, allSkipped = false, env }) {
+  return runVitest({
+    args: ['--config', 'vitest.cluster.config.ts', ...files],
+    report: path.join(scratch, `${suite}.json`),
+    summary,
+    inside: inside ? [lab('in')] : [],
+    env: { ITER8_TEST_SUITE: suite, ...env },
+    allSkipped,
   });
-  try {
-    return countReport(JSON.parse(readFileSync(report, 'utf8')), status, allSkipped);
-  } catch (error) {
-    console.error(`the test runner left no report: ${error.message}`);
-    return { passed: 0, failed: 1, skipped: 0 };
-  }
 }
 
 /** Path of its kubeconfig. */
@@ -72,12 +65,12 @@ function withoutLab() {
 function onGivenCluster(kubeconfig, suites, how) {
   const env = { ...makeIssuer(how.scratch).env, ITER8_TEST_KUBECONFIG: path.resolve(kubeconfig) };
   // Everything of the other suite needs the lab.
-  return sum(suites.map((suite) => vitest(suite, { ...how, env, allSkipped: suite === 'node' })));
+  return sum(suites.map((suite) => runSuite(suite, { ...how, env, allSkipped: suite === 'node' })));
 }
 
 function withoutCluster(why, suites, how) {
   const env = { ITER8_TEST_KUBECONFIG: '', ITER8_TEST_NO_CLUSTER: why };
-  const counts = sum(suites.map((suite) => vitest(suite, { ...how, env, allSkipped: true })));
+  const counts = sum(suites.map((suite) => runSuite(suite, { ...how, env, allSkipped: true })));
   return process.env.CI === 'true' ? { ...counts, failed: counts.failed + 1 } : counts;
 }
 
@@ -89,7 +82,7 @@ function inLab(suites, how) {
         const issuer = whole ? undefined : makeIssuer(how.scratch);
         const kubeconfig = whole ? up([]) : up(['--control-plane-only'], { APISERVER_FLAGS: issuer.apiServerFlags });
         const env = { ITER8_TEST_KUBECONFIG: kubeconfig, ITER8_TEST_LAB: 'true', ...issuer?.env };
-        return vitest(suite, { ...how, inside: whole, env });
+        return runSuite(suite, { ...how, inside: whole, env });
       }),
     );
   } finally {
