@@ -1,4 +1,5 @@
 /** Wires implementations to ports: the only place that knows which store, lock, load generator and tasks are used. */
+import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { createHash } from 'node:crypto';
 import { homedir, hostname } from 'node:os';
 import path from 'node:path';
@@ -47,8 +48,6 @@ export interface Context {
 }
 
 const DEFAULT_DIR = '.iter8';
-/** Where Iter8 is installed. */
-export const SYSTEM_NAMESPACE = 'iter8-system';
 
 /** The folder of local mode, or undefined when a cluster is meant. */
 function localDir(flags: StoreFlags, io: Io): string | undefined {

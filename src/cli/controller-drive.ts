@@ -1,4 +1,5 @@
 /** How the controller drives one experiment: the engine with this cluster's ports; nothing is asked of anybody. */
+import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { drive as driveExperiment } from '../drive/drive.ts';
@@ -10,7 +11,7 @@ import { tellKube } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/log-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
-import { openDriver, openEvents, openMetrics, SYSTEM_NAMESPACE, type Context } from './context.ts';
+import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
 import { unsupportedFields } from './unsupported-features.ts';
 
 export interface ControllingOptions {

@@ -2,10 +2,11 @@
 import { NotFoundError, TimeoutError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode, worstExitCode } from '../exit-codes.ts';
 import { timeLimit, type Io } from '../io.ts';
-import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
+import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
-import { experimentView, listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
+import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
+import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Progress } from './progress-display.ts';
@@ -121,7 +122,7 @@ export async function watchUntil(
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not end within the timeout`);
     return code;
   }
-  return exitCodeOf(experimentView(last, io.clock.now()).recommendation.verdict, hasEnded(last));
+  return exitCodeOf(knownJudgement(last).recommendation.verdict, hasEnded(last));
 }
 
 /** A watch that was interrupted ends soon, whatever the API server does. */
@@ -145,7 +146,7 @@ export async function watchAll(
   const ending = endings(io, flags);
   // Of each only what is reported about it later: ten thousand experiments of 50 kB do not fit into memory.
   const seen = new Map<string, { readonly row: ListRow; readonly reported: Experiment }>();
-  const key = (experiment: Experiment) => `${experiment.metadata.namespace}/${experiment.metadata.name}`;
+  const key = (experiment: Experiment) => keyText(experiment.metadata);
   let synced = false;
   try {
     for await (const event of context.store.watch({
@@ -176,15 +177,18 @@ export async function watchAll(
     ending.close();
     progress.end();
   }
-  const limit = timeLimit(io.clock, LONGEST_LOOK_MS);
-  const driven = await whoDrivesEach(
-    [...seen.values()].map(({ reported }) => reported),
-    context,
-    limit.signal,
-  );
-  limit.cancel();
-  const rows = [...seen].map(([of, { row }]) => ({ ...row, driven: driven.get(of) }));
-  table(rows);
+  const rows = [...seen.values()].map(({ row }) => row);
+  // Events were the answer then.
+  if (flags.output !== 'ndjson') {
+    const limit = timeLimit(io.clock, LONGEST_LOOK_MS);
+    const driven = await whoDrivesEach(
+      [...seen.values()].map(({ reported }) => reported),
+      context,
+      limit.signal,
+    );
+    limit.cancel();
+    table([...seen].map(([of, { row }]) => ({ ...row, driven: driven.get(of) })));
+  }
   const code = ending.code();
   if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');
   if (code !== undefined) return code;

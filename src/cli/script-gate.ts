@@ -38,14 +38,14 @@ export function createScriptGate(options: ScriptGateOptions): ScriptGate {
   const { context, allowAll, own, from, say } = options;
   let approvals: Promise<Approvals> | undefined;
   const opened = () => (approvals ??= options.approvals());
-  const isApproved = async (script: PlacedScript, experiment: Experiment): Promise<boolean> => {
-    if (allowAll) return true;
-    const fingerprint = fingerprintOf(script, experiment, context.place);
-    if (own !== undefined && ownFingerprints(own, experiment, context.place).has(fingerprint)) return true;
-    return (await opened()).has(fingerprint);
-  };
   const refused = async <T extends PlacedScript>(scripts: readonly T[], experiment: Experiment): Promise<T[]> => {
-    const approved = await Promise.all(scripts.map((script) => isApproved(script, experiment)));
+    if (allowAll || scripts.length === 0) return [];
+    const fromOwn = own === undefined ? undefined : ownFingerprints(own, experiment, context.place);
+    const isApproved = async (script: PlacedScript): Promise<boolean> => {
+      const fingerprint = fingerprintOf(script, experiment, context.place);
+      return fromOwn?.has(fingerprint) === true || (await opened()).has(fingerprint);
+    };
+    const approved = await Promise.all(scripts.map(isApproved));
     return scripts.filter((_, index) => !approved[index]);
   };
   const remember = async (scripts: readonly PlacedScript[], experiment: Experiment) => {

@@ -149,3 +149,6 @@ export function builtinMetric(name: MetricName): Metric {
     },
   };
 }
+
+/** A built-in metric without its namespace; others as they were written. */
+export const shortName = (metric: string): string => metric.replace(/^iter8-system\//, '');

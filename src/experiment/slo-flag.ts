@@ -1,7 +1,7 @@
 /** Service level objectives as people write them: `p95<=300ms`, `error-rate<=1%`, `mean<0.5s`. Pure. */
 import { UsageError } from '../errors.ts';
 import type { Objective } from './experiment.ts';
-import { parseMetricName, type MetricQuantity } from './metric-names.ts';
+import { parseMetricName, shortName, type MetricQuantity } from './metric-names.ts';
 
 const FORM = /^\s*([A-Za-z0-9][\w./-]*)\s*(<=|>=|<|>|=<|=>)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%]*)\s*$/;
 
@@ -49,7 +49,7 @@ export function parseSlo(text: string): Objective {
     throw new UsageError(`--slo ${JSON.stringify(text)}: ${digits} is not a number`, { hint });
   const wrongUnit = (expected: string) =>
     new UsageError(
-      `--slo ${JSON.stringify(text)}: ${shortOf(metric)} takes ${expected}, got the unit ${JSON.stringify(unit)}${unit === 'm' ? `; did you mean ${digits}ms?` : ''}`,
+      `--slo ${JSON.stringify(text)}: ${shortName(metric)} takes ${expected}, got the unit ${JSON.stringify(unit)}${unit === 'm' ? `; did you mean ${digits}ms?` : ''}`,
       { hint },
     );
   const limit = number * factorOf({ quantity, metric, written, unit, text }, wrongUnit);
@@ -100,5 +100,3 @@ function factorOf(
       return unit === '%' ? 0.01 : 1;
   }
 }
-
-const shortOf = (metric: string): string => metric.replace(/^iter8-system\//, '');

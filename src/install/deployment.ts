@@ -1,6 +1,7 @@
 /** The controller's Deployment, under the restricted Pod Security Standard: no root, no writable root, no capability. */
 import type { Resource } from '../adapters/kube/api-client.ts';
-import { LABELS, SYSTEM, type InstallObject } from './install-object.ts';
+import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
+import { LABELS, type InstallObject } from './install-object.ts';
 import { CONTROLLER } from './rbac.ts';
 
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true };
@@ -26,7 +27,7 @@ export function systemNamespace(): InstallObject {
       apiVersion: 'v1',
       kind: 'Namespace',
       metadata: {
-        name: SYSTEM,
+        name: SYSTEM_NAMESPACE,
         labels: { ...LABELS, 'pod-security.kubernetes.io/enforce': 'restricted' },
       },
     },
@@ -41,7 +42,7 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
     object: {
       apiVersion: 'apps/v1',
       kind: 'Deployment',
-      metadata: { name: CONTROLLER, namespace: SYSTEM, labels: { ...LABELS, ...selector } },
+      metadata: { name: CONTROLLER, namespace: SYSTEM_NAMESPACE, labels: { ...LABELS, ...selector } },
       spec: {
         replicas: options.replicas,
         selector: { matchLabels: selector },

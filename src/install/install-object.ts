@@ -15,9 +15,6 @@ export interface InstallObject {
   };
 }
 
-/** Where Iter8 is installed: the controller, shared metrics and secrets, locks of targets. */
-export const SYSTEM = 'iter8-system';
-
 /** Of everything that we install. */
 export const LABELS: Readonly<Record<string, string>> = {
   'app.kubernetes.io/name': 'iter8ctl',

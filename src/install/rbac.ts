@@ -11,7 +11,8 @@
  * need secrets.
  */
 import type { Resource } from '../adapters/kube/api-client.ts';
-import { LABELS, SYSTEM, type InstallObject } from './install-object.ts';
+import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
+import { LABELS, type InstallObject } from './install-object.ts';
 
 const rbac = (plural: string, namespaced: boolean): Resource => ({
   group: 'rbac.authorization.k8s.io',
@@ -75,7 +76,7 @@ export function roles(): InstallObject[] {
       object: {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'Role',
-        metadata: { name: 'iter8ctl-targets', namespace: SYSTEM, labels: LABELS },
+        metadata: { name: 'iter8ctl-targets', namespace: SYSTEM_NAMESPACE, labels: LABELS },
         rules: TARGETS,
       },
     },
@@ -83,14 +84,14 @@ export function roles(): InstallObject[] {
 }
 
 export function controllerAccess(options: { readonly allowScripts: boolean }): InstallObject[] {
-  const subject = { kind: 'ServiceAccount', name: CONTROLLER, namespace: SYSTEM };
+  const subject = { kind: 'ServiceAccount', name: CONTROLLER, namespace: SYSTEM_NAMESPACE };
   return [
     {
       resource: SERVICE_ACCOUNTS,
       object: {
         apiVersion: 'v1',
         kind: 'ServiceAccount',
-        metadata: { name: CONTROLLER, namespace: SYSTEM, labels: LABELS },
+        metadata: { name: CONTROLLER, namespace: SYSTEM_NAMESPACE, labels: LABELS },
       },
     },
     clusterRole(CONTROLLER, [...LOOK, ...DRIVE, ...(options.allowScripts ? SCRIPTS : [])]),
@@ -109,7 +110,7 @@ export function controllerAccess(options: { readonly allowScripts: boolean }): I
       object: {
         apiVersion: 'rbac.authorization.k8s.io/v1',
         kind: 'RoleBinding',
-        metadata: { name: CONTROLLER, namespace: SYSTEM, labels: LABELS },
+        metadata: { name: CONTROLLER, namespace: SYSTEM_NAMESPACE, labels: LABELS },
         roleRef: { apiGroup: 'rbac.authorization.k8s.io', kind: 'Role', name: 'iter8ctl-targets' },
         subjects: [subject],
       },

@@ -95,6 +95,17 @@ export function claimsOf(
   };
 }
 
+/** What it takes to show that the value is below its limit, and above it: of these, one satisfies and the other violates. */
+export function neededOf({ version, limit }: Pick<Asked, 'version' | 'limit'>): {
+  readonly lnBelowNeeded: number;
+  readonly lnAboveNeeded: number;
+} {
+  const { lnSatisfiedNeeded, lnViolatedNeeded } = version;
+  return limit.side === 'upper'
+    ? { lnBelowNeeded: lnSatisfiedNeeded, lnAboveNeeded: lnViolatedNeeded }
+    : { lnBelowNeeded: lnViolatedNeeded, lnAboveNeeded: lnSatisfiedNeeded };
+}
+
 /**
  * The view whose errors our own lateness can only add to, and the other; swapped for lower limits (docs/method.md 0.2).
  */

@@ -6,7 +6,7 @@ import { requestsForRate } from '../evidence/planning/rate-passage.ts';
 import { fewestRequests } from '../evidence/planning/requests-needed.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { Question } from '../judge/question/question.ts';
-import { shortName } from '../judge/wording/sentences.ts';
+import { shortName } from '../experiment/metric-names.ts';
 import { lnSatisfiedNeeded, reachable, type Needs, type PowerRow, type Seen } from './power-row.ts';
 import { relativeDecidability } from './relative-decidability.ts';
 

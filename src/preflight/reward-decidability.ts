@@ -46,7 +46,6 @@ export function rewardDecidability(
     shareA: between[0] / cap,
     shareB: between[1] / cap,
     lnThreshold,
-    certainty: 'average',
   });
   return { ...base, needed, between };
 }

@@ -1,11 +1,12 @@
 /** One picture of one experiment: verdict first, then why, then the numbers, then the small print. Fits the width. */
+import { shortName } from '../experiment/metric-names.ts';
 import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatPercent, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { boundText, codesText, limitText, observedText, shortName, shownLimit } from '../judge/wording/sentences.ts';
+import { boundText, codesText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { measuredLines } from './custom-metrics.ts';
 import { rewardLines } from './rewards.ts';

@@ -1,4 +1,5 @@
 /** The live view of run and watch: what is known now, redrawn in place on a terminal, gone when it ends. */
+import { shortName } from '../experiment/metric-names.ts';
 import type { Clock, OutputStream } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
@@ -8,7 +9,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
-import { boundText, limitText, observedText, shortName } from '../judge/wording/sentences.ts';
+import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './log-lines.ts';
 import { tableLines } from './table.ts';

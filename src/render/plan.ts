@@ -1,4 +1,5 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
+import { shortName } from '../experiment/metric-names.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
 import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
@@ -135,7 +136,7 @@ function objectiveLines(
 const whole = (requests: number): string => formatCount(Math.ceil(requests));
 
 function powerCells(row: PowerRow, theme: Theme): readonly string[] {
-  const name = sanitizeLine(row.metric.replace(/^iter8-system\//, ''));
+  const name = sanitizeLine(shortName(row.metric));
   const limit = `${name} ${sanitizeLine(limitText(row))}`;
   const isShare = row.unit !== 'share' && row.assumed !== undefined && row.assumed < 1;
   const truth =

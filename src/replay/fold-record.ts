@@ -125,15 +125,7 @@ class Fold {
 
   /** The question of now, about the experiment as it was. */
   #ask(ran: Experiment): void {
-    const { objectives } = this.#change;
-    const { name, namespace } = ran.metadata;
-    this.#experiment =
-      objectives === undefined
-        ? ran
-        : withDefaults(
-            { ...ran, spec: { ...ran.spec, criteria: { ...ran.spec.criteria, objectives: [...objectives] } } },
-            { namespace, name },
-          );
+    this.#experiment = withObjectives(ran, this.#change.objectives);
     this.#question = compileQuestion(this.#experiment, this.#strengthOfNow());
   }
 
@@ -157,4 +149,14 @@ class Fold {
     const counted = { scopes: open.sums.scopes(), pairs: open.sums.pairs(), loadSeconds };
     this.#record = withCountedTask(this.#record, task, counted);
   }
+}
+
+/** The experiment with other objectives; undefined: as it is. */
+export function withObjectives(experiment: Experiment, objectives: ReplayChange['objectives']): Experiment {
+  if (objectives === undefined) return experiment;
+  const { spec, metadata } = experiment;
+  return withDefaults(
+    { ...experiment, spec: { ...spec, criteria: { ...spec.criteria, objectives: [...objectives] } } },
+    { namespace: metadata.namespace, name: metadata.name },
+  );
 }

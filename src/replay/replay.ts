@@ -7,14 +7,13 @@
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
 import { withCompletion } from '../drive/status-changes.ts';
-import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits } from '../judge/question/limits.ts';
 import { compileQuestion } from '../judge/question/question.ts';
 import { readRecord, withRecord, type Iter8Record, type StoredScope } from '../judge/record/stored-record.ts';
 import { checkExperiment } from '../validation/validate.ts';
-import { foldRecord, type Folded, type ReplayChange } from './fold-record.ts';
+import { foldRecord, withObjectives, type Folded, type ReplayChange } from './fold-record.ts';
 import { readRecordLines } from './read-record-lines.ts';
 import { withLimits } from './recount-limits.ts';
 
@@ -36,17 +35,11 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
   const record = readRecord(experiment);
   if (record === undefined)
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
-  const { status, metadata, spec } = experiment;
+  const { status, metadata } = experiment;
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   const startedMs = Date.parse(status?.startTime ?? '');
   return judgedAgain({
-    experiment:
-      change.objectives === undefined
-        ? experiment
-        : withDefaults(
-            { ...experiment, spec: { ...spec, criteria: { ...spec.criteria, objectives: [...change.objectives] } } },
-            { namespace: metadata.namespace, name: metadata.name },
-          ),
+    experiment: withObjectives(experiment, change.objectives),
     record: { ...record, strength: { ...record.strength, ...change.strength } },
     completedIterations: status?.completedIterations ?? 0,
     judged: {

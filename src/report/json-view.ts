@@ -1,8 +1,7 @@
 /** The documented, versioned view for machines: `-o json` and `-o yaml`. Numbers are numbers; units are named. See docs/output.md. */
 import type { LimitAssessment, Unit } from '../judge/assessment.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
-
-export const OUTPUT_VERSION = 'iter8ctl/v1';
+import { OUTPUT_VERSION } from './json-text.ts';
 
 const UNITS: Readonly<Record<Unit, string>> = { ms: 'milliseconds', share: 'ratio', count: 'count', plain: 'value' };
 

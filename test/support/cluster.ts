@@ -4,7 +4,8 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { openClient } from './kube-server.ts';
+import type { KubeClient, KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
 import { describeUnless, itUnless } from './needs.ts';
 import { missingOldCrds, OLD_CRDS } from './others-samples.ts';
 
@@ -60,15 +61,7 @@ export function tryKubectl(args: readonly string[], kubeconfig = KUBECONFIG): Pr
 }
 
 export function openAdmin(change: Partial<KubeClientOptions> = {}): Promise<KubeClient> {
-  return KubeClient.open({
-    kubeconfig: KUBECONFIG,
-    env: process.env,
-    cwd: root,
-    interactive: false,
-    now: () => Date.now(),
-    userAgent: 'iter8ctl/test',
-    ...change,
-  });
+  return openClient(KUBECONFIG, { env: process.env, cwd: root, ...change });
 }
 
 /** A namespace that nobody else uses; it goes with the cluster. */

@@ -3,7 +3,7 @@
  * 200 with anything. Only what is common to all objects; what is inside is looked at where it is read. Pure.
  */
 import { UnavailableError } from '../../errors.ts';
-import { isMap } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
 
 /** Where it came from, and what was asked: for the message. */
 export interface AnswerOf {
@@ -21,9 +21,9 @@ function bad(of: AnswerOf, what: string): UnavailableError {
 
 /** Any answer but a list: a map. @throws UnavailableError */
 export function checkObject(value: unknown, of: AnswerOf): void {
-  if (!isMap(value)) throw bad(of, 'no object');
+  if (!isObject(value)) throw bad(of, 'no object');
   const { metadata } = value;
-  if (metadata !== undefined && metadata !== null && !isMap(metadata))
+  if (metadata !== undefined && metadata !== null && !isObject(metadata))
     throw bad(of, 'no object: its metadata is no map');
 }
 
@@ -36,9 +36,10 @@ export function checkNamed(value: unknown, of: AnswerOf): void {
 
 /** `items` is a list of objects with names, or absent. @throws UnavailableError */
 export function checkList(value: unknown, of: AnswerOf): void {
-  if (!isMap(value)) throw bad(of, 'no list');
+  if (!isObject(value)) throw bad(of, 'no list');
   const { items, metadata } = value;
-  if (metadata !== undefined && metadata !== null && !isMap(metadata)) throw bad(of, 'no list: its metadata is no map');
+  if (metadata !== undefined && metadata !== null && !isObject(metadata))
+    throw bad(of, 'no list: its metadata is no map');
   const next: unknown = (metadata as { continue?: unknown } | null | undefined)?.continue;
   if (next !== undefined && next !== null && typeof next !== 'string') throw bad(of, 'no list: continue is no text');
   if (items === undefined || items === null) return;
@@ -51,9 +52,9 @@ export function checkList(value: unknown, of: AnswerOf): void {
 
 /** Why it cannot be an object of the cluster, or undefined. */
 export function nameProblem(value: unknown): string | undefined {
-  if (!isMap(value)) return 'is no object';
+  if (!isObject(value)) return 'is no object';
   const { metadata } = value;
-  if (!isMap(metadata)) return 'has no metadata';
+  if (!isObject(metadata)) return 'has no metadata';
   if (typeof metadata['name'] !== 'string' || metadata['name'] === '') return 'has no metadata.name';
   for (const field of ['namespace', 'uid', 'resourceVersion'])
     if (metadata[field] !== undefined && metadata[field] !== null && typeof metadata[field] !== 'string')

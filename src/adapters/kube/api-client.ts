@@ -38,6 +38,7 @@ export const EXPERIMENTS: Resource = {
   plural: 'experiments',
   namespaced: true,
 };
+export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 export const METRICS: Resource = { group: 'iter8.tools', version: 'v2alpha2', plural: 'metrics', namespaced: true };
 
 export interface ApiRequest {

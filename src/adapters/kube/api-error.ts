@@ -10,7 +10,8 @@ import {
 } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { isMap, isText } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText } from './value-types.ts';
 
 /** What the API server says about a failure. Source: k8s.io/apimachinery/pkg/apis/meta/v1 Status. */
 export interface KubeStatus {
@@ -98,7 +99,7 @@ const WITHOUT_CLUSTER = 'or work without a cluster: --local';
 export function statusOf(text: string): KubeStatus {
   try {
     const parsed: unknown = JSON.parse(text);
-    if (isMap(parsed) && parsed['kind'] === 'Status') return statusIn(parsed);
+    if (isObject(parsed) && parsed['kind'] === 'Status') return statusIn(parsed);
   } catch {
     // It is shown as it is.
   }
@@ -108,7 +109,7 @@ export function statusOf(text: string): KubeStatus {
 /** Whatever is not of its type is left out. */
 function statusIn(parsed: Readonly<Record<string, unknown>>): KubeStatus {
   const text = (value: unknown) => (isText(value) ? value : undefined);
-  const details = isMap(parsed['details']) ? parsed['details'] : undefined;
+  const details = isObject(parsed['details']) ? parsed['details'] : undefined;
   const seconds = details?.['retryAfterSeconds'];
   const causes = details?.['causes'];
   return {
@@ -121,7 +122,7 @@ function statusIn(parsed: Readonly<Record<string, unknown>>): KubeStatus {
             name: text(details['name']),
             kind: text(details['kind']),
             retryAfterSeconds: typeof seconds === 'number' && seconds >= 0 ? seconds : undefined,
-            causes: (Array.isArray(causes) ? causes : []).filter(isMap).map((cause) => ({
+            causes: (Array.isArray(causes) ? causes : []).filter(isObject).map((cause) => ({
               field: text(cause['field']),
               message: text(cause['message']),
               reason: text(cause['reason']),

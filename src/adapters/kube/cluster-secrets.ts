@@ -3,7 +3,8 @@ import type { SecretReader } from '../../drive/ports.ts';
 import { keyText } from '../../experiment/experiment.ts';
 import { NotFoundError, UnavailableError } from '../../errors.ts';
 import type { KubeClient, Resource } from './api-client.ts';
-import { isMap, isText } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText } from './value-types.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
@@ -17,7 +18,7 @@ export function createClusterSecrets(client: KubeClient): SecretReader {
           ...key,
           signal,
         });
-        if (data !== null && !(isMap(data) && Object.values(data).every(isText)))
+        if (data !== null && !(isObject(data) && Object.values(data).every(isText)))
           throw new UnavailableError(
             `secret ${keyText(key)} in ${client.description} holds data that is no map of texts`,
           );

@@ -1,7 +1,8 @@
 /** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
 import { NotFoundError } from '../../errors.ts';
 import { abortable, type KubeClient, type Resource } from './api-client.ts';
-import { isMap, isText, isTextList } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText, isTextList } from './value-types.ts';
 
 interface ApiResource {
   readonly name: string;
@@ -96,7 +97,7 @@ export function createDiscovery(client: KubeClient): Discovery {
 
 /** Whatever is no resource is left out: the server says of it that it is not there. */
 function resourcesIn(written: unknown): readonly ApiResource[] {
-  return (Array.isArray(written) ? written : []).filter(isMap).flatMap((one) =>
+  return (Array.isArray(written) ? written : []).filter(isObject).flatMap((one) =>
     isText(one['name']) && isText(one['kind'])
       ? [
           {
@@ -112,8 +113,8 @@ function resourcesIn(written: unknown): readonly ApiResource[] {
 }
 
 function groupsIn(written: unknown): readonly ApiGroup[] {
-  return (Array.isArray(written) ? written : []).filter(isMap).flatMap(({ name, preferredVersion, versions }) => {
-    const all = [preferredVersion, ...(Array.isArray(versions) ? versions : [])].filter(isMap);
+  return (Array.isArray(written) ? written : []).filter(isObject).flatMap(({ name, preferredVersion, versions }) => {
+    const all = [preferredVersion, ...(Array.isArray(versions) ? versions : [])].filter(isObject);
     const names = all.map(({ version }) => version).filter(isText);
     return isText(name) ? [{ name, versions: [...new Set(names)] }] : [];
   });

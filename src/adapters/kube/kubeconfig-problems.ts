@@ -4,7 +4,8 @@
  * Source: k8s.io/client-go/tools/clientcmd, validation of clusters and users.
  */
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
-import { isMap, isText, isTextList } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText, isTextList } from './value-types.ts';
 
 /** A user with what client-node does not keep. */
 export interface KubeUser extends Omit<User, 'token' | 'authProvider'> {
@@ -24,7 +25,7 @@ const isUnset = (value: unknown): value is undefined | null | '' =>
 function got(value: unknown): string {
   if (value === undefined || value === null) return 'nothing';
   if (Array.isArray(value)) return 'a list';
-  if (isMap(value)) return 'a map';
+  if (isObject(value)) return 'a map';
   return isText(value) ? 'text' : `${typeof value} ${JSON.stringify(value)}`;
 }
 
@@ -95,7 +96,7 @@ function impersonationProblems(user: KubeUser, at: (field: string) => string): s
   const groups: unknown = user.impersonateGroups;
   const extra: unknown = user.impersonateExtra;
   if (groups !== undefined && !isTextList(groups)) found.push(`${at('as-groups')}: expected a list of texts`);
-  if (extra !== undefined && !(isMap(extra) && Object.values(extra).every(isTextList)))
+  if (extra !== undefined && !(isObject(extra) && Object.values(extra).every(isTextList)))
     found.push(`${at('as-user-extra')}: expected a map of lists of texts`);
   if (isUnset(user.impersonateUser) && [groups, extra, user.impersonateUid].some((value) => !isUnset(value)))
     found.push(`${at('as')} is missing: as-uid, as-groups and as-user-extra go with it`);
@@ -106,7 +107,7 @@ const MODES = ['Never', 'IfAvailable', 'Always'];
 
 function execProblems(exec: unknown, at: (field: string) => string): string[] {
   if (exec === undefined || exec === null) return [];
-  if (!isMap(exec)) return [`${at('exec')}: expected a map, got ${got(exec)}`];
+  if (!isObject(exec)) return [`${at('exec')}: expected a map, got ${got(exec)}`];
   const found: string[] = [];
   const { command, args, env, apiVersion, installHint, interactiveMode } = exec;
   if (!isText(command) || command === '' || command.includes('\0'))
@@ -125,7 +126,7 @@ function execProblems(exec: unknown, at: (field: string) => string): string[] {
 }
 
 const isVariable = (entry: unknown): boolean =>
-  isMap(entry) &&
+  isObject(entry) &&
   isText(entry['name']) &&
   /^[^=\0]+$/.test(entry['name']) &&
   isText(entry['value']) &&
@@ -135,14 +136,14 @@ const isVariable = (entry: unknown): boolean =>
 function providerProblems({ authProvider }: KubeUser, at: (field: string) => string): string[] {
   const provider: unknown = authProvider;
   if (provider === undefined || provider === null) return [];
-  if (!isMap(provider) || !isText(provider['name'])) return [`${at('auth-provider')}: expected a map with a name`];
+  if (!isObject(provider) || !isText(provider['name'])) return [`${at('auth-provider')}: expected a map with a name`];
   if (provider['name'] !== 'oidc')
     return [
       `${at('auth-provider')}: there is no provider ${JSON.stringify(provider['name'])} (kubectl has none since 1.26); use a credential plugin: exec`,
     ];
   const config = provider['config'];
   if (config === undefined || config === null) return [];
-  if (!isMap(config)) return [`${at('auth-provider.config')}: expected a map, got ${got(config)}`];
+  if (!isObject(config)) return [`${at('auth-provider.config')}: expected a map, got ${got(config)}`];
   return Object.entries(config)
     .filter(([, value]) => !isUnset(value) && !isText(value))
     .map(([field, value]) => `${at(`auth-provider.config.${field}`)}: expected text, got ${got(value)}`);

@@ -5,7 +5,8 @@
 import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
-import { isMap, isText } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText } from './value-types.ts';
 
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
 
@@ -141,9 +142,9 @@ export async function readEvents(client: KubeClient, about: Regarding, signal?: 
 
 /** Fields that are not of their type are left out. */
 function storedEvent(written: unknown): StoredEvent {
-  if (!isMap(written)) return {};
+  if (!isObject(written)) return {};
   const text = <K extends string>(from: unknown, key: K): { readonly [name in K]?: string } => {
-    const value = isMap(from) ? from[key] : undefined;
+    const value = isObject(from) ? from[key] : undefined;
     return isText(value) ? ({ [key]: value } as { readonly [name in K]?: string }) : {};
   };
   const { involvedObject, source, count } = written;

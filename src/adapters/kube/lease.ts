@@ -16,7 +16,8 @@ import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
 import type { KubeClient, Resource } from './api-client.ts';
 import { backoffMs } from './retry.ts';
-import { isMap, isText } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText } from './value-types.ts';
 
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };
 
@@ -125,10 +126,10 @@ async function find(
 /** Whatever is not of its type is left out, and nobody holds a lease without a holder or a time. */
 function leaseIn(answer: unknown): Lease {
   const { metadata, spec } = answer as { readonly metadata: Lease['metadata']; readonly spec?: unknown };
-  const text = (key: string) => (isMap(spec) && isText(spec[key]) ? spec[key] : null);
-  const number = (key: string) => (isMap(spec) && Number.isFinite(spec[key]) ? (spec[key] as number) : null);
+  const text = (key: string) => (isObject(spec) && isText(spec[key]) ? spec[key] : null);
+  const number = (key: string) => (isObject(spec) && Number.isFinite(spec[key]) ? (spec[key] as number) : null);
   const texts = (map: unknown) =>
-    isMap(map) && Object.values(map).every(isText) ? (map as Record<string, string>) : {};
+    isObject(map) && Object.values(map).every(isText) ? (map as Record<string, string>) : {};
   return {
     metadata: { ...metadata, annotations: texts(metadata.annotations), labels: texts(metadata.labels) },
     spec: {

@@ -24,7 +24,8 @@ import { ApiBusyError, ApiGoneError } from './api-error.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
 import { linesOf } from './lines.ts';
 import { backoffMs } from './retry.ts';
-import { isMap, isText } from './value-types.ts';
+import { isObject } from '../../text/shape.ts';
+import { isText } from './value-types.ts';
 
 export interface KubeObject {
   readonly apiVersion?: string;
@@ -294,7 +295,7 @@ function* watched<T extends KubeObject>(line: string): Generator<Watched<T>, voi
       break;
     }
     case 'BOOKMARK': {
-      const version = isMap(object['metadata']) ? object['metadata']['resourceVersion'] : undefined;
+      const version = isObject(object['metadata']) ? object['metadata']['resourceVersion'] : undefined;
       if (isText(version) && version !== '') yield { kind: 'version', version };
       break;
     }
@@ -313,7 +314,9 @@ function eventIn(
 ): { readonly type: unknown; readonly object: Readonly<Record<string, unknown>> } | undefined {
   try {
     const parsed: unknown = JSON.parse(line);
-    return isMap(parsed) && isMap(parsed['object']) ? { type: parsed['type'], object: parsed['object'] } : undefined;
+    return isObject(parsed) && isObject(parsed['object'])
+      ? { type: parsed['type'], object: parsed['object'] }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -6,6 +6,7 @@
  * new tokens to itself, and goes on without credentials when it cannot refresh.
  * Source: OpenID Connect Core 1.0 section 12; kubectl's auth-provider settings.
  */
+import { isObject } from '../../text/shape.ts';
 import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
@@ -144,8 +145,7 @@ async function ask(
 function answerIn(text: string): Record<string, unknown> {
   try {
     const answer: unknown = JSON.parse(text);
-    if (typeof answer === 'object' && answer !== null && !Array.isArray(answer))
-      return answer as Record<string, unknown>;
+    if (isObject(answer)) return answer;
   } catch {
     // The parser's message quotes the text.
   }

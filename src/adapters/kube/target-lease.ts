@@ -5,10 +5,8 @@
 import { Iter8Error, NotFoundError } from '../../errors.ts';
 import type { DriverLock } from '../../drive/ports.ts';
 import { mayI } from './access-review.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import { NAMESPACES, type KubeClient } from './api-client.ts';
 import { createLeaseLock, LEASES } from './lease.ts';
-
-const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 /** In `system` if this account may, else in the namespace of the key, with a warning: other namespaces are not seen then. */
 export function createTargetLeases(

@@ -2,6 +2,7 @@
  * From a text to objects of whatever kind: YAML with several documents, JSON, `kind: List`. Nothing is thrown: what cannot be
  * read is an issue with its line and column.
  */
+import { isObject } from '../../text/shape.ts';
 import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents, YAMLException, type Event } from 'js-yaml';
 import { messageOf, type Issue } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
@@ -133,7 +134,7 @@ function collect(
   const issues: Issue[] = [];
   const add = (value: unknown, document: number, prefix: string): void => {
     const locate = locator(document, prefix);
-    if (!isRecord(value)) {
+    if (!isObject(value)) {
       const got = Array.isArray(value) ? 'a list' : typeof value === 'string' ? 'a text' : `the value ${String(value)}`;
       issues.push(locate({ path: '', message: `expected an object with apiVersion, kind and metadata, got ${got}` }));
       return;
@@ -151,10 +152,6 @@ function collect(
     if (value !== null && value !== undefined) add(value, document, '');
   }
   return { objects, issues };
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 /** Aliases that stand for themselves, or that add up to more than anybody would write. */

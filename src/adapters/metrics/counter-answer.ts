@@ -12,6 +12,7 @@
  * it the time of the question counts. Series are never summed by the backend: a restart can be seen in a single one only.
  * Source: docs/method.md 1.6.
  */
+import { isObject } from '../../text/shape.ts';
 import { createHash } from 'node:crypto';
 import type { Bucket, CounterAnswer, CounterKind, CounterSample } from '../../evidence/counters/counter-samples.ts';
 
@@ -156,8 +157,5 @@ function seriesId(series: unknown): string {
     : (series ?? null);
   return createHash('sha256').update(JSON.stringify(labels)).digest('base64url').slice(0, 16);
 }
-
-const isObject = (value: unknown): value is Record<string, unknown> =>
-  typeof value === 'object' && value !== null && !Array.isArray(value);
 
 const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 60);

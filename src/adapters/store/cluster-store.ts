@@ -9,7 +9,7 @@ import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import type { ExperimentStore, ListOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
-import { EXPERIMENTS, METRICS, type ApiRequest, type KubeClient, type Resource } from '../kube/api-client.ts';
+import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
 import { retryConflicts } from '../kube/retry.ts';
 import { checkMetadataPatch } from './object-changes.ts';
@@ -25,7 +25,6 @@ export interface ClusterStoreOptions {
 const MERGE_PATCH = 'application/merge-patch+json';
 /** Who wrote what, in metadata.managedFields. */
 const FIELD_MANAGER = 'iter8ctl';
-const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 export function createClusterStore(options: ClusterStoreOptions): ExperimentStore {
   return new ClusterStore(options);

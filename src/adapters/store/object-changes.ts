@@ -1,4 +1,5 @@
 /** What a store does to an object, whatever it keeps it in. Pure. */
+import { isObject } from '../../text/shape.ts';
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { applyMergePatch } from '../../experiment/apply-merge-patch.ts';
@@ -128,9 +129,4 @@ export function revisionOf(object: StoredObject): bigint {
 /** RFC 3339 in UTC with seconds, as in `metadata.creationTimestamp`. */
 function wireTime(ms: number): string {
   return `${new Date(ms).toISOString().slice(0, 19)}Z`;
-}
-
-/** A JSON object, not a list. */
-export function isObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

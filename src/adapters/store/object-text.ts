@@ -78,5 +78,5 @@ function escaped(json: string): string {
 }
 
 function isFilledObject(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length > 0;
+  return isObject(value) && Object.keys(value).length > 0;
 }

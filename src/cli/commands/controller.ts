@@ -1,10 +1,11 @@
 /** `iter8ctl controller`: drives, in the cluster, every experiment that nobody else drives. */
+import { SYSTEM_NAMESPACE } from '../../experiment/metric-names.ts';
 import { Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
-import { openContext, SYSTEM_NAMESPACE, type Context } from '../context.ts';
+import { openContext, type Context } from '../context.ts';
 import { notEmpty, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {

@@ -5,7 +5,7 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { readRecord } from '../../judge/record/stored-record.ts';
-import { jsonText } from '../../report/json-text.ts';
+import { jsonText, OUTPUT_VERSION } from '../../report/json-text.ts';
 import { renderStory, type StoryLine } from '../../render/event-history.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openContext, whileConnecting, type Context } from '../context.ts';
@@ -40,7 +40,7 @@ export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
       const lines = (await storyOf(experiment, context, warn)).filter((line) => line.priority <= flags.priority);
       io.stdout.write(
         flags.output === 'json'
-          ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Story', experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, lines }, 2)}\n`
+          ? `${jsonText({ apiVersion: OUTPUT_VERSION, kind: 'Story', experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, lines }, 2)}\n`
           : `${renderStory(experiment.metadata, lines, { theme: stdoutTheme(io, flags), columns: io.stdout.columns })}\n`,
       );
       done(EXIT.ok);

@@ -6,7 +6,8 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
-import { experimentView, type Driven } from '../../view/experiment-view.ts';
+import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
+import type { Driven } from '../../view/experiment-view.ts';
 import { openContext, whileConnecting } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
@@ -29,8 +30,8 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
       const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
       const { experiment, driven } = await find(name, flags, io, warn);
       await printAnswer(experiment, flags, io, driven);
-      const verdict = experimentView(experiment, io.clock.now()).recommendation.verdict;
-      done(flags.exitCode === true ? exitCodeOf(verdict, hasEnded(experiment)) : EXIT.ok);
+      const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
+      done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );
 }

@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
-import { jsonText } from '../../report/json-text.ts';
+import { jsonText, OUTPUT_VERSION } from '../../report/json-text.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
@@ -82,7 +82,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
       await driver.metrics.close();
       io.stdout.write(
         flags.output === 'json'
-          ? `${jsonText({ apiVersion: 'iter8ctl/v1', kind: 'Plan', ...preflight }, 2)}\n`
+          ? `${jsonText({ apiVersion: OUTPUT_VERSION, kind: 'Plan', ...preflight }, 2)}\n`
           : `${renderPlan(preflight, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`,
       );
       const reached =

@@ -8,7 +8,7 @@ import { readLines, ReadError } from '../../adapters/manifest/bounded-read.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { replayObject, replayRecord, type ReplayChange } from '../../replay/replay.ts';
-import { experimentView } from '../../view/experiment-view.ts';
+import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import {
   repeated,
   strengthOf,
@@ -40,8 +40,8 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
       const clock = { value: { ...io.clock, now: () => now } };
       io.stdout.write(await answerText(experiment, flags, Object.create(io, { clock }) as typeof io));
-      const { verdict } = experimentView(experiment, now).recommendation;
-      done(flags.exitCode === true ? exitCodeOf(verdict, true) : EXIT.ok);
+      const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
+      done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );
 }

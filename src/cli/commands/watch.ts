@@ -58,7 +58,6 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
       {
         ...options,
         table: (rows) => {
-          if (flags.output === 'ndjson') return;
           const shown = { theme: stdoutTheme(io, flags), namespace, now: io.clock.now() };
           io.stdout.write(`${renderList(rows.toSorted(newestRowFirst), shown)}\n`);
         },

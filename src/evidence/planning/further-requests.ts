@@ -2,6 +2,7 @@
  * How many more requests settle a question if what was seen so far goes on: the log wealth of a constant bet grows in proportion to
  * the requests, so it is known of each node, and with it of the mixture. An estimate for people; no verdict depends on it.
  */
+import { halved } from '../bisection.ts';
 import { lnMeanExp } from '../betting-grid.ts';
 
 /** Log wealth of every node of a mixture, and what the mixture must reach. Natural logs. */
@@ -32,11 +33,5 @@ function timesNeeded({ lnWealth, lnNeeded }: Claim): number | undefined {
     if (most > MOST_TIMES) return undefined;
     most *= 2;
   }
-  let least = most / 2;
-  for (let step = 0; step < STEPS; step++) {
-    const middle = (least + most) / 2;
-    if (isReached(middle)) most = middle;
-    else least = middle;
-  }
-  return most;
+  return halved(most / 2, most, { steps: STEPS, holds: isReached }).from;
 }

@@ -127,7 +127,7 @@ function divergence(part: number, supposed: number): number {
 }
 
 /** Of one pair: that only A is hit is more frequent than that only B is. */
-function informationOfPairs(onlyA: number, onlyB: number): number {
+export function informationOfPairs(onlyA: number, onlyB: number): number {
   const sum = onlyA + onlyB;
   if (onlyA <= onlyB) return 0;
   return sum * divergence(onlyA / sum, 1 / 2);

@@ -10,6 +10,7 @@
  * The evidence about a block and its validity: `means-by-block.ts`. Blocks are kept for bounds, so that a ratio or a difference
  * can be given as well. Source: docs/method.md 0.5, 0.7, 1.4.
  */
+import { halved } from '../bisection.ts';
 import type { BlockGrowth } from '../counters/counter-growth.ts';
 import type { Bounds, Comparison, TwoSidedEvidence } from './comparison.ts';
 import {
@@ -152,11 +153,5 @@ function outermost(from: number, end: number, holds: (place: number) => boolean)
   let k = 1;
   while (k < PLACES && !holds(placeAt(k))) k += 1;
   if (k === PLACES) return undefined;
-  let [inner, outer] = [placeAt(k - 1), placeAt(k)];
-  for (let step = 0; step < STEPS; step++) {
-    const middle = (inner + outer) / 2;
-    if (holds(middle)) outer = middle;
-    else inner = middle;
-  }
-  return outer;
+  return halved(placeAt(k - 1), placeAt(k), { steps: STEPS, holds }).from;
 }

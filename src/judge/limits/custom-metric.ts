@@ -42,7 +42,7 @@ export interface MeasuredMetric {
 }
 
 /** One failure keeps the last value; more make it too old for a verdict (docs/contract.md 8, defect 7). */
-const MOST_FAILURES = 1;
+export const MOST_FAILURES = 1;
 const PERCENTILE = /quantile|percentile/i;
 /** Values of these are no shares, however small they are. */
 const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;

@@ -4,7 +4,7 @@ import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.t
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';
 import type { TallyView } from '../../evidence/request-tally.ts';
 import type { Counted } from '../counted.ts';
-import { claimsOf, otherEstimate, views, type Asked, type Claims, type Finding } from '../finding.ts';
+import { claimsOf, neededOf, otherEstimate, views, type Asked, type Claims, type Finding } from '../finding.ts';
 
 /** The mean of what counts: values above the cap count as the cap. NaN without requests. */
 export function meanOf(view: TallyView, cap: number | undefined): number {
@@ -29,16 +29,14 @@ export function meanFinding(asked: Asked, counted: Counted): Finding {
 }
 
 function claims(asked: Asked, counted: Counted): Claims {
-  const { version, limit } = asked;
+  const { limit } = asked;
   const { response, service } = counted.tally;
   const wealth = counted.means.get(limit);
   if (wealth === undefined || limit.cap === undefined) return claimsWithoutCap(asked, service);
   const capMs = limit.cap;
   const isUpper = limit.side === 'upper';
   const { forSatisfied, forViolated } = views(limit, { response, service });
-  const [lnBelowNeeded, lnAboveNeeded] = isUpper
-    ? [version.lnSatisfiedNeeded, version.lnViolatedNeeded]
-    : [version.lnViolatedNeeded, version.lnSatisfiedNeeded];
+  const { lnBelowNeeded, lnAboveNeeded } = neededOf(asked);
   // The response histogram bets against upper edges, the service histogram against lower ones: both conservative.
   const lnBelow = wealth.response.lnBelow();
   const lnAbove = wealth.service.lnAbove();
@@ -63,11 +61,12 @@ function claims(asked: Asked, counted: Counted): Claims {
 }
 
 /** A histogram whose largest possible latency is unknown: it can show that a mean is large, never that it is small. */
-function claimsWithoutCap({ version, limit }: Asked, service: TallyView): Claims {
+function claimsWithoutCap(asked: Asked, service: TallyView): Claims {
+  const { limit } = asked;
   const isUpper = limit.side === 'upper';
   const lower = meanLowerBound(rowsOf(service.histogram), {
     capMs: undefined,
-    lnThreshold: isUpper ? version.lnViolatedNeeded : version.lnSatisfiedNeeded,
+    lnThreshold: neededOf(asked).lnAboveNeeded,
   });
   const isAbove = service.n > 0 && lower >= limit.limit;
   return {

@@ -4,23 +4,20 @@
  */
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile.ts';
 import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
-import { otherEstimate, views, type Asked, type Finding } from '../finding.ts';
+import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
 import type { Counted } from '../counted.ts';
 import { shareClaims } from './rate.ts';
 
 const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };
 
 export function percentileFinding(asked: Asked, percent: number, { tally }: Counted): Finding {
-  const { limit, version } = asked;
+  const { limit } = asked;
   const counts = tally.limits[limitKey({ limitMs: limit.limit, side: limit.side })] ?? NOTHING;
   const { response, service } = tally;
   const value = (view: TallyView) => (view.n === 0 ? Number.NaN : percentile(view.histogram, percent));
   const values = { response: value(response), service: value(service) };
   const { forSatisfied } = views(limit, counts);
-  const isUpper = limit.side === 'upper';
-  const [lnBelowNeeded, lnAboveNeeded] = isUpper
-    ? [version.lnSatisfiedNeeded, version.lnViolatedNeeded]
-    : [version.lnViolatedNeeded, version.lnSatisfiedNeeded];
+  const { lnBelowNeeded, lnAboveNeeded } = neededOf(asked);
   return {
     kind: 'evidence',
     shown: {

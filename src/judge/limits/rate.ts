@@ -2,7 +2,16 @@
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate.ts';
 import { requestsStillNeeded } from '../../evidence/planning/requests-needed.ts';
 import type { Count, TallyView } from '../../evidence/request-tally.ts';
-import { claimsOf, otherEstimate, views, type Asked, type Claims, type Finding, type Shown } from '../finding.ts';
+import {
+  claimsOf,
+  neededOf,
+  otherEstimate,
+  views,
+  type Asked,
+  type Claims,
+  type Finding,
+  type Shown,
+} from '../finding.ts';
 import type { Counted } from '../counted.ts';
 
 export interface TwoCounts {
@@ -42,12 +51,10 @@ export function shareEstimates({ response, service }: TwoCounts): Partial<Shown>
  * @param rate share of bad ones to come, where that is known better than from these counts
  */
 export function shareClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: number): Claims {
-  const { version, limit } = asked;
+  const { limit } = asked;
   const { forSatisfied, forViolated } = views(limit, counts);
   const isUpper = limit.side === 'upper';
-  const [lnBelowNeeded, lnAboveNeeded] = isUpper
-    ? [version.lnSatisfiedNeeded, version.lnViolatedNeeded]
-    : [version.lnViolatedNeeded, version.lnSatisfiedNeeded];
+  const { lnBelowNeeded, lnAboveNeeded } = neededOf(asked);
   return claimsOf(asked, {
     lnSatisfied: isUpper ? lnSatisfied(forSatisfied, p0) : lnViolated(forSatisfied, p0),
     lnViolated: isUpper ? lnViolated(forViolated, p0) : lnSatisfied(forViolated, p0),

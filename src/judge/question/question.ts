@@ -5,7 +5,7 @@
  */
 import { verdictThresholds, type VerdictThresholds } from '../../evidence/verdict-thresholds.ts';
 import type { Experiment, TestingPattern } from '../../experiment/experiment.ts';
-import { metricKey, parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
+import { isLatency, metricKey, parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import { parseStrength, type StrengthSettings } from '../../experiment/strength-settings.ts';
 import { isTrivial, limitsOf, type Limit } from './limits.ts';
@@ -125,8 +125,7 @@ function caps(
   return (metric) => {
     const cap = declared.get(metricKey(metric, namespace));
     const { quantity } = parseMetricName(metric, namespace);
-    const isOwnLatency = quantity.kind === 'mean-latency' || quantity.kind === 'percentile';
-    if (!isOwnLatency || timeoutMs === undefined) return cap;
+    if (!isLatency(quantity) || timeoutMs === undefined) return cap;
     return cap === undefined ? timeoutMs : Math.min(cap, timeoutMs);
   };
 }

@@ -22,7 +22,7 @@ import {
 import type { Comparison } from '../../evidence/two-versions/comparison.ts';
 import { addReading, startReadings, weightsChanged } from '../../evidence/two-versions/reward-blocks.ts';
 import type { Verdict } from '../assessment.ts';
-import type { MeasuredMetric } from '../limits/custom-metric.ts';
+import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
 import type { RewardResult, RewardState } from './reward-state.ts';
@@ -88,8 +88,6 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
   };
 }
 
-/** One failure keeps the last value; more make it too old, and a missing reward makes nobody win. */
-const MOST_FAILURES = 1;
 /** Rounding is no reason to doubt a value. */
 const FUZZ = 1e-9;
 

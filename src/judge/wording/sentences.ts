@@ -1,4 +1,5 @@
 /** Sentences about assessments: the one place where a reason becomes words. Values never contradict the verdict beside them. */
+import { shortName } from '../../experiment/metric-names.ts';
 import {
   formatCount,
   formatLimit,
@@ -14,9 +15,6 @@ export const countText = formatCount;
 
 /** `95 %`, `99.9 %`. */
 export const confidenceText = (confidence: number): string => `${Number((confidence * 100).toPrecision(10))} %`;
-
-/** A built-in metric without its namespace; others as they were written. */
-export const shortName = (metric: string): string => metric.replace(/^iter8-system\//, '');
 
 /** Codes and classes that are not a plain success, most frequent first: `503: 12, timeout: 1`. */
 export function codesText(codes: Readonly<Record<string, number>>): string {

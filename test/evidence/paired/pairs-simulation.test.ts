@@ -97,7 +97,7 @@ describe('what it costs', () => {
           if (lnOdds(odds).lnAbove >= LN20) break;
         }
       }
-      const planned = pairsToDistinguish({ shareA, shareB, lnThreshold: LN20, certainty: 'average' });
+      const planned = pairsToDistinguish({ shareA, shareB, lnThreshold: LN20 });
       show({ mean: sum / runs, planned });
       // docs/method.md 1.4 has 258, 2157 and 1447 pairs, of another mixture (Beta(2,2)) than that of its vectors, which
       // is ours.
