@@ -91,11 +91,12 @@ const percentilePairs = withFields({
   below: cells,
   above: cells,
 });
+const shownMean = withFields({ n: count, sumA: number, sumB: number });
 const pairs = mapOf(
   withFields({
     n: count,
     errors: withFields({ below: sharePairs, above: sharePairs }),
-    means: mapOf(withFields({ below: meanPairs, above: meanPairs })),
+    means: mapOf(withFields({ below: meanPairs, above: meanPairs, shown: optional(shownMean) })),
     percentiles: optional(mapOf(percentilePairs)),
   }),
 );
@@ -130,21 +131,28 @@ const assessment = withFields({
   requestsNeeded: (value) => (value === 'never' ? undefined : orNull(number)(value)),
   cap: orNull(number),
 });
+const parts = listOf(number, MOST);
 const series = withFields({
   atMs: number,
-  raw: listOf(number, MOST),
-  total: listOf(number, MOST),
-  settled: optional(listOf(number, MOST)),
-  recent: listOf(listOf(number, MOST), MOST),
+  raw: parts,
+  total: parts,
+  settled: optional(parts),
+  recent: listOf(parts, MOST),
+  steadyMs: optional(number),
+  mark: optional(parts),
+  source: optional(text),
+  isOver: optional(boolean),
 });
+const ended = withFields({ untilMs: number, total: parts, lagged: parts, block: parts, blockLagged: parts });
 const counters = withFields({
   kind: oneOf('shares', 'sums', 'histograms', 'counts'),
   inFlightMs: atLeastZero,
   startMs: number,
   percentile: orNull(number),
-  limits: listOf(number, MOST),
-  bounds: listOf(number, MOST),
+  limits: parts,
+  bounds: parts,
   series: mapOf(series),
+  ended: optional(ended),
   block: optional(withFields({ fromMs: number })),
 });
 const measured = withFields({
@@ -163,11 +171,12 @@ const measured = withFields({
 });
 const amount = withFields({ n: atLeastZero, sum: number });
 const amounts = withFields({ a: amount, b: amount });
+const blockMeans = withFields({ comparison, a: amount, b: amount, lnBelow: bets, lnAbove: bets });
 const liveBlocks = mapOf(
   mapOf(
     withFields({
       comparison,
-      closed: withFields({ comparison, a: amount, b: amount, lnBelow: bets, lnAbove: bets }),
+      closed: blockMeans,
       blocks: listOf(tupleOf(number, number, number, number), MOST),
       newest: optional(withFields({ whole: amounts, forBelow: amounts, forAbove: amounts })),
     }),
@@ -201,7 +210,19 @@ const load = withFields({
 const contest = withFields({
   rules: withFields({ versions: listOf(text), preferred: oneOf('high', 'low'), marginPercent: atLeastZero }),
   totals: listOf(amount, MOST),
-  duels: listOf(listOf(withFields({ equal: withFields({}) }), MOST), MOST),
+  duels: listOf(
+    listOf(
+      withFields({
+        // Odds of shares, or means by block: both are followed by bets.
+        equal: withFields({ lnBelow: bets, lnAbove: bets, a: optional(amount), b: optional(amount) }),
+        rest: optional(blockMeans),
+        less: optional(blockMeans),
+        more: optional(blockMeans),
+      }),
+      MOST,
+    ),
+    MOST,
+  ),
 });
 const weights = listOf(withFields({ name: text, value: number }), MOST);
 
@@ -236,7 +257,18 @@ const record = withFields({
 });
 
 /** Where a value is no record of ours, and why; undefined where it is one. */
-export const recordProblem = (value: unknown): string | undefined => problemText(record(value));
+export function recordProblem(value: unknown): string | undefined {
+  if (typeof value !== 'object' || value === null) return problemText(record(value));
+  const known = looked.get(value);
+  if (known !== undefined) return known.problem;
+  const problem = problemText(record(value));
+  looked.set(value, { problem });
+  return problem;
+}
+
+/** Records are never changed, only replaced, and each is read many times: it is looked at once. */
+const looked = new WeakMap<object, { readonly problem: string | undefined }>();
+
 /** What was counted of one version or endpoint. */
 export const scopeProblem = (value: unknown): string | undefined => problemText(scope(value));
 /** Pairs of requests, by candidate. */
@@ -245,4 +277,4 @@ export const pairsProblem = (value: unknown): string | undefined => problemText(
 export const measuredProblem = (value: unknown): string | undefined => problemText(mapOf(mapOf(measured))(value));
 export const weightsProblem = (value: unknown): string | undefined => problemText(weights(value));
 
-export const isRecordShape = (value: unknown): boolean => record(value) === undefined;
+export const isRecordShape = (value: unknown): boolean => recordProblem(value) === undefined;
