@@ -2,6 +2,7 @@
  * `$name` and `${name}` in the texts of a Metric: params, body, URL and headers. Unknown names stay as they are; `$$` is a dollar.
  * Source: docs/contract.md 1; the predecessor used Python's string.Template, whose names these are.
  */
+import { formatCount } from '../text/units.ts';
 
 const PLACEHOLDER = /\$(?:(\$)|([_a-z][_a-z0-9]*)|\{([_a-z][_a-z0-9]*)\})/gi;
 
@@ -40,7 +41,7 @@ export function fillMetricTemplate(
   const placeholders = [...text.matchAll(PLACEHOLDER)];
   if (placeholders.length > MOST_PLACEHOLDERS || (placeholders.length > 0 && text.length > MOST_LENGTH))
     throw new MetricTemplateError(
-      `a template may have ${MOST_PLACEHOLDERS} placeholders and ${MOST_LENGTH.toLocaleString('en-US')} characters at most`,
+      `a template may have ${MOST_PLACEHOLDERS} placeholders and ${formatCount(MOST_LENGTH)} characters at most`,
     );
   for (const found of placeholders) {
     const [whole, dollar, bare, braced] = found;

@@ -1,4 +1,5 @@
 /** Errors as people see them: what, on what, expected and received, what to do. */
+import { formatCount } from '../text/units.ts';
 import { Iter8Error, InvalidManifestError, type Issue } from '../errors.ts';
 import { sanitizeLine, sanitizeText } from '../text/sanitize.ts';
 import { displayWidth } from '../text/width.ts';
@@ -25,7 +26,7 @@ const MOST_ISSUES = 100;
 function issueLines(all: readonly Issue[]): string[] {
   const issues = all.slice(0, MOST_ISSUES);
   const more = all.length - issues.length;
-  return [...linesOf(issues), ...(more === 0 ? [] : [`  ... and ${more.toLocaleString('en-US')} more`])];
+  return [...linesOf(issues), ...(more === 0 ? [] : [`  ... and ${formatCount(more)} more`])];
 }
 
 function linesOf(issues: readonly Issue[]): string[] {

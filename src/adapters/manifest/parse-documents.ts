@@ -2,6 +2,7 @@
  * From a text to objects of whatever kind: YAML with several documents, JSON, `kind: List`. Nothing is thrown: what cannot be
  * read is an issue with its line and column.
  */
+import { formatCount } from '../../text/units.ts';
 import { isObject } from '../../text/shape.ts';
 import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents, YAMLException, type Event } from 'js-yaml';
 import { messageOf, type Issue } from '../../errors.ts';
@@ -80,13 +81,13 @@ export function readManifest(text: string, source: string): ManifestText {
 function excessOf(text: string): string | undefined {
   if (text.length < MAX_DOCUMENTS) return undefined;
   if (count(text, /^---/gm, MAX_DOCUMENTS) > MAX_DOCUMENTS)
-    return `too many documents: more than ${MAX_DOCUMENTS.toLocaleString('en-US')}`;
+    return `too many documents: more than ${formatCount(MAX_DOCUMENTS)}`;
   // Every value but the first stands behind one of these.
   if (text.length > MAX_NODES && count(text, /[,\n]/g, MAX_NODES) > MAX_NODES) return TOO_MANY_VALUES;
   return undefined;
 }
 
-const TOO_MANY_VALUES = `too many values: more than ${MAX_NODES.toLocaleString('en-US')}`;
+const TOO_MANY_VALUES = `too many values: more than ${formatCount(MAX_NODES)}`;
 
 function count(text: string, pattern: RegExp, most: number): number {
   let found = 0;
@@ -187,7 +188,7 @@ function expansionProblem(
     if ((parent?.size ?? size) > MAX_NODES) {
       if (sizes.size === 0) return { offset: 0, message: TOO_MANY_VALUES };
       const offset = event.type === EVENT_ID.ALIAS ? event.anchorStart - 1 : 0;
-      return { offset, message: `aliases add up to more than ${MAX_NODES.toLocaleString('en-US')} values` };
+      return { offset, message: `aliases add up to more than ${formatCount(MAX_NODES)} values` };
     }
   }
   return undefined;
