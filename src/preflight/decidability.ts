@@ -80,7 +80,7 @@ function shareNeeds(limit: Limit, lnThreshold: number): Needs {
   const truth = limit.side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
   return {
     needed: requestsForRate({ p0, truth, lnThreshold, side: limit.side === 'upper' ? 'satisfied' : 'violated' }),
-    assumed: truth,
+    assumed: { kind: limit.quantity.kind === 'percentile' ? 'slower' : 'errors', value: truth },
     ...(limit.side === 'upper' ? { fewest: fewestRequests(p0, lnThreshold) } : {}),
   };
 }
@@ -93,7 +93,7 @@ function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, seen?: Dist
   const values = latencies ?? exponential(assumed);
   return {
     needed: requestsForMean({ values, limit, cap, side, lnThreshold }),
-    assumed: meanOf(values),
+    assumed: { kind: 'value', value: meanOf(values) },
     ...(latencies === undefined ? {} : { isMeasured: true }),
   };
 }

@@ -10,6 +10,12 @@ import type { Question } from '../judge/question/question.ts';
 import { countedScopes, readRecord, readTally } from '../judge/record/stored-record.ts';
 import { formatCount } from '../text/units.ts';
 
+/** `errors` and `slower` (than the limit of a percentile) are shares of the requests; a `value` has the unit of its row. */
+export interface AssumedTruth {
+  readonly kind: 'errors' | 'slower' | 'value';
+  readonly value: number;
+}
+
 export interface PowerRow {
   readonly metric: string;
   readonly side: Limit['side'];
@@ -17,8 +23,7 @@ export interface PowerRow {
   readonly unit: Limit['unit'];
   /** Requests until it is satisfied at the assumed truth, on average and in parts of the runs; absent when that says nothing. */
   readonly needed?: NeededRequests | undefined;
-  /** The assumed truth: share, or ms. */
-  readonly assumed?: number | undefined;
+  readonly assumed?: AssumedTruth | undefined;
   /** An earlier run showed it. */
   readonly isMeasured?: true;
   /** A relative objective: `needed` are pairs of requests, of versions that are alike. */
@@ -56,7 +61,7 @@ export function seenIn(earlier: Experiment): Seen {
 
 export interface Needs {
   readonly needed?: NeededRequests;
-  readonly assumed?: number;
+  readonly assumed?: AssumedTruth;
   readonly isMeasured?: true;
   readonly fewest?: number;
 }

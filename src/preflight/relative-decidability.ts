@@ -6,7 +6,7 @@ import { NEVER, type NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
 import { formatCount, formatLimit } from '../text/units.ts';
-import { lnSatisfiedNeeded, reachable, type PowerRow, type Seen } from './power-row.ts';
+import { lnSatisfiedNeeded, reachable, type AssumedTruth, type PowerRow, type Seen } from './power-row.ts';
 
 /** Where no objective says what to expect of both versions, and no earlier run showed it. */
 const ASSUMED_ERRORS = 0.01;
@@ -67,8 +67,8 @@ export function assumptions({ limits }: Question, seen: Seen): Assumed {
 
 interface RelativeNeeds {
   readonly needed: NeededRequests;
-  /** Value of both versions. */
-  readonly assumed: number;
+  /** Of both versions. */
+  readonly assumed: AssumedTruth;
   /** A sentence about a setting that takes fewer pairs. */
   readonly cheaper?: string | undefined;
 }
@@ -82,7 +82,7 @@ function needs(
     case 'error-rate': {
       const share = shareOf(errors);
       const question = { a: share, b: share, comparison: { ...comparison, cap: 1 }, lnThreshold };
-      return { needed: pairsForMean(question), assumed: errors };
+      return { needed: pairsForMean(question), assumed: { kind: 'errors', value: errors } };
     }
     case 'mean-latency': {
       const question = { a: latencies, b: latencies, comparison: { ...comparison, cap }, lnThreshold };
@@ -90,7 +90,7 @@ function needs(
       const found = cheaperCap(question, needed);
       return {
         needed,
-        assumed: meanOf(latencies),
+        assumed: { kind: 'value', value: meanOf(latencies) },
         ...(found === undefined
           ? {}
           : {
@@ -102,10 +102,10 @@ function needs(
       const { percent } = quantity;
       return {
         needed: pairsForPercentile({ percent, comparison, lnThreshold, above, exceededBy }),
-        assumed: exceededBy((100 - percent) / 100),
+        assumed: { kind: 'value', value: exceededBy((100 - percent) / 100) },
       };
     }
     default:
-      return { needed: NEVER, assumed: 0 };
+      return { needed: NEVER, assumed: { kind: 'value', value: 0 } };
   }
 }

@@ -6,7 +6,7 @@ import { formatCount, formatRate, formatSeconds, formatValue } from '../text/uni
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
-import type { PowerRow } from '../preflight/power-row.ts';
+import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
 import type { Preflight } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
@@ -135,14 +135,17 @@ function objectiveLines(
 
 const whole = (requests: number): string => formatCount(Math.ceil(requests));
 
+function assumedText({ kind, value }: AssumedTruth, unit: PowerRow['unit']): string {
+  return kind === 'value' ? formatValue(value, unit) : `${formatValue(value, 'share')} ${kind}`;
+}
+
 function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const name = sanitizeLine(shortName(row.metric));
   const limit = `${name} ${sanitizeLine(limitText(row))}`;
-  const isShare = row.unit !== 'share' && row.assumed !== undefined && row.assumed < 1;
   const truth =
     row.assumed === undefined
       ? ''
-      : ` (at ${formatValue(row.assumed, isShare ? 'share' : row.unit)}${isShare ? ' slower' : row.unit === 'share' ? ' errors' : ''}${row.relative === undefined ? '' : ' in both'}${row.isMeasured === true ? ', as it was measured before' : ''})`;
+      : ` (at ${assumedText(row.assumed, row.unit)}${row.relative === undefined ? '' : ' in both'}${row.isMeasured === true ? ', as it was measured before' : ''})`;
   const needs =
     row.needed === undefined
       ? ''

@@ -1,9 +1,12 @@
 /** What an earlier run showed is planned with as finely as it was measured. */
 import { expect, it } from 'vitest';
+import { constant } from '../../src/evidence/planning/distribution.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import { readRecord, storeTally, withRecord } from '../../src/judge/record/stored-record.ts';
 import { decidability } from '../../src/preflight/decidability.ts';
 import { seenIn } from '../../src/preflight/power-row.ts';
+import { renderPlan } from '../../src/render/plan.ts';
+import { themeFor } from '../../src/render/theme.ts';
 import { conformance, driveInMemory } from '../support/driving.ts';
 import { tallyFor } from '../support/simulated-load.ts';
 import { seeded } from '../support/seeded.ts';
@@ -41,4 +44,18 @@ it.each([75, 99])('the p%i of latencies that are as is assumed takes what was as
   const ratio = neededPairs(seenIn(earlier)) / neededPairs();
   expect(ratio).toBeGreaterThan(0.7);
   expect(ratio).toBeLessThan(1.4);
+});
+
+it('a mean below a millisecond is shown in milliseconds, not as a share of slower requests', async () => {
+  const { outcome } = await driveInMemory(
+    conformance({ objectives: [{ metric: 'iter8-system/mean-latency', upperLimit: '200' }] }),
+  );
+  const question = compileQuestion(outcome.experiment, undefined);
+  const power = decidability(question, { latencies: constant(0.55) });
+  const preflight = { name: 'e', source: 'e.yaml', problems: [], targets: [], metrics: [], wouldBeDecided: true };
+  const text = renderPlan(
+    { ...preflight, power, load: question.load },
+    { theme: themeFor({ isTTY: false }, { mode: 'never', env: {} }), columns: 200 },
+  );
+  expect(text).toContain('(at 0.55 ms, as it was measured before)');
 });
