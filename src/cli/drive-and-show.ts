@@ -10,6 +10,7 @@ import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
 import { tellKube } from './publish-kubernetes-events.ts';
 import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
+import type { Reports } from './report-files.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
 import type { ScriptGate } from './script-gate.ts';
@@ -22,6 +23,7 @@ export interface DrivingOptions {
   readonly flags: OutputFlags & { readonly timeout?: number };
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
+  readonly reports: Reports;
   readonly scripts: ScriptGate;
   /** Looks again who may drive it: its driver is gone. */
   readonly settleAgain: () => Promise<Settled>;
@@ -74,6 +76,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   if (lost?.aborted === true) onLost();
   lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
+  let last: Experiment | undefined;
   const events = await openEvents(context, progress.say);
   const metrics = openMetrics(context, io, { ownSecretsOnly: false });
   try {
@@ -91,6 +94,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
         clock: io.clock,
         emit: (event) => {
           progress.show(event);
+          if (event.kind === 'object') last = event.object;
           tellKube(events, settled.experiment, event);
         },
         ...(context.mode === 'local' ? {} : { patience: { ms: PATIENCE_MS, giveUp: stop.signal } }),
@@ -110,6 +114,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.end();
     await events?.flush(FLUSH_EVENTS_MS);
     await settled.lock.release();
+    last = outcome.experiment;
     // Whoever drives it now knows more than this process.
     if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(outcome.experiment, flags, io);
     if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
@@ -121,6 +126,8 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.end();
     await settled.lock.release();
     await metrics.close();
+    // However it ended: what was measured is reported.
+    if (last !== undefined) await options.reports.end(last);
   }
 }
 

@@ -9,6 +9,7 @@ import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
+import type { Reports } from './report-files.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
 import { sayWhenNobodyDrives, whoDrives, whoDrivesEach } from './who-drives.ts';
@@ -18,6 +19,7 @@ export interface WatchingOptions {
   readonly io: Io;
   readonly flags: OutputFlags & { readonly timeout?: number };
   readonly progress: Progress;
+  readonly reports?: Reports | undefined;
 }
 
 /** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit, no reader for its events. */
@@ -117,7 +119,9 @@ export async function watchUntil(
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not appear within the timeout`);
     return code ?? EXIT.notFound;
   }
-  if (flags.output !== 'ndjson') await printAnswer(last, flags, io, await whoDrivesNow(last, context, io));
+  const driven = await whoDrivesNow(last, context, io);
+  if (flags.output !== 'ndjson') await printAnswer(last, flags, io, driven);
+  await options.reports?.end(last, driven);
   if (code !== undefined && !hasEnded(last)) {
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not end within the timeout`);
     return code;

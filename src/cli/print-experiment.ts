@@ -8,7 +8,7 @@ import { themeFor, type Theme } from '../render/theme.ts';
 import { experimentView, type Driven } from '../view/experiment-view.ts';
 import type { OutputFlags } from './shared-flags.ts';
 
-export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'raw', 'name'] as const;
+export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'markdown', 'html', 'junit', 'raw', 'name'] as const;
 
 export function stdoutTheme(io: Io, flags: OutputFlags): Theme {
   return themeFor(io.stdout, { mode: flags.color, env: io.env });
@@ -27,6 +27,21 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
         import('../adapters/manifest/write-yaml.ts'),
       ]);
       return writeYaml(jsonView(experimentView(experiment, io.clock.now(), driven)));
+    }
+    case 'markdown': {
+      const { renderMarkdown } = await import('../report/markdown.ts');
+      return renderMarkdown(experimentView(experiment, io.clock.now(), driven));
+    }
+    case 'junit': {
+      const { renderJunit } = await import('../report/junit.ts');
+      return renderJunit(experimentView(experiment, io.clock.now(), driven));
+    }
+    case 'html': {
+      const [{ reportModel }, { renderHtml }] = await Promise.all([
+        import('../report/report-model.ts'),
+        import('../report/html/html-report.ts'),
+      ]);
+      return renderHtml(reportModel(experiment, io.clock.now(), driven));
     }
     case 'raw':
       return `${jsonText(experiment, 2)}\n`;

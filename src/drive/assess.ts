@@ -24,6 +24,7 @@ export function assess(session: Session, measuringDone: boolean): void {
     recommendation,
     ...(reward === undefined ? {} : { rewardResult: reward }),
   }));
+  session.addMoment();
   const { record } = session;
   session.changeStatus((status, now) => {
     const time = timestamp(now);

@@ -9,6 +9,7 @@ import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { questionOf } from '../judge/judgement.ts';
 import type { Question } from '../judge/question/question.ts';
+import { withMoment, type MomentFacts } from '../judge/record/history.ts';
 import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../judge/record/stored-record.ts';
 import { priorityOf, type Event, type EventBody, type Reason } from './events.ts';
 import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
@@ -124,6 +125,18 @@ export class Session {
 
   changeRecord(change: (record: Iter8Record) => Iter8Record): void {
     this.#record = this.#clean.record(change(this.#record), this.#record);
+  }
+
+  /** Notes how things stand now, for those who want to see later how the run went. `counted`: while load is under way. */
+  addMoment(counted?: MomentFacts['counted']): void {
+    const { versions } = this.question;
+    this.#record = withMoment(this.#record, {
+      timeMs: this.nowMs(),
+      versions: versions.map(({ name }) => name),
+      assessments: this.#record.assessments,
+      weights: this.#status.currentWeightDistribution ?? [],
+      counted,
+    });
   }
 
   /** Reports what happened: to the listener, to the object's own story, and to the log. */

@@ -88,6 +88,8 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   chalk: ['render'],
   'cli-table3': ['render'],
   ora: ['render'],
+  'd3-scale': ['report'],
+  'd3-shape': ['report'],
   commander: ['cli'],
   'string-width': ['text'],
 };

@@ -12,9 +12,10 @@ import { openContext, whileConnecting } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
+import { openReports, REPORT_FORMATS, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { whoDrives } from '../who-drives.ts';
 
-interface DescribeFlags extends StoreFlags, OutputFlags {
+interface DescribeFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly filename?: string;
   readonly exitCode?: boolean;
 }
@@ -25,13 +26,20 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .argument('[name]', 'the experiment; without it the newest')
     .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
+  withReportFlag(command, REPORT_FORMATS.experiments);
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
       const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
-      const { experiment, driven } = await find(name, flags, io, warn);
-      await printAnswer(experiment, flags, io, driven);
-      const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
-      done(flags.exitCode === true ? code() : EXIT.ok);
+      const reports = await openReports(flags, io);
+      try {
+        const { experiment, driven } = await find(name, flags, io, warn);
+        await printAnswer(experiment, flags, io, driven);
+        await reports.end(experiment, driven);
+        const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
+        done(flags.exitCode === true ? code() : EXIT.ok);
+      } finally {
+        await reports.discard();
+      }
     },
   );
 }

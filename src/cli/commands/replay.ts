@@ -17,9 +17,10 @@ import {
   type OutputFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
+import { openReports, REPORT_FORMATS, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 
-interface ReplayFlags extends OutputFlags, StrengthFlags {
+interface ReplayFlags extends OutputFlags, StrengthFlags, ReportFlags {
   readonly slo?: string[];
   readonly exitCode?: boolean;
 }
@@ -30,6 +31,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('<file>', 'a record (records/<namespace>/<name>.ndjson), or an experiment as YAML or JSON')
     .option('--slo <metric<=limit>', "in place of the objectives, e.g. 'p95<=300ms'; repeat it", repeated)
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided');
+  withReportFlag(command, REPORT_FORMATS.experiments);
   return withOutputFlags(withStrengthFlags(command), ANSWER_FORMATS).action(
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
@@ -39,7 +41,10 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
       const clock = { value: { ...io.clock, now: () => now } };
-      io.stdout.write(await answerText(experiment, flags, Object.create(io, { clock }) as typeof io));
+      const then = Object.create(io, { clock }) as typeof io;
+      const reports = await openReports(flags, then);
+      io.stdout.write(await answerText(experiment, flags, then));
+      await reports.end(experiment);
       const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
       done(flags.exitCode === true ? code() : EXIT.ok);
     },

@@ -22,6 +22,7 @@ import {
   type StoreFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
+import { openReports, REPORT_FORMATS, reported, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { createProgress } from '../progress-display.ts';
 import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
@@ -30,7 +31,7 @@ import { createScriptGate } from '../script-gate.ts';
 import { settle } from '../start-or-resume.ts';
 import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, written, type QuickFlags } from './init.ts';
 
-export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags {
+export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags, ReportFlags {
   readonly filename?: string[];
   readonly restart?: boolean;
   readonly overwriteMetrics?: boolean;
@@ -47,6 +48,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
+  withReportFlag(command, REPORT_FORMATS.events);
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
     done(await runExperiment(name, flags, io)),
@@ -56,9 +58,10 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
 async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
   const strength = strengthOf(flags);
   const source = await readSource(name, flags, io);
-  const progress = createProgress(io, flags);
-  const context = await openContext(flags, io, progress.say);
+  const reports = await openReports(flags, io);
+  const progress = reported(createProgress(io, flags), reports);
   try {
+    const context = await openContext(flags, io, progress.say);
     const start =
       source.kind === 'name' ? await fromStore(context, source.name, io) : await fromManifest(context, source, flags);
     const scripts = createScriptGate({
@@ -79,9 +82,10 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
         { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
         { restart: false, say: progress.say },
       );
-    return await driveToEnd(settled, { context, io, flags, strength, progress, scripts, settleAgain });
+    return await driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts, settleAgain });
   } finally {
     progress.end();
+    await reports.discard();
   }
 }
 

@@ -6,12 +6,13 @@ import type { Io } from '../../io.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext, whileConnecting } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { openReports, REPORT_FORMATS, reported, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
 import { watchAll, watchToEnd } from '../follow-to-end.ts';
 
-interface WatchFlags extends StoreFlags, OutputFlags {
+interface WatchFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly all?: boolean;
   readonly selector?: string;
   readonly forever?: boolean;
@@ -31,6 +32,7 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
       'end with exit 5 when it takes longer; waits for an experiment to appear',
       durationFlag,
     );
+  withReportFlag(command, REPORT_FORMATS.events);
   return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
     async (name: string | undefined, flags: WatchFlags) => {
       done(await watch(name, flags, io));
@@ -42,10 +44,12 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
   const several = flags.all === true || flags.selector !== undefined || flags.allNamespaces === true;
   if (several && name !== undefined) throw new UsageError('give a name, or --all or -l, not both');
   if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
-  const progress = createProgress(io, flags);
+  if (several && flags.report !== undefined) throw new UsageError('--report is about one experiment: give its name');
+  const reports = await openReports(flags, io);
+  const progress = reported(createProgress(io, flags), reports);
   try {
     const context = await openContext(flags, io, progress.say);
-    const options = { context, io, flags, progress };
+    const options = { context, io, flags, progress, reports };
     if (!several) {
       const chosen =
         name ??
@@ -65,5 +69,6 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
     );
   } finally {
     progress.end();
+    await reports.discard();
   }
 }

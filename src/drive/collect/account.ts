@@ -2,7 +2,7 @@
  * What one collect task has counted: by earlier drivers of it, in closed slices, in pairs, and in the newest checkpoint. It goes
  * to the judge as it comes, to the log slice by slice, and into the record as often as that is saved.
  */
-import { hasAnswer } from '../../evidence/request-tally.ts';
+import { hasAnswer, type TallyView } from '../../evidence/request-tally.ts';
 import type { Judge } from '../../judge/judge.ts';
 import { judgeOf } from '../../judge/judgement.ts';
 import { needsPairs } from '../../judge/question/relative-limits.ts';
@@ -71,6 +71,12 @@ export class Account {
   /** Versions that have never given any: nothing is said about them. */
   get unanswered(): Set<string> {
     return new Set([...this.#judged].filter((version) => !this.#answeredEver.has(version)));
+  }
+
+  /** What is resolved of each version, over all tasks: without the requests that are under way. */
+  get resolved(): Map<string, TallyView> {
+    const names = this.#session.question.versions.map(({ name }) => name);
+    return new Map(names.map((name) => [name, this.judge.tallyOf(name).response]));
   }
 
   /** Requests that left late by our own fault. */

@@ -172,6 +172,7 @@ class CollectTask {
       if (this.#last !== undefined) this.#account.keep(this.#last, this.#seconds(this.#last));
     }
     if (silent !== undefined) return { kind: 'silent', message: this.#silence(silent) };
+    this.#session.addMoment(this.#account.resolved);
     if (this.#options.stop.aborted || this.#options.kill.aborted) {
       await this.#session.save();
       return { kind: 'interrupted' };
@@ -208,6 +209,7 @@ class CollectTask {
     if (!isSaved && (changes.length === 0 || report.checkpoint === undefined)) return;
     this.#lastSaveMs = nowMs;
     this.#account.keep(report, this.#seconds(report));
+    this.#session.addMoment(this.#account.resolved);
     await this.#session.save();
   }
 

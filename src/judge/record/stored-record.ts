@@ -90,6 +90,16 @@ export interface StoredEvent {
   readonly text: string;
 }
 
+/** How a run went (history.ts): a moment is `[ms since 1970, n, errors, sum in ms (each version), ln satisfied, ln violated (each row), weight (each version)]`. */
+export interface StoredHistory {
+  readonly versions: readonly string[];
+  /** `assessmentKey` of each row. */
+  readonly rows: readonly string[];
+  /** Moments closer than this replace the one before. */
+  readonly gapMs: number;
+  readonly moments: readonly (readonly (number | null)[])[];
+}
+
 export interface Iter8Record {
   readonly format: typeof RECORD_FORMAT;
   /** `iter8ctl 0.1.0`. */
@@ -125,6 +135,8 @@ export interface Iter8Record {
   readonly rewardResult?: RewardResult | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
+  /** How the run went: for reports, read by `momentsOf` of history.ts. */
+  readonly history?: StoredHistory | undefined;
   readonly warnings: readonly string[];
   readonly events: readonly StoredEvent[];
 }

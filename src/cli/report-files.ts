@@ -1,0 +1,114 @@
+/** `--report FORMAT=FILE`: what an experiment ended with, written to files besides what is printed, at every end of a command. */
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import type { Event } from '../drive/events.ts';
+import type { ReportFile } from '../adapters/reports/report-file.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import type { Driven } from '../view/experiment-view.ts';
+import type { Progress } from './progress-display.ts';
+import { answerText } from './print-experiment.ts';
+
+const OF_EXPERIMENTS = ['html', 'markdown', 'junit', 'json', 'yaml'] as const;
+/** Commands that follow an experiment have events too. */
+export const REPORT_FORMATS = { experiments: OF_EXPERIMENTS, events: [...OF_EXPERIMENTS, 'ndjson'] } as const;
+
+export interface ReportFlags {
+  readonly report?: readonly ReportWanted[];
+}
+
+interface ReportWanted {
+  readonly format: string;
+  readonly file: string;
+}
+
+export function withReportFlag(command: Command, formats: readonly string[]): Command {
+  const read = (value: string, before: readonly ReportWanted[] | undefined): ReportWanted[] => {
+    const at = value.indexOf('=');
+    const [format, file] = [value.slice(0, Math.max(0, at)), value.slice(at + 1)];
+    if (at < 0 || file === '') throw new InvalidArgumentError('write FORMAT=FILE, e.g. html=report.html.');
+    if (!formats.includes(format))
+      throw new InvalidArgumentError(
+        `there is no report ${JSON.stringify(format)}${didYouMean(format, formats)} (${formats.join(', ')})`,
+      );
+    return [...(before ?? []), { format, file }];
+  };
+  return command.addOption(
+    new Option(
+      '--report <format=file>',
+      `write a report to a file as well (${formats.join(', ')}); repeat it`,
+    ).argParser(read),
+  );
+}
+
+/** Reports that were asked for. */
+export interface Reports {
+  show(event: Event): void;
+  /** The experiment as it ended, or as it was last seen. */
+  end(experiment: Experiment, driven?: Driven): Promise<void>;
+  /** Nothing is to be reported: the files stay as they were. */
+  discard(): Promise<void>;
+}
+
+const NONE: Reports = { show: () => undefined, end: async () => undefined, discard: async () => undefined };
+
+/** The same progress, with every event in the reports too. */
+export function reported(progress: Progress, reports: Reports): Progress {
+  return {
+    ...progress,
+    show: (event) => {
+      reports.show(event);
+      progress.show(event);
+    },
+  };
+}
+
+/** @throws UnavailableError before anything else happens when a file cannot be written */
+export async function openReports({ report: wanted = [] }: ReportFlags, io: Io): Promise<Reports> {
+  if (wanted.length === 0) return NONE;
+  const places = wanted.map(({ format, file }) => ({ format, file: path.resolve(io.cwd, file) }));
+  const twice = places.find(({ file }, at) => places.findIndex((other) => other.file === file) !== at);
+  if (twice !== undefined) throw new UsageError(`--report names ${path.relative(io.cwd, twice.file)} twice`);
+  const { ReportFile } = await import('../adapters/reports/report-file.ts');
+  const open: { readonly format: string; readonly file: ReportFile }[] = [];
+  const discard = async () => {
+    await Promise.all(open.splice(0).map(({ file }) => file.discard()));
+  };
+  try {
+    for (const { format, file } of places) open.push({ format, file: await ReportFile.open(file, io.pid) });
+  } catch (error) {
+    await discard();
+    throw error;
+  }
+  const events = open.filter(({ format }) => format === 'ndjson');
+  const { ndjsonLine } = await import('../report/ndjson.ts');
+  let written = Promise.resolve();
+  return {
+    show: (event) => {
+      if (events.length === 0) return;
+      const line = `${ndjsonLine(event)}\n`;
+      written = written.then(async () => {
+        await Promise.all(events.map(({ file }) => file.append(line)));
+      });
+      written.catch(() => undefined); // said at the end
+    },
+    end: async (experiment, driven) => {
+      const failures: unknown[] = [];
+      await written.catch((error: unknown) => failures.push(error));
+      for (const { format, file } of open.splice(0)) {
+        try {
+          if (format !== 'ndjson')
+            await file.append(await answerText(experiment, { output: format, color: 'never' }, io, driven));
+          await file.commit();
+        } catch (error) {
+          await file.discard();
+          failures.push(error);
+        }
+      }
+      if (failures.length > 0) throw failures[0];
+    },
+    discard,
+  };
+}

@@ -1,0 +1,234 @@
+/**
+ * An experiment as one HTML file: nothing is loaded from anywhere, no script runs, the answer stands first. The policy in its
+ * head forbids all but its own style, whatever a name may hold.
+ */
+import { shortName } from '../../experiment/metric-names.ts';
+import type { LimitAssessment } from '../../judge/assessment.ts';
+import { boundText, codesText, limitText, observedText } from '../../judge/wording/sentences.ts';
+import { formatCount, formatPercent, formatSeconds, formatValue } from '../../text/units.ts';
+import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
+import { joined, lines, Markup, markup } from '../markup.ts';
+import type { ReportModel } from '../report-model.ts';
+import { rowSentence } from '../row-sentence.ts';
+import { evidenceCharts } from './evidence-chart.ts';
+import { latencyChart } from './latency-chart.ts';
+import { limitBar } from './limit-bar.ts';
+import { overTime } from './over-time.ts';
+import { STYLE } from './style.ts';
+
+const TONES = { promote: 'promote', 'do not promote': 'no', undecided: 'undecided', failed: 'failed' } as const;
+
+export function renderHtml(model: ReportModel): string {
+  const { view } = model;
+  const document = markup`<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<meta name="generator" content="iter8ctl">
+<title>${view.headline}</title>
+<style>${new Markup(STYLE)}</style>
+</head>
+<body>
+<a class="skip" href="#main">Skip to the objectives</a>
+<header>
+${answer(model)}
+${facts(model)}
+</header>
+<main id="main">
+${warnings(model)}
+${objectives(model)}
+${charts(model)}
+${observed(model)}
+${evidence(model)}
+${story(model)}
+${settings(model)}
+</main>
+<footer>${footer(model)}</footer>
+</body>
+</html>
+`;
+  return document.text;
+}
+
+function answer({ view }: ReportModel): Markup {
+  const { recommendation, headline, judgedAgain } = view;
+  return markup`<div class="answer ${TONES[recommendation.verdict]}">
+<h1>${headline}</h1>
+${judgedAgain === undefined ? undefined : markup`<p>Judged anew: <strong>${judgedAgain}</strong></p>`}
+${recommendation.reasons.length === 0 ? undefined : markup`<ul>${recommendation.reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`}
+</div>`;
+}
+
+function facts({ view }: ReportModel): Markup {
+  const { iterations, weights } = view;
+  const progress =
+    view.stage === undefined
+      ? 'not started'
+      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCount(iterations.total)} iterations`;
+  const seconds = (Date.parse(view.changedAt ?? '') - Date.parse(view.createdAt ?? view.startedAt ?? '')) / 1000;
+  const pattern =
+    view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`;
+  const split = weights.now.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');
+  const rows = [
+    ['Experiment', `${view.name} (${view.namespace})`],
+    ['Target', view.target],
+    ['Pattern', pattern],
+    [
+      'Versions',
+      view.versions.map(({ name, role }) => (view.versions.length > 1 ? `${name} (${role})` : name)).join(', '),
+    ],
+    ['Stage', progress],
+    ...(view.createdAt === undefined ? [] : [['Created', view.createdAt]]),
+    ...(Number.isFinite(seconds) && seconds >= 0 ? [['Took', formatSeconds(seconds)]] : []),
+    ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split]]),
+    ...(view.driven !== undefined && view.driven.by === undefined
+      ? [['Driver', `nobody; go on with: ${view.driven.goOn}`]]
+      : []),
+  ] as const;
+  return markup`<dl class="facts">${rows.map(([label, value]) => markup`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`;
+}
+
+function warnings({ view: { warnings: texts, failure } }: ReportModel): Markup | undefined {
+  const all = [...(failure === undefined ? [] : [`${failure.reason}: ${failure.message}`]), ...texts];
+  if (all.length === 0) return undefined;
+  return section('Warnings', markup`<ul class="warnings">${all.map((text) => markup`<li>${text}</li>`)}</ul>`);
+}
+
+// --------------------------------------------------------------------------------------------------------- objectives
+
+function objectives({ view }: ReportModel): Markup {
+  if (view.objectives.length === 0) return section('Objectives', markup`<p>Nothing was judged yet.</p>`);
+  const head = ['Verdict', 'Version', 'Objective', 'Observed', 'Bound', 'From zero to beyond the limit'];
+  return section(
+    'Objectives',
+    markup`<div class="scroll" tabindex="0" role="region" aria-label="Objectives"><table class="objectives">
+<thead><tr>${head.map((text) => markup`<th scope="col">${text}</th>`)}<th scope="col" class="number">Requests</th></tr></thead>
+<tbody>
+${joined(view.objectives.map(objectiveRow))}
+</tbody></table></div>`,
+  );
+}
+
+const SYMBOLS = { satisfied: '✔', violated: '✖', undecided: '?' } as const;
+
+function objectiveRow(one: LimitAssessment): Markup {
+  return markup`<tr class="${one.verdict}"><td class="verdict">${SYMBOLS[one.verdict]} ${one.verdict}</td><td class="name" data-label="Version">${one.version}</td><th scope="row" class="name">${shortName(one.metric)} <span class="value">${limitText(one)}</span></th><td class="value" data-label="Observed">${observedText(one) ?? '-'}</td><td class="value" data-label="Bound">${boundText(one) ?? '-'}</td><td>${limitBar(one)}<span class="sentence">${one.verdict === 'satisfied' ? undefined : rowSentence(one)}</span></td><td class="number" data-label="Requests">${formatCount(one.n)}</td></tr>`;
+}
+
+// ------------------------------------------------------------------------------------------------------------- charts
+
+function charts(model: ReportModel): Markup | undefined {
+  const all = [latencyChart(model), ...overTime(model)].filter((one) => one !== undefined);
+  return all.length === 0 ? undefined : section('How it went', markup`<div class="charts">${all}</div>`);
+}
+
+function evidence(model: ReportModel): Markup | undefined {
+  const all = evidenceCharts(model);
+  return all.length === 0 ? undefined : section('Evidence as it grew', markup`<div class="charts">${all}</div>`);
+}
+
+// ----------------------------------------------------------------------------------------------------------- observed
+
+const PERCENTILES = [50, 75, 90, 95, 99];
+
+function observed({ view }: ReportModel): Markup | undefined {
+  const parts = [
+    view.observations.length === 0 ? undefined : observations(view.observations),
+    view.measured.length === 0 ? undefined : measured(view.measured),
+    view.recorded.length === 0
+      ? undefined
+      : table(
+          'Recorded by Iter8 0.7 (point values, not judged)',
+          ['Metric', 'Version', 'Value'],
+          view.recorded.map(({ metric, version, value, unit }) => [metric, version, formatValue(value, unit)]),
+        ),
+    view.reward === undefined
+      ? undefined
+      : table(
+          `Reward: ${view.reward.metric} (${view.reward.preferred})`,
+          ['State', 'Why'],
+          [[view.reward.winner ?? view.reward.state, view.reward.reason ?? '-']],
+        ),
+  ].filter((part) => part !== undefined);
+  return parts.length === 0 ? undefined : section('Observed', joined(parts));
+}
+
+function observations(all: readonly Observation[]): Markup {
+  const ms = (value: number | undefined) => (value === undefined ? '-' : formatValue(value, 'ms'));
+  return table(
+    'Requests and their answers; latencies are those of answers',
+    ['Version', 'Requests', 'Errors', 'Not 2xx', 'Mean', ...PERCENTILES.map((percent) => `p${percent}`), 'Max'],
+    all.map(({ version, endpoint, requests, errors, codes, latencyMs }) => [
+      endpoint === undefined ? version : `${version}, ${endpoint}`,
+      formatCount(requests),
+      formatCount(errors),
+      codesText(codes) === '' ? '-' : codesText(codes),
+      ms(latencyMs?.mean),
+      ...PERCENTILES.map((wanted) => ms(latencyMs?.percentiles.find(({ percent }) => percent === wanted)?.value)),
+      ms(latencyMs?.max),
+    ]),
+    1,
+  );
+}
+
+function measured(all: readonly MeasuredValue[]): Markup {
+  return table(
+    'Metrics of backends, as last measured',
+    ['Metric', 'Version', 'Value', 'Query'],
+    all.map(({ metric, version, value, query, failure }) => [
+      metric,
+      version,
+      failure === undefined ? (value === undefined ? '-' : formatValue(value, 'plain')) : failure.message,
+      query,
+    ]),
+  );
+}
+
+/** Columns from `numbers` on hold numbers. */
+function table(
+  caption: string,
+  head: readonly string[],
+  rows: readonly (readonly string[])[],
+  numbers: number = head.length,
+): Markup {
+  const kind = (at: number) => (at >= numbers ? 'number' : 'name');
+  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption>
+<thead><tr>${head.map((text, at) => markup`<th scope="col" class="${kind(at)}">${text}</th>`)}</tr></thead>
+<tbody>${rows.map((row) => markup`<tr>${row.map((text, at) => markup`<td class="${kind(at)}">${text}</td>`)}</tr>`)}</tbody></table></div>`;
+}
+
+// --------------------------------------------------------------------------------------------------- story and settings
+
+function story({ view: { events } }: ReportModel): Markup | undefined {
+  if (events.length === 0) return undefined;
+  const items = events.map(
+    ({ time, text }) => markup`<li><time datetime="${time}">${time.slice(11, 19)}</time>${text}</li>`,
+  );
+  const days = [...new Set(events.map(({ time }) => time.slice(0, 10)))];
+  return section(
+    'Story',
+    markup`<details open><summary>${formatCount(events.length)} ${events.length === 1 ? 'event' : 'events'}, ${days[0]}${days.length > 1 ? ` to ${days.at(-1)}` : ''} (UTC)</summary><div class="inside"><ol class="story">${items}</ol></div></details>`,
+  );
+}
+
+function settings({ spec, flags }: ReportModel): Markup {
+  const block = (title: string, text: string) =>
+    markup`<details><summary>${title}</summary><div class="inside"><pre tabindex="0">${lines(text)}</pre></div></details>`;
+  return section(
+    'Settings',
+    joined([block('Specification', spec), ...(flags === undefined ? [] : [block('Settings given to run', flags)])]),
+  );
+}
+
+function footer({ by, view }: ReportModel): Markup {
+  const at = Number.isFinite(view.now) ? new Date(view.now).toISOString() : undefined;
+  return markup`${by === undefined ? 'Measured by Iter8 0.7' : `Measured by ${by}`}${at === undefined ? '' : `; report of ${at}`}`;
+}
+
+function section(title: string, content: Markup): Markup {
+  return markup`<section><h2>${title}</h2>
+${content}
+</section>`;
+}

@@ -1,0 +1,31 @@
+/** One row of the objectives as a bar from zero to beyond the limit: estimate, what it may truly be, and the limit. */
+import { scaleLinear } from 'd3-scale';
+import type { LimitAssessment } from '../../judge/assessment.ts';
+import { limitText, observedText } from '../../judge/wording/sentences.ts';
+import { markup, type Markup } from '../markup.ts';
+import { tenth } from './chart.ts';
+
+const WIDTH = 200;
+const HEIGHT = 24;
+const EDGE = 6;
+/** A value far beyond its limit ends at the edge. */
+const MOST_TIMES_LIMIT = 4;
+
+export function limitBar(one: LimitAssessment): Markup | undefined {
+  const { limit, estimate, lower, upper, side } = one;
+  if (estimate === undefined || !(limit > 0) || estimate < 0) return undefined;
+  const most = limit * MOST_TIMES_LIMIT;
+  const end = 1.1 * Math.max(1.25 * limit, Math.min(most, estimate), Math.min(most, upper ?? 0));
+  const x = scaleLinear([0, end], [EDGE, WIDTH - EDGE]).clamp(true);
+  const at = x(limit);
+  const allowed = side === 'upper' ? [x(0), at] : [at, x(end)];
+  const middle = HEIGHT / 2;
+  const label = `${observedText(one) ?? ''} observed, limit ${limitText(one)}: ${one.verdict}`;
+  return markup`<svg class="bar ${one.verdict}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
+<rect class="allowed" x="${tenth(allowed[0]!)}" y="${middle - 4}" width="${tenth(allowed[1]! - allowed[0]!)}" height="8"/>
+<line class="track" x1="${EDGE}" x2="${WIDTH - EDGE}" y1="${middle}" y2="${middle}"/>
+${lower === undefined && upper === undefined ? undefined : markup`<line class="interval" x1="${tenth(x(lower ?? 0))}" x2="${tenth(x(upper ?? end))}" y1="${middle}" y2="${middle}"/>`}
+<line class="limit" x1="${tenth(at)}" x2="${tenth(at)}" y1="2" y2="${HEIGHT - 2}"/>
+<circle class="estimate" cx="${tenth(x(estimate))}" cy="${middle}" r="4.5"/>
+</svg>`;
+}

@@ -1,0 +1,209 @@
+/** Reports for people and CI servers: whatever an object holds, they are what they claim to be, and say what is so. */
+import fc from 'fast-check';
+import { marked } from 'marked';
+import { parse, type DefaultTreeAdapterTypes } from 'parse5';
+import { SaxesParser } from 'saxes';
+import { expect, it } from 'vitest';
+import type { Experiment } from '../../src/experiment/experiment.ts';
+import { readRecord, withRecord } from '../../src/judge/record/stored-record.ts';
+import { renderHtml } from '../../src/report/html/html-report.ts';
+import { renderJunit } from '../../src/report/junit.ts';
+import { markdownText, renderMarkdown } from '../../src/report/markdown.ts';
+import { reportModel } from '../../src/report/report-model.ts';
+import { sanitizeLine } from '../../src/text/sanitize.ts';
+import { experimentView } from '../../src/view/experiment-view.ts';
+import { drivenCanary, drivenConformance, hostileText, withTexts } from '../support/reported.ts';
+
+const NOW = Date.parse('2026-11-25T12:00:00Z');
+const html = (experiment: Experiment) => renderHtml(reportModel(experiment, NOW));
+const markdown = (experiment: Experiment) => renderMarkdown(experimentView(experiment, NOW));
+const junit = (experiment: Experiment) => renderJunit(experimentView(experiment, NOW));
+
+type Node = DefaultTreeAdapterTypes.Node;
+type Element = DefaultTreeAdapterTypes.Element;
+
+function elements(node: Node): Element[] {
+  const own = 'tagName' in node ? [node] : [];
+  return [...own, ...('childNodes' in node ? node.childNodes.flatMap(elements) : [])];
+}
+
+/** Names of elements and attributes: what a text can change only by breaking out. */
+const skeleton = (page: string) =>
+  elements(parse(page)).map(({ tagName, attrs }) => `${tagName} ${attrs.map(({ name }) => name).join(' ')}`);
+
+/** With the text of every element, checked to be well-formed. */
+function xmlElements(xml: string): { name: string; attributes: Record<string, string>; text: string }[] {
+  const parser = new SaxesParser();
+  const found: { name: string; attributes: Record<string, string>; text: string }[] = [];
+  const open: typeof found = [];
+  parser.on('error', (error) => {
+    throw error;
+  });
+  parser.on('opentag', ({ name, attributes }) => {
+    const element = { name, attributes: attributes as Record<string, string>, text: '' };
+    found.push(element);
+    open.push(element);
+  });
+  parser.on('text', (text) => {
+    const last = open.at(-1);
+    if (last !== undefined) last.text += text;
+  });
+  parser.on('closetag', () => void open.pop());
+  parser.write(xml).close();
+  return found;
+}
+
+it('an HTML report has the same elements whatever its texts are', async () => {
+  const experiment = await drivenCanary();
+  const expected = skeleton(html(withTexts(experiment, 'x')));
+  expect(expected.length).toBeGreaterThan(200);
+  fc.assert(
+    fc.property(hostileText, (text) => {
+      const page = html(withTexts(experiment, text));
+      expect(skeleton(page)).toEqual(expected);
+      // eslint-disable-next-line no-control-regex
+      expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\ufffe]/);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('an HTML report loads nothing and runs nothing', async () => {
+  const page = html(await drivenCanary());
+  const all = elements(parse(page));
+  expect(
+    all
+      .filter(({ tagName }) => ['script', 'link', 'img', 'iframe', 'object', 'a'].includes(tagName))
+      .map(({ tagName, attrs }) => [tagName, attrs]),
+  ).toEqual([
+    [
+      'a',
+      [
+        { name: 'class', value: 'skip' },
+        { name: 'href', value: '#main' },
+      ],
+    ],
+  ]);
+  expect(
+    all.flatMap(({ attrs }) => attrs).filter(({ name }) => name.startsWith('on') || name === 'src' || name === 'style'),
+  ).toEqual([]);
+  expect(page).not.toMatch(/url\(|@import/);
+});
+
+it('an HTML report names every chart for those who do not see it', async () => {
+  const all = elements(parse(html(await drivenCanary())));
+  const ids = new Map(
+    all.flatMap((one) => one.attrs.filter(({ name }) => name === 'id').map(({ value }) => [value, one] as const)),
+  );
+  const charts = all.filter(({ attrs }) => attrs.some(({ name, value }) => name === 'role' && value === 'img'));
+  expect(charts.length).toBeGreaterThan(13);
+  for (const { attrs } of charts) {
+    const of = (wanted: string) => attrs.find(({ name }) => name === wanted)?.value;
+    const named = (of('aria-labelledby') ?? '').split(' ').filter((id) => id !== '');
+    expect(of('aria-label') ?? '', JSON.stringify(attrs)).toSatisfy(
+      (label: string) => label !== '' || named.length === 2,
+    );
+    for (const id of named) expect(ids.has(id), id).toBe(true);
+  }
+  expect(ids.size).toBe(all.flatMap(({ attrs }) => attrs.filter(({ name }) => name === 'id')).length);
+});
+
+it('an HTML report of a million requests, of ten versions and of nothing stays small and whole', async () => {
+  const experiment = await drivenConformance();
+  const record = readRecord(experiment)!;
+  const histogram = Array.from({ length: 20_000 }, (_, at) => (at % 2 === 0 ? at / 2 + 1_000 : 100));
+  const many = record.scopes.map((scope) => ({
+    ...scope,
+    tally: {
+      ...scope.tally,
+      response: { ...scope.tally.response, n: 1_000_000, histogram },
+      service: { ...scope.tally.service, n: 1_000_000, histogram },
+    },
+  }));
+  const large = {
+    ...experiment,
+    status: withRecord(experiment.status!, { ...record, scopes: many }, '2026-11-25T12:00:00Z'),
+  };
+  expect(html(large).length).toBeLessThan(1_000_000);
+  expect(html(large)).toContain('1,000,000');
+  const { status: _, ...never } = experiment;
+  expect(html(never as Experiment)).toContain('Nothing was judged yet');
+});
+
+it('a text in Markdown shows as it is, and is nothing but text', () => {
+  fc.assert(
+    fc.property(hostileText, (text) => {
+      for (const page of [
+        `| a |\n| --- |\n| ${markdownText(text)} |\n`,
+        `- ${markdownText(text)}\n`,
+        `## ${markdownText(`x ${text}`)}\n`,
+      ]) {
+        const all = elements(parse(marked.parse(page, { async: false, gfm: true })));
+        const names = all
+          .map(({ tagName }) => tagName)
+          .filter(
+            (name) =>
+              !['html', 'head', 'body', 'table', 'thead', 'tbody', 'tr', 'th', 'td', 'ul', 'li', 'h2'].includes(name),
+          );
+        expect(names, page).toEqual([]);
+        expect(
+          textOf(all[0]!)
+            .replace(/^\s*a\s+/, '')
+            .replace(/\s+/g, ' ')
+            .trim(),
+          page,
+        ).toBe((page.startsWith('##') ? sanitizeLine(`x ${text}`) : sanitizeLine(text)).replace(/\s+/g, ' ').trim());
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+function textOf(node: Node): string {
+  if ('value' in node) return node.value;
+  return 'childNodes' in node
+    ? node.childNodes.map(textOf).join(' '.repeat('tagName' in node && /^(td|th|tr|li)$/.test(node.tagName) ? 1 : 0))
+    : '';
+}
+
+it('the tables of a Markdown report have as many cells in each row as in the head, whatever the names', async () => {
+  const experiment = await drivenCanary();
+  fc.assert(
+    fc.property(hostileText, (text) => {
+      for (const token of marked.lexer(markdown(withTexts(experiment, text)))) {
+        if (token.type !== 'table') continue;
+        expect((token as unknown as { rows: unknown[] }).rows.length).toBeGreaterThan(0);
+      }
+      const tables = marked.lexer(markdown(withTexts(experiment, text))).filter(({ type }) => type === 'table');
+      expect(tables).toHaveLength(3);
+    }),
+    { numRuns: 60 },
+  );
+});
+
+it('JUnit has a case for each objective and version, and fails those that are not satisfied, by type', async () => {
+  const experiment = await drivenCanary();
+  const { objectives } = experimentView(experiment, NOW);
+  const all = xmlElements(junit(experiment));
+  const cases = all.filter(({ name }) => name === 'testcase');
+  expect(cases).toHaveLength(objectives.length + 1);
+  const failures = all.filter(({ name }) => name === 'failure');
+  const expected = objectives.filter(({ verdict }) => verdict !== 'satisfied').map(({ verdict }) => verdict);
+  expect(failures.slice(0, expected.length).map(({ attributes }) => attributes['type'])).toEqual(expected);
+  const suite = all.find(({ name }) => name === 'testsuite')!;
+  expect(suite.attributes['failures']).toBe(String(failures.length));
+  expect(suite.attributes['tests']).toBe(String(cases.length));
+});
+
+it('JUnit stays well-formed whatever the texts are', async () => {
+  const experiment = await drivenCanary();
+  const shape = (xml: string) =>
+    xmlElements(xml).map(({ name, attributes }) => `${name} ${Object.keys(attributes).join(' ')}`);
+  const expected = shape(junit(withTexts(experiment, 'x')));
+  fc.assert(
+    fc.property(hostileText, (text) => {
+      expect(shape(junit(withTexts(experiment, text)))).toEqual(expected);
+    }),
+    { numRuns: 100 },
+  );
+});
