@@ -127,7 +127,7 @@ it('an HTML report of a million requests, of ten versions and of nothing stays s
   expect(html(large).length).toBeLessThan(1_000_000);
   expect(html(large)).toContain('1,000,000');
   const { status: _, ...never } = experiment;
-  expect(html(never as Experiment)).toContain('Nothing was judged yet');
+  expect(html(never as Experiment)).toContain('Nothing was judged yet.');
 });
 
 it('a text in Markdown shows as it is, and is nothing but text', () => {
