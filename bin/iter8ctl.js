@@ -1,12 +1,13 @@
 #!/usr/bin/env node
-import { existsSync } from 'node:fs';
-import module from 'node:module';
+// CommonJS: on Node 20 only its code can be kept compiled between two runs.
+'use strict';
+const { existsSync } = require('node:fs');
+const path = require('node:path');
 
-const program = new URL('../dist/main.js', import.meta.url);
+const program = path.join(__dirname, '../dist/main.cjs');
 if (existsSync(program)) {
-  module.enableCompileCache?.(); // absent on Node 20
   try {
-    await import(program);
+    require('./compiled-code.js').load(program);
   } catch (error) {
     // Node would exit with 1, which means "no".
     process.stderr.write(`error: iter8ctl cannot be loaded; install it again\n${error?.stack ?? error}\n`);

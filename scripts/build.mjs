@@ -1,11 +1,13 @@
-// Bundles the program into dist/: ES modules, split so that each command loads little, with everything that it needs, so
-// that the package has no dependencies. The licences of what is bundled go beside it.
+// Bundles the program into dist/: one file, and the workers, with everything that they need, so that the package has no
+// dependencies. The licences of what is bundled go beside it.
 // Usage: node scripts/build.mjs [FOLDER]
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { boundedOutput, limitMemory } from './bounded-jq.mjs';
+
+const root = path.join(import.meta.dirname, '..');
 
 /**
  * What client-node brings along that our commands do not need, or not before its first use: without this `describe` takes
@@ -47,34 +49,68 @@ const leanClientNode = {
   },
 };
 
+/** cli-table3 asks for widths as we do, without the 7 ms that its own package takes to compile what an emoji is. */
+const oneWidth = {
+  name: 'one-width',
+  setup(build) {
+    build.onResolve({ filter: /^string-width$/ }, ({ importer }) =>
+      /cli-table3/.test(importer) ? { path: 'string-width', namespace: 'one-width' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'one-width' }, () => ({
+      contents: "module.exports = require('./src/text/width.ts').displayWidth;",
+      resolveDir: root,
+      loader: 'js',
+    }));
+  },
+};
+
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
 const JQ_MEGABYTES = 256;
 
-const root = path.join(import.meta.dirname, '..');
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
-const { metafile } = await build({
-  entryPoints: {
-    main: 'src/main.ts',
-    'load-worker': 'src/adapters/load/worker-thread.ts',
-    'jq-worker': 'src/adapters/metrics/jq-worker.ts',
-  },
+const shared = {
   absWorkingDir: root,
   outdir,
   bundle: true,
+  platform: 'node',
+  target: 'node20.20',
+  legalComments: 'none',
+  metafile: true,
+  plugins: [leanClientNode, oneWidth],
+  logLevel: 'warning',
+};
+
+// One file, of which only what a command needs is ever run; compiled code is kept between runs (bin/compiled-code.js). Names
+// stay, so that a stack trace can be read.
+const program = await build({
+  ...shared,
+  entryPoints: { main: 'src/main.ts' },
+  minifySyntax: true,
+  minifyWhitespace: true,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
+  define: { 'import.meta.url': 'importMetaUrl' },
+  banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
+});
+
+const workers = await build({
+  ...shared,
+  entryPoints: {
+    'load-worker': 'src/adapters/load/worker-thread.ts',
+    'jq-worker': 'src/adapters/metrics/jq-worker.ts',
+  },
   splitting: true,
   minify: true,
   format: 'esm',
-  platform: 'node',
-  target: 'node20.20',
   chunkNames: 'chunk/[name]-[hash]',
-  legalComments: 'none',
-  metafile: true,
-  plugins: [leanClientNode],
   // Some dependencies are CommonJS and call require() of a built-in.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
-  logLevel: 'warning',
 });
+
+// It is read as Latin-1, which is faster (bin/compiled-code.js).
+if (/[^\0-\x7f]/.test(readFileSync(path.join(outdir, 'main.cjs'), 'utf8')))
+  throw new Error('the bundle is not ASCII: write what is no ASCII in regular expressions as escapes');
 
 // jq, which loads its WebAssembly from the folder that it lies in. Its programs come from whoever may write a Metric, so
 // what one can take is bounded here, by the engine itself.
@@ -101,7 +137,7 @@ writeFileSync(
 /** Folders of the packages whose code is in the bundle. */
 function bundledPackages() {
   const found = new Set();
-  for (const input of [...Object.keys(metafile.inputs), ...Object.keys(jq.metafile.inputs)]) {
+  for (const input of [program, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs))) {
     const parts = input.split('/');
     const at = parts.lastIndexOf('node_modules');
     if (at >= 0) found.add(parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));
@@ -119,6 +155,7 @@ const licences = bundledPackages().map((folder) => {
   return `${name} ${version} (${license})\n\n${text}`;
 });
 writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
-// Which file went where: for a test of what a command loads.
-if (process.env.ITER8CTL_METAFILE !== undefined) writeFileSync(process.env.ITER8CTL_METAFILE, JSON.stringify(metafile));
-if (!existsSync(path.join(outdir, 'main.js'))) throw new Error('the build left no program');
+// What imports what: for a test of what a command loads.
+if (process.env.ITER8CTL_METAFILE !== undefined)
+  writeFileSync(process.env.ITER8CTL_METAFILE, JSON.stringify(program.metafile));
+if (!existsSync(path.join(outdir, 'main.cjs'))) throw new Error('the build left no program');

@@ -172,5 +172,8 @@ async function codeOf(code: ExitCode): Promise<ExitCode> {
 }
 
 process.exitCode = EXIT.bug; // should the event loop run dry before the command has ended
-const code = await codeOf(await run(argv, io));
-if (!crashed) exit(code);
+void run(argv, io)
+  .then(codeOf)
+  .then((code) => {
+    if (!crashed) exit(code);
+  });

@@ -1,8 +1,9 @@
 /** Reads what `-f` names. */
 import { UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { MAX_TEXT_LENGTH } from '../adapters/manifest/parse-documents.ts';
-import { loadManifests, type LoadedManifests } from '../adapters/manifest/read-manifests.ts';
+import { loadObject } from '../adapters/manifest/read-object.ts';
+import type { LoadedManifests } from '../adapters/manifest/read-manifests.ts';
+import { MAX_TEXT_LENGTH } from '../adapters/manifest/text-limits.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
@@ -38,17 +39,16 @@ async function stdinText(io: Io): Promise<string> {
 }
 
 /** Manifests for `run` and `plan`: all rules are applied by the caller. */
-export function readManifests(
-  files: readonly string[],
-  io: Io,
-  strictness: 'shape' | 'rules' = 'rules',
-): Promise<LoadedManifests> {
-  return loadManifests(files, { cwd: io.cwd, env: io.env, readStdin: () => stdinText(io), strictness });
+export async function readManifests(files: readonly string[], io: Io): Promise<LoadedManifests> {
+  const { loadManifests } = await import('../adapters/manifest/read-manifests.ts');
+  return loadManifests(files, { ...sourcesOf(io), strictness: 'rules' });
 }
+
+const sourcesOf = (io: Io) => ({ cwd: io.cwd, env: io.env, readStdin: () => stdinText(io) });
 
 /** An object to look at: only its shape must be right. */
 export async function readObject(file: string, io: Io, namespace: string | undefined): Promise<Experiment> {
-  const { experiment } = await readManifests([file], io, 'shape');
+  const experiment = await loadObject(file, sourcesOf(io));
   const name = experiment.metadata.name ?? experiment.metadata.generateName ?? '';
   return refuseDamage(
     withDefaults(experiment, { namespace: experiment.metadata.namespace ?? namespace ?? 'default', name }),

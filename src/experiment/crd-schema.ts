@@ -3,6 +3,7 @@
  * Never stricter than the CRDs that Iter8 0.7 installed (a test compares them field by field).
  */
 import * as z from 'zod';
+import './zod-settings.ts';
 import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment.ts';
 import { metricSchema, metricSpecSchema } from './metric.ts';
 

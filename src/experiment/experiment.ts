@@ -5,6 +5,7 @@
  * Source: docs/contract.md 1; the CRD that Iter8 0.7 installed.
  */
 import * as z from 'zod';
+import './zod-settings.ts';
 import { expectedGot } from './schema-issues.ts';
 
 export const API_VERSION = 'iter8.tools/v2alpha2';

@@ -1,5 +1,6 @@
 /** From what zod found to issues that people can act on: field path, expected, received, what to do. */
 import * as z from 'zod';
+import './zod-settings.ts';
 import type { Issue } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 import { credentialsIn } from '../text/credentials.ts';

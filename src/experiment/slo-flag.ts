@@ -3,7 +3,8 @@ import { UsageError } from '../errors.ts';
 import type { Objective } from './experiment.ts';
 import { parseMetricName, shortName, type MetricQuantity } from './metric-names.ts';
 
-const FORM = /^\s*([A-Za-z0-9][\w./-]*)\s*(<=|>=|<|>|=<|=>)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-zµμ%]*)\s*$/;
+const FORM =
+  /^\s*([A-Za-z0-9][\w./-]*)\s*(<=|>=|<|>|=<|=>)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z\u00b5\u03bc%]*)\s*$/;
 
 const MS_PER: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, μs: 0.001, ms: 1, s: 1000 };
 /** What Kubernetes rounds everything smaller up to. */

@@ -1,5 +1,6 @@
 /** Settings of spec.criteria.strength: how much evidence a verdict needs. Source: docs/behavior.md 11. */
 import * as z from 'zod';
+import './zod-settings.ts';
 import type { Issue } from '../errors.ts';
 import { quantitySchema, type WrittenQuantity } from './experiment.ts';
 import { isQuantity, toNumber } from './quantity.ts';

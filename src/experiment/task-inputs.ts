@@ -6,6 +6,7 @@
  * Source: docs/contract.md 3; docs/behavior.md 5 for `timeout`, `warmup`, `endpoints`, `headersFrom`, `tls`, `resolve`.
  */
 import * as z from 'zod';
+import './zod-settings.ts';
 import { parseDurationMs } from '../text/duration.ts';
 import type { TaskSpec } from './experiment.ts';
 import { isSendableHeader, mergeHeaders, UNSENDABLE_HEADER } from './http-headers.ts';

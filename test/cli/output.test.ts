@@ -158,7 +158,7 @@ describe('the end of the process', () => {
     const broken = mkdtempSync(path.join(cwd, 'broken-'));
     spawnSync('cp', ['-r', path.dirname(bin), broken]);
     spawnSync('mkdir', [path.join(broken, 'dist')]);
-    writeFileSync(path.join(broken, 'dist/main.js'), "throw new Error('half a file')");
+    writeFileSync(path.join(broken, 'dist/main.cjs'), "throw new Error('half a file')");
     writeFileSync(path.join(broken, 'package.json'), '{"type":"module"}');
     const { status, stderr } = spawnSync(process.execPath, [path.join(broken, 'bin/iter8ctl.js')], {
       encoding: 'utf8',

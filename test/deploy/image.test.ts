@@ -22,7 +22,7 @@ it('an image is built from what .dockerignore names, and from nothing else of th
     }
     symlinkSync(path.join(root, 'node_modules'), path.join(context, 'node_modules'));
     execFileSync(process.execPath, ['scripts/build.mjs'], { cwd: context });
-    expect(existsSync(path.join(context, 'dist/main.js'))).toBe(true);
+    expect(existsSync(path.join(context, 'dist/main.cjs'))).toBe(true);
     const version = execFileSync(process.execPath, ['bin/iter8ctl.js', '--version'], {
       cwd: context,
       encoding: 'utf8',

@@ -6,7 +6,7 @@ import { UnavailableError, UsageError, type Issue } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { readBounded } from './bounded-read.ts';
-import { MAX_TEXT_LENGTH } from './parse-documents.ts';
+import { MAX_TEXT_LENGTH } from './text-limits.ts';
 
 /** One text. */
 export interface ManifestSource {

@@ -7,12 +7,9 @@ import { isObject } from '../../text/shape.ts';
 import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents, YAMLException, type Event } from 'js-yaml';
 import { messageOf, type Issue } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { MAX_DEPTH, MAX_TEXT_LENGTH } from './text-limits.ts';
 import { lineIndex, offsetOf, placesOf, type Places, type Position } from './yaml-positions.ts';
 
-/** Larger texts are no manifests. In UTF-16 code units. */
-export const MAX_TEXT_LENGTH = 10 * 1024 * 1024;
-/** Collections within collections. */
-const MAX_DEPTH = 100;
 /** Values of a text with all aliases written out. */
 const MAX_NODES = 1_000_000;
 

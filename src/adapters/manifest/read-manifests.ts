@@ -35,7 +35,14 @@ export interface LoadedManifests {
  * @throws InvalidManifestError with all problems at once, in the order in which they stand in the texts.
  */
 export async function loadManifests(files: readonly string[], options: LoadOptions): Promise<LoadedManifests> {
-  const sources = await readSources(files, options);
+  return manifestsFrom(await readSources(files, options), options.strictness);
+}
+
+/** Likewise, of texts that have been read. */
+export function manifestsFrom(
+  sources: readonly ManifestSource[],
+  strictness: LoadOptions['strictness'],
+): LoadedManifests {
   const issues: Issue[] = [];
   const objects: ManifestObject[] = [];
   // By the object and not by a name: a file may be called `<stdin>`.
@@ -49,7 +56,7 @@ export async function loadManifests(files: readonly string[], options: LoadOptio
   }
   const experiments: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenExperiment> }[] = [];
   const metrics: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenMetric> }[] = [];
-  const isStrict = options.strictness === 'rules';
+  const isStrict = strictness === 'rules';
   for (const object of objects) {
     if (object.kind === 'Experiment')
       experiments.push({ object, shaped: (isStrict ? validateExperiment : parseExperiment)(object.value) });

@@ -45,7 +45,7 @@ export interface MeasuredMetric {
 export const MOST_FAILURES = 1;
 const PERCENTILE = /quantile|percentile/i;
 /** Values of these are no shares, however small they are. */
-const NO_SHARE = /^(s|ms|us|µs|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
+const NO_SHARE = /^(s|ms|us|\u00b5s|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
 
 export function customFinding(asked: Asked, measured: MeasuredMetric | undefined): Finding {
   const open = (reason: Extract<Finding, { kind: 'open' }>['reason'], shown: Shown = { n: 0 }): Finding => ({

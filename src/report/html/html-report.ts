@@ -99,7 +99,8 @@ function warnings({ view: { warnings: texts, failure } }: ReportModel): Markup |
 // --------------------------------------------------------------------------------------------------------- objectives
 
 function objectives({ view }: ReportModel): Markup {
-  if (view.objectives.length === 0) return section('Objectives', markup`<p>Nothing was judged${view.ended ? '' : ' yet'}.</p>`);
+  if (view.objectives.length === 0)
+    return section('Objectives', markup`<p>Nothing was judged${view.ended ? '' : ' yet'}.</p>`);
   const head = ['Verdict', 'Version', 'Objective', 'Observed', 'Bound', 'From zero to beyond the limit'];
   return section(
     'Objectives',

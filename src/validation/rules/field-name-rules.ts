@@ -1,5 +1,6 @@
 /** Rules about names of objects and of fields. */
 import * as z from 'zod';
+import '../../experiment/zod-settings.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { specSchema, type ObjectMeta } from '../../experiment/experiment.ts';
 import { metricSpecSchema } from '../../experiment/metric.ts';

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { MAX_TEXT_LENGTH, readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
+import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
+import { MAX_TEXT_LENGTH } from '../../../src/adapters/manifest/text-limits.ts';
 
 const values = (text: string) => readManifest(text, 'f.yaml').objects.map(({ value }) => value);
 const issue = (text: string) => readManifest(text, 'f.yaml').issues[0];

@@ -1,0 +1,133 @@
+// Keeps the program compiled between two runs, in a folder of the user: half of a short command is compiling it.
+//
+// Node 22 and newer do it themselves. For Node 20 the code that V8 has compiled by the end of a run is written to
+// <cache>/iter8ctl/, by command, since each compiles other parts. Compiled code is trusted like the program: folder and file
+// must belong to the user and be writable by nobody else. A file that does not fit (another build, another Node) has another
+// name; a damaged one has another checksum. Whatever fails here costs time and nothing else.
+//
+// NODE_DISABLE_COMPILE_CACHE=1 turns it off, as for Node itself.
+'use strict';
+const fs = require('node:fs');
+const module_ = require('node:module');
+const path = require('node:path');
+
+/** Commands that are over in a moment; the others have the rest in common. */
+const SHORT = new Set([
+  'describe',
+  'get',
+  'assert',
+  'replay',
+  'debug',
+  'init',
+  'plan',
+  '--version',
+  '--help',
+  'help',
+  'version',
+]);
+const LARGEST_BYTES = 16 * 1024 * 1024;
+const OLDEST_MS = 30 * 24 * 3600_000;
+/** CRC-32 and length. */
+const HEAD_BYTES = 8;
+
+/** @param {string} program path of a CommonJS file */
+function load(program) {
+  const folder = process.env.NODE_DISABLE_COMPILE_CACHE ? undefined : cacheFolder();
+  if (folder !== undefined && module_.enableCompileCache !== undefined) module_.enableCompileCache(folder);
+  if (folder === undefined || module_.enableCompileCache !== undefined) return void require(program);
+  return loadKept(program, folder);
+}
+
+/** The folder, if it is there, or can be made, and is the user's alone. */
+function cacheFolder() {
+  const { XDG_CACHE_HOME: xdg, HOME: home } = process.env;
+  const base =
+    xdg !== undefined && path.isAbsolute(xdg) ? xdg : home === undefined ? undefined : path.join(home, '.cache');
+  if (base === undefined || !path.isAbsolute(base) || process.getuid === undefined) return undefined;
+  const folder = path.join(base, 'iter8ctl');
+  try {
+    // One by one: a recursive mkdir of Node 20 never ends below /proc.
+    for (const one of [base, folder]) if (!fs.existsSync(one)) fs.mkdirSync(one, { mode: 0o700 });
+    const stat = fs.lstatSync(folder);
+    return stat.isDirectory() && isOwn(stat) ? folder : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** @param {fs.Stats} stat */
+const isOwn = (stat) => stat.uid === process.getuid() && (stat.mode & 0o022) === 0;
+
+function loadKept(program, folder) {
+  const vm = require('node:vm');
+  const source = fs.readFileSync(program, 'latin1'); // the bundle is ASCII
+  const kept = path.join(folder, nameOf(program));
+  const cachedData = read(kept);
+  const script = new vm.Script(module_.wrap(source), {
+    filename: program,
+    cachedData,
+    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
+  });
+  if (cachedData === undefined || script.cachedDataRejected === true)
+    process.once('exit', () => write(kept, () => script.createCachedData()));
+  const own = new module_(program, module);
+  own.filename = program;
+  own.paths = module.paths;
+  script.runInThisContext()(own.exports, module_.createRequire(program), own, program, path.dirname(program));
+}
+
+/** Of one build, one Node and one command. */
+function nameOf(program) {
+  const { mtimeMs, size } = fs.statSync(program);
+  const build = `${size.toString(36)}${Math.round(mtimeMs).toString(36)}`;
+  const words = process.argv.slice(2);
+  const command = words.find((word) => SHORT.has(word)) ?? 'other';
+  return `${command.replace(/^-+/, '')}-${build}-${process.version}-${process.arch}.v8`;
+}
+
+function read(file) {
+  let fd;
+  try {
+    fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
+    const stat = fs.fstatSync(fd);
+    if (!stat.isFile() || !isOwn(stat) || stat.size <= HEAD_BYTES || stat.size > LARGEST_BYTES) return undefined;
+    const bytes = fs.readFileSync(fd);
+    const code = bytes.subarray(HEAD_BYTES);
+    // V8 itself does not look whether what it is given is damaged.
+    return bytes.readUInt32LE(4) === code.length && bytes.readUInt32LE(0) === checksum(code) ? code : undefined;
+  } catch {
+    return undefined;
+  } finally {
+    if (fd !== undefined) fs.closeSync(fd);
+  }
+}
+
+function checksum(bytes) {
+  return require('node:zlib').crc32(bytes);
+}
+
+/** As a whole or not at all; what is old goes. */
+function write(file, make) {
+  const aside = `${file}.${process.pid}`;
+  try {
+    const code = make();
+    const head = Buffer.alloc(HEAD_BYTES);
+    head.writeUInt32LE(checksum(code), 0);
+    head.writeUInt32LE(code.length, 4);
+    fs.writeFileSync(aside, Buffer.concat([head, code]), { mode: 0o600, flag: 'wx' });
+    fs.renameSync(aside, file);
+    removeOld(path.dirname(file));
+  } catch {
+    fs.rmSync(aside, { force: true });
+  }
+}
+
+function removeOld(folder) {
+  for (const name of fs.readdirSync(folder)) {
+    if (!/\.v8(\.\d+)?$/.test(name)) continue;
+    const file = path.join(folder, name);
+    if (Date.now() - fs.statSync(file).mtimeMs > OLDEST_MS) fs.rmSync(file, { force: true });
+  }
+}
+
+module.exports = { load };

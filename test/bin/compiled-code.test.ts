@@ -1,0 +1,121 @@
+/** Code that is kept compiled between two runs: never in the way, and never anybody else's. */
+import { spawnSync } from 'node:child_process';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import module from 'node:module';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { expect, it } from 'vitest';
+import { describeUnless } from '../support/needs.ts';
+
+const program = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
+// Node 22 and newer keep it themselves, in files of their own.
+const isOurs = !('enableCompileCache' in module);
+
+function place() {
+  const home = mkdtempSync(path.join(tmpdir(), 'iter8ctl-home-'));
+  const folder = path.join(home, '.cache/iter8ctl');
+  const run = (env: NodeJS.ProcessEnv = {}) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--version'], {
+      encoding: 'utf8',
+      env: { PATH: process.env['PATH'], HOME: home, ...env },
+    });
+    return { status, out: stdout.trim(), err: stderr };
+  };
+  const kept = () => (existsSync(folder) ? readdirSync(folder).map((name) => path.join(folder, name)) : []);
+  return { home, folder, run, kept };
+}
+
+const fine = { status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string, err: '' };
+
+describeUnless(isOurs ? undefined : 'this Node keeps compiled code itself')('compiled code', () => {
+  it('is written once, for the user alone, and read the next time', () => {
+    const { folder, run, kept } = place();
+    expect(run()).toEqual(fine);
+    const [file, ...more] = kept();
+    expect(more).toEqual([]);
+    expect(statSync(folder).mode & 0o777).toBe(0o700);
+    expect(statSync(file!).mode & 0o777).toBe(0o600);
+    const old = new Date('2026-01-01T00:00:00Z');
+    utimesSync(file!, old, old);
+    expect(run()).toEqual(fine);
+    expect(statSync(file!).mtime).toEqual(old);
+  });
+
+  it.each([
+    ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
+    [
+      'with one bit changed',
+      (bytes: Buffer) => Buffer.from(bytes.map((byte, at) => (at === 50_000 ? byte ^ 1 : byte))),
+    ],
+    ['empty', () => Buffer.alloc(0)],
+    ['of something else', () => Buffer.from('x'.repeat(100_000))],
+  ])('that is damaged (%s) is not used, and written again', (_, damage) => {
+    const { run, kept } = place();
+    run();
+    const [file] = kept();
+    const good = readFileSync(file!);
+    writeFileSync(file!, damage(good));
+    expect(run()).toEqual(fine);
+    expect(readFileSync(file!).length).toBeGreaterThan(good.length / 2 + 1);
+    expect(readFileSync(file!).equals(damage(good))).toBe(false);
+  });
+
+  it.each([
+    [
+      'a folder that others may write',
+      ({ folder }: ReturnType<typeof place>) => {
+        mkdirSync(folder, { recursive: true });
+        chmodSync(folder, 0o777);
+      },
+    ],
+    [
+      'a link instead of the folder',
+      ({ home, folder }: ReturnType<typeof place>) => {
+        mkdirSync(path.dirname(folder));
+        mkdirSync(path.join(home, 'elsewhere'));
+        symlinkSync('../elsewhere', folder);
+      },
+    ],
+    [
+      'a file instead of the folder',
+      ({ folder }: ReturnType<typeof place>) => {
+        mkdirSync(path.dirname(folder));
+        writeFileSync(folder, '');
+      },
+    ],
+  ])('is kept nowhere with %s', (_, make) => {
+    const here = place();
+    make(here);
+    expect(here.run()).toEqual(fine);
+    expect(statSync(here.folder).isDirectory() ? readdirSync(here.folder) : []).toEqual([]);
+  });
+
+  it('of a file that others may write is not used', () => {
+    const { run, kept } = place();
+    run();
+    const [file] = kept();
+    chmodSync(file!, 0o666);
+    expect(run()).toEqual(fine);
+    expect(statSync(file!).mode & 0o777).toBe(0o600); // written again
+  });
+
+  it('is not kept when it is turned off, and nothing fails without a home', () => {
+    const { run, kept } = place();
+    expect(run({ NODE_DISABLE_COMPILE_CACHE: '1' })).toEqual(fine);
+    expect(kept()).toEqual([]);
+    expect(run({ HOME: undefined })).toEqual(fine);
+    expect(run({ HOME: '/proc/1/nowhere' })).toEqual(fine);
+    expect(run({ XDG_CACHE_HOME: 'relative' })).toEqual(fine);
+  });
+});
