@@ -5,6 +5,7 @@ import { parseMetric } from '../experiment/parse.ts';
 import { customMetrics, parseMetricName } from '../experiment/metric-names.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import { backendWarningText } from '../judge/wording/no-value.ts';
 import { addCumulative } from '../evidence/counters/cumulative-growth.ts';
 import {
   addSamples,
@@ -63,14 +64,21 @@ export async function measureMetrics(
         const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(session, name)), size, before });
         const now = withGrowth(read, before, growthOptions(session, name));
         (measured[name] ??= {})[version.name] = now;
-        if (now.failure !== undefined && before?.failure?.message !== now.failure.message)
-          session.warn(
-            `${name} of ${version.name}: ${now.failure.message}${now.at === undefined ? '' : ` (kept the value of ${now.at})`}`,
-          );
+        for (const text of newProblems(now, before)) session.warn(`${name} of ${version.name}: ${text}`);
       }),
     ),
   );
   session.changeRecord((record) => ({ ...record, measured: { ...record.measured, ...measured } }));
+}
+
+/** What somebody who watches should know of a measurement, and was not reported before. */
+function newProblems({ failure, sizeFailure, at, warnings = [] }: MeasuredMetric, before?: MeasuredMetric): string[] {
+  const kept = at === undefined ? '' : ` (kept the value of ${at})`;
+  return [
+    ...(failure === undefined || before?.failure?.message === failure.message ? [] : [`${failure.message}${kept}`]),
+    ...(sizeFailure === undefined || before?.sizeFailure?.message === sizeFailure.message ? [] : [sizeFailure.message]),
+    ...warnings.map(backendWarningText),
+  ];
 }
 
 /** Samples since the last ones, as long as they are not too old to be there. */
@@ -89,7 +97,7 @@ function ledgerOptions({ question }: Session, name: string) {
 }
 
 type Failed = Extract<Measurement, { kind: 'error' }>;
-type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger; readonly query: string };
+type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger } & Pick<Measurement, 'query' | 'warnings'>;
 
 /** Adds samples to the ledger. */
 function counted(
@@ -98,13 +106,13 @@ function counted(
   options: Parameters<typeof startLedger>[1],
 ): Exclude<Measurement, { kind: 'counters' }> | Counted {
   if (answer.kind !== 'counters') return answer;
-  const { query, at } = answer;
-  const fail = (message: string): Failed => ({ kind: 'error', reason: 'no data', message, at, query });
+  const { query, at, warnings } = answer;
+  const fail = (message: string): Failed => ({ kind: 'error', reason: 'empty-answer', message, at, query });
   const ledger = before?.counters;
   if (answer.answer.samples.length === 0 && ledger !== undefined)
     return fail('its query gives no samples any more, or none yet');
   const next = ledger === undefined ? startLedger(answer.answer, options) : addSamples(ledger, answer.answer);
-  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query };
+  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query, warnings };
 }
 
 function outcome(
@@ -127,6 +135,7 @@ function outcome(
     cumulative: isCumulative,
     extrapolated: /\b(increase|rate)\s*\(/.test(asked),
     query: answer.query,
+    ...warningsOf(answer, size),
   };
   if (answer.kind === 'ledger') {
     const { value, n: counted } = ledgerValue(answer.ledger);
@@ -146,10 +155,12 @@ function outcome(
       ...about,
       value: answer.value,
       at: answer.at,
-      ...(size === undefined ? {} : { n: size.n }),
-      ...(size !== undefined && size.coversAll !== isCumulative ? { windowsDiffer: true } : {}),
+      ...(size?.n === undefined ? {} : { n: size.n }),
+      ...(size?.failure === undefined ? {} : { sizeFailure: size.failure }),
+      ...(size?.n !== undefined && size.coversAll !== isCumulative ? { windowsDiffer: true } : {}),
     };
   const failure = {
+    reason: answer.reason,
     message: answer.message,
     since: before?.failure?.since ?? answer.at,
     count: (before?.failure?.count ?? 0) + 1,
@@ -216,13 +227,25 @@ function withGrowth(
   return { ...read, growth: { cap, ledger: addCumulative(known, sample) } };
 }
 
+/** Both say of what backend they are by the query. */
+function warningsOf(
+  answer: Pick<Measurement, 'warnings'>,
+  size: SampleSize | undefined,
+): Pick<MeasuredMetric, 'warnings'> {
+  const warnings = [...new Set([...(answer.warnings ?? []), ...(size?.warnings ?? [])])];
+  return warnings.length === 0 ? {} : { warnings };
+}
+
 interface SampleSize {
-  readonly n: number;
+  /** Absent when it could not be measured. */
+  readonly n?: number | undefined;
+  readonly failure?: MeasuredMetric['sizeFailure'];
+  readonly warnings?: readonly string[] | undefined;
   /** It counts everything since the start. */
   readonly coversAll: boolean;
 }
 
-/** The data points behind a value: another metric, ours or a custom one. Undefined when there is none, or it has no value. */
+/** The data points behind a value: another metric, ours or a custom one. Undefined when none is named. */
 async function sampleSize(
   session: Session,
   ports: MeasurePorts,
@@ -241,7 +264,24 @@ async function sampleSize(
   const counter = metricOf(experiment, written, metric.metadata.namespace);
   if (counter === undefined) return undefined;
   const answer = await ports.metrics.measure({ ...question, metric: counter });
-  return answer.kind === 'value' && answer.value >= 0 ? { n: answer.value, coversAll: coversAll(counter) } : undefined;
+  return {
+    coversAll: coversAll(counter),
+    ...(answer.warnings === undefined ? {} : { warnings: answer.warnings }),
+    ...sizeOf(written, answer),
+  };
+}
+
+function sizeOf(written: string, answer: Measurement): Pick<SampleSize, 'n' | 'failure'> {
+  if (answer.kind === 'value' && answer.value >= 0) return { n: answer.value };
+  const { query } = answer;
+  const behind = `its sampleSize ${written}`;
+  if (answer.kind === 'error')
+    return { failure: { reason: answer.reason, message: `${behind}: ${answer.message}`, query } };
+  const got =
+    answer.kind === 'value'
+      ? `is ${answer.value}, and a number of data points is 0 or more`
+      : 'gives raw counters, and should give one number';
+  return { failure: { reason: 'no-number', message: `${behind} ${got}`, query } };
 }
 
 /** As it was read at the start, under the name of where it was found. */

@@ -9,6 +9,7 @@ import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
+import type { NoValueReason } from '../judge/no-value.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -296,18 +297,21 @@ export interface MetricQuestion {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** A value, or why there is none. `query`: what was asked, resolved, without secrets. `at`: RFC 3339. */
-export type Measurement =
-  | { readonly kind: 'value'; readonly value: number; readonly at: string; readonly query: string }
+/** A value, or why there is none. */
+export type Measurement = (
+  | { readonly kind: 'value'; readonly value: number }
   /** Samples of raw counters; perhaps none. */
-  | { readonly kind: 'counters'; readonly answer: CounterAnswer; readonly at: string; readonly query: string }
-  | {
-      readonly kind: 'error';
-      readonly reason: 'backend error' | 'not a number' | 'no data';
-      readonly message: string;
-      readonly at: string;
-      readonly query: string;
-    };
+  | { readonly kind: 'counters'; readonly answer: CounterAnswer }
+  /** `message`: the sentence of the reason (`judge/wording/no-value.ts`). */
+  | { readonly kind: 'error'; readonly reason: NoValueReason; readonly message: string }
+) & {
+  /** RFC 3339. */
+  readonly at: string;
+  /** What was asked, resolved, without secrets. */
+  readonly query: string;
+  /** What the backend says beside it, such as that a part of the data is missing. */
+  readonly warnings?: readonly string[] | undefined;
+};
 
 /** Measures metrics that are not built in. */
 export interface MetricSource {

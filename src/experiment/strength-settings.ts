@@ -21,6 +21,12 @@ export interface ValueCap {
   readonly max: WrittenQuantity;
 }
 
+/** What missing data of one metric means. */
+export interface NoDataOfMetric {
+  readonly metric: string;
+  readonly verdict: 'undecided' | 'violated';
+}
+
 /** All settings, defaults applied. */
 export interface StrengthSettings {
   /** Per side, above 0.5 and below 1; `none` compares point values as Iter8 0.7 did. */
@@ -39,7 +45,10 @@ export interface StrengthSettings {
   readonly rewardDelay: number | undefined;
   /** Ends load and iterations as soon as everything is decided. */
   readonly stopEarly: boolean;
+  /** What it means for an objective that there is no data, whatever the reason. */
   readonly noData: 'undecided' | 'violated';
+  /** The same for the objectives of one metric. */
+  readonly noDataFor: readonly NoDataOfMetric[];
   readonly relative: readonly RelativeLimit[];
   /** Percent within which versions count as equal, so that the baseline is kept. */
   readonly margin: number;
@@ -58,6 +67,7 @@ export const DEFAULT_STRENGTH: StrengthSettings = {
   rewardDelay: undefined,
   stopEarly: false,
   noData: 'undecided',
+  noDataFor: [],
   relative: [],
   margin: 0,
   cap: [],
@@ -104,6 +114,8 @@ const capSchema = z.strictObject({
   }),
 });
 
+const noDataVerdict = z.enum(['undecided', 'violated']);
+
 /** The settings as they may be written: every key optional, unknown ones refused. */
 export const strengthSchema = z.strictObject({
   confidence: confidence.optional(),
@@ -115,7 +127,8 @@ export const strengthSchema = z.strictObject({
   inFlightSeconds: seconds.optional(),
   rewardDelay: seconds.optional(),
   stopEarly: z.boolean().optional(),
-  noData: z.enum(['undecided', 'violated']).optional(),
+  noData: noDataVerdict.optional(),
+  noDataFor: z.array(z.strictObject({ metric: z.string().min(1), verdict: noDataVerdict })).optional(),
   relative: z.array(relativeSchema).optional(),
   margin: amount('a percentage from 0 to 100', (value) => value >= 0 && value <= 100).optional(),
   cap: z.array(capSchema).optional(),

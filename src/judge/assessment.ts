@@ -1,4 +1,5 @@
 /** What is known about one side of one objective for one version, at one look. Plain data: stored, shown, replayed. */
+import type { NoValueReason } from './no-value.ts';
 import type { Count } from '../evidence/request-tally.ts';
 
 export type Verdict = 'satisfied' | 'violated' | 'undecided';
@@ -17,6 +18,7 @@ export type Method = 'evidence' | 'exact' | 'point';
 
 /** Why there is no verdict (yet). Sentences for them: `wording/sentences.ts`. */
 export type UndecidedReason =
+  | NoValueReason // a measurement gave no value, and why
   | 'no-traffic' // no request was counted
   | 'too-few-requests' // below minRequests, or 50 for `violated`
   | 'too-early' // before minSeconds
@@ -27,6 +29,7 @@ export type UndecidedReason =
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'unquantified' // a value without the number of requests behind it
+  | 'percentile-value' // a percentile that a backend computed
   | 'windows-differ' // the value and its sample size are about different times
   | 'stale' // its backend fails, and the last value is too old
   | 'metric-unavailable' // nothing has measured this metric
@@ -54,7 +57,7 @@ export interface LimitAssessment {
   readonly unit: Unit;
   readonly method: Method;
   readonly verdict: Verdict;
-  /** Absent unless undecided. */
+  /** Why it is undecided; of a violated row: what of its data is missing (`noData: violated`). */
   readonly reason?: UndecidedReason | undefined;
   /** What else is worth knowing: why there is no value, how old it is, that it is approximate. */
   readonly detail?: string | undefined;

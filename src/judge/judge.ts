@@ -19,6 +19,7 @@ import { customFinding, type MeasuredMetric } from './limits/custom-metric.ts';
 import { meanFinding } from './limits/mean.ts';
 import { percentileFinding } from './limits/percentile.ts';
 import { errorRateFinding } from './limits/rate.ts';
+import { isNoValueReason } from './no-value.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 import type { RelativeLimit } from './question/relative-limits.ts';
@@ -108,9 +109,9 @@ export class Judge {
   /** What no data says, once no more can come, is a setting. */
   #decided(asked: Asked, finding: Finding): LimitAssessment {
     const found = decide(asked, finding);
-    const { look, limit, question } = asked;
+    const { look, limit } = asked;
     const isOver = limit.quantity.kind === 'custom' ? look.measuringDone !== false : look.planDone;
-    return question.strength.noData === 'violated' && isOver && found.reason !== undefined && NO_DATA.has(found.reason)
+    return limit.noData === 'violated' && isOver && found.reason !== undefined && isNoData(found.reason)
       ? { ...found, verdict: 'violated' }
       : found;
   }
@@ -178,5 +179,6 @@ export class Judge {
   }
 }
 
-/** Reasons that mean that there is nothing to judge. */
-const NO_DATA: ReadonlySet<UndecidedReason> = new Set(['no-traffic', 'metric-unavailable', 'stale']);
+/** There is nothing to judge. */
+const isNoData = (reason: UndecidedReason): boolean =>
+  reason === 'no-traffic' || reason === 'metric-unavailable' || reason === 'stale' || isNoValueReason(reason);

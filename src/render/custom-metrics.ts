@@ -1,5 +1,6 @@
 /** Metrics that are not built in, as last measured: value, how much is behind it, how old, and what was asked. */
 import { formatAge } from '../text/age.ts';
+import { backendWarningText } from '../judge/wording/no-value.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatValue } from '../text/units.ts';
 import { wrap } from '../text/wrap.ts';
@@ -20,11 +21,19 @@ export function measuredLines(view: ExperimentView, columns: number): string[] {
         },
       ),
       // Whoever looks for what is wrong begins with what was asked.
-      ...(one.failure === undefined
-        ? []
-        : wrap(`asked: ${sanitizeLine(one.query)}`, { columns, first: '    ', rest: '      ' })),
+      ...askedOf(one).flatMap((query) =>
+        wrap(`asked: ${sanitizeLine(query)}`, { columns, first: '    ', rest: '      ' }),
+      ),
     ]),
   ];
+}
+
+/** What was asked where something is wrong with the answer. */
+function askedOf({ failure, sizeFailure, warnings = [], query }: MeasuredValue): string[] {
+  return [
+    ...(failure === undefined && warnings.length === 0 ? [] : [query]),
+    ...(sizeFailure === undefined ? [] : [sizeFailure.query]),
+  ].filter((text) => text !== '');
 }
 
 function factsOf(one: MeasuredValue, now: number): string {
@@ -39,5 +48,7 @@ function factsOf(one: MeasuredValue, now: number): string {
     ...(Number.isNaN(age) ? [] : [formatAge(now - age)]),
     ...(one.extrapolated && typeof one.n === 'number' ? ['approximate: extrapolated counters'] : []),
     ...(one.failure === undefined ? [] : [sanitizeLine(one.failure.message)]),
+    ...(one.sizeFailure === undefined ? [] : [sanitizeLine(one.sizeFailure.message)]),
+    ...(one.warnings ?? []).map((warning) => sanitizeLine(backendWarningText(warning))),
   ].join(', ');
 }

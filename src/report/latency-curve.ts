@@ -35,7 +35,7 @@ function tallies(experiment: Experiment): { readonly version: string; readonly t
     return countedScopes(record)
       .filter(({ endpoint }) => endpoint === undefined)
       .map(({ version, tally }) => ({ version, tally: readTally(tally) }));
-  const limits = latencyLimits(limitsOf(experiment, () => undefined));
+  const limits = latencyLimits(limitsOf(experiment));
   return Object.entries(experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {}).flatMap(([version, value]) => {
     const tally = importedTally(value, limits);
     return tally === undefined ? [] : [{ version, tally }];

@@ -247,7 +247,7 @@ function observationsOf(scopes: readonly StoredScope[]): Observation[] {
 
 function importedObservations(experiment: Experiment): Observation[] {
   const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {};
-  const limits = latencyLimits(limitsOf(experiment, () => undefined));
+  const limits = latencyLimits(limitsOf(experiment));
   return Object.entries(data).flatMap(([version, value]) => {
     const tally = importedTally(value, limits);
     return tally === undefined ? [] : [observation({ version }, tally)];

@@ -164,7 +164,7 @@ const APPROXIMATE = /approximate: extrapolated counters/;
 describeUnless(missingSamples)('metrics of the documentation', () => {
   it('Istio, queries of increase()', () =>
     expectAll(inSample('istio-quickstart-metrics.yaml'), {
-      'user-engagement': [{ lowerLimit: 1 }, 'metric-unavailable', /no mock for v1/],
+      'user-engagement': [{ lowerLimit: 1 }, 'cannot-ask', /no mock for v1/],
       'error-count': [{ upperLimit: 10 }, 'satisfied'],
       'error-rate': [{ upperLimit: '0.01' }, 'satisfied', APPROXIMATE],
       'le500ms-latency-percentile': [{ lowerLimit: '0.95' }, 'satisfied', APPROXIMATE],
@@ -216,7 +216,7 @@ describe('metrics of the records', () => {
     ],
     ['f2-bg-late', { turns: [{ upperLimit: 50 }, 'unquantified'] }],
     ['k3-blip', { 'k-blip': [{ upperLimit: 10 }, 'unquantified', /503.*kept the value/] }],
-    ['k4-inf', { 'k-inf': [{ upperLimit: 10 }, 'metric-unavailable', /not finite/] }],
+    ['k4-inf', { 'k-inf': [{ upperLimit: 10 }, 'not-finite', /not finite/] }],
   ] as const)('%s', (folder, table) => expectAll(inRecord(folder), table, { version: 'base' }));
 
   it('k1-requests: every way to ask gives a value, and a gauge is never judged with confidence', () =>
@@ -232,16 +232,16 @@ describe('metrics of the records', () => {
 
   it('k2-oddvalues: each says why there is no value', () =>
     expectAll(inRecord('k2-oddvalues'), {
-      'k-e500': [{ upperLimit: 10 }, 'metric-unavailable', /answers 500: oops/],
-      'k-e500v': [{ upperLimit: 10 }, 'metric-unavailable', /answers 500/],
-      'k-e404v': [{ upperLimit: 10 }, 'metric-unavailable', /answers 404/],
-      'k-null': [{ upperLimit: 10 }, 'metric-unavailable', /gave null/],
-      'k-bool': [{ upperLimit: 10 }, 'metric-unavailable', /gave true/],
-      'k-text': [{ upperLimit: 10 }, 'metric-unavailable', /jqExpression failed|parse/],
-      'k-empty': [{ upperLimit: 10 }, 'metric-unavailable', /gave nothing/],
-      'k-jqbad': [{ upperLimit: 10 }, 'metric-unavailable', /jqExpression failed/],
-      'k-jqnone': [{ upperLimit: 10 }, 'metric-unavailable', /gave nothing/],
-      'k-refused': [{ upperLimit: 10 }, 'metric-unavailable', /ECONNREFUSED|bad port|refused/],
+      'k-e500': [{ upperLimit: 10 }, 'server-error', /answers 500: oops/],
+      'k-e500v': [{ upperLimit: 10 }, 'server-error', /answers 500/],
+      'k-e404v': [{ upperLimit: 10 }, 'rejected', /answers 404/],
+      'k-null': [{ upperLimit: 10 }, 'empty-answer', /value is null: no data/],
+      'k-bool': [{ upperLimit: 10 }, 'no-number', /gives true, which is no number/],
+      'k-text': [{ upperLimit: 10 }, 'not-json', /is not JSON but/],
+      'k-empty': [{ upperLimit: 10 }, 'not-json', /is not JSON but nothing/],
+      'k-jqbad': [{ upperLimit: 10 }, 'program-failed', /is no jq program/],
+      'k-jqnone': [{ upperLimit: 10 }, 'no-number', /finds no number/],
+      'k-refused': [{ upperLimit: 10 }, 'unreachable', /ECONNREFUSED|bad port|refused/],
       'k-str': [{ upperLimit: 50 }, 'unquantified'],
       'k-small': [{ upperLimit: 10 }, 'unquantified'],
       'k-neg': [{ upperLimit: 10 }, 'unquantified'],

@@ -93,7 +93,9 @@ describe('raw counters', () => {
     });
     const without = await judge({ upperLimit: 100 }, rows, { units: 'ms' });
     expect(without.code).toBe(3);
-    expect(without.text).toMatch(/a mean needs its largest value: declare it \(strength\.cap\)/);
+    expect(without.text).toMatch(
+      /a mean needs the largest value that counts: declare it as strength\.cap: \[\{metric: live,/,
+    );
     const strength = { cap: [{ metric: 'live', max: 2000 }] };
     const declared = await judge({ upperLimit: 300 }, rows, { units: 'ms', strength });
     expect(declared.text).toMatch(/^promote v1 .*live <= 300 ms 50 ms <= \d+(\.\d+)? ms 3,000 ✔ satisfied/);
@@ -102,7 +104,7 @@ describe('raw counters', () => {
   it('that cannot be read are a reason', async () => {
     const { code, text } = await judge({ upperLimit: '0.1' }, () => ({ shares: [{ hits: 'many' }] }));
     expect(code).toBe(3);
-    expect(text).toMatch(/jqExpression gave no rows of counters: shares\[0\]: hits: expected a number/);
+    expect(text).toMatch(/jqExpression gives no rows of counters: shares\[0\]: hits: expected a number/);
   });
 
   it('that are gone keep what they had, and say so', async () => {

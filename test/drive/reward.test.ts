@@ -54,7 +54,7 @@ async function run(users: Users) {
       } = question;
       const about = { at: measuredAt(question), query: 'q' };
       if (users.missing?.includes(version.name) === true && metadata.name === 'engagement')
-        return Promise.resolve({ kind: 'error', reason: 'no data', message: 'nothing', ...about });
+        return Promise.resolve({ kind: 'error', reason: 'empty-answer', message: 'nothing', ...about });
       if (metadata.name === 'errors')
         return Promise.resolve({ kind: 'value', value: version.name === 'bad' ? 0.3 : 0.001, ...about });
       // The reward is asked for before its sample size: a new block of users comes with it.

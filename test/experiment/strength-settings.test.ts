@@ -18,6 +18,7 @@ describe('spec.criteria.strength', () => {
       inFlightSeconds: 2.5,
       stopEarly: true,
       noData: 'violated',
+      noDataFor: [{ metric: 'errors', verdict: 'undecided' }],
       relative: [{ metric: 'iter8-system/mean-latency', maxIncreasePercent: 10 }],
       margin: 5,
       cap: [{ metric: 'iter8-system/mean-latency', max: '2k' }],
@@ -55,6 +56,11 @@ describe('spec.criteria.strength', () => {
     [{ maxSeconds: -1 }, 'spec.criteria.strength.maxSeconds', 'expected a number of seconds, 0 or more, got -1'],
     [{ maxRequests: 1.5 }, 'spec.criteria.strength.maxRequests', 'expected a number of requests, 0 or more, got 1.5'],
     [{ margin: 101 }, 'spec.criteria.strength.margin', 'expected a percentage from 0 to 100, got 101'],
+    [
+      { noDataFor: [{ metric: 'errors', verdict: 'ignore' }] },
+      'spec.criteria.strength.noDataFor[0].verdict',
+      'expected one of undecided, violated, got "ignore"',
+    ],
     [{ noData: 'ignore' }, 'spec.criteria.strength.noData', 'expected one of undecided, violated, got "ignore"'],
     [
       { policy: 'bandits' },

@@ -121,7 +121,7 @@ export function measuring(
       const about = { at: measuredAt(question), query: 'q' };
       return Promise.resolve(
         value === undefined
-          ? { kind: 'error', reason: 'no data', message: 'no data points', ...about }
+          ? { kind: 'error', reason: 'empty-answer', message: 'no data points', ...about }
           : { kind: 'value', value, ...about },
       );
     },

@@ -13,6 +13,11 @@ export class LateError extends Error {
   override readonly name = 'LateError';
 }
 
+/** There is an answer, but it is too large, or leads where we do not go. */
+export class AnswerError extends Error {
+  override readonly name = 'AnswerError';
+}
+
 /**
  * Ends when the time is up, whatever holds it up: undici waits for a connection, and for the tunnel of a proxy, before it looks
  * at a signal.
@@ -67,24 +72,24 @@ function dispatcherFor(url: URL, env: Env, tls: ConnectTls): Dispatcher {
   return new ProxyAgent({ uri: proxy.url, requestTls: tls });
 }
 
-/** Where a redirect leads. @throws Error when it would leave HTTP, or TLS */
+/** Where a redirect leads. @throws AnswerError when it would leave HTTP, or TLS */
 export function redirectTarget(location: string, from: URL): URL {
-  if (!URL.canParse(location, from.href)) throw new Error('it redirects to what is no URL');
+  if (!URL.canParse(location, from.href)) throw new AnswerError('it redirects to what is no URL');
   const next = new URL(location, from);
   if (next.protocol !== 'http:' && next.protocol !== 'https:')
-    throw new Error(`a redirect to ${next.protocol} is not followed`);
+    throw new AnswerError(`a redirect to ${next.protocol} is not followed`);
   if (from.protocol === 'https:' && next.protocol === 'http:')
-    throw new Error('a redirect from https to http is not followed');
+    throw new AnswerError('a redirect from https to http is not followed');
   return next;
 }
 
-/** @throws Error before more than that is kept */
+/** @throws AnswerError before more than that is kept */
 export async function limitedBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
-    if (size > maxBytes) throw new Error(`the answer has more than ${maxBytes} bytes`);
+    if (size > maxBytes) throw new AnswerError(`the answer has more than ${maxBytes} bytes`);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -12,7 +12,11 @@ import type { JqAnswer, JqQuestion } from './jq-worker.ts';
 export type JqResult =
   | { readonly kind: 'result'; readonly text: string }
   | { readonly kind: 'nothing' }
-  | { readonly kind: 'error'; readonly message: string }
+  /**
+   * `program`: it is none, and the message says where. `answer`: it fails on this answer. `limit`: it takes more than a program
+   * may.
+   */
+  | { readonly kind: 'error'; readonly cause: 'program' | 'answer' | 'limit'; readonly message: string }
   | { readonly kind: 'timeout'; readonly seconds: number };
 
 export interface JqEngine {
@@ -74,8 +78,10 @@ class WorkerJq implements JqEngine {
       const onMessage = (answer: JqAnswer) => {
         if (answer.id === question.id) done(resultOf(answer), answer.spent);
       };
-      const onError = (error: Error) => done({ kind: 'error', message: firstLine(error.message) }, true);
-      const onExit = (code: number) => done({ kind: 'error', message: `jq ended by itself (code ${code})` }, true);
+      const onError = (error: Error) =>
+        done({ kind: 'error', cause: 'limit', message: firstLine(error.message) }, true);
+      const onExit = (code: number) =>
+        done({ kind: 'error', cause: 'limit', message: `jq ended by itself (code ${code})` }, true);
       const timer = setTimeout(() => done({ kind: 'timeout', seconds: longestMs / 1000 }, true), longestMs);
       worker.on('message', onMessage).once('error', onError).once('exit', onExit);
       worker.postMessage(question);
@@ -102,10 +108,26 @@ function builtWorker(): URL {
   throw new Error('jq-worker.js is not built');
 }
 
+/** What the engine puts before what jq prints: the exit code of jq. */
+const EXIT_CODE = /^Non-zero exit code: (\d+)\s*/;
+/** Source: jq 1.8, manual, "exit status". */
+const COMPILE_FAILED = '3';
+
 function resultOf(answer: JqAnswer): JqResult {
-  if (answer.error !== undefined)
-    return { kind: 'error', message: firstLine(answer.error.replace(/^Non-zero exit code: \d+\s*/, '')) };
+  if (answer.error !== undefined) {
+    const [prefix = '', code] = EXIT_CODE.exec(answer.error) ?? [];
+    const cause = code === undefined ? 'limit' : code === COMPILE_FAILED ? 'program' : 'answer';
+    return { kind: 'error', cause, message: withoutFrame(firstLine(answer.error.slice(prefix.length))) };
+  }
   return answer.text === undefined ? { kind: 'nothing' } : { kind: 'result', text: answer.text };
+}
+
+/** `jq: error: syntax error, ... (Unix shell quoting issues?) at <top-level>, line 2:`: there is no shell here. */
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^jq: error: /, '')
+    .replace(' (Unix shell quoting issues?)', '')
+    .replace(/ at <top-level>, (line \d+).*$/, ' in $1');
 }
 
 function firstLine(text: string): string {

@@ -10,12 +10,15 @@ import type { Metric } from '../../experiment/metric.ts';
 import { TLS_ANNOTATIONS } from '../../experiment/unverified-tls.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
+import type { NoValueReason } from '../../judge/no-value.ts';
+import { noValueText } from '../../judge/wording/no-value.ts';
 import { isDeepStrictEqual } from 'node:util';
 import { hideCredentials } from '../../text/credentials.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { fetchMetric, type MetricTls } from './send-query.ts';
-import type { JqEngine, JqResult } from './jq.ts';
+import type { JqEngine } from './jq.ts';
+import { parseJson, readNumber, reportedError, warningsIn } from './read-answer.ts';
 import { resolveQuery, secretsOf, type MetricRequest } from './build-query.ts';
 
 export interface MetricSourcePorts {
@@ -36,8 +39,9 @@ export interface MetricSourcePorts {
 
 const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 10 * 1024 * 1024;
-/** Of an answer that is no success. */
+/** Of an answer that has no value. */
 const SHOWN_BODY = 200;
+const LONGEST_TYPE = 60;
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {
@@ -54,21 +58,16 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof Iter8Error)) throw error;
-        return {
-          kind: 'error',
-          reason: 'backend error',
-          message: cleanText(messageOf(error), secretsOf(metric, secret)),
-          at,
-          query: query?.shown ?? '',
-        };
+        const message = noValueText('cannot-ask', cleanText(messageOf(error), secretsOf(metric, secret)));
+        return { kind: 'error', reason: 'cannot-ask', message, at, query: query?.shown ?? '' };
       }
       const hidden = secretsOf(metric, secret);
-      const fail = (reason: 'backend error' | 'not a number' | 'no data', message: string): Measurement => ({
+      const asked = { at, query: query.shown };
+      const fail = (reason: NoValueReason, detail: string): Measurement => ({
         kind: 'error',
         reason,
-        message: cleanText(message, hidden),
-        at,
-        query: query.shown,
+        message: noValueText(reason, cleanText(detail, hidden)),
+        ...asked,
       });
       const timeoutMs = ports.timeoutMs ?? TIMEOUT_MS;
       const fetched = await fetchMetric(query, {
@@ -78,18 +77,29 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         env: ports.env,
         signal,
       });
-      if (fetched.kind === 'timeout') return fail('backend error', `no answer within ${timeoutMs / 1000} s`);
-      if (fetched.kind === 'error') return fail('backend error', fetched.message);
-      if (fetched.status < 200 || fetched.status > 299)
-        return fail('backend error', `it answers ${fetched.status}: ${shortened(fetched.text, hidden)}`);
-      const result = await ports.jq.first(fetched.text, metric.spec.jqExpression ?? '.');
-      const rows = result.kind === 'result' ? readCounterRows(parsed(result.text), Date.parse(at)) : undefined;
-      if (typeof rows === 'string') return fail('not a number', `jqExpression gave no rows of counters: ${rows}`);
-      if (rows !== undefined) return { kind: 'counters', answer: rows, at, query: query.shown };
-      const read = numberOf(result);
-      return 'value' in read
-        ? { kind: 'value', value: read.value, at, query: query.shown }
-        : fail(read.reason, read.message);
+      if (fetched.kind === 'timeout') return fail('timed-out', `${timeoutMs / 1000} s`);
+      if (fetched.kind === 'error')
+        return fail(fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
+      const { status, text, type } = fetched;
+      const json = parseJson(text);
+      const reported = reportedError(json);
+      if (status < 200 || status > 299)
+        return fail(status < 500 ? 'rejected' : 'server-error', `${status}: ${shortened(reported ?? text, hidden)}`);
+      if (reported !== undefined) return fail('backend-error', shortened(reported, hidden));
+      const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
+      const about = warnings.length === 0 ? {} : { warnings };
+      const result = await ports.jq.first(text, metric.spec.jqExpression ?? '.');
+      const rows = result.kind === 'result' ? readCounterRows(parseJson(result.text), Date.parse(at)) : undefined;
+      if (typeof rows === 'string') return { ...fail('no-number', `gives no rows of counters: ${rows}`), ...about };
+      if (rows !== undefined) return { kind: 'counters', answer: rows, ...asked, ...about };
+      const read = readNumber(result, {
+        text,
+        json,
+        type: type.slice(0, LONGEST_TYPE),
+        beginning: shortened(text, hidden),
+      });
+      if ('value' in read) return { kind: 'value', value: read.value, ...asked, ...about };
+      return { ...fail(read.reason, shortened(read.detail, hidden)), ...about };
     },
   };
 }
@@ -141,49 +151,15 @@ function tlsOf({ metadata: { annotations = {} } }: Metric): MetricTls {
   };
 }
 
-/**
- * The number that a program gave: a JSON number, or a text that is one (Prometheus gives values as texts). jq prints NaN as
- * null and Infinity as the largest double: neither is a measurement.
- */
-export function numberOf(
-  result: JqResult,
-):
-  | { readonly value: number }
-  | { readonly reason: 'backend error' | 'not a number' | 'no data'; readonly message: string } {
-  switch (result.kind) {
-    case 'timeout':
-      return { reason: 'backend error', message: `jqExpression did not end within ${result.seconds} s` };
-    case 'error':
-      return { reason: 'not a number', message: `jqExpression failed: ${result.message}` };
-    case 'nothing':
-      return { reason: 'no data', message: 'jqExpression gave nothing' };
-    case 'result': {
-      const value = parsed(result.text);
-      const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      if (number === null) return { reason: 'no data', message: 'jqExpression gave null' };
-      if (typeof number !== 'number' || Number.isNaN(number))
-        return { reason: 'not a number', message: `jqExpression gave ${result.text.slice(0, 100)}` };
-      if (!Number.isFinite(number) || Math.abs(number) >= Number.MAX_VALUE)
-        return { reason: 'not a number', message: 'jqExpression gave a number that is not finite' };
-      return { value: number };
-    }
-  }
-}
-
-function parsed(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
-}
-
 /** A Counter is `level` a second since the start; a Gauge is random around `level`, never negative. */
 function mocked(metric: Metric, version: string, elapsedSeconds: number, ports: MetricSourcePorts): Measurement {
   const at = new Date(ports.clock.now()).toISOString();
   const query = `mock of ${metric.metadata.name}`;
   const mock = metric.spec.mock?.find(({ name }) => name === version);
-  if (mock === undefined) return { kind: 'error', reason: 'no data', message: `no mock for ${version}`, at, query };
+  if (mock === undefined) {
+    const message = noValueText('cannot-ask', `there is no mock for ${version}`);
+    return { kind: 'error', reason: 'cannot-ask', message, at, query };
+  }
   const level = toNumber(mock.level);
   const value = metric.spec.type === 'Counter' ? level * Math.max(0, elapsedSeconds) : level * (0.5 + ports.random());
   return { kind: 'value', value, at, query };

@@ -4,7 +4,7 @@
  */
 import { request } from 'undici';
 import { systemReason } from '../../text/system-reasons.ts';
-import { LateError, limitedBody, redirectTarget, withDispatcher, withinTime } from '../http/dispatcher.ts';
+import { AnswerError, LateError, limitedBody, redirectTarget, withDispatcher, withinTime } from '../http/dispatcher.ts';
 import type { MetricRequest } from './build-query.ts';
 
 export interface MetricTls {
@@ -23,9 +23,11 @@ export interface FetchOptions {
 }
 
 export type Fetched =
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string }
+  /** `type`: the media type, empty without one. */
+  | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly type: string }
   | { readonly kind: 'timeout' }
-  | { readonly kind: 'error'; readonly message: string };
+  /** `isAnswered`: the backend was reached, but its answer is too large, or leads where we do not go. */
+  | { readonly kind: 'error'; readonly message: string; readonly isAnswered: boolean };
 
 const MOST_REDIRECTS = 5;
 
@@ -35,9 +37,15 @@ export async function fetchMetric(query: MetricRequest, options: FetchOptions): 
     return await withinTime(options, (signal) => follow(query, { ...options, signal }));
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof LateError) return { kind: 'timeout' };
-    return { kind: 'error', message: systemReason(error) };
+    if (error instanceof LateError || isLate(error)) return { kind: 'timeout' };
+    return { kind: 'error', message: systemReason(error), isAnswered: error instanceof AnswerError };
   }
+}
+
+/** The limits of the system and of undici are longer than ours, but may be set otherwise. */
+function isLate(error: unknown): boolean {
+  const { code } = error as { readonly code?: unknown };
+  return typeof code === 'string' && /^(ETIMEDOUT|UND_ERR_(CONNECT|HEADERS|BODY)_TIMEOUT)$/.test(code);
 }
 
 async function follow(
@@ -66,15 +74,16 @@ async function follow(
       });
       if (statusCode >= 300 && statusCode <= 399 && typeof headers.location === 'string')
         return { status: statusCode, next: redirectTarget(headers.location, url) };
-      return { status: statusCode, text: (await limitedBody(content, maxBytes)).toString('utf8') };
+      const type = [headers['content-type'] ?? ''].flat().join(', ');
+      return { status: statusCode, type, text: (await limitedBody(content, maxBytes)).toString('utf8') };
     });
-    const { status, next, text } = answered;
-    if (next === undefined) return { kind: 'answer', status, text };
+    const { status, next, text, type } = answered;
+    if (next === undefined) return { kind: 'answer', status, text, type };
     url = next;
     // As browsers do; 307 and 308 keep both.
     if (status === 303 || (method === 'POST' && status < 303)) [method, body] = ['GET', undefined];
   }
-  throw new Error(`more than ${MOST_REDIRECTS} redirects`);
+  throw new AnswerError(`more than ${MOST_REDIRECTS} redirects`);
 }
 
 /** Without anything that came from the secret. */

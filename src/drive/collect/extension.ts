@@ -3,6 +3,7 @@
  * Pure.
  */
 import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../../judge/assessment.ts';
+import { isNoValueReason } from '../../judge/no-value.ts';
 import type { Question } from '../../judge/question/question.ts';
 
 /** Reasons that more requests can remove. Exact comparisons wait for the plan, not for more load. */
@@ -66,7 +67,10 @@ function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
   const violated = new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
   return assessments.some(
     ({ backend, reason, version }) =>
-      backend === true && !violated.has(version) && reason !== undefined && CURED_BY_MEASURING.has(reason),
+      backend === true &&
+      !violated.has(version) &&
+      reason !== undefined &&
+      (CURED_BY_MEASURING.has(reason) || isNoValueReason(reason)),
   );
 }
 

@@ -12,6 +12,7 @@
  */
 import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/counters/counter-growth.ts';
 import type { UndecidedReason, Unit } from '../assessment.ts';
+import type { NoValueReason } from '../no-value.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';
@@ -37,8 +38,21 @@ export interface MeasuredMetric {
   readonly counters?: CounterLedger | undefined;
   /** What a value that holds everything since the start grew by, as a share of its cap (1 for a share): hits and others. */
   readonly growth?: { readonly cap: number; readonly ledger: CounterLedger } | undefined;
-  /** The last measurements failed. `count` in a row. */
-  readonly failure?: { readonly message: string; readonly since: string; readonly count: number } | undefined;
+  /** The last measurements failed. `count` in a row; `reason` is absent in what older versions of ours recorded. */
+  readonly failure?:
+    | {
+        readonly reason?: NoValueReason | undefined;
+        readonly message: string;
+        readonly since: string;
+        readonly count: number;
+      }
+    | undefined;
+  /** There is a value, but the number of data points behind it could not be measured. */
+  readonly sizeFailure?:
+    | { readonly reason: NoValueReason; readonly message: string; readonly query: string }
+    | undefined;
+  /** What the backend says beside the value, such as that a part of the data is missing. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 /** One failure keeps the last value; more make it too old for a verdict (docs/contract.md 8, defect 7). */
@@ -57,8 +71,8 @@ export function customFinding(asked: Asked, measured: MeasuredMetric | undefined
   const isCounted = measured?.counters !== undefined && (measured.n ?? 0) > 0;
   if (measured?.counters !== undefined && !isCounted && measured.failure === undefined) return open('no-traffic');
   if (measured === undefined || (measured.value === undefined && !isCounted)) {
-    const detail = measured?.failure?.message;
-    return open('metric-unavailable', { n: 0, ...(detail === undefined ? {} : { detail }) });
+    const { reason = 'metric-unavailable', message } = measured?.failure ?? {};
+    return open(reason, { n: 0, ...(message === undefined ? {} : { detail: message }) });
   }
   const { value = Number.POSITIVE_INFINITY, n = 0, failure } = measured;
   const shown: Shown = {
@@ -81,13 +95,16 @@ const NO_CLAIM = { isSatisfied: false, isViolated: false };
 
 function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Finding {
   const { limit, cap, side } = asked.limit;
-  const { value = Number.NaN, n = 0 } = measured;
+  const { value = Number.NaN, n, sizeFailure } = measured;
   const isMean = cap !== undefined && isMeanBelow(cap, measured);
   const isShare = !isMean && isShareOf(measured);
   // Neither a share nor a mean of values from 0 to a cap is below 0.
   if ((isMean || isShare) && side === 'lower' && limit <= 0)
     return { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };
-  if (n === 0) return { kind: 'open', shown, reason: 'unquantified' };
+  if (sizeFailure !== undefined)
+    return { kind: 'open', shown: { ...shown, detail: sizeFailure.message }, reason: sizeFailure.reason };
+  if (n === undefined) return { kind: 'open', shown, reason: 'unquantified' };
+  if (n === 0) return { kind: 'open', shown, reason: 'no-traffic' };
   if (!isMean && !isShare) return { kind: 'open', ...withoutCap(measured, cap, shown) };
   const most = isMean ? cap : 1;
   if (limit <= 0 || limit >= most)
@@ -117,7 +134,7 @@ function withoutCap(
   cap: number | undefined,
   shown: Shown,
 ): { readonly shown: Shown; readonly reason: UndecidedReason } {
-  if (PERCENTILE.test(query)) return { shown, reason: 'unquantified' };
+  if (PERCENTILE.test(query)) return { shown, reason: 'percentile-value' };
   return cap !== undefined && value > cap
     ? { shown: { ...shown, cap }, reason: 'above-cap' }
     : { shown, reason: 'needs-cap' };

@@ -2,6 +2,7 @@
 import type { Experiment } from '../../experiment/experiment.ts';
 import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import { isQuantity, toNumber } from '../../experiment/quantity.ts';
+import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import type { LatencyLimit } from '../../evidence/request-tally.ts';
 import type { Side, Unit } from '../assessment.ts';
 
@@ -18,6 +19,14 @@ export interface Limit {
   readonly unit: Unit;
   /** The largest value that counts: the timeout, or what strength.cap declares. Undefined when it is not known. */
   readonly cap?: number | undefined;
+  /** What it means that there is no data, once no more can come. */
+  readonly noData: StrengthSettings['noData'];
+}
+
+/** Settings of one metric. */
+export interface MetricSettings {
+  readonly capOf: (metric: string) => number | undefined;
+  readonly noDataOf: (metric: string) => StrengthSettings['noData'];
 }
 
 export function unitOf(quantity: MetricQuantity): Unit {
@@ -38,11 +47,11 @@ export function unitOf(quantity: MetricQuantity): Unit {
 /**
  * The limits of all objectives, upper before lower. An objective whose limits are no numbers is left out.
  *
- * @param capOf by the metric as it is written
+ * @param settings by the metric as it is written; absent where limits are only counted at, and nothing is judged
  */
 export function limitsOf(
   { spec: { criteria }, metadata: { namespace } }: Experiment,
-  capOf: (metric: string) => number | undefined,
+  { capOf, noDataOf }: MetricSettings = { capOf: () => undefined, noDataOf: () => 'undecided' },
 ): Limit[] {
   return criteria.objectives.flatMap(({ metric, upperLimit, lowerLimit }, objective) => {
     const { quantity, endpoint } = parseMetricName(metric, namespace);
@@ -53,6 +62,7 @@ export function limitsOf(
       quantity,
       ...(endpoint === undefined ? {} : { endpoint }),
       unit: unitOf(quantity),
+      noData: noDataOf(metric),
       ...(cap === undefined ? {} : { cap }),
     };
     const sides = [

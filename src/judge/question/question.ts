@@ -61,8 +61,9 @@ export function compileQuestion(experiment: Experiment, overrides?: Readonly<Rec
   const names = versionRoles(experiment);
   const load = plannedLoad(experiment, strength, new Set(names.map(({ name }) => name)));
   const capOf = caps(strength, load, namespace);
-  const limits = limitsOf(experiment, capOf);
-  const relative = relativeLimits(strength, { namespace, first: spec.criteria.objectives.length, capOf });
+  const settings = { capOf, noDataOf: noDataSettings(strength, namespace) };
+  const limits = limitsOf(experiment, settings);
+  const relative = relativeLimits(strength, { namespace, first: spec.criteria.objectives.length, ...settings });
   const alpha = strength.confidence === 'none' ? undefined : 1 - strength.confidence;
   const absolute = limits.filter((limit) => !isTrivial(limit)).length;
   const candidates = names.filter(({ role }) => role === 'candidate').length;
@@ -128,6 +129,15 @@ function caps(
     if (!isLatency(quantity) || timeoutMs === undefined) return cap;
     return cap === undefined ? timeoutMs : Math.min(cap, timeoutMs);
   };
+}
+
+/** That of the metric, else that of all. */
+function noDataSettings(
+  { noData, noDataFor }: StrengthSettings,
+  namespace: string,
+): (metric: string) => StrengthSettings['noData'] {
+  const own = new Map(noDataFor.map(({ metric, verdict }) => [metricKey(metric, namespace), verdict]));
+  return (metric) => own.get(metricKey(metric, namespace)) ?? noData;
 }
 
 function rewardOf(

@@ -4,7 +4,7 @@ import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import type { PercentileLimit } from '../../evidence/paired/paired-percentiles.ts';
 import { isComparable, relativeComparison, type Comparison } from '../../evidence/two-versions/comparison.ts';
 import type { Unit } from '../assessment.ts';
-import { unitOf } from './limits.ts';
+import { unitOf, type MetricSettings } from './limits.ts';
 
 /** At most `comparison.ratio` times the baseline, and `plus` more. */
 export interface RelativeLimit {
@@ -19,6 +19,8 @@ export interface RelativeLimit {
   readonly cap: number | undefined;
   /** False where every value, or none, would keep the limit. */
   readonly isComparable: boolean;
+  /** What it means that there is no data, once no more can come. */
+  readonly noData: StrengthSettings['noData'];
   /** As it was written: one of them. */
   readonly percent?: number | undefined;
   readonly increase?: number | undefined;
@@ -31,8 +33,7 @@ export function relativeLimits(
     readonly namespace: string;
     /** Position of the first of them. */
     readonly first: number;
-    readonly capOf: (metric: string) => number | undefined;
-  },
+  } & MetricSettings,
 ): RelativeLimit[] {
   return strength.relative.map((written, index) => {
     const { quantity, endpoint } = parseMetricName(written.metric, how.namespace);
@@ -47,6 +48,7 @@ export function relativeLimits(
       unit: unitOf(quantity),
       comparison: { ratio: comparison.ratio, plus: comparison.plus },
       cap,
+      noData: how.noDataOf(written.metric),
       isComparable: !isCount && isComparable(comparison),
       ...(written.maxIncreasePercent === undefined ? {} : { percent: written.maxIncreasePercent }),
       ...(written.maxIncrease === undefined ? {} : { increase: written.maxIncrease }),

@@ -2,6 +2,7 @@
  * Whether a value has the shape of our record, and if not, where. It stands in the free-form part of an object that others may
  * write: what is read back is looked at field by field, so that nothing is judged from what nobody can have counted.
  */
+import { NO_VALUE_REASONS } from '../no-value.ts';
 import {
   atLeastZero,
   boolean,
@@ -155,6 +156,7 @@ const counters = withFields({
   ended: optional(ended),
   block: optional(withFields({ fromMs: number })),
 });
+const noValueReason = oneOf(...NO_VALUE_REASONS);
 const measured = withFields({
   type: oneOf('Counter', 'Gauge'),
   units: optional(text),
@@ -167,7 +169,9 @@ const measured = withFields({
   counters: optional(counters),
   growth: optional(withFields({ cap: number, ledger: counters })),
   windowsDiffer: optional(boolean),
-  failure: optional(withFields({ message: text, since: text, count })),
+  failure: optional(withFields({ reason: optional(noValueReason), message: text, since: text, count })),
+  sizeFailure: optional(withFields({ reason: noValueReason, message: text, query: text })),
+  warnings: optional(listOf(text, MOST)),
 });
 const amount = withFields({ n: atLeastZero, sum: number });
 const amounts = withFields({ a: amount, b: amount });

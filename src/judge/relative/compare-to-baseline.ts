@@ -47,16 +47,19 @@ interface Compared {
   /** Absent: the two cannot be compared, and `problem` says why. */
   readonly claims?: (() => Claims) | undefined;
   readonly problem?: UndecidedReason | undefined;
+  /** What else is to be said of the problem. */
+  readonly detail?: string | undefined;
 }
 
 export function relativeFinding(both: BothVersions): Finding {
   const { relative, baseline } = both;
   const { ratio, plus } = relative.comparison;
-  const { n, estimate, base, isPaired, claims, problem } = compared(both);
+  const { n, estimate, base, isPaired, claims, problem, detail } = compared(both);
   const shown: Shown = {
     n,
     limit: base === undefined ? 0 : ratio * base + plus,
     ...(estimate === undefined ? {} : { estimate }),
+    ...(detail === undefined ? {} : { detail }),
     relative: {
       to: baseline,
       ...(relative.percent === undefined ? {} : { percent: relative.percent }),
@@ -221,12 +224,8 @@ function live(both: BothVersions): Compared {
   const [base, candidate] = [measured.baseline?.counters, measured.candidate?.counters];
   if (base === undefined || candidate === undefined) {
     const [estimate, other] = [measured.candidate?.value, measured.baseline?.value];
-    return {
-      n: estimate === undefined || other === undefined ? 0 : 1,
-      estimate,
-      base: other,
-      problem: 'only-counters-compare',
-    };
+    if (estimate === undefined || other === undefined) return { n: 0, ...whyMissing(measured) };
+    return { n: 1, estimate, base: other, problem: 'only-counters-compare' };
   }
   const values = { base: ledgerValue(base), candidate: ledgerValue(candidate) };
   const n = Math.min(values.base.n, values.candidate.n);
@@ -243,6 +242,13 @@ function live(both: BothVersions): Compared {
     case 'counts':
       return { ...found, problem: 'count-without-evidence' };
   }
+}
+
+/** Why one of the two has no value: the candidate first, whom the row is about. */
+function whyMissing({ baseline, candidate }: BothVersions['measured']): Pick<Compared, 'problem' | 'detail'> {
+  const failed = [candidate, baseline].find((one) => one?.failure !== undefined && one.value === undefined)?.failure;
+  if (failed === undefined) return { problem: 'metric-unavailable' };
+  return { problem: failed.reason ?? 'metric-unavailable', detail: failed.message };
 }
 
 /** Compared within iterations, so that weights that change favour nobody; bounds of the candidate's value. */

@@ -10,6 +10,7 @@ import {
   formatValue,
 } from '../../text/units.ts';
 import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
+import { noValueText } from './no-value.ts';
 
 export const countText = formatCount;
 
@@ -103,9 +104,18 @@ function behindIt(one: LimitAssessment): string {
   return `${formatCount(one.count.bad)} of ${formatCount(one.count.n)} requests${beyond}`;
 }
 
+/** Why there is no data, behind a colon. */
+function missingText({ reason, detail, version }: LimitAssessment): string {
+  if (reason === 'no-traffic') return `no traffic to ${version}`;
+  return detail ?? 'nothing measures it here';
+}
+
 const parts = (...texts: (string | undefined)[]): string => texts.filter((text) => text !== undefined).join(', ');
 
 export function violatedSentence(one: LimitAssessment): string {
+  // Only missing data leaves a reason beside this verdict.
+  if (one.reason !== undefined)
+    return `${shortName(one.metric)} of ${one.version} is violated, as missing data is (noData: violated): ${missingText(one)}, ${limitWords(one)}`;
   const observed = observedText(one);
   return `${shortName(one.metric)} of ${one.version} is violated: ${parts(
     observed === undefined ? undefined : `${observed} observed`,
@@ -164,12 +174,14 @@ function reasonSentence(
       return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
     case 'unquantified':
       return `${name} cannot be judged with confidence: only its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is known, without the number of requests behind it`;
+    case 'percentile-value':
+      return `${name} can only be shown: how sure its value${one.estimate === undefined ? '' : ` (${formatValue(one.estimate, one.unit)})`} is, nobody can say of a percentile that a backend computed; judge its raw buckets (histograms), or the share of requests that are slower`;
     case 'windows-differ':
       return `${name} cannot be judged with confidence: its value and its sampleSize are about different times; use elapsedTime in both queries, or in neither`;
     case 'all-under-way':
       return `${name}: no request has surely ended yet: it takes two inFlightSeconds, and two samples`;
     case 'needs-cap':
-      return `${name} cannot be judged with confidence: a mean needs its largest value: declare it (strength.cap); a rate must be a share from 0 to 1`;
+      return `${name} cannot be judged with confidence: ${needsCapText(one)}`;
     case 'above-cap':
       return `${name} cannot be judged with confidence: it is above the cap of ${capOf(one)} that was declared`;
     case 'limit-outside-cap':
@@ -190,9 +202,38 @@ function reasonSentence(
       return `${name} cannot be judged with confidence: buckets are exact at a limit only: compare a share or a mean`;
     case 'stale':
       return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;
+    case 'empty-answer':
+    case 'not-a-number':
+    case 'not-finite':
+    case 'backend-error':
+    case 'not-json':
+    case 'rejected':
+    case 'server-error':
+    case 'unreachable':
+    case 'timed-out':
+    case 'unusable-answer':
+    case 'no-number':
+    case 'program-failed':
+    case 'cannot-ask':
+      return sizeIsMissing(one)
+        ? `${name} cannot be judged with confidence: the number of requests behind its value (${formatValue(one.estimate, one.unit)}) is not known: ${one.detail ?? noValueText(reason, '')}`
+        : `${name} has no value: ${one.detail ?? noValueText(reason, '')}`;
     case 'metric-unavailable':
       return one.detail === undefined ? `${name} is measured by nothing here` : `${name} has no value: ${one.detail}`;
   }
+}
+
+/** The value is there, what failed is its sampleSize. */
+const sizeIsMissing = (one: LimitAssessment): one is LimitAssessment & { readonly estimate: number } =>
+  one.estimate !== undefined;
+
+/** n may be known, and shown beside it: what is missing is a largest value. */
+function needsCapText(one: LimitAssessment): string {
+  const value =
+    one.estimate === undefined || one.n === 0
+      ? ''
+      : `its value (${formatValue(one.estimate, one.unit)}, n = ${formatCount(one.n)}) is not a share; `;
+  return `${value}a mean needs the largest value that counts: declare it as strength.cap: [{metric: ${one.metric}, max: LARGEST}]; a rate must be a share from 0 to 1, not percent`;
 }
 
 const capOf = ({ cap, unit }: LimitAssessment): string => formatValue(cap ?? Number.NaN, unit);

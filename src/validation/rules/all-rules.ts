@@ -22,6 +22,7 @@ import {
   capsFitObjectives,
   comparedVersionsShareATask,
   loadedVersionsAreJudged,
+  noDataFitsObjectives,
   relativeLimitsHaveTwoVersions,
   strengthIsRight,
   verdictsAreWithinReach,
@@ -85,6 +86,7 @@ export const EXPERIMENT_RULES: readonly Rule[] = [
   relativeLimitsHaveTwoVersions,
   comparedVersionsShareATask,
   capsFitObjectives,
+  noDataFitsObjectives,
   verdictsAreWithinReach,
 ];
 

@@ -67,6 +67,23 @@ export const comparedVersionsShareATask: Rule = ({ experiment, question, namespa
     );
 };
 
+/** What missing data means is asked of objectives. Once for each metric. */
+export const noDataFitsObjectives: Rule = (context) => {
+  const { question, namespace } = context;
+  const { noDataFor, relative } = question.strength;
+  const judged = [
+    ...objectivesOf(context).map(({ objective }) => objective.metric),
+    ...relative.map(({ metric }) => metric),
+  ];
+  return noDataFor.flatMap(({ metric }, index) => {
+    const at = [...STRENGTH, 'noDataFor', index, 'metric'];
+    if (!judged.some((other) => isSameMetric(metric, other, namespace)))
+      return [issue(at, `no objective is about ${shown(metric)}${didYouMean(metric, judged)}`)];
+    const first = noDataFor.findIndex((other) => isSameMetric(metric, other.metric, namespace));
+    return first < index ? [issue(at, `${shown(metric)} is there twice; keep one`)] : [];
+  });
+};
+
 /** A cap on a metric that nobody judges would do nothing; one at or below the limit would make it impossible to exceed. */
 export const capsFitObjectives: Rule = (context) => {
   const { experiment, question, namespace } = context;

@@ -16,7 +16,11 @@ describe('programs of whoever may write a metric', () => {
     ['write a value that is nested too deeply', 'reduce range(100000) as $i (1; [.]) | tojson', /needs more memory/],
     ['print a value that is too long', '"x" * 9000000', /prints more than a program may/],
   ])('that %s end with a sentence', async (_what, program, message) => {
-    expect(await jq.first('{}', program)).toEqual({ kind: 'error', message: expect.stringMatching(message) as string });
+    expect(await jq.first('{}', program)).toEqual({
+      kind: 'error',
+      cause: 'limit',
+      message: expect.stringMatching(message) as string,
+    });
     await unharmed();
   });
 

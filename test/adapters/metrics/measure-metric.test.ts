@@ -185,14 +185,17 @@ describe('a query', () => {
     expect(server.seen()).toBe(1);
     const gone = await measure(recorded, { readMetric: () => Promise.reject(new NotFoundError('metric m not found')) })
       .done;
-    expect(gone).toMatchObject({ kind: 'error', message: 'metric m not found' });
+    expect(gone).toMatchObject({ kind: 'error', message: 'the query cannot be made: metric m not found' });
   });
 
   it.each([
     ['127.0.0.1:1', /connection refused/],
-    ['://x', /^http_proxy is no URL of a proxy/],
-    ['socks5://user:pass@h', /^http_proxy is no URL of a proxy: write it as http:\/\/HOST:PORT$/],
-    ['a b%zz:1', /^http_proxy is no URL of a proxy/],
+    ['://x', /^the backend cannot be reached: http_proxy is no URL of a proxy/],
+    [
+      'socks5://user:pass@h',
+      /^the backend cannot be reached: http_proxy is no URL of a proxy: write it as http:\/\/HOST:PORT$/,
+    ],
+    ['a b%zz:1', /^the backend cannot be reached: http_proxy is no URL of a proxy/],
   ])('through the proxy %j ends with a sentence', async (http_proxy, message) => {
     const spec = { urlTemplate: 'http://backend.example/', jqExpression: '.' };
     const result = await measure(spec, { env: { http_proxy } }).done;
@@ -248,8 +251,8 @@ describe('a query', () => {
     expect([plain.asked, whole.asked]).toEqual([['iter8-system/a'], ['shop/b']]);
     expect(await gone.done).toMatchObject({
       kind: 'error',
-      reason: 'backend error',
-      message: 'secret iter8-system/gone not found',
+      reason: 'cannot-ask',
+      message: 'the query cannot be made: secret iter8-system/gone not found',
     });
   });
 
@@ -275,13 +278,30 @@ describe('a query', () => {
     const { result: endless, seen } = await ask(spec, '', (_, response) =>
       response.writeHead(302, { Location: '/again' }).end(),
     );
-    expect(endless).toMatchObject({ kind: 'error', reason: 'backend error', message: 'more than 5 redirects' });
+    expect(endless).toMatchObject({
+      kind: 'error',
+      reason: 'unusable-answer',
+      message: 'the answer cannot be used: more than 5 redirects',
+    });
     expect(seen).toHaveLength(6);
     expect(seen[5]!.headers['authorization']).toBe('Bearer s3cr3t-token');
   });
 });
 
 describe('an answer', () => {
+  const EMPTY = 'the answer is empty: no data, probably no traffic';
+  const NAN = 'the value is not a number (NaN), as 0/0 is: probably no traffic';
+  const NULL = { reason: 'empty-answer', message: 'the value is null: no data' };
+  const FINDS_NOTHING = 'finds no number in the answer, which is {"ratio":1}';
+  const PICK = '.data.result[0].value[1] | tonumber';
+  const vector = (value: string) =>
+    JSON.stringify({ status: 'success', data: { resultType: 'vector', result: [{ metric: {}, value: [1, value] }] } });
+  const matrix = () => '{"status":"success","data":{"resultType":"matrix","result":[{"metric":{},"values":[]}]}}';
+  const noNumber = (message: string) => ({ kind: 'error', reason: 'no-number', message: `jqExpression ${message}` });
+  const notFinite = (value: string) => ({
+    reason: 'not-finite',
+    message: `the value is not finite (${value}), as a division by 0 is`,
+  });
   const PROMETHEUS = '{"status":"success","data":{"resultType":"vector","result":[]}}';
   it.each<[string, string, string, object]>([
     // Prometheus: HTTP API, instant queries (prometheus.io/docs/prometheus/latest/querying/api).
@@ -308,41 +328,118 @@ describe('an answer', () => {
       'with an empty result',
       '.data.result[0].value[1]',
       PROMETHEUS,
-      { kind: 'error', reason: 'no data', message: 'jqExpression gave null' },
+      { kind: 'error', reason: 'empty-answer', message: EMPTY },
     ],
-    [
-      'with nothing',
-      '.data.result[]',
-      PROMETHEUS,
-      { kind: 'error', reason: 'no data', message: 'jqExpression gave nothing' },
-    ],
+    ['with nothing', '.data.result[]', PROMETHEUS, { kind: 'error', reason: 'empty-answer', message: EMPTY }],
     [
       'that cannot be read by the program',
       '.data.result[0].value[1] | tonumber',
       PROMETHEUS,
-      { kind: 'error', reason: 'not a number' },
+      { kind: 'error', reason: 'empty-answer', message: EMPTY },
     ],
-    ['that is true', '.', 'true', { kind: 'error', reason: 'not a number', message: 'jqExpression gave true' }],
-    ['that is a list', '.', '[1]', { kind: 'error', reason: 'not a number', message: 'jqExpression gave [1]' }],
-    ['that is NaN as a text', '.v', '{"v":"NaN"}', { kind: 'error', reason: 'not a number' }],
+    ['that is true', '.', 'true', noNumber('gives true, which is no number')],
+    ['that is a list', '.', '[1]', noNumber('gives [1], which is no number')],
+    ['that is a text', '.', '"five"', noNumber('gives "five", which is no number')],
+    ['that has another form', '.rate | tonumber', '{"ratio":1}', noNumber(FINDS_NOTHING)],
+    ['that has another form, by a program that is content', '.rate', '{"ratio":1}', noNumber(FINDS_NOTHING)],
+    ['that is NaN as a text', '.v', '{"v":"NaN"}', { kind: 'error', reason: 'not-a-number', message: NAN }],
+    ['that is NaN, made a number', PICK, vector('NaN'), { kind: 'error', reason: 'not-a-number', message: NAN }],
+    ['that is NaN, which JSON does not have', '.v', '{"v":NaN}', { reason: 'not-a-number' }],
+    ['that is +Inf, made a number', PICK, vector('+Inf'), notFinite('+Inf')],
+    ['that is -Inf, made a number', PICK, vector('-Inf'), notFinite('-Inf')],
+    ['that is null', '.[0].datapoints[-1][0]', '[{"target":"x","datapoints":[[null,1571]]}]', NULL],
+    ['that has no points', '.[0].datapoints[-1][0]', '[]', { reason: 'empty-answer', message: EMPTY }],
     [
-      'that is infinite',
-      'infinite',
-      '1',
-      { kind: 'error', reason: 'not a number', message: 'jqExpression gave a number that is not finite' },
+      'of an empty series of Datadog',
+      '.series[0].pointlist[-1][1]',
+      '{"status":"ok","series":[]}',
+      { reason: 'empty-answer' },
     ],
-    ['that is +Inf as a text', '.v', '{"v":"Infinity"}', { kind: 'error', reason: 'not a number' }],
-    ['that is no JSON', '.', '<html>', { kind: 'error', reason: 'not a number' }],
-    ['with a program that is none', '.[', '1', { kind: 'error', reason: 'not a number' }],
+    ['of an empty range', '.data.result[0].values[-1][1] | tonumber', matrix(), { reason: 'empty-answer' }],
+    [
+      'that reports an error',
+      PICK,
+      '{"status":"error","errorType":"execution","error":"query would load too many samples"}',
+      {
+        reason: 'backend-error',
+        message: 'the backend reports an error: execution: query would load too many samples',
+      },
+    ],
+    [
+      'that reports an error, by a program that makes 0 of it',
+      '(.data.result[0].value[1] // 0) | tonumber',
+      '{"status":"error","errorType":"timeout","error":"query timed out"}',
+      { kind: 'error', reason: 'backend-error', message: 'the backend reports an error: timeout: query timed out' },
+    ],
+    [
+      'that reports errors as GraphQL does',
+      '.data.nrql[0] | tonumber',
+      '{"data":null,"errors":[{"message":"unknown account"}]}',
+      { reason: 'backend-error', message: 'the backend reports an error: unknown account' },
+    ],
+    ['that is infinite', 'infinite', '1', notFinite('+Inf')],
+    ['that is +Inf as a text', '.v', '{"v":"Infinity"}', notFinite('Infinity')],
+    [
+      'that is no JSON',
+      '.',
+      '<!DOCTYPE html><title>Sign in</title>',
+      {
+        reason: 'not-json',
+        message: 'the answer is not JSON but text: <!DOCTYPE html><title>Sign in</title>',
+      },
+    ],
+    ['that is nothing', '.', '', { reason: 'not-json', message: 'the answer is not JSON but nothing' }],
+    [
+      'with a program that is none',
+      '.[',
+      '1',
+      { reason: 'program-failed', message: expect.stringMatching(/^jqExpression is no jq program: /) as string },
+    ],
     [
       'with a program that never ends',
       'def f: f; f',
       '1',
-      { kind: 'error', reason: 'backend error', message: 'jqExpression did not end within 1 s' },
+      { kind: 'error', reason: 'program-failed', message: 'jqExpression did not end within 1 s' },
     ],
     ['after one that never ended', '.', '8', { kind: 'value', value: 8 }],
   ])('%s', async (_, jqExpression, answer, expected) => {
-    expect((await ask({ jqExpression }, answer)).result).toMatchObject(expected);
+    const { result } = await ask({ jqExpression }, answer);
+    expect(result).toMatchObject(expected);
+    expect(JSON.stringify(result)).not.toMatch(/jq: |inputString|cannot be parsed/);
+  });
+
+  it('that is a page of another server says of what type it is', async () => {
+    const { result } = await ask({ jqExpression: PICK }, '', (_, response) =>
+      response.writeHead(200, { 'Content-Type': 'text/html; charset=utf-8' }).end('<!DOCTYPE html><title>Sign in'),
+    );
+    expect(result).toMatchObject({
+      kind: 'error',
+      reason: 'not-json',
+      message: 'the answer is not JSON but text/html; charset=utf-8: <!DOCTYPE html><title>Sign in',
+    });
+  });
+
+  it('that warns is a value with its warnings, without secrets, as many as anybody reads', async () => {
+    const warnings = ['partial response: store-1 not reachable with s3cr3t-token', 'b', 'c', 'd'];
+    const answer = JSON.stringify({
+      ...(JSON.parse(vector('0.5')) as object),
+      warnings,
+      infos: ['PromQL info: x', 'y'],
+    });
+    const { result } = await ask({ jqExpression: PICK, secret: 's' }, answer);
+    expect(result).toMatchObject({
+      kind: 'value',
+      value: 0.5,
+      warnings: ['partial response: store-1 not reachable with ***', 'b', 'c', 'd', 'PromQL info: x'],
+    });
+    const empty = JSON.stringify({ status: 'success', data: { result: [] }, warnings: ['store-1 is away'] });
+    const { result: none } = await ask({ jqExpression: PICK }, empty);
+    expect(none).toMatchObject({ kind: 'error', reason: 'empty-answer', warnings: ['store-1 is away'] });
+  });
+
+  it('that is nested as deep as it likes is no fault of ours', async () => {
+    const deep = `${'{"data":'.repeat(50_000)}null${'}'.repeat(50_000)}`;
+    expect((await ask({ jqExpression: '.x | tonumber' }, deep)).result).toMatchObject({ kind: 'error' });
   });
 
   it('that is no success is no measurement, whatever number is in it', async () => {
@@ -351,8 +448,8 @@ describe('an answer', () => {
     );
     expect(result).toMatchObject({
       kind: 'error',
-      reason: 'backend error',
-      message: expect.stringMatching(/^it answers 503: 3/) as string,
+      reason: 'server-error',
+      message: expect.stringMatching(/^the backend fails: it answers 503: 3/) as string,
     });
     expect(JSON.stringify(result)).not.toContain('\u001b');
   });
@@ -361,7 +458,10 @@ describe('an answer', () => {
     const { result } = await ask({ jqExpression: '.', secret: 's' }, '', (_, response) =>
       response.writeHead(401).end('bad token s3cr3t-token'),
     );
-    expect(result).toMatchObject({ message: 'it answers 401: bad token ***' });
+    expect(result).toMatchObject({
+      reason: 'rejected',
+      message: 'the backend refuses the query: it answers 401: bad token ***',
+    });
   });
 
   it('that is too large, too late, or never comes', async () => {
@@ -373,10 +473,12 @@ describe('an answer', () => {
     expect(large).toMatchObject({ kind: 'error', message: expect.stringMatching(/more than \d+ bytes/) as string });
     await using silent = await testServer(() => undefined);
     expect(await measure({ urlTemplate: silent.url, jqExpression: '.' }, { timeoutMs: 100 }).done).toMatchObject({
-      message: 'no answer within 0.1 s',
+      message: 'the backend gives no answer within 0.1 s',
+      reason: 'timed-out',
     });
     expect(await measure({ urlTemplate: 'http://127.0.0.1:1/', jqExpression: '.' }).done).toMatchObject({
-      message: expect.stringMatching(/ECONNREFUSED/) as string,
+      reason: 'unreachable',
+      message: expect.stringMatching(/cannot be reached: connection refused \(ECONNREFUSED/) as string,
     });
     expect(await measure({ urlTemplate: 'file:///etc/passwd', jqExpression: '.' }).done).toMatchObject({
       message: expect.stringMatching(/is no http\(s\) URL/) as string,
@@ -427,7 +529,9 @@ describe('TLS and proxies', () => {
     await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
     const env = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
     const spec = { urlTemplate: 'http://prometheus.example/', jqExpression: '.' };
-    expect(await measure(spec, { env, timeoutMs: 100 }).done).toMatchObject({ message: 'no answer within 0.1 s' });
+    expect(await measure(spec, { env, timeoutMs: 100 }).done).toMatchObject({
+      message: 'the backend gives no answer within 0.1 s',
+    });
     proxy.closeAllConnections();
     proxy.close();
   });
@@ -466,8 +570,8 @@ describe('a mock', () => {
     expect(await measure({ mock }).done).toMatchObject({ kind: 'value', value: 15 });
     expect(await measure({ mock: [{ name: 'other', level: 1 }] }).done).toMatchObject({
       kind: 'error',
-      reason: 'no data',
-      message: 'no mock for v1',
+      reason: 'cannot-ask',
+      message: 'the query cannot be made: there is no mock for v1',
     });
   });
 });
