@@ -43,14 +43,20 @@ export interface Issue {
 
 /** A manifest that cannot be used: all of its problems at once. */
 export class InvalidManifestError extends Iter8Error {
-  override readonly name = 'InvalidManifestError';
-  override readonly exitCode = EXIT.usage;
+  override readonly name: string = 'InvalidManifestError';
+  override readonly exitCode: ExitCode = EXIT.usage;
   readonly issues: readonly Issue[];
 
   constructor(message: string, issues: readonly Issue[], options: ErrorOptions = {}) {
     super(message, options);
     this.issues = issues;
   }
+}
+
+/** An object that is stored, and breaks the rules: a run of it fails. */
+export class InvalidObjectError extends InvalidManifestError {
+  override readonly name = 'InvalidObjectError';
+  override readonly exitCode = EXIT.failed;
 }
 
 /** An object that was asked for by name is not there. */

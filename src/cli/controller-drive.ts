@@ -23,6 +23,8 @@ export interface ControllingOptions {
 }
 
 const SAVE_EVERY_MS = 5_000;
+/** `kubectl apply` makes the objects of a folder one after another: the experiment before its metrics, if its file is first. */
+const METRICS_FOLLOW_MS = 10_000;
 const PATIENCE_MS = 24 * 3_600_000;
 /** A pod is given a minute to end, and its load has been drained by then. */
 const FLUSH_EVENTS_MS = 5_000;
@@ -86,6 +88,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         driver: context.self,
         saveEveryMs: SAVE_EVERY_MS,
         seed: io.clock.now() % 2 ** 32,
+        metricsFollowMs: METRICS_FOLLOW_MS,
         stop,
         lost: held.lost,
         refuse: (one) => [

@@ -46,6 +46,38 @@ export async function settle(
   const present = await find(context, key);
   if (present === undefined) return createAndHold(context, written, key);
   if (how.restart) return restart(context, written, key);
+  refuseOther(context, written, present);
+  return hold(context, present, false);
+}
+
+/** Whatever `settle` would refuse of what is there now: for `plan`, which changes nothing. */
+export async function startProblem(
+  context: Context,
+  start: Start,
+  how: { readonly restart: boolean },
+): Promise<UsageError | undefined> {
+  try {
+    if (!start.given) {
+      if (hasEnded(start.experiment)) throw alreadyCompleted(context, start.experiment.metadata);
+      return undefined;
+    }
+    const { written, metrics, overwriteMetrics } = start;
+    const namespace = written.metadata.namespace ?? context.namespace;
+    for (const metric of metrics) await presentMetric(context, inNamespace(metric, namespace), overwriteMetrics);
+    const { name } = written.metadata;
+    const present = name === undefined || how.restart ? undefined : await find(context, { namespace, name });
+    if (present !== undefined) refuseOther(context, written, present);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UsageError) return error;
+    throw error;
+  }
+}
+
+/** @throws UsageError when the experiment that is there has ended, or is another one */
+function refuseOther(context: Context, written: WrittenExperiment, present: Experiment): void {
+  const { namespace, name } = present.metadata;
+  const key = { namespace, name };
   if (hasEnded(present)) throw alreadyCompleted(context, key);
   const difference = firstDifference(withDefaults(present, key).spec, withDefaults(written, key).spec);
   if (difference !== undefined) {
@@ -53,7 +85,6 @@ export async function settle(
       hint: `resume it (${context.asTyped('run', key)}), start again with --restart, or use another name`,
     });
   }
-  return hold(context, present, false);
 }
 
 async function find(context: Context, key: ObjectKey): Promise<Experiment | undefined> {
@@ -111,25 +142,40 @@ async function settleMetrics(
   experimentNamespace: string,
 ): Promise<void> {
   for (const metric of start.metrics) {
-    const namespace = metric.metadata.namespace ?? experimentNamespace;
-    const written = { ...metric, metadata: { ...metric.metadata, namespace } };
-    const key = { namespace, name: metric.metadata.name ?? '' };
-    try {
-      const present = await context.store.getMetric(key);
-      if (firstDifference(present.spec, metricWithDefaults(written, { namespace }).spec) === undefined) continue;
-      if (!start.overwriteMetrics) {
-        throw new UsageError(`metric ${key.namespace}/${key.name} is there already and differs`, {
-          hint: 'replace it with --overwrite-metrics, or rename it',
-        });
-      }
-      await context.store.replaceMetric(written);
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-      await context.store.createMetric(written).catch((conflict: unknown) => {
-        if (!(conflict instanceof ConflictError)) throw conflict;
-      });
-    }
+    const written = inNamespace(metric, experimentNamespace);
+    const present = await presentMetric(context, written, start.overwriteMetrics);
+    if (present === 'other') await context.store.replaceMetric(written);
+    if (present !== 'absent') continue;
+    await context.store.createMetric(written).catch((conflict: unknown) => {
+      if (!(conflict instanceof ConflictError)) throw conflict;
+    });
   }
+}
+
+type PlacedMetric = WrittenMetric & { readonly metadata: { readonly namespace: string } };
+
+function inNamespace(metric: WrittenMetric, experimentNamespace: string): PlacedMetric {
+  const namespace = metric.metadata.namespace ?? experimentNamespace;
+  return { ...metric, metadata: { ...metric.metadata, namespace } };
+}
+
+/** @throws UsageError when another one is there, and may not be overwritten */
+async function presentMetric(
+  { store }: Context,
+  written: PlacedMetric,
+  mayOverwrite: boolean,
+): Promise<'absent' | 'same' | 'other'> {
+  const { namespace, name = '' } = written.metadata;
+  const present = await store.getMetric({ namespace, name }).catch((error: unknown) => {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  });
+  if (present === undefined) return 'absent';
+  if (firstDifference(present.spec, metricWithDefaults(written, { namespace }).spec) === undefined) return 'same';
+  if (mayOverwrite) return 'other';
+  throw new UsageError(`metric ${namespace}/${name} is there already and differs`, {
+    hint: 'replace it with --overwrite-metrics, or rename it',
+  });
 }
 
 /** Path of the first field in which two specs differ, or undefined when they say the same. */

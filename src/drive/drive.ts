@@ -17,7 +17,7 @@ import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import { withoutLoad } from './collect/account.ts';
 import { earlyEnd } from './early-end.ts';
-import { readMetrics } from './find-metrics.ts';
+import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption, type InterruptionSources } from './interruption.ts';
 import { measureStart, type MeasurePorts } from './measure-metrics.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
@@ -52,6 +52,8 @@ export interface DriveOptions extends InterruptionSources {
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   readonly saveEveryMs: number;
   readonly seed: number;
+  /** How long after the experiment was made its metrics may be made. Absent: they are there. */
+  readonly metricsFollowMs?: number | undefined;
   /** What this driver does not do for an experiment that is otherwise valid. */
   readonly refuse?:
     | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
@@ -208,6 +210,13 @@ class Drive {
     session.changeStatus(withTargetAcquired);
     session.emitCondition('TargetAcquired', '');
     await session.save();
+    let problem: Failure | undefined;
+    const isKnown = await this.#interruption.completes(async (signal) => {
+      const { metricsFollowMs: followMs = 0 } = this.#options;
+      problem = await metricsProblem(session.experiment, { ...this.#ports, followMs, signal });
+    });
+    if (!isKnown) return 'interrupted';
+    if (problem !== undefined) return this.#fail(problem);
     return 'done';
   }
 

@@ -1,5 +1,6 @@
 /** Reads the metrics that an experiment's criteria name, and the sample sizes that those name: for status.metrics. */
 import { NotFoundError } from '../errors.ts';
+import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey } from '../experiment/experiment.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import type { Metric } from '../experiment/metric.ts';
@@ -10,11 +11,50 @@ import type { Failure } from './status-changes.ts';
 
 export type ReadMetrics = NonNullable<ExperimentStatus['metrics']>;
 
-/** The metrics as read, or why the experiment cannot go on without one. */
+type MetricStore = Pick<ExperimentStore, 'getMetric'>;
+
+const LOOK_AGAIN_MS = 1_000;
+
+/**
+ * Why an experiment would fail for want of a metric, before anything is sent for it. Undefined when all are there, and where a
+ * start task may still make them.
+ */
+export async function metricsProblem(
+  experiment: Experiment,
+  how: {
+    readonly store: MetricStore;
+    readonly clock: Clock;
+    /** How long after an experiment was made its metrics may come. */
+    readonly followMs: number;
+    readonly signal: AbortSignal;
+  },
+): Promise<Failure | undefined> {
+  if (mayMakeMetrics(experiment)) return undefined;
+  const { store, clock, followMs, signal } = how;
+  const madeMs = Date.parse(experiment.metadata.creationTimestamp ?? '');
+  for (;;) {
+    const read = await readMetrics(experiment, store);
+    if (!('failure' in read)) return undefined;
+    const waits = read.failure.reason === 'MetricUnavailable' && clock.now() - madeMs < followMs;
+    if (!waits) return read.failure;
+    await clock.sleep(LOOK_AGAIN_MS, signal);
+  }
+}
+
+/** Whatever is no load and no waiting may make objects: a script does. */
+function mayMakeMetrics({ spec }: Experiment): boolean {
+  return (spec.strategy.actions['start'] ?? []).some(
+    ({ task }) => task !== 'metrics/collect' && task !== 'common/readiness',
+  );
+}
+
+/** The metrics as read, or why the experiment cannot go on: all that are missing or cannot be used. */
 export async function readMetrics(
   experiment: Experiment,
-  store: Pick<ExperimentStore, 'getMetric'>,
+  store: MetricStore,
 ): Promise<{ readonly metrics: ReadMetrics } | { readonly failure: Failure }> {
+  const missing = new Set<string>();
+  const unreadable: string[] = [];
   const names = new Set(namedMetrics(experiment.spec.criteria));
   const metrics: ReadMetrics = [];
   const wanted = [...names].map((written) => ({ written, namespace: experiment.metadata.namespace }));
@@ -27,16 +67,12 @@ export async function readMetrics(
     }
     const metric = await findMetric(name.key, written.includes('/'), store);
     if (metric === undefined) {
-      const message = `Unable to find metric ${name.key.namespace}/${name.key.name}`;
-      return { failure: { reason: 'MetricUnavailable', message } };
+      missing.add(`${name.key.namespace}/${name.key.name}`);
+      continue;
     }
     const place = `${metric.metadata.namespace}/${metric.metadata.name}`;
-    const problem = checkMetric(metric)[0];
-    if (problem !== undefined) {
-      const message = `metric ${place}: ${problem.path}: ${problem.message}`;
-      return { failure: { reason: 'MetricsUnreadable', message } };
-    }
     if (metrics.some((one) => one.name === place)) continue;
+    unreadable.push(...checkMetric(metric).map(({ path, message }) => `metric ${place}: ${path}: ${message}`));
     metrics.push({
       name: place,
       metricObj: { ...metricWithDefaults(metric, { namespace: metric.metadata.namespace }) },
@@ -44,15 +80,18 @@ export async function readMetrics(
     if (metric.spec.sampleSize !== undefined)
       wanted.push({ written: metric.spec.sampleSize, namespace: metric.metadata.namespace });
   }
+  if (missing.size > 0) return { failure: { reason: 'MetricUnavailable', message: missingText([...missing]) } };
+  if (unreadable.length > 0) return { failure: { reason: 'MetricsUnreadable', message: unreadable.join('; ') } };
   return { metrics };
 }
 
+/** The words of Iter8 0.7 for one. */
+function missingText(names: readonly string[]): string {
+  return `Unable to find metric${names.length === 1 ? '' : 's'} ${names.join(', ')}`;
+}
+
 /** In the namespace that is written, else in the experiment's, else where Iter8 is installed (docs/behavior.md 7). */
-async function findMetric(
-  key: ObjectKey,
-  isQualified: boolean,
-  store: Pick<ExperimentStore, 'getMetric'>,
-): Promise<Metric | undefined> {
+async function findMetric(key: ObjectKey, isQualified: boolean, store: MetricStore): Promise<Metric | undefined> {
   const places = isQualified ? [key.namespace] : [key.namespace, SYSTEM_NAMESPACE];
   for (const namespace of places) {
     try {

@@ -1,5 +1,5 @@
 /** What the planned load can decide, and how many requests it would take: for `plan`, and for the warning of `run`. Pure. */
-import type { CounterKind } from '../evidence/counters/counter-samples.ts';
+import type { CounterLedger } from '../evidence/counters/counter-growth.ts';
 import { exponential, meanOf, type Distribution } from '../evidence/planning/distribution.ts';
 import { requestsForMean } from '../evidence/planning/mean-passage.ts';
 import { requestsForRate } from '../evidence/planning/rate-passage.ts';
@@ -7,7 +7,16 @@ import { fewestRequests } from '../evidence/planning/requests-needed.ts';
 import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { Question } from '../judge/question/question.ts';
 import { shortName } from '../experiment/metric-names.ts';
-import { lnSatisfiedNeeded, reachable, type Needs, type PowerRow, type Seen } from './power-row.ts';
+import {
+  lnSatisfiedNeeded,
+  reachable,
+  unloadedText,
+  unloadedVersions,
+  type Needs,
+  type PowerRow,
+  type Seen,
+} from './power-row.ts';
+import type { Trial } from './measured-outlook.ts';
 import { relativeDecidability } from './relative-decidability.ts';
 
 const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
@@ -16,11 +25,13 @@ const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
 export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
   const { load, alpha } = question;
   const lnThreshold = lnSatisfiedNeeded(question);
+  const unloaded = unloadedVersions(question, question.answered);
   const own = question.limits.map((limit): PowerRow => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
-    if (isTrivial(limit)) return { ...base, decided: 'yes', remark: 'no value is below 0' };
     // How much somebody else will have counted is not ours to say.
     if (limit.quantity.kind === 'custom') return { ...base, decided: 'depends' };
+    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded) };
+    if (isTrivial(limit)) return { ...base, decided: 'yes', remark: 'no value is below 0' };
     if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
       return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
@@ -33,22 +44,16 @@ export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
   return [...own, ...relativeDecidability(question, seen)];
 }
 
-/** What a backend was seen to count for a metric: see `evidence/counters/counter-samples.ts`. */
-export interface SeenCounters {
-  readonly kind: CounterKind;
-  readonly percentile?: number | undefined;
-}
-
 /** The rows with what they need, for metrics whose raw counters were seen: how many of them there will be is not ours to say. */
 export function withBackendNeeds(
   rows: readonly PowerRow[],
-  seen: ReadonlyMap<string, SeenCounters>,
+  measured: Trial['measured'],
   question: Question,
 ): PowerRow[] {
   if (question.alpha === undefined) return [...rows];
   const lnThreshold = lnSatisfiedNeeded(question);
   return rows.map((row) => {
-    const counters = seen.get(row.metric);
+    const counters = Object.values(measured[row.metric] ?? {}).find((one) => one.counters !== undefined)?.counters;
     const limit = question.limits.find(
       (one) => one.metric === row.metric && one.side === row.side && one.limit === row.limit,
     );
@@ -61,7 +66,11 @@ export function withBackendNeeds(
 }
 
 /** A text says why it can never be decided. */
-function backendNeeds(limit: Limit, { kind, percentile }: SeenCounters, lnThreshold: number): Needs | string {
+function backendNeeds(
+  limit: Limit,
+  { kind, percentile }: Pick<CounterLedger, 'kind' | 'percentile'>,
+  lnThreshold: number,
+): Needs | string {
   switch (kind) {
     case 'counts':
       return {};

@@ -41,6 +41,18 @@ export function lnSatisfiedNeeded({ answered, versions }: Question): number {
   return Math.max(0, ...(answered.length > 0 ? answered : versions).map((version) => version.lnSatisfiedNeeded));
 }
 
+/** Names of those that no task loads and measures: of them our metrics have no value. */
+export function unloadedVersions(
+  { load }: Pick<Question, 'load'>,
+  versions: readonly { readonly name: string }[],
+): string[] {
+  const loaded = new Set(load.tasks.flatMap((task) => task.versions));
+  return versions.map(({ name }) => name).filter((name) => !loaded.has(name));
+}
+
+export const unloadedText = (names: readonly string[]): string =>
+  `no metrics/collect task measures ${names.join(' or ')}, so that it has no value`;
+
 /** What an earlier run showed. */
 export interface Seen {
   readonly latencies?: Distribution | undefined;
@@ -77,7 +89,7 @@ export function reachable(
   if (usual <= mostRequests) return { decided: 'extending' };
   const sent = `at most ${formatCount(mostRequests)} requests are sent`;
   if (fewest > mostRequests)
-    return { decided: 'no', remark: `${sent}, and fewer than ${formatCount(fewest)} can never satisfy it` };
+    return { decided: 'no', remark: `${sent}, and fewer than ${formatCount(Math.ceil(fewest))} can never satisfy it` };
   const often = needed !== undefined && needed.half <= mostRequests;
   return {
     decided: 'no',

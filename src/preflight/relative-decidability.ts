@@ -6,7 +6,15 @@ import { NEVER, type NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
 import { formatCount, formatLimit } from '../text/units.ts';
-import { lnSatisfiedNeeded, reachable, type AssumedTruth, type PowerRow, type Seen } from './power-row.ts';
+import {
+  lnSatisfiedNeeded,
+  reachable,
+  unloadedText,
+  unloadedVersions,
+  type AssumedTruth,
+  type PowerRow,
+  type Seen,
+} from './power-row.ts';
 
 /** Where no objective says what to expect of both versions, and no earlier run showed it. */
 const ASSUMED_ERRORS = 0.01;
@@ -14,6 +22,7 @@ const ASSUMED_MS = 100;
 
 export function relativeDecidability(question: Question, seen: Seen): PowerRow[] {
   const { load, alpha, baseline } = question;
+  const unloaded = unloadedVersions(question, question.versions);
   return question.relative.map((relative): PowerRow => {
     const base = {
       metric: relative.metric,
@@ -28,6 +37,7 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
     };
     if (!relative.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
     if (relative.quantity.kind === 'custom') return { ...base, decided: 'depends' };
+    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded) };
     if (alpha === undefined) return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     if (load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 requests are not paired' };
     const { needed, assumed, cheaper } = needs(relative, assumptions(question, seen), lnSatisfiedNeeded(question));

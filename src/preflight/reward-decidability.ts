@@ -1,11 +1,11 @@
 /** What it takes to show which version has the best reward: for `plan`. Pure. */
-import type { Metric } from '../experiment/metric.ts';
 import { meanOf, type Distribution } from '../evidence/planning/distribution.ts';
 import { pairsForMean, shareOf } from '../evidence/planning/mean-passage.ts';
 import { pairsToDistinguish } from '../evidence/planning/pairs-needed.ts';
 import { equality } from '../evidence/two-versions/comparison.ts';
 import type { Question } from '../judge/question/question.ts';
-import type { Seen } from './power-row.ts';
+import { rewardProblem, type Trial } from './measured-outlook.ts';
+import { unloadedText, unloadedVersions, type Seen } from './power-row.ts';
 import { assumptions } from './relative-decidability.ts';
 
 export interface RewardPower {
@@ -25,12 +25,8 @@ export interface RewardPower {
 const ASSUMED: readonly [number, number] = [0.1, 0.12];
 const A_FIFTH_MORE = 1.2;
 
-/** `values`: of the versions, as just measured. `metric`: absent for built-in ones. */
-export function rewardDecidability(
-  question: Question,
-  known: { readonly metric: Metric | undefined; readonly values: readonly number[] },
-  seen: Seen = {},
-): RewardPower | undefined {
+/** `trial`: what was just measured of one that is not built in. */
+export function rewardDecidability(question: Question, trial: Trial, seen: Seen = {}): RewardPower | undefined {
   const { reward, alpha, versions } = question;
   if (reward === undefined) return undefined;
   const base = { metric: reward.metric, preferred: reward.preferred };
@@ -38,10 +34,11 @@ export function rewardDecidability(
   if (alpha === undefined) return base;
   const lnThreshold = Math.log(versions.length / alpha);
   if (quantity.kind !== 'custom') return { ...base, ...ownLoad(question, reward, { seen, lnThreshold }) };
-  const problem = customProblem(known, cap);
+  const problem = rewardProblem(question, trial);
   if (problem !== undefined) return { ...base, problem };
-  const [low, high] = [Math.min(...known.values), Math.max(...known.values)];
-  const between = known.values.length > 1 && low < high ? ([low, high] as const) : scaledBy(cap);
+  const values = Object.values(trial.measured[reward.metric] ?? {}).flatMap(({ value }) => value ?? []);
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const between = values.length > 1 && low < high ? ([low, high] as const) : scaledBy(cap);
   const needed = pairsToDistinguish({
     shareA: between[0] / cap,
     shareB: between[1] / cap,
@@ -58,6 +55,8 @@ function ownLoad(
 ): Omit<RewardPower, 'metric' | 'preferred'> {
   if (quantity.kind !== 'error-rate' && quantity.kind !== 'mean-latency')
     return { problem: 'of our own load only error rates and mean latencies are' };
+  const unloaded = unloadedVersions(question, question.versions);
+  if (unloaded.length > 0) return { problem: unloadedText(unloaded) };
   if (question.load.closedLoop) return { problem: 'with qps 0 requests are not paired' };
   const { errors, latencies } = assumptions(question, seen);
   const isShare = quantity.kind === 'error-rate';
@@ -78,15 +77,3 @@ function ownLoad(
 }
 
 const scaledBy = (cap: number): readonly [number, number] => [ASSUMED[0] * cap, ASSUMED[1] * cap];
-
-function customProblem(
-  { metric, values }: { readonly metric: Metric | undefined; readonly values: readonly number[] },
-  cap: number,
-): string | undefined {
-  if (metric === undefined) return 'it is not there';
-  if (/\b(shares|sums)\b/.test(metric.spec.jqExpression ?? '')) return undefined;
-  if (metric.spec.type === 'Counter') return 'a counter says how much, not how much per request';
-  if (metric.spec.sampleSize === undefined) return 'it has no sampleSize: the number of data points is unknown';
-  if (values.some((value) => value < 0 || value > cap)) return 'it has no largest value: declare one (strength.cap)';
-  return undefined;
-}

@@ -21,18 +21,11 @@ function section(label: string, lines: readonly string[]): string[] {
 export function renderPlan(preflight: Preflight, options: { readonly theme: Theme; readonly columns: number }): string {
   const { theme } = options;
   const { targets, power, load } = preflight;
-  const reached = targets.every((target) => target.ok);
-  const name = sanitizeLine(preflight.name);
-  const forbidden = (preflight.permissions?.missing.length ?? 0) > 0;
-  const headline = forbidden
-    ? theme.bad(`${name} would not run: permissions are missing`)
-    : !reached
-      ? theme.bad(`${name} would not run: a target cannot be reached`)
-      : preflight.wouldBeDecided
-        ? theme.good(`${name} would run, and would be decided`)
-        : theme.open(`${name} would run, and may end undecided`);
   return [
-    headline,
+    headlineOf(preflight, theme),
+    ...preflight.expectation.reasons.flatMap((text) =>
+      wrap(sanitizeLine(text), { columns: options.columns, first: '  ', rest: '    ' }),
+    ),
     '',
     ...section('manifest', [
       `${'valid'.padEnd(8)}${sanitizeLine(preflight.source)}`,
@@ -52,6 +45,28 @@ export function renderPlan(preflight: Preflight, options: { readonly theme: Them
     ...objectiveLines(power, options),
     ...section('reward', rewardLines(preflight, options)),
   ].join('\n');
+}
+
+function headlineOf(preflight: Preflight, theme: Theme): string {
+  const name = sanitizeLine(preflight.name);
+  switch (preflight.expectation.outlook) {
+    case 'refused':
+      return theme.bad(`${name} would not run: run refuses it`);
+    case 'forbidden':
+      return theme.bad(`${name} would not run: permissions are missing`);
+    case 'fails':
+      return theme.bad(`${name} would fail`);
+    case 'unreachable':
+      return preflight.targets.every((target) => target.ok)
+        ? theme.bad(`${name} would run, but the backend of a metric cannot be reached`)
+        : theme.bad(`${name} would not run: a target cannot be reached`);
+    case 'never':
+      return theme.bad(`${name} would run, and can never be decided`);
+    case 'open':
+      return theme.open(`${name} would run, and may end undecided`);
+    case 'decided':
+      return theme.good(`${name} would run, and would be decided`);
+  }
 }
 
 function loadLines({
@@ -76,11 +91,13 @@ function metricLines(
   { theme, columns }: { readonly theme: Theme; readonly columns: number },
 ): string[] {
   const room = Math.max(20, columns - LABEL_WIDTH - 2);
-  return metrics.flatMap(({ metric, version, ok, text, query }) => {
+  return metrics.flatMap(({ metric, version, ok, text, query, sizeQuery = '' }) => {
     const line = `${sanitizeLine(metric)} of ${sanitizeLine(version)}: ${sanitizeLine(text)}`;
     return [
       ...wrap(line, { columns: room, rest: '  ' }).map((part) => (ok ? part : theme.bad(part))),
-      ...(query === '' ? [] : wrap(sanitizeLine(query), { columns: room, first: '  ', rest: '    ' })),
+      ...[query, sizeQuery].flatMap((asked) =>
+        asked === '' ? [] : wrap(sanitizeLine(asked), { columns: room, first: '  ', rest: '    ' }),
+      ),
     ];
   });
 }

@@ -1,6 +1,8 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
+import type { NoValueReason } from '../judge/no-value.ts';
+import type { Expectation } from '../preflight/outlook.ts';
 import type { PowerRow } from '../preflight/power-row.ts';
 
 export interface TargetCheck {
@@ -23,6 +25,12 @@ export interface MetricCheck {
   readonly query: string;
   /** Absent without one. */
   readonly value?: number | undefined;
+  /** Why there is no value, or no number of data points behind it. */
+  readonly reason?: NoValueReason | undefined;
+  /** What was asked for the number of data points, where that failed. */
+  readonly sizeQuery?: string | undefined;
+  /** What the backend says beside the value. */
+  readonly warnings?: readonly string[] | undefined;
 }
 
 export interface PermissionCheck {
@@ -34,6 +42,8 @@ export interface PermissionCheck {
 
 export interface Preflight {
   readonly name: string;
+  /** What `run` would come to, and every reason why it is not `decided`, the worst first. */
+  readonly expectation: Expectation;
   /** `run` would accept it, every target answers, and every objective can be decided. */
   readonly wouldBeDecided: boolean;
   readonly source: string;

@@ -186,7 +186,11 @@ it('plan tries each query, and shows what was asked and what came of it', async 
     if ((request.url ?? '').includes('errors')) response.writeHead(500).end('no such series');
     else response.end('{"data":{"result":[{"value":[1,"4711"]}]}}');
   });
-  const criteria = { objectives: [{ metric: 'error-share', upperLimit: '0.05' }], indicators: ['requests'] };
+  const criteria = {
+    objectives: [{ metric: 'error-share', upperLimit: '0.05' }],
+    indicators: ['requests'],
+    strength: { inFlightSeconds: 0 },
+  };
   const cwd = folderWith([liveExperiment({ criteria }), REQUESTS(server.url), ERRORS(server.url)]);
   const { out } = await iter8ctl(['plan', '--local', '-f', 'all.json'], { cwd });
   const text = out.replace(/\s+/g, ' ');
@@ -194,5 +198,6 @@ it('plan tries each query, and shows what was asked and what came of it', async 
     /error-share of v1: the backend fails: it answers 500: no such series GET http:\S+query=sum\(increase\(err.*\{v="v1"\}\[60s\]/,
   );
   expect(text).toMatch(/metrics requests of v1: 4,?711 GET http/);
+  expect(text).toMatch(/^e would run, and may end undecided error-share has no value: the backend fails/);
   expect(text).toMatch(/error-share <= 0\.05 depends on what its backend has counted/);
 });

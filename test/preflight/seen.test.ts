@@ -54,7 +54,7 @@ it('a mean below a millisecond is shown in milliseconds, not as a share of slowe
   const power = decidability(question, { latencies: constant(0.55) });
   const preflight = { name: 'e', source: 'e.yaml', problems: [], targets: [], metrics: [], wouldBeDecided: true };
   const text = renderPlan(
-    { ...preflight, power, load: question.load },
+    { ...preflight, expectation: { outlook: 'decided', reasons: [] }, power, load: question.load },
     { theme: themeFor({ isTTY: false }, { mode: 'never', env: {} }), columns: 200 },
   );
   expect(text).toContain('(at 0.55 ms, as it was measured before)');

@@ -162,12 +162,21 @@ async function fromManifest(
 }> {
   const { experiment } = source;
   checkManifest(experiment, context.mode, source);
-  const namespace = experiment.metadata.namespace ?? context.namespace;
-  if (flags.namespace !== undefined && namespace !== flags.namespace) {
-    throw new UsageError(`the manifest is of namespace ${namespace}, and -n says ${flags.namespace}`);
-  }
+  const namespace = namespaceOf(experiment, context, flags);
   const written = { ...experiment, metadata: { ...experiment.metadata, namespace } };
   return { written, metrics: source.metrics, overwriteMetrics: flags.overwriteMetrics === true, given: true };
+}
+
+/** Of the manifest, else of the command. @throws UsageError when they disagree */
+export function namespaceOf(
+  { metadata }: WrittenExperiment,
+  context: Context,
+  flags: { readonly namespace?: string | undefined },
+): string {
+  const namespace = metadata.namespace ?? context.namespace;
+  if (flags.namespace !== undefined && namespace !== flags.namespace)
+    throw new UsageError(`the manifest is of namespace ${namespace}, and -n says ${flags.namespace}`);
+  return namespace;
 }
 
 /** What this version cannot do is refused before anything starts; what is invalid is recorded in the object by the driver. */

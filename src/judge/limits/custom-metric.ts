@@ -87,9 +87,13 @@ export function customFinding(asked: Asked, measured: MeasuredMetric | undefined
     return { kind: 'evidence', shown, points, claims: () => ({ ...NO_CLAIM, nSatisfied: n, nViolated: n }) };
   if (measured.counters !== undefined && measured.counters.kind !== 'counts')
     return liveCountersFinding(asked, measured.counters, shown);
-  if (measured.type === 'Counter') return exactFinding(asked, shown, value);
+  if (isExactCounter(measured)) return exactFinding(asked, shown, value);
   return gaugeFinding(asked, measured, shown);
 }
+
+/** A plain count, which is compared as it is. */
+export const isExactCounter = ({ type, counters }: MeasuredMetric): boolean =>
+  counters === undefined ? type === 'Counter' : counters.kind === 'counts' && type === 'Counter';
 
 const NO_CLAIM = { isSatisfied: false, isViolated: false };
 
@@ -147,8 +151,8 @@ function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Uni
   return { unit: 'ms' };
 }
 
-function isShareOf({ value = Number.NaN, n = 0, units = '' }: MeasuredMetric): boolean {
-  return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim());
+function isShareOf({ value = Number.NaN, n = 0, units = '', query }: MeasuredMetric): boolean {
+  return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim()) && !PERCENTILE.test(query);
 }
 
 /** A mean whose largest value is declared is judged as a share of it (docs/method.md 1.3); no percentile is one. */

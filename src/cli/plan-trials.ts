@@ -1,0 +1,201 @@
+/** What `plan` tries without changing anything: queries of metrics, permissions, weights, URLs, and whether `run` would start. */
+import { ForbiddenError, Iter8Error, messageOf, NotFoundError, UsageError } from '../errors.ts';
+import { metricWithDefaults } from '../experiment/defaults.ts';
+import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { customMetrics } from '../experiment/metric-names.ts';
+import type { Metric, WrittenMetric } from '../experiment/metric.ts';
+import { collectInputs } from '../experiment/task-inputs.ts';
+import type { ReadMetrics } from '../drive/find-metrics.ts';
+import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import type { Question } from '../judge/question/question.ts';
+import { EMPTY_RECORD } from '../judge/record/stored-record.ts';
+import { backendWarningText } from '../judge/wording/no-value.ts';
+import type { Trial } from '../preflight/measured-outlook.ts';
+import { movesTraffic, neededPermissions, type NeededPermission } from '../preflight/permissions.ts';
+import type { Obstacle } from '../preflight/outlook.ts';
+import { formatCount, formatValue } from '../text/units.ts';
+import type { MetricCheck, PermissionCheck, TargetCheck } from '../view/plan-view.ts';
+import type { Context, Driver } from './context.ts';
+
+/** As long as an experiment might have run: what a query of `elapsedTime` is tried with. */
+const TRIED_SECONDS = 60;
+
+/** What trying the metrics showed. */
+export interface TriedMetrics {
+  readonly metrics: readonly MetricCheck[];
+  readonly trial: Trial;
+  /** The metrics themselves. */
+  readonly found: ReadMetrics;
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** Each metric that is not built in, for each version, once. `given`: beside the experiment, perhaps not stored yet. */
+export async function tryMetrics(
+  experiment: Experiment,
+  how: {
+    readonly context: Context;
+    readonly driver: Driver;
+    readonly given: readonly WrittenMetric[];
+    readonly question: Question;
+    readonly nowMs: number;
+  },
+): Promise<TriedMetrics> {
+  const [{ readMetrics }, { measureVersion, metricOf }] = await Promise.all([
+    import('../drive/find-metrics.ts'),
+    import('../drive/measure-version.ts'),
+  ]);
+  const { nowMs, question } = how;
+  const names = customMetrics(experiment).map(({ written }) => written);
+  const own = experiment.metadata.namespace;
+  const time = new Date(nowMs).toISOString();
+  const nothing: Trial = { measured: {}, time, triedSeconds: TRIED_SECONDS, metricOf: () => undefined };
+  if (names.length === 0) return { metrics: [], trial: nothing, found: [], obstacles: [] };
+  const read = await readMetrics(experiment, { getMetric: withGiven(how.given, own, how.context) });
+  if ('failure' in read) {
+    const { message } = read.failure;
+    return { metrics: [], trial: nothing, found: [], obstacles: [{ kind: 'fails', text: message }] };
+  }
+  const known = { ...experiment, status: { metrics: read.metrics } };
+  const at = { experiment: known, question, record: EMPTY_RECORD, nowMs, startMs: nowMs - 1000 * TRIED_SECONDS };
+  const measured: Record<string, Record<string, MeasuredMetric>> = {};
+  const metrics = await Promise.all(
+    names.flatMap((name) =>
+      versionsIn(known).map(async (version): Promise<MetricCheck> => {
+        const metric = metricOf(known, name, own)!;
+        const one = await measureVersion(at, { name, metric, version }, how.driver.metrics);
+        (measured[name] ??= {})[version.name] = one;
+        return checkOf(name, version.name, one);
+      }),
+    ),
+  );
+  const trial = { ...nothing, measured, metricOf: (name: string): Metric | undefined => metricOf(known, name, own) };
+  return { metrics, trial, found: read.metrics, obstacles: [] };
+}
+
+function withGiven(given: readonly WrittenMetric[], own: string, { store }: Context): Context['store']['getMetric'] {
+  return (key, signal) => {
+    const found = given.find(
+      ({ metadata }) => metadata.name === key.name && (metadata.namespace ?? own) === key.namespace,
+    );
+    return found === undefined
+      ? store.getMetric(key, signal)
+      : Promise.resolve(metricWithDefaults(found, { namespace: key.namespace }));
+  };
+}
+
+function checkOf(metric: string, version: string, one: MeasuredMetric): MetricCheck {
+  const { value, failure, sizeFailure, counters, query, n, warnings = [] } = one;
+  const problem = failure ?? sizeFailure;
+  const series = Object.keys(counters?.series ?? {}).length;
+  const facts = [
+    failure !== undefined
+      ? failure.message
+      : counters !== undefined
+        ? `raw counters of ${formatCount(series)} series`
+        : formatValue(value ?? Number.NaN, 'plain'),
+    ...(n === undefined || counters !== undefined ? [] : [`n = ${formatCount(Math.round(n))}`]),
+    ...(sizeFailure === undefined ? [] : [sizeFailure.message]),
+    ...warnings.map(backendWarningText),
+  ];
+  return {
+    metric,
+    version,
+    ok: problem === undefined,
+    text: facts.join(', '),
+    query,
+    ...(sizeFailure === undefined ? {} : { sizeQuery: sizeFailure.query }),
+    ...(value === undefined || failure !== undefined || counters !== undefined ? {} : { value }),
+    ...(problem?.reason === undefined ? {} : { reason: problem.reason }),
+    ...(warnings.length === 0 ? {} : { warnings }),
+  };
+}
+
+/** What the account may do, asked of the API server. */
+export async function checkPermissions(
+  experiment: Experiment,
+  { kube }: Context,
+  create: boolean,
+): Promise<PermissionCheck | undefined> {
+  if (kube === undefined) return undefined;
+  const { mayI, permissionText } = await import('../adapters/kube/access-review.ts');
+  const needed = [...neededPermissions(experiment, { create }), ...(await weightPermissions(experiment, kube))];
+  const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
+  const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);
+  return { granted: needed.length - missing.length, total: needed.length, missing };
+}
+
+/** Of the objects that hold the weights. A kind that the server does not know is reported when they are read. */
+async function weightPermissions(
+  experiment: Experiment,
+  kube: NonNullable<Context['kube']>,
+): Promise<NeededPermission[]> {
+  const references = versionsIn(experiment)
+    .map(({ weightObjRef }) => weightObjRef)
+    .filter((reference) => reference !== undefined);
+  if (references.length === 0) return [];
+  const { createDiscovery } = await import('../adapters/kube/discovery.ts');
+  const discovery = createDiscovery(kube);
+  const verbs = movesTraffic(experiment) ? ['get', 'patch'] : ['get'];
+  const needed = await Promise.all(
+    references.map(async ({ apiVersion = '', kind = '', namespace = experiment.metadata.namespace }) => {
+      const found = await discovery.ofKind(apiVersion, kind).catch((error: unknown) => {
+        if (error instanceof NotFoundError || error instanceof ForbiddenError) return undefined;
+        throw error;
+      });
+      if (found === undefined) return [];
+      return verbs.map((verb) => ({ verb, group: found.group, resource: found.plural, namespace }));
+    }),
+  );
+  return [...new Map(needed.flat().map((one) => [JSON.stringify(one), one])).values()];
+}
+
+/** Reads how traffic is split, as a run does before it starts. */
+export async function tryWeights(experiment: Experiment, { weights }: Driver): Promise<Obstacle[]> {
+  if (weights === undefined) return [];
+  try {
+    await weights.read(experiment);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Iter8Error)) throw error;
+    const text = `how traffic is split cannot be read: ${messageOf(error)}`;
+    // What it may not read is among the permissions.
+    if (error instanceof ForbiddenError) return [];
+    return [{ kind: movesTraffic(experiment) ? 'fails' : 'open', text }];
+  }
+}
+
+export interface CheckedTargets {
+  readonly checks: readonly TargetCheck[];
+  readonly obstacles: readonly Obstacle[];
+}
+
+/** One request to each endpoint of each collect task. */
+export async function checkTargets(experiment: Experiment, driver: Driver): Promise<CheckedTargets> {
+  const { tryRequest } = await import('../adapters/load/try-request.ts');
+  const tasks = Object.values(experiment.spec.strategy.actions)
+    .flat()
+    .filter((task) => task.task === 'metrics/collect');
+  const checks: TargetCheck[] = [];
+  const obstacles: Obstacle[] = [];
+  for (const task of tasks) {
+    let built: Awaited<ReturnType<Driver['requests']['build']>> = [];
+    try {
+      built = await driver.requests.build(collectInputs(task), experiment.metadata.namespace);
+    } catch (error) {
+      // A task that cannot begin fails; what the account may not read is among the permissions.
+      if (!(error instanceof Iter8Error) || error instanceof UsageError) throw error;
+      const kind = error instanceof ForbiddenError ? 'forbidden' : 'fails';
+      obstacles.push({ kind, text: `metrics/collect: ${messageOf(error)}` });
+    }
+    for (const { version, endpoints } of built) {
+      for (const endpoint of endpoints) {
+        const check = { version, url: endpoint.url, ...(await tryRequest(driver.load, endpoint)) };
+        checks.push(check);
+        const text = `${check.url}: ${check.text}`;
+        if (!check.ok) obstacles.push({ kind: 'unreachable', text });
+        else if (check.redirects === true) obstacles.push({ kind: 'open', text });
+      }
+    }
+  }
+  return { checks, obstacles };
+}

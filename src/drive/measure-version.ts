@@ -1,0 +1,264 @@
+/** Measures one custom metric of one version: its value, and the data points behind it. For a run, and for what `plan` tries. */
+import type { Experiment, Version } from '../experiment/experiment.ts';
+import type { Metric } from '../experiment/metric.ts';
+import { metricWithDefaults } from '../experiment/defaults.ts';
+import { parseMetric } from '../experiment/parse.ts';
+import { parseMetricName } from '../experiment/metric-names.ts';
+import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
+import { addCumulative } from '../evidence/counters/cumulative-growth.ts';
+import {
+  addSamples,
+  ledgerValue,
+  newestSample,
+  startLedger,
+  type CounterLedger,
+} from '../evidence/counters/counter-growth.ts';
+import type { Question } from '../judge/question/question.ts';
+import { countedScopes, tallyOf, type Iter8Record } from '../judge/record/stored-record.ts';
+import { builtinValue } from './status-analysis.ts';
+import type { Measurement, MetricSource } from './ports.ts';
+
+/** When something is measured, and what is known until then. */
+export interface MeasuredAt {
+  /** With its metrics in the status. */
+  readonly experiment: Experiment;
+  readonly question: Question;
+  readonly record: Iter8Record;
+  readonly nowMs: number;
+  /** When the experiment began to run; NaN before. */
+  readonly startMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Prometheus looks so far back for the value of a series: a sample of before the start is in the first answer. */
+const LOOKBACK_SECONDS = 300;
+const LONGEST_LOOKBACK_SECONDS = 86_400;
+
+/** Its program makes rows of counters (`counter-rows.ts`). */
+export const givesCounters = ({ spec }: Metric): boolean =>
+  spec.mock === undefined && /\b(shares|sums|histograms|counts)\b/.test(spec.jqExpression ?? '');
+
+/** Never rejects but for an abort: a value that could not be measured is kept from before, with what went wrong. */
+export async function measureVersion(
+  at: MeasuredAt,
+  of: { readonly name: string; readonly metric: Metric; readonly version: Version },
+  metrics: MetricSource,
+): Promise<MeasuredMetric> {
+  const { record, nowMs, startMs, signal } = at;
+  const { name, metric, version } = of;
+  const before = record.measured?.[name]?.[version.name];
+  const elapsedSeconds = Math.max(1, (nowMs - startMs) / 1000 || 1);
+  const question = { metric, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
+  const [answer, size] = await Promise.all([metrics.measure(question), sampleSize(at, metrics, question)]);
+  const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(at, name)), size, before });
+  return withGrowth(read, before, growthOptions(at, name));
+}
+
+/** Samples since the last ones, as long as they are not too old to be there. */
+function lookback(before: MeasuredMetric | undefined, nowMs: number): number {
+  const newest = Date.parse(before?.at ?? '');
+  const since = Number.isNaN(newest) ? 0 : Math.max(0, (nowMs - newest) / 1000);
+  return Math.min(LONGEST_LOOKBACK_SECONDS, Math.ceil(LOOKBACK_SECONDS + since));
+}
+
+function ledgerOptions({ question }: MeasuredAt, name: string) {
+  const limits = question.limits.filter(({ metric }) => metric === name);
+  return {
+    limits: [...new Set(limits.map(({ limit }) => limit))],
+    inFlightMs: 1000 * question.strength.inFlightSeconds,
+  };
+}
+
+type Failed = Extract<Measurement, { kind: 'error' }>;
+type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger } & Pick<Measurement, 'query' | 'warnings'>;
+
+/** Adds samples to the ledger. */
+function counted(
+  answer: Measurement,
+  before: MeasuredMetric | undefined,
+  options: Parameters<typeof startLedger>[1],
+): Exclude<Measurement, { kind: 'counters' }> | Counted {
+  if (answer.kind !== 'counters') return answer;
+  const { query, at, warnings } = answer;
+  const fail = (message: string): Failed => ({ kind: 'error', reason: 'empty-answer', message, at, query });
+  const ledger = before?.counters;
+  if (answer.answer.samples.length === 0 && ledger !== undefined)
+    return fail('its query gives no samples any more, or none yet');
+  const next = ledger === undefined ? startLedger(answer.answer, options) : addSamples(ledger, answer.answer);
+  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query, warnings };
+}
+
+function outcome(
+  metric: Metric,
+  {
+    answer,
+    size,
+    before,
+  }: {
+    readonly answer: Exclude<Measurement, { kind: 'counters' }> | Counted;
+    readonly size: SampleSize | undefined;
+    readonly before: MeasuredMetric | undefined;
+  },
+): MeasuredMetric {
+  const asked = queryText(metric);
+  const isCumulative = coversAll(metric);
+  const about = {
+    type: metric.spec.type,
+    ...(metric.spec.units === undefined ? {} : { units: metric.spec.units }),
+    cumulative: isCumulative,
+    extrapolated: /\b(increase|rate)\s*\(/.test(asked),
+    query: answer.query,
+    ...warningsOf(answer, size),
+  };
+  if (answer.kind === 'ledger') {
+    const { value, n: counted } = ledgerValue(answer.ledger);
+    const at = newestSample(answer.ledger);
+    return {
+      ...about,
+      cumulative: true,
+      extrapolated: false,
+      ...(value === undefined ? {} : { value }),
+      n: counted,
+      ...(at === undefined ? {} : { at }),
+      counters: answer.ledger,
+    };
+  }
+  if (answer.kind === 'value')
+    return {
+      ...about,
+      value: answer.value,
+      at: answer.at,
+      ...(size?.n === undefined ? {} : { n: size.n }),
+      ...(size?.failure === undefined ? {} : { sizeFailure: size.failure }),
+      ...(size?.n !== undefined && size.coversAll !== isCumulative ? { windowsDiffer: true } : {}),
+    };
+  const failure = {
+    reason: answer.reason,
+    message: answer.message,
+    since: before?.failure?.since ?? answer.at,
+    count: (before?.failure?.count ?? 0) + 1,
+  };
+  const { value, at, n: kept, counters, growth, windowsDiffer } = before ?? {};
+  return {
+    ...about,
+    ...(growth === undefined ? {} : { growth }),
+    ...(windowsDiffer === undefined ? {} : { windowsDiffer }),
+    ...(value === undefined ? {} : { value }),
+    ...(at === undefined ? {} : { at }),
+    ...(kept === undefined ? {} : { n: kept }),
+    ...(counters === undefined ? {} : { counters, cumulative: true, extrapolated: false }),
+    failure,
+  };
+}
+
+/** Everything that is sent of a query. */
+const queryText = ({ spec }: Metric): string =>
+  [spec.urlTemplate, spec.body, ...(spec.params ?? []).map(({ value }) => value)].join(' ');
+
+/** Each of its values holds everything since the start of the experiment. */
+const coversAll = (metric: Metric): boolean => /\$\{?elapsedTime\b/.test(queryText(metric));
+
+interface GrowthOptions {
+  readonly startMs: number;
+  readonly inFlightMs: number;
+  /** The largest value that counts: 1 for a share. */
+  readonly cap: number;
+}
+
+function growthOptions({ question, startMs, nowMs }: MeasuredAt, name: string): GrowthOptions {
+  const caps = [...question.limits, ...(question.reward === undefined ? [] : [question.reward])];
+  return {
+    startMs: Number.isNaN(startMs) ? nowMs : startMs,
+    inFlightMs: 1000 * question.strength.inFlightSeconds,
+    cap: caps.find(({ metric }) => metric === name)?.cap ?? 1,
+  };
+}
+
+/** What a value that holds everything since the start grew by, with its number of data points: a share, or a mean of its cap. */
+function withGrowth(
+  read: MeasuredMetric,
+  before: MeasuredMetric | undefined,
+  { startMs, inFlightMs, cap }: GrowthOptions,
+): MeasuredMetric {
+  const { value, n, at, cumulative, failure, type, counters, windowsDiffer } = read;
+  const isUsable =
+    cumulative &&
+    failure === undefined &&
+    type === 'Gauge' &&
+    counters === undefined &&
+    windowsDiffer !== true &&
+    value !== undefined &&
+    n !== undefined &&
+    at !== undefined &&
+    value >= 0 &&
+    value <= cap;
+  if (!isUsable) return before?.growth === undefined ? read : { ...read, growth: before.growth };
+  const known = before?.growth?.cap === cap ? before.growth.ledger : undefined;
+  const sample = { startMs, inFlightMs, atMs: Date.parse(at), n, hits: (value * n) / cap };
+  return { ...read, growth: { cap, ledger: addCumulative(known, sample) } };
+}
+
+/** Both say of what backend they are by the query. */
+function warningsOf(
+  answer: Pick<Measurement, 'warnings'>,
+  size: SampleSize | undefined,
+): Pick<MeasuredMetric, 'warnings'> {
+  const warnings = [...new Set([...(answer.warnings ?? []), ...(size?.warnings ?? [])])];
+  return warnings.length === 0 ? {} : { warnings };
+}
+
+interface SampleSize {
+  /** Absent when it could not be measured. */
+  readonly n?: number | undefined;
+  readonly failure?: MeasuredMetric['sizeFailure'];
+  readonly warnings?: readonly string[] | undefined;
+  /** It counts everything since the start. */
+  readonly coversAll: boolean;
+}
+
+/** The data points behind a value: another metric, ours or a custom one. Undefined when none is named. */
+async function sampleSize(
+  { experiment, record }: MeasuredAt,
+  metrics: MetricSource,
+  question: Parameters<MetricSource['measure']>[0],
+): Promise<SampleSize | undefined> {
+  const { metric, version } = question;
+  const written = metric.spec.sampleSize;
+  if (written === undefined) return undefined;
+  const name = parseMetricName(written, metric.metadata.namespace);
+  if (name.quantity.kind !== 'custom') {
+    const scopes = countedScopes(record);
+    const n = builtinValue(written, metric.metadata.namespace, (endpoint) => tallyOf(scopes, version.name, endpoint));
+    return n === undefined ? undefined : { n, coversAll: true };
+  }
+  const counter = metricOf(experiment, written, metric.metadata.namespace);
+  if (counter === undefined) return undefined;
+  const answer = await metrics.measure({ ...question, metric: counter });
+  return {
+    coversAll: coversAll(counter),
+    ...(answer.warnings === undefined ? {} : { warnings: answer.warnings }),
+    ...sizeOf(written, answer),
+  };
+}
+
+function sizeOf(written: string, answer: Measurement): Pick<SampleSize, 'n' | 'failure'> {
+  if (answer.kind === 'value' && answer.value >= 0) return { n: answer.value };
+  const { query } = answer;
+  const behind = `its sampleSize ${written}`;
+  if (answer.kind === 'error')
+    return { failure: { reason: answer.reason, message: `${behind}: ${answer.message}`, query } };
+  const got =
+    answer.kind === 'value'
+      ? `is ${answer.value}, and a number of data points is 0 or more`
+      : 'gives raw counters, and should give one number';
+  return { failure: { reason: 'no-number', message: `${behind} ${got}`, query } };
+}
+
+/** As it was read at the start, under the name of where it was found. */
+export function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
+  const { key } = parseMetricName(written, namespace);
+  const places = [`${key.namespace}/${key.name}`, `iter8-system/${key.name}`];
+  const found = places.flatMap((place) => experiment.status?.metrics?.filter(({ name }) => name === place) ?? [])[0];
+  const metric = found === undefined ? undefined : parseMetric(found.metricObj).value;
+  return metric === undefined ? undefined : metricWithDefaults(metric, { namespace: key.namespace });
+}
