@@ -10,8 +10,9 @@ import { isCredentialName } from './credential-names.ts';
 /** What stands in the place of a secret. */
 export const REDACTED = '***';
 
-/** Shorter values are everywhere by chance; replacing them would reveal more than it hides. */
+/** Shorter values are in many words by chance: they are hidden where they stand alone. A single character is no secret. */
 const MIN_LENGTH = 4;
+const MIN_ALONE = 2;
 /** So much of the beginning of a secret is one where the text is cut behind it (`s3cr3t-t...`). */
 const MIN_CUT = 6;
 /** A URL within a query within JSON; nobody encodes more often. */
@@ -52,17 +53,39 @@ export function redact(text: string, secrets: Iterable<string>): string {
 
 type Range = readonly [start: number, end: number];
 
-function addMatches(ranges: Range[], layer: Decoded, needles: readonly string[]): void {
+interface Needle {
+  readonly text: string;
+  /** Only where it is no part of a word. */
+  readonly alone: boolean;
+}
+
+function addMatches(ranges: Range[], layer: Decoded, needles: readonly Needle[]): void {
   const text = folded(layer.text);
   for (const needle of needles) {
-    const beginning = needle.slice(0, MIN_CUT);
-    for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1)) {
-      let length = beginning.length;
-      while (length < needle.length && text.charCodeAt(at + length) === needle.charCodeAt(length)) length += 1;
-      const end = at + length;
-      if (length === needle.length || end === text.length || text[end] === '…' || text.startsWith('...', end))
-        ranges.push([layer.startOf(at), layer.endOf(end - 1)]);
-    }
+    if (needle.alone) addAlone(ranges, layer, text, needle.text);
+    else addAnywhere(ranges, layer, text, needle.text);
+  }
+}
+
+const WORD = /[\p{L}\p{N}_]/u;
+
+function addAlone(ranges: Range[], layer: Decoded, text: string, needle: string): void {
+  for (let at = text.indexOf(needle); at >= 0; at = text.indexOf(needle, at + 1)) {
+    const end = at + needle.length;
+    const isPart = (near: string, own: string) => WORD.test(near) && WORD.test(own);
+    if (!isPart(text.charAt(at - 1), needle.charAt(0)) && !isPart(text.charAt(end), needle.slice(-1)))
+      ranges.push([layer.startOf(at), layer.endOf(end - 1)]);
+  }
+}
+
+function addAnywhere(ranges: Range[], layer: Decoded, text: string, needle: string): void {
+  const beginning = needle.slice(0, MIN_CUT);
+  for (let at = text.indexOf(beginning); at >= 0; at = text.indexOf(beginning, at + 1)) {
+    let length = beginning.length;
+    while (length < needle.length && text.charCodeAt(at + length) === needle.charCodeAt(length)) length += 1;
+    const end = at + length;
+    if (length === needle.length || end === text.length || text[end] === '…' || text.startsWith('...', end))
+      ranges.push([layer.startOf(at), layer.endOf(end - 1)]);
   }
 }
 
@@ -82,9 +105,9 @@ function folded(text: string): string {
 }
 
 /** Of lists that many lines are looked through for. */
-const known = new WeakMap<Iterable<string>, readonly string[]>();
+const known = new WeakMap<Iterable<string>, readonly Needle[]>();
 
-function needlesOf(secrets: Iterable<string>): readonly string[] {
+function needlesOf(secrets: Iterable<string>): readonly Needle[] {
   const present = known.get(secrets);
   if (present !== undefined) return present;
   const needles = formsOf(secrets);
@@ -93,17 +116,21 @@ function needlesOf(secrets: Iterable<string>): readonly string[] {
   return needles;
 }
 
-function formsOf(secrets: Iterable<string>): string[] {
-  const needles = new Set<string>();
+function formsOf(secrets: Iterable<string>): Needle[] {
+  const needles = new Map<string, Needle>();
   for (const secret of secrets) {
     const trimmed = secret.trim();
     for (const plain of [secret, trimmed, ...lines(trimmed)]) {
-      if (plain.trim().length < MIN_LENGTH) continue;
-      for (const form of [plain, Buffer.from(plain, 'utf8').toString('hex'), ...base64Forms(plain)])
-        needles.add(folded(form));
+      const { length } = plain.trim();
+      if (length < MIN_ALONE) continue;
+      const alone = length < MIN_LENGTH;
+      for (const form of [plain, Buffer.from(plain, 'utf8').toString('hex'), ...base64Forms(plain)]) {
+        const text = folded(form);
+        if (needles.get(text)?.alone !== false) needles.set(text, { text, alone });
+      }
     }
   }
-  return [...needles];
+  return [...needles.values()];
 }
 
 /** Long lines of a secret of several, such as a key in PEM: one of them may be shown alone. */
