@@ -69,7 +69,8 @@ function dispatcherFor(url: URL, env: Env, tls: ConnectTls): Dispatcher {
   if (proxy === undefined) return new Agent({ connect: tls });
   if (!/^https?:\/\//i.test(proxy.url) || !URL.canParse(proxy.url))
     throw new Error(`${proxy.variable} is no URL of a proxy: write it as http://HOST:PORT`);
-  return new ProxyAgent({ uri: proxy.url, requestTls: tls });
+  // A tunnel to another port than 443 is what many proxies refuse: plain HTTP is sent through them as it is, as curl does.
+  return new ProxyAgent({ uri: proxy.url, requestTls: tls, proxyTunnel: url.protocol === 'https:' });
 }
 
 /** Where a redirect leads. @throws AnswerError when it would leave HTTP, or TLS */

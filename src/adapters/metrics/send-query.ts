@@ -82,6 +82,9 @@ async function follow(
     url = next;
     // As browsers do; 307 and 308 keep both.
     if (status === 303 || (method === 'POST' && status < 303)) [method, body] = ['GET', undefined];
+    // Whatever was filled in is for the one that the metric names.
+    if (body !== undefined && url.origin !== first.origin)
+      throw new AnswerError(`it redirects to ${url.origin}, which the body of the query is not sent to`);
   }
   throw new AnswerError(`more than ${MOST_REDIRECTS} redirects`);
 }

@@ -6,6 +6,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Iter8Error, messageOf } from '../../errors.ts';
+import { systemReason } from '../../text/system-reasons.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import { runInputs } from '../../experiment/task-inputs.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';
@@ -71,10 +72,13 @@ async function scratchFolder(): Promise<string> {
     await chmod(folder, 0o700); // whatever the umask says
     return folder;
   } catch (cause) {
-    throw new Iter8Error(`a folder for the script cannot be made in ${tmpdir()}: ${messageOf(cause)}`, {
-      cause,
-      hint: 'set TMPDIR to a folder that can be written',
-    });
+    throw new Iter8Error(
+      `a folder for the script cannot be made in ${tmpdir()}: ${systemReason(cause).replace('to read it', 'to write there')}`,
+      {
+        cause,
+        hint: 'set TMPDIR to a folder that can be written',
+      },
+    );
   }
 }
 
