@@ -94,23 +94,26 @@ const LOOKS = 0.02;
 
 /** `gains`: what a bet of 1 would gain or lose, with the probability of each. */
 function passage(gains: Distribution, bets: Float64Array, lnThreshold: number): NeededRequests {
-  const logs = gains.map(([gain]) => bets.map((bet) => Math.log1p(bet * gain)));
+  const logs = new Float64Array(gains.length * NODES);
+  for (const [k, [gain]] of gains.entries())
+    for (let j = 0; j < NODES; j++) logs[k * NODES + j] = Math.log1p(bets[j]! * gain);
   let information = 0;
   for (let j = 0; j < NODES; j++)
     information = Math.max(
       information,
-      gains.reduce((sum, [, weight], k) => sum + weight * logs[k]![j]!, 0),
+      gains.reduce((sum, [, weight], k) => sum + weight * logs[k * NODES + j]!, 0),
     );
   const estimate = fromInformation(lnThreshold, information);
   if (!(RUNS * estimate.average < MOST_DRAWS)) return estimate;
   const random = plannedUniform(1);
   const most = Math.ceil(20 * estimate.average) + 1000;
-  const sums = gains.map(() => 0);
+  const sums = new Float64Array(gains.length);
   let sum = 0;
   for (const [k, [, weight]] of gains.entries()) sums[k] = sum += weight;
   return fromRuns(Array.from({ length: RUNS }, () => oneRun({ logs, sums, random, lnThreshold, most })));
 }
 
+/** `logs`: what each gain adds to the wealth of each bet, one gain after another; `sums`: the cumulated weights of gains. */
 function oneRun({
   logs,
   sums,
@@ -118,28 +121,32 @@ function oneRun({
   lnThreshold,
   most,
 }: {
-  readonly logs: readonly Float64Array[];
-  readonly sums: readonly number[];
+  readonly logs: Float64Array;
+  readonly sums: Float64Array;
   readonly random: () => number;
   readonly lnThreshold: number;
   readonly most: number;
 }): number {
   const wealth = new Float64Array(NODES);
+  const counts = new Int32Array(sums.length);
+  const all = sums.at(-1)!;
   for (let n = 0; n < most; ) {
-    const counts = new Map<number, number>();
     const more = Math.max(1, Math.floor(LOOKS * n));
-    for (let i = 0; i < more; i++) {
-      const k = drawn(sums, random() * sums.at(-1)!);
-      counts.set(k, (counts.get(k) ?? 0) + 1);
-    }
+    for (let i = 0; i < more; i++) counts[drawn(sums, random() * all)]! += 1;
     n += more;
-    for (const [k, count] of counts) for (let j = 0; j < NODES; j++) wealth[j]! += count * logs[k]![j]!;
-    if (lnMeanExp(wealth) >= lnThreshold) return n;
+    for (let k = 0; k < counts.length; k++) {
+      const count = counts[k]!;
+      if (count === 0) continue;
+      for (let j = 0, at = k * NODES; j < NODES; j++, at++) wealth[j]! += count * logs[at]!;
+      counts[k] = 0;
+    }
+    // A mean is at most what is largest, which takes no exponentials.
+    if (wealth.some((value) => value >= lnThreshold) && lnMeanExp(wealth) >= lnThreshold) return n;
   }
   return Number.POSITIVE_INFINITY;
 }
 
-function drawn(sums: readonly number[], place: number): number {
+function drawn(sums: Float64Array, place: number): number {
   let [low, high] = [0, sums.length - 1];
   while (low < high) {
     const middle = (low + high) >>> 1;
