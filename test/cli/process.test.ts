@@ -3,26 +3,11 @@ import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { itUnless, missingProgram } from '../support/needs.ts';
+import { describe, expect, test } from 'vitest';
+import { missingProgram } from '../support/needs.ts';
 import { ok, testServer, type TestServer } from '../support/test-server.ts';
 
 const bin = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
-let cwd: string;
-let server: TestServer;
-let children: ChildProcess[];
-
-beforeEach(async () => {
-  cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-process-'));
-  server = await testServer(ok);
-  children = [];
-});
-afterEach(async () => {
-  for (const child of children) child.kill('SIGKILL');
-  await server[Symbol.asyncDispose]();
-  rmSync(cwd, { recursive: true });
-});
-
 const LOAD = ['--slo', 'error-rate<=1%', '--name', 'shop', '--qps', '400', '--requests', '400'];
 /** More than is ever sent, and a limit that it never decides: for a load that is ended from outside, however slow the machine is. */
 const ENDLESS = ['--slo', 'error-rate<=0.001%', '--name', 'shop', '--qps', '200', '--requests', '100000'];
@@ -34,13 +19,25 @@ interface Running {
   saw(text: string): Promise<void>;
 }
 
-function start(...args: string[]): Running {
+interface Place {
+  readonly cwd: string;
+  readonly server: TestServer;
+  /** The program in this folder. */
+  readonly start: (...args: string[]) => Running;
+  /** To its end. */
+  readonly run: (...args: string[]) => Running['ended'];
+  /** What the folder says of the requests of `shop`. */
+  readonly requests: () => Promise<number>;
+  /** Until the folder says that so many requests were counted and saved. */
+  readonly saved: (count: number) => Promise<void>;
+}
+
+function startIn(cwd: string, args: readonly string[]): Running {
   const child = spawn(process.execPath, [bin, ...args], {
     cwd,
     stdio: ['ignore', 'pipe', 'pipe'],
     env: { ...process.env, LANG: 'C.UTF-8' },
   });
-  children.push(child);
   let out = '';
   let err = '';
   const waiting: (() => void)[] = [];
@@ -61,28 +58,50 @@ function start(...args: string[]): Running {
   };
 }
 
-const run = (...args: string[]) => spawnSync(process.execPath, [bin, ...args], { cwd, encoding: 'utf8' });
-const requests = () =>
-  (JSON.parse(run('describe', 'shop', '--local', '-o', 'json').stdout) as { observations: { requests: number }[] })
-    .observations[0]?.requests ?? 0;
-/** Until the folder says that so many requests were counted and saved. */
-async function saved(count: number): Promise<void> {
-  for (;;) {
-    const text = (() => {
-      try {
-        return readFileSync(path.join(cwd, '.iter8/experiments/default/shop.yaml'), 'utf8');
-      } catch {
-        return '';
-      }
-    })();
-    const counted = /"counted":\[\{"version":"[^"]*","tally":\{"response":\{"n":(\d+)/.exec(text)?.[1];
-    if (Number(counted ?? 0) >= count) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
+function countedIn(cwd: string): number {
+  try {
+    const text = readFileSync(path.join(cwd, '.iter8/experiments/default/shop.yaml'), 'utf8');
+    return Number(/"counted":\[\{"version":"[^"]*","tally":\{"response":\{"n":(\d+)/.exec(text)?.[1] ?? 0);
+  } catch {
+    return 0; // not there yet
   }
 }
 
-describe('a run', () => {
-  it('that is killed goes on from its last save, and loses nothing of it', async () => {
+/** Each test has a folder and a server of its own: they run at once. */
+const it = test.extend<{ place: Place }>({
+  // oxlint-disable-next-line no-empty-pattern
+  place: async ({}, use) => {
+    const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-process-'));
+    const children: ChildProcess[] = [];
+    await using server = await testServer(ok);
+    const start = (...args: string[]) => {
+      const running = startIn(cwd, args);
+      children.push(running.child);
+      return running;
+    };
+    const run = (...args: string[]) => start(...args).ended;
+    await use({
+      cwd,
+      server,
+      start,
+      run,
+      requests: async () => {
+        const { out } = await run('describe', 'shop', '--local', '-o', 'json');
+        return (JSON.parse(out) as { observations: { requests: number }[] }).observations[0]?.requests ?? 0;
+      },
+      saved: async (count) => {
+        while (countedIn(cwd) < count) await new Promise((resolve) => setTimeout(resolve, 20));
+      },
+    });
+    for (const child of children) child.kill('SIGKILL');
+    rmSync(cwd, { recursive: true });
+  },
+});
+
+describe.concurrent('a run', () => {
+  it('that is killed goes on from its last save, and loses nothing of it', async ({
+    place: { start, requests, saved },
+  }) => {
     // Without answers the load cannot end before it is killed; what is open then counts as an error.
     const slow = await testServer((_, response, k) => {
       if (k < 250) response.end('ok');
@@ -95,16 +114,18 @@ describe('a run', () => {
     // Another one at the same place sees what the second run sends, and nothing of what is still under way.
     await slow[Symbol.asyncDispose]();
     await using fast = await testServer(ok, slow.port);
-    const before = requests();
+    const before = await requests();
     expect(before).toBeGreaterThanOrEqual(200);
     const second = await start('run', '--local', 'shop').ended;
     expect(second.err).toContain('goes on with it');
     expect(second.code).toBe(0);
-    expect(requests()).toBe(800);
+    expect(await requests()).toBe(800);
     expect(fast.seen()).toBe(800 - before); // what the last save did not hold is sent again, no more
   });
 
-  it('ends its load at Ctrl-C, drains, saves, says what is known, and exits 130', async () => {
+  it('ends its load at Ctrl-C, drains, saves, says what is known, and exits 130', async ({
+    place: { server, start, requests, saved },
+  }) => {
     const running = start('run', '--local', '--url', server.url, ...ENDLESS);
     await saved(100);
     running.child.kill('SIGINT');
@@ -113,17 +134,17 @@ describe('a run', () => {
     expect(err).toContain('stopping: load ended, saving');
     expect(err).toContain('go on with: iter8ctl run shop');
     expect(out).toMatch(/^undecided: /);
-    expect(requests()).toBe(server.seen());
+    expect(await requests()).toBe(server.seen());
   });
 
-  it('exits 143 when it is terminated', async () => {
+  it('exits 143 when it is terminated', async ({ place: { server, start, saved } }) => {
     const running = start('run', '--local', '--url', server.url, ...ENDLESS);
     await saved(100);
     running.child.kill('SIGTERM');
     expect((await running.ended).code).toBe(143);
   });
 
-  it('is watched by a second one, which says who drives', async () => {
+  it('is watched by a second one, which says who drives', async ({ place: { cwd, server, start } }) => {
     // The first one waits for this file before its load.
     const gate = path.join(cwd, 'gate');
     const collect = {
@@ -163,7 +184,9 @@ describe('a run', () => {
     expect(server.seen()).toBe(400);
   });
 
-  it('reported as ndjson is one JSON object a line, and nothing else on stdout', async () => {
+  it('reported as ndjson is one JSON object a line, and nothing else on stdout', async ({
+    place: { server, start },
+  }) => {
     const { out, code } = await start('run', '--local', '--url', server.url, ...LOAD, '-o', 'ndjson').ended;
     const events = out
       .trim()
@@ -174,7 +197,7 @@ describe('a run', () => {
   });
 });
 
-describe('the program', () => {
+describe.concurrent('the program', () => {
   it('is quiet and exits 0 when its reader has enough', () => {
     const file = path.join(import.meta.dirname, '../fixtures/recorded/00-first-exp/final.yaml');
     const { stdout, stderr } = spawnSync(
@@ -191,12 +214,12 @@ describe('the program', () => {
     expect(stdout + stderr).toBe('');
   });
 
-  it('explains itself, and says what is wrong with a command line in one place', () => {
-    expect(run('--help').stdout).toContain('Exit codes:');
+  it('explains itself, and says what is wrong with a command line in one place', async ({ place: { run } }) => {
+    expect((await run('--help')).out).toContain('Exit codes:');
     for (const command of ['run', 'watch', 'describe', 'assert', 'get', 'plan', 'init']) {
-      const { stdout, status } = run(command, '--help');
-      expect(stdout).toContain(`Usage: iter8ctl ${command}`);
-      expect(status).toBe(0);
+      const { out, code } = await run(command, '--help');
+      expect(out).toContain(`Usage: iter8ctl ${command}`);
+      expect(code).toBe(0);
     }
     for (const args of [
       [],
@@ -206,29 +229,30 @@ describe('the program', () => {
       ['run', '--qps', '-1'],
       ['watch', '--timeout', 'soon'],
     ]) {
-      const { status, stdout, stderr } = run(...args);
-      expect(status).toBe(2);
-      expect(stdout).toBe('');
-      expect(stderr).not.toBe('');
+      const { code, out, err } = await run(...args);
+      expect(code).toBe(2);
+      expect(out).toBe('');
+      expect(err).not.toBe('');
     }
   });
 
-  itUnless(missingProgram('tmux', '-V'))(
-    'redraws in place on a terminal, fits it, and leaves only the answer',
-    async () => {
-      const socket = `iter8ctl-test-${process.pid}`;
-      const tmux = (...args: string[]) =>
-        spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', cwd, env: { ...process.env, LANG: 'C.UTF-8' } });
-      const command = `${process.execPath} ${bin} run --local --url ${server.url} ${LOAD.map((arg) => `'${arg}'`).join(' ')}; tmux -L ${socket} wait-for -S done; cat`;
-      tmux('new-session', '-d', '-x', '70', '-y', '24', command);
-      const done = spawn('tmux', ['-L', socket, 'wait-for', 'done']);
-      children.push(done);
-      await new Promise<void>((resolve) => done.once('exit', () => resolve()));
-      const screen = tmux('capture-pane', '-p').stdout.trimEnd().split('\n');
-      tmux('kill-server');
-      expect(screen.find((line) => line !== '' && !line.startsWith('experiment'))).toMatch(/^promote /);
-      expect(screen.some((line) => line.startsWith('load '))).toBe(false);
-      expect(screen.join('\n')).toMatch(/✔ satisfied/);
-    },
-  );
+  it('redraws in place on a terminal, fits it, and leaves only the answer', async ({
+    place: { cwd, server },
+    skip,
+  }) => {
+    const missing = missingProgram('tmux', '-V');
+    if (missing !== undefined) skip(missing);
+    const socket = `iter8ctl-test-${process.pid}`;
+    const tmux = (...args: string[]) =>
+      spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', cwd, env: { ...process.env, LANG: 'C.UTF-8' } });
+    const command = `${process.execPath} ${bin} run --local --url ${server.url} ${LOAD.map((arg) => `'${arg}'`).join(' ')}; tmux -L ${socket} wait-for -S done; cat`;
+    tmux('new-session', '-d', '-x', '70', '-y', '24', command);
+    const done = spawn('tmux', ['-L', socket, 'wait-for', 'done']);
+    await new Promise<void>((resolve) => done.once('exit', () => resolve()));
+    const screen = tmux('capture-pane', '-p').stdout.trimEnd().split('\n');
+    tmux('kill-server');
+    expect(screen.find((line) => line !== '' && !line.startsWith('experiment'))).toMatch(/^promote /);
+    expect(screen.some((line) => line.startsWith('load '))).toBe(false);
+    expect(screen.join('\n')).toMatch(/✔ satisfied/);
+  });
 });
