@@ -144,38 +144,66 @@ export function iter8ctlProcess(
   });
 }
 
-/** Lines of `kubectl get experiment NAME --watch` until one matches; ends kubectl then. */
-export function watchWithKubectl(name: string, namespace: string, until: RegExp): Promise<string[]> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(
-      'kubectl',
-      ['--kubeconfig', KUBECONFIG, 'get', 'experiment', name, '-n', namespace, '--watch'],
-      {
-        stdio: ['ignore', 'pipe', 'pipe'],
-      },
-    );
-    const lines: string[] = [];
-    let err = '';
-    child.stderr.setEncoding('utf8').on('data', (text: string) => (err += text));
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      lines.push(line);
-      if (until.test(line)) child.kill();
-    });
-    child.once('close', () =>
-      lines.some((line) => until.test(line)) ? resolve(lines) : reject(new Error(`${lines.join('\n')}\n${err}`)),
-    );
+export interface KubectlWatch {
+  /** Rejects when kubectl ends before. */
+  readonly lines: Promise<string[]>;
+}
+
+/**
+ * Watches an experiment, which need not be there yet, by `kubectl get experiments --watch` until a line matches. Resolves once
+ * kubectl has listed: of what happens from then on it misses nothing, however slow it is.
+ */
+export function beginWatch(name: string, namespace: string, until: RegExp): Promise<KubectlWatch> {
+  const child = spawn(
+    'kubectl',
+    [
+      `--kubeconfig=${KUBECONFIG}`,
+      'get',
+      'experiments',
+      `--namespace=${namespace}`,
+      `--field-selector=metadata.name=${name}`,
+      '--watch',
+      '--v=6', // reports requests
+    ],
+    { stdio: ['ignore', 'pipe', 'pipe'] },
+  );
+  const lines: string[] = [];
+  let err = '';
+  createInterface({ input: child.stdout }).on('line', (line) => {
+    lines.push(line);
+    if (until.test(line)) child.kill();
   });
+  return new Promise((begun) => {
+    const ended = new Promise<string[]>((resolve, reject) => {
+      child.once('close', () =>
+        lines.some((line) => until.test(line)) ? resolve(lines) : reject(new Error(`${lines.join('\n')}\n${err}`)),
+      );
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+      if (/\/experiments\?.*200 OK/.test(err)) begun({ lines: ended });
+    });
+    child.once('close', () => begun({ lines: ended }));
+  });
+}
+
+/** The lines until then. */
+export async function watchWithKubectl(name: string, namespace: string, until: RegExp): Promise<string[]> {
+  const { lines } = await beginWatch(name, namespace, until);
+  return lines;
 }
 
 /** What stands in a line of kubectl after the name, one space between words: `Conformance hello Running 0 ...`. */
 export function storyOf(lines: readonly string[]): string[] {
-  const reported = lines.slice(1).map((line) =>
-    line
-      .trim()
-      .split(/\s{2,}/)
-      .slice(1)
-      .join(' | '),
-  );
+  const reported = lines
+    .filter((line) => !line.startsWith('NAME '))
+    .map((line) =>
+      line
+        .trim()
+        .split(/\s{2,}/)
+        .slice(1)
+        .join(' | '),
+    );
   return reported.filter((line, index) => line !== reported[index - 1]);
 }
 

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import {
+  beginWatch,
   clusterTool,
   describeLab,
   iter8ctlProcess,
@@ -41,8 +42,9 @@ function deployCandidate(...args: readonly string[]): void {
 /** Applies the manifest again and watches it as the tutorial does. */
 async function runTutorial(manifest: string): Promise<string[]> {
   kubectl(['delete', 'experiment', 'hello-experiment', '--ignore-not-found']);
+  const { lines } = await beginWatch('hello-experiment', 'default', COMPLETED);
   kubectl(['apply', '-f', manifest]);
-  return storyOf(await watchWithKubectl('hello-experiment', 'default', COMPLETED));
+  return storyOf(await lines);
 }
 
 describeLab('the tutorial', () => {
@@ -57,8 +59,8 @@ describeLab('the tutorial', () => {
 
   it('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
     const story = await runTutorial('samples/hello/experiment.yaml');
-    // The controller may have begun before kubectl watched.
-    expect(story.filter((row) => row !== 'Conformance | hello')).toEqual([
+    expect(story).toEqual([
+      'Conformance | hello',
       'Conformance | hello | Waiting | 0',
       'Conformance | hello | Waiting | 0 | ExperimentInitialized: Experiment status initialized',
       'Conformance | hello | Waiting | 0 | TargetAcquired',

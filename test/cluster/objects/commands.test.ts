@@ -5,6 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import {
+  beginWatch,
   contextName,
   describeCluster,
   describeWithOldCrds,
@@ -69,12 +70,12 @@ describeCluster('on a cluster', () => {
 
       it('run creates and drives it while kubectl tells the story; describe, get, assert, debug and watch show it', async () => {
         const file = manifest('told');
+        const { lines } = await beginWatch('told', namespace, /ExperimentCompleted/);
         kubectl(['create', '-f', file]);
-        const story = watchWithKubectl('told', namespace, /ExperimentCompleted/);
         const ran = await run(['run', '-f', file]);
         expect(ran.code, ran.err).toBe(0);
         expect(ran.out).toMatch(/^promote v1\n/);
-        expect(storyOf(await story)).toEqual([
+        expect(storyOf(await lines)).toEqual([
           'Conformance | told',
           'Conformance | told | Waiting | 0',
           'Conformance | told | Waiting | 0 | ExperimentInitialized: Experiment status initialized',

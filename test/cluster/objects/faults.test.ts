@@ -22,6 +22,7 @@ import { freezableProxy } from '../../support/freezable-proxy.ts';
 import { ok, testServer } from '../../support/test-server.ts';
 
 describeCluster('in mid-run', () => {
+  // Those without the lab's tools run at once: most of their time they wait for leases and loads, each of its own experiment.
   let namespace: string;
   let url: string;
   let close: () => Promise<void>;
@@ -102,7 +103,7 @@ describeCluster('in mid-run', () => {
     expect(await watch.done).toMatchObject({ code: 0 });
   });
 
-  it('an object that is deleted ends the run with a clear sentence', async () => {
+  it.concurrent('an object that is deleted ends the run with a clear sentence', async () => {
     const { name, file } = manifest(60);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
@@ -114,7 +115,7 @@ describeCluster('in mid-run', () => {
     );
   });
 
-  it('an object that is deleted and made again is not written to', async () => {
+  it.concurrent('an object that is deleted and made again is not written to', async () => {
     const { name, file } = manifest(60);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
@@ -124,7 +125,7 @@ describeCluster('in mid-run', () => {
     expect(kubectl(['get', 'experiment', name, '-n', namespace, '-o', 'jsonpath={.status}'])).toBe('');
   });
 
-  it('a spec that somebody changes is reported, and the run goes on with the one that it began with', async () => {
+  it.concurrent('a spec that somebody changes is reported, and the run goes on with the one that it began with', async () => {
     const { name, file } = manifest(8);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
@@ -160,7 +161,7 @@ describeCluster('in mid-run', () => {
     expect(object).toMatch(/"upperLimit": "0\.5"/);
   });
 
-  it('a driver that is killed is followed by another, which goes on where it was', async () => {
+  it.concurrent('a driver that is killed is followed by another, which goes on where it was', async () => {
     const { name, file } = manifest(25);
     const first = new Running(['run', '-f', file]);
     await first.said(satisfied);
@@ -185,7 +186,7 @@ describeCluster('in mid-run', () => {
     ).not.toBe('');
   });
 
-  it('a driver that was suspended finds that another drives, and stores nothing more', async () => {
+  it.concurrent('a driver that was suspended finds that another drives, and stores nothing more', async () => {
     const { name, file } = manifest(40);
     const first = new Running(['run', '-f', file]);
     await first.said(satisfied);
@@ -205,7 +206,7 @@ describeCluster('in mid-run', () => {
     expect(view.objectives[0]!.n).toBe(1600);
   });
 
-  it('SIGINT saves, lets go of the lock at once, and a second run finishes it', async () => {
+  it.concurrent('SIGINT saves, lets go of the lock at once, and a second run finishes it', async () => {
     const { name, file } = manifest(20);
     const first = new Running(['run', '-f', file]);
     await first.said(satisfied);
@@ -218,11 +219,12 @@ describeCluster('in mid-run', () => {
     expect(second.err).not.toMatch(/watching it/);
   });
 
-  it('a token that expires: measuring goes on, and the end says what to do', async () => {
+  it.concurrent('a token that expires: measuring goes on, and the end says what to do', async () => {
     // The API server issues tokens of ten minutes and more only: this one dies with its service account.
     const config = accountKubeconfig('driver', namespace, { role: 'cluster-admin', folder });
-    const { file } = manifest(14);
-    const run = new Running(['run', '-f', file, '--timeout', '20s'], config);
+    // The API server accepts a token for up to ten seconds after its account is gone.
+    const { file } = manifest(25);
+    const run = new Running(['run', '-f', file, '--timeout', '35s'], config);
     await run.said(satisfied);
     kubectl(['delete', 'serviceaccount', 'driver', '-n', namespace]);
     await run.said(/cannot save for now, going on: .*does not accept the credentials: unauthorized/);
@@ -231,9 +233,9 @@ describeCluster('in mid-run', () => {
     expect(err).toMatch(/the token of user \S+ has expired/);
   });
 
-  it('a token that expires and is replaced in the kubeconfig meanwhile: everything is saved', async () => {
+  it.concurrent('a token that expires and is replaced in the kubeconfig meanwhile: everything is saved', async () => {
     const config = accountKubeconfig('renewed', namespace, { role: 'cluster-admin', folder });
-    const { file } = manifest(12);
+    const { file } = manifest(25);
     const run = new Running(['run', '-f', file], config);
     await run.said(satisfied);
     kubectl(['delete', 'serviceaccount', 'renewed', '-n', namespace]);
@@ -245,7 +247,7 @@ describeCluster('in mid-run', () => {
     expect(err).toMatch(/answers again; everything measured meanwhile is saved/);
   });
 
-  it('an account that may read but not write: run says what it may not, describe and watch work', async () => {
+  it.concurrent('an account that may read but not write: run says what it may not, describe and watch work', async () => {
     const role = ['--verb=get,list,watch', '--resource=experiments.iter8.tools'];
     const config = accountKubeconfig('looker', namespace, { role, folder });
     const { name, file } = manifest(5);
@@ -261,7 +263,7 @@ describeCluster('in mid-run', () => {
     });
   });
 
-  it('a namespace that does not exist is said to be that', async () => {
+  it.concurrent('a namespace that does not exist is said to be that', async () => {
     const listed = await iter8ctlProcess(['get', '-n', 'no-such-place']);
     expect(listed).toMatchObject({ code: 6 });
     expect(listed.err).toContain(`namespace no-such-place does not exist in context ${contextName()}`);
@@ -276,7 +278,7 @@ describeCluster('in mid-run', () => {
     );
   });
 
-  it('an experiment that is not there is named with those that are', async () => {
+  it.concurrent('an experiment that is not there is named with those that are', async () => {
     const { name, file } = manifest(5);
     kubectl(['create', '-f', file]);
     const described = await iter8ctlProcess(['describe', `${name}x`, '-n', namespace]);
@@ -288,7 +290,7 @@ describeCluster('in mid-run', () => {
     );
   });
 
-  it('a connection that is frozen is noticed: the watch says so, and goes on over another one', async () => {
+  it.concurrent('a connection that is frozen is noticed: the watch says so, and goes on over another one', async () => {
     const { name, file } = manifest(50);
     const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '--minify', '-o', 'json'])) as {
       clusters: { cluster: { server: string; 'tls-server-name'?: string } }[];
