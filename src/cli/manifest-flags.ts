@@ -6,6 +6,7 @@ import type { LoadedManifests } from '../adapters/manifest/read-manifests.ts';
 import { MAX_TEXT_LENGTH } from '../adapters/manifest/text-limits.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
 
 /** Of what is written to us: a manifest, or an object with all that was measured. */
@@ -39,16 +40,30 @@ async function stdinText(io: Io): Promise<string> {
 }
 
 /** Manifests for `run` and `plan`: all rules are applied by the caller. */
-export async function readManifests(files: readonly string[], io: Io): Promise<LoadedManifests> {
+export async function readManifests(files: readonly string[], io: Io, how: OtherKinds = {}): Promise<LoadedManifests> {
   const { loadManifests } = await import('../adapters/manifest/read-manifests.ts');
-  return loadManifests(files, { ...sourcesOf(io), strictness: 'rules' });
+  return loadManifests(files, { ...sourcesOf(io), ...othersOf(io, how), strictness: 'rules' });
+}
+
+/** What is done about objects of other kinds. */
+interface OtherKinds {
+  readonly ignoreOthers?: boolean | undefined;
 }
 
 const sourcesOf = (io: Io) => ({ cwd: io.cwd, env: io.env, readStdin: () => stdinText(io) });
 
+function othersOf(io: Io, { ignoreOthers }: OtherKinds): { readonly onOther?: (text: string) => void } {
+  return ignoreOthers === true ? { onOther: (text) => io.stderr.write(`${sanitizeLine(text)}\n`) } : {};
+}
+
 /** An object to look at: only its shape must be right. */
-export async function readObject(file: string, io: Io, namespace: string | undefined): Promise<Experiment> {
-  const experiment = await loadObject(file, sourcesOf(io));
+export async function readObject(
+  file: string,
+  io: Io,
+  namespace: string | undefined,
+  how: OtherKinds = {},
+): Promise<Experiment> {
+  const experiment = await loadObject(file, { ...sourcesOf(io), ...othersOf(io, how) });
   const name = experiment.metadata.name ?? experiment.metadata.generateName ?? '';
   return refuseDamage(
     withDefaults(experiment, { namespace: experiment.metadata.namespace ?? namespace ?? 'default', name }),

@@ -13,6 +13,7 @@ import { countedScopes, type Iter8Record } from '../judge/record/stored-record.t
 import type { Recommendation } from '../judge/recommendation.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
+import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import { withoutLoad } from './collect/account.ts';
@@ -139,7 +140,7 @@ class Drive {
       ...(this.#isResumed ? { record: storedRecord(session.record) } : {}),
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
-    for (const text of unverifiedTls(session.experiment)) session.warn(text);
+    for (const text of [...remarksOn(session.experiment), ...unverifiedTls(session.experiment)]) session.warn(text);
   }
 
   /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */

@@ -1,5 +1,6 @@
 /** Defaults of the resources, each declared once. Those of task inputs are in `tasks.ts`, of evidence in `strength.ts`. */
-import type { DeploymentPattern, Experiment, WrittenExperiment } from './experiment.ts';
+import { isConditionTrue } from './conditions.ts';
+import type { DeploymentPattern, Experiment, ExperimentStatus, WrittenExperiment } from './experiment.ts';
 import type { Metric, WrittenMetric } from './metric.ts';
 
 /** Source: docs/contract.md 1. */
@@ -35,6 +36,7 @@ export function withDefaults(written: WrittenExperiment, placement: Placement): 
   return {
     ...written,
     metadata: placed(written.metadata, placement),
+    ...withStage(written.status),
     spec: {
       ...spec,
       strategy: {
@@ -65,6 +67,13 @@ export function withDefaults(written: WrittenExperiment, placement: Placement): 
       },
     },
   };
+}
+
+/** Early versions of Iter8 wrote no stage: it follows from what they did write. One that has not begun has none. */
+function withStage(status: ExperimentStatus | undefined): Pick<WrittenExperiment, 'status'> {
+  if (status === undefined || status.stage !== undefined) return status === undefined ? {} : { status };
+  if (isConditionTrue(status, 'Completed')) return { status: { ...status, stage: 'Completed' } };
+  return { status: status.startTime === undefined ? status : { ...status, stage: 'Running' } };
 }
 
 /** The metric with all defaults. What is written wins, also over `placement`; unknown fields stay. */

@@ -5,13 +5,14 @@
 import { experimentSchema, type WrittenExperiment } from './experiment.ts';
 import { metricSchema, type WrittenMetric } from './metric.ts';
 import { parseShape, type Shaped } from './schema-issues.ts';
+import { withoutNulls } from './without-nulls.ts';
 
 /** An Experiment as it was written. Without `value` its shape is wrong. */
 export function parseExperiment(value: unknown): Shaped<WrittenExperiment> {
-  return parseShape(experimentSchema, value);
+  return parseShape(experimentSchema, withoutNulls(value));
 }
 
 /** A Metric as it was written, likewise. */
 export function parseMetric(value: unknown): Shaped<WrittenMetric> {
-  return parseShape(metricSchema, value);
+  return parseShape(metricSchema, withoutNulls(value));
 }

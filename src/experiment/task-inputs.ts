@@ -8,6 +8,7 @@
 import * as z from 'zod';
 import './zod-settings.ts';
 import { parseDurationMs } from '../text/duration.ts';
+import { DEFAULT_QPS, plannedRequests, rateOf, requestsWithin } from './collect-rate.ts';
 import type { TaskSpec } from './experiment.ts';
 import { isSendableHeader, mergeHeaders, UNSENDABLE_HEADER } from './http-headers.ts';
 import { child, expectedGot } from './schema-issues.ts';
@@ -100,6 +101,8 @@ const payload = {
   contentType: text.optional(),
 };
 
+const rate = z.number().min(0).max(1_000_000).optional();
+
 const endpointSchema = z.strictObject({
   name: text.refine((name) => !name.includes('/'), {
     error: ({ input }) => expectedGot('a name without a slash', input),
@@ -110,7 +113,13 @@ const endpointSchema = z.strictObject({
 });
 
 const collectVersionSchema = z
-  .strictObject({ name: text, url: url.optional(), endpoints: z.array(endpointSchema).min(1).optional(), ...origin })
+  .strictObject({
+    name: text,
+    url: url.optional(),
+    endpoints: z.array(endpointSchema).min(1).optional(),
+    qps: rate, // of the task, where samples of Iter8 0.7 write it: see `collect-rate.ts`
+    ...origin,
+  })
   .check((context) => {
     if ((context.value.url === undefined) === (context.value.endpoints === undefined)) {
       const message = `expected either url or endpoints, got ${context.value.url === undefined ? 'neither' : 'both'}`;
@@ -121,7 +130,7 @@ const collectVersionSchema = z
 const collectSchema = z.strictObject({
   numQueries: whole(1).optional(),
   time: duration.optional(),
-  qps: z.number().min(0).max(1_000_000).optional(),
+  qps: rate,
   connections: whole(1).optional(),
   loadOnly: z.boolean().optional(),
   ...payload,
@@ -247,37 +256,29 @@ export interface CollectInputs {
 }
 
 /** Defaults of `metrics/collect`. Source: docs/contract.md 3. */
-export const COLLECT_DEFAULTS = { numQueries: 100, qps: 8, closedLoopConnections: 4, loadOnly: false } as const;
+export const COLLECT_DEFAULTS = {
+  numQueries: 100,
+  qps: DEFAULT_QPS,
+  closedLoopConnections: 4,
+  loadOnly: false,
+} as const;
 
 type Origin = z.infer<z.ZodObject<typeof origin>>;
 type Payload = z.infer<z.ZodObject<typeof payload>>;
 
-/** Number of requests whose turn comes within a time: those of ticks 0, 1, ... that are due before its end. */
-function requestsWithin(ms: number, qps: number): number {
-  return Math.max(1, Math.ceil((ms * qps) / 1000 - 1e-9));
-}
-
 /** Reads the inputs of a `metrics/collect` task. Never throws; versions that cannot be read are left out. */
 export function collectInputs(task: TaskSpec): CollectInputs {
   const inputs = readable(collectSchema, task.with);
-  const qps = inputs.qps ?? COLLECT_DEFAULTS.qps;
+  const qps = rateOf(inputs);
   const timeMs =
     inputs.numQueries === undefined && inputs.time !== undefined ? parseDurationMs(inputs.time) : undefined;
-  const closedLoopFor = qps === 0 ? timeMs : undefined;
   const connections = inputs.connections ?? (qps === 0 ? COLLECT_DEFAULTS.closedLoopConnections : undefined);
   const timeoutMs = inputs.timeout === undefined ? undefined : parseDurationMs(inputs.timeout);
   const warmupRequests =
     typeof inputs.warmup === 'string' ? requestsWithin(parseDurationMs(inputs.warmup)!, qps) : (inputs.warmup ?? 0);
-  const plan =
-    closedLoopFor !== undefined
-      ? { plannedRequests: Number.POSITIVE_INFINITY, plannedSeconds: closedLoopFor / 1000 }
-      : {
-          plannedRequests:
-            timeMs === undefined ? (inputs.numQueries ?? COLLECT_DEFAULTS.numQueries) : requestsWithin(timeMs, qps),
-        };
   return {
     qps,
-    ...plan,
+    ...plannedRequests({ numQueries: inputs.numQueries ?? COLLECT_DEFAULTS.numQueries, timeMs, qps }),
     ...(connections === undefined ? {} : { connections }),
     loadOnly: inputs.loadOnly ?? COLLECT_DEFAULTS.loadOnly,
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
@@ -316,8 +317,6 @@ function endpoint(
 function hasPayload({ payloadStr, payloadURL }: Payload): boolean {
   return payloadStr !== undefined || payloadURL !== undefined;
 }
-
-// ------------------------------------------------------------------------------------------------------- the others
 
 export interface ReadinessInputs {
   readonly initialDelaySeconds: number;

@@ -15,6 +15,8 @@ const SEGMENT = /\.((?:[\w/$@:-]|\\\.)+)|\[(\d{1,9})\]|\[(?:'([^']+)'|"([^"]+)")
 export function parseFieldPath(text: string): FieldPath | { readonly problem: string } {
   const example = 'a path such as .spec.http[0].route[1].weight';
   if (!text.startsWith('.')) return { problem: `expected a path that starts with a dot, got ${quoted(text)}` };
+  if (text.startsWith('./'))
+    return { problem: `expected ${example}, got ${quoted(text)}; write ${fieldPathMeant(text.slice(1))}` };
   const segments: (string | number)[] = [];
   SEGMENT.lastIndex = 0;
   while (SEGMENT.lastIndex < text.length) {
@@ -27,6 +29,28 @@ export function parseFieldPath(text: string): FieldPath | { readonly problem: st
   }
   const pointer = segments.map((segment) => `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
   return { segments, pointer };
+}
+
+/** The path that somebody meant who wrote a JSON pointer (`/spec/http/0/weight`) or JSONPath (`{.spec.weight}`, `$.spec`). */
+export function fieldPathMeant(text: string): string {
+  const bare = text
+    .trim()
+    .replace(/^\{(.*)\}$/, '$1')
+    .replace(/^[$#]/, '');
+  if (!bare.startsWith('/')) return bare.startsWith('.') || bare.startsWith('[') ? bare : `.${bare}`;
+  const segments = bare
+    .slice(1)
+    .split('/')
+    .map((segment) => segment.replaceAll('~1', '/').replaceAll('~0', '~'));
+  return segments
+    .map((segment) =>
+      /^\d+$/.test(segment)
+        ? `[${segment}]`
+        : /^[\w-]+$/.test(segment)
+          ? `.${segment}`
+          : `[${JSON.stringify(segment)}]`,
+    )
+    .join('');
 }
 
 /** What is wrong with a field path, or undefined. */

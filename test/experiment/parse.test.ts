@@ -35,7 +35,7 @@ describe('the shape of an experiment', () => {
     ],
     [['kind'], 'Experment', 'kind: expected Experiment, got "Experment"; did you mean Experiment?'],
     [['spec'], undefined, 'spec: is missing; expected an object'],
-    [['spec'], null, 'spec: expected an object, got nothing'],
+    [['spec'], null, 'spec: is missing; expected an object'],
     [['spec', 'target'], '', 'spec.target: is empty'],
     [['spec', 'target'], 5, 'spec.target: expected a text, got 5; quote it: "5"'],
     [

@@ -4,10 +4,22 @@
  */
 import { formatCount } from '../../text/units.ts';
 import { isObject } from '../../text/shape.ts';
-import { constructFromEvents, CORE_SCHEMA, EVENT_ID, mergeTag, parseEvents, YAMLException, type Event } from 'js-yaml';
+import {
+  constructFromEvents,
+  CORE_SCHEMA,
+  EVENT_ID,
+  getScalarValue,
+  mergeTag,
+  parseEvents,
+  YAMLException,
+  type Event,
+} from 'js-yaml';
 import { messageOf, type Issue } from '../../errors.ts';
+import { pathText } from '../../experiment/schema-issues.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { hasOtherReadings, isPlain, otherReading, otherReadingText } from './other-readings.ts';
 import { MAX_DEPTH, MAX_TEXT_LENGTH } from './text-limits.ts';
+import { hintAbout } from './yaml-hints.ts';
 import { lineIndex, offsetOf, placesOf, type Places, type Position } from './yaml-positions.ts';
 
 /** Values of a text with all aliases written out. */
@@ -16,7 +28,7 @@ const MAX_NODES = 1_000_000;
 /** Objects of one text; parsing takes 100 bytes and more for each. */
 const MAX_DOCUMENTS = 10_000;
 
-/** What kubectl reads too: YAML 1.2 with `<<`. */
+/** YAML 1.2 with `<<`. What kubectl reads otherwise: `other-readings.ts`. */
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
 /** One object of a manifest. */
@@ -33,6 +45,10 @@ export interface ManifestObject {
 export interface ManifestText {
   readonly objects: readonly ManifestObject[];
   readonly issues: readonly Issue[];
+  /**
+   * Of a manifest, which kubectl may read too: why it is none at all (a template), or scalars that kubectl reads otherwise.
+   */
+  readonly doubts: () => { readonly isNone: boolean; readonly issues: readonly Issue[] };
 }
 
 /** Reads a text. Empty documents are no objects. `source` names it in issues. */
@@ -55,7 +71,10 @@ export function readManifest(text: string, source: string): ManifestText {
     documents = constructFromEvents(events, { source: text, schema: SCHEMA });
   } catch (error) {
     const json = withoutTabs(text);
-    return json === undefined ? failed(problemOf(error, text, source)) : readManifest(json, source);
+    if (json !== undefined) return readManifest(json, source);
+    const hint = hintAbout(text, true);
+    if (hint === undefined) return failed(problemOf(error, text, source));
+    return failed({ source, ...lineIndex(text)(hint.offset), path: '', message: hint.message });
   }
   // Only needed when something is wrong, and costly for large texts.
   let places: Places[] | undefined;
@@ -71,7 +90,24 @@ export function readManifest(text: string, source: string): ManifestText {
         return found === undefined ? undefined : positionAt(offsetOf(found, path, about));
       },
     });
-  return collect(documents, source, locator);
+  return { ...collect(documents, source, locator), doubts: () => doubtsAbout(events, text, source) };
+}
+
+function doubtsAbout(events: readonly Event[], text: string, source: string): ReturnType<ManifestText['doubts']> {
+  const positionAt = lineIndex(text);
+  const hint = hintAbout(text, false);
+  if (hint !== undefined)
+    return { isNone: true, issues: [{ source, ...positionAt(hint.offset), path: '', message: hint.message }] };
+  const found: Issue[] = [];
+  if (!hasOtherReadings(events, text)) return { isNone: false, issues: found };
+  placesOf(events, text, (path, event, offset) => {
+    if (!isPlain(event)) return;
+    const written = getScalarValue(text, event);
+    const theirs = otherReading(written);
+    if (theirs !== undefined)
+      found.push({ source, ...positionAt(offset), path: pathText(path), message: otherReadingText(written, theirs) });
+  });
+  return { isNone: false, issues: found };
 }
 
 /** Seen in the text itself, since parsing all of it would take most of the memory first. */
@@ -102,7 +138,7 @@ function withoutTabs(text: string): string | undefined {
 }
 
 function failed(issue: Issue): ManifestText {
-  return { objects: [], issues: [issue] };
+  return { objects: [], issues: [issue], doubts: () => ({ isNone: true, issues: [] }) };
 }
 
 type Locate = ManifestObject['locate'];
@@ -127,7 +163,7 @@ function collect(
   documents: readonly unknown[],
   source: string,
   locator: (document: number, prefix: string) => Locate,
-): ManifestText {
+): Omit<ManifestText, 'doubts'> {
   const objects: ManifestObject[] = [];
   const issues: Issue[] = [];
   const add = (value: unknown, document: number, prefix: string): void => {

@@ -4,6 +4,8 @@ import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { API_VERSION } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
+import { didYouMean } from '../../text/did-you-mean.ts';
+import { isObject } from '../../text/shape.ts';
 import { expectedGot, shown, type Shaped } from '../../experiment/schema-issues.ts';
 import { validateExperiment, validateMetric } from '../../validation/validate.ts';
 import { readManifest, type ManifestObject } from './parse-documents.ts';
@@ -13,6 +15,8 @@ import { sortIssues } from './yaml-positions.ts';
 export interface LoadOptions extends SourceOptions {
   /** `shape` (the default) or `rules`: see `parse.ts`. */
   readonly strictness?: 'shape' | 'rules' | undefined;
+  /** Takes sentences about objects of other kinds, which are left out. Absent: they are refused. */
+  readonly onOther?: ((text: string) => void) | undefined;
 }
 
 export interface LoadedManifests {
@@ -35,13 +39,13 @@ export interface LoadedManifests {
  * @throws InvalidManifestError with all problems at once, in the order in which they stand in the texts.
  */
 export async function loadManifests(files: readonly string[], options: LoadOptions): Promise<LoadedManifests> {
-  return manifestsFrom(await readSources(files, options), options.strictness);
+  return manifestsFrom(await readSources(files, options), options);
 }
 
 /** Likewise, of texts that have been read. */
 export function manifestsFrom(
   sources: readonly ManifestSource[],
-  strictness: LoadOptions['strictness'],
+  options: Pick<LoadOptions, 'strictness' | 'onOther'>,
 ): LoadedManifests {
   const issues: Issue[] = [];
   const objects: ManifestObject[] = [];
@@ -50,18 +54,21 @@ export function manifestsFrom(
   for (const source of sources) {
     if (source.issue !== undefined) issues.push(source.issue);
     const read = readManifest(source.text, source.name);
+    const doubts = read.doubts();
+    issues.push(...read.issues, ...doubts.issues);
+    if (doubts.isNone) continue;
     objects.push(...read.objects);
     for (const object of read.objects) origins.set(object, source.origin);
-    issues.push(...read.issues);
   }
   const experiments: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenExperiment> }[] = [];
   const metrics: { readonly object: ManifestObject; readonly shaped: Shaped<WrittenMetric> }[] = [];
-  const isStrict = strictness === 'rules';
+  const isStrict = options.strictness === 'rules';
   for (const object of objects) {
     if (object.kind === 'Experiment')
       experiments.push({ object, shaped: (isStrict ? validateExperiment : parseExperiment)(object.value) });
     else if (object.kind === 'Metric')
       metrics.push({ object, shaped: (isStrict ? validateMetric : parseMetric)(object.value) });
+    else if (options.onOther !== undefined && isOfOthers(object)) options.onOther(skipped(object));
     else issues.push(object.locate({ path: 'kind', message: kindProblem(object) }));
   }
   for (const { object, shaped } of [...experiments, ...metrics]) issues.push(...shaped.issues.map(object.locate));
@@ -89,11 +96,28 @@ export function manifestsFrom(
   };
 }
 
+const OURS = ['Experiment', 'Metric'];
+
+/** Not a slip of a kind of ours. */
+function isOfOthers({ kind, value }: ManifestObject): boolean {
+  const { apiVersion } = value;
+  const isIter8 = typeof apiVersion === 'string' && /^iter8\.tools\//i.test(apiVersion);
+  return kind !== undefined && !isIter8 && didYouMean(kind, OURS) === '';
+}
+
+function skipped({ kind = '', source, value }: ManifestObject): string {
+  const { metadata } = value;
+  const name = isObject(metadata) && typeof metadata['name'] === 'string' ? ` ${metadata['name']}` : '';
+  return `skipped ${kind}${name} of ${source}: it is created with kubectl apply`;
+}
+
 /** A kind that we do not create: say who does. */
-function kindProblem({ kind, source, value }: ManifestObject): string {
+function kindProblem(object: ManifestObject): string {
+  const { kind, source, value } = object;
   if (kind === undefined) return expectedGot('Experiment or Metric', value['kind']);
+  if (!isOfOthers(object)) return expectedGot('Experiment or Metric', kind) + didYouMean(kind, OURS);
   const file = source.includes(' ') || source.startsWith('<') ? 'FILE' : source;
-  return `expected Experiment or Metric, got ${shown(kind)}; create it with kubectl apply -f ${file}, and leave it out here`;
+  return `expected Experiment or Metric, got ${shown(kind)}; create it with kubectl apply -f ${file}, and leave it out here, or skip it with --ignore-others`;
 }
 
 function repeatedExperiments(objects: readonly ManifestObject[]): Issue[] {
@@ -117,13 +141,29 @@ function repeatedMetrics(objects: readonly ManifestObject[]): Issue[] {
   });
 }
 
+/** One problem is reported once: of one place the first, which says what is written there. */
+function once(issues: readonly Issue[]): Issue[] {
+  const doubtful = new Set(
+    issues.flatMap((issue) => (issue.message.startsWith('kubectl reads ') ? placeOf(issue) : [])),
+  );
+  const seen = new Set<string>();
+  return issues.filter((issue) => {
+    const place = placeOf(issue);
+    if (doubtful.has(place) && !issue.message.startsWith('kubectl reads ')) return false;
+    const key = `${place} ${issue.path} ${issue.message}`;
+    return !seen.has(key) && seen.add(key) !== undefined;
+  });
+}
+
+const placeOf = ({ source, line, column }: Issue): string => JSON.stringify([source, line, column]);
+
 function invalid(
   issues: readonly Issue[],
   sources: readonly ManifestSource[],
   experiment: ManifestObject | undefined,
 ): InvalidManifestError {
   const sorted = sortIssues(
-    issues,
+    once(issues),
     sources.map(({ name }) => name),
   );
   const names = [...new Set(sorted.map((issue) => issue.source ?? ''))].filter((name) => name !== '');

@@ -1,5 +1,6 @@
 /** From objects to YAML, in the style of kubectl: the same object always gives the same bytes. */
 import { dump, SCALAR_STYLE, visit, type Document } from 'js-yaml';
+import { otherReading } from './other-readings.ts';
 import { escapeUnsafe } from '../../text/sanitize.ts';
 
 /**
@@ -8,14 +9,23 @@ import { escapeUnsafe } from '../../text/sanitize.ts';
  * object; characters that a terminal would act upon or not draw are escaped. Throws on what JSON cannot hold.
  */
 export function writeYaml(value: unknown): string {
-  const options = { lineWidth: -1, seqNoIndent: true, quoteStyle: 'double' } as const;
+  const options = { lineWidth: -1, seqNoIndent: true, quoteStyle: 'double', transform: quoteDoubtful } as const;
   const text = dump(plain(value), options);
   if (escapeUnsafe(text, escaped) === text) return text;
   // Escapes are read between double quotes alone.
   return escapeUnsafe(dump(plain(value), { ...options, transform: quoteUnsafe }), escaped);
 }
 
+/** What kubectl would not take for a text. */
+function quoteDoubtful(documents: Document[]): void {
+  visit(documents, (node) => {
+    if (node.kind === 'scalar' && node.tag === 'tag:yaml.org,2002:str' && otherReading(node.value) !== undefined)
+      node.style = SCALAR_STYLE.DOUBLE_QUOTED;
+  });
+}
+
 function quoteUnsafe(documents: Document[]): void {
+  quoteDoubtful(documents);
   visit(documents, (node) => {
     if (node.kind === 'scalar' && escapeUnsafe(node.value, escaped) !== node.value)
       node.style = SCALAR_STYLE.DOUBLE_QUOTED;

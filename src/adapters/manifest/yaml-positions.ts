@@ -60,10 +60,13 @@ export function sortIssues<T extends Issue>(issues: readonly T[], order: readonl
   });
 }
 
+/** Sees every scalar, keys too, with the path of its field. */
+export type ScalarVisitor = (path: Path, event: ScalarEvent, offset: number) => void;
+
 /** The places of every field of every document. */
-export function placesOf(events: readonly Event[], source: string): Places[] {
+export function placesOf(events: readonly Event[], source: string, visit: ScalarVisitor = () => undefined): Places[] {
   const documents: Places[] = [];
-  const walk = new Walk(events, source);
+  const walk = new Walk(events, source, visit);
   while (!walk.atEnd) documents.push(walk.document());
   return documents;
 }
@@ -72,13 +75,15 @@ export function placesOf(events: readonly Event[], source: string): Places[] {
 class Walk {
   readonly #events: readonly Event[];
   readonly #source: string;
+  readonly #visit: ScalarVisitor;
   #keys = new Map<string, number>();
   #values = new Map<string, number>();
   #next = 0;
 
-  constructor(events: readonly Event[], source: string) {
+  constructor(events: readonly Event[], source: string, visit: ScalarVisitor) {
     this.#events = events;
     this.#source = source;
+    this.#visit = visit;
   }
 
   get atEnd(): boolean {
@@ -103,8 +108,11 @@ class Walk {
   #node(path: Path, fallback: number): void {
     const event = this.#events[this.#next++]!;
     const key = pathText(path);
-    if (event.type === EVENT_ID.SCALAR) this.#values.set(key, scalarOffset(event, fallback));
-    else if (event.type === EVENT_ID.ALIAS) this.#values.set(key, event.anchorStart - 1);
+    if (event.type === EVENT_ID.SCALAR) {
+      const offset = scalarOffset(event, fallback);
+      this.#values.set(key, offset);
+      this.#visit(path, event, offset);
+    } else if (event.type === EVENT_ID.ALIAS) this.#values.set(key, event.anchorStart - 1);
     else if (event.type === EVENT_ID.SEQUENCE) {
       this.#values.set(key, event.start);
       for (let index = 0; !this.#pop(); index++) this.#node([...path, index], event.start);
@@ -120,6 +128,7 @@ class Walk {
     const at = [...path, getScalarValue(this.#source, key)];
     const offset = scalarOffset(key, fallback);
     this.#keys.set(pathText(at), offset);
+    this.#visit(at, key, offset);
     this.#node(at, offset);
   }
 }

@@ -24,6 +24,7 @@ import { chosenExperiment } from '../choose-experiment.ts';
 interface AssertFlags extends StoreFlags, OutputFlags {
   readonly condition?: string[];
   readonly filename?: string;
+  readonly ignoreOthers?: boolean;
   readonly timeout?: number;
 }
 
@@ -33,6 +34,7 @@ export function assertCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('[name]', 'the experiment; without it the newest')
     .option('-c, --condition <names>', `${ASSERTIONS.join(', ')}; a comma list, or repeated`, repeated)
     .option('-f, --filename <file>', 'ask an object in a file, - for standard input')
+    .option('--ignore-others', 'skip objects of other kinds in that file, with a note')
     .option('--timeout <duration>', 'wait so long for the conditions', durationFlag);
   return withOutputFlags(withStoreFlags(command), ['text', 'json']).action(
     async (name: string | undefined, flags: AssertFlags) => {
@@ -47,7 +49,7 @@ async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): 
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
     return report(
-      await (await import('../manifest-flags.ts')).readObject(flags.filename, io, flags.namespace),
+      await (await import('../manifest-flags.ts')).readObject(flags.filename, io, flags.namespace, flags),
       conditions,
       {
         flags,

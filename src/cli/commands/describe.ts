@@ -17,6 +17,7 @@ import { whoDrives } from '../who-drives.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly filename?: string;
+  readonly ignoreOthers?: boolean;
   readonly exitCode?: boolean;
 }
 
@@ -25,6 +26,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .description('shows the recommendation with its reason, progress, observations against objectives, failures')
     .argument('[name]', 'the experiment; without it the newest')
     .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
+    .option('--ignore-others', 'skip objects of other kinds in that file, with a note')
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
   withReportFlag(command, REPORT_FORMATS.experiments);
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
@@ -53,7 +55,7 @@ async function find(
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
     const { readObject } = await import('../manifest-flags.ts');
-    return { experiment: await readObject(flags.filename, io, flags.namespace) };
+    return { experiment: await readObject(flags.filename, io, flags.namespace, flags) };
   }
   const context = await openContext(flags, io, warn);
   return whileConnecting(context, io, async () => {

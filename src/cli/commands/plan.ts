@@ -16,6 +16,7 @@ import { decidability, withBackendNeeds } from '../../preflight/decidability.ts'
 import { seenIn, type PowerRow, type Seen } from '../../preflight/power-row.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';
 import { shortName } from '../../experiment/metric-names.ts';
+import { remarksOn } from '../../validation/remarks.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { renderPlan } from '../../render/plan.ts';
 import { openContext, openDriver, type Context, type Driver } from '../context.ts';
@@ -38,6 +39,7 @@ import { asExperiment, checkManifest, namespaceOf } from './run.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {
   readonly filename?: string[];
+  readonly ignoreOthers?: boolean;
   readonly restart?: boolean;
   readonly overwriteMetrics?: boolean;
 }
@@ -58,6 +60,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
     .description('changes nothing: validates, reaches the URLs, says how many requests the objectives need')
     .argument('[name]', 'the experiment; without it, and without -f, the newest')
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
+    .option('--ignore-others', 'skip objects of other kinds in these files, with a note')
     .option('--restart', 'as run --restart: what an earlier run left is deleted first')
     .option('--overwrite-metrics', 'as run --overwrite-metrics');
   return withOutputFlags(withStrengthFlags(withStoreFlags(command)), ['text', 'json']).action(
@@ -108,7 +111,7 @@ async function fromStore(context: Context, name: string | undefined, say: (text:
 }
 
 async function fromManifest(context: Context, files: readonly string[], flags: PlanFlags, io: Io): Promise<Subject> {
-  const loaded = await readManifests(files, io);
+  const loaded = await readManifests(files, io, flags);
   const { experiment: given, metrics } = loaded;
   checkManifest(given, context.mode, loaded);
   const namespace = namespaceOf(given, context, flags);
@@ -159,6 +162,7 @@ async function findOut(
     wouldBeDecided: expectation.outlook === 'decided',
     problems: [
       ...(hasObjective ? [] : [nothing]),
+      ...remarksOn(experiment),
       ...unverifiedTls({ ...experiment, status: { metrics: tried.found } }),
     ],
     ...(permissions === undefined ? {} : { permissions }),

@@ -33,6 +33,7 @@ import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, written, type QuickFla
 
 export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags, ReportFlags {
   readonly filename?: string[];
+  readonly ignoreOthers?: boolean;
   readonly restart?: boolean;
   readonly overwriteMetrics?: boolean;
   readonly allowScripts?: boolean;
@@ -44,6 +45,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .description('starts an experiment, drives it to its end, shows it live, prints the recommendation')
     .argument('[name]', 'an experiment that is there; or give -f, or --url and --slo')
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
+    .option('--ignore-others', 'skip objects of other kinds in these files, with a note')
     .option('--restart', 'delete what an earlier run left under this name, and start again')
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
@@ -130,7 +132,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
       origin: 'file',
     };
   }
-  const loaded = await readManifests(flags.filename!, io);
+  const loaded = await readManifests(flags.filename!, io, flags);
   return {
     kind: 'manifest',
     experiment: loaded.experiment,

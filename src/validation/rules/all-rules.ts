@@ -28,6 +28,7 @@ import {
   verdictsAreWithinReach,
 } from './strength-rules.ts';
 import { fieldsAreNotMisspelt, metadataProblems, misspeltMetricFields, namesAreNames } from './field-name-rules.ts';
+import { pathText } from '../../experiment/schema-issues.ts';
 import { issue, type ExpressionSyntax, type Rule, type RuleIssue } from './rule.ts';
 import {
   actionsAreKnown,
@@ -109,7 +110,23 @@ export function checkExperiment(experiment: WrittenExperiment, options: CheckOpt
     syntax: options.syntax ?? {},
     afterStart: options.afterStart ?? false,
   };
-  return EXPERIMENT_RULES.flatMap((rule) => rule(context));
+  return withoutEchoes(EXPERIMENT_RULES.flatMap((rule) => rule(context)));
+}
+
+/** A field that is misspelt is one problem: that it is missing under its right name is not another. */
+function withoutEchoes(found: readonly RuleIssue[]): RuleIssue[] {
+  const meant = found.flatMap((one) => (one.meant === undefined ? [] : [one.meant]));
+  const isEcho = ({ path, message }: RuleIssue) =>
+    meant.some(
+      (field) =>
+        path === pathText(field) ||
+        (path === pathText(field.slice(0, -1)) && new RegExp(`\\b${String(field.at(-1))}\\b`).test(message)),
+    );
+  return found.flatMap((one) => {
+    if (isEcho(one)) return [];
+    const { meant: _, ...rest } = one;
+    return [rest];
+  });
 }
 
 /** Every rule that a metric breaks. */

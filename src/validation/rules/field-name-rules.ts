@@ -57,6 +57,8 @@ function misspelt(schema: z.core.$ZodType, value: unknown, path: Path): RuleIssu
     const expected = child(schema, key);
     if (expected !== undefined) return misspelt(expected, item, at);
     const suggestion = known === undefined ? undefined : nearest(key, known);
-    return suggestion === undefined ? [] : [issue(at, `unknown field; did you mean ${suggestion}?`)];
+    return suggestion === undefined
+      ? []
+      : [{ ...issue(at, `unknown field; did you mean ${suggestion}?`), meant: [...path, suggestion] }];
   });
 }

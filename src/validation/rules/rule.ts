@@ -9,6 +9,8 @@ import { pathText, type Path } from '../../experiment/schema-issues.ts';
 export interface RuleIssue extends Issue {
   /** The words that Iter8 0.7 put into status.message for this, where it had some: kept for scripts that look for them. */
   readonly status?: string | undefined;
+  /** Of a field that is misspelt: the one that was meant. */
+  readonly meant?: Path | undefined;
 }
 
 /**

@@ -19,12 +19,18 @@ export const tasksAreEitherTaskOrRun: Rule = ({ experiment }) =>
     return task.run?.trim() === '' ? [issue([...path, 'run'], 'is empty; expected a script')] : [];
   });
 
+/** Of earlier versions of Iter8: they start a program. */
+const SCRIPT_TASKS: ReadonlySet<string> = new Set(['common/exec', 'common/bash', 'bash', 'exec', 'run']);
+
 export const tasksAreKnown: Rule = ({ experiment }) =>
   tasksOf(experiment).flatMap(({ path, task }) => {
     if (task.task === undefined || TASK_NAMES.includes(task.task)) return [];
     const suggestion = didYouMean(task.task, TASK_NAMES);
-    const hint =
-      suggestion === '' ? `; there are: ${TASK_NAMES.join(', ')}; anything else is a script under run` : suggestion;
+    const hint = SCRIPT_TASKS.has(task.task)
+      ? '; write the command as a script: run: COMMAND'
+      : suggestion === ''
+        ? `; there are: ${TASK_NAMES.join(', ')}; anything else is a script under run`
+        : suggestion;
     return [issue([...path, 'task'], `unknown task ${shown(task.task)}${hint}`)];
   });
 

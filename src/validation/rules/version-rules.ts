@@ -1,6 +1,7 @@
 /** Rules about versions: how many, their names, and the fields that hold their weights. */
 import type { TestingPattern } from '../../experiment/experiment.ts';
 import { expectedGot, shown } from '../../experiment/schema-issues.ts';
+import { fieldPathMeant } from '../../expressions/field-path.ts';
 import { counted, issue, tasksOf, versionsOf, type Rule } from './rule.ts';
 
 const INFO = ['spec', 'versionInfo'];
@@ -104,7 +105,8 @@ export const weightReferencesAreComplete: Rule = ({ experiment, syntax }) =>
     const { fieldPath } = weightObjRef;
     if (fieldPath === undefined || fieldPath === '') return missing;
     if (!fieldPath.startsWith('.')) {
-      const message = `expected a path that starts with a dot, got ${shown(fieldPath)}; write .${fieldPath}`;
+      const kind = fieldPath.startsWith('/') ? 'a path with dots, not a JSON pointer' : 'a path that starts with a dot';
+      const message = `expected ${kind}, got ${shown(fieldPath)}; write ${fieldPathMeant(fieldPath)}`;
       return [...missing, issue([...at, 'fieldPath'], message, `${REFERENCE}: fieldPath must start with '.'`)];
     }
     const problem = syntax.fieldPath?.(fieldPath);

@@ -203,7 +203,7 @@ describe('what -f refuses', () => {
   it('other kinds, naming what creates them', async () => {
     const service = 'apiVersion: v1\nkind: Service\nmetadata: {name: s}\n';
     expect((await refusal([write('all.yaml', `${service}---\n${EXPERIMENT}`)])).lines).toEqual([
-      'all.yaml:2:7  kind: expected Experiment or Metric, got "Service"; create it with kubectl apply -f all.yaml, and leave it out here',
+      'all.yaml:2:7  kind: expected Experiment or Metric, got "Service"; create it with kubectl apply -f all.yaml, and leave it out here, or skip it with --ignore-others',
     ]);
     expect((await refusal([write('no-kind.yaml', 'a: 1\n')])).lines).toEqual([
       'no-kind.yaml:1:1  kind: is missing; expected Experiment or Metric',

@@ -1,0 +1,27 @@
+/**
+ * Empty keys (`loop:`, `candidates:`) count as absent: an API server drops the null of a field that may not be null
+ * (kubernetes/kubernetes#125224), and charts leave many of them. Where a record of ours is kept, and a metric as it was read, null
+ * may mean something, and stays.
+ */
+import { isObject } from '../text/shape.ts';
+
+/** Of a status. */
+const KEPT: ReadonlySet<string> = new Set(['aggregatedBuiltinHists', 'metricObj']);
+
+/** The same value where there are none. */
+export function withoutNulls(value: unknown): unknown {
+  if (Array.isArray(value)) {
+    const items = value.map(withoutNulls);
+    return items.every((item, index) => item === value[index]) ? value : items;
+  }
+  if (!isObject(value)) return value;
+  let changed: Record<string, unknown> | undefined;
+  for (const [key, item] of Object.entries(value)) {
+    const next = item === null ? undefined : KEPT.has(key) ? item : withoutNulls(item);
+    if (next === item) continue;
+    changed ??= { ...value };
+    if (next === undefined) delete changed[key];
+    else changed[key] = next;
+  }
+  return changed ?? value;
+}
