@@ -10,9 +10,11 @@ export type AsTyped = (command: string, of: ObjectKey) => string;
 export function asTypedWith(flags: StoreFlags, namespace: string): AsTyped {
   const where = [
     ...(flags.dir !== undefined ? ['--dir', flags.dir] : flags.local === true ? ['--local'] : []),
-    ...(['kubeconfig', 'context', 'cluster', 'user'] as const).flatMap((flag) =>
+    // Never --token: what is typed again is seen again.
+    ...(['kubeconfig', 'context', 'cluster', 'user', 'server', 'as'] as const).flatMap((flag) =>
       flags[flag] === undefined ? [] : [`--${flag}`, flags[flag]],
     ),
+    ...(flags.asGroup ?? []).flatMap((group) => ['--as-group', group]),
   ];
   return (command, of) => {
     const inNamespace = flags.namespace !== undefined || of.namespace !== namespace ? ['-n', of.namespace] : [];

@@ -128,6 +128,14 @@ export async function openKube(
     cluster: flags.cluster,
     user: flags.user,
     namespace: flags.namespace,
+    server: flags.server,
+    token: flags.token,
+    as: flags.as,
+    asGroup: flags.asGroup,
+    asUid: flags.asUid,
+    certificateAuthority: flags.certificateAuthority,
+    insecureSkipTlsVerify: flags.insecureSkipTlsVerify,
+    tlsServerName: flags.tlsServerName,
     requestTimeoutMs: flags.requestTimeout,
     env: io.env,
     cwd: io.cwd,
@@ -145,7 +153,7 @@ export async function openKube(
   if (kube.chosen.insecure) {
     const { server, chosen } = kube;
     warn(
-      `the certificate of the API server ${redactUrls(server)} is not verified (insecure-skip-tls-verify of ${chosen.clusterText})`,
+      `the certificate of the API server ${redactUrls(server)} is not verified (${flags.insecureSkipTlsVerify === true ? '--insecure-skip-tls-verify' : `insecure-skip-tls-verify of ${chosen.clusterText}`})`,
     );
   }
   return kube;
@@ -351,5 +359,10 @@ export async function whileConnecting<T>({ kube, store }: Context, io: Io, work:
 
 /** The object that a command names, in the namespace that it names. */
 export function keyOf(context: Context, name: string): ObjectKey {
-  return { namespace: context.namespace, name };
+  return { namespace: context.namespace, name: bareName(name) };
+}
+
+/** Of what `-o name` prints, and kubectl takes: `experiment.iter8.tools/shop`, `experiments/shop`. */
+export function bareName(name: string): string {
+  return name.replace(/^experiments?(\.v2alpha2)?(\.iter8\.tools)?\//, '');
 }

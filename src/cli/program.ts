@@ -1,11 +1,14 @@
 /** `run(argv, io)`: parses the command line, calls one command, turns what it throws into a sentence and an exit code. */
 import { Command, CommanderError } from 'commander';
-import { Iter8Error } from '../errors.ts';
+import { Iter8Error, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io, OutputStream } from '../io.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
+import { didYouMean } from '../text/did-you-mean.ts';
+import { EXAMPLES } from './examples.ts';
+import { commandFirst } from './flags-before-command.ts';
 import { colorMode } from './shared-flags.ts';
 
 /** A command: adds itself to the program; `done` takes the exit code of its action. */
@@ -25,6 +28,8 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   install: async () => (await import('./commands/install.ts')).installCommand,
   uninstall: async () => (await import('./commands/install.ts')).uninstallCommand,
   controller: async () => (await import('./commands/controller.ts')).controllerCommand,
+  delete: async () => (await import('./commands/delete.ts')).deleteCommand,
+  completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
 
 /** The command that is asked for, or all of them where they are listed. */
@@ -63,15 +68,28 @@ function withoutCredentials(io: Io, command: string | undefined): Io {
   return Object.create(io, { stdout: { value: stdout }, stderr: { value: clean(io.stderr) } }) as Io;
 }
 
-export async function run(argv: readonly string[], given: Io): Promise<ExitCode> {
+export async function run(typed: readonly string[], given: Io): Promise<ExitCode> {
+  const argv = commandFirst(typed);
   const io = withoutCredentials(given, argv[0]);
+  if (argv[0] === '__complete') {
+    const { completeWords } = await import('./complete-words.ts');
+    const command = async (name: string) =>
+      Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]!())(io, () => undefined) : undefined;
+    const found = await completeWords(typed.slice(1), io, { names: Object.keys(COMMANDS), command }).catch(() => []);
+    io.stdout.write(found.map((word) => `${word}\n`).join(''));
+    return EXIT.ok;
+  }
   let code: ExitCode = EXIT.ok;
   const program = new Command('iter8ctl')
     .description('May this version be promoted? Drives, watches and describes Iter8 experiments.')
     .version(VERSION, '-V, --version')
     .showHelpAfterError('(--help shows all options)')
     .addHelpText('after', EPILOG);
-  for (const define of await definitionsFor(argv)) program.addCommand(define(io, (next) => (code = next)));
+  for (const define of await definitionsFor(argv)) {
+    const command = define(io, (next) => (code = next));
+    const examples = EXAMPLES[command.name()] ?? [];
+    program.addCommand(command.addHelpText('after', `\nExamples:\n${examples.map((line) => `  ${line}`).join('\n')}`));
+  }
   // addCommand hands nothing down: without this a usage error in a command would end the process by itself.
   for (const command of [program, ...program.commands]) {
     command.exitOverride().configureOutput({
@@ -89,6 +107,14 @@ export async function run(argv: readonly string[], given: Io): Promise<ExitCode>
       program.outputHelp({ error: true });
       return EXIT.usage;
     }
+    const unknown = argv[0] === 'help' ? argv[1] : undefined;
+    if (unknown !== undefined && !unknown.startsWith('-') && !Object.hasOwn(COMMANDS, unknown))
+      throw new UsageError(
+        `there is no command ${sanitizeLine(unknown)}${didYouMean(unknown, Object.keys(COMMANDS))}`,
+        {
+          hint: 'iter8ctl --help lists them',
+        },
+      );
     await program.parseAsync([...argv], { from: 'user' });
     return code;
   } catch (error) {

@@ -17,6 +17,14 @@ export interface StoreFlags {
   readonly cluster?: string;
   readonly user?: string;
   readonly requestTimeout?: number;
+  readonly server?: string;
+  readonly token?: string;
+  readonly as?: string;
+  readonly asGroup?: string[];
+  readonly asUid?: string;
+  readonly certificateAuthority?: string;
+  readonly insecureSkipTlsVerify?: boolean;
+  readonly tlsServerName?: string;
 }
 
 export interface OutputFlags {
@@ -73,17 +81,51 @@ export function withKubeFlags(command: Command): Command {
     .option('--context <name>', 'context of the kubeconfig', notEmpty)
     .option('--cluster <name>', 'cluster of the kubeconfig', notEmpty)
     .option('--user <name>', 'user of the kubeconfig', notEmpty)
+    .option('-s, --server <url>', 'address of the API server', notEmpty)
+    .option('--token <token>', 'bearer token (others may see it in the list of processes)', notEmpty)
+    .option('--as <user>', 'act as this user', notEmpty)
+    .option('--as-group <group>', 'and as a member of this group; repeat it', repeated)
+    .option('--as-uid <uid>', 'and with this UID', notEmpty)
+    .option(
+      '--certificate-authority <file>',
+      'certificate of the authority that signed that of the API server',
+      notEmpty,
+    )
+    .option('--insecure-skip-tls-verify', 'do not verify the certificate of the API server')
+    .option('--tls-server-name <name>', 'name that this certificate must have', notEmpty)
     .option('--request-timeout <duration>', 'longest wait for one answer of the API server', durationFlag);
 }
 
 export function withOutputFlags(command: Command, formats: readonly string[]): Command {
-  return command
-    .addOption(new Option('-o, --output <format>', 'what to print').choices([...formats]).default('text'))
-    .addOption(
-      new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too')
-        .choices([...COLOR_MODES])
-        .default('auto'),
-    );
+  return withColor(
+    command.addOption(new Option('-o, --output <format>', 'what to print').choices([...formats]).default('text')),
+  );
+}
+
+function withColor(command: Command): Command {
+  return command.addOption(
+    new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too')
+      .choices([...COLOR_MODES])
+      .default('auto'),
+  );
+}
+
+/** Of objects, as kubectl prints them: formats that take a template. */
+const TEMPLATES = ['jsonpath', 'custom-columns'] as const;
+
+/** `-o`, where objects can be printed by template too. */
+export function withObjectOutput(command: Command, formats: readonly string[]): Command {
+  const all = [...formats, ...TEMPLATES.map((name) => `${name}=...`)];
+  const read = (value: string): string => {
+    const [name = ''] = value.split('=');
+    if (formats.includes(value) || (value.includes('=') && TEMPLATES.some((one) => one === name))) return value;
+    const others = /^(go-template|template|jsonpath-|custom-columns-)/.test(value)
+      ? ' (templates of Go are not supported: use jsonpath=)'
+      : '';
+    throw new InvalidArgumentError(`Allowed choices are ${all.join(', ')}${others}.`);
+  };
+  const option = new Option('-o, --output <format>', 'what to print').choices(all).argParser(read);
+  return withColor(command.addOption(option.default('text')));
 }
 
 /** The colour mode of a command line that may not have been parsed, for error texts. */

@@ -11,9 +11,17 @@ export interface ListOptions {
   readonly namespace: string | undefined;
   /** ms since 1970: what ages are computed against. */
   readonly now: number;
+  readonly headers?: boolean | undefined;
+  /** By `namespace/name`: a column more. */
+  readonly labels?: ReadonlyMap<string, string> | undefined;
+  /** Whether what is mostly of no interest has columns too. */
+  readonly wide?: boolean | undefined;
 }
 
-export function renderList(views: readonly ListRow[], { theme, namespace, now }: ListOptions): string {
+export function renderList(
+  views: readonly ListRow[],
+  { theme, namespace, now, headers = true, labels, wide = false }: ListOptions,
+): string {
   if (views.length === 0)
     return namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`;
   const withNamespace = namespace === undefined;
@@ -28,6 +36,8 @@ export function renderList(views: readonly ListRow[], { theme, namespace, now }:
       `${view.iterations.completed}/${view.iterations.total}`,
       theme.headline(view.recommendation.verdict, shortAnswer(view)),
       Number.isNaN(created) ? '-' : formatShortAge(now - created),
+      ...(wide ? [view.driven?.by === undefined ? '-' : sanitizeLine(view.driven.by)] : []),
+      ...(labels === undefined ? [] : [sanitizeLine(labels.get(`${view.namespace}/${view.name}`) ?? '<none>')]),
     ];
   });
   const head = [
@@ -39,8 +49,11 @@ export function renderList(views: readonly ListRow[], { theme, namespace, now }:
     'ITERATIONS',
     'RECOMMENDATION',
     'AGE',
+    ...(wide ? ['DRIVER'] : []),
+    ...(labels === undefined ? [] : ['LABELS']),
   ];
-  return tableLines({ head, rows }).join('\n');
+  const lines = tableLines({ head, rows });
+  return (headers ? lines : lines.slice(-rows.length)).join('\n');
 }
 
 function stageText({ stage, driven }: ListRow): string {

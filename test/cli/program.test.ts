@@ -169,12 +169,13 @@ describe('run', () => {
 describe('run --url', () => {
   it('needs no manifest', async () => {
     server = await testServer(ok);
+    // A limit that a busy machine does not come near.
     const { code, out } = await cli(
       'run',
       '--url',
       server.url,
       '--slo',
-      'p95<=300ms',
+      'p95<=3s',
       '--slo',
       'error-rate<=1%',
       '--qps',

@@ -89,6 +89,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'cli-table3': ['render'],
   ora: ['render'],
   'd3-scale': ['report'],
+  'jsonpath-plus': ['report'],
   'd3-shape': ['report'],
   commander: ['cli'],
   'string-width': ['text'],

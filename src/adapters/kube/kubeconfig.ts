@@ -17,9 +17,10 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
+import { withOverrides, type KubeOverrides } from './kubeconfig-overrides.ts';
 import { clusterProblems, userProblems, type KubeUser } from './kubeconfig-problems.ts';
 
-export interface KubeFlags {
+export interface KubeFlags extends KubeOverrides {
   readonly kubeconfig?: string | undefined;
   readonly context?: string | undefined;
   readonly cluster?: string | undefined;
@@ -65,10 +66,15 @@ function given(flags: KubeFlags): KubeFlags {
 
 /** @throws UsageError for a name that is not there, UnavailableError when there is no configuration, or a broken one */
 export async function chooseConfig(written: KubeFlags, env: Env, cwd: string): Promise<ChosenConfig> {
+  const overrides = given(written);
+  return withOverrides(await configOf(written, env, cwd), overrides, cwd);
+}
+
+async function configOf(written: KubeFlags, env: Env, cwd: string): Promise<ChosenConfig> {
   const { kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace } = written;
   const flags = given({ kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace });
   const files = configFiles(flags, env, cwd);
-  if (files.length === 0) return inCluster(flags, env) ?? refuseNothing(env);
+  if (files.length === 0) return inCluster(flags, env) ?? byServer(written, env) ?? refuseNothing(env);
   const merged = await mergeFiles(files);
   const contextName = flags.context ?? textOf(merged.getCurrentContext());
   const context = contextName ? merged.getContextObject(contextName) : null;
@@ -107,6 +113,12 @@ export async function chooseConfig(written: KubeFlags, env: Env, cwd: string): P
     namespace: flags.namespace ?? (context?.namespace || 'default'),
     files,
   };
+}
+
+/** Names of the contexts that `--context` may choose. @throws as chooseConfig does */
+export async function contextNamesIn(flags: KubeFlags, env: Env, cwd: string): Promise<string[]> {
+  const merged = await mergeFiles(configFiles(given(flags), env, cwd));
+  return merged.getContexts().map(({ name }) => name);
 }
 
 /** Exactly the chosen cluster and user, with the proxy of the environment where the file names none. */
@@ -243,6 +255,20 @@ function inCluster(flags: KubeFlags, env: Env): ChosenConfig | undefined {
     contextName: undefined,
     description: "this pod's service account",
     namespace: flags.namespace ?? (pod.getContextObject(pod.getCurrentContext())?.namespace?.trim() || 'default'),
+    files: [],
+  };
+}
+
+/** `--server` says where; who asks is said by `--token`, or nobody. */
+function byServer({ server, namespace }: KubeFlags, env: Env): ChosenConfig | undefined {
+  if (server === undefined || server === '') return undefined;
+  return {
+    ...chosen({ name: CHOSEN, server, skipTLSVerify: false }, undefined, env),
+    clusterText: '--server',
+    userText: 'no user',
+    contextName: undefined,
+    description: `server ${redactUrls(server)}`,
+    namespace: namespace || 'default',
     files: [],
   };
 }

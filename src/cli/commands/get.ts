@@ -1,23 +1,25 @@
 /** `iter8ctl get [NAME...]`: a list, one line each. */
 import { Command, Option } from 'commander';
+import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
-import { jsonText } from '../../report/json-text.ts';
 import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
-import { renderList } from '../../render/experiment-list.ts';
+import { refuseDamage } from '../../judge/record/damage.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { experimentView, listRow } from '../../view/experiment-view.ts';
-import { openContext, whileConnecting, type Context } from '../context.ts';
-import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { bareName, openContext, whileConnecting, type Context } from '../context.ts';
+import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
-import { stdoutTheme } from '../print-experiment.ts';
+import { fieldFilter } from '../field-selector.ts';
+import { listText, type ListFlags } from '../print-list.ts';
 import { whoDrivesEach } from '../who-drives.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
 
-interface GetFlags extends StoreFlags, OutputFlags {
+interface GetFlags extends StoreFlags, OutputFlags, ListFlags {
   readonly selector?: string;
+  readonly fieldSelector?: string;
+  readonly watch?: boolean;
   readonly sortBy: SortKey;
 }
 
@@ -27,21 +29,82 @@ export function getCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('[names...]', 'only these')
     .option('-A, --all-namespaces', 'of all namespaces')
     .option('-l, --selector <labels>', 'only with these labels, as in kubectl')
+    .option('--field-selector <fields>', 'only with this metadata.name or metadata.namespace, as in kubectl')
+    .option('-w, --watch', 'then a line for each change, until Ctrl-C')
+    .option('--no-headers', 'without the line of titles')
+    .option('--show-labels', 'with a column of labels')
     .addOption(new Option('--sort-by <key>', 'order of the lines').choices([...SORT_KEYS]).default('age'));
-  return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml', 'raw', 'name']).action(
-    async (names: string[], flags: GetFlags) => {
-      const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
-      const namespace = flags.allNamespaces === true ? undefined : context.namespace;
-      const found = await whileConnecting(context, io, () =>
-        names.length > 0
-          ? Promise.all(names.map((name) => namedExperiment(context, name)))
-          : context.store.list({ namespace, selector: flags.selector }),
-      );
-      const experiments = found.toSorted(newestFirst).toSorted(order(flags.sortBy));
-      io.stdout.write(await listText(experiments, { flags, io, namespace, context }));
-      done(EXIT.ok);
-    },
+  return withObjectOutput(withStoreFlags(command), ['text', 'wide', 'json', 'yaml', 'raw', 'name']).action(
+    async (names: string[], flags: GetFlags) => done(await get(names, flags, io)),
   );
+}
+
+async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<ExitCode> {
+  const filter = fieldFilter(flags.fieldSelector);
+  if (names.length > 0 && (flags.allNamespaces === true || flags.selector !== undefined))
+    throw new UsageError('give names, or -A or -l, not both');
+  const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
+  const namespace = flags.allNamespaces === true ? undefined : context.namespace;
+  const wanted = new Set(names.map(bareName));
+  const found = await whileConnecting(context, io, () =>
+    wanted.size > 0
+      ? Promise.all([...wanted].map((name) => namedExperiment(context, name)))
+      : context.store.list({ namespace, selector: flags.selector }),
+  );
+  const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
+  const list = {
+    flags,
+    io,
+    namespace,
+    isOne: names.length === 1,
+    place: (one: readonly Experiment[]) => driven(one, flags, context),
+  };
+  io.stdout.write(await listText(experiments, list));
+  if (flags.watch !== true) return EXIT.ok;
+  const isWanted = (one: Experiment) => filter(one) && (wanted.size === 0 || wanted.has(one.metadata.name));
+  return follow(experiments, { ...list, isWanted, context });
+}
+
+function driven(experiments: readonly Experiment[], { output }: GetFlags, context: Context) {
+  const isShown = ['text', 'wide', 'json', 'yaml'].includes(output);
+  return isShown ? whoDrivesEach(experiments, context) : undefined;
+}
+
+/** A line, or object, for each change, as `kubectl get -w`. */
+async function follow(
+  first: readonly Experiment[],
+  how: Parameters<typeof listText>[1] & {
+    readonly flags: GetFlags;
+    readonly isWanted: (experiment: Experiment) => boolean;
+    readonly context: Context;
+  },
+): Promise<ExitCode> {
+  const { flags, io, namespace, context, isWanted } = how;
+  const over = new AbortController();
+  let code: ExitCode = EXIT.ok;
+  const stopListening = io.onSignal((signal) => {
+    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
+    over.abort();
+  });
+  const onLost = () => over.abort();
+  io.stdout.lost?.addEventListener('abort', onLost, { once: true });
+  const versions = new Map(first.map((one) => [keyText(one.metadata), one.metadata.resourceVersion]));
+  try {
+    for await (const event of context.store.watch({ namespace, selector: flags.selector, signal: over.signal })) {
+      if (event.kind !== 'added' && event.kind !== 'modified') continue;
+      const { metadata } = event.object;
+      if (!isWanted(event.object) || versions.get(keyText(metadata)) === metadata.resourceVersion) continue;
+      versions.set(keyText(metadata), metadata.resourceVersion);
+      const changed = refuseDamage(event.object);
+      io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
+    }
+  } catch (error) {
+    if (!over.signal.aborted) throw error;
+  } finally {
+    stopListening();
+    io.stdout.lost?.removeEventListener('abort', onLost);
+  }
+  return code;
 }
 
 /** Equal keys keep the newest first. */
@@ -54,46 +117,4 @@ function order(key: SortKey): (a: Experiment, b: Experiment) => number {
   };
   const of = text[key];
   return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
-}
-
-async function listText(
-  experiments: readonly Experiment[],
-  how: {
-    readonly flags: GetFlags;
-    readonly io: Io;
-    readonly namespace: string | undefined;
-    readonly context: Context;
-  },
-): Promise<string> {
-  const { flags, io, namespace, context } = how;
-  const driven =
-    flags.output === 'raw' || flags.output === 'name' ? undefined : await whoDrivesEach(experiments, context);
-  const views = () =>
-    experiments.map((experiment) =>
-      experimentView(experiment, io.clock.now(), driven?.get(keyText(experiment.metadata))),
-    );
-  switch (flags.output) {
-    case 'raw':
-      return `${jsonText({ apiVersion: 'v1', kind: 'List', items: experiments }, 2)}\n`;
-    case 'json': {
-      const { jsonList } = await import('../../report/json-view.ts');
-      return `${jsonText(jsonList(views()), 2)}\n`;
-    }
-    case 'yaml': {
-      const [{ jsonList }, { writeYaml }] = await Promise.all([
-        import('../../report/json-view.ts'),
-        import('../../adapters/manifest/write-yaml.ts'),
-      ]);
-      return writeYaml(jsonList(views()));
-    }
-    case 'name':
-      return experiments
-        .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
-        .join('');
-    default:
-      return `${renderList(
-        experiments.map((experiment) => listRow(experiment, driven?.get(keyText(experiment.metadata)))),
-        { theme: stdoutTheme(io, flags), namespace, now: io.clock.now() },
-      )}\n`;
-  }
 }

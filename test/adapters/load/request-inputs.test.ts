@@ -1,7 +1,7 @@
 /** What a request is built from is bounded, and ends with a sentence when it cannot be had. */
 import { mkdtempSync, writeFileSync } from 'node:fs';
-import { createServer, type IncomingMessage } from 'node:http';
-import { connect, type AddressInfo, type Socket } from 'node:net';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -30,18 +30,15 @@ it.each<[string, Partial<CollectEndpoint>, RegExp]>([
 });
 
 it('a payload is got through the proxy of the environment, within its limit', async () => {
-  await using payloads = await testServer((request, response) =>
-    response.end(Buffer.alloc(request.url?.includes('large') === true ? 17 * 1024 * 1024 : 3, 'x')),
+  await using payloads = await testServer((incoming, response) =>
+    response.end(Buffer.alloc(incoming.url?.includes('large') === true ? 17 * 1024 * 1024 : 3, 'x')),
   );
   const asked: (string | undefined)[] = [];
-  const proxy = createServer().on('connect', (request: IncomingMessage, client: Socket, head: Buffer) => {
-    asked.push(request.url);
-    const upstream = connect(payloads.port, '127.0.0.1', () => {
-      client.write('HTTP/1.1 200 OK\r\n\r\n');
-      upstream.write(head);
-      upstream.pipe(client).pipe(upstream);
-    });
-    for (const socket of [upstream, client]) socket.on('error', () => undefined);
+  const proxy = createServer((incoming, outgoing) => {
+    asked.push(incoming.url);
+    const { pathname } = new URL(incoming.url ?? '');
+    // The answer may be refused before it has ended.
+    request({ host: '127.0.0.1', port: payloads.port, path: pathname }, (answer) => answer.pipe(outgoing)).end();
   });
   await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
   const env = { http_proxy: `127.0.0.1:${(proxy.address() as AddressInfo).port}` };
@@ -50,7 +47,7 @@ it('a payload is got through the proxy of the environment, within its limit', as
   await expect(build({ payloadURL: 'http://payloads.example/large' }, env)).rejects.toThrow(
     /the answer has more than 16777216 bytes/,
   );
-  expect(asked).toEqual(['payloads.example:80', 'payloads.example:80']);
+  expect(asked).toEqual(['http://payloads.example/p', 'http://payloads.example/large']);
   proxy.closeAllConnections();
   proxy.close();
 });

@@ -1,0 +1,36 @@
+/** What stands at the end of the help of each command. Every line works as it stands, in a place that has such an experiment. */
+export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
+  run: [
+    'iter8ctl run -f experiment.yaml --report html=report.html',
+    "iter8ctl run --local --url http://127.0.0.1:8080/ --slo 'p95<=300ms' --slo 'error-rate<=1%'",
+  ],
+  watch: ['iter8ctl watch canary -n shop --timeout 30m', 'iter8ctl watch --all -o ndjson'],
+  describe: ['iter8ctl describe', 'kubectl get experiment canary -o yaml | iter8ctl describe -f - --exit-code'],
+  assert: [
+    'iter8ctl assert canary -c completed -c winnerFound --timeout 10m',
+    'iter8ctl assert --local -c candidateWon',
+  ],
+  get: [
+    'iter8ctl get -A -o wide',
+    "iter8ctl get -o jsonpath='{.items[*].metadata.name}'",
+    'iter8ctl get -l app=shop -w',
+  ],
+  plan: ['iter8ctl plan -f experiment.yaml', 'iter8ctl plan canary -n shop'],
+  init: [
+    "iter8ctl init --url http://127.0.0.1:8080/ --slo 'p95<=300ms' --name hello > experiment.yaml",
+    "iter8ctl init --metrics istio --prometheus http://prometheus.istio-system:9090 --versions v1,v2 --slo 'error-rate<=1%'",
+  ],
+  replay: [
+    "iter8ctl replay .iter8/records/default/hello.ndjson --slo 'p95<=200ms' --exit-code",
+    'iter8ctl replay experiment.yaml --confidence 0.99 -o json',
+  ],
+  debug: ['iter8ctl debug canary -n shop', 'iter8ctl debug --local'],
+  install: ['iter8ctl install --dry-run | less', 'iter8ctl install --image registry.example.com/iter8ctl:0.1.0'],
+  uninstall: ['iter8ctl uninstall --dry-run', 'iter8ctl uninstall'],
+  controller: ['iter8ctl controller -n shop', 'iter8ctl controller --health-address 127.0.0.1:8081 --log-format text'],
+  delete: ['iter8ctl delete canary-1 canary-2 -n shop', 'iter8ctl delete --local --all'],
+  completion: [
+    'source <(iter8ctl completion bash)',
+    'iter8ctl completion fish > ~/.config/fish/completions/iter8ctl.fish',
+  ],
+};

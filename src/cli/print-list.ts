@@ -1,0 +1,97 @@
+/** Prints experiments in the form that `-o` of `get` asks for. */
+import { jsonText } from '../report/json-text.ts';
+import type { Io } from '../io.ts';
+import { keyText, type Experiment } from '../experiment/experiment.ts';
+import { renderList } from '../render/experiment-list.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
+import { experimentView, listRow, type Driven } from '../view/experiment-view.ts';
+import { stdoutTheme } from './print-experiment.ts';
+import type { OutputFlags } from './shared-flags.ts';
+
+export interface ListFlags {
+  readonly headers?: boolean;
+  readonly showLabels?: boolean;
+}
+
+interface ListHow {
+  readonly flags: OutputFlags & ListFlags;
+  readonly io: Io;
+  readonly namespace: string | undefined;
+  /** One name was asked for: templates and `raw` see the object, not a list of it. */
+  readonly isOne: boolean;
+  /** Who drives each; undefined where nobody looks. */
+  readonly place: (experiments: readonly Experiment[]) => Promise<ReadonlyMap<string, Driven>> | undefined;
+}
+
+/** With a newline at its end, but for jsonpath, which prints what its template says. */
+export async function listText(experiments: readonly Experiment[], how: ListHow): Promise<string> {
+  const { flags, io, namespace, isOne } = how;
+  const drivers = await how.place(experiments);
+  const of = ({ metadata }: Experiment) => drivers?.get(keyText(metadata));
+  const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now(), of(experiment)));
+  const [only] = experiments;
+  const whole = () => (isOne && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items: experiments });
+  const [format = '', template = ''] = splitOnce(flags.output);
+  switch (format) {
+    case 'raw':
+      return `${jsonText(whole(), 2)}\n`;
+    case 'json': {
+      const { jsonList } = await import('../report/json-view.ts');
+      return `${jsonText(jsonList(views()), 2)}\n`;
+    }
+    case 'yaml': {
+      const [{ jsonList }, { writeYaml }] = await Promise.all([
+        import('../report/json-view.ts'),
+        import('../adapters/manifest/write-yaml.ts'),
+      ]);
+      return writeYaml(jsonList(views()));
+    }
+    case 'name':
+      return experiments
+        .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
+        .join('');
+    case 'jsonpath': {
+      const { renderJsonPath } = await import('../report/object-query.ts');
+      return renderJsonPath(template, whole());
+    }
+    case 'custom-columns': {
+      const [{ columnText, customColumns }, { tableLines }] = await Promise.all([
+        import('../report/object-query.ts'),
+        import('../render/table.ts'),
+      ]);
+      const columns = customColumns(template);
+      const rows = experiments.map((experiment) => columns.map((column) => columnText(column, experiment)));
+      const lines = tableLines({ head: columns.map(({ head }) => sanitizeLine(head)), rows });
+      return (flags.headers === false ? lines.slice(lines.length - rows.length) : lines)
+        .map((line) => `${line}\n`)
+        .join('');
+    }
+    default:
+      return `${renderList(
+        experiments.map((experiment) => listRow(experiment, of(experiment))),
+        {
+          theme: stdoutTheme(io, flags),
+          namespace,
+          now: io.clock.now(),
+          headers: flags.headers,
+          wide: format === 'wide',
+          ...(flags.showLabels === true ? { labels: labelsOf(experiments) } : {}),
+        },
+      )}\n`;
+  }
+}
+
+function splitOnce(text: string): string[] {
+  const at = text.indexOf('=');
+  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
+}
+
+/** `app=shop,team=a`, by `namespace/name`. */
+function labelsOf(experiments: readonly Experiment[]): Map<string, string> {
+  return new Map(
+    experiments.flatMap(({ metadata }) => {
+      const labels = Object.entries(metadata.labels ?? {}).map(([name, value]) => `${name}=${value}`);
+      return labels.length === 0 ? [] : [[keyText(metadata), labels.toSorted().join(',')] as const];
+    }),
+  );
+}
