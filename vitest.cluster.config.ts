@@ -7,6 +7,8 @@ export default defineConfig({
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
     fileParallelism: false,
+    // Tests that may run at once (it.concurrent) wait most of the time.
+    maxConcurrency: 10,
     testTimeout: 180_000,
     hookTimeout: 180_000,
   },

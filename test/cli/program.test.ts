@@ -1,21 +1,9 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { iter8ctl } from '../support/test-io.ts';
-import { failingEach, ok, testServer, type TestServer } from '../support/test-server.ts';
-
-let cwd: string;
-let server: TestServer | undefined;
-
-beforeEach(async () => {
-  cwd = await mkdtemp(path.join(tmpdir(), 'iter8ctl-run-'));
-});
-afterEach(async () => {
-  await server?.[Symbol.asyncDispose]();
-  server = undefined;
-  await rm(cwd, { recursive: true });
-});
+import { failingEach, ok, testServer } from '../support/test-server.ts';
 
 const manifest = (url: string, change: { collect?: string; objectives?: string; metadata?: string } = {}) => `
 apiVersion: iter8.tools/v2alpha2
@@ -35,17 +23,37 @@ spec:
   versionInfo: {baseline: {name: shop-v2}}
 `;
 
-async function write(text: string, name = 'experiment.yaml'): Promise<string> {
-  await writeFile(path.join(cwd, name), text);
-  return name;
+interface Place {
+  readonly cwd: string;
+  readonly write: (text: string, name?: string) => Promise<string>;
+  readonly cli: (...argv: string[]) => ReturnType<typeof iter8ctl>;
 }
 
-/** `--no-extend` where requests are counted: on a busy machine answers come late, and the load would go on a little. */
-const cli = (...argv: string[]) => iter8ctl([...argv, '--local'], { cwd });
+/**
+ * Each test has a folder of its own: they run at once. `--no-extend` where requests are counted: on a busy machine answers
+ * come late, and the load would go on a little.
+ */
+const it = test.extend<{ place: Place }>({
+  // oxlint-disable-next-line no-empty-pattern
+  place: async ({}, use) => {
+    const cwd = await mkdtemp(path.join(tmpdir(), 'iter8ctl-run-'));
+    await use({
+      cwd,
+      write: async (text, name = 'experiment.yaml') => {
+        await writeFile(path.join(cwd, name), text);
+        return name;
+      },
+      cli: (...argv) => iter8ctl([...argv, '--local'], { cwd }),
+    });
+    await rm(cwd, { recursive: true });
+  },
+});
 
-describe('run', () => {
-  it('promotes a healthy version and exits 0, the answer on stdout and the story on stderr', async () => {
-    server = await testServer(ok);
+describe.concurrent('run', () => {
+  it('promotes a healthy version and exits 0, the answer on stdout and the story on stderr', async ({
+    place: { write, cli },
+  }) => {
+    await using server = await testServer(ok);
     const { code, out, err } = await cli('run', '-f', await write(manifest(server.url)), '--no-extend');
     expect(out.split('\n')[0]).toBe('promote shop-v2');
     expect(err).toContain('shop: Waiting: ');
@@ -54,8 +62,8 @@ describe('run', () => {
     expect(server.seen()).toBe(500);
   });
 
-  it('does not promote a failing version and exits 1', async () => {
-    server = await testServer(failingEach(20));
+  it('does not promote a failing version and exits 1', async ({ place: { write, cli } }) => {
+    await using server = await testServer(failingEach(20));
     // Load counts as late beyond a tenth of the tightest latency limit: on a busy machine, too, it may condemn.
     const objectives =
       '[{metric: iter8-system/error-rate, upperLimit: "0.01"}, {metric: iter8-system/latency-50th-percentile, upperLimit: 25000}]';
@@ -65,8 +73,8 @@ describe('run', () => {
     expect(code).toBe(1);
   });
 
-  it('is undecided, exit 3, when the load may not be extended', async () => {
-    server = await testServer(ok);
+  it('is undecided, exit 3, when the load may not be extended', async ({ place: { write, cli } }) => {
+    await using server = await testServer(ok);
     const { code, out } = await cli(
       'run',
       '-f',
@@ -77,11 +85,10 @@ describe('run', () => {
     expect(code).toBe(3);
   });
 
-  it('fails, exit 4, when nobody listens, and names the error', async () => {
-    server = await testServer(ok);
+  it('fails, exit 4, when nobody listens, and names the error', async ({ place: { write, cli } }) => {
+    const server = await testServer(ok);
     const { url } = server;
     await server[Symbol.asyncDispose]();
-    server = undefined;
     const { code, out } = await cli(
       'run',
       '-f',
@@ -93,8 +100,10 @@ describe('run', () => {
     expect(out).toContain('ECONNREFUSED');
   });
 
-  it('refuses to print the answer of an earlier run, exit 2, and runs again with --restart', async () => {
-    server = await testServer(ok);
+  it('refuses to print the answer of an earlier run, exit 2, and runs again with --restart', async ({
+    place: { write, cli },
+  }) => {
+    await using server = await testServer(ok);
     const file = await write(manifest(server.url));
     expect((await cli('run', '-f', file, '--no-extend')).code).toBe(0);
     const again = await cli('run', '-f', file);
@@ -105,7 +114,9 @@ describe('run', () => {
     expect(server.seen()).toBe(1000);
   });
 
-  it('names everything that is wrong with a manifest, by line and column, and creates nothing', async () => {
+  it('names everything that is wrong with a manifest, by line and column, and creates nothing', async ({
+    place: { write, cli },
+  }) => {
     const file = await write(
       manifest('http://127.0.0.1:1/', {
         collect: 'numQueries: 5, nunQueries: 6',
@@ -124,7 +135,9 @@ describe('run', () => {
     expect((await cli('get')).out).toContain('no experiments');
   });
 
-  it('refuses a known task that is not built yet by its name, before anything starts', async () => {
+  it('refuses a known task that is not built yet by its name, before anything starts', async ({
+    place: { write, cli },
+  }) => {
     const text = manifest('http://127.0.0.1:1/').replace(
       '      start:\n',
       '      start:\n      - task: notification/http\n        with: {url: "http://127.0.0.1:1/"}\n',
@@ -134,8 +147,8 @@ describe('run', () => {
     expect(err).toContain('notification/http is not built yet');
   });
 
-  it('makes a name from generateName and prints it first', async () => {
-    server = await testServer(ok);
+  it('makes a name from generateName and prints it first', async ({ place: { write, cli } }) => {
+    await using server = await testServer(ok);
     const { code, err } = await cli(
       'run',
       '-f',
@@ -145,20 +158,20 @@ describe('run', () => {
     expect(code).toBe(0);
   });
 
-  it('reads a manifest from standard input', async () => {
-    server = await testServer(ok);
+  it('reads a manifest from standard input', async ({ place: { cwd } }) => {
+    await using server = await testServer(ok);
     const { code } = await iter8ctl(['run', '-f', '-', '--local'], { cwd, stdin: manifest(server.url) });
     expect(code).toBe(0);
   });
 
-  it('needs to know what to run: exit 2 without name, file or url', async () => {
+  it('needs to know what to run: exit 2 without name, file or url', async ({ place: { cli } }) => {
     const { code, err } = await cli('run');
     expect(code).toBe(2);
     expect(err).toContain('-f FILE');
   });
 
-  it('exits 6 when the named experiment is absent, and says what is there', async () => {
-    server = await testServer(ok);
+  it('exits 6 when the named experiment is absent, and says what is there', async ({ place: { write, cli } }) => {
+    await using server = await testServer(ok);
     await cli('run', '-f', await write(manifest(server.url)));
     const { code, err } = await cli('run', 'shp');
     expect(code).toBe(6);
@@ -166,9 +179,9 @@ describe('run', () => {
   });
 });
 
-describe('run --url', () => {
-  it('needs no manifest', async () => {
-    server = await testServer(ok);
+describe.concurrent('run --url', () => {
+  it('needs no manifest', async ({ place: { cli } }) => {
+    await using server = await testServer(ok);
     // A limit that a busy machine does not come near.
     const { code, out } = await cli(
       'run',
@@ -187,8 +200,8 @@ describe('run --url', () => {
     expect(out).toMatch(/^promote 127-0-0-1\n/);
   });
 
-  it('compares two: the first is the baseline', async () => {
-    server = await testServer(ok);
+  it('compares two: the first is the baseline', async ({ place: { cli } }) => {
+    await using server = await testServer(ok);
     const { code, out } = await cli(
       'run',
       '--url',
@@ -206,9 +219,9 @@ describe('run --url', () => {
     expect(code).toBe(0);
   });
 
-  it.each(['p95<300parsecs', 'p95', 'nonsense<=5', 'error-rate<=300ms'])(
+  it.for(['p95<300parsecs', 'p95', 'nonsense<=5', 'error-rate<=300ms'])(
     'says what is wrong with --slo %s',
-    async (slo) => {
+    async (slo, { place: { cli } }) => {
       const { code, err } = await cli('run', '--url', 'http://127.0.0.1:1/', '--slo', slo);
       expect(code).toBe(2);
       expect(err).toContain(`--slo ${JSON.stringify(slo)}`);
@@ -216,9 +229,9 @@ describe('run --url', () => {
   );
 });
 
-describe('what was run', () => {
-  it('can be described, asserted, listed and printed in every form', async () => {
-    server = await testServer(ok);
+describe.concurrent('what was run', () => {
+  it('can be described, asserted, listed and printed in every form', async ({ place: { cwd, write, cli } }) => {
+    await using server = await testServer(ok);
     await cli('run', '-f', await write(manifest(server.url)), '--no-extend');
     const described = await cli('describe');
     expect(described.err).toContain('the newest experiment is shop');
@@ -246,8 +259,8 @@ describe('what was run', () => {
     expect(watched.code).toBe(0);
   });
 
-  it('left a full record: slices and verdicts, one JSON object a line', async () => {
-    server = await testServer(ok);
+  it('left a full record: slices and verdicts, one JSON object a line', async ({ place: { cwd, write, cli } }) => {
+    await using server = await testServer(ok);
     await cli('run', '-f', await write(manifest(server.url)), '--no-extend');
     const lines = (await readFile(path.join(cwd, '.iter8/records/default/shop.ndjson'), 'utf8')).trim().split('\n');
     const entries = lines.map((line) => JSON.parse(line) as { kind: string; tally?: { response: { n: number } } });
@@ -259,8 +272,8 @@ describe('what was run', () => {
   });
 });
 
-describe('the absence of a cluster', () => {
-  it('is exit 7 and names --local', async () => {
+describe.concurrent('the absence of a cluster', () => {
+  it('is exit 7 and names --local', async ({ place: { cwd } }) => {
     const { code, err } = await iter8ctl(['get'], { cwd });
     expect(code).toBe(7);
     expect(err).toContain('--local');

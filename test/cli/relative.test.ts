@@ -77,7 +77,8 @@ async function judge(change: Change) {
 
 const ERRORS = 'iter8-system/error-rate';
 
-describe('a relative objective', () => {
+// At once: each has a folder and servers of its own, and waits for its load most of the time.
+describe.concurrent('a relative objective', () => {
   describe('on errors is decided by pairs of requests', () => {
     // 5 % of the baseline fail; the same of the candidate, or half of them.
     const fails = (worse: number) => (version: 'old' | 'new', k: number) =>

@@ -126,7 +126,7 @@ describeCluster('in mid-run', () => {
   });
 
   it.concurrent('a spec that somebody changes is reported, and the run goes on with the one that it began with', async () => {
-    const { name, file } = manifest(8);
+    const { name, file } = manifest(20);
     const run = new Running(['run', '-f', file]);
     await run.said(satisfied);
     kubectl([
