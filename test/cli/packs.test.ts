@@ -3,10 +3,18 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll, dump } from 'js-yaml';
-import { expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import { PACKS } from '../../src/metric-packs/experiment-from-pack.ts';
-import { describePrometheus, exporter, startPrometheus, type Exported, type Labels } from '../support/prometheus.ts';
+import {
+  describePrometheus,
+  exporter,
+  startPrometheus,
+  type Exported,
+  type Labels,
+  type Prometheus,
+} from '../support/prometheus.ts';
 import { iter8ctl } from '../support/test-io.ts';
+import type { TestServer } from '../support/test-server.ts';
 
 /** What a version has done so far: latencies in ms of requests that failed, and of those that did not. */
 interface Done {
@@ -111,23 +119,39 @@ const latencies = (n: number, ms: number) => Array.from({ length: n }, (_, k) =>
 
 describePrometheus('a pack against a real Prometheus', () => {
   const cases = PACKS.flatMap(({ name }) => [
-    [name, 'classic'] as const,
-    ...(['istio', 'otel-http'].includes(name) ? [[name, 'native'] as const] : []),
-  ]);
+    { pack: name, kind: 'classic', old: 'old', candidate: 'new' },
+    // Versions of their own: the names of series are the same.
+    ...(['istio', 'otel-http'].includes(name)
+      ? [{ pack: name, kind: 'native', old: 'native-old', candidate: 'native-new' }]
+      : []),
+  ]).map((one) => {
+    const done: Record<string, Done> = {
+      // Before the experiment: none of it may count.
+      [one.old]: { failed: latencies(70, 900), fine: latencies(300, 900) },
+      [one.candidate]: { failed: latencies(70, 900), fine: latencies(300, 900) },
+    };
+    return { ...one, done };
+  });
+  let targets: TestServer[];
+  let prometheus: Prometheus;
 
-  // At once: they wait for scrapes most of the time, each of its own Prometheus.
+  beforeAll(async () => {
+    targets = await Promise.all(
+      cases.flatMap(({ pack, kind, old, candidate, done }) =>
+        [old, candidate].map((version) => exporter(() => SHAPES[pack]!(version, done[version]!, kind === 'native'))),
+      ),
+    );
+    prometheus = await startPrometheus(targets);
+  });
+  afterAll(async () => {
+    await prometheus[Symbol.asyncDispose]();
+    for (const target of targets) await target[Symbol.asyncDispose]();
+  });
+
+  // At once: they wait for scrapes most of the time.
   it.concurrent.each(cases)(
-    '%s, %s histograms: errors, p95 and mean, satisfied and violated, each with its n',
-    async (pack, kind) => {
-      const done: Record<string, Done> = {
-        // Before the experiment: none of it may count.
-        old: { failed: latencies(70, 900), fine: latencies(300, 900) },
-        new: { failed: latencies(70, 900), fine: latencies(300, 900) },
-      };
-      const targets = await Promise.all(
-        ['old', 'new'].map((version) => exporter(() => SHAPES[pack]!(version, done[version]!, kind === 'native'))),
-      );
-      await using prometheus = await startPrometheus(targets);
+    '$pack, $kind histograms: errors, p95 and mean, satisfied and violated, each with its n',
+    async ({ pack, old, candidate, done }) => {
       const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-pack-'));
       const made = await iter8ctl(
         [
@@ -137,7 +161,7 @@ describePrometheus('a pack against a real Prometheus', () => {
           '--prometheus',
           prometheus.url,
           '--versions',
-          'old,new',
+          `${old},${candidate}`,
           '--namespace',
           'shop',
           '--name',
@@ -162,13 +186,13 @@ describePrometheus('a pack against a real Prometheus', () => {
       const perRound = REQUESTS / 3;
       const ran = await iter8ctl(['run', '--local', '-f', 'e.yaml', '-o', 'json'], {
         cwd,
-        clock: prometheus.clock,
+        clock: prometheus.clock(),
         onErr: (text) => {
           // From the second iteration to the fourth: what began near the start or the end counts for nobody.
           if (!/Completed Iteration [234]\b/.test(text)) return;
-          done['old']!.fine.push(...latencies(perRound, 40));
-          done['new']!.fine.push(...latencies(perRound * 0.5, 40), ...latencies(perRound * 0.4, 700));
-          done['new']!.failed.push(...latencies(perRound * 0.1, 700));
+          done[old]!.fine.push(...latencies(perRound, 40));
+          done[candidate]!.fine.push(...latencies(perRound * 0.5, 40), ...latencies(perRound * 0.4, 700));
+          done[candidate]!.failed.push(...latencies(perRound * 0.1, 700));
         },
       });
       const answer = JSON.parse(ran.out) as {
@@ -186,19 +210,18 @@ describePrometheus('a pack against a real Prometheus', () => {
         ({ metric, version, verdict, n }) => `${version} ${metric} ${verdict} ${n}`,
       );
       expect(reported, ran.err).toEqual(
-        ['old', 'new'].flatMap((version) =>
+        [old, candidate].flatMap((version) =>
           ['error-rate', 'latency-95th-percentile', 'mean-latency'].map(
             (metric) =>
-              `${version} ${pack}-${metric} ${version === 'old' || metric === 'mean-latency' ? 'satisfied' : 'violated'} ${REQUESTS}`,
+              `${version} ${pack}-${metric} ${version === old || metric === 'mean-latency' ? 'satisfied' : 'violated'} ${REQUESTS}`,
           ),
         ),
       );
       expect(answer.recommendation.verdict).toBe('do not promote');
       const of = (version: string, metric: string) =>
         answer.objectives.find((one) => one.version === version && one.metric.endsWith(metric))!.estimate!;
-      expect(of('new', 'error-rate')).toBeCloseTo(0.1, 10);
-      expect(of('old', 'mean-latency')).toBeCloseTo(40, 0);
-      await Promise.all(targets.map((target) => target[Symbol.asyncDispose]()));
+      expect(of(candidate, 'error-rate')).toBeCloseTo(0.1, 10);
+      expect(of(old, 'mean-latency')).toBeCloseTo(40, 0);
     },
   );
 });

@@ -51,7 +51,7 @@ describePrometheus('a real server under load', () => {
       });
     const objectives = ['raw', 'extrapolated'].map((name) => ({ metric: name, upperLimit: '0.1' }));
     const cwd = folderWith([
-      liveExperiment({ criteria: { objectives, strength: { inFlightSeconds: 0.5 } }, iterations: 9 }),
+      liveExperiment({ criteria: { objectives, strength: { inFlightSeconds: 0.5 } }, iterations: 6 }),
       metric('raw', 'requests_total{version="$name"}[${lookbackSeconds}s]', {
         jqExpression:
           '{shares: [.data.result[] | .metric as $m | .values[] | {series: $m, at: .[0]} + if $m.code == "503" then {hits: (.[1] | tonumber)} else {others: (.[1] | tonumber)} end]}',
@@ -77,7 +77,7 @@ describePrometheus('a real server under load', () => {
       objectives: { metric: string; verdict: string; n: number; estimate: number; detail?: string }[];
     };
     const [raw, extrapolated] = answer.objectives;
-    expect(served).toBeGreaterThan(4 * PER_SECOND);
+    expect(served).toBeGreaterThan(150); // however slow the machine is: enough for a verdict
     expect(Math.abs(raw!.n - served)).toBeLessThanOrEqual(ALLOWANCE_SECONDS * PER_SECOND);
     expect(raw).toMatchObject({ verdict: 'violated' });
     expect(raw!.estimate).toBeCloseTo(0.25, 1);

@@ -18,8 +18,8 @@ export interface Prometheus extends AsyncDisposable {
   readonly url: string;
   /** Resolves when every target has been scraped once more, from now on. */
   scraped(): Promise<void>;
-  /** For commands that measure: whoever sleeps by it sleeps until every target has been scraped again, however long that takes. */
-  readonly clock: Clock;
+  /** For a command that measures: whoever sleeps by it sleeps until every target has been scraped again, however long that takes. */
+  clock(): Clock;
 }
 
 const SCRAPE_MS = 200;
@@ -69,16 +69,18 @@ export async function startPrometheus(targets: readonly TestServer[]): Promise<P
     gone,
   );
   await scraped();
-  const clock = fakeClock(Date.now());
   return {
     url,
     scraped,
-    clock: {
-      ...clock,
-      sleep: async (ms, signal) => {
-        await scraped();
-        await clock.sleep(ms, signal);
-      },
+    clock: () => {
+      const clock = fakeClock(Date.now());
+      return {
+        ...clock,
+        sleep: async (ms, signal) => {
+          await scraped();
+          await clock.sleep(ms, signal);
+        },
+      };
     },
     [Symbol.asyncDispose]: async () => {
       gone.catch(() => undefined);
