@@ -1,4 +1,5 @@
 /** Judges what is recorded, at an iteration or at the end: the analysis, the recommendation, and what is reported of them. */
+import { runningSeconds } from '../experiment/conditions.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { analysisOf } from './status-analysis.ts';
 import type { Session } from './session.ts';
@@ -7,7 +8,7 @@ import { timestamp } from './status-changes.ts';
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 export function assess(session: Session, measuringDone: boolean): void {
   const { experiment, question } = session;
-  const look = { measuringDone, runningSeconds: runningSeconds(session) };
+  const look = { measuringDone, runningSeconds: runningSeconds(session.status, session.nowMs()) };
   session.log({
     kind: 'judged',
     time: timestamp(session.nowMs()),
@@ -41,10 +42,4 @@ export function assess(session: Session, measuringDone: boolean): void {
       analysis: { ...status.analysis, ...analysis },
     };
   });
-}
-
-/** Since it began to run. */
-function runningSeconds(session: Session): number {
-  const startedMs = Date.parse(session.status.startTime ?? '');
-  return Number.isNaN(startedMs) ? 0 : Math.max(0, session.nowMs() - startedMs) / 1000;
 }

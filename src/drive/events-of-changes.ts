@@ -1,6 +1,6 @@
 /** From two states of an object to what happened in between: how a watcher follows somebody else's drive. Pure. */
 import { changedVerdicts } from '../judge/assessment.ts';
-import type { Experiment, ObjectKey, Stage } from '../experiment/experiment.ts';
+import { API_VERSION, type Experiment, type ObjectKey, type Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import { readRecord, RECORD_KEY } from '../judge/record/stored-record.ts';
@@ -23,7 +23,7 @@ const ENDED = [{ type: 'Completed', status: 'True' }];
 /** One for all: nothing is reported of a spec. */
 const NO_SPEC = withDefaults(
   {
-    apiVersion: 'iter8.tools/v2alpha2',
+    apiVersion: API_VERSION,
     kind: 'Experiment',
     metadata: {},
     spec: { target: '-', strategy: { testingPattern: 'Conformance' } },

@@ -1,6 +1,6 @@
 /** Who goes first where several experiments want the same target. Pure. */
 import { hasEnded } from '../experiment/conditions.ts';
-import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
+import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 
 /**
  * The experiments that wait for the same target as this one and go before it: by time of creation, then by namespace and name.
@@ -17,7 +17,7 @@ export function experimentsAhead(experiment: Experiment, all: readonly Experimen
 /** Negative when `a` goes before `b`; 0 for one and the same. */
 function compare(a: Experiment, b: Experiment): number {
   const createdMs = ({ metadata }: Experiment) => Date.parse(metadata.creationTimestamp ?? '') || 0;
-  const key = ({ metadata }: Experiment) => `${metadata.namespace}/${metadata.name}`;
   if (createdMs(a) !== createdMs(b)) return createdMs(a) - createdMs(b);
-  return key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0;
+  const [keyA, keyB] = [keyText(a.metadata), keyText(b.metadata)];
+  return keyA < keyB ? -1 : keyA > keyB ? 1 : 0;
 }

@@ -1,4 +1,4 @@
-/** Conditions of an experiment's status, and what they say about its end. */
+/** Conditions of an experiment's status, what they say about its end, and how long it has run. */
 import type { Condition, ConditionType, Experiment, ExperimentStatus } from './experiment.ts';
 
 export function conditionOf(status: ExperimentStatus | undefined, type: ConditionType): Condition | undefined {
@@ -16,6 +16,12 @@ export function hasEnded({ status }: Experiment): boolean {
 
 export function hasFailed({ status }: Experiment): boolean {
   return isConditionTrue(status, 'Failed');
+}
+
+/** How long it has run by then; 0 before it began. */
+export function runningSeconds({ startTime = '' }: ExperimentStatus, nowMs: number): number {
+  const startedMs = Date.parse(startTime);
+  return Number.isNaN(startedMs) ? 0 : Math.max(0, nowMs - startedMs) / 1000;
 }
 
 /** Who won, as the status records it. Of Conformance the only version counts as the candidate. */

@@ -8,7 +8,9 @@ import * as z from 'zod';
 import './zod-settings.ts';
 import { expectedGot } from './schema-issues.ts';
 
-export const API_VERSION = 'iter8.tools/v2alpha2';
+export const API_GROUP = 'iter8.tools';
+export const API_GROUP_VERSION = 'v2alpha2';
+export const API_VERSION = `${API_GROUP}/${API_GROUP_VERSION}` as const;
 
 /** A Kubernetes quantity as written: `"0.01"`, `500`, `150e-9`. Kept as it is; read it with `quantity.ts`. */
 export const quantitySchema = z.union([z.string(), z.number()], {

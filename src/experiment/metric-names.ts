@@ -93,11 +93,6 @@ export function customMetrics({ spec: { criteria }, metadata: { namespace } }: E
     .filter(({ quantity }) => quantity.kind === 'custom');
 }
 
-/** Whether a name, in whatever namespace, would be built in under `iter8-system`: for hints. */
-export function isBuiltinBase(name: string): boolean {
-  return builtinQuantity(name) !== undefined;
-}
-
 /** One text for each metric, whatever name it is written by: `latency-99.90th-percentile` is `latency-99.9th-percentile`. */
 export function metricKey(written: string, experimentNamespace: string): string {
   const { key, quantity, endpoint } = parseMetricName(written, experimentNamespace);

@@ -1,4 +1,5 @@
 /** The two CustomResourceDefinitions: names, columns and subresources as Iter8 0.7 had them, and ours under `-o wide`. */
+import { API_GROUP, API_GROUP_VERSION } from '../experiment/experiment.ts';
 import { experimentCrdSchema, metricCrdSchema, type CrdSchema } from '../experiment/crd-schema.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
 import type { Resource } from '../adapters/kube/api-client.ts';
@@ -60,14 +61,14 @@ function crd(
     object: {
       apiVersion: 'apiextensions.k8s.io/v1',
       kind: 'CustomResourceDefinition',
-      metadata: { name: `${plural}.iter8.tools`, labels: LABELS },
+      metadata: { name: `${plural}.${API_GROUP}`, labels: LABELS },
       spec: {
-        group: 'iter8.tools',
+        group: API_GROUP,
         names: { kind, listKind: `${kind}List`, plural, singular },
         scope: 'Namespaced',
         versions: [
           {
-            name: 'v2alpha2',
+            name: API_GROUP_VERSION,
             served: true,
             storage: true,
             ...(subresources === undefined ? {} : { subresources }),

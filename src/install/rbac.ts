@@ -10,6 +10,7 @@
  * `iter8ctl-secrets` reads secrets; it is bound to nobody. Bind it to the controller in the namespaces whose experiments
  * need secrets.
  */
+import { API_GROUP } from '../experiment/experiment.ts';
 import type { Resource } from '../adapters/kube/api-client.ts';
 import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
@@ -35,13 +36,13 @@ interface Rule {
 }
 
 const LOOK: readonly Rule[] = [
-  { apiGroups: ['iter8.tools'], resources: ['experiments', 'metrics'], verbs: ['get', 'list', 'watch'] },
+  { apiGroups: [API_GROUP], resources: ['experiments', 'metrics'], verbs: ['get', 'list', 'watch'] },
   { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'watch'] },
 ];
 
 /** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at. */
 const DRIVE: readonly Rule[] = [
-  { apiGroups: ['iter8.tools'], resources: ['experiments/status'], verbs: ['get', 'patch'] },
+  { apiGroups: [API_GROUP], resources: ['experiments/status'], verbs: ['get', 'patch'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create'] },
   { apiGroups: [''], resources: ['services', 'pods'], verbs: ['get'] },
@@ -52,8 +53,8 @@ const DRIVE: readonly Rule[] = [
 ];
 
 const CREATE: readonly Rule[] = [
-  { apiGroups: ['iter8.tools'], resources: ['experiments'], verbs: ['create', 'patch', 'delete'] },
-  { apiGroups: ['iter8.tools'], resources: ['metrics'], verbs: ['create', 'update'] },
+  { apiGroups: [API_GROUP], resources: ['experiments'], verbs: ['create', 'patch', 'delete'] },
+  { apiGroups: [API_GROUP], resources: ['metrics'], verbs: ['create', 'update'] },
 ];
 
 const SCRIPTS: readonly Rule[] = [

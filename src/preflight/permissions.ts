@@ -1,5 +1,5 @@
 /** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
-import { qualifiedKey, type Experiment } from '../experiment/experiment.ts';
+import { API_GROUP, qualifiedKey, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { collectInputs } from '../experiment/task-inputs.ts';
 
@@ -15,7 +15,7 @@ export interface NeededPermission {
 /** `create`: the experiment is not there yet. */
 export function neededPermissions(experiment: Experiment, options: { readonly create: boolean }): NeededPermission[] {
   const { namespace } = experiment.metadata;
-  const iter8 = { group: 'iter8.tools', namespace };
+  const iter8 = { group: API_GROUP, namespace };
   return [
     ...(options.create ? [{ ...iter8, verb: 'create', resource: 'experiments' }] : []),
     ...['get', 'list', 'watch'].map((verb) => ({ ...iter8, verb, resource: 'experiments' })),
@@ -29,7 +29,7 @@ export function neededPermissions(experiment: Experiment, options: { readonly cr
     { verb: 'create', group: '', resource: 'events', namespace },
     ...[...new Set(customMetrics(experiment).map(({ key }) => key.namespace))].map((at) => ({
       verb: 'get',
-      group: 'iter8.tools',
+      group: API_GROUP,
       resource: 'metrics',
       namespace: at,
     })),

@@ -7,6 +7,7 @@
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
 import { withCompletion } from '../drive/status-changes.ts';
+import { runningSeconds } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits } from '../judge/question/limits.ts';
@@ -37,7 +38,6 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
   const { status, metadata } = experiment;
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
-  const startedMs = Date.parse(status?.startTime ?? '');
   return judgedAgain({
     experiment: withObjectives(experiment, change.objectives),
     record: { ...record, strength: { ...record.strength, ...change.strength } },
@@ -45,7 +45,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     judged: {
       time,
       measuringDone: true,
-      runningSeconds: Number.isNaN(startedMs) ? 0 : Math.max(0, Date.parse(time) - startedMs) / 1000,
+      runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
       completedIterations: status?.completedIterations ?? 0,
       weights: status?.currentWeightDistribution ?? [],
     },

@@ -15,12 +15,6 @@ export function formatAge(ageMs: number): string {
   return `${count} ${step.unit}${count === 1 ? '' : 's'} ago`;
 }
 
-/** The age of an RFC 3339 time, or undefined when it cannot be read. */
-export function ageOf(time: string, nowMs: number): string | undefined {
-  const at = Date.parse(time);
-  return Number.isNaN(at) ? undefined : formatAge(nowMs - at);
-}
-
 /** As `kubectl get` has it, for narrow columns: `10s`, `2m`, `3h`, `5d`. */
 export function formatShortAge(ageMs: number): string {
   const seconds = Math.max(0, Math.floor(ageMs / 1_000));

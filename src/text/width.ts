@@ -41,12 +41,6 @@ export function cutToWidth(line: string, columns: number, mark = '…'): string 
   return kept + mark;
 }
 
-/** The line with spaces behind it (or before it) up to a width; a wider line stays as it is. */
-export function padToWidth(line: string, columns: number, align: 'left' | 'right' = 'left'): string {
-  const spaces = ' '.repeat(Math.max(0, columns - displayWidth(line)));
-  return align === 'left' ? line + spaces : spaces + line;
-}
-
 let segmenter: Intl.Segmenter | undefined;
 
 /** What people take for one character: a letter with its accents, an emoji of several parts. */

@@ -1,12 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { API_VERSION } from '../../src/experiment/experiment.ts';
-import {
-  BUILTIN_METRICS,
-  builtinMetric,
-  isBuiltinBase,
-  isSameMetric,
-  parseMetricName,
-} from '../../src/experiment/metric-names.ts';
+import { BUILTIN_METRICS, builtinMetric, isSameMetric, parseMetricName } from '../../src/experiment/metric-names.ts';
 import { parseMetric } from '../../src/experiment/parse.ts';
 
 describe('metric names', () => {
@@ -64,8 +58,6 @@ describe('metric names', () => {
     expect(isSameMetric('iter8-system/latency-95th-percentile', 'iter8-system/latency-95th-percentile/a', 'x')).toBe(
       false,
     );
-    expect(isBuiltinBase('error-rate')).toBe(true);
-    expect(isBuiltinBase('errors')).toBe(false);
   });
 
   it('makes up a Metric for each built-in one, as the CRD takes it', () => {

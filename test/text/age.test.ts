@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ageOf, formatAge, formatShortAge } from '../../src/text/age.ts';
+import { formatAge, formatShortAge } from '../../src/text/age.ts';
 
 describe('ages', () => {
   it.each([
@@ -20,9 +20,7 @@ describe('ages', () => {
     expect(formatShortAge(ms)).toBe(short);
   });
 
-  it('is unknown for a time that cannot be read', () => {
-    expect(ageOf('2026-11-23T21:15:07Z', Date.parse('2026-11-23T21:17:07Z'))).toBe('2 minutes ago');
-    expect(ageOf('yesterday', 0)).toBeUndefined();
+  it('is now for a time that cannot be read', () => {
     expect(formatAge(Number.NaN)).toBe('now');
   });
 });

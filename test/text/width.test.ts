@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
-import { cutToWidth, displayWidth, padToWidth } from '../../src/text/width.ts';
+import { cutToWidth, displayWidth } from '../../src/text/width.ts';
 
 describe('widths', () => {
   it.each([
@@ -102,11 +102,5 @@ describe('widths', () => {
       ),
       { numRuns: 5000 },
     );
-  });
-
-  it('pads to a width, by columns and not by characters', () => {
-    expect(padToWidth('日本', 6)).toBe('日本  ');
-    expect(padToWidth('7', 3, 'right')).toBe('  7');
-    expect(padToWidth('long', 2)).toBe('long');
   });
 });

@@ -1,6 +1,7 @@
 /** Requests to the API server with the credentials of the kubeconfig: JSON in, JSON out, foreign errors translated once. */
 import type { Agent, IncomingMessage } from 'node:http';
 import { UnavailableError } from '../../errors.ts';
+import { API_GROUP, API_GROUP_VERSION } from '../../experiment/experiment.ts';
 import { checkList, checkNamed, checkObject } from './answer-shape.ts';
 import { apiError, apiText, connectionError, statusOf, thingText, type Asked } from './api-error.ts';
 import { Connections } from './connections.ts';
@@ -32,14 +33,10 @@ export interface Resource {
   readonly namespaced: boolean;
 }
 
-export const EXPERIMENTS: Resource = {
-  group: 'iter8.tools',
-  version: 'v2alpha2',
-  plural: 'experiments',
-  namespaced: true,
-};
+const ITER8 = { group: API_GROUP, version: API_GROUP_VERSION, namespaced: true } as const;
+export const EXPERIMENTS: Resource = { ...ITER8, plural: 'experiments' };
+export const METRICS: Resource = { ...ITER8, plural: 'metrics' };
 export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
-export const METRICS: Resource = { group: 'iter8.tools', version: 'v2alpha2', plural: 'metrics', namespaced: true };
 
 export interface ApiRequest {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete';

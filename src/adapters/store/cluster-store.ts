@@ -3,7 +3,13 @@
  * merge patches of `status`, or of labels, annotations and finalizers; nothing writes `spec`.
  */
 import { metricWithDefaults, withDefaults } from '../../experiment/defaults.ts';
-import { keyText, type Experiment, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';
+import {
+  API_VERSION,
+  keyText,
+  type Experiment,
+  type ObjectKey,
+  type WrittenExperiment,
+} from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import type { ExperimentStore, ListOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
@@ -242,7 +248,7 @@ class ClusterStore implements ExperimentStore {
 
 /** Items of a list carry neither kind nor apiVersion of their own on some servers. */
 function withKind(object: unknown, kind: string): unknown {
-  return { apiVersion: `${EXPERIMENTS.group}/${EXPERIMENTS.version}`, kind, ...(object as object) };
+  return { apiVersion: API_VERSION, kind, ...(object as object) };
 }
 
 function metricOf(object: unknown): Metric {
@@ -255,7 +261,7 @@ function metricOf(object: unknown): Metric {
 function gone({ namespace, name }: ObjectKey): Experiment {
   return withDefaults(
     {
-      apiVersion: 'iter8.tools/v2alpha2',
+      apiVersion: API_VERSION,
       kind: 'Experiment',
       metadata: { namespace, name },
       spec: { target: 'unknown', strategy: { testingPattern: 'Conformance' } },

@@ -138,15 +138,14 @@ export interface DuelEvidence {
 
 /** Who wins at this look. Nothing is sticky: each look stands for itself. */
 export function judgeContest(contest: Contest, look: ContestLook): ContestResult {
-  return judgeDuels(
-    {
-      rules: contest.rules,
-      hasReward: (i) => contest.totals[i]!.n > 0,
-      duel: (i, j) => evidenceOf(contest.duels[i]![j - i - 1]!),
-    },
-    look,
-  );
+  return judgeDuels(duelsOf(contest), look);
 }
+
+export const duelsOf = (contest: Contest): Duels => ({
+  rules: contest.rules,
+  hasReward: (i) => contest.totals[i]!.n > 0,
+  duel: (i, j) => evidenceOf(contest.duels[i]![j - i - 1]!),
+});
 
 /** A contest whatever its evidence is from: blocks, or pairs of requests (`paired-contest.ts`). */
 export interface Duels {
@@ -168,7 +167,7 @@ export function judgeDuels(duels: Duels, look: ContestLook): ContestResult {
   let best = inside[0]!;
   let lnEvidence = Number.NEGATIVE_INFINITY;
   for (const i of inside) {
-    const least = Math.min(...inside.filter((j) => j !== i).map((j) => lnBetterOf(duels, i, j)));
+    const least = Math.min(...inside.filter((j) => j !== i).map((j) => lnBetter(duels, i, j)));
     if (least > lnEvidence) {
       best = i;
       lnEvidence = least;
@@ -184,12 +183,7 @@ export function judgeDuels(duels: Duels, look: ContestLook): ContestResult {
  * ln of the evidence that version i (its position) has the better reward than j: for a candidate against the baseline, by
  * more than the margin.
  */
-export function lnBetter(contest: Contest, i: number, j: number): number {
-  const duel = (a: number, b: number) => evidenceOf(contest.duels[a]![b - a - 1]!);
-  return lnBetterOf({ rules: contest.rules, duel }, i, j);
-}
-
-function lnBetterOf({ rules, duel }: Pick<Duels, 'rules' | 'duel'>, i: number, j: number): number {
+export function lnBetter({ rules, duel }: Duels, i: number, j: number): number {
   const { equal, less, more } = duel(Math.min(i, j), Math.max(i, j));
   // Whether the claim is that B, the later one, is above A.
   const above = (rules.preferred === 'high') === i > j;

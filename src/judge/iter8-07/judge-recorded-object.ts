@@ -17,8 +17,7 @@ import { Judge } from '../judge.ts';
 import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
 import { latencyLimits } from '../question/limits.ts';
 import { compileQuestion, withoutCaps, type Question } from '../question/question.ts';
-import { damageOf, isRecordedByIter8 } from '../record/damage.ts';
-import { isObject } from '../../text/shape.ts';
+import { damageOf, isRecordedByIter8, type RecordedByIter8 } from '../record/damage.ts';
 import { readRecord, type Iter8Record } from '../record/stored-record.ts';
 import { recommend } from '../recommend.ts';
 import type { Recommendation } from '../recommendation.ts';
@@ -115,8 +114,6 @@ function withRecordedValue(one: LimitAssessment, experiment: Experiment): LimitA
   return recorded === undefined ? one : { ...one, reason: 'unquantified' };
 }
 
-const isCount = (value: unknown): value is number => typeof value === 'number' && Number.isFinite(value) && value >= 0;
-
 /** Buckets beyond this are no latencies, in ms. */
 const LONGEST_MS = 1e9;
 
@@ -126,14 +123,10 @@ interface Bucket {
   readonly count: number;
 }
 
-function bucketsOf(histogram: Record<string, unknown>): Bucket[] {
-  const data = histogram['Data'];
-  if (!Array.isArray(data)) return [];
-  return data.flatMap((row: unknown) => {
-    if (!isObject(row) || !isCount(row['Start']) || !isCount(row['End']) || !isCount(row['Count'])) return [];
-    const startMs = row['Start'] * 1000;
-    const endMs = row['End'] * 1000;
-    return endMs >= startMs && endMs <= LONGEST_MS && row['Count'] > 0 ? [{ startMs, endMs, count: row['Count'] }] : [];
+function bucketsOf({ Data }: NonNullable<RecordedByIter8['DurationHistogram']>): Bucket[] {
+  return (Data ?? []).flatMap(({ Start, End, Count }) => {
+    const endMs = End * 1000;
+    return endMs <= LONGEST_MS && Count > 0 ? [{ startMs: Start * 1000, endMs, count: Count }] : [];
   });
 }
 
@@ -169,12 +162,12 @@ function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): S
  */
 export function importedTally(value: unknown, limits: readonly LatencyLimit[]): Tally | undefined {
   // A part of it would be another measurement.
-  if (!isObject(value) || !isRecordedByIter8(value)) return undefined;
-  const histogram = isObject(value['DurationHistogram']) ? value['DurationHistogram'] : {};
+  if (!isRecordedByIter8(value)) return undefined;
+  const histogram = value?.DurationHistogram ?? {};
   const buckets = bucketsOf(histogram);
   const codes: Record<string, number> = {};
-  for (const [code, count] of Object.entries(isObject(value['RetCodes']) ? value['RetCodes'] : {})) {
-    if (isCount(count) && count > 0) codes[code === '-1' ? 'other' : code] = count;
+  for (const [code, count] of Object.entries(value?.RetCodes ?? {})) {
+    if (count > 0) codes[code === '-1' ? 'other' : code] = count;
   }
   const inCodes = Object.values(codes).reduce((sum, count) => sum + count, 0);
   const inBuckets = buckets.reduce((sum, bucket) => sum + bucket.count, 0);
@@ -185,9 +178,10 @@ export function importedTally(value: unknown, limits: readonly LatencyLimit[]): 
     (sum, [code, count]) => (code === 'other' || Number(code) >= 400 ? sum + count : sum),
     0,
   );
-  const sumMs = isCount(histogram['Sum'])
-    ? histogram['Sum'] * 1000
-    : buckets.reduce((sum, bucket) => sum + bucket.count * bucket.endMs, 0);
+  const sumMs =
+    typeof histogram.Sum === 'number'
+      ? histogram.Sum * 1000
+      : buckets.reduce((sum, bucket) => sum + bucket.count * bucket.endMs, 0);
   const common = {
     n,
     errors,

@@ -54,7 +54,15 @@ const recorded = orNull(
     RetCodes: orNull(mapOf(count)),
   }),
 );
-export const isRecordedByIter8 = (value: unknown): boolean => recorded(value) === undefined;
+export interface RecordedByIter8 {
+  readonly DurationHistogram?: {
+    readonly Sum?: number | null;
+    readonly Data?: readonly { readonly Start: number; readonly End: number; readonly Count: number }[] | null;
+  } | null;
+  readonly RetCodes?: Readonly<Record<string, number>> | null;
+}
+export const isRecordedByIter8 = (value: unknown): value is RecordedByIter8 | null | undefined =>
+  recorded(value) === undefined;
 
 /** Path of the first field that cannot be right, and why: `status.startTime: expected a time ..., got "x"`. */
 export function damageOf(experiment: Experiment): string | undefined {

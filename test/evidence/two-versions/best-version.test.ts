@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import type { Amount } from '../../../src/evidence/two-versions/means-by-block.ts';
 import {
   addContestBlock,
+  duelsOf,
   judgeContest,
   lnBetter,
   startContest,
@@ -36,7 +37,7 @@ const look = (all: readonly string[], satisfied: readonly string[] = all) => ({
 
 describe('a reward that is a share', () => {
   const rules: ContestRules = { ...RULES, versions: ['a', 'b'] };
-  const lnOf = (contest: Contest) => lnBetter(contest, 1, 0);
+  const lnOf = (contest: Contest) => lnBetter(duelsOf(contest), 1, 0);
 
   it('is compared exactly where its counts are whole, but for rounding', () => {
     // 0.1 x 30 is 3.0000000000000004.
@@ -107,7 +108,9 @@ describe('a contest', () => {
     expect(judgeContest(far, look(rules.versions))).toMatchObject({ kind: 'winner', version: 'b' });
     // Better for sure, by more or less than the margin nobody knows: open.
     const between = contestOf(rules, [20, 24], 100);
-    expect(lnBetter(contestOf({ ...rules, marginPercent: 0 }, [20, 24], 100), 1, 0)).toBeGreaterThan(Math.log(40));
+    expect(lnBetter(duelsOf(contestOf({ ...rules, marginPercent: 0 }, [20, 24], 100)), 1, 0)).toBeGreaterThan(
+      Math.log(40),
+    );
     expect(judgeContest(between, look(rules.versions)).kind).toBe('open');
   });
   it('is a tie for low rewards, too, and the baseline wins without a margin', () => {
@@ -148,7 +151,7 @@ describe('a contest', () => {
         }
         order.forEach((i, at) => {
           order.forEach((j, to) => {
-            if (i !== j) expect(lnBetter(other, at, to)).toBeCloseTo(lnBetter(one, i, j), 7);
+            if (i !== j) expect(lnBetter(duelsOf(other), at, to)).toBeCloseTo(lnBetter(duelsOf(one), i, j), 7);
           });
         });
         const found = judgeContest(one, look(RULES.versions));
