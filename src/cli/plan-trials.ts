@@ -86,12 +86,13 @@ function withGiven(given: readonly WrittenMetric[], own: string, { store }: Cont
 function checkOf(metric: string, version: string, one: MeasuredMetric): MetricCheck {
   const { value, failure, sizeFailure, counters, query, n, warnings = [] } = one;
   const problem = failure ?? sizeFailure;
-  const series = Object.keys(counters?.series ?? {}).length;
+  const series = Object.values(counters?.series ?? {});
+  const samples = series.reduce((sum, { recent }) => sum + recent.length, 0);
   const facts = [
     failure !== undefined
       ? failure.message
       : counters !== undefined
-        ? `raw counters of ${formatCount(series)} series`
+        ? `raw counters: ${formatCount(samples)} samples of ${formatCount(series.length)} series`
         : formatValue(value ?? Number.NaN, 'plain'),
     ...(n === undefined || counters !== undefined ? [] : [`n = ${formatCount(Math.round(n))}`]),
     ...(sizeFailure === undefined ? [] : [sizeFailure.message]),

@@ -1,10 +1,11 @@
 /** The commands on a cluster: alike to local mode to the letter, and what only a cluster has. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import {
+  accountKubeconfig,
   beginWatch,
   contextName,
   describeCluster,
@@ -18,6 +19,11 @@ import {
   watchWithKubectl,
 } from '../../support/cluster.ts';
 import { ok, testServer, type TestServer } from '../../support/test-server.ts';
+
+interface Written {
+  readonly metadata: { namespace: string };
+  readonly spec: { readonly versionInfo: { readonly baseline: Record<string, unknown> } };
+}
 
 const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 
@@ -128,6 +134,44 @@ describeCluster('on a cluster', () => {
       expect(planned.out).toMatch(/permissions +9 of 9/);
       expect(planned.code, planned.err).toBe(0);
       expect(kubectl(['get', 'experiments', '-n', namespace, '-o', 'name'])).not.toMatch(/planned/);
+    });
+
+    it('plan finds out what a run of it would be refused, and reads the weights as a run does', async () => {
+      kubectl(['create', 'configmap', 'split', '-n', namespace, '--from-literal=v1=a']);
+      const withWeight = (name: string, fieldPath: string) => {
+        const file = manifest(name);
+        const written = JSON.parse(readFileSync(file, 'utf8')) as Written;
+        written.spec.versionInfo.baseline['weightObjRef'] = {
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          name: 'split',
+          fieldPath,
+        };
+        writeFileSync(file, JSON.stringify(written));
+        return file;
+      };
+      const nope = await run(['plan', '-f', withWeight('nope', '.spec.nope')]);
+      expect(nope.out.replace(/\s+/g, ' ')).toMatch(
+        /may end undecided how traffic is split cannot be read: ConfigMap split has no number at \.spec\.nope/,
+      );
+      expect(nope.code, nope.err).toBe(3);
+      expect(nope.out).toMatch(/permissions +10 of 10/);
+      const role = [
+        '--verb=get,list,watch,create,update,patch',
+        '--resource=experiments.iter8.tools,experiments.iter8.tools/status,leases.coordination.k8s.io,events',
+      ];
+      const kubeconfig = accountKubeconfig('planner', namespace, { role, folder });
+      const blind = await run(['plan', '-f', withWeight('blind', '.data.v1'), '--kubeconfig', kubeconfig]);
+      expect(blind.out).toMatch(/blind would not run: permissions are missing/);
+      expect(blind.out).toMatch(new RegExp(`may not get configmaps in namespace ${namespace}`));
+      expect(blind.code, blind.err).toBe(7);
+      const elsewhere = JSON.parse(readFileSync(manifest('lost'), 'utf8')) as Written;
+      elsewhere.metadata.namespace = 'not-there';
+      const input = JSON.stringify(elsewhere);
+      const lost = await iter8ctlProcess(['plan', '-f', '-'], { input });
+      const ran = await iter8ctlProcess(['run', '-f', '-'], { input });
+      expect([lost.code, ran.code]).toEqual([6, 6]);
+      expect(lost.err).toMatch(/not-there/);
     });
 
     it('readiness waits for every object, and says which is missing', async () => {
