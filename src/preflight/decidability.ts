@@ -110,8 +110,12 @@ function meanNeeds({ limit, side, cap }: Limit, lnThreshold: number, seen?: Dist
 /** Sentences for the start of a run: objectives that plan and maximum cannot decide, with the number that could. */
 export function decidabilityWarnings(question: Question): string[] {
   return decidability(question)
-    .filter(({ decided }) => decided === 'no')
-    .map(
-      ({ metric, remark }) => `${shortName(metric)} cannot be decided by this plan: ${remark ?? 'too few requests'}`,
-    );
+    .filter(({ decided }) => decided === 'no' || decided === 'seldom')
+    .map(decidabilityText);
+}
+
+/** Of one that may stay open. */
+export function decidabilityText({ metric, decided, remark = 'too few requests' }: PowerRow): string {
+  const what = decided === 'no' ? 'cannot be decided by this plan' : 'may end undecided';
+  return `${shortName(metric)} ${what}: ${remark}`;
 }

@@ -56,8 +56,11 @@ export function measuredOutlook(experiment: Experiment, question: Question, tria
     if (kind === 'never') never.add(metric);
     obstacles.push({ kind, text });
   };
-  const sentence = (row: LimitAssessment) =>
-    row.verdict === 'violated' ? violatedSentence(row) : openSentence(row, { several: versions.length > 1 });
+  const sentence = (row: LimitAssessment) => {
+    const text =
+      row.verdict === 'violated' ? violatedSentence(row) : openSentence(row, { several: versions.length > 1 });
+    return row.reason === 'unquantified' ? `${text}: name the metric that counts them as its sampleSize` : text;
+  };
   const span = spanSeconds(experiment);
   for (const row of rowsOf(question, { ...trial, span })) {
     const { version, metric, reason } = row;

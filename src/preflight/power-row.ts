@@ -30,9 +30,9 @@ export interface PowerRow {
   readonly relative?: LimitAssessment['relative'];
   /** Requests below which it cannot be satisfied whatever they say. */
   readonly fewest?: number | undefined;
-  /** `yes`: the plan gives what it takes in 80 % of the runs; `extending`: extending can; `no`: neither. */
-  readonly decided: 'yes' | 'extending' | 'depends' | 'no';
-  /** Why it is `no`, or what else is worth knowing. */
+  /** `yes`: the plan gives what it takes in 80 % of the runs; `extending`: extending can; `seldom`: neither; `no`: nothing can. */
+  readonly decided: 'yes' | 'extending' | 'depends' | 'seldom' | 'no';
+  /** Why it is `seldom` or `no`, or what else is worth knowing. */
   readonly remark?: string | undefined;
 }
 
@@ -89,10 +89,13 @@ export function reachable(
   if (usual <= mostRequests) return { decided: 'extending' };
   const sent = `at most ${formatCount(mostRequests)} requests are sent`;
   if (fewest > mostRequests)
-    return { decided: 'no', remark: `${sent}, and fewer than ${formatCount(Math.ceil(fewest))} can never satisfy it` };
+    return {
+      decided: 'seldom',
+      remark: `${sent}, and fewer than ${formatCount(Math.ceil(fewest))} can never satisfy it`,
+    };
   const often = needed !== undefined && needed.half <= mostRequests;
   return {
-    decided: 'no',
-    remark: often ? `${sent}, which decides about half of the runs` : `${sent}, which decides few runs`,
+    decided: 'seldom',
+    remark: often ? `${sent}, which is enough in about half of the runs` : `${sent}, which is enough in few runs`,
   };
 }

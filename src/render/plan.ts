@@ -55,7 +55,7 @@ function headlineOf(preflight: Preflight, theme: Theme): string {
     case 'forbidden':
       return theme.bad(`${name} would not run: permissions are missing`);
     case 'fails':
-      return theme.bad(`${name} would fail`);
+      return theme.bad(`${name} would not run: it would fail`);
     case 'unreachable':
       return preflight.targets.every((target) => target.ok)
         ? theme.bad(`${name} would run, but the backend of a metric cannot be reached`)
@@ -171,6 +171,7 @@ function powerCells(row: PowerRow, theme: Theme): readonly string[] {
     yes: theme.good('the plan decides it'),
     extending: theme.open('decided when extended'),
     depends: theme.open('depends on what its backend has counted'),
+    seldom: theme.open('may end undecided'),
     no: theme.bad('cannot be decided'),
   }[row.decided];
   return [limit, needs, row.remark === undefined ? answer : `${answer}: ${row.remark}`];

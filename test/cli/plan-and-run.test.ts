@@ -114,13 +114,20 @@ const asAB = (experiment: Manifest) => {
 /** What, the case, plan's exit code, that of the run, the headline, and the first reason. */
 const CASES: readonly (readonly [string, Case, number, number, RegExp, RegExp])[] = [
   ['all is well', {}, 0, 0, /^e would run, and would be decided/, /^/],
-  ['a metric does not exist', { isAlone: true }, 4, 4, /^e would fail/, /Unable to find metric default\/errors/],
+  [
+    'a metric does not exist',
+    { isAlone: true },
+    4,
+    4,
+    /^e would not run: it would fail/,
+    /Unable to find metric default\/errors/,
+  ],
   [
     'two metrics do not exist',
     { isAlone: true, criteria: { objectives: [{ metric: 'a', upperLimit: 1 }], indicators: ['other/b'] } },
     4,
     4,
-    /^e would fail/,
+    /^e would not run: it would fail/,
     /Unable to find metrics other\/b, default\/a/,
   ],
   [
@@ -128,7 +135,7 @@ const CASES: readonly (readonly [string, Case, number, number, RegExp, RegExp])[
     { spec: { sampleSize: 'visits' } },
     4,
     4,
-    /^e would fail/,
+    /^e would not run: it would fail/,
     /Unable to find metric default\/visits/,
   ],
   [
@@ -253,8 +260,19 @@ const CASES: readonly (readonly [string, Case, number, number, RegExp, RegExp])[
     },
     3,
     3,
-    /can never be decided/,
+    /may end undecided/,
     /at most 60 requests are sent, and fewer than 377 can never satisfy it/,
+  ],
+  [
+    'the plan is enough in some runs only',
+    {
+      criteria: { objectives: [{ metric: `${OWN}error-rate`, upperLimit: '0.01' }], strength: { maxRequests: 500 } },
+      change: loads(),
+    },
+    3,
+    0,
+    /may end undecided/,
+    /error-rate may end undecided: at most 500 requests are sent, which is enough in about half of the runs/,
   ],
   [
     'there is nothing to judge',
@@ -273,7 +291,7 @@ const CASES: readonly (readonly [string, Case, number, number, RegExp, RegExp])[
     },
     4,
     4,
-    /^e would fail/,
+    /^e would not run: it would fail/,
     /metrics\/collect: secret default\/gone/,
   ],
 ];

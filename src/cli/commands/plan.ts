@@ -12,10 +12,9 @@ import type { Preflight } from '../../view/plan-view.ts';
 import { expectationOf, type Obstacle, type Outlook } from '../../preflight/outlook.ts';
 import { measuredOutlook, rewardObstacles } from '../../preflight/measured-outlook.ts';
 import { rewardDecidability, type RewardPower } from '../../preflight/reward-decidability.ts';
-import { decidability, withBackendNeeds } from '../../preflight/decidability.ts';
+import { decidability, decidabilityText, withBackendNeeds } from '../../preflight/decidability.ts';
 import { seenIn, type PowerRow, type Seen } from '../../preflight/power-row.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';
-import { shortName } from '../../experiment/metric-names.ts';
 import { remarksOn } from '../../validation/remarks.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { renderPlan } from '../../render/plan.ts';
@@ -210,11 +209,10 @@ function judgedAhead(
 }
 
 /** Of our own load, and of raw counters. */
-function ownObstacle({ decided, metric, remark }: PowerRow): Obstacle | undefined {
-  if (remark === undefined) return undefined;
-  if (decided === 'depends') return { kind: 'open', text: `${shortName(metric)}: ${remark}` };
-  if (decided !== 'no') return undefined;
-  return { kind: 'never', text: `${shortName(metric)} cannot be decided by this plan: ${remark}` };
+function ownObstacle(row: PowerRow): Obstacle | undefined {
+  const { decided, remark } = row;
+  if (remark === undefined || decided === 'yes' || decided === 'extending') return undefined;
+  return { kind: decided === 'no' ? 'never' : 'open', text: decidabilityText(row) };
 }
 
 /** What an earlier experiment of that name showed; nothing where none can be read, whatever the reason: other checks say it. */
