@@ -23,12 +23,16 @@ interface Asked {
   readonly strength?: object;
   readonly limit?: object;
   readonly spec?: object;
+  readonly iterations?: number;
+  /** A Canary of these, instead of a Conformance experiment. */
+  readonly versions?: readonly { readonly name: string }[];
   /** Where the metric is asked for instead of the server. */
   readonly url?: string;
 }
 
 /** A run of one objective on a Gauge with a sampleSize, and what is seen of it afterwards. */
-async function seen({ value, size = vector('5000'), strength = {}, limit, spec, url }: Asked) {
+async function seen(asked: Asked) {
+  const { value, size = vector('5000'), strength = {}, limit, spec, url, iterations = 1, versions } = asked;
   await using server = await testServer((request, response) =>
     (request.url!.includes('requests') ? size : value)(response),
   );
@@ -40,7 +44,8 @@ async function seen({ value, size = vector('5000'), strength = {}, limit, spec, 
   });
   const experiment = liveExperiment({
     criteria: { objectives: [{ metric: 'errors', ...(limit ?? { upperLimit: '0.05' }) }], strength },
-    iterations: 1,
+    iterations,
+    versions,
   });
   const cwd = folderWith([
     experiment,
@@ -123,6 +128,26 @@ describe('a metric without a value', () => {
     const other = { noDataFor: [{ metric: 'errors', verdict: 'violated' }] };
     expect((await seen({ value: vector(), strength: other })).code).toBe(1);
   });
+});
+
+it('a value that is too old is violated where missing data is', async () => {
+  let asked = 0;
+  const value: Answer = (response) => (asked++ === 0 ? vector('0.001') : text(500, 'oops'))(response);
+  const open = await seen({ value, iterations: 4 });
+  expect(open.row).toMatchObject({ verdict: 'undecided', reason: 'stale' });
+  asked = 0;
+  const violated = await seen({ value, iterations: 4, strength: { noData: 'violated' } });
+  expect(violated.code).toBe(1);
+  expect(violated.row).toMatchObject({ verdict: 'violated', reason: 'stale' });
+  expect(violated.text).toMatch(/as missing data is .*the backend fails: it answers 500: oops \(kept the value of/);
+});
+
+it('a comparison with the baseline says which cause its missing data has', async () => {
+  const strength = { relative: [{ metric: 'errors', maxIncreasePercent: 10 }] };
+  const { view } = await seen({ value: vector(), strength, versions: [{ name: 'v1' }, { name: 'v2' }] });
+  const relative = view.objectives.at(-1)!;
+  expect(relative).toMatchObject({ verdict: 'undecided', reason: 'empty-answer' });
+  expect(relative.detail).toMatch(/the answer is empty: no data/);
 });
 
 it.each([
