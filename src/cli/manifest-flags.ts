@@ -52,8 +52,8 @@ interface OtherKinds {
 
 const sourcesOf = (io: Io) => ({ cwd: io.cwd, env: io.env, readStdin: () => stdinText(io) });
 
-function othersOf(io: Io, { ignoreOthers }: OtherKinds): { readonly onOther?: (text: string) => void } {
-  return ignoreOthers === true ? { onOther: (text) => io.stderr.write(`${sanitizeLine(text)}\n`) } : {};
+function othersOf(io: Io, { ignoreOthers }: OtherKinds) {
+  return { ignoreOthers, onNote: (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`) };
 }
 
 /** An object to look at: only its shape must be right. */

@@ -214,6 +214,16 @@ it('what kubectl reads otherwise is refused with file, line and field, each once
   }
 });
 
+it('a name of one letter is taken as it stands, with a note', async () => {
+  await using server = await testServer((_, response) => void response.end('fine'));
+  const text = experiment(server.url).replace('target: t', 'target: n');
+  for (const name of ['plan', 'run', 'describe']) {
+    const { code, err } = await command(name, text);
+    expect(code, err).toBe(0);
+    expect(err).toMatch(/^e\.yaml:6:11 spec\.target: kubectl reads n as false; quote it: "n"$/m);
+  }
+});
+
 describe('a fieldPath', () => {
   const versions = (fieldPath: string) =>
     experiment('http://127.0.0.1:1/').replace(

@@ -35,6 +35,12 @@ function ourNumber(text: string): number | undefined {
   return DECIMAL.test(text) || /^0o[0-7]+$|^0x[0-9a-fA-F]+$/.test(text) ? Number(text) : undefined;
 }
 
+/**
+ * Names of one letter: `n` is the usual name of a number of requests. An API server refuses the boolean that kubectl makes of it,
+ * so that nobody gets another answer by it: it is pointed out, not refused.
+ */
+export const isLetter = (text: string): boolean => /^[yYnN]$/.test(text);
+
 /** A scalar whose text decides what it is. */
 export function isPlain({ style, tagStart, valueStart }: ScalarEvent): boolean {
   return style === SCALAR_STYLE.PLAIN && tagStart < 0 && valueStart >= 0;

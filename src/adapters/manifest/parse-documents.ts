@@ -17,7 +17,7 @@ import {
 import { messageOf, type Issue } from '../../errors.ts';
 import { pathText } from '../../experiment/schema-issues.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { hasOtherReadings, isPlain, otherReading, otherReadingText } from './other-readings.ts';
+import { hasOtherReadings, isLetter, isPlain, otherReading, otherReadingText } from './other-readings.ts';
 import { MAX_DEPTH, MAX_TEXT_LENGTH } from './text-limits.ts';
 import { hintAbout } from './yaml-hints.ts';
 import { lineIndex, offsetOf, placesOf, type Places, type Position } from './yaml-positions.ts';
@@ -46,9 +46,14 @@ export interface ManifestText {
   readonly objects: readonly ManifestObject[];
   readonly issues: readonly Issue[];
   /**
-   * Of a manifest, which kubectl may read too: why it is none at all (a template), or scalars that kubectl reads otherwise.
+   * Of a manifest, which kubectl may read too: why it is none at all (a template), or scalars that kubectl reads otherwise;
+   * `notes` are about those that do no harm.
    */
-  readonly doubts: () => { readonly isNone: boolean; readonly issues: readonly Issue[] };
+  readonly doubts: () => {
+    readonly isNone: boolean;
+    readonly issues: readonly Issue[];
+    readonly notes: readonly Issue[];
+  };
 }
 
 /** Reads a text. Empty documents are no objects. `source` names it in issues. */
@@ -97,17 +102,26 @@ function doubtsAbout(events: readonly Event[], text: string, source: string): Re
   const positionAt = lineIndex(text);
   const hint = hintAbout(text, false);
   if (hint !== undefined)
-    return { isNone: true, issues: [{ source, ...positionAt(hint.offset), path: '', message: hint.message }] };
-  const found: Issue[] = [];
-  if (!hasOtherReadings(events, text)) return { isNone: false, issues: found };
+    return {
+      isNone: true,
+      issues: [{ source, ...positionAt(hint.offset), path: '', message: hint.message }],
+      notes: [],
+    };
+  const [issues, notes]: [Issue[], Issue[]] = [[], []];
+  if (!hasOtherReadings(events, text)) return { isNone: false, issues, notes };
   placesOf(events, text, (path, event, offset) => {
     if (!isPlain(event)) return;
     const written = getScalarValue(text, event);
     const theirs = otherReading(written);
     if (theirs !== undefined)
-      found.push({ source, ...positionAt(offset), path: pathText(path), message: otherReadingText(written, theirs) });
+      (isLetter(written) ? notes : issues).push({
+        source,
+        ...positionAt(offset),
+        path: pathText(path),
+        message: otherReadingText(written, theirs),
+      });
   });
-  return { isNone: false, issues: found };
+  return { isNone: false, issues, notes };
 }
 
 /** Seen in the text itself, since parsing all of it would take most of the memory first. */
@@ -138,7 +152,7 @@ function withoutTabs(text: string): string | undefined {
 }
 
 function failed(issue: Issue): ManifestText {
-  return { objects: [], issues: [issue], doubts: () => ({ isNone: true, issues: [] }) };
+  return { objects: [], issues: [issue], doubts: () => ({ isNone: true, issues: [], notes: [] }) };
 }
 
 type Locate = ManifestObject['locate'];

@@ -15,8 +15,10 @@ import { sortIssues } from './yaml-positions.ts';
 export interface LoadOptions extends SourceOptions {
   /** `shape` (the default) or `rules`: see `parse.ts`. */
   readonly strictness?: 'shape' | 'rules' | undefined;
-  /** Takes sentences about objects of other kinds, which are left out. Absent: they are refused. */
-  readonly onOther?: ((text: string) => void) | undefined;
+  /** Objects of other kinds are left out. Absent: they are refused. */
+  readonly ignoreOthers?: boolean | undefined;
+  /** Takes sentences about what is read, and may be meant otherwise. */
+  readonly onNote?: ((text: string) => void) | undefined;
 }
 
 export interface LoadedManifests {
@@ -45,7 +47,7 @@ export async function loadManifests(files: readonly string[], options: LoadOptio
 /** Likewise, of texts that have been read. */
 export function manifestsFrom(
   sources: readonly ManifestSource[],
-  options: Pick<LoadOptions, 'strictness' | 'onOther'>,
+  options: Pick<LoadOptions, 'strictness' | 'ignoreOthers' | 'onNote'>,
 ): LoadedManifests {
   const issues: Issue[] = [];
   const objects: ManifestObject[] = [];
@@ -56,6 +58,8 @@ export function manifestsFrom(
     const read = readManifest(source.text, source.name);
     const doubts = read.doubts();
     issues.push(...read.issues, ...doubts.issues);
+    const [note] = doubts.notes;
+    if (note !== undefined) options.onNote?.(`${placeText(note)} ${note.path}: ${note.message}`);
     if (doubts.isNone) continue;
     objects.push(...read.objects);
     for (const object of read.objects) origins.set(object, source.origin);
@@ -68,7 +72,7 @@ export function manifestsFrom(
       experiments.push({ object, shaped: (isStrict ? validateExperiment : parseExperiment)(object.value) });
     else if (object.kind === 'Metric')
       metrics.push({ object, shaped: (isStrict ? validateMetric : parseMetric)(object.value) });
-    else if (options.onOther !== undefined && isOfOthers(object)) options.onOther(skipped(object));
+    else if (options.ignoreOthers === true && isOfOthers(object)) options.onNote?.(skipped(object));
     else issues.push(object.locate({ path: 'kind', message: kindProblem(object) }));
   }
   for (const { object, shaped } of [...experiments, ...metrics]) issues.push(...shaped.issues.map(object.locate));
@@ -95,6 +99,8 @@ export function manifestsFrom(
     locate: only.object.locate,
   };
 }
+
+const placeText = ({ source = '', line, column }: Issue): string => `${source}:${line}:${column}`;
 
 const OURS = ['Experiment', 'Metric'];
 

@@ -42,7 +42,7 @@ it('points at values and keys, with their fields; not at what is quoted, tagged 
 kind: Experiment
 metadata:
   name: on
-  labels: {y: "yes", 'no': !!str off}
+  labels: {On: "yes", 'no': !!str off, y: n}
 spec:
   criteria:
     objectives:
@@ -53,7 +53,12 @@ spec:
   duration: {intervalSeconds: 010, iterationsPerLoop: 10}
   - bad
 `.replace('  - bad\n', '');
-  expect(readManifest(text, 'e.yaml').doubts().issues).toEqual([
+  const { issues, notes } = readManifest(text, 'e.yaml').doubts();
+  expect(notes.map(({ message }) => message)).toEqual([
+    'kubectl reads y as true; quote it: "y"',
+    'kubectl reads n as false; quote it: "n"',
+  ]);
+  expect(issues).toEqual([
     {
       source: 'e.yaml',
       line: 4,
@@ -65,8 +70,8 @@ spec:
       source: 'e.yaml',
       line: 5,
       column: 12,
-      path: 'metadata.labels.y',
-      message: 'kubectl reads y as true; quote it: "y"',
+      path: 'metadata.labels.On',
+      message: 'kubectl reads On as true; quote it: "On"',
     },
     {
       source: 'e.yaml',
