@@ -46,11 +46,17 @@ export function isPlain({ style, tagStart, valueStart }: ScalarEvent): boolean {
   return style === SCALAR_STYLE.PLAIN && tagStart < 0 && valueStart >= 0;
 }
 
-/** Quick, for texts that have none. */
+/** Letters, digits and signs that one may begin with. */
+const FIRST: ReadonlySet<number> = new Set(Array.from('yYnNoO+-.0123456789', (character) => character.charCodeAt(0)));
+
+/** Quick, for texts that have none: every start of `describe -f` waits for it. */
 export function hasOtherReadings(events: readonly Event[], text: string): boolean {
   return events.some(
     (event) =>
-      event.type === EVENT_ID.SCALAR && isPlain(event) && otherReading(getScalarValue(text, event)) !== undefined,
+      event.type === EVENT_ID.SCALAR &&
+      isPlain(event) &&
+      FIRST.has(text.charCodeAt(event.valueStart)) &&
+      otherReading(getScalarValue(text, event)) !== undefined,
   );
 }
 

@@ -99,16 +99,16 @@ export function readManifest(text: string, source: string): ManifestText {
 }
 
 function doubtsAbout(events: readonly Event[], text: string, source: string): ReturnType<ManifestText['doubts']> {
-  const positionAt = lineIndex(text);
   const hint = hintAbout(text, false);
   if (hint !== undefined)
     return {
       isNone: true,
-      issues: [{ source, ...positionAt(hint.offset), path: '', message: hint.message }],
+      issues: [{ source, ...lineIndex(text)(hint.offset), path: '', message: hint.message }],
       notes: [],
     };
   const [issues, notes]: [Issue[], Issue[]] = [[], []];
   if (!hasOtherReadings(events, text)) return { isNone: false, issues, notes };
+  const positionAt = lineIndex(text);
   placesOf(events, text, (path, event, offset) => {
     if (!isPlain(event)) return;
     const written = getScalarValue(text, event);

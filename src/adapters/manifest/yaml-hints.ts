@@ -13,16 +13,16 @@ const HELM =
 const BRACES = /\{\{/;
 /** A space that is none, where YAML wants spaces. */
 const ODD = String.raw`[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]`;
+const ANY_ODD = new RegExp(ODD);
 const ODD_INDENT = new RegExp(String.raw`^[ \t]*(?:- )*(${ODD})`, 'm');
 /** Where it could be read, only before a key: a text may begin with one. */
 const ODD_KEY = new RegExp(String.raw`^[ \t]*(?:- )*(${ODD})(?=[\s\u200b]*[\w"'-]+:(?:\s|$))`, 'm');
 
 /** `isBroken`: it was not possible to read it. */
 export function hintAbout(text: string, isBroken: boolean): Hint | undefined {
-  const lines = text.replaceAll(/^[ \t]*#.*$/gm, (comment) => ' '.repeat(comment.length));
-  const template = HELM.exec(lines) ?? (isBroken ? BRACES.exec(lines) : null);
+  const template = text.includes('{{') ? templateIn(text, isBroken) : null;
   if (template !== null) return { offset: template.index, message: `{{ }}: ${TEMPLATE}` };
-  const space = (isBroken ? ODD_INDENT : ODD_KEY).exec(text);
+  const space = ANY_ODD.test(text) ? (isBroken ? ODD_INDENT : ODD_KEY).exec(text) : null;
   if (space === null) return undefined;
   const [all, character = ''] = space;
   const code = character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0');
@@ -31,4 +31,10 @@ export function hintAbout(text: string, isBroken: boolean): Hint | undefined {
     offset: space.index + all.length - 1,
     message: `indented with ${name} (U+${code}); YAML takes plain spaces only`,
   };
+}
+
+/** Outside of comments. */
+function templateIn(text: string, isBroken: boolean): RegExpExecArray | null {
+  const lines = text.replaceAll(/^[ \t]*#.*$/gm, (comment) => ' '.repeat(comment.length));
+  return HELM.exec(lines) ?? (isBroken ? BRACES.exec(lines) : null);
 }
