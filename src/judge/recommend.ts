@@ -2,7 +2,7 @@
  * From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure.
  * Source: docs/behavior.md 10.
  */
-import { formatValue } from '../text/units.ts';
+import { formatCounted, formatValue } from '../text/units.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
@@ -92,8 +92,8 @@ function satisfiedReasons({ strength }: Question, facts: RecommendFacts, winner:
   const how =
     strength.confidence === 'none'
       ? 'point values compared, no confidence asked for'
-      : `each with ${confidenceText(strength.confidence)} confidence`;
-  const reasons = [...best, `${which}, ${how}${requests > 0 ? `, after ${countText(requests)} requests` : ''}`];
+      : `${objectives === 1 ? '' : 'each '}with ${confidenceText(strength.confidence)} confidence`;
+  const reasons = [...best, `${which}, ${how}${requests > 0 ? `, after ${formatCounted(requests, 'request')}` : ''}`];
   if (exact && strength.confidence !== 'none')
     reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;
@@ -128,11 +128,12 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
   const { n, errors } = tally.service;
   const bad = Math.min(n, redirects + (hasErrorLimit ? 0 : errors));
   if (n === 0 || lowerBound({ n, bad }, Math.log(1 / alpha)) <= UNJUDGED_SHARE) return undefined;
-  const counted = `${countText(bad)} of ${countText(n)} requests to ${version}`;
+  const counted = `${countText(bad)} of ${formatCounted(n, 'request')} to ${version}`;
+  const were = bad === 1 ? 'was' : 'were';
   const codes = codesText(tally.codes);
   return hasErrorLimit
-    ? `${counted} were answered by redirects, which are not followed (${codes}); send the load to where they lead`
-    : `no objective is about errors, and ${counted} were errors or redirects (${codes}); add an objective on error-rate`;
+    ? `${counted} ${were} answered by redirects, which are not followed (${codes}); send the load to where they lead`
+    : `no objective is about errors, and ${counted} ${were} errors or redirects (${codes}); add an objective on error-rate`;
 }
 
 /** Whether every objective of every version that the answer is about is satisfied, violated somewhere, or open: for `assert`. */

@@ -20,8 +20,10 @@ type Rounding = 'nearest' | 'up' | 'down';
 
 /** Digits that a rounded number keeps, unless a comparison takes more. */
 const SIGNIFICANT = 3;
-/** No double has more. */
-const MOST_SIGNIFICANT = 18;
+/** Digits that such a comparison may take: who reads more? */
+const MOST_SIGNIFICANT = 6;
+/** Digits of what was written, such as a limit; a double that was computed has up to 17, of which the last mean nothing. */
+const MOST_WRITTEN = 12;
 
 function toDecimal(value: number): Decimal {
   const [mantissa = '', exponent = '0'] = String(value).split('e');
@@ -59,17 +61,31 @@ function round(value: Decimal, significant: number, rounding: Rounding): Decimal
 
 /**
  * Rounds to as few digits as keep the order: the result is on the same side of each landmark as the value. Whole numbers
- * keep all digits before the point of the printed number, which is `scale` powers of ten from the value.
+ * keep all digits before the point of the printed number, which is `scale` powers of ten from the value. Where that would
+ * take too many digits, a value is rounded away from the landmark, and a bound, which must not, is the landmark itself.
  */
 function roundBeside(value: number, rounding: Rounding, landmarks: readonly number[], scale: number): Decimal {
   const exact = trimmed(toDecimal(value));
-  const marks = landmarks.filter(Number.isFinite).map(toDecimal);
+  const marks = landmarks.filter(Number.isFinite).map(written);
   const digitsBeforePoint = lengthOf(exact.digits) + exact.exponent + scale;
-  for (let significant = Math.max(SIGNIFICANT, digitsBeforePoint); significant < MOST_SIGNIFICANT; significant++) {
+  const least = Math.max(SIGNIFICANT, digitsBeforePoint > WHOLE_DIGITS ? 0 : digitsBeforePoint);
+  const most = Math.max(MOST_SIGNIFICANT, least);
+  let crossed: Decimal[] = [];
+  for (let significant = least; significant <= most; significant++) {
     const rounded = round(exact, significant, rounding);
-    if (marks.every((mark) => compare(rounded, mark) === compare(exact, mark))) return rounded;
+    crossed = marks.filter((mark) => compare(rounded, mark) !== compare(exact, mark));
+    if (crossed.length === 0) return rounded;
   }
-  return exact;
+  if (rounding === 'nearest') {
+    const [first] = marks;
+    const away = round(exact, most, compare(exact, crossed[0]!) > 0 ? 'up' : 'down');
+    // Between two landmarks the first counts.
+    const order = compare(exact, first!);
+    if (order === 0) return first!;
+    return compare(away, first!) === order ? away : round(exact, most, order > 0 ? 'up' : 'down');
+  }
+  const nearestFirst = crossed.toSorted(rounding === 'up' ? compare : (a, b) => compare(b, a));
+  return nearestFirst[0]!;
 }
 
 /** `12,345.67` of a decimal times ten to the power of `shift`. Zeros at the end stay when they were rounded to. */
@@ -87,6 +103,8 @@ function plain(value: Decimal, shift: number): string {
 /** Numbers beyond these are printed with an exponent, when they have no unit. */
 const HUGE = 1e15;
 const TINY = 1e-6;
+/** Digits of the largest number below that. */
+const WHOLE_DIGITS = 15;
 
 function print(value: Decimal, unit: DisplayUnit): string {
   switch (unit) {
@@ -106,7 +124,10 @@ function print(value: Decimal, unit: DisplayUnit): string {
 
 function printPlain(value: Decimal): string {
   const size = Math.abs(Number(`${value.digits}e${value.exponent}`));
-  return size !== 0 && (size >= HUGE || size < TINY) ? `${value.digits}e${value.exponent}` : plain(value, 0);
+  if (size === 0 || (size < HUGE && size >= TINY)) return plain(value, 0);
+  // One digit before the point, as everywhere.
+  const places = lengthOf(value.digits) - 1;
+  return `${plain(value, -value.exponent - places)}e${value.exponent + places}`;
 }
 
 /** What stands in the place of a number that is none. */
@@ -120,9 +141,9 @@ function scaleOf(value: number, unit: DisplayUnit): number {
   return unit === 'ms' && Math.abs(value) >= 1000 ? -3 : 0;
 }
 
-/** A share is 0 % or 100 % only when it is. */
+/** A share is 0 % or 100 % only when it is. What matters most first. */
 function landmarksOf(unit: DisplayUnit, limit: number | undefined): number[] {
-  return [...(unit === 'share' ? [0, 1] : []), ...(limit === undefined ? [] : [limit])];
+  return [...(limit === undefined ? [] : [limit]), ...(unit === 'share' ? [0, 1] : [])];
 }
 
 /**
@@ -134,14 +155,15 @@ export function formatValue(value: number, unit: DisplayUnit, limit?: number): s
   return print(trimmed(roundBeside(value, 'nearest', landmarksOf(unit, limit), scaleOf(value, unit))), unit);
 }
 
-/** A limit as it was set, with all its digits: `1 %`, `300 ms`, `1.5 s`. */
+/** A limit, or another setting, as it was written, to twelve digits: `1 %`, `300 ms`, `1.5 s`. */
 export function formatLimit(limit: number, unit: DisplayUnit): string {
-  return Number.isFinite(limit) ? print(trimmed(toDecimal(limit)), unit) : notFinite(limit);
+  return Number.isFinite(limit) ? print(written(limit), unit) : notFinite(limit);
 }
 
 /**
  * An upper bound, rounded up. What is printed is never below the bound, and on the same side of the limit: a bound that is
- * at most the limit is printed as at most the limit, with as many digits as that takes.
+ * at most the limit is printed as at most the limit. A bound so near below it that six digits do not show it is printed as
+ * the limit: `<` says the rest.
  */
 export function formatUpperBound(bound: number, unit: DisplayUnit, limit?: number): string {
   if (!Number.isFinite(bound)) return notFinite(bound);
@@ -152,6 +174,11 @@ export function formatUpperBound(bound: number, unit: DisplayUnit, limit?: numbe
 export function formatLowerBound(bound: number, unit: DisplayUnit, limit?: number): string {
   if (!Number.isFinite(bound)) return notFinite(bound);
   return print(roundBeside(bound, 'down', landmarksOf(unit, limit), scaleOf(bound, unit)), unit);
+}
+
+/** As somebody wrote it, without what arithmetic with doubles added. */
+function written(value: number): Decimal {
+  return trimmed(round(trimmed(toDecimal(value)), MOST_WRITTEN, 'nearest'));
 }
 
 /** Without zeros at the end. */
@@ -168,6 +195,11 @@ function trimmed(value: Decimal): Decimal {
 /** `1,204`. */
 export function formatCount(count: number): string {
   return Number.isFinite(count) ? plain(toDecimal(Math.round(count)), 0) : notFinite(count);
+}
+
+/** `1 request`, `1,204 requests`: whoever counts one, and it reads as a person would write it. */
+export function formatCounted(count: number, singular: string, plural = `${singular}s`): string {
+  return `${formatCount(count)} ${count === 1 ? singular : plural}`;
 }
 
 /** Requests a second: `8/s`, `0.5/s`, `1,250/s`. */

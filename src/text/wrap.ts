@@ -1,5 +1,13 @@
-/** Breaks a line at spaces so that it fits a width; words that are wider than that are broken anywhere. */
+/**
+ * Breaks a line at spaces so that it fits a width, but not between a number and its unit, nor behind `<=`; words that are
+ * wider than the width are broken anywhere.
+ */
 import { cutToWidth, displayWidth } from './width.ts';
+
+const UNIT =
+  '(?:%|ms|s|min|h|(?:more|data)(?= )|requests?|iterations?|objectives?|pairs?|points?|problems?|times|minutes?|hours?|days?|seconds?)';
+/** Spaces where a line may be broken. */
+const BREAK = new RegExp(`(?<! )(?<![<>]=?) +(?! )(?!(?<=\\d +(?:(?:more|data) +)?)${UNIT}(?![\\w-]))`);
 
 export interface WrapOptions {
   readonly columns: number;
@@ -15,7 +23,10 @@ export function wrap(text: string, options: WrapOptions): string[] {
   const lines: string[] = [];
   let line = first;
   let empty = true;
-  for (const word of text.split(/ +/)) {
+  const room = columns - Math.max(displayWidth(first), displayWidth(rest));
+  // A number with its unit is broken where nothing else helps.
+  const words = text.split(BREAK).flatMap((word) => (displayWidth(word) > room ? word.split(' ') : [word]));
+  for (const word of words) {
     let left = word;
     if (!empty && displayWidth(line) + 1 + displayWidth(left) > columns) {
       lines.push(line);

@@ -2,6 +2,7 @@
  * Whether traffic follows its weights: a version that gets another share of the requests than it should is not compared fairly,
  * whatever the statistics say (sample-ratio mismatch). Pure.
  */
+import { formatPercent } from '../text/units.ts';
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { parseMetricName } from '../experiment/metric-names.ts';
 import { lnSatisfied, lnViolated } from '../evidence/one-sample/rate.ts';
@@ -45,10 +46,9 @@ export function sampleRatioMismatch(
     return lnSatisfied(count, share) >= needed || lnViolated(count, share) >= needed;
   });
   if (wrong.length === 0) return undefined;
-  const percent = (n: number) => `${Number(((100 * n) / total).toPrecision(3))} %`;
   const parts = wrong.map(
     ({ name, value }) =>
-      `${name} got ${percent(requests.get(name) ?? 0)} of the requests, not ${Number(((100 * value) / sum).toPrecision(3))} %`,
+      `${name} got ${formatPercent((100 * (requests.get(name) ?? 0)) / total)} of the requests, not ${formatPercent((100 * value) / sum)}`,
   );
   return `traffic does not follow its weights: ${parts.join(', ')}`;
 }

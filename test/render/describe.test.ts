@@ -29,8 +29,8 @@ describe('describe', () => {
     const { outcome } = await driveInMemory(conformance({ collect: { numQueries: 1000 } }));
     expect(text(outcome.experiment)).toMatchInlineSnapshot(`
       "promote hello
-        all 3 objectives are satisfied, each with 95 % confidence, after 1,000
-          requests
+        all 3 objectives are satisfied, each with 95 % confidence, after
+          1,000 requests
 
       Experiment  hello-experiment (default)
       Pattern     Conformance

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import {
   formatCount,
+  formatCounted,
   formatLimit,
   formatLowerBound,
   formatPercent,
@@ -20,7 +21,7 @@ function read(printed: string): number {
   return text.endsWith(' s') ? Number(`${number}e3`) : Number(number);
 }
 
-const sign = (a: number, b: number) => Math.sign(a - b);
+const sign = (a: number, b: number) => (a > b ? 1 : a < b ? -1 : 0);
 const share = fc.double({ min: 0, max: 1, noNaN: true });
 const latency = fc.double({ min: 0, max: 1e7, noNaN: true });
 const number = fc.double({ noNaN: true, noDefaultInfinity: true });
@@ -34,8 +35,21 @@ const cases = fc
     ),
     fc.constantFrom(0, 1, 1 + 1e-9, 1 - 1e-9, 1 + 1e-15, 1.0004),
   )
-  .map(([[value, limit, unit], near]) => ({ value, limit: near === 0 ? limit : value * near, unit }))
+  // Limits have as many digits as somebody would write.
+  .map(([[value, limit, unit], near]) => ({
+    value,
+    limit: Number((near === 0 ? limit : value * near).toPrecision(12)),
+    unit,
+  }))
   .filter(({ limit }) => Number.isFinite(limit));
+
+/** Of a printed number, without zeros before and behind. */
+const significantDigits = (printed: string): number =>
+  (/^-?([\d.,]+)/.exec(printed)?.[1] ?? '').replaceAll(/[.,]/g, '').replace(/^0+/, '').replace(/0+$/, '').length;
+
+/** Six digits, or all before the point. */
+const isReadable = (printed: string): boolean =>
+  significantDigits(printed) <= 6 || /^-?[\d,]{1,20}(?: |$)/.test(printed);
 
 describe('values', () => {
   it.each<[number, DisplayUnit, number | undefined, string]>([
@@ -60,7 +74,11 @@ describe('values', () => {
     [12.5, 'plain', undefined, '12.5'],
     [-1234.5678, 'plain', undefined, '-1,235'],
     [1e21, 'plain', undefined, '1e21'],
-    [1.5e-9, 'plain', undefined, '15e-10'],
+    [1.5e-9, 'plain', undefined, '1.5e-9'],
+    [-1.23456789e20, 'plain', undefined, '-1.23e20'],
+    [1e12, 'plain', undefined, '1,000,000,000,000'],
+    [0.01000000000004, 'share', 0.01, '1.00001 %'],
+    [0.00999999999996, 'share', 0.01, '0.999999 %'],
     [Number.NaN, 'ms', 500, 'not a number'],
     [Number.POSITIVE_INFINITY, 'ms', 500, 'infinite'],
     [-0, 'plain', 0, '0'],
@@ -73,6 +91,15 @@ describe('values', () => {
       fc.property(cases, ({ value, limit, unit }) => {
         const printed = read(formatValue(value, unit, limit));
         expect(sign(printed, read(formatLimit(limit, unit)))).toBe(sign(value, limit));
+      }),
+      { numRuns: 2000 },
+    );
+  });
+
+  it('have six digits at most, or all before the point', () => {
+    fc.assert(
+      fc.property(cases, ({ value, limit, unit }) => {
+        expect(formatValue(value, unit, limit)).toSatisfy(isReadable);
       }),
       { numRuns: 2000 },
     );
@@ -112,11 +139,13 @@ describe('limits', () => {
     expect(formatLimit(limit, unit)).toBe(printed);
   });
 
-  it('keep all their digits', () => {
+  it('keep the digits that were written, and not those that arithmetic adds', () => {
+    expect(formatLimit(0.1 + 0.2, 'plain')).toBe('0.3');
     fc.assert(
       fc.property(share, latency, (rate, ms) => {
-        expect(read(formatLimit(rate, 'share'))).toBe(rate);
-        expect(read(formatLimit(ms, 'ms'))).toBe(ms);
+        const written = (value: number) => Number(value.toPrecision(12));
+        expect(read(formatLimit(written(rate), 'share'))).toBe(written(rate));
+        expect(read(formatLimit(ms, 'ms'))).toBe(written(ms));
       }),
     );
   });
@@ -159,8 +188,9 @@ describe('bounds', () => {
         expect(lower).toBeLessThanOrEqual(value);
         if (value <= limit) expect(upper).toBeLessThanOrEqual(limit);
         if (value >= limit) expect(lower).toBeGreaterThanOrEqual(limit);
-        expect(sign(upper, limit)).toBe(sign(value, limit));
-        expect(sign(lower, limit)).toBe(sign(value, limit));
+        const atLimit = formatLimit(limit, unit);
+        for (const printed of [formatUpperBound(value, unit, limit), formatLowerBound(value, unit, limit)])
+          if (printed !== atLimit) expect(printed).toSatisfy(isReadable);
       }),
       { numRuns: 5000 },
     );
@@ -168,6 +198,12 @@ describe('bounds', () => {
 });
 
 describe('other numbers', () => {
+  it('say one of one', () => {
+    expect(formatCounted(1, 'request')).toBe('1 request');
+    expect(formatCounted(0, 'request')).toBe('0 requests');
+    expect(formatCounted(1204, 'request is', 'requests are')).toBe('1,204 requests are');
+  });
+
   it.each([
     [0, '0'],
     [999, '999'],

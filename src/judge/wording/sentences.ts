@@ -2,6 +2,7 @@
 import { shortName } from '../../experiment/metric-names.ts';
 import {
   formatCount,
+  formatCounted,
   formatLimit,
   formatLowerBound,
   formatRate,
@@ -15,7 +16,7 @@ import { noValueText } from './no-value.ts';
 export const countText = formatCount;
 
 /** `95 %`, `99.9 %`. */
-export const confidenceText = (confidence: number): string => `${Number((confidence * 100).toPrecision(10))} %`;
+export const confidenceText = (confidence: number): string => formatLimit(confidence, 'share');
 
 /** Codes and classes that are not a plain success, most frequent first: `503: 12, timeout: 1`. */
 export function codesText(codes: Readonly<Record<string, number>>): string {
@@ -41,8 +42,8 @@ export function relativeText(
   { to, percent, increase }: NonNullable<LimitAssessment['relative']>,
   unit: LimitAssessment['unit'],
 ): string {
-  if (increase === undefined) return `${to} + ${Number((percent ?? 0).toPrecision(6))} %`;
-  if (unit === 'share') return `${to} + ${Number((100 * increase).toPrecision(6))} points`;
+  if (increase === undefined) return `${to} + ${formatLimit(percent ?? 0, 'plain')} %`;
+  if (unit === 'share') return `${to} + ${formatLimit(increase, 'share').replace('%', 'points')}`;
   return `${to} + ${formatLimit(increase, unit)}`;
 }
 
@@ -77,17 +78,27 @@ function isBeyond(one: LimitAssessment): boolean {
   return one.side === 'upper' ? one.estimate > one.limit : one.estimate < one.limit;
 }
 
-/** `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. */
+/**
+ * `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. `< 1 %` and `> 1 %` of a bound that differs from the
+ * limit by less than is printed.
+ */
 export function boundText(one: LimitAssessment): string | undefined {
   const which = tellingBound(one);
-  if (which === 'upper') return `<= ${formatUpperBound(shownBound(one, one.upper!), one.unit, shownLimit(one))}`;
-  if (which === 'lower') return `>= ${formatLowerBound(shownBound(one, one.lower!), one.unit, shownLimit(one))}`;
-  return undefined;
+  if (which === undefined) return undefined;
+  const bound = one[which]!;
+  const limit = shownLimit(one);
+  const format = which === 'upper' ? formatUpperBound : formatLowerBound;
+  const text = format(shownBound(one, bound), one.unit, limit);
+  const sign = which === 'upper' ? '<' : '>';
+  const isPrintedAsLimit = bound !== one.limit && text === formatLimit(limit, one.unit);
+  return `${sign}${isPrintedAsLimit ? '' : '='} ${text}`;
 }
+
+const BOUND_WORDS = { '<=': 'at most', '>=': 'at least', '<': 'below', '>': 'above' } as const;
 
 /** `at most 9.00 %`, `at least 1.10 %`. */
 function boundWords(one: LimitAssessment): string | undefined {
-  return boundText(one)?.replace('<=', 'at most').replace('>=', 'at least');
+  return boundText(one)?.replace(/^[<>]=?/, (sign) => BOUND_WORDS[sign as keyof typeof BOUND_WORDS]);
 }
 
 function limitWords(one: LimitAssessment): string {
@@ -98,10 +109,11 @@ function limitWords(one: LimitAssessment): string {
 
 /** `28 of 1,204 requests`, or `n = 402` where nothing is counted. */
 function behindIt(one: LimitAssessment): string {
-  if (one.relative?.pairs !== undefined) return `${formatCount(one.relative.pairs)} pairs of requests`;
+  if (one.relative?.pairs !== undefined)
+    return formatCounted(one.relative.pairs, 'pair of requests', 'pairs of requests');
   if (one.count === undefined) return `n = ${formatCount(one.n)}`;
   const beyond = one.unit === 'ms' ? ` ${one.side === 'upper' ? 'slower than' : 'at or above'} the limit` : '';
-  return `${formatCount(one.count.bad)} of ${formatCount(one.count.n)} requests${beyond}`;
+  return `${formatCount(one.count.bad)} of ${formatCounted(one.count.n, 'request')}${beyond}`;
 }
 
 /** Why there is no data, behind a colon. */
@@ -159,7 +171,7 @@ function reasonSentence(
     case 'not-enough-evidence':
       return notEnough(one, how);
     case 'too-few-requests':
-      return `${name}: ${formatCount(one.n)} requests are too few for a verdict${typeof one.requestsNeeded === 'number' ? `, about ${formatCount(one.requestsNeeded)} more are needed` : ''}`;
+      return `${name}: ${formatCounted(one.n, 'request is', 'requests are')} too few for a verdict${typeof one.requestsNeeded === 'number' ? `, about ${formatCounted(one.requestsNeeded, 'more is', 'more are')} needed` : ''}`;
     case 'too-early':
       return `${name}: it is too early for a verdict (minSeconds)`;
     case 'plan-not-done':
@@ -242,14 +254,15 @@ function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string 
   const needs = neededSentence(one, how);
   const wanted = (one.side === 'upper') === isBeyond(one) ? 'lower' : 'upper';
   const bound = tellingBound(one) === wanted ? boundWords(one) : undefined;
-  const requests = `${formatCount(one.n)} requests`;
+  const requests = formatCounted(one.n, 'request');
   const counted =
     one.count === undefined
       ? requests
       : one.count.bad === 0
         ? `${requests} ${one.unit === 'ms' ? 'within the limit' : 'without an error'}`
         : behindIt(one);
-  return bound === undefined ? needs : `${needs}; ${counted} show ${bound}, ${limitWords(one)}`;
+  const shows = (one.count?.n ?? one.n) === 1 ? 'shows' : 'show';
+  return bound === undefined ? needs : `${needs}; ${counted} ${shows} ${bound}, ${limitWords(one)}`;
 }
 
 /** Never, not worked out, and so many more are three different answers. */
@@ -261,5 +274,5 @@ function neededSentence(
   if (requestsNeeded === 'never')
     return `${name} lies at its limit: as it is now, no number of requests would decide it`;
   const time = ratePerSec > 0 ? ` (${formatSeconds(requestsNeeded / ratePerSec)} at ${formatRate(ratePerSec)})` : '';
-  return `${name} needs about ${formatCount(requestsNeeded)} more requests at the present rate${time}`;
+  return `${name} needs about ${formatCounted(requestsNeeded, 'more request')} at the present rate${time}`;
 }
