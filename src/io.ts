@@ -1,6 +1,6 @@
 /** Everything that a process owns, so that below `main.ts` nothing touches `process`. */
 
-/** Where text goes. `columns` is the width of a terminal, absent in a pipe or a file. */
+/** Where text goes. `columns` is the width of a terminal, or what COLUMNS asks for elsewhere; absent in most pipes and files. */
 export interface OutputStream {
   write(text: string): void;
   readonly isTTY: boolean;
@@ -8,6 +8,16 @@ export interface OutputStream {
   readonly rows?: number | undefined;
   /** Aborted when nothing that is written can arrive any more: its reader has gone, or the disk is full. */
   readonly lost?: AbortSignal | undefined;
+}
+
+/** Nobody reads narrower texts, and some terminals say 0 before they know. */
+const LEAST_COLUMNS = 20;
+const MOST_COLUMNS = 10_000;
+
+/** The width to write for: what the terminal reports, else COLUMNS. */
+export function columnsOf(reported: number | undefined, wanted: string | undefined): number | undefined {
+  const columns = (reported ?? 0) > 0 ? reported : /^\d{1,6}$/.test(wanted ?? '') ? Number(wanted) : undefined;
+  return columns === undefined || columns === 0 ? undefined : Math.min(MOST_COLUMNS, Math.max(LEAST_COLUMNS, columns));
 }
 
 /** Time, so that tests can fake it. */

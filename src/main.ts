@@ -5,7 +5,7 @@ import { isatty } from 'node:tty';
 import { reportFailure, run } from './cli/program.ts';
 import { UnavailableError } from './errors.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import type { Io, OutputStream, ProcessSignal } from './io.ts';
+import { columnsOf, type Io, type OutputStream, type ProcessSignal } from './io.ts';
 
 /** A timer of Node holds at most 2^31 - 1 ms (24.8 days) and fires at once beyond. */
 const LONGEST_TIMER_MS = 2_147_483_647;
@@ -51,7 +51,7 @@ function output(stream: NodeJS.WriteStream & { readonly fd: number }): ProcessOu
       return stream.isTTY ?? false; // undefined in a pipe, whatever its type says
     },
     get columns() {
-      return stream.columns;
+      return columnsOf(stream.columns, process.env['COLUMNS']);
     },
     get rows() {
       return stream.rows;

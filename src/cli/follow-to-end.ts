@@ -7,6 +7,7 @@ import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
+import { newestRowFirst } from './choose-experiment.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Reports } from './report-files.ts';
@@ -144,7 +145,11 @@ export async function watchAll(
     readonly selector: string | undefined;
     readonly forever: boolean;
   },
-  options: WatchingOptions & { readonly table: (rows: readonly ListRow[]) => void },
+  options: WatchingOptions & {
+    readonly table: (rows: readonly ListRow[]) => void;
+    /** Something has changed: what there is now. */
+    readonly changed?: (rows: () => readonly ListRow[]) => void;
+  },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
   const ending = endings(io, flags);
@@ -173,6 +178,7 @@ export async function watchAll(
         synced = true;
       }
       if (!synced) continue;
+      options.changed?.(() => [...seen.values()].map(({ row }) => row).toSorted(newestRowFirst));
       if (!selection.forever && [...seen.values()].every(({ row }) => row.ended)) break;
     }
   } catch (error) {

@@ -73,6 +73,7 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
           theme: stdoutTheme(io, flags),
           namespace,
           now: io.clock.now(),
+          columns: io.stdout.columns,
           headers: flags.headers,
           wide: format === 'wide',
           ...(flags.showLabels === true ? { labels: labelsOf(experiments) } : {}),

@@ -1,6 +1,9 @@
 /** How a run or a watch is shown while it goes on: redrawn in place on a terminal, a line per change elsewhere, or ndjson. */
 import type { Io } from '../io.ts';
+import { isWaitingMessage } from '../experiment/waiting-message.ts';
 import type { Event } from '../drive/events.ts';
+import type { ListRow } from '../view/experiment-view.ts';
+import { createListScreen } from '../render/list-screen.ts';
 import { createLiveScreen } from '../render/live-view.ts';
 import { createLog } from '../render/log-lines.ts';
 import { startSpinner, type Spinner } from '../render/spinner.ts';
@@ -17,9 +20,33 @@ export interface Progress {
   readonly end: () => void;
 }
 
+/** Of several experiments: `changed` takes what there is now. */
+export interface ListProgress extends Progress {
+  readonly changed: (rows: () => readonly ListRow[]) => void;
+}
+
+const isRedrawn = (io: Io): boolean => io.stderr.isTTY && io.env['TERM'] !== 'dumb';
+
+/** One table on a terminal; elsewhere the same lines as for one experiment. */
+export function createListProgress(io: Io, flags: OutputFlags, namespace: () => string | undefined): ListProgress {
+  if (flags.output === 'ndjson' || !isRedrawn(io)) return { ...createProgress(io, flags), changed: () => undefined };
+  const theme = themeFor(io.stderr, { mode: flags.color, env: io.env });
+  const screen = createListScreen({ output: io.stderr, theme, clock: io.clock, namespace });
+  const stopResize = io.resized(() => screen.redraw());
+  return {
+    show: () => undefined, // the table shows what came of it
+    say: (text) => screen.say(text),
+    changed: (rows) => screen.show(rows),
+    end: () => {
+      stopResize();
+      screen.end();
+    },
+  };
+}
+
 /** Perhaps for hours, in which a live view would have nothing to show. */
 function waitsForTarget(event: Event): event is Extract<Event, { kind: 'condition' }> {
-  return event.kind === 'condition' && event.message.startsWith('Waiting for target ');
+  return event.kind === 'condition' && isWaitingMessage(event.message);
 }
 
 /**
@@ -32,7 +59,7 @@ export function createProgress(io: Io, flags: OutputFlags): Progress {
     return { show: (event) => io.stdout.write(`${ndjsonLine(event)}\n`), say, end: () => undefined };
   }
   const theme = themeFor(io.stderr, { mode: flags.color, env: io.env });
-  if (io.stderr.isTTY && io.env['TERM'] !== 'dumb') {
+  if (isRedrawn(io)) {
     const screen = createLiveScreen({ output: io.stderr, theme, clock: io.clock });
     const stopResize = io.resized(() => screen.redraw());
     let waiting: Spinner | undefined;

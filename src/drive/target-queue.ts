@@ -1,4 +1,5 @@
 /** An experiment's turn on its target: taken before anything is done to it, kept to the end, waited for while another has it. */
+import { waitingMessage } from '../experiment/waiting-message.ts';
 import { ForbiddenError, messageOf, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Interruption } from './interruption.ts';
@@ -80,7 +81,7 @@ export class TargetTurn {
 
   async #reportWaiting(holder: Holder): Promise<void> {
     const session = this.#session;
-    const text = `Waiting for target ${session.experiment.spec.target}, which ${holder.description} has`;
+    const text = waitingMessage(session.experiment.spec.target, holder.description);
     // An experiment that had its target goes on where it was: its message is left alone.
     if (session.status.stage === 'Waiting')
       session.changeStatus((status, now) => withProgress(status, 'ExperimentInitialized', text, now));

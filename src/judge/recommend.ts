@@ -3,6 +3,7 @@
  * Source: docs/behavior.md 10.
  */
 import { formatCounted, formatValue } from '../text/units.ts';
+import { inOrderOf } from '../experiment/spec-order.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
@@ -58,29 +59,31 @@ export function recommend(question: Question, facts: RecommendFacts): Recommenda
     return { verdict: 'do not promote', ...about, reasons: violated.map(violatedSentence) };
   }
   if (reward !== undefined && (winner === baseline.name || reward.state === 'tie'))
-    return { verdict: 'do not promote', ...about, reasons: [rewardSentence(reward)] };
+    return { verdict: 'do not promote', ...about, reasons: [rewardSentence(question, reward)] };
   return {
     verdict: 'undecided',
     ...about,
-    reasons: [...(reward === undefined ? [] : [rewardSentence(reward)]), ...openReasons(question, facts)],
+    reasons: [...(reward === undefined ? [] : [rewardSentence(question, reward)]), ...openReasons(question, facts)],
   };
 }
 
 /** `clicks of v2 is the highest: v1 0.1, v2 0.15`. */
-function rewardSentence(reward: RewardResult): string {
-  const values = Object.entries(reward.values).map(
+function rewardSentence({ versions }: Question, reward: RewardResult): string {
+  const names = versions.map(({ name }) => name);
+  const values = inOrderOf(names, reward.values).map(
     ([version, { value }]) => `${version} ${formatValue(value, 'plain')}`,
   );
   return `${reward.reason}${values.length === 0 ? '' : `: ${values.join(', ')}`}`;
 }
 
-function satisfiedReasons({ strength }: Question, facts: RecommendFacts, winner: string): string[] {
+function satisfiedReasons(question: Question, facts: RecommendFacts, winner: string): string[] {
+  const { strength } = question;
   const own = facts.assessments.filter((assessment) => assessment.version === winner);
   const best =
     facts.reward === undefined
       ? []
       : [
-          `${rewardSentence(facts.reward)}${strength.confidence === 'none' ? '' : `, with ${confidenceText(strength.confidence)} confidence`}`,
+          `${rewardSentence(question, facts.reward)}${strength.confidence === 'none' ? '' : `, with ${confidenceText(strength.confidence)} confidence`}`,
         ];
   if (own.length === 0) return best;
   const objectives = new Set(own.map((assessment) => assessment.objective)).size;

@@ -2,15 +2,16 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatPercent, formatValue } from '../text/units.ts';
-import { displayWidth } from '../text/width.ts';
+import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
+import { displayWidth, padToWidth } from '../text/width.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { boundText, codesText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { measuredLines } from './custom-metrics.ts';
+import { metricLabel } from './metric-label.ts';
 import { rewardLines } from './rewards.ts';
-import { tableLines, tableWidth } from './table.ts';
+import { fittedLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
 export interface DescribeOptions {
@@ -69,7 +70,7 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
   const progress =
     view.stage === undefined
       ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCount(iterations.total)} iterations`;
+      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
   const since = view.changedAt === undefined ? Number.NaN : Date.parse(view.changedAt);
   const pattern =
     view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`;
@@ -92,17 +93,31 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
     : [...left, ...right].flatMap(([label, value]) =>
         wrap(sanitizeLine(value), { columns, first: label.padEnd(12), rest: ' '.repeat(12) }),
       );
-  return [...lines, ...traffic(view, columns), ...underWay(view, columns), ...undriven(view, columns)];
+  return [
+    ...lines,
+    ...waiting(view, columns),
+    ...traffic(view, columns),
+    ...underWay(view, columns),
+    ...undriven(view, columns),
+  ];
+}
+
+const fact = (label: string, text: string, columns: number): string[] =>
+  wrap(text, { columns, first: label.padEnd(12), rest: ' '.repeat(12) });
+
+function waiting({ waitsFor, target }: ExperimentView, columns: number): string[] {
+  return waitsFor === undefined
+    ? []
+    : fact('Waiting', sanitizeLine(`for target ${target}, which ${waitsFor} has`), columns);
 }
 
 /** It stands still, whatever its stage says. */
 function undriven({ driven }: ExperimentView, columns: number): string[] {
   if (driven === undefined || driven.by !== undefined) return [];
-  return wrap(sanitizeLine(`nobody drives it; go on with: ${driven.goOn}`), {
-    columns,
-    first: 'Driver'.padEnd(12),
-    rest: ' '.repeat(12),
-  });
+  const lines = fact('Driver', sanitizeLine(`nobody drives it; go on with: ${driven.goOn}`), columns);
+  if (lines.length === 1) return lines;
+  // A command is pasted: it stays on one line, however long.
+  return [...fact('Driver', 'nobody drives it; go on with:', columns), `  ${sanitizeLine(driven.goOn)}`];
 }
 
 function traffic(view: ExperimentView, columns: number): string[] {
@@ -119,31 +134,25 @@ function traffic(view: ExperimentView, columns: number): string[] {
   const seen = observed === undefined ? [] : [`observed: ${text(observed)}`];
   const [first, ...rest] = [...stored, ...seen, ...differs];
   const beside = rest.length === 0 ? '' : ` (${rest.join('; ')})`;
-  return wrap(`${first ?? ''}${beside}`, { columns, first: 'Traffic'.padEnd(12), rest: ' '.repeat(12) });
+  return fact('Traffic', `${first ?? ''}${beside}`, columns);
 }
 
 /** Only while it runs: what the newest save says. */
 function underWay(view: ExperimentView, columns: number): string[] {
   const { load } = view;
   if (view.ended || load === undefined) return [];
-  const sent = load.versions
-    .map(({ version, sent: count }) => `${sanitizeLine(version)} ${formatCount(count)}`)
-    .join(', ');
-  return wrap(`${sent} requests sent in ${Math.round(load.elapsedSeconds)} s`, {
-    columns,
-    first: 'Load'.padEnd(12),
-    rest: ' '.repeat(12),
-  });
+  const sent = load.versions.map(({ version, sent: count }) => `${sanitizeLine(version)} ${formatCount(count)}`);
+  return fact('Load', `requests sent in ${formatSeconds(load.elapsedSeconds)}: ${sent.join(', ')}`, columns);
 }
 
 // --------------------------------------------------------------------------------------------------------- objectives
 
 function objectives(view: ExperimentView, options: DescribeOptions): string[] {
   if (view.objectives.length === 0) return [];
-  const versions = orderedVersions(view);
+  const versions = [...new Set(view.objectives.map((one) => one.version))];
   if (versions.length === 2) {
     const beside = sideBySide(view, options);
-    if (beside.every((line) => displayWidth(line) <= options.columns)) return beside;
+    if (beside !== undefined) return beside;
   }
   return versions.flatMap((version, index) => [
     ...(index > 0 ? [''] : []),
@@ -154,13 +163,6 @@ function objectives(view: ExperimentView, options: DescribeOptions): string[] {
       options,
     ),
   ]);
-}
-
-/** The recommended version first, then as written. */
-function orderedVersions(view: ExperimentView): string[] {
-  const names = [...new Set(view.objectives.map((one) => one.version))];
-  const first = view.recommendation.version;
-  return first !== undefined && names.includes(first) ? [first, ...names.filter((name) => name !== first)] : names;
 }
 
 function versionTitle(version: string, view: ExperimentView): string {
@@ -189,42 +191,22 @@ function oneVersion(
 ): string[] {
   const { theme, columns } = options;
   const title = wrap(`Objectives, ${versionTitle(version, view)}`, { columns, rest: '  ' });
-  const head = ['METRIC', 'LIMIT', 'OBSERVED', 'BOUND', 'REQUESTS', 'VERDICT'];
-  const cells = (nameWidth: number) =>
-    rows.map((one) => [
-      fit(sanitizeLine(shortName(one.metric)), nameWidth),
-      sanitizeLine(limitText(one)),
-      observedText(one) ?? '-',
-      boundText(one) ?? '-',
-      formatCount(one.n),
-      verdictText(one, theme),
-    ]);
-  const layout = LAYOUTS.find(({ nameWidth, gap }) => tableWidth(head, cells(nameWidth), gap) + 2 <= columns);
-  const lines =
-    layout === undefined
-      ? undefined
-      : tableLines({ head, rows: cells(layout.nameWidth), right: [4], indent: '  ', gap: layout.gap });
+  const cells = (of: (one: LimitAssessment) => string) => rows.map(of);
+  const lines = fittedLines(
+    [
+      { head: 'METRIC', cells: cells((one) => sanitizeLine(shortName(one.metric))), shorten: SHORTER_NAMES },
+      { head: 'LIMIT', cells: cells((one) => sanitizeLine(limitText(one))) },
+      { head: 'OBSERVED', cells: cells((one) => observedText(one) ?? '-') },
+      { head: 'BOUND', cells: cells((one) => boundText(one) ?? '-') },
+      { head: 'REQUESTS', cells: cells((one) => formatCount(one.n)), right: true },
+      { head: 'VERDICT', cells: cells((one) => verdictText(one, theme)) },
+    ],
+    { room: columns, indent: '  ' },
+  );
   return [...title, ...(lines ?? stacked(rows, options)), ...serviceLines(rows, columns)];
 }
 
-/** Narrows the gaps, then shortens names in the middle, until the table fits. */
-const LAYOUTS = [
-  { nameWidth: Number.POSITIVE_INFINITY, gap: '   ' },
-  { nameWidth: Number.POSITIVE_INFINITY, gap: '  ' },
-  { nameWidth: Number.POSITIVE_INFINITY, gap: ' ' },
-  { nameWidth: 32, gap: ' ' },
-  { nameWidth: 24, gap: ' ' },
-  { nameWidth: 18, gap: ' ' },
-  { nameWidth: 12, gap: ' ' },
-] as const;
-
-/** The middle goes, the ends stay: names differ at their ends. */
-function fit(name: string, width: number): string {
-  if (displayWidth(name) <= width) return name;
-  const half = Math.max(1, Math.floor((width - 1) / 2));
-  const chars = Array.from(name);
-  return `${chars.slice(0, half).join('')}…${chars.slice(-half).join('')}`;
-}
+const SHORTER_NAMES = { cell: metricLabel, to: [24, 12] } as const;
 
 /** Where no table fits: one value a line. */
 function stacked(rows: readonly LimitAssessment[], { theme, columns }: DescribeOptions): string[] {
@@ -234,42 +216,44 @@ function stacked(rows: readonly LimitAssessment[], { theme, columns }: DescribeO
       first: '  ',
       rest: '    ',
     }),
-    ...wrap(`${observedText(one) ?? '-'} observed, ${boundText(one) ?? 'no bound'}, ${formatCount(one.n)} requests`, {
-      columns,
-      first: '    ',
-      rest: '    ',
-    }),
+    ...wrap(
+      `${observedText(one) ?? 'nothing'} observed, ${boundText(one) ?? 'no bound'}, ${formatCounted(one.n, 'request')}`,
+      { columns, first: '    ', rest: '    ' },
+    ),
     `    ${verdictText(one, theme)}`,
   ]);
 }
 
-function sideBySide(view: ExperimentView, { theme }: DescribeOptions): string[] {
+/** Undefined where there is no room. */
+function sideBySide(view: ExperimentView, { theme, columns }: DescribeOptions): string[] | undefined {
   const names = view.versions.map((version) => version.name);
   const [first, second] = names.map((name) => view.objectives.filter((one) => one.version === name));
-  if (first === undefined || second === undefined) return ['x'.repeat(1000)];
-  const head = ['METRIC', 'LIMIT', 'OBSERVED', 'VERDICT', 'OBSERVED', 'BOUND', 'VERDICT'];
-  const rows = second.map((other, index) => {
+  if (first === undefined || second === undefined) return undefined;
+  const left = (of: (one: LimitAssessment) => string) =>
     // Relative objectives are the candidate's alone.
-    const one = first[index];
-    return [
-      fit(sanitizeLine(shortName(other.metric)), 30),
-      sanitizeLine(limitText(other)),
-      (one === undefined ? undefined : observedText(one)) ?? '-',
-      one === undefined ? '-' : verdictText(one, theme),
-      observedText(other) ?? '-',
-      boundText(other) ?? '-',
-      verdictText(other, theme),
-    ];
-  });
-  const lines = tableLines({ head, rows, indent: '  ' });
-  const at = (column: string, from: number) => lines[0]!.indexOf(column, from);
-  const firstAt = at('OBSERVED', 0);
-  const secondAt = at('OBSERVED', firstAt + 1);
-  const title = `Objectives`.padEnd(firstAt);
-  const firstTitle = versionTitle(names[0]!, view);
-  const room = secondAt - firstAt - 2;
-  const titles = `${title}${fit(firstTitle, room)}${' '.repeat(Math.max(2, secondAt - firstAt - displayWidth(fit(firstTitle, room))))}${versionTitle(names[1]!, view)}`;
-  return [titles, ...lines];
+    second.map((_, index) => (first[index] === undefined ? '-' : of(first[index])));
+  const right = (of: (one: LimitAssessment) => string) => second.map(of);
+  const lines = fittedLines(
+    [
+      { head: 'METRIC', cells: right((one) => sanitizeLine(shortName(one.metric))), shorten: SHORTER_NAMES },
+      { head: 'LIMIT', cells: right((one) => sanitizeLine(limitText(one))) },
+      { head: 'OBSERVED', cells: left((one) => observedText(one) ?? '-') },
+      { head: 'VERDICT', cells: left((one) => verdictText(one, theme)) },
+      { head: 'OBSERVED', cells: right((one) => observedText(one) ?? '-') },
+      { head: 'BOUND', cells: right((one) => boundText(one) ?? '-') },
+      { head: 'VERDICT', cells: right((one) => verdictText(one, theme)) },
+    ],
+    { room: columns, indent: '  ' },
+  );
+  if (lines === undefined) return undefined;
+  const firstAt = lines[0]!.indexOf('OBSERVED');
+  const secondAt = lines[0]!.indexOf('OBSERVED', firstAt + 1);
+  const [firstTitle, secondTitle] = names.map((name) => versionTitle(name, view));
+  const isShort =
+    displayWidth(firstTitle!) + 2 <= secondAt - firstAt && secondAt + displayWidth(secondTitle!) <= columns;
+  return isShort
+    ? [`${'Objectives'.padEnd(firstAt)}${padToWidth(firstTitle!, secondAt - firstAt)}${secondTitle!}`, ...lines]
+    : undefined;
 }
 
 /** Where the two ways to time a request differ by more than 10 %. */

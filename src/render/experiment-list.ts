@@ -1,8 +1,11 @@
 /** One line an experiment: `get`, and the end of `watch --all`. */
 import { formatShortAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
+import { formatCount } from '../text/units.ts';
+import { cutMiddle } from '../text/width.ts';
+import { wrap } from '../text/wrap.ts';
 import type { ListRow } from '../view/experiment-view.ts';
-import { tableLines } from './table.ts';
+import { fittedLines, type FittedColumn } from './table.ts';
 import type { Theme } from './theme.ts';
 
 export interface ListOptions {
@@ -11,6 +14,8 @@ export interface ListOptions {
   readonly namespace: string | undefined;
   /** ms since 1970: what ages are computed against. */
   readonly now: number;
+  /** Absent: as wide as it takes, for programs and files. */
+  readonly columns?: number | undefined;
   readonly headers?: boolean | undefined;
   /** By `namespace/name`: a column more. */
   readonly labels?: ReadonlyMap<string, string> | undefined;
@@ -18,42 +23,60 @@ export interface ListOptions {
   readonly wide?: boolean | undefined;
 }
 
-export function renderList(
-  views: readonly ListRow[],
-  { theme, namespace, now, headers = true, labels, wide = false }: ListOptions,
-): string {
+export function renderList(views: readonly ListRow[], options: ListOptions): string {
+  const { namespace, columns: room } = options;
   if (views.length === 0)
     return namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`;
-  const withNamespace = namespace === undefined;
-  const rows = views.map((view) => {
-    const created = view.createdAt === undefined ? Number.NaN : Date.parse(view.createdAt);
-    return [
-      ...(withNamespace ? [sanitizeLine(view.namespace)] : []),
-      sanitizeLine(view.name),
-      view.testingPattern,
-      sanitizeLine(view.target),
-      stageText(view),
-      `${view.iterations.completed}/${view.iterations.total}`,
-      theme.headline(view.recommendation.verdict, shortAnswer(view)),
-      Number.isNaN(created) ? '-' : formatShortAge(now - created),
-      ...(wide ? [view.driven?.by === undefined ? '-' : sanitizeLine(view.driven.by)] : []),
-      ...(labels === undefined ? [] : [sanitizeLine(labels.get(`${view.namespace}/${view.name}`) ?? '<none>')]),
-    ];
-  });
-  const head = [
-    ...(withNamespace ? ['NAMESPACE'] : []),
-    'NAME',
-    'TYPE',
-    'TARGET',
-    'STAGE',
-    'ITERATIONS',
-    'RECOMMENDATION',
-    'AGE',
-    ...(wide ? ['DRIVER'] : []),
-    ...(labels === undefined ? [] : ['LABELS']),
+  const table = fittedLines(listColumns(views, options), { room: room ?? Number.POSITIVE_INFINITY });
+  const lines = options.headers === false ? table?.slice(-views.length) : table;
+  return (lines ?? views.flatMap((view) => stacked(view, options))).join('\n');
+}
+
+/** What is left out first says least: all of it is in `describe`. */
+function listColumns(
+  views: readonly ListRow[],
+  { theme, namespace, now, labels, wide = false }: ListOptions,
+): FittedColumn[] {
+  const column = (head: string, of: (view: ListRow) => string) => ({ head, cells: views.map(of) });
+  return [
+    ...(namespace === undefined
+      ? [{ ...column('NAMESPACE', (view) => sanitizeLine(view.namespace)), shorten: SHORTER }]
+      : []),
+    { ...column('NAME', (view) => sanitizeLine(view.name)), shorten: SHORTER },
+    { ...column('TYPE', (view) => view.testingPattern), expendable: 1 },
+    { ...column('TARGET', (view) => sanitizeLine(view.target)), shorten: SHORTER, expendable: 2 },
+    { ...column('STAGE', stageText), expendable: 5 },
+    {
+      ...column(
+        'ITERATIONS',
+        ({ iterations }) => `${formatCount(iterations.completed)}/${formatCount(iterations.total)}`,
+      ),
+      expendable: 3,
+    },
+    column('RECOMMENDATION', (view) => theme.headline(view.recommendation.verdict, shortAnswer(view))),
+    { ...column('AGE', (view) => ageText(view, now)), expendable: 4 },
+    ...(wide ? [column('DRIVER', ({ driven }) => (driven?.by === undefined ? '-' : sanitizeLine(driven.by)))] : []),
+    ...(labels === undefined
+      ? []
+      : [column('LABELS', (view) => sanitizeLine(labels.get(`${view.namespace}/${view.name}`) ?? '<none>'))]),
   ];
-  const lines = tableLines({ head, rows });
-  return (headers ? lines : lines.slice(-rows.length)).join('\n');
+}
+
+const SHORTER = { cell: cutMiddle, to: [20, 12] } as const;
+
+/** Where no table fits: the name, and the answer below it. */
+function stacked(view: ListRow, { theme, namespace, columns = 80 }: ListOptions): string[] {
+  const of = namespace === undefined ? ` (${sanitizeLine(view.namespace)})` : '';
+  const color = (line: string) => theme.headline(view.recommendation.verdict, line);
+  return [
+    ...wrap(`${sanitizeLine(view.name)}${of}  ${stageText(view)}`, { columns, rest: '  ' }),
+    ...wrap(shortAnswer(view), { columns, first: '  ', rest: '    ' }).map(color),
+  ];
+}
+
+function ageText({ createdAt }: ListRow, now: number): string {
+  const created = Date.parse(createdAt ?? '');
+  return Number.isNaN(created) ? '-' : formatShortAge(now - created);
 }
 
 function stageText({ stage, driven }: ListRow): string {
@@ -62,6 +85,7 @@ function stageText({ stage, driven }: ListRow): string {
 }
 
 function shortAnswer(view: ListRow): string {
+  if (view.waitsFor !== undefined) return sanitizeLine(`waits for ${view.waitsFor}`);
   if (view.judgedAgain !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
   return view.recommendation.verdict === 'failed' ? 'failed' : sanitizeLine(view.headline);
 }

@@ -2,17 +2,21 @@
 import { shortName } from '../experiment/metric-names.ts';
 import type { Clock, OutputStream } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
-import { cutToWidth, displayWidth } from '../text/width.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
+import { cutMiddle, cutToWidth, displayWidth } from '../text/width.ts';
+import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import type { Experiment } from '../experiment/experiment.ts';
+import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { inOrderOf } from '../experiment/spec-order.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './log-lines.ts';
-import { tableLines } from './table.ts';
+import { metricLabel } from './metric-label.ts';
+import { cutToRows, redrawnFrame } from './redrawn-frame.ts';
+import { fittedLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
 export interface LiveState {
@@ -24,13 +28,23 @@ export interface LiveState {
   readonly assessments: readonly LimitAssessment[];
   readonly iterations?: { readonly completed: number; readonly total: number } | undefined;
   readonly reward?: RewardResult | undefined;
+  /** In the order of the spec. */
+  readonly versions: readonly string[];
   /** The newest warnings and sentences, oldest first. */
   readonly notes: readonly string[];
 }
 
 const SHOWN_NOTES = 3;
 
-export const EMPTY_LIVE: LiveState = { name: '', namespace: '', pattern: '', stage: '', assessments: [], notes: [] };
+export const EMPTY_LIVE: LiveState = {
+  name: '',
+  namespace: '',
+  pattern: '',
+  stage: '',
+  assessments: [],
+  versions: [],
+  notes: [],
+};
 
 /** The state after an event. Pure. */
 export function afterEvent(state: LiveState, event: Event): LiveState {
@@ -71,6 +85,7 @@ function afterSave(state: LiveState, { spec, status }: Experiment): LiveState {
     iterations: total > 1 ? { completed: status?.completedIterations ?? 0, total } : undefined,
     ...(record === undefined || record.assessments.length === 0 ? {} : { assessments: record.assessments }),
     reward: record?.rewardResult,
+    versions: versionsIn({ spec }).map(({ name }) => name),
   };
 }
 
@@ -86,49 +101,73 @@ export function frame(
     sanitizeLine(state.stage),
     state.iterations === undefined || state.stage !== 'Running'
       ? ''
-      : `${state.iterations.completed} of ${state.iterations.total} iterations`,
-  ]
-    .filter((part) => part !== '')
-    .join('  ');
-  const lines = [theme.strong(cutToWidth(title, size.columns))];
-  if (state.load !== undefined) lines.push(loadLine(state.load, size.columns, theme));
+      : `${formatCount(state.iterations.completed)} of ${formatCounted(state.iterations.total, 'iteration')}`,
+  ].filter((part) => part !== '');
+  const lines = wrapFacts(title, { columns: size.columns, rest: '  ' }).map((line) =>
+    theme.strong(cutToWidth(line, size.columns)),
+  );
+  if (state.load !== undefined) lines.push(...loadLines(state.load, size.columns, theme));
   if (state.assessments.length > 0) lines.push('', ...objectiveLines(state.assessments, size.columns, theme));
-  if (state.reward !== undefined) lines.push('', ...rewardLinesOf(state.reward, size.columns));
-  if (state.notes.length > 0)
-    lines.push('', ...state.notes.map((text) => cutToWidth(sanitizeLine(text), size.columns)));
-  const room = Math.max(3, size.rows - 1);
-  return lines.length <= room
-    ? lines
-    : [...lines.slice(0, room - 1), cutToWidth(`... ${lines.length - room + 1} more lines`, size.columns)];
+  if (state.reward !== undefined) lines.push('', ...rewardLinesOf(state.reward, state.versions, size.columns));
+  if (state.notes.length > 0) lines.push('', ...state.notes.flatMap((text) => noteLines(text, size.columns)));
+  return [
+    ...cutToRows(lines, size.rows, (count) => cutToWidth(`... ${formatCounted(count, 'more line')}`, size.columns)),
+  ];
 }
 
+const LINES_OF_A_NOTE = 2;
+
+/** Whole sentences are in the answer, which takes the place of the frame. */
+function noteLines(text: string, columns: number): string[] {
+  const lines = wrap(sanitizeLine(text), { columns, rest: '  ' });
+  const shown = lines.slice(0, LINES_OF_A_NOTE - 1);
+  const left = lines.slice(LINES_OF_A_NOTE - 1).map((line) => line.trim());
+  return left.length === 0 ? shown : [...shown, cutToWidth(`  ${left.join(' ')}`, columns)];
+}
+
+/** The value and the version are there at any width; the bound goes first, then the limit. */
 function objectiveLines(assessments: readonly LimitAssessment[], columns: number, theme: Theme): string[] {
   const several = new Set(assessments.map((one) => one.version)).size > 1;
-  const table = (compact: boolean) =>
-    tableLines({
-      head: [],
-      rows: assessments.map((one) => [
-        cutToWidth(sanitizeLine(shortName(one.metric)), compact ? 20 : 40),
-        ...(several ? [cutToWidth(sanitizeLine(one.version), compact ? 12 : 30)] : []),
-        sanitizeLine(limitText(one)),
-        observedText(one) ?? '-',
-        ...(compact ? [] : [boundText(one) ?? '-']),
-        theme.verdict(one.verdict),
-      ]),
-      indent: '  ',
-    });
-  for (const lines of [table(false), table(true)])
-    if (lines.every((line) => displayWidth(line) <= columns)) return lines;
-  return assessments.map((one) => cutToWidth(`  ${sanitizeLine(shortName(one.metric))} ${one.verdict}`, columns));
+  const cells = (of: (one: LimitAssessment) => string) => ({ head: '', cells: assessments.map(of) });
+  const metric = (one: LimitAssessment) => sanitizeLine(shortName(one.metric));
+  const table = fittedLines(
+    [
+      { ...cells(metric), shorten: { cell: metricLabel, to: [30, 14] } },
+      ...(several
+        ? [{ ...cells((one) => sanitizeLine(one.version)), shorten: { cell: cutMiddle, to: [24, 8] } as const }]
+        : []),
+      { ...cells((one) => sanitizeLine(limitText(one))), expendable: 2 },
+      cells((one) => observedText(one) ?? '-'),
+      { ...cells((one) => boundText(one) ?? '-'), expendable: 1 },
+      cells((one) => theme.verdict(one.verdict)),
+    ],
+    { room: columns, indent: '  ', withHead: false },
+  );
+  if (table !== undefined) return table;
+  return assessments.flatMap((one) => {
+    const of = several ? `${sanitizeLine(one.version)} ` : '';
+    const value = `    ${observedText(one) ?? '-'} `;
+    return [
+      cutToWidth(`  ${of}${metricLabel(metric(one), Math.max(10, columns - 2 - displayWidth(of)))}`, columns),
+      // Colours are not cut: where a word does not fit, its symbol is not needed either.
+      displayWidth(value + theme.verdict(one.verdict)) <= columns
+        ? value + theme.verdict(one.verdict)
+        : cutToWidth(`${value}${one.verdict}`, columns),
+    ];
+  });
 }
 
 /** `clicks   v1 0.1   v2 0.15`, and what that shows. */
-function rewardLinesOf({ metric, values, reason }: RewardResult, columns: number): string[] {
-  const each = Object.entries(values).map(([version, { value }]) => `${version} ${formatValue(value, 'plain')}`);
+function rewardLinesOf(
+  { metric, values, reason }: RewardResult,
+  versions: readonly string[],
+  columns: number,
+): string[] {
+  const each = inOrderOf(versions, values).map(([version, { value }]) => `${version} ${formatValue(value, 'plain')}`);
   return [[metric, ...each].join('   '), reason].map((line) => cutToWidth(`  ${sanitizeLine(line)}`, columns));
 }
 
-function loadLine(load: LoadState, columns: number, theme: Theme): string {
+function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
   const sent = Math.max(0, ...load.versions.map((one) => one.sent));
   const { plannedRequests: planned, ratePerSec } = load;
   const needed = Math.max(0, ...load.versions.map((one) => one.needed ?? 0));
@@ -149,10 +188,10 @@ function loadLine(load: LoadState, columns: number, theme: Theme): string {
     load.state === 'warming-up'
       ? 'warming up'
       : load.extending
-        ? `${formatCount(sent)} requests, about ${formatCount(needed)} more needed`
+        ? `${formatCounted(sent, 'request')}, about ${formatCount(needed)} more needed`
         : planned === undefined
-          ? `${formatCount(sent)} requests`
-          : `${formatCount(Math.min(sent, planned))} of ${formatCount(planned)} requests`;
+          ? formatCounted(sent, 'request')
+          : `${formatCount(Math.min(sent, planned))} of ${formatCounted(planned, 'request')}`;
   const facts = [
     count,
     ...(ratePerSec > 0 ? [formatRate(ratePerSec)] : []),
@@ -160,15 +199,17 @@ function loadLine(load: LoadState, columns: number, theme: Theme): string {
       ? []
       : [`${formatSeconds(Math.max(0, leftSeconds))} left`]),
     `${formatCount(load.late)} late`,
-  ].join('   ');
-  const room = Math.min(30, columns - displayWidth(facts) - 8);
-  if (room < 8) return cutToWidth(`load  ${facts}`, columns);
+  ];
+  const text = facts.join('   ');
+  const room = Math.min(30, columns - displayWidth(text) - 8);
+  if (room < 8)
+    return wrapFacts(facts, { columns, first: 'load  ', rest: '      ' }).map((line) => cutToWidth(line, columns));
   const done = Math.floor(share * room);
   const bar =
     theme.bar.done.repeat(done) +
     (done < room ? theme.bar.head : '') +
     theme.bar.left.repeat(Math.max(0, room - done - 1));
-  return `load  ${bar}  ${facts}`;
+  return [`load  ${bar}  ${text}`];
 }
 
 export interface LiveScreen {
@@ -183,67 +224,27 @@ export interface LiveScreen {
   end(): void;
 }
 
-/** Frames come at most so often. */
-const FRAME_MS = 100;
-
 export function createLiveScreen(options: {
   readonly output: OutputStream;
   readonly theme: Theme;
   readonly clock: Clock;
 }): LiveScreen {
-  const { output, theme, clock } = options;
+  const { theme } = options;
   let state = EMPTY_LIVE;
-  let drawn = 0;
-  let lastMs = Number.NEGATIVE_INFINITY;
-  let timer: NodeJS.Timeout | undefined;
-  let ended = false;
-  let paused = false;
-  const erase = () => (drawn === 0 ? '' : `\r${drawn > 1 ? `\u001b[${drawn - 1}A` : ''}\u001b[J`);
-  const draw = () => {
-    if (timer !== undefined) clearTimeout(timer);
-    timer = undefined;
-    lastMs = clock.monotonicMs();
-    const lines = frame(state, { columns: output.columns ?? 80, rows: output.rows ?? 24 }, theme);
-    output.write(`${erase()}${lines.join('\n')}`);
-    drawn = lines.length;
-  };
-  const drawSoon = () => {
-    if (ended || paused || timer !== undefined) return;
-    const wait = FRAME_MS - (clock.monotonicMs() - lastMs);
-    if (wait <= 0) draw();
-    else timer = setTimeout(draw, wait);
-  };
+  const screen = redrawnFrame({
+    ...options,
+    lines: (size) => (state === EMPTY_LIVE ? undefined : frame(state, size, theme)),
+  });
   return {
     show: (event) => {
       state = afterEvent(state, event);
-      if (event.kind === 'stopping' && !paused) draw();
-      else drawSoon();
+      if (event.kind === 'stopping') screen.drawNow();
+      else screen.drawSoon();
     },
-    say: (text) => {
-      output.write(`${erase()}${sanitizeLine(text)}\n`);
-      drawn = 0;
-      if (state !== EMPTY_LIVE && !ended && !paused) draw();
-    },
-    redraw: () => {
-      if (!ended && !paused && state !== EMPTY_LIVE) draw();
-    },
-    pause: () => {
-      paused = true;
-      if (timer !== undefined) clearTimeout(timer);
-      timer = undefined;
-      output.write(erase());
-      drawn = 0;
-    },
-    resume: () => {
-      paused = false;
-      drawSoon();
-    },
-    end: () => {
-      if (ended) return;
-      ended = true;
-      if (timer !== undefined) clearTimeout(timer);
-      output.write(erase());
-      drawn = 0;
-    },
+    say: (text) => screen.say(sanitizeLine(text)),
+    redraw: () => screen.drawNow(),
+    pause: () => screen.pause(),
+    resume: () => screen.resume(),
+    end: () => screen.end(),
   };
 }

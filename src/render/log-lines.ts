@@ -1,6 +1,7 @@
 /** An event as a line for logs and pipes: whole sentences, one for each change. */
+import { isWaitingMessage } from '../experiment/waiting-message.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatRate, formatSeconds } from '../text/units.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds } from '../text/units.ts';
 import { headline } from '../judge/recommendation.ts';
 import { verdictSentence } from '../judge/wording/sentences.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
@@ -41,7 +42,7 @@ export function eventText(event: Event): string | undefined {
 function conditionText(event: Extract<Event, { kind: 'condition' }>): string | undefined {
   switch (event.reason) {
     case 'ExperimentInitialized':
-      return event.message.startsWith('Waiting for')
+      return isWaitingMessage(event.message)
         ? `Waiting: ${event.message.charAt(0).toLowerCase()}${event.message.slice(1)}`
         : `${event.stage}: experiment initialised`;
     case 'TargetAcquired':
@@ -61,16 +62,19 @@ function startText(load: LoadState): string {
   if (load.plannedRequests === undefined)
     return `sending requests to ${versions} ${rate} for ${formatSeconds(load.plannedSeconds ?? 0)}`;
   const time = load.ratePerSec === 0 ? '' : ` (${formatSeconds(load.plannedRequests / load.ratePerSec)})`;
-  return `sending ${formatCount(load.plannedRequests)} requests to ${versions} ${rate}${time}`;
+  return `sending ${formatCounted(load.plannedRequests, 'request')} to ${versions} ${rate}${time}`;
 }
 
 export function progressText(load: LoadState): string {
   const sent = Math.max(0, ...load.versions.map((one) => one.sent));
   const planned = load.plannedRequests;
-  const of = planned === undefined || sent > planned ? '' : ` of ${formatCount(planned)}`;
+  const requests =
+    planned === undefined || sent > planned
+      ? formatCounted(sent, 'request')
+      : `${formatCount(sent)} of ${formatCounted(planned, 'request')}`;
   const needed = Math.max(0, ...load.versions.map((one) => one.needed ?? 0));
   const more = load.extending && needed > 0 ? `, about ${formatCount(needed)} more needed` : '';
-  return `${formatCount(sent)}${of} requests sent in ${formatSeconds(load.elapsedSeconds)}${load.extending ? ', going on until it is decided' : ''}${more}`;
+  return `${requests} sent in ${formatSeconds(load.elapsedSeconds)}${load.extending ? ', going on until it is decided' : ''}${more}`;
 }
 
 /** Lines for a stream of events: `21:04:01 name: sentence`. Keeps quiet about load while other things are reported. */
@@ -88,7 +92,7 @@ export function createLog(theme: Theme): (event: Event) => string | undefined {
         text = startText(event.load);
       } else if (event.load.extending && !extending) {
         extending = true;
-        text = `the planned load is done, going on until it is decided: ${progressText(event.load)}`;
+        text = `the planned load is done: ${progressText(event.load)}`;
       } else if (at - lastTold >= QUIET_MS) {
         text = progressText(event.load);
       }

@@ -45,10 +45,75 @@ export function tableLines({ head, rows, right = [], indent = '', gap = '  ' }: 
     .map((line) => (indent + line).trimEnd());
 }
 
-/** How wide the table will be, without making it. */
-export function tableWidth(head: readonly string[], rows: readonly (readonly string[])[], gap: string): number {
-  const columns = head.map((title, column) =>
-    Math.max(displayWidth(title), ...rows.map((row) => displayWidth(row[column] ?? ''))),
+export interface FittedColumn {
+  readonly head: string;
+  readonly cells: readonly string[];
+  readonly right?: boolean;
+  /** Where there is no room; `to`: hardly narrower than pleasant, and the least. Absent: the cells stay as they are. */
+  readonly shorten?: { readonly cell: (cell: string, width: number) => string; readonly to: readonly [number, number] };
+  /** Left out where there is no room even then, the lowest first; absent: never. */
+  readonly expendable?: number;
+}
+
+const GAPS = ['   ', '  ', ' '];
+
+/**
+ * The lines of a table that is no wider than `room`: with narrower gaps, shorter names, fewer columns, in this order.
+ * Undefined where that is not enough, or where two names would be shortened to the same.
+ */
+export function fittedLines(
+  columns: readonly FittedColumn[],
+  options: { readonly room: number; readonly indent?: string; readonly withHead?: boolean },
+): string[] | undefined {
+  const { room, indent = '', withHead = true } = options;
+  const lines = (kept: readonly FittedColumn[], gap: string) =>
+    tableLines({
+      head: withHead ? kept.map(({ head }) => head) : [],
+      rows: kept[0]!.cells.map((_, row) => kept.map(({ cells }) => cells[row] ?? '')),
+      right: kept.flatMap(({ right }, index) => (right === true ? [index] : [])),
+      indent,
+      gap,
+    });
+  const width = (kept: readonly FittedColumn[], gap: string) =>
+    indent.length + kept.reduce((sum, one) => sum + widthOf(one, withHead), 0) + gap.length * (kept.length - 1);
+  const drops = [...new Set(columns.flatMap(({ expendable }) => (expendable === undefined ? [] : [expendable])))];
+  const stages = [undefined, ...drops.toSorted((a, b) => a - b)].map((last) =>
+    columns.filter(({ expendable = Number.POSITIVE_INFINITY }) => last === undefined || expendable > last),
   );
-  return columns.reduce((sum, width) => sum + width, 0) + gap.length * (columns.length - 1);
+  const tried = [0, 1].flatMap((least) => stages.map((kept) => ({ kept, least })));
+  const gapOf = (kept: readonly FittedColumn[]) => GAPS.find((gap) => width(kept, gap) <= room);
+  const whole = gapOf(columns);
+  if (whole !== undefined) return lines(columns, whole);
+  for (const { kept, least } of tried) {
+    const narrow = shortened(kept, { least, excess: width(kept, ' ') - room, withHead });
+    const gap = narrow === undefined ? undefined : gapOf(narrow);
+    if (narrow !== undefined && gap !== undefined) return lines(narrow, gap);
+  }
+  return undefined;
+}
+
+const widthOf = ({ head, cells }: Pick<FittedColumn, 'head' | 'cells'>, withHead: boolean): number =>
+  Math.max(withHead ? displayWidth(head) : 0, ...cells.map(displayWidth));
+
+/** The widest first, until `excess` is gone. Undefined where two cells would become the same. */
+function shortened(
+  columns: readonly FittedColumn[],
+  how: { readonly least: number; readonly excess: number; readonly withHead: boolean },
+): FittedColumn[] | undefined {
+  const widths = columns.map((one) => widthOf(one, how.withHead));
+  const floors = columns.map(({ shorten, head }, index) =>
+    shorten === undefined ? widths[index]! : Math.max(shorten.to[how.least]!, how.withHead ? displayWidth(head) : 0),
+  );
+  for (let excess = how.excess; excess > 0; excess--) {
+    const slack = (index: number) => (widths[index]! > floors[index]! ? widths[index]! : -1);
+    const widest = widths.reduce((best, _, index) => (slack(index) > slack(best) ? index : best), 0);
+    if (slack(widest) < 0) break;
+    widths[widest]! -= 1;
+  }
+  const narrow = columns.map((one, index) => ({
+    ...one,
+    cells: one.cells.map((cell) => one.shorten?.cell(cell, widths[index]!) ?? cell),
+  }));
+  const isClear = narrow.every(({ cells }, index) => new Set(cells).size === new Set(columns[index]!.cells).size);
+  return isClear ? narrow : undefined;
 }

@@ -8,7 +8,7 @@ import { boundText, codesText, limitText, observedText } from '../judge/wording/
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { rowSentence } from './row-sentence.ts';
-import { formatCount, formatPercent, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatPercent, formatValue } from '../text/units.ts';
 import type { ExperimentView, Observation } from '../view/experiment-view.ts';
 
 const MARKS: Readonly<Record<RecommendationKind, string>> = {
@@ -53,7 +53,7 @@ function facts(view: ExperimentView): string {
   const stage =
     view.stage === undefined
       ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCount(iterations.total)} iterations`;
+      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
   const split = weights.now.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');
   const rows = [
     ['Experiment', `${view.name} (${view.namespace})`],

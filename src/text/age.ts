@@ -1,9 +1,9 @@
-/** How long ago something was: `10 s ago`, `2 minutes ago`, `3 hours ago`, `5 days ago`. */
+/** How long ago something was: `10 s ago`, `2 min ago`, `3 h ago`, `5 d ago`: abbreviated as durations are. */
 
 const STEPS = [
-  { unit: 'day', ms: 86_400_000 },
-  { unit: 'hour', ms: 3_600_000 },
-  { unit: 'minute', ms: 60_000 },
+  { unit: 'd', ms: 86_400_000 },
+  { unit: 'h', ms: 3_600_000 },
+  { unit: 'min', ms: 60_000 },
 ] as const;
 
 /** `now` for what is less than a second old, or in the future by the difference of two clocks. Whole units, rounded down. */
@@ -11,8 +11,7 @@ export function formatAge(ageMs: number): string {
   if (!(ageMs >= 1_000)) return 'now';
   const step = STEPS.find(({ ms }) => ageMs >= ms);
   if (step === undefined) return `${Math.floor(ageMs / 1_000)} s ago`;
-  const count = Math.floor(ageMs / step.ms);
-  return `${count} ${step.unit}${count === 1 ? '' : 's'} ago`;
+  return `${Math.floor(ageMs / step.ms)} ${step.unit} ago`;
 }
 
 /** As `kubectl get` has it, for narrow columns: `10s`, `2m`, `3h`, `5d`. */

@@ -41,6 +41,29 @@ export function cutToWidth(line: string, columns: number, mark = '…'): string 
   return kept + mark;
 }
 
+/**
+ * The line itself when it fits, otherwise its beginning and its end with `…` between them: of names the end is what differs,
+ * so it gets the larger part. Never wider than `columns`, never half a character. For text without colours.
+ */
+export function cutMiddle(line: string, columns: number): string {
+  if (displayWidth(line) <= columns) return line;
+  if (columns < 3) return cutToWidth(line, columns);
+  const head = cutToWidth(line, Math.floor((columns - 1) / 3), '');
+  let tail = '';
+  let left = columns - 1 - displayWidth(head);
+  for (const cluster of clusters(line).toReversed()) {
+    left -= clusterWidth(cluster);
+    if (left < 0) break;
+    tail = cluster + tail;
+  }
+  return `${head}…${tail}`;
+}
+
+/** The line with spaces behind it up to a width; a wider line stays as it is. */
+export function padToWidth(line: string, columns: number): string {
+  return line + ' '.repeat(Math.max(0, columns - displayWidth(line)));
+}
+
 let segmenter: Intl.Segmenter | undefined;
 
 /** What people take for one character: a letter with its accents, an emoji of several parts. */

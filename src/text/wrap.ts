@@ -6,8 +6,10 @@ import { cutToWidth, displayWidth } from './width.ts';
 
 const UNIT =
   '(?:%|ms|s|min|h|(?:more|data)(?= )|requests?|iterations?|objectives?|pairs?|points?|problems?|times|minutes?|hours?|days?|seconds?)';
-/** Spaces where a line may be broken. */
-const BREAK = new RegExp(`(?<! )(?<![<>]=?) +(?! )(?!(?<=\\d +(?:(?:more|data) +)?)${UNIT}(?![\\w-]))`);
+/** Spaces where a line may be broken: neither in `<= 300 ms` nor in `8 of 160 requests`. */
+const BREAK = new RegExp(
+  `(?<! )(?<![<>]=?|\\d of) +(?! )(?!(?<=\\d +(?:(?:more|data) +)?)${UNIT}(?![\\w-])|(?<=\\d +)of \\d)`,
+);
 
 export interface WrapOptions {
   readonly columns: number;

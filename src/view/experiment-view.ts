@@ -1,12 +1,14 @@
 /** An experiment as people and machines want to see it: plain data, no colour, no padding. Pure; never throws. */
 import { observedRequests, sampleRatioMismatch } from '../traffic/sample-ratio-mismatch.ts';
 import { isQuantity, toNumber } from '../experiment/quantity.ts';
-import { parseMetricName } from '../experiment/metric-names.ts';
+import { namedMetrics, parseMetricName } from '../experiment/metric-names.ts';
+import { inOrderOf, sortedLike } from '../experiment/spec-order.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { versionsIn, type Experiment, type Weight } from '../experiment/experiment.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { importedTally, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
+import { targetHolderOf } from '../experiment/waiting-message.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { latencyLimits, limitsOf, unitOf } from '../judge/question/limits.ts';
@@ -76,6 +78,8 @@ export interface ExperimentView {
   /** Undefined before it was started. */
   readonly stage?: string | undefined;
   readonly message?: string | undefined;
+  /** Who has its target, as the one who waits saved it: `experiment shop/other`. Absent when it does not wait. */
+  readonly waitsFor?: string | undefined;
   readonly iterations: { readonly completed: number; readonly total: number };
   /** RFC 3339. */
   readonly createdAt?: string | undefined;
@@ -125,6 +129,7 @@ export type ListRow = Pick<
   | 'target'
   | 'testingPattern'
   | 'stage'
+  | 'waitsFor'
   | 'iterations'
   | 'createdAt'
   | 'ended'
@@ -151,6 +156,7 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
     target: spec.target,
     testingPattern: spec.strategy.testingPattern,
     stage: status?.stage ?? (hasEnded(experiment) ? 'Completed' : undefined),
+    waitsFor: waitsFor(experiment),
     iterations: { completed: status?.completedIterations ?? 0, total: iterationsPerLoop * maxLoops },
     createdAt: metadata.creationTimestamp ?? undefined,
     ended: hasEnded(experiment),
@@ -161,9 +167,15 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
   };
 }
 
+/** Only while it is at its beginning: one that goes on where it was keeps its message. */
+function waitsFor({ status }: Experiment): string | undefined {
+  return status?.stage === 'Waiting' ? targetHolderOf(status.message) : undefined;
+}
+
 export function experimentView(experiment: Experiment, now: number, driven?: Driven): ExperimentView {
   const { spec, status } = experiment;
   const known = knownJudgement(experiment);
+  const names = versionsIn(experiment).map(({ name }) => name);
   const observed = known.record === undefined ? undefined : observedRequests(experiment, known.record);
   const failed = status?.conditions?.find((condition) => condition.type === 'Failed' && condition.status === 'True');
   const completed = status?.conditions?.find((condition) => condition.type === 'Completed');
@@ -177,11 +189,14 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
     recommendation: known.recommendation,
     versions: versionRoles(experiment),
     objectives: known.assessments,
-    observations:
+    observations: sortedLike(
+      names,
       known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
-    ...newestOf(known.record),
-    measured: Object.entries(known.record?.measured ?? {}).flatMap(([metric, versions]) =>
-      Object.entries(versions).map(([version, measured]) => {
+      ({ version }) => version,
+    ),
+    ...newestOf(known.record, names),
+    measured: inOrderOf(namedMetrics(spec.criteria), known.record?.measured ?? {}).flatMap(([metric, versions]) =>
+      inOrderOf(names, versions).map(([version, measured]) => {
         const { counters: _, ...one } = measured;
         return { metric, version, ...one };
       }),
@@ -235,10 +250,15 @@ function recordedHeadline(experiment: Experiment): string {
   return `recorded by Iter8 0.7 (point estimates): ${found ? `winner ${winner.winner}` : 'no winner'}`;
 }
 
-function newestOf(record: Iter8Record | undefined): Pick<ExperimentView, 'newest'> {
+function newestOf(record: Iter8Record | undefined, names: readonly string[]): Pick<ExperimentView, 'newest'> {
   return record?.newest === undefined
     ? {}
-    : { newest: { task: record.newest.task, observations: observationsOf(record.newest.scopes) } };
+    : {
+        newest: {
+          task: record.newest.task,
+          observations: sortedLike(names, observationsOf(record.newest.scopes), ({ version }) => version),
+        },
+      };
 }
 
 function observationsOf(scopes: readonly StoredScope[]): Observation[] {
@@ -286,6 +306,7 @@ function observation(
 /** Values of objectives, indicators and rewards as recorded; what is no number is left out. */
 function recordedValues(experiment: Experiment): MetricValue[] {
   const { objectives, indicators, rewards } = experiment.spec.criteria;
+  const versions = versionsIn(experiment).map(({ name }) => name);
   const names = new Set([
     ...objectives.map(({ metric }) => metric),
     ...indicators,
@@ -295,7 +316,7 @@ function recordedValues(experiment: Experiment): MetricValue[] {
   return [...names].flatMap((metric) => {
     const { quantity } = parseMetricName(metric, experiment.metadata.namespace);
     const byVersion = Object.hasOwn(data, metric) ? data[metric]?.data : undefined;
-    return Object.entries(byVersion ?? {}).flatMap(([version, { value }]) =>
+    return inOrderOf(versions, byVersion ?? {}).flatMap(([version, { value }]) =>
       value === undefined || !isQuantity(value)
         ? []
         : [{ metric, version, value: toNumber(value), unit: unitOf(quantity) }],

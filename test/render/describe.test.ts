@@ -35,7 +35,7 @@ describe('describe', () => {
       Experiment  hello-experiment (default)
       Pattern     Conformance
       Target      hello
-      Stage       Completed, 1 of 1 iterations, 2 minutes ago
+      Stage       Completed, 1 of 1 iteration, 2 min ago
 
       Objectives, hello
         METRIC                  LIMIT     OBSERVED BOUND      REQUESTS VERDICT

@@ -7,7 +7,7 @@ import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext, whileConnecting } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { openReports, REPORT_FORMATS, reported, withReportFlag, type ReportFlags } from '../report-files.ts';
-import { createProgress } from '../progress-display.ts';
+import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
 import { watchAll, watchToEnd } from '../follow-to-end.ts';
@@ -46,7 +46,9 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
   if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
   if (several && flags.report !== undefined) throw new UsageError('--report is about one experiment: give its name');
   const reports = await openReports(flags, io);
-  const progress = reported(createProgress(io, flags), reports);
+  let namespace: string | undefined;
+  const list = several ? createListProgress(io, flags, () => namespace) : undefined;
+  const progress = reported(list ?? createProgress(io, flags), reports);
   try {
     const context = await openContext(flags, io, progress.say);
     const options = { context, io, flags, progress, reports };
@@ -56,14 +58,15 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
         (await whileConnecting(context, io, () => chosenExperiment(context, undefined, progress.say))).metadata.name;
       return await watchToEnd(keyOf(context, chosen), options);
     }
-    const namespace = flags.allNamespaces === true ? undefined : context.namespace;
+    namespace = flags.allNamespaces === true ? undefined : context.namespace;
     return await watchAll(
       { namespace, selector: flags.selector, forever: flags.forever === true },
       {
         ...options,
+        ...(list === undefined ? {} : { changed: list.changed }),
         table: (rows) => {
-          const shown = { theme: stdoutTheme(io, flags), namespace, now: io.clock.now() };
-          io.stdout.write(`${renderList(rows.toSorted(newestRowFirst), shown)}\n`);
+          const how = { theme: stdoutTheme(io, flags), namespace, now: io.clock.now(), columns: io.stdout.columns };
+          io.stdout.write(`${renderList(rows.toSorted(newestRowFirst), how)}\n`);
         },
       },
     );

@@ -5,7 +5,7 @@
 import { shortName } from '../../experiment/metric-names.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import { boundText, codesText, limitText, observedText } from '../../judge/wording/sentences.ts';
-import { formatCount, formatPercent, formatSeconds, formatValue } from '../../text/units.ts';
+import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../../text/units.ts';
 import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
 import { joined, lines, Markup, markup } from '../markup.ts';
 import type { ReportModel } from '../report-model.ts';
@@ -66,7 +66,7 @@ function facts({ view }: ReportModel): Markup {
   const progress =
     view.stage === undefined
       ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCount(iterations.total)} iterations`;
+      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
   const seconds = (Date.parse(view.changedAt ?? '') - Date.parse(view.createdAt ?? view.startedAt ?? '')) / 1000;
   const pattern =
     view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`;
