@@ -13,6 +13,7 @@ import { countedScopes, type Iter8Record } from '../judge/record/stored-record.t
 import type { Recommendation } from '../judge/recommendation.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
+import { formatCounted } from '../text/units.ts';
 import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
@@ -30,6 +31,7 @@ import {
   failureText,
   initialStatus,
   timestamp,
+  completionMessage,
   withCompletion,
   withFailure,
   withProgress,
@@ -345,7 +347,7 @@ class Drive {
       session.changeRecord((record) => ({ ...record, endedEarly: end }));
     if (completed > iteration) {
       const skipped = completed - iteration;
-      const text = `${skipped} further iterations are counted as done: nothing can change any more`;
+      const text = `${formatCounted(skipped, 'further iteration is', 'further iterations are')} counted as done: nothing can change any more`;
       session.emit({ kind: 'iteration', completed, total, skipped, text });
     }
     const { iterationsPerLoop } = session.experiment.spec.duration;
@@ -362,14 +364,10 @@ class Drive {
   async #complete(): Promise<StepOutcome> {
     const session = this.#session;
     const { record, experiment, question } = session;
-    const message =
-      record.endedEarly === 'rolled-back'
-        ? 'Experiment rolled back'
-        : tasksOf(experiment, 'finish').length > 0
-          ? 'Experiment Completed'
-          : 'Experiment completed successfully';
-    session.changeStatus((status, now) => withCompletion(status, message, now));
     const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+    const hasFinish = tasksOf(experiment, 'finish').length > 0;
+    const message = completionMessage(experiment.metadata.name, recommendation, { end: record.endedEarly, hasFinish });
+    session.changeStatus((status, now) => withCompletion(status, message, now));
     session.changeRecord((present) => ({ ...present, recommendation }));
     session.emitCondition('ExperimentCompleted', message);
     session.emit({ kind: 'recommendation', recommendation, final: true });

@@ -1,9 +1,11 @@
 /**
  * Pure changes of an experiment's status, in the words of Iter8 0.7 (docs/contract.md 2, 9).
  *
- * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also says the cause.
+ * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also says the cause,
+ * and after an end that is no promotion what it is.
  */
 import type { Condition, ConditionType, ExperimentStatus, Stage } from '../experiment/experiment.ts';
+import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { Reason } from './events.ts';
 
 /** RFC 3339 with whole seconds, as Kubernetes writes times. */
@@ -94,6 +96,20 @@ export function withCompletion(status: ExperimentStatus, message: string, nowMs:
     ),
     message: kubectlMessage('ExperimentCompleted', message),
   };
+}
+
+/**
+ * The recorded words for an end that is no failure. `Experiment completed successfully` is what the old stack says of a version
+ * that must not be promoted, too: of what is no promotion ours says what it is, behind these words.
+ */
+export function completionMessage(
+  name: string,
+  recommendation: Recommendation,
+  how: { readonly end?: string | undefined; readonly hasFinish: boolean },
+): string {
+  if (how.end === 'rolled-back') return 'Experiment rolled back';
+  const recorded = how.hasFinish ? 'Experiment Completed' : 'Experiment completed successfully';
+  return recommendation.verdict === 'promote' ? recorded : `${recorded}; ${headline(recommendation, name)}`;
 }
 
 /** What made an experiment fail: the recorded sentence, and the cause in our words. */

@@ -1,4 +1,4 @@
-/** The two CustomResourceDefinitions: names, columns and subresources as Iter8 0.7 had them, and ours under `-o wide`. */
+/** The two CustomResourceDefinitions: names, columns and subresources as Iter8 0.7 had them, and ours behind them. */
 import { API_GROUP, API_GROUP_VERSION } from '../experiment/experiment.ts';
 import { experimentCrdSchema, metricCrdSchema, type CrdSchema } from '../experiment/crd-schema.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
@@ -19,7 +19,7 @@ interface Column {
   readonly priority?: 1;
 }
 
-/** Source: the CRDs of Iter8 0.7 (docs/contract.md 1). */
+/** The first five: the CRDs of Iter8 0.7 (docs/contract.md 1). */
 const EXPERIMENT_COLUMNS: readonly Column[] = [
   { name: 'type', type: 'string', jsonPath: '.spec.strategy.testingPattern' },
   { name: 'target', type: 'string', jsonPath: '.spec.target' },
@@ -27,10 +27,9 @@ const EXPERIMENT_COLUMNS: readonly Column[] = [
   { name: 'completed iterations', type: 'string', jsonPath: '.status.completedIterations' },
   { name: 'message', type: 'string', jsonPath: '.status.message' },
   {
-    name: 'verdict',
+    name: 'recommendation',
     type: 'string',
     jsonPath: '.status.analysis.aggregatedBuiltinHists.data.iter8ctl.recommendation.verdict',
-    priority: 1,
   },
   { name: 'recommended', type: 'string', jsonPath: '.status.versionRecommendedForPromotion', priority: 1 },
   { name: 'age', type: 'date', jsonPath: '.metadata.creationTimestamp', priority: 1 },

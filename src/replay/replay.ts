@@ -6,7 +6,7 @@
  */
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
-import { withCompletion } from '../drive/status-changes.ts';
+import { completionMessage, withCompletion } from '../drive/status-changes.ts';
 import { runningSeconds } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
@@ -88,7 +88,7 @@ function judgedAgain({ experiment, record: counted, judged, completedIterations:
   });
   const done = withCompletion(
     { ...status, completedIterations: completed },
-    'Experiment completed successfully',
+    completionMessage(experiment.metadata.name, recommendation, { hasFinish: false }),
     Date.parse(time),
   );
   return {

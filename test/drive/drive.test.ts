@@ -52,6 +52,19 @@ describe('the story of a Conformance experiment', () => {
     ]);
   });
 
+  it('does not only say "completed successfully" of what must not be promoted', async () => {
+    const { outcome } = await driveInMemory(
+      canary({ objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.01' }] }),
+      {
+        service: (version, k) => (version === 'new' ? failing(20)(version, k) : healthy(version, k)),
+      },
+    );
+    const { status } = outcome.experiment;
+    const text = 'Experiment completed successfully; do not promote: keep old';
+    expect(status?.message).toBe(`ExperimentCompleted: ${text}`);
+    expect(conditionOf(status, 'Completed')?.message).toBe(text);
+  });
+
   it('recommends nobody before the version is satisfied', async () => {
     const { states } = await driveInMemory(conformance());
     const running = states.find(({ status }) => status?.stage === 'Running' && status.completedIterations === 0)!;

@@ -193,7 +193,10 @@ export async function watchWithKubectl(name: string, namespace: string, until: R
   return lines;
 }
 
-/** What stands in a line of kubectl after the name, one space between words: `Conformance hello Running 0 ...`. */
+/** The last column of kubectl, which changes with every save. */
+const RECOMMENDATION = / \| (?:promote|do not promote|undecided|failed)$/;
+
+/** What stands in a line of kubectl after the name but for the recommendation: `Conformance | hello | Running | 0 | ...`. */
 export function storyOf(lines: readonly string[]): string[] {
   const reported = lines
     .filter((line) => !line.startsWith('NAME '))
@@ -202,7 +205,8 @@ export function storyOf(lines: readonly string[]): string[] {
         .trim()
         .split(/\s{2,}/)
         .slice(1)
-        .join(' | '),
+        .join(' | ')
+        .replace(RECOMMENDATION, ''),
     );
   return reported.filter((line, index) => line !== reported[index - 1]);
 }

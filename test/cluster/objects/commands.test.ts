@@ -92,6 +92,7 @@ describeCluster('on a cluster', () => {
           'Conformance | told | Running | 1 | IterationUpdate: Completed Loop 1',
           'Conformance | told | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
         ]);
+        expect((await lines).at(-1)).toMatch(/Experiment completed successfully +promote$/);
         const here = ['told', '-n', namespace];
         const described = await run(['describe', ...here]);
         const raw = await run(['describe', ...here, '-o', 'raw']);

@@ -1,0 +1,16 @@
+import { describe, expect, it } from 'vitest';
+import { crds } from '../../src/install/crds.ts';
+
+interface Crd {
+  readonly spec: {
+    readonly versions: readonly { additionalPrinterColumns: { name: string; jsonPath: string; priority?: number }[] }[];
+  };
+}
+
+describe('columns of kubectl get experiments', () => {
+  it('are those of Iter8 0.7, then the recommendation, without -o wide', () => {
+    const { additionalPrinterColumns } = (crds()[0]!.object as unknown as Crd).spec.versions[0]!;
+    const shown = additionalPrinterColumns.filter(({ priority = 0 }) => priority === 0).map(({ name }) => name);
+    expect(shown).toEqual(['type', 'target', 'stage', 'completed iterations', 'message', 'recommendation']);
+  });
+});
