@@ -1,4 +1,5 @@
 /** The proxy that the environment names for a server, as kubectl and other programs in Go read it. Pure. */
+import { BlockList, isIP } from 'node:net';
 
 type Env = Readonly<Record<string, string | undefined>>;
 
@@ -19,35 +20,36 @@ export function proxyFor(server: string, env: Env): EnvProxy | undefined {
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const variable = [name, name.toLowerCase()].find((one) => (env[one] ?? '') !== '');
   if (variable === undefined) return undefined;
-  const host = url.hostname.replace(/^\[|\]$/g, '');
-  if (host === 'localhost' || host === '::1' || host.startsWith('127.')) return undefined;
+  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
+  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return undefined;
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
-  const exempt = (env['NO_PROXY'] || env['no_proxy'] || '').split(',').map((entry) => entry.trim().toLowerCase());
-  if (exempt.some((entry) => entry !== '' && exempts(entry, host.toLowerCase(), port))) return undefined;
+  // Commas as programs in Go have them, or spaces as curl also takes.
+  const exempt = (env['NO_PROXY'] || env['no_proxy'] || '').toLowerCase().split(/[\s,]+/);
+  if (exempt.some((entry) => entry !== '' && exempts(entry, host, port))) return undefined;
   const proxy = env[variable]!.trim();
   return { variable, url: proxy.includes('://') ? proxy : `http://${proxy}` };
 }
 
-/** `*`, `host`, `host:port`, `.domain`, `domain` with all below it, an address, or a block of IPv4 addresses. */
+/** `*`, `host`, `host:port`, `.domain`, `domain` with all below it, an address (`[::1]:443` with its port), or a block of them. */
 function exempts(entry: string, host: string, port: string): boolean {
   if (entry === '*') return true;
-  const block = /^(\d+\.\d+\.\d+\.\d+)\/(\d+)$/.exec(entry);
+  const block = /^([\d.]+|[\da-f:.]*:[\da-f:.]*)\/(\d{1,3})$/.exec(entry);
   if (block !== null) return inBlock(host, block[1]!, Number(block[2]));
-  const withPort = /^(.+):(\d+)$/.exec(entry);
-  if (withPort !== null && withPort[2] !== port) return false;
-  const name = (withPort?.[1] ?? entry).replace(/^\*?\./, '.');
-  return name.startsWith('.') ? host.endsWith(name) : host === name || host.endsWith(`.${name}`);
+  const [, name = '', own] = isIP(entry) === 6 ? ['', entry] : (/^(.+?)(?::(\d+))?$/.exec(entry) ?? []);
+  if (own !== undefined && own !== port) return false;
+  const bare = name
+    .replace(/^\[(.*)\]$/, '$1')
+    .replace(/^\*?\./, '.')
+    .replace(/(?<=.)\.$/, '');
+  if (isIP(bare) !== 0) return inBlock(host, bare, isIP(bare) === 6 ? 128 : 32);
+  return bare.startsWith('.') ? host.endsWith(bare) : host === bare || host.endsWith(`.${bare}`);
 }
 
 function inBlock(host: string, base: string, bits: number): boolean {
-  const [a, b] = [addressOf(host), addressOf(base)];
-  if (a === undefined || b === undefined || bits > 32) return false;
-  const size = 2 ** (32 - bits);
-  return Math.floor(a / size) === Math.floor(b / size);
-}
-
-function addressOf(text: string): number | undefined {
-  const parts = text.split('.').map(Number);
-  if (parts.length !== 4 || parts.some((part) => !(part >= 0 && part <= 255))) return undefined;
-  return parts.reduce((sum, part) => sum * 256 + part, 0);
+  const version = isIP(base);
+  if (version === 0 || isIP(host) !== version || bits > (version === 6 ? 128 : 32)) return false;
+  const family = version === 6 ? 'ipv6' : 'ipv4';
+  const block = new BlockList();
+  block.addSubnet(base, bits, family);
+  return block.check(host, family);
 }
