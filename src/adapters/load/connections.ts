@@ -216,7 +216,7 @@ function requestBytes({ method, headers, body }: LoadEndpoint, url: URL): Buffer
   const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
   const fields = Object.entries(headers);
   if (!names.has('host')) fields.unshift(['Host', url.host]);
-  if (url.username !== '' && !names.has('authorization')) {
+  if ((url.username !== '' || url.password !== '') && !names.has('authorization')) {
     const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
     fields.push(['Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
   }

@@ -52,7 +52,11 @@ it('a payload is got through the proxy of the environment, within its limit', as
   proxy.close();
 });
 
-it('a percent sign in a password that means nothing is a character of it', async () => {
+it.each([
+  ['u:a%zz', 'u:a%zz'],
+  [':only-a-password', ':only-a-password'],
+  ['only-a-user', 'only-a-user:'],
+])('user and password of a URL are sent as curl sends them (%s)', async (userinfo, basic) => {
   const sent: (string | undefined)[] = [];
   await using server = await testServer((request, response) => {
     sent.push(request.headers.authorization);
@@ -60,7 +64,7 @@ it('a percent sign in a password that means nothing is a character of it', async
   });
   const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-build-'));
   const experiment = liveExperiment({ criteria: {} }) as { spec: { strategy: object } };
-  const url = server.url.replace('://', '://u:a%zz@');
+  const url = server.url.replace('://', `://${userinfo}@`);
   experiment.spec.strategy = {
     testingPattern: 'Conformance',
     actions: { start: [{ task: 'metrics/collect', with: { numQueries: 1, versions: [{ name: 'v1', url }] } }] },
@@ -68,5 +72,5 @@ it('a percent sign in a password that means nothing is a character of it', async
   writeFileSync(path.join(cwd, 'e.json'), JSON.stringify(experiment));
   const { code } = await iter8ctl(['plan', '--local', '-f', 'e.json'], { cwd });
   expect(code).not.toBe(70);
-  expect(sent[0]).toBe(`Basic ${Buffer.from('u:a%zz').toString('base64')}`);
+  expect(sent[0]).toBe(`Basic ${Buffer.from(basic).toString('base64')}`);
 });
