@@ -12,8 +12,8 @@ const REFERENCES = new Set(['secret', 'key']);
  */
 export function credentialsIn(value: unknown): string[] {
   const found = new Set<string>();
-  visit(value, '', (text, isCredential) => {
-    for (const one of isCredential ? partsOf(text) : inText(text)) found.add(one);
+  visit(value, '', (text, isCredential, isLiteral) => {
+    for (const one of isCredential ? partsOf(text, isLiteral) : inText(text)) found.add(one);
     return text;
   });
   return [...found];
@@ -21,8 +21,8 @@ export function credentialsIn(value: unknown): string[] {
 
 /** The same object with `***` in their places. Placeholders stay: they are no credentials. */
 export function hideCredentials<T>(value: T): T {
-  return visit(value, '', (text, isCredential) => {
-    if (isCredential) return isSecret(text) ? REDACTED : text;
+  return visit(value, '', (text, isCredential, isLiteral) => {
+    if (isCredential) return isSecret(text, isLiteral) ? REDACTED : text;
     const inside = inText(text);
     if (inside.length > 0) return redact(text, inside);
     return text.includes('://') ? redactUrls(text) : text;
@@ -34,18 +34,26 @@ export function redactTexts<T>(value: T, secrets: readonly string[]): T {
   return visit(value, '', (text) => redact(text, secrets)) as T;
 }
 
-type Change = (text: string, isCredential: boolean) => string;
+/** `isLiteral`: nothing is put into it, whatever looks like a placeholder. */
+type Change = (text: string, isCredential: boolean, isLiteral: boolean) => string;
 
-function visit(value: unknown, key: string, change: Change): unknown {
-  if (typeof value === 'string') return change(value, isCredentialName(key) && !REFERENCES.has(key));
+function visit(value: unknown, key: string, change: Change, isLiteral = false): unknown {
+  if (typeof value === 'string') return change(value, isCredentialName(key) && !REFERENCES.has(key), isLiteral);
   if (Array.isArray(value))
     return value.map((item: unknown) =>
       isPair(item)
-        ? { ...item, value: change(item.value, isCredentialPair(item.name, key)) }
-        : visit(item, key, change),
+        ? { ...item, value: change(item.value, isCredentialPair(item.name, key), isLiteral) }
+        : visit(item, key, change, isLiteral),
     );
   if (typeof value !== 'object' || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, item]) => [name, visit(item, name, change)]));
+  // Only fields of its secret are put into the headers of a metric.
+  const fillsHeaders = 'secret' in value && value.secret !== undefined;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, item]) => [
+      name,
+      visit(item, name, change, name === 'headerTemplates' && !fillsHeaders),
+    ]),
+  );
 }
 
 const isPair = (item: unknown): item is { readonly name: string; readonly value: string } =>
@@ -62,11 +70,12 @@ const isCredentialPair = (name: string, list: string): boolean =>
 /** Perhaps a scheme, and nothing but placeholders: `Bearer ${token}`. A dollar within a password makes it none. */
 const TEMPLATE = /^\s*(?:[A-Za-z][\w-]*\s+)?(?:(?:\$\{\w+\}|\$[A-Za-z_]\w*|@<[^<>]*>@)\s*)+$/;
 
-const isSecret = (text: string): boolean => text.trim() !== '' && text !== REDACTED && !TEMPLATE.test(text);
+const isSecret = (text: string, isLiteral = false): boolean =>
+  text.trim() !== '' && text !== REDACTED && (isLiteral || !TEMPLATE.test(text));
 
 /** A credential as it is, and without the scheme before it (`Bearer`). Nothing when it is made of placeholders. */
-function partsOf(text: string): string[] {
-  if (!isSecret(text)) return [];
+function partsOf(text: string, isLiteral: boolean): string[] {
+  if (!isSecret(text, isLiteral)) return [];
   const [first = '', ...rest] = text.trim().split(/\s+/);
   const words = rest.length === 0 ? [first] : rest;
   const basic = /^basic$/i.test(first)
@@ -94,7 +103,7 @@ function inText(text: string): string[] {
   }
   if (/^\s*[{[]/.test(text)) found.push(...inJson(text));
   else if (/^[\w.~%[\]-]+=/.test(text)) found.push(...inForm(text));
-  return found.flatMap((one) => [one, percentDecoded(one)]).filter(isSecret);
+  return found.flatMap((one) => [one, percentDecoded(one)]).filter((one) => isSecret(one));
 }
 
 function inForm(text: string): string[] {

@@ -42,8 +42,39 @@ export function secretsOf({ spec }: Metric, secret: Secret = {}): string[] {
   return [
     ...Object.values(secret),
     `${secret['username'] ?? ''}:${secret['password'] ?? ''}`,
-    ...credentialsIn({ headerTemplates: headers, params, urlTemplate, body }),
+    ...credentialsIn({
+      headerTemplates: headers,
+      params,
+      urlTemplate,
+      body,
+      ...(spec.secret === undefined ? {} : { secret: '' }),
+    }),
+    ...filledParts(headers, urlTemplate ?? '', secret),
   ];
+}
+
+/**
+ * What a secret was put into, as it is sent: there a secret is found that is too short to be looked for by itself. Of a URL
+ * its path segments and the values of its parameters.
+ */
+function filledParts(headers: readonly { readonly value: string }[], urlTemplate: string, secret: Secret): string[] {
+  const [, path = ''] = /^[^?#]*?:\/\/[^/?#]*([^#]*)/s.exec(urlTemplate) ?? [];
+  const parts = path.split(/[/?&]/).map((part) => part.replace(/^[^=]*=/, ''));
+  return [...headers.map(({ value }) => value), ...parts].flatMap((template) => {
+    const filled = filledOrNot(template, secret);
+    // A placeholder that the secret has no field for is sent as it is written: it may be a credential with a dollar.
+    return filled === template && !template.includes('$') ? [] : [filled, percentDecoded(filled)];
+  });
+}
+
+/** A template that cannot be filled in is sent nowhere. */
+function filledOrNot(template: string, secret: Secret): string {
+  try {
+    return fillMetricTemplate(template, secret);
+  } catch (error) {
+    if (!(error instanceof MetricTemplateError)) throw error;
+    return template;
+  }
 }
 
 /**

@@ -3,6 +3,7 @@
  * proxy of the environment. Home of the HTTP client for metrics.
  */
 import { request } from 'undici';
+import { isPlainHeader } from '../../text/credential-names.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { AnswerError, LateError, limitedBody, redirectTarget, withDispatcher, withinTime } from '../http/dispatcher.ts';
 import type { MetricRequest } from './build-query.ts';
@@ -89,11 +90,11 @@ async function follow(
   throw new AnswerError(`more than ${MOST_REDIRECTS} redirects`);
 }
 
-/** Without anything that came from the secret. */
+/** Only what no credential can be in: a header of any other name may hold one. */
 function strangersHeaders(query: MetricRequest): Record<string, string> {
   return Object.fromEntries(
     Object.entries(query.headers).filter(
-      ([name]) => !query.secretHeaders.has(name.toLowerCase()) && !/^(authorization|cookie)$/i.test(name),
+      ([name]) => isPlainHeader(name) && !query.secretHeaders.has(name.toLowerCase()),
     ),
   );
 }

@@ -268,13 +268,15 @@ describe('a query', () => {
       jqExpression: '.',
       headerTemplates: [
         { name: 'Authorization', value: 'Bearer $token' },
-        { name: 'X-Org', value: 'plain' },
+        { name: 'X-Org', value: 'perhaps a key' },
+        { name: 'Accept', value: 'application/json' },
       ],
     };
     const { result } = await ask(spec, '', (_, response) => response.writeHead(307, { Location: other.url }).end());
     expect(result).toMatchObject({ kind: 'value', value: 5 });
     expect(elsewhere[0]!['authorization']).toBeUndefined();
-    expect(elsewhere[0]!['x-org']).toBe('plain');
+    expect(elsewhere[0]!['x-org']).toBeUndefined();
+    expect(elsewhere[0]!['accept']).toBe('application/json');
     const { result: endless, seen } = await ask(spec, '', (_, response) =>
       response.writeHead(302, { Location: '/again' }).end(),
     );
@@ -286,6 +288,42 @@ describe('a query', () => {
     expect(seen).toHaveLength(6);
     expect(seen[5]!.headers['authorization']).toBe('Bearer s3cr3t-token');
   });
+});
+
+it.each(['q', 'x7', 'a+c'])('shows no secret as short as %s, wherever its text was put', async (token) => {
+  await using backend = await testServer((request, response) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    const sent = [request.headers['x-org'], url.searchParams.get('k'), decodeURIComponent(url.pathname)].join(' ');
+    response.statusCode = 403;
+    response.end(`${sent} ${request.url} ${encodeURIComponent(sent)} ${JSON.stringify(sent)} ${html(sent)}`);
+  });
+  const spec: MetricSpec = {
+    secret: 's',
+    jqExpression: '.',
+    urlTemplate: `${backend.url}in%2Bto\${token}path?k=into\${token}query`,
+    headerTemplates: [{ name: 'X-Org', value: 'into${token}header' }],
+  };
+  const result = await measure(spec, { secret: { token } }).done;
+  expect(result).toMatchObject({ reason: 'rejected' });
+  const left = JSON.stringify(result).replaceAll('***', '');
+  for (const part of ['header', 'path', 'query', `into${token}`]) expect(left).not.toContain(`${token}${part}`);
+  expect(left).not.toContain(`${encodeURIComponent(token)}header`);
+});
+
+const html = (text: string) => text.replaceAll(/[^\w]/g, (char) => `&#${char.codePointAt(0)};`);
+
+it('hides a credential that is written as a placeholder is, where nothing is put in', async () => {
+  const headerTemplates = [{ name: 'X-Key', value: '$hunter2' }];
+  expect(hideCredentials({ headerTemplates })).toEqual({ headerTemplates: [{ name: 'X-Key', value: '***' }] });
+  expect(hideCredentials({ headerTemplates, secret: 's' })).toEqual({ headerTemplates, secret: 's' });
+  // Of two, the secret has no field for it: it is sent as it is written.
+  for (const secret of [{}, { secret: 's' }]) {
+    const { result } = await ask({ ...secret, headerTemplates, jqExpression: '.' }, '', (request, response) => {
+      response.statusCode = 401;
+      response.end(`no such key: ${String(request.headers['x-key'])}`);
+    });
+    expect(result).toMatchObject({ message: expect.stringContaining('no such key: ***') as string });
+  }
 });
 
 it.each([307, 308])('sends the body of a query to no other origin (%i)', async (status) => {
