@@ -13,9 +13,10 @@ export interface CleanTexts {
   readonly status: (status: ExperimentStatus) => ExperimentStatus;
 }
 
-export function cleanTexts(spec: Experiment['spec']): CleanTexts {
+/** Of all of these specs. */
+export function cleanTexts(specs: readonly Experiment['spec'][]): CleanTexts {
   // A short one may be a number of any sentence; in the spec and in queries it is hidden where it stands.
-  const secrets = credentialsIn(spec).filter((secret) => secret.trim().length >= 4);
+  const secrets = credentialsIn(specs).filter((secret) => secret.trim().length >= 4);
   const text = (dirty: string) => redact(dirty, secrets);
   return {
     text,

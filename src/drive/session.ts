@@ -16,6 +16,7 @@ import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
 import type { ExperimentStore, RecordLog } from './ports.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
+import { hideCredentials } from '../text/credentials.ts';
 import { cleanTexts, type CleanTexts } from './clean-texts.ts';
 import { VerdictReports } from './verdict-reports.ts';
 
@@ -59,7 +60,9 @@ export class Session {
   /** What it is driven by, whatever somebody else writes meanwhile. */
   #spec: Experiment['spec'];
   #status: ExperimentStatus;
-  readonly #clean: CleanTexts;
+  /** All that it was driven by. */
+  readonly #specs: Experiment['spec'][];
+  #clean: CleanTexts;
   #record: Iter8Record;
   #asked:
     | { readonly spec: Experiment['spec']; readonly strength: Iter8Record['strength']; readonly question: Question }
@@ -76,7 +79,8 @@ export class Session {
     this.#stored = experiment;
     this.#spec = experiment.spec;
     this.#status = experiment.status ?? {};
-    this.#clean = cleanTexts(experiment.spec);
+    this.#specs = [experiment.spec];
+    this.#clean = cleanTexts(this.#specs);
     this.#record = readRecord(experiment) ?? { ...EMPTY_RECORD, by: ports.by };
     this.verdicts = new VerdictReports(this.#record.assessments);
   }
@@ -188,8 +192,12 @@ export class Session {
     const present = await this.#ports.store.get(this.key);
     this.#refuseOther(present);
     if (isDeepStrictEqual(present.spec, this.#spec)) return false;
+    // What was a credential may still be in what somebody else reports.
+    this.#specs.push(present.spec);
+    this.#clean = cleanTexts(this.#specs);
     this.#spec = present.spec;
-    this.log({ kind: 'spec-read', time: new Date(this.nowMs()).toISOString(), spec: present.spec });
+    const spec = hideCredentials(present.spec);
+    this.log({ kind: 'spec-read', time: new Date(this.nowMs()).toISOString(), spec });
     return true;
   }
 
