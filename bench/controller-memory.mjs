@@ -61,7 +61,16 @@ const installed = spawnSync(process.execPath, [program, 'install'], { encoding: 
 if (installed.status !== 0) throw new Error(installed.stderr);
 kubectl(['delete', 'experiments.iter8.tools', '--all', '-n', 'bench']);
 kubectl(['apply', '-f', '-'], JSON.stringify(metric));
-const args = ['controller', '-n', 'bench', '--no-leader-election', '--log-level', 'error', '--concurrency', String(atOnce)];
+const args = [
+  'controller',
+  '-n',
+  'bench',
+  '--no-leader-election',
+  '--log-level',
+  'error',
+  '--concurrency',
+  String(atOnce),
+];
 const controller = spawn(process.execPath, [program, ...args], { stdio: ['ignore', 'inherit', 'inherit'] });
 const megabytes = () =>
   Math.round(Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${controller.pid}/status`, 'utf8'))[1]) / 1024);
