@@ -111,6 +111,7 @@ describe('the start', () => {
       'evidence',
       'exit-codes.ts',
       'experiment',
+      'io.ts',
       'judge',
       'main.ts',
       'render',
