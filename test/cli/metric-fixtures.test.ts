@@ -191,7 +191,7 @@ describeUnless(missingSamples)('metrics of the documentation', () => {
       inSample('kfserving-hybrid-metrics.yaml'),
       {
         'user-engagement': [{ lowerLimit: 1 }, 'unquantified'],
-        '95th-percentile-tail-latency': [{ upperLimit: 100 }, 'unquantified'],
+        '95th-percentile-tail-latency': [{ upperLimit: 100 }, 'percentile-value'],
         'error-count': [{ upperLimit: 1 }, 'violated'],
         'error-rate': [{ upperLimit: '0.0001' }, 'not-enough-evidence'],
         'mean-latency': [{ upperLimit: 100 }, 'needs-cap'],
