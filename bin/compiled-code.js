@@ -63,11 +63,7 @@ function loadKept(program, folder) {
   const source = fs.readFileSync(program, 'latin1'); // the bundle is ASCII
   const kept = path.join(folder, nameOf(program));
   const cachedData = read(kept);
-  const script = new vm.Script(module_.wrap(source), {
-    filename: program,
-    cachedData,
-    importModuleDynamically: vm.constants.USE_MAIN_CONTEXT_DEFAULT_LOADER,
-  });
+  const script = new vm.Script(module_.wrap(source), { filename: program, cachedData });
   if (cachedData === undefined || script.cachedDataRejected === true)
     process.once('exit', () => write(kept, () => script.createCachedData()));
   const own = new module_(program, module);

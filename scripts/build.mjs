@@ -90,6 +90,8 @@ const program = await build({
   minifyWhitespace: true,
   format: 'cjs',
   outExtension: { '.js': '.cjs' },
+  // Code that was kept compiled has lost what `import()` needs (Node 20).
+  supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
 });

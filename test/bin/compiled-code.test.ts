@@ -25,8 +25,8 @@ const isOurs = !('enableCompileCache' in module);
 function place() {
   const home = mkdtempSync(path.join(tmpdir(), 'iter8ctl-home-'));
   const folder = path.join(home, '.cache/iter8ctl');
-  const run = (env: NodeJS.ProcessEnv = {}) => {
-    const { status, stdout, stderr } = spawnSync(process.execPath, [program, '--version'], {
+  const run = (env: NodeJS.ProcessEnv = {}, args: readonly string[] = ['--version']) => {
+    const { status, stdout, stderr } = spawnSync(process.execPath, [program, ...args], {
       encoding: 'utf8',
       env: { PATH: process.env['PATH'], HOME: home, ...env },
     });
@@ -50,6 +50,14 @@ describeUnless(isOurs ? undefined : 'this Node keeps compiled code itself')('com
     utimesSync(file!, old, old);
     expect(run()).toEqual(fine);
     expect(statSync(file!).mtime).toEqual(old);
+  });
+
+  it('loads what a command needs late as code that was not kept does', () => {
+    const { run } = place();
+    const args = ['describe', '-f', 'http://127.0.0.1:1/manifest.yaml'];
+    const plain = run({ NODE_DISABLE_COMPILE_CACHE: '1' }, args);
+    expect(plain).toMatchObject({ status: 7, err: expect.stringContaining('refused') as string });
+    for (const _ of ['written', 'read', 'read again']) expect(run({}, args)).toEqual(plain);
   });
 
   it.each([
