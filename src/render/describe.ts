@@ -8,6 +8,7 @@ import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { boundText, codesText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
+import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';
 import { metricLabel } from './metric-label.ts';
 import { rewardLines } from './rewards.ts';
@@ -66,17 +67,11 @@ function answer(view: ExperimentView, { theme, columns }: DescribeOptions): stri
 }
 
 function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
-  const { iterations } = view;
-  const progress =
-    view.stage === undefined
-      ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
+  const progress = progressText(view);
   const since = view.changedAt === undefined ? Number.NaN : Date.parse(view.changedAt);
-  const pattern =
-    view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`;
   const left = [
     ['Experiment', `${view.name} (${view.namespace})`],
-    ['Pattern', pattern],
+    ['Pattern', patternText(view)],
   ] as const;
   const right = [
     ['Target', view.target],

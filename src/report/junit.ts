@@ -5,6 +5,7 @@
 import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { limitText } from '../judge/wording/sentences.ts';
+import { secondsTaken } from '../view/header-texts.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 import { rowSentence } from './row-sentence.ts';
 import { joined, lines, markup, type Markup } from './markup.ts';
@@ -62,9 +63,9 @@ function testCase({ name, className, failure }: TestCase): Markup {
   return markup`${begin}><failure type="${failure.type}" message="${first}">${lines(failure.message)}</failure></testcase>`;
 }
 
-/** Since it was created: start tasks count. With ms. */
-function secondsOf({ createdAt, startedAt, changedAt }: ExperimentView): string {
-  const seconds = (Date.parse(changedAt ?? '') - Date.parse(createdAt ?? startedAt ?? '')) / 1000;
+/** With ms. */
+function secondsOf(view: ExperimentView): string {
+  const seconds = secondsTaken(view);
   return Number.isFinite(seconds) && seconds > 0 ? seconds.toFixed(3) : '0';
 }
 

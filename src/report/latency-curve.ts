@@ -1,11 +1,10 @@
 /** The latencies of a version as a curve: which share of its requests was at most how slow. Pure. */
 import { percentile } from '../evidence/one-sample/percentile.ts';
-import type { SparseHistogram, Tally } from '../evidence/request-tally.ts';
+import type { SparseHistogram } from '../evidence/request-tally.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { importedTally, knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
-import { latencyLimits, limitsOf } from '../judge/question/limits.ts';
+import { sortedLike } from '../experiment/spec-order.ts';
+import { countedTallies, knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import { countedScopes, readTally } from '../judge/record/stored-record.ts';
 
 export interface LatencyCurve {
   readonly version: string;
@@ -15,31 +14,17 @@ export interface LatencyCurve {
   readonly points: readonly { readonly percent: number; readonly ms: number }[];
 }
 
-/** Of every version with latencies, over all its endpoints. */
+/** Of every version with latencies, over all its endpoints, in the order of the spec. */
 export function latencyCurves(experiment: Experiment): LatencyCurve[] {
   const names = versionRoles(experiment).map(({ name }) => name);
-  // In the order of the spec; -1: versions that it does not name.
-  const place = ({ version }: { readonly version: string }) =>
-    (names.indexOf(version) + names.length + 1) % (names.length + 1);
-  const ordered = tallies(experiment).toSorted((a, b) => place(a) - place(b));
-  return ordered.flatMap(({ version, tally: { response } }) =>
+  const whole = countedTallies(experiment, knownJudgement(experiment).record).filter(
+    ({ endpoint }) => endpoint === undefined,
+  );
+  return sortedLike(names, whole, ({ version }) => version).flatMap(({ version, tally: { response } }) =>
     response.histogram.length === 0
       ? []
       : [{ version, n: response.n, points: pointsOf(response.histogram, response.n) }],
   );
-}
-
-function tallies(experiment: Experiment): { readonly version: string; readonly tally: Tally }[] {
-  const { record } = knownJudgement(experiment);
-  if (record !== undefined)
-    return countedScopes(record)
-      .filter(({ endpoint }) => endpoint === undefined)
-      .map(({ version, tally }) => ({ version, tally: readTally(tally) }));
-  const limits = latencyLimits(limitsOf(experiment));
-  return Object.entries(experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {}).flatMap(([version, value]) => {
-    const tally = importedTally(value, limits);
-    return tally === undefined ? [] : [{ version, tally }];
-  });
 }
 
 /** So many for each ten times fewer slower requests: 0 to 90 %, 90 to 99 %, ... */

@@ -4,12 +4,14 @@
  */
 import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment, Verdict } from '../judge/assessment.ts';
-import { boundText, codesText, limitText, observedText } from '../judge/wording/sentences.ts';
+import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
+import { patternText, problemTexts, progressText, splitText } from '../view/header-texts.ts';
+import { observationCells, observationHead } from './observation-cells.ts';
 import { rowSentence } from './row-sentence.ts';
-import { formatCount, formatCounted, formatPercent, formatValue } from '../text/units.ts';
-import type { ExperimentView, Observation } from '../view/experiment-view.ts';
+import { formatCount } from '../text/units.ts';
+import type { ExperimentView } from '../view/experiment-view.ts';
 
 const MARKS: Readonly<Record<RecommendationKind, string>> = {
   promote: '✅',
@@ -49,20 +51,12 @@ function answer({ headline, judgedAgain, recommendation }: ExperimentView): stri
 }
 
 function facts(view: ExperimentView): string {
-  const { iterations, weights } = view;
-  const stage =
-    view.stage === undefined
-      ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
-  const split = weights.now.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');
+  const split = splitText(view.weights.now);
   const rows = [
     ['Experiment', `${view.name} (${view.namespace})`],
     ['Target', view.target],
-    [
-      'Pattern',
-      view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`,
-    ],
-    ['Stage', stage],
+    ['Pattern', patternText(view)],
+    ['Stage', progressText(view)],
     ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split]]),
   ];
   return table(
@@ -94,34 +88,14 @@ const PERCENTILES = [50, 90, 95, 99];
 
 function observed({ observations }: ExperimentView): string {
   if (observations.length === 0) return '';
-  const head = [
-    'Version',
-    'Requests',
-    'Errors',
-    'Codes',
-    'Mean',
-    ...PERCENTILES.map((percent) => `p${percent}`),
-    'Max',
-  ];
-  return `### Observed\n\n${table(head, observations.map(observation), [1, 2, 4, 5, 6, 7, 8, 9])}`;
-}
-
-function observation({ version, endpoint, requests, errors, codes, latencyMs }: Observation): string[] {
-  const ms = (value: number | undefined) => (value === undefined ? '-' : formatValue(value, 'ms'));
-  return [
-    markdownText(endpoint === undefined ? version : `${version}, ${endpoint}`),
-    formatCount(requests),
-    formatCount(errors),
-    markdownText(codesText(codes)),
-    ms(latencyMs?.mean),
-    ...PERCENTILES.map((wanted) => ms(latencyMs?.percentiles.find(({ percent }) => percent === wanted)?.value)),
-    ms(latencyMs?.max),
-  ];
+  const rows = observations.map((one) => observationCells(one, PERCENTILES).map(markdownText));
+  return `### Observed\n\n${table(observationHead('Codes', PERCENTILES), rows, [1, 2, 4, 5, 6, 7, 8, 9])}`;
 }
 
 function warnings(view: ExperimentView): string {
-  const failure = view.failure === undefined ? [] : [`${view.failure.reason}: ${view.failure.message}`];
-  return [...failure, ...view.warnings].map((text) => `> ${markdownText(text)}`).join('\n>\n');
+  return problemTexts(view)
+    .map((text) => `> ${markdownText(text)}`)
+    .join('\n>\n');
 }
 
 /** Cells are Markdown already. */

@@ -6,20 +6,14 @@ import { inOrderOf, sortedLike } from '../experiment/spec-order.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { versionsIn, type Experiment, type Weight } from '../experiment/experiment.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { importedTally, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
+import { countedTallies, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { targetHolderOf } from '../experiment/waiting-message.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
-import { latencyLimits, limitsOf, unitOf } from '../judge/question/limits.ts';
+import { unitOf } from '../judge/question/limits.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import {
-  countedScopes,
-  readTally,
-  type Iter8Record,
-  type StoredEvent,
-  type StoredScope,
-} from '../judge/record/stored-record.ts';
+import { readTally, type Iter8Record, type StoredEvent, type StoredScope } from '../judge/record/stored-record.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { Unit } from '../judge/assessment.ts';
@@ -191,7 +185,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
     objectives: known.assessments,
     observations: sortedLike(
       names,
-      known.record === undefined ? importedObservations(experiment) : observationsOf(countedScopes(known.record)),
+      countedTallies(experiment, known.record).map(({ tally, ...scope }) => observation(scope, tally)),
       ({ version }) => version,
     ),
     ...newestOf(known.record, names),
@@ -263,15 +257,6 @@ function newestOf(record: Iter8Record | undefined, names: readonly string[]): Pi
 
 function observationsOf(scopes: readonly StoredScope[]): Observation[] {
   return scopes.map(({ version, endpoint, tally }) => observation({ version, endpoint }, readTally(tally)));
-}
-
-function importedObservations(experiment: Experiment): Observation[] {
-  const data = experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {};
-  const limits = latencyLimits(limitsOf(experiment));
-  return Object.entries(data).flatMap(([version, value]) => {
-    const tally = importedTally(value, limits);
-    return tally === undefined ? [] : [observation({ version }, tally)];
-  });
 }
 
 function observation(

@@ -15,10 +15,10 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../assessment.ts';
 import { Judge } from '../judge.ts';
 import { hasEnded, hasFailed } from '../../experiment/conditions.ts';
-import { latencyLimits } from '../question/limits.ts';
+import { latencyLimits, limitsOf } from '../question/limits.ts';
 import { compileQuestion, withoutCaps, type Question } from '../question/question.ts';
 import { damageOf, isRecordedByIter8, type RecordedByIter8 } from '../record/damage.ts';
-import { readRecord, type Iter8Record } from '../record/stored-record.ts';
+import { countedScopes, readRecord, readTally, type Iter8Record } from '../record/stored-record.ts';
 import { recommend } from '../recommend.ts';
 import type { Recommendation } from '../recommendation.ts';
 
@@ -155,12 +155,33 @@ function sparse(buckets: readonly Bucket[], edge: (bucket: Bucket) => number): S
   return [...bins].toSorted((a, b) => a[0] - b[0]);
 }
 
+/** What was counted of each version, and of its endpoints: by us, else what Iter8 0.7 left. In no particular order. */
+export function countedTallies(experiment: Experiment, record: Iter8Record | undefined): CountedTally[] {
+  if (record !== undefined)
+    return countedScopes(record).map(({ version, endpoint, tally }) => ({
+      version,
+      endpoint,
+      tally: readTally(tally),
+    }));
+  const limits = latencyLimits(limitsOf(experiment));
+  return Object.entries(experiment.status?.analysis?.aggregatedBuiltinHists?.data ?? {}).flatMap(([version, value]) => {
+    const tally = importedTally(value, limits);
+    return tally === undefined ? [] : [{ version, tally }];
+  });
+}
+
+export interface CountedTally {
+  readonly version: string;
+  readonly endpoint?: string | undefined;
+  readonly tally: Tally;
+}
+
 /**
  * `{DurationHistogram, RetCodes}` of Iter8 0.7 as a tally, conservatively: the response view takes every latency at the end
  * of its bucket, and counts the bucket that holds a limit as beyond it; the service view takes the start, and does not.
  * Code -1 is a transport failure: an error, and for `satisfied` beyond every limit. Undefined when nothing can be read.
  */
-export function importedTally(value: unknown, limits: readonly LatencyLimit[]): Tally | undefined {
+function importedTally(value: unknown, limits: readonly LatencyLimit[]): Tally | undefined {
   // A part of it would be another measurement.
   if (!isRecordedByIter8(value)) return undefined;
   const histogram = value?.DurationHistogram ?? {};

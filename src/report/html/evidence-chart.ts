@@ -5,11 +5,12 @@ import { shortName } from '../../experiment/metric-names.ts';
 import { assessmentKey, type LimitAssessment } from '../../judge/assessment.ts';
 import type { Moment } from '../../judge/record/history.ts';
 import { limitText } from '../../judge/wording/sentences.ts';
-import { formatSeconds, formatValue } from '../../text/units.ts';
+import { formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';
 import { rowSentence } from '../row-sentence.ts';
-import { chart, lineClass, PLOT, spaced, tenth } from './chart.ts';
+import { chart, lineClass, PLOT, tenth } from './chart.ts';
+import { pointsOf, timeAxis, timeScale, type Point } from './time-axis.ts';
 
 /** More charts than this are no picture any more; the table of objectives has all. */
 const MOST_CHARTS = 24;
@@ -24,23 +25,20 @@ export function evidenceCharts({ view, moments }: ReportModel): Markup[] {
     .filter((one) => one !== undefined);
 }
 
-interface Point {
-  readonly at: number;
-  /** Factors of ten. */
-  readonly value: number;
-}
-
 function evidenceChart(row: LimitAssessment, moments: readonly Moment[], index: number): Markup | undefined {
   const { lnSatisfiedNeeded, lnViolatedNeeded } = row;
   if (lnSatisfiedNeeded === undefined || lnViolatedNeeded === undefined) return undefined;
   const needed = [lnSatisfiedNeeded / Math.LN10, lnViolatedNeeded / Math.LN10];
   const high = Math.max(...needed) * SPAN_ABOVE;
   const series = (['lnSatisfied', 'lnViolated'] as const).map((which) =>
-    pointsOf(row, moments, which, [-SPAN_BELOW, high]),
+    pointsOf(moments, ({ evidence }) => {
+      const ln = evidence.get(assessmentKey(row))?.[which];
+      // In factors of ten.
+      return ln === undefined ? undefined : Math.min(high, Math.max(-SPAN_BELOW, ln / Math.LN10));
+    }),
   );
-  const end = Math.max(0, ...series.flat().map(({ at }) => at));
-  if (end === 0) return undefined;
-  const x = scaleLinear([0, end], [PLOT.x0, PLOT.x1]);
+  const x = timeScale(series);
+  if (x === undefined) return undefined;
   const y = scaleLinear([-SPAN_BELOW, high], [PLOT.y0, PLOT.y1]);
   const path = line<Point>()
     .x(({ at }) => x(at))
@@ -52,13 +50,7 @@ function evidenceChart(row: LimitAssessment, moments: readonly Moment[], index: 
     id: `evidence-${index}`,
     title: `${shortName(row.metric)} ${limitText(row)}, ${row.version}`,
     description: rowSentence(row),
-    x: {
-      label: 'time since the start of the load',
-      ticks: spaced(
-        x.ticks(6).map((at) => ({ at: x(at), text: formatSeconds(at) })),
-        62,
-      ),
-    },
+    x: timeAxis(x),
     y: {
       label: `evidence (e-value, on a logarithmic scale): a verdict takes ${formatValue(Math.exp(lnSatisfiedNeeded), 'plain')} for satisfied, ${formatValue(Math.exp(lnViolatedNeeded), 'plain')} for violated`,
       ticks: y
@@ -79,18 +71,4 @@ function evidenceChart(row: LimitAssessment, moments: readonly Moment[], index: 
 
 function powerOfTen(exponent: number): string {
   return exponent < 0 ? `1/${formatValue(10 ** -exponent, 'plain')}` : formatValue(10 ** exponent, 'plain');
-}
-
-function pointsOf(
-  row: LimitAssessment,
-  moments: readonly Moment[],
-  which: 'lnSatisfied' | 'lnViolated',
-  [low, high]: readonly [number, number],
-): Point[] {
-  const key = assessmentKey(row);
-  return moments.flatMap(({ time, evidence }) => {
-    const ln = evidence.get(key)?.[which];
-    if (ln === undefined) return [];
-    return [{ at: (time - moments[0]!.time) / 1000, value: Math.min(high, Math.max(low, ln / Math.LN10)) }];
-  });
 }

@@ -4,12 +4,14 @@
  */
 import { shortName } from '../../experiment/metric-names.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
-import { boundText, codesText, limitText, observedText } from '../../judge/wording/sentences.ts';
-import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../../text/units.ts';
+import { boundText, limitText, observedText } from '../../judge/wording/sentences.ts';
+import { formatCount, formatSeconds, formatValue } from '../../text/units.ts';
 import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
 import { joined, lines, Markup, markup } from '../markup.ts';
 import type { ReportModel } from '../report-model.ts';
 import { rowSentence } from '../row-sentence.ts';
+import { patternText, problemTexts, progressText, secondsTaken, splitText } from '../../view/header-texts.ts';
+import { observationCells, observationHead } from '../observation-cells.ts';
 import { evidenceCharts } from './evidence-chart.ts';
 import { latencyChart } from './latency-chart.ts';
 import { limitBar } from './limit-bar.ts';
@@ -62,24 +64,17 @@ ${recommendation.reasons.length === 0 ? undefined : markup`<ul>${recommendation.
 }
 
 function facts({ view }: ReportModel): Markup {
-  const { iterations, weights } = view;
-  const progress =
-    view.stage === undefined
-      ? 'not started'
-      : `${view.stage}, ${formatCount(iterations.completed)} of ${formatCounted(iterations.total, 'iteration')}`;
-  const seconds = (Date.parse(view.changedAt ?? '') - Date.parse(view.createdAt ?? view.startedAt ?? '')) / 1000;
-  const pattern =
-    view.testingPattern === 'Conformance' ? 'Conformance' : `${view.testingPattern}, ${view.deploymentPattern}`;
-  const split = weights.now.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');
+  const seconds = secondsTaken(view);
+  const split = splitText(view.weights.now);
   const rows = [
     ['Experiment', `${view.name} (${view.namespace})`],
     ['Target', view.target],
-    ['Pattern', pattern],
+    ['Pattern', patternText(view)],
     [
       'Versions',
       view.versions.map(({ name, role }) => (view.versions.length > 1 ? `${name} (${role})` : name)).join(', '),
     ],
-    ['Stage', progress],
+    ['Stage', progressText(view)],
     ...(view.createdAt === undefined ? [] : [['Created', view.createdAt]]),
     ...(Number.isFinite(seconds) && seconds >= 0 ? [['Took', formatSeconds(seconds)]] : []),
     ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split]]),
@@ -90,8 +85,8 @@ function facts({ view }: ReportModel): Markup {
   return markup`<dl class="facts">${rows.map(([label, value]) => markup`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`;
 }
 
-function warnings({ view: { warnings: texts, failure } }: ReportModel): Markup | undefined {
-  const all = [...(failure === undefined ? [] : [`${failure.reason}: ${failure.message}`]), ...texts];
+function warnings({ view }: ReportModel): Markup | undefined {
+  const all = problemTexts(view);
   if (all.length === 0) return undefined;
   return section('Warnings', markup`<ul class="warnings">${all.map((text) => markup`<li>${text}</li>`)}</ul>`);
 }
@@ -157,19 +152,10 @@ function observed({ view }: ReportModel): Markup | undefined {
 }
 
 function observations(all: readonly Observation[]): Markup {
-  const ms = (value: number | undefined) => (value === undefined ? '-' : formatValue(value, 'ms'));
   return table(
     'Requests and their answers; latencies are those of answers',
-    ['Version', 'Requests', 'Errors', 'Not 2xx', 'Mean', ...PERCENTILES.map((percent) => `p${percent}`), 'Max'],
-    all.map(({ version, endpoint, requests, errors, codes, latencyMs }) => [
-      endpoint === undefined ? version : `${version}, ${endpoint}`,
-      formatCount(requests),
-      formatCount(errors),
-      codesText(codes) === '' ? '-' : codesText(codes),
-      ms(latencyMs?.mean),
-      ...PERCENTILES.map((wanted) => ms(latencyMs?.percentiles.find(({ percent }) => percent === wanted)?.value)),
-      ms(latencyMs?.max),
-    ]),
+    observationHead('Not 2xx', PERCENTILES),
+    all.map((one) => observationCells(one, PERCENTILES).map((text) => (text === '' ? '-' : text))),
     1,
   );
 }

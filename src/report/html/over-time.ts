@@ -2,16 +2,11 @@
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
 import type { Moment } from '../../judge/record/history.ts';
-import { formatPercent, formatSeconds, formatValue } from '../../text/units.ts';
+import { formatPercent, formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';
-import { chart, lineClass, PLOT, spaced } from './chart.ts';
-
-interface Point {
-  /** Seconds since the first moment. */
-  readonly at: number;
-  readonly value: number;
-}
+import { chart, lineClass, PLOT } from './chart.ts';
+import { pointsOf, timeAxis, timeScale, type Point } from './time-axis.ts';
 
 interface TimeChart {
   readonly id: string;
@@ -51,10 +46,7 @@ function weightChart(moments: readonly Moment[], names: readonly string[]): Mark
     unit: 'share of the traffic that each version was to receive',
     series: names.map((name) => ({
       name,
-      points: moments.flatMap(({ time, weights }) => {
-        const value = weights.get(name);
-        return value === undefined ? [] : [{ at: (time - moments[0]!.time) / 1000, value }];
-      }),
+      points: pointsOf(moments, ({ weights }) => weights.get(name)),
     })),
     text: (percent) => formatPercent(percent),
     highest: 100,
@@ -68,26 +60,21 @@ function rates(
   version: string,
   of: (counted: { readonly errors: number; readonly sumMs: number }) => number,
 ): Point[] {
-  const points: Point[] = [];
   let before = { n: 0, errors: 0, sumMs: 0 };
-  for (const { time, counted } of moments) {
+  return pointsOf(moments, ({ counted }) => {
     const now = counted.get(version);
-    if (now === undefined || now.n <= before.n) continue;
-    points.push({
-      at: (time - moments[0]!.time) / 1000,
-      value: Math.max(0, (of(now) - of(before)) / (now.n - before.n)),
-    });
+    if (now === undefined || now.n <= before.n) return undefined;
+    const rate = (of(now) - of(before)) / (now.n - before.n);
     before = now;
-  }
-  return points;
+    return Math.max(0, rate);
+  });
 }
 
 /** Undefined where there is no line to draw. */
 function timeChart({ id, title, unit, series, text, highest, steps }: TimeChart): Markup | undefined {
   const all = series.flatMap(({ points }) => points);
-  const end = Math.max(0, ...all.map(({ at }) => at));
-  if (end === 0 || series.every(({ points }) => points.length < 2)) return undefined;
-  const x = scaleLinear([0, end], [PLOT.x0, PLOT.x1]);
+  const x = timeScale(series.map(({ points }) => points));
+  if (x === undefined || series.every(({ points }) => points.length < 2)) return undefined;
   const top = highest ?? Math.max(...all.map(({ value }) => value));
   const y = scaleLinear([0, top === 0 ? 1 : top], [PLOT.y0, PLOT.y1]);
   if (highest === undefined && top > 0) y.nice(4);
@@ -105,13 +92,7 @@ function timeChart({ id, title, unit, series, text, highest, steps }: TimeChart)
         ({ name, points }) => `${name}: ${text(points[0]!.value)} at first, ${text(points.at(-1)!.value)} at the end.`,
       )
       .join(' '),
-    x: {
-      label: 'time since the start of the load',
-      ticks: spaced(
-        x.ticks(6).map((at) => ({ at: x(at), text: formatSeconds(at) })),
-        62,
-      ),
-    },
+    x: timeAxis(x),
     y: { label: unit, ticks: (top === 0 ? [0] : y.ticks(4)).map((value) => ({ at: y(value), text: text(value) })) },
     body: series.map(({ points }, at) => markup`<path class="${lineClass(at)}" d="${path(points) ?? ''}"/>`),
     legend: series.map(({ name }, at) => ({ name, line: at })),
