@@ -23,7 +23,6 @@ const SHORT = new Set([
   '--version',
   '--help',
   'help',
-  'version',
 ]);
 const LARGEST_BYTES = 16 * 1024 * 1024;
 const OLDEST_MS = 30 * 24 * 3600_000;

@@ -26,7 +26,8 @@ export async function completeWords(
     return matching(commands.names, last);
   }
   const valued = optionBefore(chosen, words);
-  if (valued !== undefined) return matching(await valuesOf(valued, io, words), last);
+  const { flags, names } = readSoFar(chosen, commandFirst(words.slice(0, -1)).slice(1));
+  if (valued !== undefined) return matching(await valuesOf(valued, io, flags), last);
   if (last.startsWith('-'))
     return matching(
       chosen.options.flatMap(({ short, long }) => [long, short]).filter((flag) => flag !== undefined),
@@ -35,7 +36,21 @@ export async function completeWords(
   const [argument] = chosen.registeredArguments;
   if (argument === undefined) return [];
   if (argument.argChoices !== undefined) return matching(argument.argChoices, last);
-  return /^names?$/.test(argument.name()) ? matching(await experimentNames(words, io), last) : [];
+  return /^names?$/.test(argument.name()) ? matching(await experimentNames(flags, new Set(names), io), last) : [];
+}
+
+/** Flags and arguments before the last word, as the command itself reads them; those before a mistake. */
+function readSoFar(
+  command: Command,
+  words: readonly string[],
+): { readonly flags: StoreFlags; readonly names: readonly string[] } {
+  command.exitOverride().configureOutput({ outputError: () => undefined });
+  try {
+    const { operands } = command.parseOptions([...words]);
+    return { flags: command.opts(), names: operands };
+  } catch {
+    return { flags: command.opts(), names: [] };
+  }
 }
 
 const matching = (all: readonly string[], last: string): string[] => all.filter((one) => one.startsWith(last));
@@ -47,64 +62,29 @@ function optionBefore(command: Command, words: readonly string[]): Option | unde
   return option !== undefined && (option.required || option.optional) ? option : undefined;
 }
 
-/** Undefined choices: the shell completes files. */
-async function valuesOf({ argChoices, long }: Option, io: Io, words: readonly string[]): Promise<readonly string[]> {
+/** None: the shell completes files. */
+async function valuesOf({ argChoices, long }: Option, io: Io, flags: StoreFlags): Promise<readonly string[]> {
   if (argChoices !== undefined) return argChoices;
-  if (long === '--context') return contextNames(io, words);
-  return [];
+  if (long !== '--context') return [];
+  const { contextNamesIn } = await import('../adapters/kube/kubeconfig.ts');
+  return contextNamesIn({ kubeconfig: flags.kubeconfig }, io.env, io.cwd);
 }
 
-async function contextNames(io: Io, words: readonly string[]): Promise<string[]> {
-  try {
-    const { contextNamesIn } = await import('../adapters/kube/kubeconfig.ts');
-    return await contextNamesIn({ kubeconfig: valueAfter(words, '--kubeconfig') }, io.env, io.cwd);
-  } catch {
-    return [];
-  }
-}
-
-function valueAfter(words: readonly string[], ...flags: readonly string[]): string | undefined {
-  const at = words.findIndex((word) => flags.includes(word));
-  return at < 0
-    ? flags.flatMap((flag) =>
-        words.filter((word) => word.startsWith(`${flag}=`)).map((word) => word.slice(flag.length + 1)),
-      )[0]
-    : words[at + 1];
-}
-
-async function experimentNames(words: readonly string[], io: Io): Promise<string[]> {
+/** Those that are there, without those that are `given` already. */
+async function experimentNames(flags: StoreFlags, given: ReadonlySet<string>, io: Io): Promise<string[]> {
   const quiet = Object.create(io, { stderr: { value: { ...io.stderr, write: () => undefined, isTTY: false } } }) as Io;
-  const flags: StoreFlags = {
-    ...(words.includes('--local') ? { local: true } : {}),
-    ...defined({
-      dir: valueAfter(words, '--dir'),
-      namespace: valueAfter(words, '-n', '--namespace'),
-      kubeconfig: valueAfter(words, '--kubeconfig'),
-      context: valueAfter(words, '--context'),
-      cluster: valueAfter(words, '--cluster'),
-      user: valueAfter(words, '--user'),
-    }),
-    requestTimeout: LONGEST_MS,
-  };
   const limit = timeLimit(io.clock, LONGEST_MS);
   const late = new Promise<string[]>((resolve) =>
     limit.signal.addEventListener('abort', () => resolve([]), { once: true }),
   );
   const names = (async () => {
-    const context = await openContext(flags, quiet, () => undefined);
+    const context = await openContext({ ...flags, requestTimeout: LONGEST_MS }, quiet, () => undefined);
     const found = await context.store.list({ namespace: context.namespace, signal: limit.signal });
-    const given = new Set(words.slice(0, -1));
     return found
       .map(({ metadata }) => metadata.name)
       .filter((name) => sanitizeLine(name) === name && !given.has(name))
       .toSorted()
       .slice(0, MOST_NAMES);
-  })().catch(() => []);
+  })();
   return Promise.race([names, late]).finally(() => limit.cancel());
-}
-
-function defined<T extends object>(flags: T): { [K in keyof T]: NonNullable<T[K]> } {
-  return Object.fromEntries(Object.entries(flags).filter(([, value]) => value !== undefined)) as {
-    [K in keyof T]: NonNullable<T[K]>;
-  };
 }

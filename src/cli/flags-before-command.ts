@@ -1,41 +1,20 @@
 /** `iter8ctl -n shop get`: flags that stand before the command, as `kubectl -n shop iter8 get` is typed, go behind it. */
-
-/** Flags that every command on a cluster or folder has. `true`: a value follows. */
-const SHARED: Readonly<Record<string, boolean>> = {
-  '-n': true,
-  '--namespace': true,
-  '--dir': true,
-  '--kubeconfig': true,
-  '--context': true,
-  '--cluster': true,
-  '--user': true,
-  '--as': true,
-  '--as-group': true,
-  '--as-uid': true,
-  '--server': true,
-  '-s': true,
-  '--token': true,
-  '--certificate-authority': true,
-  '--tls-server-name': true,
-  '--request-timeout': true,
-  '--color': true,
-  '-v': true,
-  '--v': true,
-  '--local': false,
-  '--insecure-skip-tls-verify': false,
-};
+import { Command } from 'commander';
+import { withColorFlag, withStoreFlags } from './shared-flags.ts';
 
 /** The same arguments with the command first. As they are where that is not known. */
 export function commandFirst(argv: readonly string[]): readonly string[] {
+  if (argv[0]?.startsWith('-') !== true) return argv;
+  const { options } = withColorFlag(withStoreFlags(new Command()));
   let at = 0;
-  while (at < argv.length) {
+  while (argv[at]?.startsWith('-') === true) {
     const flag = argv[at]!;
-    if (!flag.startsWith('-')) break;
-    const [name = ''] = flag.split('=');
-    const isShort = /^-[nsv]./.test(flag); // -nshop
-    if (!isShort && !Object.hasOwn(SHARED, name)) return argv;
-    at += SHARED[name] === true && !isShort && name === flag ? 2 : 1;
+    const isLong = flag.startsWith('--');
+    const name = isLong ? flag.split('=', 1)[0]! : flag.slice(0, 2); // -nshop
+    const option = options.find(({ short, long }) => name === short || name === long);
+    if (option === undefined) return argv;
+    at += option.required && name === flag ? 2 : 1;
   }
-  if (at === 0 || at >= argv.length) return argv;
+  if (at >= argv.length) return argv;
   return [argv[at]!, ...argv.slice(0, at), ...argv.slice(at + 1)];
 }

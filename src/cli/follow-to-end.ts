@@ -7,6 +7,7 @@ import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
+import { endingOf } from './endings.ts';
 import { newestRowFirst } from './choose-experiment.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
@@ -23,37 +24,9 @@ export interface WatchingOptions {
   readonly reports?: Reports | undefined;
 }
 
-/** A signal for everything that ends a watch from outside: Ctrl-C, SIGTERM, the time limit, no reader for its events. */
-function endings(
-  io: Io,
-  { timeout: timeoutMs, output }: WatchingOptions['flags'],
-): { readonly signal: AbortSignal; readonly code: () => ExitCode | undefined; close(): void } {
-  const controller = new AbortController();
-  const lost = output === 'ndjson' ? io.stdout.lost : undefined;
-  let code: ExitCode | undefined;
-  const stopListening = io.onSignal((signal) => {
-    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
-    controller.abort();
-  });
-  const limit = timeoutMs === undefined ? undefined : timeLimit(io.clock, timeoutMs);
-  const end = (why: ExitCode) => {
-    code ??= why;
-    controller.abort();
-  };
-  limit?.signal.addEventListener('abort', () => end(EXIT.timeout), { once: true });
-  const onLost = () => end(EXIT.terminated);
-  if (lost?.aborted === true) onLost();
-  lost?.addEventListener('abort', onLost, { once: true });
-  return {
-    signal: controller.signal,
-    code: () => code,
-    close: () => {
-      stopListening();
-      limit?.cancel();
-      lost?.removeEventListener('abort', onLost);
-    },
-  };
-}
+/** Events are the answer then: without a reader there is nothing to go on for. */
+const endingsOf = (io: Io, { timeout, output }: WatchingOptions['flags']) =>
+  endingOf(io, { timeout, ...(output === 'ndjson' ? { withoutReader: EXIT.terminated } : {}) });
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
 export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
@@ -68,7 +41,7 @@ export async function watchUntil(
 ): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
   const { namespace, name } = key;
-  const ending = endings(io, flags);
+  const ending = endingsOf(io, flags);
   const signal = enough === undefined ? ending.signal : AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
   const over = new AbortController();
@@ -152,7 +125,7 @@ export async function watchAll(
   },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
-  const ending = endings(io, flags);
+  const ending = endingsOf(io, flags);
   // Of each only what is reported about it later: ten thousand experiments of 50 kB do not fit into memory.
   const seen = new Map<string, { readonly row: ListRow; readonly reported: Experiment }>();
   const key = (experiment: Experiment) => keyText(experiment.metadata);

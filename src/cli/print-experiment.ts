@@ -14,27 +14,31 @@ export function stdoutTheme(io: Io, flags: OutputFlags): Theme {
   return themeFor(io.stdout, { mode: flags.color, env: io.env });
 }
 
+/** What kubectl, and our commands, take for a name. */
+export const nameLine = ({ metadata }: Experiment): string => `experiment.iter8.tools/${sanitizeLine(metadata.name)}\n`;
+
 /** The answer as text, with a newline at its end. */
 export async function answerText(experiment: Experiment, flags: OutputFlags, io: Io, driven?: Driven): Promise<string> {
+  const view = () => experimentView(experiment, io.clock.now(), driven);
   switch (flags.output) {
     case 'json': {
       const { jsonView } = await import('../report/json-view.ts');
-      return `${jsonText(jsonView(experimentView(experiment, io.clock.now(), driven)), 2)}\n`;
+      return `${jsonText(jsonView(view()), 2)}\n`;
     }
     case 'yaml': {
       const [{ jsonView }, { writeYaml }] = await Promise.all([
         import('../report/json-view.ts'),
         import('../adapters/manifest/write-yaml.ts'),
       ]);
-      return writeYaml(jsonView(experimentView(experiment, io.clock.now(), driven)));
+      return writeYaml(jsonView(view()));
     }
     case 'markdown': {
       const { renderMarkdown } = await import('../report/markdown.ts');
-      return renderMarkdown(experimentView(experiment, io.clock.now(), driven));
+      return renderMarkdown(view());
     }
     case 'junit': {
       const { renderJunit } = await import('../report/junit.ts');
-      return renderJunit(experimentView(experiment, io.clock.now(), driven));
+      return renderJunit(view());
     }
     case 'html': {
       const [{ reportModel }, { renderHtml }] = await Promise.all([
@@ -46,11 +50,9 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
     case 'raw':
       return `${jsonText(experiment, 2)}\n`;
     case 'name':
-      return `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`;
-    default: {
-      const view = experimentView(experiment, io.clock.now(), driven);
-      return `${renderDescribe(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;
-    }
+      return nameLine(experiment);
+    default:
+      return `${renderDescribe(view(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;
   }
 }
 

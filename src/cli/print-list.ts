@@ -4,29 +4,34 @@ import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { renderList } from '../render/experiment-list.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { experimentView, listRow, type Driven } from '../view/experiment-view.ts';
-import { stdoutTheme } from './print-experiment.ts';
+import { experimentView, listRow } from '../view/experiment-view.ts';
+import type { Context } from './context.ts';
+import { nameLine, stdoutTheme } from './print-experiment.ts';
 import type { OutputFlags } from './shared-flags.ts';
+import { whoDrivesEach } from './who-drives.ts';
 
 export interface ListFlags {
   readonly headers?: boolean;
   readonly showLabels?: boolean;
 }
 
-interface ListHow {
+export interface ListHow {
   readonly flags: OutputFlags & ListFlags;
   readonly io: Io;
+  readonly context: Context;
+  /** Undefined: of all namespaces. */
   readonly namespace: string | undefined;
   /** One name was asked for: templates and `raw` see the object, not a list of it. */
   readonly isOne: boolean;
-  /** Who drives each; undefined where nobody looks. */
-  readonly place: (experiments: readonly Experiment[]) => Promise<ReadonlyMap<string, Driven>> | undefined;
 }
+
+/** Formats that say who drives each, which costs requests. */
+const WITH_DRIVERS: readonly string[] = ['text', 'wide', 'json', 'yaml'];
 
 /** With a newline at its end, but for jsonpath, which prints what its template says. */
 export async function listText(experiments: readonly Experiment[], how: ListHow): Promise<string> {
   const { flags, io, namespace, isOne } = how;
-  const drivers = await how.place(experiments);
+  const drivers = WITH_DRIVERS.includes(flags.output) ? await whoDrivesEach(experiments, how.context) : undefined;
   const of = ({ metadata }: Experiment) => drivers?.get(keyText(metadata));
   const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now(), of(experiment)));
   const [only] = experiments;
@@ -47,9 +52,7 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
       return writeYaml(jsonList(views()));
     }
     case 'name':
-      return experiments
-        .map((experiment) => `experiment.iter8.tools/${sanitizeLine(experiment.metadata.name)}\n`)
-        .join('');
+      return experiments.map(nameLine).join('');
     case 'jsonpath': {
       const { renderJsonPath } = await import('../report/object-query.ts');
       return renderJsonPath(template, whole());

@@ -48,11 +48,9 @@ export interface Reports {
   show(event: Event): void;
   /** The experiment as it ended, or as it was last seen. */
   end(experiment: Experiment, driven?: Driven): Promise<void>;
-  /** Nothing is to be reported: the files stay as they were. */
-  discard(): Promise<void>;
 }
 
-const NONE: Reports = { show: () => undefined, end: async () => undefined, discard: async () => undefined };
+const NONE: Reports = { show: () => undefined, end: async () => undefined };
 
 /** The same progress, with every event in the reports too. */
 export function reported(progress: Progress, reports: Reports): Progress {
@@ -65,9 +63,14 @@ export function reported(progress: Progress, reports: Reports): Progress {
   };
 }
 
-/** @throws UnavailableError before anything else happens when a file cannot be written */
-export async function openReports({ report: wanted = [] }: ReportFlags, io: Io): Promise<Reports> {
-  if (wanted.length === 0) return NONE;
+/**
+ * Does the work with the reports that are asked for. Where it ends without anything to report, the files stay as they were.
+ *
+ * @throws UnavailableError before the work begins when a file cannot be written
+ */
+export async function withReports<T>(flags: ReportFlags, io: Io, work: (reports: Reports) => Promise<T>): Promise<T> {
+  const { report: wanted = [] } = flags;
+  if (wanted.length === 0) return work(NONE);
   const places = wanted.map(({ format, file }) => ({ format, file: path.resolve(io.cwd, file) }));
   const twice = places.find(({ file }, at) => places.findIndex((other) => other.file === file) !== at);
   if (twice !== undefined) throw new UsageError(`--report names ${path.relative(io.cwd, twice.file)} twice`);
@@ -78,10 +81,14 @@ export async function openReports({ report: wanted = [] }: ReportFlags, io: Io):
   };
   try {
     for (const { format, file } of places) open.push({ format, file: await ReportFile.open(file, io.pid) });
-  } catch (error) {
+    return await work(await reportsTo(open, io));
+  } finally {
     await discard();
-    throw error;
   }
+}
+
+/** `open`: those that have not been ended; empty once they have. */
+async function reportsTo(open: { readonly format: string; readonly file: ReportFile }[], io: Io): Promise<Reports> {
   const events = open.filter(({ format }) => format === 'ndjson');
   const { ndjsonLine } = await import('../report/ndjson.ts');
   let written = Promise.resolve();
@@ -109,6 +116,5 @@ export async function openReports({ report: wanted = [] }: ReportFlags, io: Io):
       }
       if (failures.length > 0) throw failures[0];
     },
-    discard,
   };
 }

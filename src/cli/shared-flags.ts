@@ -97,12 +97,12 @@ export function withKubeFlags(command: Command): Command {
 }
 
 export function withOutputFlags(command: Command, formats: readonly string[]): Command {
-  return withColor(
+  return withColorFlag(
     command.addOption(new Option('-o, --output <format>', 'what to print').choices([...formats]).default('text')),
   );
 }
 
-function withColor(command: Command): Command {
+export function withColorFlag(command: Command): Command {
   return command.addOption(
     new Option('--color <when>', 'colours; NO_COLOR and FORCE_COLOR count too')
       .choices([...COLOR_MODES])
@@ -125,7 +125,7 @@ export function withObjectOutput(command: Command, formats: readonly string[]): 
     throw new InvalidArgumentError(`Allowed choices are ${all.join(', ')}${others}.`);
   };
   const option = new Option('-o, --output <format>', 'what to print').choices(all).argParser(read);
-  return withColor(command.addOption(option.default('text')));
+  return withColorFlag(command.addOption(option.default('text')));
 }
 
 /** The colour mode of a command line that may not have been parsed, for error texts. */

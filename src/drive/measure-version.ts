@@ -3,7 +3,7 @@ import type { Experiment, Version } from '../experiment/experiment.ts';
 import type { Metric } from '../experiment/metric.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import { parseMetric } from '../experiment/parse.ts';
-import { parseMetricName } from '../experiment/metric-names.ts';
+import { parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { addCumulative } from '../evidence/counters/cumulative-growth.ts';
 import {
@@ -257,7 +257,7 @@ function sizeOf(written: string, answer: Measurement): Pick<SampleSize, 'n' | 'f
 /** As it was read at the start, under the name of where it was found. */
 export function metricOf(experiment: Experiment, written: string, namespace: string): Metric | undefined {
   const { key } = parseMetricName(written, namespace);
-  const places = [`${key.namespace}/${key.name}`, `iter8-system/${key.name}`];
+  const places = [`${key.namespace}/${key.name}`, `${SYSTEM_NAMESPACE}/${key.name}`];
   const found = places.flatMap((place) => experiment.status?.metrics?.filter(({ name }) => name === place) ?? [])[0];
   const metric = found === undefined ? undefined : parseMetric(found.metricObj).value;
   return metric === undefined ? undefined : metricWithDefaults(metric, { namespace: key.namespace });

@@ -15,7 +15,6 @@ interface DeleteFlags extends StoreFlags {
   readonly all?: boolean;
   readonly force?: boolean;
   readonly ignoreNotFound?: boolean;
-  readonly output?: string;
 }
 
 export function deleteCommand(io: Io, done: (code: ExitCode) => void): Command {

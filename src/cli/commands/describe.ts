@@ -12,7 +12,7 @@ import { openContext, whileConnecting } from '../context.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
-import { openReports, REPORT_FORMATS, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { whoDrives } from '../who-drives.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags, ReportFlags {
@@ -32,16 +32,13 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
       const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
-      const reports = await openReports(flags, io);
-      try {
+      await withReports(flags, io, async (reports) => {
         const { experiment, driven } = await find(name, flags, io, warn);
         await printAnswer(experiment, flags, io, driven);
         await reports.end(experiment, driven);
         const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
         done(flags.exitCode === true ? code() : EXIT.ok);
-      } finally {
-        await reports.discard();
-      }
+      });
     },
   );
 }

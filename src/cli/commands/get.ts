@@ -6,12 +6,12 @@ import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { bareName, openContext, whileConnecting, type Context } from '../context.ts';
+import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
+import { endingOf } from '../endings.ts';
 import { fieldFilter } from '../field-selector.ts';
-import { listText, type ListFlags } from '../print-list.ts';
-import { whoDrivesEach } from '../who-drives.ts';
+import { listText, type ListFlags, type ListHow } from '../print-list.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
@@ -52,45 +52,23 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
       : context.store.list({ namespace, selector: flags.selector }),
   );
   const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
-  const list = {
-    flags,
-    io,
-    namespace,
-    isOne: names.length === 1,
-    place: (one: readonly Experiment[]) => driven(one, flags, context),
-  };
+  const list = { flags, io, context, namespace, isOne: names.length === 1 };
   io.stdout.write(await listText(experiments, list));
   if (flags.watch !== true) return EXIT.ok;
   const isWanted = (one: Experiment) => filter(one) && (wanted.size === 0 || wanted.has(one.metadata.name));
-  return follow(experiments, { ...list, isWanted, context });
-}
-
-function driven(experiments: readonly Experiment[], { output }: GetFlags, context: Context) {
-  const isShown = ['text', 'wide', 'json', 'yaml'].includes(output);
-  return isShown ? whoDrivesEach(experiments, context) : undefined;
+  return follow(experiments, { ...list, isWanted });
 }
 
 /** A line, or object, for each change, as `kubectl get -w`. */
 async function follow(
   first: readonly Experiment[],
-  how: Parameters<typeof listText>[1] & {
-    readonly flags: GetFlags;
-    readonly isWanted: (experiment: Experiment) => boolean;
-    readonly context: Context;
-  },
+  how: ListHow & { readonly flags: GetFlags; readonly isWanted: (experiment: Experiment) => boolean },
 ): Promise<ExitCode> {
   const { flags, io, namespace, context, isWanted } = how;
-  const over = new AbortController();
-  let code: ExitCode = EXIT.ok;
-  const stopListening = io.onSignal((signal) => {
-    code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
-    over.abort();
-  });
-  const onLost = () => over.abort();
-  io.stdout.lost?.addEventListener('abort', onLost, { once: true });
+  const ending = endingOf(io, { withoutReader: EXIT.ok });
   const versions = new Map(first.map((one) => [keyText(one.metadata), one.metadata.resourceVersion]));
   try {
-    for await (const event of context.store.watch({ namespace, selector: flags.selector, signal: over.signal })) {
+    for await (const event of context.store.watch({ namespace, selector: flags.selector, signal: ending.signal })) {
       if (event.kind !== 'added' && event.kind !== 'modified') continue;
       const { metadata } = event.object;
       if (!isWanted(event.object) || versions.get(keyText(metadata)) === metadata.resourceVersion) continue;
@@ -99,12 +77,11 @@ async function follow(
       io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
     }
   } catch (error) {
-    if (!over.signal.aborted) throw error;
+    if (!ending.signal.aborted) throw error;
   } finally {
-    stopListening();
-    io.stdout.lost?.removeEventListener('abort', onLost);
+    ending.close();
   }
-  return code;
+  return ending.code() ?? EXIT.ok;
 }
 
 /** Equal keys keep the newest first. */

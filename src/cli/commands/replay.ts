@@ -17,7 +17,7 @@ import {
   type OutputFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
-import { openReports, REPORT_FORMATS, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 
 interface ReplayFlags extends OutputFlags, StrengthFlags, ReportFlags {
@@ -42,9 +42,10 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
       const clock = { value: { ...io.clock, now: () => now } };
       const then = Object.create(io, { clock }) as typeof io;
-      const reports = await openReports(flags, then);
-      io.stdout.write(await answerText(experiment, flags, then));
-      await reports.end(experiment);
+      await withReports(flags, then, async (reports) => {
+        io.stdout.write(await answerText(experiment, flags, then));
+        await reports.end(experiment);
+      });
       const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
       done(flags.exitCode === true ? code() : EXIT.ok);
     },

@@ -9,7 +9,7 @@ import type { WrittenMetric } from '../../experiment/metric.ts';
 import { checkExperiment } from '../../validation/validate.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
 import { openApprovals, openContext, whileConnecting, type Context } from '../context.ts';
-import { driveToEnd } from '../drive-and-show.ts';
+import { driveToEnd, type DrivingOptions } from '../drive-and-show.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
   durationFlag,
@@ -22,7 +22,7 @@ import {
   type StoreFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
-import { openReports, REPORT_FORMATS, reported, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { REPORT_FORMATS, reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { createProgress } from '../progress-display.ts';
 import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
@@ -60,7 +60,14 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
 async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
   const strength = strengthOf(flags);
   const source = await readSource(name, flags, io);
-  const reports = await openReports(flags, io);
+  return withReports(flags, io, (reports) => runFrom(source, { flags, io, strength, reports }));
+}
+
+async function runFrom(
+  source: Source,
+  how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags },
+): Promise<ExitCode> {
+  const { flags, io, strength, reports } = how;
   const progress = reported(createProgress(io, flags), reports);
   try {
     const context = await openContext(flags, io, progress.say);
@@ -87,7 +94,6 @@ async function runExperiment(name: string | undefined, flags: RunFlags, io: Io):
     return await driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts, settleAgain });
   } finally {
     progress.end();
-    await reports.discard();
   }
 }
 

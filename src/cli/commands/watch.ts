@@ -6,7 +6,14 @@ import type { Io } from '../../io.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext, whileConnecting } from '../context.ts';
 import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
-import { openReports, REPORT_FORMATS, reported, withReportFlag, type ReportFlags } from '../report-files.ts';
+import {
+  REPORT_FORMATS,
+  reported,
+  withReportFlag,
+  withReports,
+  type ReportFlags,
+  type Reports,
+} from '../report-files.ts';
 import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
@@ -45,7 +52,14 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
   if (several && name !== undefined) throw new UsageError('give a name, or --all or -l, not both');
   if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
   if (several && flags.report !== undefined) throw new UsageError('--report is about one experiment: give its name');
-  const reports = await openReports(flags, io);
+  return withReports(flags, io, (reports) => watching(name, { flags, io, several, reports }));
+}
+
+async function watching(
+  name: string | undefined,
+  how: { readonly flags: WatchFlags; readonly io: Io; readonly several: boolean; readonly reports: Reports },
+): Promise<ExitCode> {
+  const { flags, io, several, reports } = how;
   let namespace: string | undefined;
   const list = several ? createListProgress(io, flags, () => namespace) : undefined;
   const progress = reported(list ?? createProgress(io, flags), reports);
@@ -72,6 +86,5 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
     );
   } finally {
     progress.end();
-    await reports.discard();
   }
 }
