@@ -10,23 +10,25 @@ import { iter8ctl, testIo } from '../support/test-io.ts';
 const root = path.join(import.meta.dirname, '../..');
 let cwd: string;
 
+/** Stores an experiment as local mode does. */
+function store(place: string, name: string, { namespace = 'default', labels = {} } = {}): void {
+  const folder = path.join(place, '.iter8/experiments', namespace);
+  mkdirSync(folder, { recursive: true });
+  const object = {
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { name, namespace, labels, creationTimestamp: '2026-11-25T10:00:00Z' },
+    spec: { target: `${name}-target`, strategy: { testingPattern: 'Conformance' } },
+  };
+  writeFileSync(path.join(folder, `${name}.yaml`), JSON.stringify(object));
+}
+
 /** Two experiments in namespace default, one in shop. */
 beforeAll(() => {
   cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-manners-'));
-  const write = (namespace: string, name: string, labels: object) => {
-    const folder = path.join(cwd, '.iter8/experiments', namespace);
-    mkdirSync(folder, { recursive: true });
-    const object = {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name, namespace, labels, creationTimestamp: '2026-11-25T10:00:00Z' },
-      spec: { target: `${name}-target`, strategy: { testingPattern: 'Conformance' } },
-    };
-    writeFileSync(path.join(folder, `${name}.yaml`), JSON.stringify(object));
-  };
-  write('default', 'alpha', { app: 'a', 'example.com/team': 'red' });
-  write('default', 'beta', {});
-  write('shop', 'gamma', {});
+  store(cwd, 'alpha', { labels: { app: 'a', 'example.com/team': 'red' } });
+  store(cwd, 'beta');
+  store(cwd, 'gamma', { namespace: 'shop' });
 });
 
 const out = async (...argv: string[]) => {
@@ -108,18 +110,11 @@ describe('get', () => {
       io.stdout.write = (more) => {
         write(more);
         if (io.out().includes('late')) resolve(io.out());
-        else if (io.out().includes('no experiments')) {
-          const folder = path.join(place, '.iter8/experiments/default');
-          mkdirSync(folder, { recursive: true });
-          writeFileSync(
-            path.join(folder, 'late.yaml'),
-            'apiVersion: iter8.tools/v2alpha2\nkind: Experiment\nmetadata: {name: late}\nspec: {target: t, strategy: {testingPattern: Conformance}}\n',
-          );
-        }
+        else if (io.out().includes('no experiments')) store(place, 'late');
       };
     });
     const ended = run(['get', '--local', '-w'], io);
-    expect(await text).toMatch(/^no experiments in namespace default\nlate +Conformance +t +/);
+    expect(await text).toMatch(/^no experiments in namespace default\nlate +Conformance +late-target +/);
     io.send('SIGINT');
     expect(await ended).toBe(130);
   });
@@ -128,13 +123,8 @@ describe('get', () => {
 describe('delete', () => {
   const place = (...names: string[]) => {
     const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-delete-'));
+    for (const name of names) store(folder, name);
     const experiments = path.join(folder, '.iter8/experiments/default');
-    mkdirSync(experiments, { recursive: true });
-    for (const name of names)
-      writeFileSync(
-        path.join(experiments, `${name}.yaml`),
-        `apiVersion: iter8.tools/v2alpha2\nkind: Experiment\nmetadata: {name: ${name}}\nspec: {target: t, strategy: {testingPattern: Conformance}}\n`,
-      );
     return { cwd: folder, has: (name: string) => existsSync(path.join(experiments, `${name}.yaml`)) };
   };
 

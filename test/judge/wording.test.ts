@@ -8,19 +8,7 @@ import {
   relativeText,
   violatedSentence,
 } from '../../src/judge/wording/sentences.ts';
-
-const row = (change: Partial<LimitAssessment>): LimitAssessment => ({
-  version: 'v2',
-  objective: 0,
-  metric: 'iter8-system/error-rate',
-  side: 'upper',
-  limit: 0.01,
-  unit: 'share',
-  method: 'evidence',
-  verdict: 'undecided',
-  n: 100,
-  ...change,
-});
+import { errorRateRow } from '../support/error-rate-row.ts';
 
 /** Milliseconds may be printed in seconds, shares are in percent: back to the unit of the metric. */
 function read(text: string): number {
@@ -36,7 +24,7 @@ describe('bounds in words', () => {
       fc.property(limits, near, fc.constantFrom('share', 'ms', 'plain'), (limit, by, unit) => {
         const above = limit * (1 + by);
         const below = limit * (1 - by);
-        const of = (change: Partial<LimitAssessment>) => boundText(row({ limit, unit, ...change }))!;
+        const of = (change: Partial<LimitAssessment>) => boundText(errorRateRow({ limit, unit, ...change }))!;
         const satisfied = of({ verdict: 'satisfied', upper: below });
         expect(satisfied).toMatch(/^<=? /);
         expect(read(satisfied)).toBeLessThanOrEqual(limit);
@@ -58,11 +46,11 @@ describe('bounds in words', () => {
   });
 
   it('say above and below of a bound that would be printed as the limit', () => {
-    expect(violatedSentence(row({ verdict: 'violated', estimate: 0.02, lower: 0.01000000001 }))).toContain(
+    expect(violatedSentence(errorRateRow({ verdict: 'violated', estimate: 0.02, lower: 0.01000000001 }))).toContain(
       ': 2 % observed, above 1 %, limit 1 % (',
     );
-    expect(boundText(row({ verdict: 'violated', side: 'lower', upper: 0.00999999999 }))).toBe('< 1 %');
-    expect(boundText(row({ verdict: 'satisfied', upper: 0.01 }))).toBe('<= 1 %');
+    expect(boundText(errorRateRow({ verdict: 'violated', side: 'lower', upper: 0.00999999999 }))).toBe('< 1 %');
+    expect(boundText(errorRateRow({ verdict: 'satisfied', upper: 0.01 }))).toBe('<= 1 %');
   });
 });
 
@@ -77,14 +65,14 @@ describe('settings in words', () => {
 describe('one of something', () => {
   it('is said in the singular', () => {
     const how = { ratePerSec: 0, several: false };
-    const open = row({ reason: 'not-enough-evidence', requestsNeeded: 1, n: 1, upper: 0.95, estimate: 0 });
+    const open = errorRateRow({ reason: 'not-enough-evidence', requestsNeeded: 1, n: 1, upper: 0.95, estimate: 0 });
     expect(openSentence({ ...open, count: { n: 1, bad: 0 } }, how)).toBe(
       'error-rate needs about 1 more request at the present rate; 1 request without an error shows at most 95 %, limit 1 %',
     );
-    expect(openSentence(row({ reason: 'too-few-requests', requestsNeeded: 1, n: 1 }), how)).toBe(
+    expect(openSentence(errorRateRow({ reason: 'too-few-requests', requestsNeeded: 1, n: 1 }), how)).toBe(
       'error-rate: 1 request is too few for a verdict, about 1 more is needed',
     );
-    const violated = row({ verdict: 'violated', estimate: 1, lower: 0.05, count: { n: 1, bad: 1 } });
+    const violated = errorRateRow({ verdict: 'violated', estimate: 1, lower: 0.05, count: { n: 1, bad: 1 } });
     expect(violatedSentence(violated)).toMatch(/\(1 of 1 request\)$/);
   });
 });

@@ -4,6 +4,7 @@ import { withDefaults } from '../../src/experiment/defaults.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
 import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
+import { errorRateRow } from '../support/error-rate-row.ts';
 
 const canary = (
   change: {
@@ -37,18 +38,8 @@ const canary = (
     },
     { namespace: 'n' },
   );
-const assessed = (version: string, verdict: LimitAssessment['verdict'], estimate?: number): LimitAssessment => ({
-  version,
-  objective: 0,
-  metric: 'iter8-system/error-rate',
-  side: 'upper',
-  limit: 0.01,
-  unit: 'share',
-  method: 'evidence',
-  verdict,
-  n: 100,
-  ...(estimate === undefined ? {} : { estimate }),
-});
+const assessed = (version: string, verdict: LimitAssessment['verdict'], estimate?: number): LimitAssessment =>
+  errorRateRow({ version, verdict, ...(estimate === undefined ? {} : { estimate }) });
 const facts = (...assessments: LimitAssessment[]) => ({ assessments, seed: 1 });
 const of = (experiment: ReturnType<typeof canary>, ...assessments: LimitAssessment[]) =>
   Object.fromEntries(

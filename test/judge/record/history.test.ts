@@ -3,20 +3,10 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { momentsOf, withMoment } from '../../../src/judge/record/history.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../../src/judge/record/stored-record.ts';
-import type { LimitAssessment } from '../../../src/judge/assessment.ts';
+import { errorRateRow } from '../../support/error-rate-row.ts';
 
-const row = (version: string, objective: number): LimitAssessment => ({
-  version,
-  objective,
-  metric: 'iter8-system/error-rate',
-  side: 'upper',
-  limit: 0.01,
-  unit: 'share',
-  method: 'evidence',
-  verdict: 'undecided',
-  n: 10,
-  lnSatisfied: objective + 0.123456,
-});
+const row = (version: string, objective: number) =>
+  errorRateRow({ version, objective, lnSatisfied: objective + 0.123456 });
 
 function ran(
   gaps: readonly number[],
