@@ -1,15 +1,12 @@
 /** Every kind of kubeconfig against the real API server, by the program as a process. */
-import { execFileSync } from 'node:child_process';
-import { createSign } from 'node:crypto';
 import { chmodSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer as createHttps } from 'node:https';
 import { createServer, request } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
-import { CLIENT_ID } from '../../../scripts/oidc-issuer.mjs';
+import { idToken, oidcUser, startTestIssuer, type TestIssuer } from '../../support/oidc-issuer.ts';
 import {
   accountKubeconfig,
   describeCluster,
@@ -151,88 +148,36 @@ describeCluster('a kubeconfig', () => {
   });
 
   describeLab('with OpenID Connect', () => {
-    const issuer = process.env['ITER8_TEST_ISSUER'] ?? '';
-    let close: () => void;
-    let refreshed = 0;
-    const key = () => readFileSync(process.env['ITER8_TEST_ISSUER_KEY'] ?? '', 'utf8');
-    const part = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url');
-    const idToken = (seconds: number) => {
-      const now = Math.floor(Date.now() / 1000);
-      const body = `${part({ alg: 'RS256', kid: 'k' })}.${part({ iss: issuer, aud: CLIENT_ID, sub: 'alice', iat: now - 60, exp: now + seconds })}`;
-      return `${body}.${createSign('RSA-SHA256').update(body).sign(key(), 'base64url')}`;
-    };
-    const settings = (change: Record<string, string>) => ({
-      'auth-provider': {
-        name: 'oidc',
-        config: {
-          'idp-issuer-url': issuer,
-          'client-id': CLIENT_ID,
-          'client-secret': 'client-secret',
-          'idp-certificate-authority': process.env['ITER8_TEST_ISSUER_CERT'] ?? '',
-          ...change,
-        },
-      },
-    });
+    let issuer: TestIssuer;
 
     beforeAll(async () => {
-      const cert = readFileSync(process.env['ITER8_TEST_ISSUER_CERT'] ?? '', 'utf8');
-      const jwk = JSON.parse(
-        execFileSync(
-          process.execPath,
-          [
-            '-e',
-            `console.log(JSON.stringify(require('crypto').createPublicKey(require('fs').readFileSync(0)).export({format:'jwk'})))`,
-          ],
-          { input: key(), encoding: 'utf8' },
-        ),
-      ) as object;
-      const listening = createHttps({ key: key(), cert }, (req, res) => {
-        const chunks: Buffer[] = [];
-        req.on('data', (chunk: Buffer) => chunks.push(chunk));
-        req.on('end', () => {
-          const form = new URLSearchParams(Buffer.concat(chunks).toString());
-          const answer = (value: object, status = 200) =>
-            res.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(value));
-          if (req.url === '/.well-known/openid-configuration')
-            return answer({ issuer, jwks_uri: `${issuer}/keys`, token_endpoint: `${issuer}/token` });
-          if (req.url === '/keys') return answer({ keys: [{ ...jwk, kid: 'k', alg: 'RS256', use: 'sig' }] });
-          if (form.get('refresh_token') !== 'refresh-1' || form.get('client_secret') !== 'client-secret')
-            return answer({ error: 'invalid_grant' }, 400);
-          refreshed += 1;
-          return answer({ id_token: idToken(600), refresh_token: 'refresh-2', token_type: 'Bearer' });
-        });
-      });
-      await new Promise<void>((resolve) => listening.listen(Number(new URL(issuer).port), '127.0.0.1', resolve));
-      close = () => {
-        listening.closeAllConnections();
-        listening.close();
-      };
+      issuer = await startTestIssuer();
       // The API server asks the issuer for its keys every ten seconds until it answers.
-      const file = write('oidc-probe', settings({ 'id-token': idToken(600) }));
+      const file = write('oidc-probe', oidcUser({ 'id-token': idToken(600) }));
       const deadline = Date.now() + 60_000;
       while ((await get(file)).code !== 0 && Date.now() < deadline);
     });
-    afterAll(() => close());
+    afterAll(() => issuer.close());
 
     it('uses a token that is valid', async () => {
-      expect(await get(write('oidc', settings({ 'id-token': idToken(600) })))).toMatchObject(expected);
-      expect(refreshed).toBe(0);
+      expect(await get(write('oidc', oidcUser({ 'id-token': idToken(600) })))).toMatchObject(expected);
+      expect(issuer.refreshed()).toBe(0);
     });
 
     it('refreshes one that has expired, and writes the new ones back', async () => {
-      const file = write('oidc-expired', settings({ 'id-token': idToken(-60), 'refresh-token': 'refresh-1' }));
+      const file = write('oidc-expired', oidcUser({ 'id-token': idToken(-60), 'refresh-token': 'refresh-1' }));
       expect(await get(file)).toMatchObject(expected);
       expect(readFileSync(file, 'utf8')).toContain('refresh-2');
       expect(await get(file)).toMatchObject(expected);
-      expect(refreshed).toBe(1);
+      expect(issuer.refreshed()).toBe(1);
     });
 
     it('says that it has expired when it cannot be refreshed, and why', async () => {
-      const alone = await get(write('oidc-alone', settings({ 'id-token': idToken(-60) })));
+      const alone = await get(write('oidc-alone', oidcUser({ 'id-token': idToken(-60) })));
       expect(alone).toMatchObject({ code: 7 });
       expect(alone.err).toMatch(/the OIDC token of the kubeconfig has expired\n {2}log in again/);
       const refused = await get(
-        write('oidc-refused', settings({ 'id-token': idToken(-60), 'refresh-token': 'used-up' })),
+        write('oidc-refused', oidcUser({ 'id-token': idToken(-60), 'refresh-token': 'used-up' })),
       );
       expect(refused.err).toMatch(/cannot refresh the token at .*: it answered 400: invalid_grant/);
       expect(refused.err).not.toMatch(/used-up|client-secret/);
