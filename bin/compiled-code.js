@@ -12,18 +12,7 @@ const module_ = require('node:module');
 const path = require('node:path');
 
 /** Commands that are over in a moment; the others have the rest in common. */
-const SHORT = new Set([
-  'describe',
-  'get',
-  'assert',
-  'replay',
-  'debug',
-  'init',
-  'plan',
-  '--version',
-  '--help',
-  'help',
-]);
+const SHORT = new Set(['describe', 'get', 'assert', 'replay', 'debug', 'init', 'plan', '--version', '--help', 'help']);
 const LARGEST_BYTES = 16 * 1024 * 1024;
 const OLDEST_MS = 30 * 24 * 3600_000;
 /** CRC-32 and length. */
