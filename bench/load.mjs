@@ -1,5 +1,5 @@
-// The load generator: requests a second beside autocannon on the same server, rate and lateness at 1,000/s, and the truth
-// about a server that stalls. Usage: node bench/load.mjs [--seconds 5] [--rounds 3]
+// The load generator: requests a second beside autocannon on the same server; rate, lateness and CPU at 1,000/s; ten and thirty
+// loads of 50/s in one process; and the truth about a server that stalls. Usage: node bench/load.mjs [--seconds 5] [--rounds 3]
 // The server is a process of its own; autocannon is installed into a temporary folder from the npm registry.
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -67,8 +67,9 @@ async function withServer(mode, use) {
 }
 
 const workerFile = pathToFileURL(path.join(root, 'dist/load-worker.js'));
+const generator = createLoadGenerator({ workerFile });
 async function load(url, change) {
-  const run = await createLoadGenerator({ workerFile }).start({
+  const run = await generator.start({
     targets: [{ version: 'v', endpoints: [{ url, method: 'GET', headers: {} }], limits: [] }],
     ratePerSec: 0,
     plannedRequests: Number.POSITIVE_INFINITY,
@@ -86,6 +87,20 @@ async function load(url, change) {
   }
   return { total, elapsedMs };
 }
+
+/** The cores that this process was busy with meanwhile, and the most memory it had. */
+async function measured(work) {
+  const cpu = process.cpuUsage();
+  const started = performance.now();
+  let megabytes = 0;
+  const sampling = setInterval(() => (megabytes = Math.max(megabytes, process.memoryUsage().rss / 1e6)), 100);
+  const result = await work();
+  clearInterval(sampling);
+  const { user, system } = process.cpuUsage(cpu);
+  return { result, cores: (user + system) / 1000 / (performance.now() - started), megabytes };
+}
+
+const meanLateness = ({ response, service }) => response.sumMs / response.n - service.sumMs / service.n;
 
 const rates = { 'iter8ctl, one worker': [], autocannon: [] };
 await withServer('fast', async (url) => {
@@ -109,19 +124,39 @@ printTable(
 console.log('\n1,000 requests a second');
 await withServer('fast', async (url) => {
   const planned = 1000 * seconds;
-  const { total, elapsedMs } = await load(url, { ratePerSec: 1000, plannedRequests: planned, workers: 1 });
-  const behind = total.response.sumMs / total.response.n - total.service.sumMs / total.service.n;
-  const p50 = percentile(total.response.histogram, 50) - percentile(total.service.histogram, 50);
+  const { result, cores } = await measured(() => load(url, { ratePerSec: 1000, plannedRequests: planned, workers: 1 }));
+  const { total, elapsedMs } = result;
+  const lateness = (q) => percentile(total.response.histogram, q) - percentile(total.service.histogram, q);
   printTable(
     ['what', 'value'],
     [
       ['requests sent', `${total.response.n} of ${planned}`],
       ['rate kept', `${(total.response.n / (Math.max(elapsedMs, planned) / 1000)).toFixed(1)}/s`],
-      ['start lateness, median of response less median of service', `${p50.toFixed(3)} ms`],
-      ['start lateness, mean', `${behind.toFixed(3)} ms`],
+      ['start lateness, median of response less median of service', `${lateness(50).toFixed(3)} ms`],
+      ['start lateness, p99 of response less p99 of service', `${lateness(99).toFixed(3)} ms`],
+      ['start lateness, mean', `${meanLateness(total).toFixed(3)} ms`],
       ['late by more than 5 ms', `${total.late.bad}`],
+      ['cores of the whole process', cores.toFixed(2)],
     ],
   );
+});
+
+console.log('\nloads of 50 requests a second each, in one process');
+await withServer('fast', async (url) => {
+  const rows = [];
+  for (const loads of [1, 10, 30]) {
+    const one = () => load(url, { ratePerSec: 50, plannedRequests: 50 * seconds });
+    const { result, cores, megabytes } = await measured(() => Promise.all(Array.from({ length: loads }, one)));
+    const total = result.reduce((sum, run) => addTally(sum, run.total), EMPTY_TALLY);
+    rows.push([
+      `${loads}`,
+      cores.toFixed(2),
+      megabytes.toFixed(0),
+      `${meanLateness(total).toFixed(3)} ms`,
+      `${((100 * total.late.bad) / total.response.n).toFixed(2)} %`,
+    ]);
+  }
+  printTable(['loads', 'cores', 'MB', 'late, mean', 'late by more than 5 ms'], rows);
 });
 
 console.log(

@@ -100,6 +100,7 @@ const workers = await build({
   ...shared,
   entryPoints: {
     'load-worker': 'src/adapters/load/worker-thread.ts',
+    metronome: 'src/adapters/load/metronome-thread.ts',
     'jq-worker': 'src/adapters/metrics/jq-worker.ts',
   },
   splitting: true,

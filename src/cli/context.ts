@@ -257,6 +257,13 @@ export function openMetrics(
   };
 }
 
+/** The load of all experiments that this process drives: their requests leave from threads that they share. */
+export function openLoad(): LoadGenerator {
+  let opened: Promise<LoadGenerator> | undefined;
+  const open = async () => (await import('../adapters/load/load-generator.ts')).createLoadGenerator();
+  return { start: async (plan, how) => (await (opened ??= open())).start(plan, how) };
+}
+
 /** What only a driver needs: loaded when something is driven. */
 export interface Driver {
   readonly metrics: Metrics;
@@ -282,16 +289,16 @@ export async function openDriver(
   io: Io,
   scripts?: ScriptPlace,
   metrics: Metrics = openMetrics(context, io, { ownSecretsOnly: false }),
+  load: LoadGenerator = openLoad(),
 ): Promise<Driver> {
-  const [{ createLoadGenerator }, { createRequestBuilder }, { createTaskRunner }] = await Promise.all([
-    import('../adapters/load/load-generator.ts'),
+  const [{ createRequestBuilder }, { createTaskRunner }] = await Promise.all([
     import('../adapters/load/build-requests.ts'),
     import('../adapters/tasks/task-registry.ts'),
   ]);
   const { kube } = context;
   return {
     metrics,
-    load: createLoadGenerator(),
+    load,
     requests: createRequestBuilder({
       secrets: context.secrets,
       env: io.env,

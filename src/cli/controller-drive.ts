@@ -11,7 +11,7 @@ import { tellKube } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/log-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
-import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
+import { openDriver, openEvents, openLoad, openMetrics, type Context } from './context.ts';
 import { unsupportedFields } from './unsupported-features.ts';
 
 export interface ControllingOptions {
@@ -51,6 +51,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
   const targets = limitedTurns(context.targets, options.concurrency);
   // One jq engine for the process: an engine for each experiment would stay when that has ended.
   const metrics = openMetrics(context, io, { ownSecretsOnly: true });
+  const load = openLoad();
   const drive = async (experiment: Experiment, held: HeldLock, stop: AbortSignal): Promise<void> => {
     const id = keyText(experiment.metadata);
     const driver = await openDriver(
@@ -65,6 +66,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
           }
         : undefined,
       metrics,
+      load,
     );
     const { recommendation, interrupted } = await driveExperiment(
       experiment,

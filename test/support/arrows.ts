@@ -95,8 +95,13 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   'string-width': ['text'],
 };
 
-/** The only files that may touch `process`: the program's entry, the worker's, and what asks for the shared clock. */
-export const PROCESS_FILES = ['main.ts', 'adapters/load/worker-thread.ts', 'adapters/load/workers.ts'];
+/** The only files that may touch `process`: the program's entry, those of threads, and what asks for the shared clock. */
+export const PROCESS_FILES = [
+  'main.ts',
+  'adapters/load/worker-thread.ts',
+  'adapters/load/metronome-thread.ts',
+  'adapters/load/workers.ts',
+];
 
 /** Specifiers of every import, `import type`, `export from` and `import()` of a text. */
 export function importsOf(source: string): string[] {

@@ -36,7 +36,7 @@ export class VirtualTime {
   readonly timers: Timers = {
     now: () => this.#nowMs,
     after: (ms, run) => this.after(ms, run),
-    soon: (run) => void this.after(TURN_MS, run),
+    at: (dueMs, run) => this.after(dueMs - this.#nowMs, run),
     every: (ms, run) => {
       let cancel = () => {};
       const next = () => {
@@ -78,6 +78,20 @@ export class VirtualTime {
   /** Before the next timer fires, whatever waits for a promise goes on. */
   letOthersRun(): void {
     this.#mustYield = true;
+  }
+
+  /** Lets time pass until then, for what waits for timers alone. */
+  passUntil(mostMs: number): void {
+    for (let due = pop(this.#queue); due !== undefined; due = pop(this.#queue)) {
+      if (due.cancelled) continue;
+      if (due.atMs > mostMs) {
+        push(this.#queue, due);
+        break;
+      }
+      this.#nowMs = due.atMs;
+      due.run();
+    }
+    this.#nowMs = Math.max(this.#nowMs, mostMs);
   }
 
   /** Lets time pass until the work is done. Rejects when nothing is left that could ever happen, or `mostMs` have passed. */

@@ -1,17 +1,16 @@
 /** A worker's sender with real timers and real connections. */
 import { Connections } from './connections.ts';
 import { Sender } from './request-sender.ts';
-import { realTimers } from './timers.ts';
+import type { Timers } from './timers.ts';
 import type { WorkerReport, WorkerSetup } from './worker-messages.ts';
 
-/** `now`: the monotonic clock of the machine in ms, the same in every thread. */
 export function createSender(
   setup: WorkerSetup,
-  { now, post }: { readonly now: () => number; readonly post: (report: WorkerReport) => void },
+  { timers, post }: { readonly timers: Timers; readonly post: (report: WorkerReport) => void },
 ): Sender {
   return new Sender(setup, {
-    timers: realTimers(now),
+    timers,
     post,
-    connect: (endpoint) => new Connections({ endpoint, now }),
+    connect: (endpoint) => new Connections({ endpoint, now: () => timers.now() }),
   });
 }

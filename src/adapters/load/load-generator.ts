@@ -9,7 +9,8 @@
  */
 import { UsageError } from '../../errors.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun } from '../../drive/ports.ts';
-import { builtWorker, workersIn, type LoadWorkers, type StartWorkers } from './workers.ts';
+import { LoadThreads } from './load-threads.ts';
+import { builtWorker, workersOn, type LoadWorkers, type StartWorkers } from './workers.ts';
 import { SliceMerge } from './merge-slices.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
 import { SLICE_MS } from './slice-counts.ts';
@@ -27,12 +28,15 @@ export interface GeneratorOptions {
 }
 
 export function createLoadGenerator(options: GeneratorOptions = {}): LoadGenerator {
+  const workerFile = options.workerFile ?? builtWorker();
+  const startWorkers =
+    options.startWorkers ?? workersOn(workerFile === undefined ? undefined : new LoadThreads(workerFile));
   return {
     start: (plan, how) => {
       checkPlan(plan);
       return Promise.resolve(
         new Run(plan, {
-          startWorkers: options.startWorkers ?? workersIn(options.workerFile ?? builtWorker()),
+          startWorkers,
           checkpointEveryMs: how?.checkpointEveryMs ?? DEFAULT_CHECKPOINT_MS,
         }),
       );

@@ -4,10 +4,8 @@ import type { Fire, Pacing, Until } from './pacing.ts';
 import { Schedule } from './schedule.ts';
 import type { Timers } from './timers.ts';
 
-/** Timers are late by about a millisecond: from here on the due time is awaited by spinning. */
-const SPIN_MS = 2;
-/** Spinning pays only where slots are far apart; beyond this rate plain timers do, a few requests at a time. */
-const SPIN_BELOW_PER_SEC = 2_000;
+/** Waiting for each slot pays only where they are far apart; beyond this rate plain timers do, a few requests at a time. */
+const PRECISE_UP_TO_PER_SEC = 2_000;
 
 export interface OpenLoopOptions {
   readonly plan: LoadPlan;
@@ -23,12 +21,11 @@ export class OpenLoop implements Pacing {
   readonly #options: OpenLoopOptions;
   readonly #schedule: Schedule;
   readonly #targets: number;
-  readonly #spins: boolean;
+  readonly #isPrecise: boolean;
   #until: Until;
   #nextSlot = 0;
   #startMs = 0;
   #cancel: (() => void) | undefined;
-  #isSpinning = false;
   #started = false;
   #stopped = false;
   #exhausted = false;
@@ -38,7 +35,7 @@ export class OpenLoop implements Pacing {
     this.#options = options;
     this.#targets = plan.targets.length;
     this.#schedule = new Schedule({ targets: this.#targets, ratePerSec: plan.ratePerSec, seed: plan.seed });
-    this.#spins = (plan.ratePerSec * this.#targets) / count <= SPIN_BELOW_PER_SEC;
+    this.#isPrecise = (plan.ratePerSec * this.#targets) / count <= PRECISE_UP_TO_PER_SEC;
     this.#until = plan.targets.map(() => plan.plannedRequests);
   }
 
@@ -113,7 +110,7 @@ export class OpenLoop implements Pacing {
       const dueMs = this.#schedule.dueMs(this.#nextSlot);
       const nowMs = this.#options.timers.now();
       if (dueMs > nowMs) {
-        this.#wait(dueMs - nowMs);
+        this.#wait(dueMs, nowMs);
         return;
       }
       const { tick, target } = this.#schedule.slot(this.#nextSlot);
@@ -124,26 +121,13 @@ export class OpenLoop implements Pacing {
     }
   };
 
-  #wait(ms: number): void {
+  #wait(dueMs: number, nowMs: number): void {
     const { timers } = this.#options;
-    if (this.#spins && ms <= SPIN_MS) {
-      this.#isSpinning = true;
-      timers.soon(this.#spin);
-    } else {
-      this.#cancel = timers.after(this.#spins ? ms - SPIN_MS : ms, this.#tick);
-    }
+    this.#cancel = this.#isPrecise ? timers.at(dueMs, this.#tick) : timers.after(dueMs - nowMs, this.#tick);
   }
-
-  /** What was asked for before the last `#arm` finds that it is not wanted any more. */
-  readonly #spin = (): void => {
-    if (!this.#isSpinning) return;
-    this.#isSpinning = false;
-    this.#tick();
-  };
 
   #disarm(): void {
     this.#cancel?.();
     this.#cancel = undefined;
-    this.#isSpinning = false;
   }
 }

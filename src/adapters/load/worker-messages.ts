@@ -19,6 +19,18 @@ export type ToWorker =
   | { readonly kind: 'stop' }
   | { readonly kind: 'kill' };
 
+/** A thread works for several loads at a time: each message names its load by a number. */
+export type ToThread =
+  | { readonly load: number; readonly kind: 'open'; readonly setup: WorkerSetup }
+  | { readonly load: number; readonly kind: 'message'; readonly message: ToWorker }
+  /** Nothing of it is sent or reported any more. */
+  | { readonly load: number; readonly kind: 'close' };
+
+export interface FromThread {
+  readonly load: number;
+  readonly report: WorkerReport;
+}
+
 /** Scopes are numbered in the order of `scopesOf`. */
 export interface WorkerReport {
   readonly kind: 'report';

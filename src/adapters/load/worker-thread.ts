@@ -1,17 +1,34 @@
-/** Entry of a worker thread: one Sender, fed by messages. The only file of the load generator that touches `process`. */
-import { parentPort, workerData } from 'node:worker_threads';
-import type { ToWorker, WorkerSetup } from './worker-messages.ts';
+/** Entry of a worker thread: a Sender for each of its loads, fed by messages. */
+import { parentPort } from 'node:worker_threads';
 import { createSender } from './create-sender.ts';
+import { machineClock } from './machine-clock.ts';
+import { startMetronome } from './metronome.ts';
+import type { Sender } from './request-sender.ts';
+import { realTimers } from './timers.ts';
+import type { FromThread, ToThread } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('internal error: the load worker is not the main program');
 
-// The monotonic clock of the machine: the same in every thread, unlike performance.now().
-const [seconds, nanoseconds] = process.hrtime();
-const offsetMs = seconds * 1000 + nanoseconds / 1e6 - performance.now();
+const timers = realTimers(machineClock(process.hrtime), () =>
+  startMetronome(new URL('./metronome.js', import.meta.url)),
+);
+const senders = new Map<number, Sender>();
 
-const sender = createSender(workerData as WorkerSetup, {
-  now: () => performance.now() + offsetMs,
-  post: (report) => port.postMessage(report),
+port.on('message', (said: ToThread) => {
+  const { load } = said;
+  switch (said.kind) {
+    case 'open': {
+      const post = (report: FromThread['report']) => port.postMessage({ load, report } satisfies FromThread);
+      senders.set(load, createSender(said.setup, { timers, post }));
+      break;
+    }
+    case 'message':
+      senders.get(load)?.receive(said.message);
+      break;
+    case 'close':
+      senders.get(load)?.receive({ kind: 'kill' });
+      senders.delete(load);
+      break;
+  }
 });
-port.on('message', (message: ToWorker) => sender.receive(message));
