@@ -215,7 +215,7 @@ function stacked(rows: readonly LimitAssessment[], { theme, columns }: DescribeO
       `${observedText(one) ?? 'nothing'} observed, ${boundText(one) ?? 'no bound'}, ${formatCounted(one.n, 'request')}`,
       { columns, first: '    ', rest: '    ' },
     ),
-    `    ${verdictText(one, theme)}`,
+    ...wrap(verdictText(one, theme), { columns, first: '    ', rest: '    ' }),
   ]);
 }
 

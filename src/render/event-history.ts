@@ -1,6 +1,6 @@
 /** What happened, line by line: for `debug`. */
 import { sanitizeLine } from '../text/sanitize.ts';
-import { wrap } from '../text/wrap.ts';
+import { wrap, wrapFacts } from '../text/wrap.ts';
 import type { Theme } from './theme.ts';
 
 export interface StoryLine {
@@ -16,21 +16,32 @@ export function renderStory(
   lines: readonly StoryLine[],
   options: { readonly theme: Theme; readonly columns?: number | undefined },
 ): string {
-  const title = `${sanitizeLine(of.name)} (${sanitizeLine(of.namespace)})`;
-  if (lines.length === 0) return `${title}: nothing is recorded, and there are no events`;
-  return [title, ...lines.map((line) => rendered(line, options))].join('\n');
+  const { columns = Number.POSITIVE_INFINITY } = options;
+  const title = (rest: string) =>
+    wrap(`${sanitizeLine(of.name)} (${sanitizeLine(of.namespace)})${rest}`, { columns, rest: '  ' });
+  if (lines.length === 0) return title(': nothing is recorded, and there are no events').join('\n');
+  return [...title(''), ...lines.map((line) => rendered(line, options))].join('\n');
 }
+
+/** Narrower, a sentence stands below its time. */
+const LEAST_BESIDE = 60;
 
 function rendered(
   { time, priority, text }: StoryLine,
   { theme, columns }: { readonly theme: Theme; readonly columns?: number | undefined },
 ): string {
   const at = Number.isNaN(Date.parse(time)) ? '-'.padEnd(20) : `${new Date(time).toISOString().slice(0, 19)}Z`;
-  const start = `${at}  ${priority}  `;
+  const start = `${at}  ${priority}`;
+  const shown = (line: string) => (priority === 1 ? theme.strong(line) : line);
   const clean = sanitizeLine(text);
-  const shown =
-    columns === undefined
-      ? clean
-      : wrap(clean, { columns: Math.max(20, columns - start.length) }).join(`\n${' '.repeat(start.length)}`);
-  return `${theme.dim(start)}${priority === 1 ? theme.strong(shown) : shown}`;
+  if (columns === undefined) return `${theme.dim(`${start}  `)}${shown(clean)}`;
+  if (columns < LEAST_BESIDE)
+    return [
+      ...wrapFacts([at, String(priority)], { columns }).map(theme.dim),
+      ...wrap(clean, { columns, first: '  ', rest: '  ' }).map(shown),
+    ].join('\n');
+  const indent = ' '.repeat(start.length + 2);
+  return `${theme.dim(`${start}  `)}${wrap(clean, { columns: columns - indent.length })
+    .map(shown)
+    .join(`\n${indent}`)}`;
 }

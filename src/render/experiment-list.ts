@@ -26,7 +26,10 @@ export interface ListOptions {
 export function renderList(views: readonly ListRow[], options: ListOptions): string {
   const { namespace, columns: room } = options;
   if (views.length === 0)
-    return namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`;
+    return wrap(namespace === undefined ? 'no experiments' : `no experiments in namespace ${sanitizeLine(namespace)}`, {
+      columns: room ?? Number.POSITIVE_INFINITY,
+      rest: '  ',
+    }).join('\n');
   const table = fittedLines(listColumns(views, options), { room: room ?? Number.POSITIVE_INFINITY });
   const lines = options.headers === false ? table?.slice(-views.length) : table;
   return (lines ?? views.flatMap((view) => stacked(view, options))).join('\n');

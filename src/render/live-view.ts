@@ -16,7 +16,7 @@ import type { Event } from '../drive/events.ts';
 import { eventText } from './log-lines.ts';
 import { metricLabel } from './metric-label.ts';
 import { cutToRows, redrawnFrame } from './redrawn-frame.ts';
-import { fittedLines } from './table.ts';
+import { fittedLines, type FittedColumn } from './table.ts';
 import type { Theme } from './theme.ts';
 
 export interface LiveState {
@@ -103,9 +103,7 @@ export function frame(
       ? ''
       : `${formatCount(state.iterations.completed)} of ${formatCounted(state.iterations.total, 'iteration')}`,
   ].filter((part) => part !== '');
-  const lines = wrapFacts(title, { columns: size.columns, rest: '  ' }).map((line) =>
-    theme.strong(cutToWidth(line, size.columns)),
-  );
+  const lines = wrapFacts(title, { columns: size.columns, rest: '  ' }).map(theme.strong);
   if (state.load !== undefined) lines.push(...loadLines(state.load, size.columns, theme));
   if (state.assessments.length > 0) lines.push('', ...objectiveLines(state.assessments, size.columns, theme));
   if (state.reward !== undefined) lines.push('', ...rewardLinesOf(state.reward, state.versions, size.columns));
@@ -118,43 +116,53 @@ export function frame(
 const LINES_OF_A_NOTE = 2;
 
 /** Whole sentences are in the answer, which takes the place of the frame. */
-function noteLines(text: string, columns: number): string[] {
-  const lines = wrap(sanitizeLine(text), { columns, rest: '  ' });
+function noteLines(text: string, columns: number, indent = ''): string[] {
+  const lines = wrap(sanitizeLine(text), { columns, first: indent, rest: `${indent}  ` });
   const shown = lines.slice(0, LINES_OF_A_NOTE - 1);
   const left = lines.slice(LINES_OF_A_NOTE - 1).map((line) => line.trim());
-  return left.length === 0 ? shown : [...shown, cutToWidth(`  ${left.join(' ')}`, columns)];
+  return left.length === 0 ? shown : [...shown, cutToWidth(`${indent}  ${left.join(' ')}`, columns)];
 }
 
-/** The value and the version are there at any width; the bound goes first, then the limit. */
+/**
+ * The value and the version are there at any width. Where a line for all of it has no room, the limit and the bound go, then
+ * versions get lines of their own; a value stands below its metric where nothing else helps.
+ */
 function objectiveLines(assessments: readonly LimitAssessment[], columns: number, theme: Theme): string[] {
-  const several = new Set(assessments.map((one) => one.version)).size > 1;
+  const versions = [...new Set(assessments.map(({ version }) => version))];
   const cells = (of: (one: LimitAssessment) => string) => ({ head: '', cells: assessments.map(of) });
   const metric = (one: LimitAssessment) => sanitizeLine(shortName(one.metric));
-  const table = fittedLines(
-    [
-      { ...cells(metric), shorten: { cell: metricLabel, to: [30, 14] } },
-      ...(several
-        ? [{ ...cells((one) => sanitizeLine(one.version)), shorten: { cell: cutMiddle, to: [24, 8] } as const }]
-        : []),
-      { ...cells((one) => sanitizeLine(limitText(one))), expendable: 2 },
-      cells((one) => observedText(one) ?? '-'),
-      { ...cells((one) => boundText(one) ?? '-'), expendable: 1 },
-      cells((one) => theme.verdict(one.verdict)),
-    ],
-    { room: columns, indent: '  ', withHead: false },
-  );
+  const value = (one: LimitAssessment) => observedText(one) ?? '-';
+  const lines = (indent: string, ofVersion: readonly FittedColumn[]) =>
+    fittedLines(
+      [
+        { ...cells(metric), shorten: { cell: metricLabel, to: [30, 14] } },
+        ...ofVersion,
+        { ...cells((one) => sanitizeLine(limitText(one))), expendable: 2 },
+        cells(value),
+        { ...cells((one) => boundText(one) ?? '-'), expendable: 1 },
+        cells((one) => theme.verdict(one.verdict)),
+      ],
+      { room: columns, indent, withHead: false },
+    );
+  const version = { ...cells((one) => sanitizeLine(one.version)), shorten: { cell: cutMiddle, to: [24, 12] } as const };
+  const table = lines('  ', versions.length > 1 ? [version] : []);
   if (table !== undefined) return table;
-  return assessments.flatMap((one) => {
-    const of = several ? `${sanitizeLine(one.version)} ` : '';
-    const value = `    ${observedText(one) ?? '-'} `;
-    return [
-      cutToWidth(`  ${of}${metricLabel(metric(one), Math.max(10, columns - 2 - displayWidth(of)))}`, columns),
-      // Colours are not cut: where a word does not fit, its symbol is not needed either.
-      displayWidth(value + theme.verdict(one.verdict)) <= columns
-        ? value + theme.verdict(one.verdict)
-        : cutToWidth(`${value}${one.verdict}`, columns),
-    ];
-  });
+  const grouped = lines('    ', []);
+  const below = (one: LimitAssessment) => [
+    `    ${metricLabel(metric(one), columns - 4)}`,
+    `      ${fitting([`${value(one)} ${theme.verdict(one.verdict)}`, `${value(one)} ${one.verdict}`], columns - 6)}`,
+  ];
+  return versions.flatMap((name) => [
+    `  ${cutMiddle(sanitizeLine(name), columns - 2)}`,
+    ...assessments.flatMap((one, at) =>
+      one.version !== name ? [] : grouped === undefined ? below(one) : [grouped[at]!],
+    ),
+  ]);
+}
+
+/** The first that fits, else as much of the last as does. */
+function fitting(texts: readonly string[], columns: number): string {
+  return texts.find((text) => displayWidth(text) <= columns) ?? cutToWidth(texts.at(-1)!, columns);
 }
 
 /** `clicks   v1 0.1   v2 0.15`, and what that shows. */
@@ -163,8 +171,13 @@ function rewardLinesOf(
   versions: readonly string[],
   columns: number,
 ): string[] {
-  const each = inOrderOf(versions, values).map(([version, { value }]) => `${version} ${formatValue(value, 'plain')}`);
-  return [[metric, ...each].join('   '), reason].map((line) => cutToWidth(`  ${sanitizeLine(line)}`, columns));
+  const each = inOrderOf(versions, values).map(
+    ([version, { value }]) => `${sanitizeLine(version)} ${formatValue(value, 'plain')}`,
+  );
+  return [
+    ...wrapFacts([sanitizeLine(metric), ...each], { columns, first: '  ', rest: '    ' }),
+    ...noteLines(reason, columns, '  '),
+  ];
 }
 
 function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
@@ -202,8 +215,7 @@ function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
   ];
   const text = facts.join('   ');
   const room = Math.min(30, columns - displayWidth(text) - 8);
-  if (room < 8)
-    return wrapFacts(facts, { columns, first: 'load  ', rest: '      ' }).map((line) => cutToWidth(line, columns));
+  if (room < 8) return wrapFacts(facts, { columns, first: 'load  ', rest: '      ' });
   const done = Math.floor(share * room);
   const bar =
     theme.bar.done.repeat(done) +

@@ -2,9 +2,9 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
-import { formatCount, formatRate, formatSeconds, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
-import { wrap, wrapFacts } from '../text/wrap.ts';
+import { wrap } from '../text/wrap.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
 import type { Preflight } from '../view/plan-view.ts';
@@ -12,85 +12,106 @@ import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
 const LABEL_WIDTH = 14;
+/** Narrower, headings get lines of their own. */
+const LEAST_BESIDE = 60;
 
-/** The lines of one heading: the heading stands before the first. */
-function section(label: string, lines: readonly string[]): string[] {
+interface PlanOptions {
+  readonly theme: Theme;
+  readonly columns: number;
+}
+
+const isNarrow = (columns: number): boolean => columns < LEAST_BESIDE;
+
+/** What is left of a line for what stands under a heading. */
+const roomOf = (columns: number): number => Math.max(10, columns - (isNarrow(columns) ? 4 : LABEL_WIDTH + 2));
+
+/** The lines of one heading, which stands before the first, or above it. */
+function section(label: string, lines: readonly string[], columns: number): string[] {
+  if (isNarrow(columns)) return lines.length === 0 ? [] : [`  ${label}`, ...lines.map((line) => `    ${line}`)];
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);
 }
 
-export function renderPlan(preflight: Preflight, options: { readonly theme: Theme; readonly columns: number }): string {
-  const { theme } = options;
-  const { targets, power, load } = preflight;
+export function renderPlan(preflight: Preflight, options: PlanOptions): string {
+  const { columns } = options;
+  const { power } = preflight;
+  const part = (label: string, lines: readonly string[]) => section(label, lines, columns);
   return [
-    headlineOf(preflight, theme),
+    ...headlineLines(preflight, options),
     ...preflight.expectation.reasons.flatMap((text) =>
-      wrap(sanitizeLine(text), { columns: options.columns, first: '  ', rest: '    ' }),
+      wrap(sanitizeLine(text), { columns, first: '  ', rest: '    ' }),
     ),
     '',
-    ...section('manifest', [
-      `${'valid'.padEnd(8)}${sanitizeLine(preflight.source)}`,
-      ...preflight.problems.flatMap((text) =>
-        wrap(sanitizeLine(text), { columns: Math.max(20, options.columns - LABEL_WIDTH - 2), rest: '  ' }),
-      ),
+    ...part('manifest', [
+      ...wrapped(`valid   ${sanitizeLine(preflight.source)}`, columns),
+      ...preflight.problems.flatMap((text) => wrapped(sanitizeLine(text), columns)),
     ]),
-    ...section('permissions', permissionLines(preflight, theme)),
-    ...section(
-      'targets',
-      targets.map(
-        (target) => `${sanitizeLine(target.url)}  ${target.ok ? target.text : theme.bad(sanitizeLine(target.text))}`,
-      ),
-    ),
-    ...section('metrics', metricLines(preflight, options)),
-    ...section('load', loadLines(load)),
-    ...objectiveLines(power, options),
-    ...section('reward', rewardLines(preflight, options)),
+    ...part('permissions', permissionLines(preflight, options)),
+    ...part('targets', targetLines(preflight, options)),
+    ...part('metrics', metricLines(preflight, options)),
+    ...part('load', loadLines(preflight, columns)),
+    ...part('objectives', objectiveLines(power, options)),
+    ...part('reward', rewardLines(preflight, options)),
   ].join('\n');
 }
 
-function headlineOf(preflight: Preflight, theme: Theme): string {
-  const name = sanitizeLine(preflight.name);
+const wrapped = (text: string, columns: number): string[] => wrap(text, { columns: roomOf(columns), rest: '  ' });
+
+function headlineLines(preflight: Preflight, { theme, columns }: PlanOptions): string[] {
+  const [color, text] = headlineOf(preflight, theme);
+  return wrap(`${sanitizeLine(preflight.name)} ${text}`, { columns, rest: '  ' }).map(color);
+}
+
+function targetLines({ targets }: Preflight, { theme, columns }: PlanOptions): string[] {
+  return targets.flatMap(({ url, ok, text }) => {
+    const [address, answer] = [sanitizeLine(url), sanitizeLine(text)];
+    const beside = `${address}  ${answer}`;
+    return displayWidth(beside) <= roomOf(columns)
+      ? [`${address}  ${ok ? answer : theme.bad(answer)}`]
+      : [
+          ...wrapped(address, columns),
+          ...wrap(answer, { columns: roomOf(columns), first: '  ', rest: '  ' }).map((line) =>
+            ok ? line : theme.bad(line),
+          ),
+        ];
+  });
+}
+
+function headlineOf(preflight: Preflight, theme: Theme): [(text: string) => string, string] {
   switch (preflight.expectation.outlook) {
     case 'refused':
-      return theme.bad(`${name} would not run: run refuses it`);
+      return [theme.bad, 'would not run: run refuses it'];
     case 'forbidden':
-      return theme.bad(`${name} would not run: permissions are missing`);
+      return [theme.bad, 'would not run: permissions are missing'];
     case 'fails':
-      return theme.bad(`${name} would not run: it would fail`);
+      return [theme.bad, 'would not run: it would fail'];
     case 'unreachable':
       return preflight.targets.every((target) => target.ok)
-        ? theme.bad(`${name} would run, but the backend of a metric cannot be reached`)
-        : theme.bad(`${name} would not run: a target cannot be reached`);
+        ? [theme.bad, 'would run, but the backend of a metric cannot be reached']
+        : [theme.bad, 'would not run: a target cannot be reached'];
     case 'never':
-      return theme.bad(`${name} would run, and can never be decided`);
+      return [theme.bad, 'would run, and can never be decided'];
     case 'open':
-      return theme.open(`${name} would run, and may end undecided`);
+      return [theme.open, 'would run, and may end undecided'];
     case 'decided':
-      return theme.good(`${name} would run, and would be decided`);
+      return [theme.good, 'would run, and would be decided'];
   }
 }
 
-function loadLines({
-  tasks,
-  plannedRequests,
-  mostRequests,
-  mostSeconds,
-  closedLoop,
-  ratePerSec,
-}: PlannedLoad): string[] {
-  if (tasks.length === 0) return [];
+function loadLines({ load }: Preflight, columns: number): string[] {
+  return load.tasks.length === 0 ? [] : wrapped(loadText(load), columns);
+}
+
+function loadText({ plannedRequests, mostRequests, mostSeconds, closedLoop, ratePerSec }: PlannedLoad): string {
   const rate = closedLoop ? 'as fast as the connections allow' : `at ${formatRate(ratePerSec)}`;
   if (plannedRequests === undefined || mostRequests === undefined)
-    return [`as many requests for each version as the connections allow, for ${formatSeconds(mostSeconds)}`];
+    return `as many requests for each version as the connections allow, for ${formatSeconds(mostSeconds)}`;
   const most = mostRequests > plannedRequests ? `, at most ${formatCount(mostRequests)} when extended` : '';
-  return [`${formatCount(plannedRequests)} requests for each version ${rate}${most}`];
+  return `${formatCounted(plannedRequests, 'request')} for each version ${rate}${most}`;
 }
 
 /** The value first; what was asked stands below it, for whoever wonders. */
-function metricLines(
-  { metrics }: Preflight,
-  { theme, columns }: { readonly theme: Theme; readonly columns: number },
-): string[] {
-  const room = Math.max(20, columns - LABEL_WIDTH - 2);
+function metricLines({ metrics }: Preflight, { theme, columns }: PlanOptions): string[] {
+  const room = roomOf(columns);
   return metrics.flatMap(({ metric, version, ok, text, query, sizeQuery = '' }) => {
     const line = `${sanitizeLine(metric)} of ${sanitizeLine(version)}: ${sanitizeLine(text)}`;
     return [
@@ -102,16 +123,16 @@ function metricLines(
   });
 }
 
-function permissionLines({ permissions }: Preflight, theme: Theme): string[] {
+function permissionLines({ permissions }: Preflight, { theme, columns }: PlanOptions): string[] {
   if (permissions === undefined) return [];
   const { granted, total, missing } = permissions;
-  return [`${granted} of ${total}`, ...missing.map((permission) => theme.bad(`may not ${sanitizeLine(permission)}`))];
+  return [
+    `${granted} of ${total}`,
+    ...missing.flatMap((permission) => wrapped(`may not ${sanitizeLine(permission)}`, columns).map(theme.bad)),
+  ];
 }
 
-function rewardLines(
-  { reward }: Preflight,
-  { theme, columns }: { readonly theme: Theme; readonly columns: number },
-): string[] {
+function rewardLines({ reward }: Preflight, { theme, columns }: PlanOptions): string[] {
   if (reward === undefined) return [];
   const { needed, between, problem, unit = 'plain' } = reward;
   const answer =
@@ -119,35 +140,32 @@ function rewardLines(
       ? theme.bad(`cannot be compared with confidence: ${sanitizeLine(problem)}`)
       : needed === undefined || between === undefined
         ? 'compared by point values'
-        : `needs ${formatCount(Math.ceil(needed))} ${unit === 'plain' ? 'data points' : 'requests'} of each version on average to tell ${formatValue(between[0], unit)} from ${formatValue(between[1], unit)}`;
-  return wrap(`${sanitizeLine(reward.metric)} (${reward.preferred}): ${answer}`, {
-    columns: Math.max(20, columns - LABEL_WIDTH - 2),
-    rest: '  ',
-  });
+        : `needs ${formatCounted(Math.ceil(needed), unit === 'plain' ? 'data point' : 'request')} of each version on average to tell ${formatValue(between[0], unit)} from ${formatValue(between[1], unit)}`;
+  return wrapped(`${sanitizeLine(reward.metric)} (${reward.preferred}): ${answer}`, columns);
 }
 
 /** A table where it fits, sentences where it does not. */
-function objectiveLines(
-  power: readonly PowerRow[],
-  { theme, columns }: { readonly theme: Theme; readonly columns: number },
-): string[] {
+function objectiveLines(power: readonly PowerRow[], { theme, columns }: PlanOptions): string[] {
   const rows = power.map((row) => powerCells(row, theme));
   const lines =
     rows.length === 0
       ? []
       : tableLines({ head: [], rows: rows.map((cells) => [...cells]) }).filter((line) => line !== '');
-  const fits = lines.every((line) => LABEL_WIDTH + 2 + displayWidth(line) <= columns);
-  if (fits) return section('objectives', lines);
-  const room = Math.max(20, columns - LABEL_WIDTH - 2);
-  return section(
-    'objectives',
-    rows.flatMap((cells) =>
-      wrapFacts(
-        cells.filter((cell) => cell !== ''),
-        { columns: room, rest: '  ' },
+  const room = roomOf(columns);
+  if (lines.every((line) => displayWidth(line) <= room)) return lines;
+  return rows.flatMap((cells) =>
+    cells
+      .filter((cell) => cell !== '')
+      .flatMap((cell, at) =>
+        wrap(cell, { columns: room, first: at === 0 ? '' : '  ', rest: at === 0 ? '  ' : '    ' }),
       ),
-    ),
   );
+}
+
+/** `pairs of requests`; one of them is one. */
+function wordOf({ needed, relative }: PowerRow): string {
+  const s = Math.ceil(needed?.average ?? 0) === 1 ? '' : 's';
+  return relative === undefined ? `request${s}` : `pair${s} of requests`;
 }
 
 const whole = (requests: number): string => formatCount(Math.ceil(requests));
@@ -166,7 +184,7 @@ function powerCells(row: PowerRow, theme: Theme): readonly string[] {
   const needs =
     row.needed === undefined
       ? ''
-      : `needs ${whole(row.needed.average)} ${row.relative === undefined ? 'requests' : 'pairs of requests'} on average${truth}; ${whole(row.needed.half)}, ${whole(row.needed.most)} and ${whole(row.needed.nearlyAll)} in 50, 80 and 95 % of the runs`;
+      : `needs ${whole(row.needed.average)} ${wordOf(row)} on average${truth}; ${whole(row.needed.half)}, ${whole(row.needed.most)} and ${whole(row.needed.nearlyAll)} in 50, 80 and 95 % of the runs`;
   const answer = {
     yes: theme.good('the plan decides it'),
     extending: theme.open('decided when extended'),

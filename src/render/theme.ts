@@ -4,16 +4,17 @@ import type { OutputStream } from '../io.ts';
 import type { Verdict } from '../judge/assessment.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 
+/** Functions of their own: `lines.map(theme.bad)`. */
 export interface Theme {
-  good(text: string): string;
-  bad(text: string): string;
-  open(text: string): string;
-  strong(text: string): string;
-  dim(text: string): string;
+  readonly good: (text: string) => string;
+  readonly bad: (text: string) => string;
+  readonly open: (text: string) => string;
+  readonly strong: (text: string) => string;
+  readonly dim: (text: string) => string;
   /** `✔ satisfied`. */
-  verdict(verdict: Verdict): string;
+  readonly verdict: (verdict: Verdict) => string;
   /** Colour of a headline. */
-  headline(kind: RecommendationKind, text: string): string;
+  readonly headline: (kind: RecommendationKind, text: string) => string;
   readonly bar: { readonly done: string; readonly head: string; readonly left: string };
 }
 

@@ -1,14 +1,14 @@
 /**
- * Breaks a line at spaces so that it fits a width, but not between a number and its unit, nor behind `<=`; words that are
- * wider than the width are broken anywhere.
+ * Breaks a line at spaces so that it fits a width, but not between a number and its unit, nor behind `<=` or within `n = 8`.
+ * A word that does not fit behind its indent gets a line with less of it; one that is wider than the width is broken anywhere.
  */
 import { cutToWidth, displayWidth } from './width.ts';
 
 const UNIT =
-  '(?:%|ms|s|min|h|(?:more|data)(?= )|requests?|iterations?|objectives?|pairs?|points?|problems?|times|minutes?|hours?|days?|seconds?)';
-/** Spaces where a line may be broken: neither in `<= 300 ms` nor in `8 of 160 requests`. */
+  '(?:%|ms|s|min|h|d|kB|MB|(?:more|data|planned)(?= )|requests?|answers?|errors?|iterations?|objectives?|versions?|pairs?|points?|problems?|lines?|times|minutes?|hours?|days?|seconds?)';
+/** Spaces where a line may be broken: neither in `<= 300 ms` nor in `8 of 160 requests`, `3 min 20 s`, `n = 156`. */
 const BREAK = new RegExp(
-  `(?<! )(?<![<>]=?|\\d of) +(?! )(?!(?<=\\d +(?:(?:more|data) +)?)${UNIT}(?![\\w-])|(?<=\\d +)of \\d)`,
+  `(?<! )(?<![<>]=?|\\d of|\\bn =) +(?! )(?!(?<=\\d +(?:(?:more|data|planned) +)?)${UNIT}(?![\\w-])|(?<=\\d +)of \\d|(?<=\\d (?:h|min) +)\\d|(?<=\\bn +)= )`,
 );
 
 export interface WrapOptions {
@@ -40,6 +40,13 @@ export function wrap(text: string, options: WrapOptions): string[] {
       continue;
     }
     while (displayWidth(line) + displayWidth(left) > columns) {
+      const spare = columns - displayWidth(left);
+      if (spare >= 0 && line !== '') {
+        // Names are searched for and pasted: whole, if it costs the indent.
+        if (line.trim() !== '') lines.push(line.trimEnd());
+        line = ' '.repeat(Math.min(spare, displayWidth(rest)));
+        break;
+      }
       const head = cutToWidth(left, columns - displayWidth(line), '');
       if (head === '') break;
       lines.push(line + head);
@@ -53,18 +60,20 @@ export function wrap(text: string, options: WrapOptions): string[] {
   return lines;
 }
 
-/** Facts with two spaces between them, as many on a line as fit, none of them broken. */
+/** Facts with two spaces between them, as many on a line as fit; only one that is wider than a line is broken. */
 export function wrapFacts(facts: readonly string[], { columns, first = '', rest = '' }: WrapOptions): string[] {
   const lines: string[] = [];
   let line: string | undefined;
   for (const fact of facts) {
     const longer: string = line === undefined ? first + fact : `${line}  ${fact}`;
-    if (line !== undefined && displayWidth(longer) > columns) {
-      lines.push(line);
-      line = rest + fact;
-    } else {
+    if (displayWidth(longer) <= columns) {
       line = longer;
+      continue;
     }
+    if (line !== undefined) lines.push(line);
+    const broken: string[] = wrap(fact, { columns, first: line === undefined ? first : rest, rest });
+    line = broken.pop();
+    lines.push(...broken);
   }
   return line === undefined ? lines : [...lines, line];
 }
