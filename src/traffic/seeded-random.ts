@@ -38,8 +38,13 @@ function drawGamma(uniform: Uniform, shape: number): number {
   const c = 1 / Math.sqrt(9 * d);
   for (;;) {
     const x = drawNormal(uniform);
-    const v = (1 + c * x) ** 3;
-    if (v > 0 && Math.log(1 - uniform()) < x * x * 0.5 + d - d * v + d * Math.log(v)) return d * v;
+    const root = 1 + c * x;
+    if (root <= 0) continue;
+    const v = root * root * root;
+    const u = 1 - uniform();
+    const square = x * x;
+    // The first accepts most without a logarithm, and nothing that the second does not.
+    if (u < 1 - 0.0331 * square * square || Math.log(u) < square * 0.5 + d - d * v + d * Math.log(v)) return d * v;
   }
 }
 
