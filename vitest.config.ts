@@ -1,6 +1,15 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
 import { localImports } from './test/support/local-imports.ts';
+
+class CommandsFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isCommand = ({ moduleId }: TestSpecification) => moduleId.includes('/test/cli/');
+    return [...sorted.filter(isCommand), ...sorted.filter((file) => !isCommand(file))];
+  }
+}
 
 export default defineConfig({
   plugins: [localImports()],
@@ -11,8 +20,10 @@ export default defineConfig({
     // Builds the program once: tests of the whole process, of workers and of packages use it.
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
-    // More than cores: many tests wait, and none depends on how fast the others let it be.
-    maxWorkers: Math.ceil(1.5 * availableParallelism()),
+    // More than cores: many tests wait, and none depends on how fast the others let it be. Those wait most that run commands:
+    // begun first, they leave their cores to the others.
+    maxWorkers: 2 * availableParallelism(),
+    sequence: { sequencer: CommandsFirst },
     // Modules are loaded once for each worker, not for each file: that is a tenth of the time. Tests leave no state in modules.
     isolate: false,
     // What hangs fails; what is slow on a machine that does much else does not.

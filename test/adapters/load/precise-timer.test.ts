@@ -7,7 +7,7 @@ import { VirtualTime } from '../../support/virtual-time.ts';
 /** A turn of the event loop takes this long, ms. */
 const TURN_MS = 0.01;
 
-/** A thread that wakes so many ms after what it was asked for; never where it is infinite. */
+/** A thread that wakes so many ms after what it was asked for, no sooner than in the next turn; never where it is infinite. */
 function wakesAfter(time: VirtualTime, delays: readonly number[]): WakeUp & { asked: number[] } {
   let cancel = () => {};
   let turn = 0;
@@ -19,7 +19,7 @@ function wakesAfter(time: VirtualTime, delays: readonly number[]): WakeUp & { as
       wakeUp.asked.push(atMs);
       const delayMs = delays[turn++ % delays.length]!;
       if (delayMs === Number.POSITIVE_INFINITY) return;
-      cancel = time.after(Math.max(0, atMs + delayMs - time.nowMs), () => wakeUp.woken());
+      cancel = time.after(Math.max(TURN_MS, atMs + delayMs - time.nowMs), () => wakeUp.woken());
     },
   };
   return wakeUp;
