@@ -10,6 +10,7 @@ import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
 import type { NoValueReason } from '../judge/no-value.ts';
+import type { Build } from '../judge/record/builds.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -325,6 +326,21 @@ export interface MetricSource {
 export interface WeightReader {
   /** Undefined where no object says it. Rejects with Iter8Error when one that should cannot be read. */
   read(experiment: Experiment, signal?: AbortSignal): Promise<readonly Weight[] | undefined>;
+}
+
+// --------------------------------------------------------------------------------------------------------- builds
+
+/** What runs of a version; neither `build` nor `problem`: no object is known that says it. */
+export interface VersionBuild {
+  readonly version: string;
+  readonly build?: Build | undefined;
+  /** Why it is not known now, as a sentence. */
+  readonly problem?: string | undefined;
+}
+
+/** Finds out which build of each version runs. Rejects only when aborted. */
+export interface BuildReader {
+  read(experiment: Experiment, signal?: AbortSignal): Promise<readonly VersionBuild[]>;
 }
 
 // ---------------------------------------------------------------------------------------------------------- tasks
