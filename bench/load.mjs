@@ -97,27 +97,33 @@ async function measured(work) {
   const result = await work();
   clearInterval(sampling);
   const { user, system } = process.cpuUsage(cpu);
-  return { result, cores: (user + system) / 1000 / (performance.now() - started), megabytes };
+  const cpuUs = user + system;
+  return { result, cpuUs, cores: cpuUs / 1000 / (performance.now() - started), megabytes };
 }
 
 const meanLateness = ({ response, service }) => response.sumMs / response.n - service.sumMs / service.n;
 
 const rates = { 'iter8ctl, one worker': [], autocannon: [] };
+const cpu = { 'iter8ctl, one worker': [], autocannon: [] };
 await withServer('fast', async (url) => {
   for (let round = 0; round < rounds; round++) {
-    const ours = await load(url, { plannedSeconds: seconds, connections: CONNECTIONS, workers: 1 });
-    rates['iter8ctl, one worker'].push(ours.total.response.n / seconds);
-    const theirs = await autocannon({ url, connections: CONNECTIONS, duration: seconds });
-    rates.autocannon.push(theirs.requests.total / theirs.duration);
+    const ours = await measured(() => load(url, { plannedSeconds: seconds, connections: CONNECTIONS, workers: 1 }));
+    rates['iter8ctl, one worker'].push(ours.result.total.response.n / seconds);
+    cpu['iter8ctl, one worker'].push(ours.cpuUs / ours.result.total.response.n);
+    const theirs = await measured(() => autocannon({ url, connections: CONNECTIONS, duration: seconds }));
+    rates.autocannon.push(theirs.result.requests.total / theirs.result.duration);
+    cpu.autocannon.push(theirs.cpuUs / theirs.result.requests.total);
   }
 });
 console.log(`closed loop, ${CONNECTIONS} connections, ${rounds} alternating rounds of ${seconds} s`);
 printTable(
-  ['client', 'requests/s', 'of autocannon'],
+  ['client', 'requests/s', 'of autocannon', 'CPU us a request', 'of autocannon'],
   Object.entries(rates).map(([name, all]) => [
     name,
     median(all).toFixed(0),
     (median(all) / median(rates.autocannon)).toFixed(2),
+    median(cpu[name]).toFixed(1),
+    (median(cpu[name]) / median(cpu.autocannon)).toFixed(2),
   ]),
 );
 

@@ -36,6 +36,17 @@ const KEEP_ALIVE_MS = 60_000;
 /** It takes a while until a request arrives: a connection is given up so much before its server closes it. */
 const KEEP_ALIVE_MARGIN_MS = 1_000;
 
+/** What is needed of a header. */
+interface Head {
+  readonly code: number;
+  /** How its content ends: after so many bytes, by its chunks, or with the connection (RFC 9112 section 6.3). */
+  readonly ends: number | 'chunked' | 'to-close';
+  readonly keepAliveMs: number;
+}
+
+/** Larger headers are read again each time. */
+const LARGEST_KNOWN_BYTES = 2048;
+
 interface Fields {
   contentLength: string | undefined;
   transferEncoding: string | undefined;
@@ -56,6 +67,11 @@ export class ResponseParser {
   #code = 0;
   #fields: Fields = noFields();
   #last: keyof Fields | undefined;
+  #head: Head | undefined;
+  /** A service sends the same header again and again, until its date changes: the bytes of the last one, and what they say. */
+  #known: { readonly bytes: Buffer; readonly head: Head } | undefined;
+  /** The bytes that are being read, while they may hold a whole header from their beginning. */
+  #whole: Uint8Array | undefined;
 
   constructor(events: ResponseEvents) {
     this.#events = events;
@@ -73,11 +89,24 @@ export class ResponseParser {
   /** @returns false when bytes came that belong to no answer. @throws ResponseError */
   feed(bytes: Uint8Array): boolean {
     if (this.#isIdle) return bytes.length === 0;
-    const at = this.#advance(bytes);
+    const at = this.#advance(bytes, this.#skipKnown(bytes));
+    this.#whole = undefined;
     if (!this.#isIdle) return true;
     // What follows belongs to no request: the next one must not take it for its answer.
-    this.#events.ended(at < bytes.length ? 0 : this.#keepAliveMs());
+    this.#events.ended(at < bytes.length ? 0 : this.#head!.keepAliveMs);
     return true;
+  }
+
+  /** Past the header, where it is the last one byte for byte: what the bytes of a header say depends on nothing else. */
+  #skipKnown(bytes: Uint8Array): number {
+    if (this.#state !== 'status-line' || this.#blockBytes > 0 || this.#informational > 0) return 0;
+    const known = this.#known;
+    if (known === undefined || known.bytes.compare(bytes, 0, Math.min(bytes.length, known.bytes.length)) !== 0) {
+      this.#whole = bytes;
+      return 0;
+    }
+    this.#begin(known.head);
+    return known.bytes.length;
   }
 
   get #isIdle(): boolean {
@@ -85,8 +114,8 @@ export class ResponseParser {
   }
 
   /** Reads on to the end of the answer or of the bytes; says how far. */
-  #advance(bytes: Uint8Array): number {
-    let at = 0;
+  #advance(bytes: Uint8Array, from: number): number {
+    let at = from;
     while (at < bytes.length && !this.#isIdle) {
       switch (this.#state) {
         case 'to-close':
@@ -129,18 +158,19 @@ export class ResponseParser {
     }
     const line = this.#line + part;
     this.#line = '';
-    this.#take(line.endsWith('\r') ? line.slice(0, -1) : line);
+    this.#take(line.endsWith('\r') ? line.slice(0, -1) : line, end + 1);
     return end + 1;
   }
 
-  #take(line: string): void {
+  /** `end`: where the line ends in the bytes that are being read. */
+  #take(line: string, end: number): void {
     switch (this.#state) {
       case 'status-line':
         // One empty line may be left over from an answer before (RFC 9112 section 2.2).
         if (line !== '') this.#takeStatus(line);
         return;
       case 'fields':
-        if (line === '') this.#takeBlock();
+        if (line === '') this.#takeBlock(end);
         else this.#takeField(line);
         return;
       case 'chunk-size':
@@ -185,29 +215,32 @@ export class ResponseParser {
     this.#fields[key] = before === undefined || before === '' ? value : `${before}, ${value}`;
   }
 
-  /** Where the content ends: RFC 9112 section 6.3. */
-  #takeBlock(): void {
+  #takeBlock(end: number): void {
     this.#blockBytes = 0;
-    const code = this.#code;
-    if (code === 101) throw new ResponseError('it switches to another protocol, which nobody asked for');
-    if (code < 200) {
+    if (this.#code === 101) throw new ResponseError('it switches to another protocol, which nobody asked for');
+    if (this.#code < 200) {
       this.#informational += 1;
       if (this.#informational > MOST_INFORMATIONAL)
         throw new ResponseError(`more than ${MOST_INFORMATIONAL} informational answers came before it`);
       this.#state = 'status-line';
+      this.#whole = undefined;
       return;
     }
-    const { contentLength, transferEncoding } = this.#fields;
-    const length = contentLength === undefined ? undefined : lengthOf(contentLength);
+    const head = { code: this.#code, ends: endOf(this.#fields), keepAliveMs: keepAliveMsOf(this.#minor, this.#fields) };
+    if (this.#whole !== undefined && end <= LARGEST_KNOWN_BYTES)
+      this.#known = { bytes: Buffer.from(this.#whole.subarray(0, end)), head };
+    this.#begin(head);
+  }
+
+  #begin(head: Head): void {
+    const { code, ends } = head;
+    this.#head = head;
     this.#events.answered(code);
-    if (!this.#hasBody || code === 204 || code === 304) this.#end();
-    else if (transferEncoding !== undefined) {
-      if (/(^|,)\s*chunked\s*$/i.test(transferEncoding)) this.#state = 'chunk-size';
-      else this.#state = 'to-close';
-    } else if (length === undefined) this.#state = 'to-close';
-    else if (length === 0) this.#end();
+    if (!this.#hasBody || code === 204 || code === 304 || ends === 0) this.#end();
+    else if (ends === 'chunked') this.#state = 'chunk-size';
+    else if (ends === 'to-close') this.#state = 'to-close';
     else {
-      this.#left = length;
+      this.#left = ends;
       this.#state = 'length';
     }
   }
@@ -224,18 +257,24 @@ export class ResponseParser {
     this.#state = 'idle';
     this.#blockBytes = 0;
   }
+}
 
-  #keepAliveMs(): number {
-    const { connection, keepAlive, contentLength, transferEncoding } = this.#fields;
-    const options = connection.toLowerCase().split(/\s*,\s*/);
-    if (options.includes('close')) return 0;
-    if (this.#minor === 0 && !options.includes('keep-alive')) return 0;
-    // Two ways to say where it ends: whoever stands between may have seen another end (RFC 9112 section 6.3).
-    if (contentLength !== undefined && transferEncoding !== undefined) return 0;
-    const seconds = /(?:^|[,\s])timeout\s*=\s*(\d{1,6})/i.exec(keepAlive)?.[1];
-    if (seconds === undefined) return KEEP_ALIVE_MS;
-    return Math.max(0, Math.min(KEEP_ALIVE_MS, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS));
-  }
+/** How long the connection may be used again after an answer with these fields. */
+function keepAliveMsOf(minor: number, { connection, keepAlive, contentLength, transferEncoding }: Fields): number {
+  const options = connection.toLowerCase().split(/\s*,\s*/);
+  if (options.includes('close')) return 0;
+  if (minor === 0 && !options.includes('keep-alive')) return 0;
+  // Two ways to say where it ends: whoever stands between may have seen another end (RFC 9112 section 6.3).
+  if (contentLength !== undefined && transferEncoding !== undefined) return 0;
+  const seconds = /(?:^|[,\s])timeout\s*=\s*(\d{1,6})/i.exec(keepAlive)?.[1];
+  if (seconds === undefined) return KEEP_ALIVE_MS;
+  return Math.max(0, Math.min(KEEP_ALIVE_MS, Number(seconds) * 1000 - KEEP_ALIVE_MARGIN_MS));
+}
+
+function endOf({ contentLength, transferEncoding }: Fields): Head['ends'] {
+  const length = contentLength === undefined ? 'to-close' : lengthOf(contentLength);
+  if (transferEncoding === undefined) return length;
+  return /(^|,)\s*chunked\s*$/i.test(transferEncoding) ? 'chunked' : 'to-close';
 }
 
 const KEPT_FIELDS: ReadonlyMap<string, keyof Fields> = new Map([

@@ -116,3 +116,69 @@ it('comes out the same however its bytes arrive, and is never anything but an an
     { numRuns: 2000 },
   );
 });
+
+describe('a connection', () => {
+  const answer = fc.record({
+    code: fc.constantFrom(200, 200, 204, 304, 404),
+    fields: fc.constantFrom(
+      'Content-Length: 2\r\n',
+      'Content-Length: 2\r\nDate: today\r\n',
+      'Content-Length: 2\r\nDate: other\r\n',
+      'Content-Length: 0\r\n',
+      'Transfer-Encoding: chunked\r\n',
+      'Content-Length: 2\r\nConnection: close\r\n',
+      'Content-Length: 2\r\nKeep-Alive: timeout=5\r\n',
+      `Content-Length: 2\r\nX: ${'x'.repeat(3_000)}\r\n`,
+      'Content-Length: x\r\n',
+    ),
+    method: fc.constantFrom('GET', 'GET', 'GET', 'HEAD'),
+    isIntroduced: fc.boolean(),
+    cut: fc.double({ min: 0, max: 1, noNaN: true }),
+  });
+
+  it('reads each answer as a new one would, whatever was read before it', () => {
+    const textOf = ({
+      code,
+      fields,
+      method,
+      isIntroduced,
+    }: {
+      readonly code: number;
+      readonly fields: string;
+      readonly method: string;
+      readonly isIntroduced: boolean;
+    }): string => {
+      const content = fields.startsWith('Transfer')
+        ? '2\r\nok\r\n0\r\n\r\n'
+        : fields.startsWith('Content-Length: 2')
+          ? 'ok'
+          : '';
+      const first = isIntroduced ? 'HTTP/1.1 103 Hints\r\nLink: x\r\n\r\n' : '';
+      return `${first}HTTP/1.1 ${code} Said\r\n${fields}\r\n${method === 'HEAD' || code === 204 || code === 304 ? '' : content}`;
+    };
+    fc.assert(
+      fc.property(fc.array(answer, { minLength: 2, maxLength: 8 }), fc.boolean(), (answers, isCut) => {
+        const seen: string[] = [];
+        const parser = new ResponseParser({
+          answered: (code) => seen.push(String(code)),
+          ended: (keepAliveMs) => seen.push(`end ${keepAliveMs}`),
+        });
+        for (const one of answers) {
+          const text = bytes(textOf(one));
+          const at = isCut ? Math.floor(one.cut * text.length) : text.length;
+          const pieces = [text.subarray(0, at), text.subarray(at)].filter((piece) => piece.length > 0);
+          seen.length = 0;
+          parser.expect(one.method);
+          try {
+            for (const piece of pieces) parser.feed(piece);
+          } catch (error) {
+            seen.push((error as Error).message);
+          }
+          expect(seen).toEqual(parse([text], { method: one.method }));
+          if (seen.length > 0 && !seen.at(-1)!.startsWith('end')) return;
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
