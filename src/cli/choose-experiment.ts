@@ -25,7 +25,7 @@ export function newestRowFirst(a: Dated, b: Dated): number {
 /** The experiment of that name, or a NotFoundError that says which are there. */
 export async function namedExperiment(context: Context, name: string): Promise<Experiment> {
   try {
-    return refuseDamage(await context.store.get(keyOf(context, name)));
+    return refuseDamage(await context.store.get(keyOf(context, name)), context.replayAsTyped);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     const there = await context.store.list({ namespace: context.namespace }).catch((listError: unknown) => {
@@ -55,9 +55,9 @@ export async function chosenExperiment(
   const newest = (await context.store.list({ namespace: context.namespace })).toSorted(newestFirst)[0];
   if (newest === undefined) {
     throw new NotFoundError(`no experiment in namespace ${context.namespace} of ${context.store.description}`, {
-      hint: 'start one: iter8ctl run -f FILE, or look elsewhere with -n',
+      hint: `start one: ${context.asTyped('run', { namespace: context.namespace }, '-f', 'FILE')}; or look elsewhere with -n`,
     });
   }
   say(`the newest experiment is ${newest.metadata.name}`);
-  return refuseDamage(newest);
+  return refuseDamage(newest, context.replayAsTyped);
 }

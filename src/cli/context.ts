@@ -25,7 +25,7 @@ import type {
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
-import { asTypedWith, type AsTyped } from './as-typed.ts';
+import { asTypedWith, clusterFlagsAsTyped, typed, type AsTyped } from './as-typed.ts';
 import type { StoreFlags } from './shared-flags.ts';
 
 /** What every command works with. */
@@ -41,6 +41,8 @@ export interface Context {
   /** This process, as others see it. */
   readonly self: Holder;
   readonly asTyped: AsTyped;
+  /** What judges the full record again of an experiment that ran from here. */
+  readonly replayAsTyped: (key: ObjectKey) => string;
   /** The folder, or the address of the API server. */
   readonly place: string;
   /** The cluster; absent in local mode. */
@@ -72,6 +74,9 @@ function selfOf(io: Io): Holder {
     description: `process ${io.pid} on ${hostname()}`,
   };
 }
+
+const replayAsTyped = (dir: string, { namespace, name }: ObjectKey): string =>
+  typed('replay', path.join(dir, 'records', namespace, `${name}.ndjson`));
 
 /** Opens the store that the flags name. `warn` takes sentences about objects that cannot be read. */
 export async function openContext(flags: StoreFlags, io: Io, warn: (text: string) => void): Promise<Context> {
@@ -111,6 +116,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
     namespace: flags.namespace ?? 'default',
     self: selfOf(io),
     asTyped: asTypedWith(flags, flags.namespace ?? 'default'),
+    replayAsTyped: (key) => replayAsTyped(flags.dir ?? shownDir(dir, io.cwd), key),
     place: dir,
   };
 }
@@ -142,6 +148,7 @@ export async function openKube(
     interactive: io.stdin.isTTY,
     now: () => io.clock.now(),
     userAgent: `iter8ctl/${VERSION}`,
+    flagsAsTyped: clusterFlagsAsTyped(flags),
     // What a credential plugin says: whole lines go where sentences go, a question on a terminal as it is.
     onMessage: (text) => {
       const lines = text.split('\n');
@@ -164,6 +171,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
   const { createClusterStore } = await import('../adapters/store/cluster-store.ts');
   const store = createClusterStore({ client: kube, onUnreadable: (error) => warn(messageOf(error)) });
   const cluster = createHash('sha256').update(kube.server).digest('hex').slice(0, 12);
+  const recordsDir = () => path.join(stateDir(io), 'clusters', cluster);
   const lock = lazyLock(async () =>
     (await import('../adapters/kube/experiment-lease.ts')).createExperimentLock(kube, store),
   );
@@ -182,7 +190,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     },
     records: lazyRecords(async () =>
       (await import('../adapters/store/record-log.ts')).createFileRecordLog({
-        dir: path.join(stateDir(io), 'clusters', cluster),
+        dir: recordsDir(),
         onUnreadable: warn,
       }),
     ),
@@ -193,6 +201,7 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     namespace: kube.namespace,
     self: selfOf(io),
     asTyped: asTypedWith(flags, kube.namespace),
+    replayAsTyped: (key) => replayAsTyped(recordsDir(), key),
     place: kube.server,
     kube,
   };

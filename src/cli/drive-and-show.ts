@@ -104,6 +104,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
       {
         driver: context.self,
         strength: options.strength,
+        goOn: context.asTyped('run', settled.experiment.metadata),
         saveEveryMs: SAVE_EVERY_MS[context.mode],
         seed: started % 2 ** 32,
         stop: stop.signal,

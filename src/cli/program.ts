@@ -32,6 +32,13 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };
 
+/** The command of that name, undefined when there is none. */
+export async function commandNamed(name: string, io: Io): Promise<Command | undefined> {
+  return Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]!())(io, () => undefined) : undefined;
+}
+
+export const COMMAND_NAMES: readonly string[] = Object.keys(COMMANDS);
+
 /** The command that is asked for, or all of them where they are listed. */
 async function definitionsFor(argv: readonly string[]): Promise<CommandDefinition[]> {
   const asked = argv[0];
@@ -73,9 +80,8 @@ export async function run(typed: readonly string[], given: Io): Promise<ExitCode
   const io = withoutCredentials(given, argv[0]);
   if (argv[0] === '__complete') {
     const { completeWords } = await import('./complete-words.ts');
-    const command = async (name: string) =>
-      Object.hasOwn(COMMANDS, name) ? (await COMMANDS[name]!())(io, () => undefined) : undefined;
-    const found = await completeWords(typed.slice(1), io, { names: Object.keys(COMMANDS), command }).catch(() => []);
+    const commands = { names: COMMAND_NAMES, command: (name: string) => commandNamed(name, io) };
+    const found = await completeWords(typed.slice(1), io, commands).catch(() => []);
     io.stdout.write(found.map((word) => `${word}\n`).join(''));
     return EXIT.ok;
   }
@@ -140,6 +146,6 @@ export async function reportFailure(error: unknown, argv: readonly string[], io:
     import('../render/theme.ts'),
   ]);
   const theme = themeFor(io.stderr, { mode: colorMode(argv), env: io.env });
-  io.stderr.write(`${renderError(error, theme)}\n`);
+  io.stderr.write(`${renderError(error, theme, io.stderr.columns)}\n`);
   return error instanceof Iter8Error ? error.exitCode : EXIT.bug;
 }

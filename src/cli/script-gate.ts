@@ -72,7 +72,7 @@ export function createScriptGate(options: ScriptGateOptions): ScriptGate {
       throw new NotApprovedError(`experiment ${name} has scripts (run), and they come from ${from}`, {
         hint:
           own === undefined && name !== ''
-            ? `read them (${context.asTyped('get', experiment.metadata)} -o raw), then add --allow-scripts`
+            ? `read them (${context.asTyped('get', experiment.metadata, '-o', 'raw')}), then add --allow-scripts`
             : 'read them, then add --allow-scripts',
       });
     },
@@ -108,7 +108,7 @@ function notTheApproved({ metadata }: Experiment, places: readonly string[], con
   return new NotApprovedError(
     `experiment ${metadata.name}: ${what} not what was approved: the text or a value that it is given was changed in ${context.store.description}`,
     {
-      hint: `read it (${context.asTyped('get', metadata)} -o raw); if it is right, go on with: ${context.asTyped('run', metadata)} --allow-scripts`,
+      hint: `read it (${context.asTyped('get', metadata, '-o', 'raw')}); if it is right, go on with: ${context.asTyped('run', metadata, '--allow-scripts')}`,
     },
   );
 }

@@ -131,7 +131,7 @@ async function hold(context: Context, experiment: Experiment, fresh: boolean): P
 
 function alreadyCompleted(context: Context, key: ObjectKey): UsageError {
   return new UsageError(`experiment ${key.name} has already run to its end; its answer is about what was tested then`, {
-    hint: `look at it: ${context.asTyped('describe', key)}; run it again: --restart with -f; or give the manifest a generateName`,
+    hint: `look at it: ${context.asTyped('describe', key)}; run it again: ${context.asTyped('run', { namespace: key.namespace }, '-f', 'FILE', '--restart')}; or give the manifest a generateName`,
   });
 }
 

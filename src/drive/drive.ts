@@ -53,6 +53,8 @@ export interface DriveOptions extends InterruptionSources {
   readonly driver: Holder;
   /** Settings that flags of `run` put over spec.criteria.strength. */
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
+  /** What somebody types to go on with it, for hints. Absent: nobody has to. */
+  readonly goOn?: string | undefined;
   readonly saveEveryMs: number;
   readonly seed: number;
   /** How long after the experiment was made its metrics may be made. Absent: they are there. */
@@ -152,9 +154,10 @@ class Drive {
   }
 
   #targetLost(): UnavailableError {
-    const { metadata, spec } = this.#session.experiment;
+    const { spec } = this.#session.experiment;
+    const { goOn } = this.#options;
     return new UnavailableError(`the lock on target ${spec.target} was lost: somebody else may work on it now`, {
-      hint: `what was measured is saved; go on with: iter8ctl run ${metadata.name}`,
+      hint: `what was measured is saved${goOn === undefined ? '' : `; go on with: ${goOn}`}`,
     });
   }
 

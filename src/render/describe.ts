@@ -4,7 +4,7 @@ import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth, padToWidth } from '../text/width.ts';
-import { wrap, wrapFacts } from '../text/wrap.ts';
+import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { boundText, codesText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
@@ -109,10 +109,11 @@ function waiting({ waitsFor, target }: ExperimentView, columns: number): string[
 /** It stands still, whatever its stage says. */
 function undriven({ driven }: ExperimentView, columns: number): string[] {
   if (driven === undefined || driven.by !== undefined) return [];
-  const lines = fact('Driver', sanitizeLine(`nobody drives it; go on with: ${driven.goOn}`), columns);
-  if (lines.length === 1) return lines;
-  // A command is pasted: it stays on one line, however long.
-  return [...fact('Driver', 'nobody drives it; go on with:', columns), `  ${sanitizeLine(driven.goOn)}`];
+  return wrapAroundCommands(sanitizeLine(`nobody drives it; go on with: ${driven.goOn}`), {
+    columns,
+    first: 'Driver'.padEnd(12),
+    rest: '  ',
+  });
 }
 
 function traffic(view: ExperimentView, columns: number): string[] {

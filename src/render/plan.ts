@@ -4,7 +4,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
-import { wrap } from '../text/wrap.ts';
+import { wrap, wrapAroundCommands } from '../text/wrap.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
 import type { Preflight } from '../view/plan-view.ts';
@@ -38,12 +38,14 @@ export function renderPlan(preflight: Preflight, options: PlanOptions): string {
   return [
     ...headlineLines(preflight, options),
     ...preflight.expectation.reasons.flatMap((text) =>
-      wrap(sanitizeLine(text), { columns, first: '  ', rest: '    ' }),
+      wrapAroundCommands(sanitizeLine(text), { columns, first: '  ', rest: '    ' }),
     ),
     '',
     ...part('manifest', [
       ...wrapped(`valid   ${sanitizeLine(preflight.source)}`, columns),
-      ...preflight.problems.flatMap((text) => wrapped(sanitizeLine(text), columns)),
+      ...preflight.problems.flatMap((text) =>
+        wrapAroundCommands(sanitizeLine(text), { columns: roomOf(columns), rest: '  ' }),
+      ),
     ]),
     ...part('permissions', permissionLines(preflight, options)),
     ...part('targets', targetLines(preflight, options)),

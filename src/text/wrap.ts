@@ -2,6 +2,7 @@
  * Breaks a line at spaces so that it fits a width, but not between a number and its unit, nor behind `<=` or within `n = 8`.
  * A word that does not fit behind its indent gets a line with less of it; one that is wider than the width is broken anywhere.
  */
+import { redactUrls } from './redact.ts';
 import { cutToWidth, displayWidth } from './width.ts';
 
 const UNIT =
@@ -19,15 +20,33 @@ export interface WrapOptions {
   readonly rest?: string;
 }
 
+/** Commands that a sentence asks for: from a colon or a bracket to the end of what is to be typed. */
+export const COMMAND = /(?<=: |\()(?:iter8ctl|kubectl|helm) [^;)]*?(?=[;)]|, (?:or|then) |$)/g;
+/** Stands for a space at which no line is broken. */
+const KEPT_SPACE = '\u00a0';
+
+/** The same, with commands whole on their lines, however long: they are pasted. */
+export function wrapAroundCommands(text: string, options: WrapOptions): string[] {
+  const kept = text.replaceAll(KEPT_SPACE, ' ').replace(COMMAND, (command) => command.replaceAll(' ', KEPT_SPACE));
+  return wrapped(kept, options, (word) => word.includes(KEPT_SPACE)).map((line) => line.replaceAll(KEPT_SPACE, ' '));
+}
+
 export function wrap(text: string, options: WrapOptions): string[] {
+  return wrapped(text, options, () => false);
+}
+
+function wrapped(text: string, options: WrapOptions, isWhole: (word: string) => boolean): string[] {
   const { first = '', rest = '' } = options;
   const columns = Math.max(10, options.columns);
   const lines: string[] = [];
   let line = first;
   let empty = true;
   const room = columns - Math.max(displayWidth(first), displayWidth(rest));
-  // A number with its unit is broken where nothing else helps.
-  const words = text.split(BREAK).flatMap((word) => (displayWidth(word) > room ? word.split(' ') : [word]));
+  // Credentials in URLs are hidden before anything is broken: in two pieces nobody would know them.
+  const words = redactUrls(text)
+    .split(BREAK)
+    // A number with its unit is broken where nothing else helps.
+    .flatMap((word) => (displayWidth(word) > room ? word.split(' ') : [word]));
   for (const word of words) {
     let left = word;
     if (!empty && displayWidth(line) + 1 + displayWidth(left) > columns) {
@@ -40,8 +59,8 @@ export function wrap(text: string, options: WrapOptions): string[] {
       continue;
     }
     while (displayWidth(line) + displayWidth(left) > columns) {
-      const spare = columns - displayWidth(left);
-      if (spare >= 0 && line !== '') {
+      const spare = Math.max(columns - displayWidth(left), isWhole(left) ? 0 : -1);
+      if (spare >= 0) {
         // Names are searched for and pasted: whole, if it costs the indent.
         if (line.trim() !== '') lines.push(line.trimEnd());
         line = ' '.repeat(Math.min(spare, displayWidth(rest)));

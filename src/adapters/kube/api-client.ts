@@ -20,6 +20,8 @@ export interface KubeClientOptions extends KubeFlags {
   readonly now: () => number;
   /** `iter8ctl/0.1.0`. */
   readonly userAgent: string;
+  /** What names this cluster behind a command of ours, for hints: ` --context prod`. Absent: nothing has to. */
+  readonly flagsAsTyped?: string | undefined;
   /** Receives what a credential plugin says to people, lines and parts of lines; absent: nobody looks. */
   readonly onMessage?: ((text: string) => void) | undefined;
 }
@@ -299,6 +301,7 @@ export class KubeClient {
       credential: this.#credentials.loginHint,
       cluster: clusterText,
       proxy: proxySource,
+      flags: this.#options.flagsAsTyped ?? '',
     };
   }
 

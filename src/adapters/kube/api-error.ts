@@ -47,6 +47,8 @@ export interface Asked {
   readonly cluster: string;
   /** What names the proxy on the way, if there is one. */
   readonly proxy: string | undefined;
+  /** What names this cluster behind a command of ours: ` --context prod`, or nothing. */
+  readonly flags?: string;
 }
 
 /** An answer of the API server with a code of its own, kept for those who decide by it. */
@@ -235,7 +237,7 @@ function notFound(status: KubeStatus, asked: Asked): Iter8Error {
   if (asked.resource.endsWith('.iter8.tools')) {
     return new UnavailableError(
       `the cluster of ${asked.description} does not know ${asked.resource}: its CRD is not installed`,
-      { hint: `install it: iter8ctl install; ${WITHOUT_CLUSTER}` },
+      { hint: `install it: iter8ctl install${asked.flags ?? ''}; ${WITHOUT_CLUSTER}` },
     );
   }
   return new NotFoundError(`${asked.description} does not know ${asked.resource}`);

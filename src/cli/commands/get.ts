@@ -73,7 +73,7 @@ async function follow(
       const { metadata } = event.object;
       if (!isWanted(event.object) || versions.get(keyText(metadata)) === metadata.resourceVersion) continue;
       versions.set(keyText(metadata), metadata.resourceVersion);
-      const changed = refuseDamage(event.object);
+      const changed = refuseDamage(event.object, context.replayAsTyped);
       io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
     }
   } catch (error) {

@@ -93,13 +93,16 @@ export function driveProblem(experiment: Experiment): string | undefined {
     : `its record has format ${JSON.stringify(ours.format)}; this version reads ${RECORD_FORMAT}: use the version that began it`;
 }
 
-/** @throws UsageError for an object to look at */
-export function refuseDamage(experiment: Experiment): Experiment {
+/** `replay`: the command that judges its full record again, if it ran from here. @throws UsageError for an object to look at */
+export function refuseDamage(
+  experiment: Experiment,
+  replay?: (key: { readonly namespace: string; readonly name: string }) => string,
+): Experiment {
   const damage = damageOf(experiment);
   if (damage === undefined) return experiment;
   const { namespace, name } = experiment.metadata;
   const isOurs = damage.startsWith(`${HISTS}.${RECORD_KEY}.`);
   throw new UsageError(`this record is damaged: ${damage}`, {
-    hint: `it is that of experiment ${namespace}/${name}${isOurs ? `; its full record can be judged again: iter8ctl replay records/${namespace}/${name}.ndjson` : ''}`,
+    hint: `it is that of experiment ${namespace}/${name}${isOurs && replay !== undefined ? `; if it ran from here, its full record can be judged again: ${replay({ namespace, name })}` : ''}`,
   });
 }
