@@ -1,12 +1,14 @@
 // The load generator: requests a second beside autocannon on the same server; rate, lateness and CPU at 1,000/s; ten and thirty
 // loads of 50/s in one process; and the truth about a server that stalls. Usage: node bench/load.mjs [--seconds 5] [--rounds 3]
 // The server is a process of its own; autocannon is installed into a temporary folder from the npm registry.
-import { execFileSync, spawn } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { setTimeout } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 import { median, printTable } from './report.mjs';
@@ -66,6 +68,40 @@ async function withServer(mode, use) {
   }
 }
 
+/** One process of nginx, where it is installed: faster than its clients, so that they are what is measured. */
+async function withFastServer(use) {
+  if (spawnSync('nginx', ['-v']).error !== undefined) return withServer('fast', (url) => use(url, 'node:http'));
+  const { port } = await new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const address = probe.address();
+      probe.close(() => resolve(address));
+    });
+  });
+  const folder = path.join(scratch, 'nginx');
+  mkdirSync(folder);
+  const config = path.join(folder, 'nginx.conf');
+  writeFileSync(
+    config,
+    `worker_processes 1; daemon off; pid pid; error_log error.log;
+     events { worker_connections 256; }
+     http { access_log off; keepalive_requests 1000000000;
+       server { listen 127.0.0.1:${port}; location / { return 200 "ok"; } } }`,
+  );
+  const child = spawn('nginx', ['-p', folder, '-c', config], { stdio: 'inherit' });
+  const url = `http://127.0.0.1:${port}/`;
+  try {
+    while (
+      !(await fetch(url)
+        .then((response) => response.ok)
+        .catch(() => false))
+    )
+      await setTimeout(20);
+    return await use(url, 'nginx');
+  } finally {
+    child.kill();
+  }
+}
+
 const workerFile = pathToFileURL(path.join(root, 'dist/load-worker.js'));
 const generator = createLoadGenerator({ workerFile });
 async function load(url, change) {
@@ -105,7 +141,7 @@ const meanLateness = ({ response, service }) => response.sumMs / response.n - se
 
 const rates = { 'iter8ctl, one worker': [], autocannon: [] };
 const cpu = { 'iter8ctl, one worker': [], autocannon: [] };
-await withServer('fast', async (url) => {
+const serverName = await withFastServer(async (url, name) => {
   for (let round = 0; round < rounds; round++) {
     const ours = await measured(() => load(url, { plannedSeconds: seconds, connections: CONNECTIONS, workers: 1 }));
     rates['iter8ctl, one worker'].push(ours.result.total.response.n / seconds);
@@ -114,8 +150,11 @@ await withServer('fast', async (url) => {
     rates.autocannon.push(theirs.result.requests.total / theirs.result.duration);
     cpu.autocannon.push(theirs.cpuUs / theirs.result.requests.total);
   }
+  return name;
 });
-console.log(`closed loop, ${CONNECTIONS} connections, ${rounds} alternating rounds of ${seconds} s`);
+console.log(
+  `closed loop against ${serverName}, ${CONNECTIONS} connections, ${rounds} alternating rounds of ${seconds} s`,
+);
 printTable(
   ['client', 'requests/s', 'of autocannon', 'CPU us a request', 'of autocannon'],
   Object.entries(rates).map(([name, all]) => [
