@@ -4,7 +4,7 @@ import { metricWithDefaults } from '../experiment/defaults.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
-import { collectInputs } from '../experiment/task-inputs.ts';
+import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { ReadMetrics } from '../drive/find-metrics.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import type { Question } from '../judge/question/question.ts';

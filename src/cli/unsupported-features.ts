@@ -1,7 +1,7 @@
 /** What must hold before anything starts, beyond a valid manifest: nothing that local mode or this version cannot do. Pure. */
 import type { Issue } from '../errors.ts';
 import type { Version, WrittenExperiment } from '../experiment/experiment.ts';
-import { TASK_NAMES } from '../experiment/task-inputs.ts';
+import { TASK_NAMES } from '../experiment/tasks/task-inputs.ts';
 
 /** Tasks that this version performs. The others that are known are refused by name; of unknown ones the rules speak. */
 const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);

@@ -4,7 +4,7 @@
  */
 import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
-import { collectInputs } from '../experiment/task-inputs.ts';
+import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 
 export interface Refusal {
   readonly path: string;

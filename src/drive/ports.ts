@@ -4,7 +4,7 @@
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
 import type { Experiment, ObjectKey, TaskSpec, Weight, WrittenExperiment } from '../experiment/experiment.ts';
-import type { CollectInputs } from '../experiment/task-inputs.ts';
+import type { CollectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';

@@ -1,7 +1,7 @@
 /** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
 import { API_GROUP, qualifiedKey, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
-import { collectInputs } from '../experiment/task-inputs.ts';
+import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 
 export interface NeededPermission {
   readonly verb: string;

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { quickExperiment } from '../../src/experiment/experiment-from-flags.ts';
 import { isSendableHeader, joinHeaders, mergeHeaders } from '../../src/experiment/http-headers.ts';
-import { collectInputs } from '../../src/experiment/task-inputs.ts';
+import { collectInputs } from '../../src/experiment/tasks/collect-inputs.ts';
 
 const quick = (change: Partial<Parameters<typeof quickExperiment>[0]>) => {
   const { spec } = quickExperiment({ urls: ['http://v.test/'], slos: ['error-rate<=1%'], headers: [], ...change });

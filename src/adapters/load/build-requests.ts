@@ -3,7 +3,7 @@ import { createSecureContext } from 'node:tls';
 import { UnavailableError, UsageError } from '../../errors.ts';
 import { isSendableHeader, mergeHeaders } from '../../experiment/http-headers.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
-import type { CollectEndpoint, CollectTls } from '../../experiment/task-inputs.ts';
+import type { CollectEndpoint, CollectTls } from '../../experiment/tasks/collect-inputs.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { readBounded } from '../manifest/bounded-read.ts';

@@ -5,7 +5,7 @@
 import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
-import { readinessInputs } from '../../experiment/task-inputs.ts';
+import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import type { KubeClient, Resource } from '../kube/api-client.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';

@@ -8,7 +8,7 @@
 import { createHash } from 'node:crypto';
 import { ConflictError, Iter8Error, messageOf, UsageError } from '../../errors.ts';
 import { qualifiedKey, type Experiment } from '../../experiment/experiment.ts';
-import { runInputs } from '../../experiment/task-inputs.ts';
+import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import { redact } from '../../text/redact.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/api-client.ts';

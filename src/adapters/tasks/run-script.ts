@@ -8,7 +8,7 @@ import path from 'node:path';
 import { Iter8Error, messageOf } from '../../errors.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
-import { runInputs } from '../../experiment/task-inputs.ts';
+import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';
 import type { PerformTask } from './task-registry.ts';
 import { endOrphans, SCRIPT_MARK } from './orphaned-scripts.ts';

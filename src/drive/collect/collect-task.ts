@@ -2,7 +2,7 @@
  * Performs a `metrics/collect` task: sends the planned load, judges what comes back as it comes, and goes on as long as
  * more load can change the recommendation (docs/behavior.md 5, docs/method.md 0.4).
  */
-import { collectInputs, type CollectInputs } from '../../experiment/task-inputs.ts';
+import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import { judgementAt, type Judgement } from '../../judge/judgement.ts';

@@ -1,5 +1,5 @@
 /** A version that never gives an HTTP answer: it cannot be judged, and its task fails (docs/behavior.md 5). Pure. */
-import type { CollectInputs } from '../../experiment/task-inputs.ts';
+import type { CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { LoadReport } from '../ports.ts';
 
 /** A version that has not answered after both of these never will. */

@@ -1,5 +1,5 @@
 /** Steers the load of one collect task: how much each version gets, when the plan is done, and when everything ends. */
-import type { CollectInputs } from '../../experiment/task-inputs.ts';
+import type { CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import type { Judgement } from '../../judge/judgement.ts';
 import type { LoadReport, LoadRun } from '../ports.ts';

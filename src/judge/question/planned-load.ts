@@ -3,7 +3,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { isLatency, parseMetricName } from '../../experiment/metric-names.ts';
 import { isQuantity, toNumber } from '../../experiment/quantity.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
-import { collectInputs } from '../../experiment/task-inputs.ts';
+import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 
 /** One `metrics/collect` task that measures. Numbers of requests are per version. */
 export interface PlannedTask {

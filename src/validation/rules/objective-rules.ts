@@ -5,7 +5,7 @@ import type { Objective, WrittenQuantity } from '../../experiment/experiment.ts'
 import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '../../experiment/metric-names.ts';
 import { compareQuantities, isQuantity, toNumber } from '../../experiment/quantity.ts';
 import { expectedGot, shown, type Path } from '../../experiment/schema-issues.ts';
-import { collectInputs } from '../../experiment/task-inputs.ts';
+import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import { issue, tasksOf, type Rule, type RuleContext, type RuleIssue } from './rule.ts';
 
 const CRITERIA = ['spec', 'criteria'];

@@ -4,7 +4,7 @@ import { isSameMetric, parseMetricName } from '../../experiment/metric-names.ts'
 import { toNumber } from '../../experiment/quantity.ts';
 import { shown } from '../../experiment/schema-issues.ts';
 import { parseStrength } from '../../experiment/strength-settings.ts';
-import { collectInputs } from '../../experiment/task-inputs.ts';
+import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import { metricNameProblem, objectivesOf } from './objective-rules.ts';
 import { counted, issue, tasksOf, versionsOf, type Rule, type RuleContext } from './rule.ts';
 

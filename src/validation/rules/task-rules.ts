@@ -2,7 +2,8 @@
 import { parseDurationMs } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import { parseShape, shown, unknownKey, type Path } from '../../experiment/schema-issues.ts';
-import { collectInputs, inputsSchema, TASK_NAMES } from '../../experiment/task-inputs.ts';
+import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
+import { inputsSchema, TASK_NAMES } from '../../experiment/tasks/task-inputs.ts';
 import { ACTION_NAMES, issue, tasksOf, type Rule, type RuleIssue } from './rule.ts';
 
 export const actionsAreKnown: Rule = ({ experiment }) =>

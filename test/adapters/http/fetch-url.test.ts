@@ -4,7 +4,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { createRequestBuilder } from '../../../src/adapters/load/build-requests.ts';
 import { fetchUrl } from '../../../src/adapters/http/fetch-url.ts';
-import { collectInputs } from '../../../src/experiment/task-inputs.ts';
+import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
 import { iter8ctl } from '../../support/test-io.ts';
 import { testServer } from '../../support/test-server.ts';
 

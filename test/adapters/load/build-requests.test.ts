@@ -5,7 +5,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { makeSelfSigned } from '../../../scripts/certificates.mjs';
 import { createRequestBuilder } from '../../../src/adapters/load/build-requests.ts';
-import { collectInputs } from '../../../src/experiment/task-inputs.ts';
+import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
 import { iter8ctl } from '../../support/test-io.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-build-'));

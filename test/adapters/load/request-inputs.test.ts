@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createRequestBuilder } from '../../../src/adapters/load/build-requests.ts';
-import type { CollectEndpoint } from '../../../src/experiment/task-inputs.ts';
+import type { CollectEndpoint } from '../../../src/experiment/tasks/collect-inputs.ts';
 import { liveExperiment } from '../../support/live-manifest.ts';
 import { iter8ctl } from '../../support/test-io.ts';
 import { testServer } from '../../support/test-server.ts';

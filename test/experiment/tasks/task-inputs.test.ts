@@ -1,15 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseShape } from '../../src/experiment/schema-issues.ts';
-import {
-  collectInputs,
-  httpNotificationInputs,
-  inputsSchema,
-  readinessInputs,
-  runInputs,
-  slackInputs,
-  TASK_NAMES,
-} from '../../src/experiment/task-inputs.ts';
+import { parseShape } from '../../../src/experiment/schema-issues.ts';
+import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
+import { httpNotificationInputs, slackInputs } from '../../../src/experiment/tasks/notification-inputs.ts';
+import { inputsSchema, TASK_NAMES } from '../../../src/experiment/tasks/task-inputs.ts';
+import { readinessInputs } from '../../../src/experiment/tasks/readiness-inputs.ts';
+import { runInputs } from '../../../src/experiment/tasks/run-inputs.ts';
 
 const versions = [{ name: 'v', url: 'http://v/' }];
 const collect = (inputs: Record<string, unknown>) =>
