@@ -10,6 +10,7 @@ import type { EventWriter } from '../adapters/kube/kubernetes-events.ts';
 import type { Approvals } from '../adapters/store/script-approvals.ts';
 import type { ObjectKey } from '../experiment/experiment.ts';
 import type {
+  BuildReader,
   DriverLock,
   ExperimentStore,
   Holder,
@@ -280,6 +281,7 @@ export interface Driver {
   readonly requests: RequestBuilder;
   readonly tasks: TaskRunner;
   readonly weights?: WeightReader;
+  readonly builds?: BuildReader;
 }
 
 /** Where scripts are run: here, or as Jobs beside their experiments. */
@@ -299,6 +301,7 @@ export async function openDriver(
   scripts?: ScriptPlace,
   metrics: Metrics = openMetrics(context, io, { ownSecretsOnly: false }),
   load: LoadGenerator = openLoad(),
+  limits: { readonly ownNamespaceOnly: boolean } = { ownNamespaceOnly: false },
 ): Promise<Driver> {
   const [{ createRequestBuilder }, { createTaskRunner }] = await Promise.all([
     import('../adapters/load/build-requests.ts'),
@@ -315,7 +318,10 @@ export async function openDriver(
     }),
     ...(kube === undefined
       ? {}
-      : { weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube) }),
+      : {
+          weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube),
+          builds: (await import('../adapters/kube/read-builds.ts')).createBuildReader({ client: kube, ...limits }),
+        }),
     tasks: createTaskRunner({
       ...(scripts === undefined ? {} : { run: await openScripts(context, io, scripts) }),
       ...(kube === undefined

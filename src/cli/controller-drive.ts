@@ -67,6 +67,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         : undefined,
       metrics,
       load,
+      { ownNamespaceOnly: true },
     );
     const { recommendation, interrupted } = await driveExperiment(
       experiment,

@@ -9,7 +9,7 @@ import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import { countedScopes, type Iter8Record } from '../judge/record/stored-record.ts';
+import { countedScopes } from '../judge/record/stored-record.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
@@ -18,12 +18,14 @@ import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import { withoutLoad } from './collect/account.ts';
+import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { earlyEnd } from './early-end.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
-import { Interruption, type InterruptionSources } from './interruption.ts';
-import { measureStart, type MeasurePorts } from './measure-metrics.ts';
+import { Interruption } from './interruption.ts';
+import type { MeasurePorts } from './measure-metrics.ts';
+import type { BuildPorts } from './one-build.ts';
 import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
-import type { Holder, TargetLock, WeightReader } from './ports.ts';
+import type { TargetLock, WeightReader } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
 import { withHistograms } from './status-analysis.ts';
@@ -39,36 +41,14 @@ import {
   withTargetAcquired,
   type Failure,
 } from './status-changes.ts';
-import { takeMeasurement } from './take-measurement.ts';
+import { beginMeasuring, takeMeasurement } from './take-measurement.ts';
 import { TargetTurn } from './target-queue.ts';
 
-export interface DrivePorts extends SessionPorts, MeasurePorts, Omit<ActionPorts, 'clock'> {
+export interface DrivePorts extends SessionPorts, MeasurePorts, BuildPorts, Omit<ActionPorts, 'clock'> {
   /** Absent: no object says how traffic is split. */
   readonly weights?: WeightReader | undefined;
   /** Absent: nobody else works on the same targets. */
   readonly targets?: TargetLock | undefined;
-}
-
-export interface DriveOptions extends InterruptionSources {
-  readonly driver: Holder;
-  /** Settings that flags of `run` put over spec.criteria.strength. */
-  readonly strength?: Readonly<Record<string, unknown>> | undefined;
-  /** What somebody types to go on with it, for hints. Absent: nobody has to. */
-  readonly goOn?: string | undefined;
-  readonly saveEveryMs: number;
-  readonly seed: number;
-  /** How long after the experiment was made its metrics may be made. Absent: they are there. */
-  readonly metricsFollowMs?: number | undefined;
-  /** What this driver does not do for an experiment that is otherwise valid. */
-  readonly refuse?:
-    | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
-    | undefined;
-}
-
-export interface DriveOutcome {
-  readonly experiment: Experiment;
-  readonly recommendation: Recommendation;
-  readonly interrupted: boolean;
 }
 
 /** @throws UnavailableError when the turn on the target is lost, with what was measured saved */
@@ -141,7 +121,7 @@ class Drive {
       by: this.#ports.by,
       experiment: hideCredentials({ ...session.experiment, status: undefined }),
       strength: session.record.strength,
-      ...(this.#isResumed ? { record: storedRecord(session.record) } : {}),
+      ...(this.#isResumed ? { record: { ...session.record, events: [] } } : {}), // what a replay needs of an earlier driver
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
     for (const text of [...remarksOn(session.experiment), ...unverifiedTls(session.experiment)]) session.warn(text);
@@ -182,12 +162,14 @@ class Drive {
         return this.#start();
       case 'iterate':
         return this.#iterate(step);
-      case 'assess-again':
-        if (!(await this.#measure())) return 'interrupted';
+      case 'assess-again': {
+        const ended = await this.#measure();
+        if (ended !== undefined) return ended;
         assess(session, true);
         session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
         await session.save();
         return 'done';
+      }
       case 'complete':
         return this.#complete();
       case 'ended':
@@ -289,8 +271,8 @@ class Drive {
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
     const startTime = timestamp(session.nowMs());
     // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
-    const isMeasured = await this.#interruption.completes((signal) => measureStart(session, this.#ports, signal));
-    if (!isMeasured) return 'interrupted';
+    const ended = await this.#measure(beginMeasuring);
+    if (ended !== undefined) return ended;
     const isConformance = spec.strategy.testingPattern === 'Conformance';
     session.changeStatus((status) => ({
       ...status,
@@ -318,6 +300,7 @@ class Drive {
       seed,
     });
     if (outcome.kind === 'interrupted') return 'interrupted';
+    if (outcome.kind === 'anew') return 'done';
     if (outcome.kind === 'failed')
       return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
     const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
@@ -328,9 +311,12 @@ class Drive {
     return 'done';
   }
 
-  /** Measures the custom metrics; false when it was interrupted meanwhile. */
-  #measure(): Promise<boolean> {
-    return this.#interruption.completes((signal) => takeMeasurement(this.#session, this.#ports, signal));
+  /** How the step ends that measures: interrupted, or done where all is to be measured anew. Undefined: it goes on. */
+  async #measure(measure = takeMeasurement): Promise<StepOutcome | undefined> {
+    const { restarts } = this.#session.record;
+    const isDone = await this.#interruption.completes((signal) => measure(this.#session, this.#ports, signal));
+    if (!isDone) return 'interrupted';
+    return this.#session.record.restarts === restarts ? undefined : 'done';
   }
 
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
@@ -339,14 +325,15 @@ class Drive {
     const waitMs = dueMs - clock.now();
     if (waitMs > 0 && !(await this.#interruption.completes((signal) => clock.sleep(waitMs, signal))))
       return 'interrupted';
-    if (!(await this.#measure())) return 'interrupted';
+    const ended = await this.#measure();
+    if (ended !== undefined) return ended;
     const total = totalIterations(session.experiment);
     assess(session, iteration >= total);
     const end = earlyEnd(session);
     const completed = end === 'nothing-can-change' ? total : iteration;
     session.changeStatus((status) => ({ ...status, completedIterations: completed }));
     session.log({ kind: 'iterated', time: timestamp(session.nowMs()), completedIterations: completed });
-    if (end === 'rolled-back' || (end === 'decided' && completed < total))
+    if (end === 'changed' || end === 'rolled-back' || (end === 'decided' && completed < total))
       session.changeRecord((record) => ({ ...record, endedEarly: end }));
     if (completed > iteration) {
       const skipped = completed - iteration;
@@ -391,9 +378,4 @@ class Drive {
     await session.save({ must: true });
     return 'done';
   }
-}
-
-/** What a replay needs of what an earlier driver left. */
-function storedRecord(record: Iter8Record): Iter8Record {
-  return { ...record, events: [] };
 }

@@ -5,12 +5,13 @@ import { tasksOf } from './next-step.ts';
 import type { Session } from './session.ts';
 
 /**
- * `rolled-back` and `decided`: no iteration follows. `nothing-can-change`: the rest would say the same, and is counted as done.
+ * `changed`, `rolled-back` and `decided`: no iteration follows. `nothing-can-change`: the rest would say the same, and is counted as done.
  * Undefined: the next one follows.
  */
-export type EarlyEnd = 'rolled-back' | 'decided' | 'nothing-can-change';
+export type EarlyEnd = 'changed' | 'rolled-back' | 'decided' | 'nothing-can-change';
 
 export function earlyEnd(session: Session): EarlyEnd | undefined {
+  if (session.record.changed !== undefined) return 'changed'; // nothing that follows could be believed
   if (mustRollBack(session)) return 'rolled-back';
   if (session.question.strength.stopEarly && isEverythingDecided(session)) return 'decided';
   return nothingCanChange(session) ? 'nothing-can-change' : undefined;

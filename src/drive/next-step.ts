@@ -49,6 +49,9 @@ export function nextStep(experiment: Experiment, record: Iter8Record): Step {
       if (status.metrics === undefined) return { kind: 'read-metrics' };
       return { kind: 'advance', stage: 'Running' };
     case 'Running':
+      // What measures is done again when a version has become another build.
+      if (record.restarts !== undefined && hasOpenAction(experiment, record, 'start', 'start'))
+        return { kind: 'run-action', action: 'start', id: 'start' };
       if (status.startTime === undefined) return { kind: 'begin' };
       return nextWhileRunning(experiment, record, Date.parse(status.startTime));
     case 'Finishing':

@@ -6,12 +6,13 @@ import { recordedWinner } from '../experiment/conditions.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Interruption } from './interruption.ts';
+import { lookAtBuilds, type BuildPorts } from './one-build.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
-export interface ActionPorts extends CollectPorts {
+export interface ActionPorts extends CollectPorts, BuildPorts {
   readonly tasks: TaskRunner;
 }
 
@@ -24,6 +25,8 @@ export interface ActionOptions {
 
 export type ActionOutcome =
   | { readonly kind: 'done' }
+  /** A version has become another build: all is to be measured anew. */
+  | { readonly kind: 'anew' }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly cause: string };
 
@@ -59,9 +62,11 @@ export async function runAction(
     try {
       if (task.task === 'metrics/collect') {
         const { any: stop, now: kill } = interruption;
+        if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
         const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
         if (outcome.kind === 'interrupted') return { kind: 'interrupted' };
         if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
+        if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
       } else {
         mark(session, id, 'running');
         await session.save();

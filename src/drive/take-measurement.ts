@@ -2,16 +2,28 @@
 import { Iter8Error, messageOf } from '../errors.ts';
 import type { Weight } from '../experiment/experiment.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
-import { measureMetrics, type MeasurePorts } from './measure-metrics.ts';
+import { measureMetrics, measureStart, type MeasurePorts } from './measure-metrics.ts';
+import { lookAtBuilds, type BuildPorts } from './one-build.ts';
 import type { WeightReader } from './ports.ts';
 import type { Session } from './session.ts';
 
-export interface MeasurementPorts extends MeasurePorts {
+export interface MeasurementPorts extends MeasurePorts, BuildPorts {
   /** Absent: no object says how traffic is split. */
   readonly weights?: WeightReader | undefined;
 }
 
+/** Which builds run, and where raw counters stand, before anything is judged. */
+export async function beginMeasuring(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
+  if ((await lookAtBuilds(session, ports, signal)) !== 'anew') await measureStart(session, ports, signal);
+}
+
 export async function takeMeasurement(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
+  await addMeasured(session, ports, signal);
+  // Behind it: what was measured before is then of this build.
+  await lookAtBuilds(session, ports, signal);
+}
+
+async function addMeasured(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
   await measureMetrics(session, ports, signal);
   const weights = await presentSplit(session, ports.weights, signal);
   const { record, question } = session;

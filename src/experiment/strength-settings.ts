@@ -54,6 +54,8 @@ export interface StrengthSettings {
   readonly margin: number;
   readonly cap: readonly ValueCap[];
   readonly policy: 'progressive' | 'bandit';
+  /** What follows when a version becomes another build: the answer is undecided, or all is measured anew. */
+  readonly onChange: 'undecided' | 'restart';
 }
 
 export const DEFAULT_STRENGTH: StrengthSettings = {
@@ -72,6 +74,7 @@ export const DEFAULT_STRENGTH: StrengthSettings = {
   margin: 0,
   cap: [],
   policy: 'progressive',
+  onChange: 'undecided',
 };
 
 /** A quantity within a range, as a number. */
@@ -133,6 +136,7 @@ export const strengthSchema = z.strictObject({
   margin: amount('a percentage from 0 to 100', (value) => value >= 0 && value <= 100).optional(),
   cap: z.array(capSchema).optional(),
   policy: z.enum(['progressive', 'bandit']).optional(),
+  onChange: z.enum(['undecided', 'restart']).optional(),
 });
 
 /**

@@ -40,12 +40,13 @@ const LOOK: readonly Rule[] = [
   { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'watch'] },
 ];
 
-/** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at. */
+/** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at, or that tell which build runs. */
 const DRIVE: readonly Rule[] = [
   { apiGroups: [API_GROUP], resources: ['experiments/status'], verbs: ['get', 'patch'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
   { apiGroups: [''], resources: ['events'], verbs: ['create'] },
-  { apiGroups: [''], resources: ['services', 'pods'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['services'], verbs: ['get'] },
+  { apiGroups: [''], resources: ['pods'], verbs: ['get', 'list'] },
   { apiGroups: ['apps'], resources: ['deployments', 'statefulsets', 'daemonsets'], verbs: ['get'] },
   { apiGroups: ['serving.knative.dev'], resources: ['services'], verbs: ['get'] },
   { apiGroups: ['networking.istio.io'], resources: ['virtualservices'], verbs: ['get'] },

@@ -43,6 +43,7 @@ export type UndecidedReason =
   | 'not-comparable' // a relative limit that every value, or none, would keep
   | 'not-paired' // a relative limit on load that does not go to both versions at the same times
   | 'only-counters-compare' // a relative limit on a metric that gives no raw counters
+  | 'build-changed' // the version, or what it is compared with, is another build now: what was measured is void
   | 'buckets-not-comparable'; // live buckets are exact at fixed limits only
 
 /** One side of one objective for one version. Values in the unit of the metric: ms, shares, counts. */

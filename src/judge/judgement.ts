@@ -9,6 +9,7 @@ import type { Recommendation } from './recommendation.ts';
 import { countedPairs, countedScopes, readTally, scopeOfPairs, type Iter8Record } from './record/stored-record.ts';
 import { judgeReward } from './reward/reward.ts';
 import type { RewardResult } from './reward/reward-state.ts';
+import { voidedReward, voidedRow } from './record/void-measurements.ts';
 import { versionVerdicts } from './winner.ts';
 
 /** What is asked, with the settings that flags of `run` put over those of the spec. */
@@ -42,24 +43,35 @@ export function judgementAt(
   judge: Judge,
   look: Look & { readonly ratePerSec?: number | undefined },
 ): Judgement {
-  const assessments = judge.look(look);
-  const reward =
-    record.reward === undefined
-      ? undefined
-      : judgeReward(question, record.reward, {
-          verdicts: versionVerdicts(question.versions, assessments),
-          pairs: (a, b) => judge.pairsOf(a, b),
-        });
+  const { changed } = record;
+  const found = judge.look(look);
+  const assessments = changed === undefined ? found : found.map((row) => voidedRow(question, changed, row));
+  const reward = rewardAt(question, record, judge, assessments);
   return {
     assessments,
     ...(reward === undefined ? {} : { reward }),
     recommendation: recommend(question, {
       reward,
       assessments,
+      changed,
       tallyOf: (version) => judge.tallyOf(version),
       ratePerSec: look.ratePerSec,
     }),
   };
+}
+
+function rewardAt(
+  question: Question,
+  { reward, changed }: Iter8Record,
+  judge: Judge,
+  assessments: readonly LimitAssessment[],
+): RewardResult | undefined {
+  if (reward === undefined) return undefined;
+  const result = judgeReward(question, reward, {
+    verdicts: versionVerdicts(question.versions, assessments),
+    pairs: (a, b) => judge.pairsOf(a, b),
+  });
+  return changed === undefined ? result : voidedReward(question, changed, result);
 }
 
 /** The judgement of everything recorded, when no load is under way. */

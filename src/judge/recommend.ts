@@ -10,6 +10,8 @@ import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
 import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';
+import type { ChangedBuild } from './record/stored-record.ts';
+import { changedSentence } from './record/void-measurements.ts';
 import type { RewardResult } from './reward/reward-state.ts';
 import { versionVerdicts, winnerOf } from './winner.ts';
 
@@ -21,6 +23,8 @@ export interface RecommendFacts {
   readonly ratePerSec?: number | undefined;
   /** What is known of the reward; absent before the first iteration. */
   readonly reward?: RewardResult | undefined;
+  /** A version became another build. */
+  readonly changed?: ChangedBuild | undefined;
 }
 
 /** Above this share of redirects, or of errors that no objective is about, nothing is promoted. */
@@ -34,6 +38,10 @@ export function recommend(question: Question, facts: RecommendFacts): Recommenda
     return { verdict: 'undecided', keepsBaseline: false, reasons: ['the experiment names no version'] };
   const keepsBaseline = question.pattern !== 'Conformance';
   const about = { version: baseline.name, keepsBaseline };
+  if (facts.changed !== undefined) {
+    const hint = 'what was measured is void: run it again on one build (strength.onChange: restart does)';
+    return { verdict: 'undecided', ...about, reasons: [changedSentence(question, facts.changed), hint] };
+  }
   if (assessments.length === 0 && reward === undefined) {
     const why =
       question.reward !== undefined

@@ -6,9 +6,10 @@ import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment, Objective, Weight } from '../experiment/experiment.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
-import type { JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
+import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
+import { measuredAnew } from '../judge/record/void-measurements.ts';
 
 export interface ReplayChange {
   /** In place of those of the spec; absent: as they were. */
@@ -97,6 +98,9 @@ class Fold {
       case 'iterated':
         this.#completed = line.completedIterations;
         break;
+      case 'build-changed':
+        this.#changed(line);
+        break;
     }
   }
 
@@ -140,6 +144,19 @@ class Fold {
       timeoutMs: Math.max(timeoutMs, this.#record.timeoutMs ?? 0),
       ...(ratePerSec === 0 && isJudged ? { closedLoop: true } : {}),
     };
+  }
+
+  #changed({ time: at, version, what, anew }: BuildChangedLine): void {
+    if (!anew) {
+      this.#record = { ...this.#record, changed: { version, at, what } };
+      return;
+    }
+    const { tasks, actions } = this.#record;
+    const all = { tasks: new Set(Object.keys(tasks)), actions: new Set(Object.keys(actions)) };
+    this.#record = measuredAnew(this.#record, all);
+    this.#open.clear();
+    this.#judged = undefined;
+    this.#completed = 0;
   }
 
   #close(task: string, loadSeconds: number): void {

@@ -76,6 +76,7 @@ it('the events that wait are written before it ends', async () => {
   const ends = new Promise<void>((resolve) => (ending = resolve));
   // An API server that takes no event before the controller ends.
   await using api = await testServer((request, response) => {
+    if (request.method === 'GET') return void response.writeHead(404).end('{"kind":"Status"}');
     let body = '';
     request.on('data', (chunk: Buffer) => (body += chunk.toString()));
     request.on('end', () => {

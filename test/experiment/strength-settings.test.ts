@@ -23,6 +23,7 @@ describe('spec.criteria.strength', () => {
       margin: 5,
       cap: [{ metric: 'iter8-system/mean-latency', max: '2k' }],
       policy: 'bandit',
+      onChange: 'restart',
     };
     expect(parseStrength(written)).toEqual({ settings: written, issues: [] });
   });

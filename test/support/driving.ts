@@ -4,8 +4,10 @@ import type { Experiment, WrittenExperiment } from '../../src/experiment/experim
 import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import type { Clock } from '../../src/io.ts';
 import type { Event } from '../../src/drive/events.ts';
-import { drive, type DriveOptions, type DriveOutcome } from '../../src/drive/drive.ts';
+import { drive } from '../../src/drive/drive.ts';
+import type { DriveOptions, DriveOutcome } from '../../src/drive/drive-options.ts';
 import type {
+  BuildReader,
   ExperimentStore,
   LoadGenerator,
   MetricQuestion,
@@ -145,6 +147,7 @@ export interface DriveSetup {
   readonly metrics?: MetricSource;
   readonly tasks?: TaskRunner;
   readonly targets?: TargetLock;
+  readonly builds?: BuildReader;
   readonly confirm?: () => Promise<void>;
   readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
@@ -193,6 +196,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
       metrics: setup.metrics ?? { measure: () => Promise.reject(new Error('no metric is expected to be measured')) },
       tasks: setup.tasks ?? { run: ({ task }) => Promise.resolve(`${task.task ?? 'run'} done`) },
       ...(setup.targets === undefined ? {} : { targets: setup.targets }),
+      ...(setup.builds === undefined ? {} : { builds: setup.builds }),
       ...(setup.confirm === undefined ? {} : { confirm: setup.confirm }),
       clock,
       emit: (event) => {

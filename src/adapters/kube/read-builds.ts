@@ -30,6 +30,8 @@ const TEMPLATE_LABELS = ['pod-template-hash', 'controller-revision-hash', 'rollo
 /** Pods of one build are alike: so many of them are looked at. */
 const MOST_PODS = 500;
 const SHOWN_FINGERPRINT = 12;
+/** The next look is not far: an experiment does not wait long for this one. */
+const LONGEST_WAIT_MS = 5_000;
 
 export interface BuildReaderOptions {
   readonly client: KubeClient;
@@ -153,6 +155,7 @@ class Look {
         namespace,
         query: { labelSelector: selector, limit: String(MOST_PODS) },
         signal: this.#signal,
+        timeoutMs: LONGEST_WAIT_MS,
       })
       .catch((error: unknown) => {
         if (error instanceof ForbiddenError) return {};
@@ -172,6 +175,7 @@ class Look {
         namespace,
         name,
         signal: this.#signal,
+        timeoutMs: LONGEST_WAIT_MS,
       });
     } catch (error) {
       if (error instanceof NotFoundError) return undefined;

@@ -91,6 +91,15 @@ export interface IteratedLine {
   readonly completedIterations: number;
 }
 
+/** A version became another build: what was measured before is void, and measured anew or not. */
+export interface BuildChangedLine {
+  readonly kind: 'build-changed';
+  readonly time: string;
+  readonly version: string;
+  readonly what: string;
+  readonly anew: boolean;
+}
+
 export type RecordLine =
   | SpecLine
   | SpecReadLine
@@ -100,4 +109,5 @@ export type RecordLine =
   | LoadEndedLine
   | MeasuredLine
   | JudgedLine
-  | IteratedLine;
+  | IteratedLine
+  | BuildChangedLine;

@@ -228,6 +228,13 @@ const contest = withFields({
     MOST,
   ),
 });
+const build = withFields({
+  object: text,
+  template: optional(text),
+  images: mapOf(text),
+  hashes: listOf(text, MOST),
+  digests: mapOf(listOf(text, MOST)),
+});
 const weights = listOf(withFields({ name: text, value: number }), MOST);
 
 const record = withFields({
@@ -254,6 +261,9 @@ const record = withFields({
     }),
   ),
   rewardResult: optional(rewardResult),
+  builds: optional(mapOf(build)),
+  changed: optional(withFields({ version: text, at: time, what: text })),
+  restarts: optional(count),
   assessments: optional(listOf(assessment)),
   recommendation: optional(recommendation),
   warnings: optional(listOf(text)),

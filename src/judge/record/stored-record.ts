@@ -18,6 +18,7 @@ import {
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { LimitAssessment } from '../assessment.ts';
 import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
+import type { Builds } from './builds.ts';
 import type { LoadState } from './load-progress.ts';
 import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from '../recommendation.ts';
@@ -100,6 +101,15 @@ export interface StoredHistory {
   readonly moments: readonly (readonly (number | null)[])[];
 }
 
+/** A version became another build than the one that was measured. */
+export interface ChangedBuild {
+  readonly version: string;
+  /** When it was seen. RFC 3339. */
+  readonly at: string;
+  /** `image app of Deployment shop/hello-v2 was hello:2, is hello:3`. */
+  readonly what: string;
+}
+
 export interface Iter8Record {
   readonly format: typeof RECORD_FORMAT;
   /** `iter8ctl 0.1.0`. */
@@ -108,7 +118,7 @@ export interface Iter8Record {
   /** Actions that are over: `start`, `loop1`, `finish`; and `assess` once the last loop's tasks have been assessed. */
   readonly actions: Readonly<Record<string, 'launched' | 'done'>>;
   /** Why the iterations ended before the last one; absent while they go on, or ended by themselves. */
-  readonly endedEarly?: 'rolled-back' | 'decided' | undefined;
+  readonly endedEarly?: 'rolled-back' | 'decided' | 'changed' | undefined;
   /** Everything counted by tasks that are done. */
   readonly scopes: readonly StoredScope[];
   readonly pairs?: StoredPairs | undefined;
@@ -133,6 +143,12 @@ export interface Iter8Record {
   /** What the versions of an A/B or A/B/N experiment earned, and who is shown to earn most. */
   readonly reward?: RewardState | undefined;
   readonly rewardResult?: RewardResult | undefined;
+  /** What ran when it was measured, of the versions whose pods are found. */
+  readonly builds?: Builds | undefined;
+  /** What was measured is void. */
+  readonly changed?: ChangedBuild | undefined;
+  /** How often it was measured anew after such a change. */
+  readonly restarts?: number | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
   /** How the run went: for reports, read by `momentsOf` of history.ts. */

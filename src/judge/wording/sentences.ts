@@ -212,6 +212,8 @@ function reasonSentence(
       return `${name} cannot be judged with confidence: only raw counters can be compared`;
     case 'buckets-not-comparable':
       return `${name} cannot be judged with confidence: buckets are exact at a limit only: compare a share or a mean`;
+    case 'build-changed':
+      return `${name} is void: ${one.detail ?? 'another build runs now'}`;
     case 'stale':
       return `${name} is too old for a verdict: ${one.detail ?? 'its backend fails'}`;
     case 'empty-answer':

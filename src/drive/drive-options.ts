@@ -1,0 +1,27 @@
+/** What whoever drives an experiment decides, and what it gets. */
+import type { Experiment } from '../experiment/experiment.ts';
+import type { Recommendation } from '../judge/recommendation.ts';
+import type { InterruptionSources } from './interruption.ts';
+import type { Holder } from './ports.ts';
+
+export interface DriveOptions extends InterruptionSources {
+  readonly driver: Holder;
+  /** Settings that flags of `run` put over spec.criteria.strength. */
+  readonly strength?: Readonly<Record<string, unknown>> | undefined;
+  /** What somebody types to go on with it, for hints. Absent: nobody has to. */
+  readonly goOn?: string | undefined;
+  readonly saveEveryMs: number;
+  readonly seed: number;
+  /** How long after the experiment was made its metrics may be made. Absent: they are there. */
+  readonly metricsFollowMs?: number | undefined;
+  /** What this driver does not do for an experiment that is otherwise valid. */
+  readonly refuse?:
+    | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
+    | undefined;
+}
+
+export interface DriveOutcome {
+  readonly experiment: Experiment;
+  readonly recommendation: Recommendation;
+  readonly interrupted: boolean;
+}

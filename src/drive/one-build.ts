@@ -1,0 +1,108 @@
+/**
+ * Evidence is about one build: which one runs is looked at before the first measurement, at each iteration, and before the answer
+ * (docs/behavior.md 10.4). Another one voids what was measured; `strength.onChange: restart` measures anew.
+ */
+import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import { buildChange, knownBuilds, type Build, type BuildChange, type Builds } from '../judge/record/builds.ts';
+import type { Iter8Record } from '../judge/record/stored-record.ts';
+import { changedSentence, measuredAnew } from '../judge/record/void-measurements.ts';
+import { formatCounted } from '../text/units.ts';
+import type { BuildReader } from './ports.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+export interface BuildPorts {
+  /** Absent: nobody knows what runs. */
+  readonly builds?: BuildReader | undefined;
+}
+
+/** `anew`: what was measured is forgotten, and the tasks that measure are to be done again. */
+export type BuildLook = 'same' | 'changed' | 'anew';
+
+/** A version that changes all the time is measured anew so often, and then undecided. */
+const MOST_RESTARTS = 10;
+/** After a change, pods are looked at so often until they stay the same, for at most so long: a rollout takes its time. */
+const LOOK_AGAIN_MS = 5_000;
+const LONGEST_ROLLOUT_MS = 300_000;
+
+export async function lookAtBuilds(session: Session, { builds }: BuildPorts, signal: AbortSignal): Promise<BuildLook> {
+  if (session.record.changed !== undefined) return 'changed';
+  if (builds === undefined) return 'same';
+  const before = session.record.builds;
+  const isAnew = before === undefined && session.record.restarts !== undefined;
+  const now = isAnew ? await settledBuilds(session, builds, signal) : await readBuilds(session, builds, signal);
+  const change = before === undefined ? undefined : buildChange(before, now);
+  if (change !== undefined) {
+    const look = noteChange(session, change);
+    await session.save();
+    return look;
+  }
+  if (Object.keys(now).length > 0)
+    session.changeRecord((record) => ({ ...record, builds: knownBuilds(record.builds, now) }));
+  return 'same';
+}
+
+async function readBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {
+  const read = await builds.read(session.experiment, signal);
+  const found: Record<string, Build> = {};
+  for (const { version, build, problem } of read) {
+    if (problem !== undefined)
+      session.warn(`whether ${version} stays the build that was measured cannot be checked: ${problem}`);
+    // What cannot be seen now is not gone.
+    const known = problem === undefined ? build : session.record.builds?.[version];
+    if (known !== undefined) found[version] = known;
+  }
+  return found;
+}
+
+async function settledBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {
+  const { clock } = session;
+  const untilMs = clock.monotonicMs() + LONGEST_ROLLOUT_MS;
+  for (let before = await readBuilds(session, builds, signal); ; ) {
+    await clock.sleep(LOOK_AGAIN_MS, signal);
+    const now = await readBuilds(session, builds, signal);
+    const isSettled =
+      buildChange(before, now) === undefined && Object.values(now).every(({ hashes }) => hashes.length < 2);
+    if (isSettled || clock.monotonicMs() >= untilMs) return now;
+    before = now;
+  }
+}
+
+function noteChange(session: Session, { version, what }: BuildChange): BuildLook {
+  const { question } = session;
+  const restarts = session.record.restarts ?? 0;
+  const wanted = question.strength.onChange === 'restart';
+  const anew = wanted && restarts < MOST_RESTARTS;
+  const often = wanted && !anew ? `, after it was measured anew ${formatCounted(restarts, 'time')}` : '';
+  const changed = { version, at: timestamp(session.nowMs()), what: `${what}${often}` };
+  session.log({ kind: 'build-changed', time: changed.at, version, what: changed.what, anew });
+  const sentence = changedSentence(question, changed);
+  session.warn(`${sentence}; what was measured is void${anew ? ', measuring anew (onChange: restart)' : ''}`);
+  if (!anew) {
+    session.changeRecord((record) => ({ ...record, changed }));
+    return 'changed';
+  }
+  const { experiment } = session;
+  session.changeRecord((record) => measuredAnew(record, doneAgain(experiment, record)));
+  session.changeStatus(({ startTime: _1, analysis: _2, versionRecommendedForPromotion: _3, ...status }) => ({
+    ...status,
+    completedIterations: 0,
+  }));
+  return 'anew';
+}
+
+/** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */
+const MEASURING = new Set(['metrics/collect', 'common/readiness']);
+
+function doneAgain({ spec }: Experiment, { tasks, actions }: Iter8Record) {
+  const measures = (id: string): boolean => {
+    const [action = '', index] = id.split('/');
+    const name = action.replace(/\d+$/, '');
+    const list: readonly TaskSpec[] = name === 'finish' ? [] : (spec.strategy.actions[name] ?? []);
+    return MEASURING.has(list[Number(index)]?.task ?? '');
+  };
+  return {
+    tasks: new Set(Object.keys(tasks).filter(measures)),
+    actions: new Set(Object.keys(actions).filter((id) => id !== 'finish')),
+  };
+}

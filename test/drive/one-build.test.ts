@@ -1,0 +1,166 @@
+/** A version that becomes another build while it is measured: the engine with simulated services. */
+import { describe, expect, it } from 'vitest';
+import type { BuildReader } from '../../src/drive/ports.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import type { Build } from '../../src/judge/record/builds.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
+import { replayRecord } from '../../src/replay/replay.ts';
+import { canary, driveInMemory, type DriveSetup } from '../support/driving.ts';
+
+const build = (image: string, hashes = ['h']): Build => ({
+  object: 'Deployment default/new',
+  template: image,
+  images: { app: image },
+  hashes,
+  digests: {},
+});
+
+/** What runs at each look, the last again and again; undefined: the Deployment is gone, a text: it cannot be seen. */
+function looks(...builds: (Build | string | undefined)[]): BuildReader & { readonly count: () => number } {
+  let k = 0;
+  return {
+    count: () => k,
+    read: () => {
+      const found = builds[Math.min(k++, builds.length - 1)];
+      return Promise.resolve([
+        { version: 'old' },
+        { version: 'new', ...(typeof found === 'string' ? { problem: found } : { build: found }) },
+      ]);
+    },
+  };
+}
+
+const OBJECTIVES = [{ metric: 'iter8-system/error-rate', upperLimit: '0.2' }];
+
+/** Load, then three iterations; loop tasks measure again. */
+function experiment(strength: object = {}, actions: object = {}): WrittenExperiment {
+  const base = canary({ objectives: OBJECTIVES, strength });
+  const [collect] = base.spec.strategy.actions!['start']!;
+  return {
+    ...base,
+    spec: {
+      ...base.spec,
+      strategy: { ...base.spec.strategy, actions: { start: [collect!], ...actions } },
+      duration: { intervalSeconds: 1, iterationsPerLoop: 1, maxLoops: 3 },
+    },
+  };
+}
+
+async function run(written: WrittenExperiment, builds: BuildReader, setup: DriveSetup = {}) {
+  const driven = await driveInMemory(written, { ...setup, builds });
+  const { experiment: object, recommendation } = driven.outcome;
+  expect(replayRecord(JSON.parse(JSON.stringify(driven.log)), { strength: {} }).status!.analysis).toMatchObject({
+    aggregatedBuiltinHists: { data: { iter8ctl: { recommendation } } },
+  });
+  return { ...driven, object, recommendation, record: readRecord(object)! };
+}
+
+describe('one build', () => {
+  it('is measured and promoted; it is looked at before the load, behind it, and at the iteration', async () => {
+    const builds = looks(build('new:1'));
+    const { recommendation, record } = await run(experiment(), builds);
+    expect(recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+    expect(record.builds).toEqual({ new: build('new:1') });
+    expect(builds.count()).toBeGreaterThanOrEqual(4);
+  });
+
+  it('is not asked for where nobody knows it, or cannot be seen: that is said once', async () => {
+    const unseen = await run(experiment(), looks(build('new:1'), 'deployments may not be read'));
+    expect(unseen.recommendation.verdict).toBe('promote');
+    expect(unseen.record.warnings.filter((text) => text.includes('may not be read'))).toHaveLength(1);
+  });
+});
+
+describe('another build', () => {
+  const changed = 'image app of Deployment default/new was new:1, is new:2';
+
+  it.each([
+    ['during the load', 1],
+    ['before the iterations', 2],
+    ['at an iteration', 3],
+  ])('%s voids what was measured', async (_, at) => {
+    const builds = looks(...Array.from({ length: at }, () => build('new:1')), build('new:2'));
+    const { recommendation, record, object } = await run(experiment(), builds);
+    expect(recommendation).toMatchObject({ verdict: 'undecided', version: 'old', keepsBaseline: true });
+    expect(recommendation.reasons[0]).toMatch(/^candidate new changed at 20\d\d-\S+Z: /);
+    expect(recommendation.reasons[0]).toContain(changed);
+    expect(record.assessments.map(({ verdict, reason, upper }) => [verdict, reason, upper])).toEqual([
+      ['undecided', 'build-changed', undefined],
+      ['undecided', 'build-changed', undefined],
+    ]);
+    expect(object.status?.analysis?.winnerAssessment?.data.winnerFound).toBe(false);
+    expect(object.status?.completedIterations).toBe(1);
+    expect(object.status?.conditions?.find(({ type }) => type === 'Completed')?.status).toBe('True');
+  });
+
+  it('is that the Deployment is gone', async () => {
+    const { recommendation } = await run(experiment(), looks(build('new:1'), undefined));
+    expect(recommendation.reasons[0]).toContain('Deployment default/new is gone');
+  });
+
+  it('rolls nobody back by what is void', async () => {
+    const written = experiment();
+    written.spec.criteria!.objectives = [{ ...OBJECTIVES[0]!, rollback_on_failure: true }];
+    const { recommendation, record } = await run(written, looks(build('new:1'), build('new:2')), {
+      service: (version) => ({ latencyMs: 1, code: version === 'new' ? '500' : '200' }),
+    });
+    expect(recommendation.verdict).toBe('undecided');
+    expect(record.endedEarly).toBe('changed');
+  });
+});
+
+describe('onChange: restart', () => {
+  it('measures anew: load and iterations again, no other task twice', async () => {
+    const ran: string[] = [];
+    const base = experiment({ onChange: 'restart' });
+    const [collect] = base.spec.strategy.actions!['start']!;
+    const written = experiment(
+      { onChange: 'restart' },
+      { start: [{ run: 'once' }, { task: 'common/readiness' }, collect!], loop: [{ run: 'each' }] },
+    );
+    // Seen at the second iteration; behind it the rollout takes two looks.
+    const old = Array.from({ length: 4 }, () => build('new:1'));
+    const builds = looks(
+      ...old,
+      build('new:2', ['h', 'i']),
+      build('new:2', ['h', 'i']),
+      build('new:2'),
+      build('new:2'),
+    );
+    const { recommendation, record, object, load } = await run(written, builds, {
+      tasks: {
+        run: ({ id, task }) => {
+          ran.push(`${id} ${task.task ?? `run ${task.run}`}`);
+          return Promise.resolve('done');
+        },
+      },
+    });
+    expect(recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+    expect(record.restarts).toBe(1);
+    expect(record.builds?.['new']?.images).toEqual({ app: 'new:2' });
+    expect(object.status?.completedIterations).toBe(3);
+    expect(ran).toEqual([
+      'start/0 run once',
+      'start/1 common/readiness',
+      'loop1/0 run each',
+      'start/1 common/readiness',
+      'loop2/0 run each',
+      'loop3/0 run each',
+    ]);
+    // Only the second load counts.
+    const counted = record.scopes.find(({ version }) => version === 'new')!.tally.response.n;
+    expect(load.plans).toHaveLength(2);
+    expect(counted).toBe(load.plans[1]!.plannedRequests);
+  });
+
+  it('is undecided when the version never stays the same', async () => {
+    let k = 0;
+    const builds: BuildReader = {
+      read: () => Promise.resolve([{ version: 'new', build: build(`new:${Math.floor(k++ / 3)}`) }]),
+    };
+    const { recommendation, record } = await run(experiment({ onChange: 'restart' }), builds);
+    expect(recommendation.verdict).toBe('undecided');
+    expect(recommendation.reasons[0]).toContain('measured anew 10 times');
+    expect(record.restarts).toBe(10);
+  });
+});
