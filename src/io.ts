@@ -57,6 +57,6 @@ export interface Io {
   kill(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean;
   /** Calls back on each signal until the returned function is called. */
   onSignal(listener: (signal: ProcessSignal) => void): () => void;
-  /** Calls back when the terminal changes its size, until the returned function is called. */
+  /** Calls back when the terminal of standard error changes its size, until the returned function is called. */
   resized(listener: () => void): () => void;
 }

@@ -142,8 +142,9 @@ const io: Io = {
   },
   onSignal,
   resized: (listener) => {
-    process.stdout.on('resize', listener);
-    return () => process.stdout.off('resize', listener);
+    // What is drawn again is drawn there; the answer may go to a file.
+    process.stderr.on('resize', listener);
+    return () => process.stderr.off('resize', listener);
   },
 };
 

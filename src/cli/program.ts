@@ -1,10 +1,11 @@
 /** `run(argv, io)`: parses the command line, calls one command, turns what it throws into a sentence and an exit code. */
-import { Command, CommanderError } from 'commander';
+import { Command, CommanderError, Help } from 'commander';
 import { Iter8Error, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io, OutputStream } from '../io.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
+import { wrap } from '../text/wrap.ts';
 import { VERSION } from '../version.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 import { EXAMPLES } from './examples.ts';
@@ -47,10 +48,37 @@ async function definitionsFor(argv: readonly string[]): Promise<CommandDefinitio
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-const EPILOG = `
-Exit codes: 0 promote or done, 1 do not promote or a condition does not hold, 2 usage or an invalid manifest, 3 undecided,
-4 the experiment failed, 5 timed out, 6 not found, 7 a dependency cannot be reached or the output not written, 70 a bug, 130 interrupted, 143 terminated.
-`;
+const EXIT_CODES: Readonly<Record<number, string>> = {
+  0: 'promote or done',
+  1: 'do not promote, or a condition does not hold',
+  2: 'usage or an invalid manifest',
+  3: 'undecided',
+  4: 'the experiment failed',
+  5: 'timed out',
+  6: 'not found',
+  7: 'a dependency cannot be reached, or the output not written',
+  70: 'a bug',
+  130: 'interrupted',
+  143: 'terminated',
+};
+
+function epilog(columns: number): string {
+  const lines = Object.entries(EXIT_CODES).flatMap(([code, meaning]) =>
+    wrap(meaning, { columns, first: `  ${code.padStart(3)}  `, rest: '       ' }),
+  );
+  return `\nExit codes:\n${lines.join('\n')}\n`;
+}
+
+/** Where descriptions would be narrower than this beside their terms, they stand below them. */
+const LEAST_BESIDE = 30;
+
+/** An entry of a help text, no wider than the terminal. */
+function helpEntry(term: string, termWidth: number, description: string, helper: Help): string {
+  const { helpWidth: columns = 80 } = helper;
+  if (columns - termWidth - 4 >= LEAST_BESIDE || description === '')
+    return Help.prototype.formatItem.call(helper, term, termWidth, description, helper);
+  return [`  ${term}`, ...wrap(description, { columns, first: '      ', rest: '      ' })].join('\n');
+}
 
 /** A manifest that is made for others to read, and a password of its URL is part of it. */
 const WRITES_MANIFESTS = 'init';
@@ -90,7 +118,7 @@ export async function run(typed: readonly string[], given: Io): Promise<ExitCode
     .description('May this version be promoted? Drives, watches and describes Iter8 experiments.')
     .version(VERSION, '-V, --version')
     .showHelpAfterError('(--help shows all options)')
-    .addHelpText('after', EPILOG);
+    .addHelpText('after', () => epilog(io.stdout.columns ?? 100));
   for (const define of await definitionsFor(argv)) {
     const command = define(io, (next) => (code = next));
     const examples = EXAMPLES[command.name()] ?? [];
@@ -98,6 +126,7 @@ export async function run(typed: readonly string[], given: Io): Promise<ExitCode
   }
   // addCommand hands nothing down: without this a usage error in a command would end the process by itself.
   for (const command of [program, ...program.commands]) {
+    command.configureHelp({ formatItem: helpEntry, minWidthToWrap: 20 });
     command.exitOverride().configureOutput({
       writeOut: (text) => io.stdout.write(text),
       writeErr: (text) => io.stderr.write(text),

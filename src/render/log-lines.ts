@@ -42,9 +42,7 @@ export function eventText(event: Event): string | undefined {
 function conditionText(event: Extract<Event, { kind: 'condition' }>): string | undefined {
   switch (event.reason) {
     case 'ExperimentInitialized':
-      return isWaitingMessage(event.message)
-        ? `Waiting: ${event.message.charAt(0).toLowerCase()}${event.message.slice(1)}`
-        : `${event.stage}: experiment initialised`;
+      return isWaitingMessage(event.message) ? event.message : `${event.stage}: experiment initialised`;
     case 'TargetAcquired':
     case 'ExperimentCompleted':
       return undefined; // said by what follows

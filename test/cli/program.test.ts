@@ -2,6 +2,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { COMMAND_NAMES } from '../../src/cli/program.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { failingEach, ok, testServer } from '../support/test-server.ts';
 
@@ -47,6 +48,17 @@ const it = test.extend<{ place: Place }>({
     });
     await rm(cwd, { recursive: true });
   },
+});
+
+describe('help', () => {
+  it.each(['', ...COMMAND_NAMES])('of %j fits 40 columns, but for examples, which are pasted', async (name) => {
+    const words = name === '' ? ['--help'] : [name, '--help'];
+    const { code, out } = await iter8ctl(words, { cwd: tmpdir(), columns: 40 });
+    expect(code).toBe(0);
+    const [text = ''] = out.split('\nExamples:\n');
+    for (const line of text.split('\n').slice(1)) expect(line.length, line).toBeLessThanOrEqual(40);
+    expect(text).not.toMatch(/\n[,.)]|\S {3,}$/m);
+  });
 });
 
 describe.concurrent('run', () => {

@@ -230,9 +230,7 @@ describeCluster('on a cluster', () => {
       await watchWithKubectl('first', namespace, /HandlerLaunched/);
       const second = await run(['run', '-f', manifest('second', { target: 'shared' })]);
       expect(second.code, second.err).toBe(0);
-      expect(second.err).toMatch(
-        new RegExp(`Waiting: waiting for target shared, which experiment ${namespace}/first has`),
-      );
+      expect(second.err).toMatch(new RegExp(`: Waiting for target shared, which experiment ${namespace}/first has`));
       expect(await first).toMatchObject({ code: 0 });
     });
 
