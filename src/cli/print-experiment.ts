@@ -52,7 +52,7 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
     case 'name':
       return nameLine(experiment);
     default:
-      return `${renderDescribe(view(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 })}\n`;
+      return `${renderDescribe(view(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80, bars: io.stdout.columns !== undefined })}\n`;
   }
 }
 

@@ -2,23 +2,17 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
-import { displayWidth, padToWidth } from '../text/width.ts';
+import { formatCount, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
+import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
-import type { LimitAssessment } from '../judge/assessment.ts';
-import { boundText, codesText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
+import { codesText } from '../judge/wording/sentences.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';
-import { metricLabel } from './metric-label.ts';
+import { objectiveLines, versionTitle, type ObjectiveOptions } from './objectives.ts';
 import { rewardLines } from './rewards.ts';
-import { fittedLines } from './table.ts';
-import type { Theme } from './theme.ts';
 
-export interface DescribeOptions {
-  readonly theme: Theme;
-  readonly columns: number;
-}
+export type DescribeOptions = ObjectiveOptions;
 
 /** Reasons beyond these are counted, not reported. */
 const SHOWN_REASONS = 6;
@@ -27,7 +21,7 @@ export function renderDescribe(view: ExperimentView, options: DescribeOptions): 
   const sections = [
     answer(view, options),
     header(view, options),
-    objectives(view, options),
+    objectiveLines(view, options),
     recorded(view, options),
     rewardLines(view, options),
     measuredLines(view, options.columns),
@@ -139,129 +133,6 @@ function underWay(view: ExperimentView, columns: number): string[] {
   if (view.ended || load === undefined) return [];
   const sent = load.versions.map(({ version, sent: count }) => `${sanitizeLine(version)} ${formatCount(count)}`);
   return fact('Load', `requests sent in ${formatSeconds(load.elapsedSeconds)}: ${sent.join(', ')}`, columns);
-}
-
-// --------------------------------------------------------------------------------------------------------- objectives
-
-function objectives(view: ExperimentView, options: DescribeOptions): string[] {
-  if (view.objectives.length === 0) return [];
-  const versions = [...new Set(view.objectives.map((one) => one.version))];
-  if (versions.length === 2) {
-    const beside = sideBySide(view, options);
-    if (beside !== undefined) return beside;
-  }
-  return versions.flatMap((version, index) => [
-    ...(index > 0 ? [''] : []),
-    ...oneVersion(
-      version,
-      view.objectives.filter((one) => one.version === version),
-      view,
-      options,
-    ),
-  ]);
-}
-
-function versionTitle(version: string, view: ExperimentView): string {
-  const role =
-    view.versions.length > 1 && view.versions.find((one) => one.name === version)?.role === 'baseline'
-      ? ' (baseline)'
-      : '';
-  return `${sanitizeLine(version)}${role}`;
-}
-
-function verdictText(one: LimitAssessment, theme: Theme): string {
-  const how =
-    one.method === 'exact' && one.verdict !== 'undecided'
-      ? ', observed'
-      : one.method === 'point' && one.verdict !== 'undecided'
-        ? ', point value'
-        : '';
-  return `${theme.verdict(one.verdict)}${how}`;
-}
-
-function oneVersion(
-  version: string,
-  rows: readonly LimitAssessment[],
-  view: ExperimentView,
-  options: DescribeOptions,
-): string[] {
-  const { theme, columns } = options;
-  const title = wrap(`Objectives, ${versionTitle(version, view)}`, { columns, rest: '  ' });
-  const cells = (of: (one: LimitAssessment) => string) => rows.map(of);
-  const lines = fittedLines(
-    [
-      { head: 'METRIC', cells: cells((one) => sanitizeLine(shortName(one.metric))), shorten: SHORTER_NAMES },
-      { head: 'LIMIT', cells: cells((one) => sanitizeLine(limitText(one))) },
-      { head: 'OBSERVED', cells: cells((one) => observedText(one) ?? '-') },
-      { head: 'BOUND', cells: cells((one) => boundText(one) ?? '-') },
-      { head: 'REQUESTS', cells: cells((one) => formatCount(one.n)), right: true },
-      { head: 'VERDICT', cells: cells((one) => verdictText(one, theme)) },
-    ],
-    { room: columns, indent: '  ' },
-  );
-  return [...title, ...(lines ?? stacked(rows, options)), ...serviceLines(rows, columns)];
-}
-
-const SHORTER_NAMES = { cell: metricLabel, to: [24, 12] } as const;
-
-/** Where no table fits: one value a line. */
-function stacked(rows: readonly LimitAssessment[], { theme, columns }: DescribeOptions): string[] {
-  return rows.flatMap((one) => [
-    ...wrap(`${sanitizeLine(shortName(one.metric))} ${sanitizeLine(limitText(one))}`, {
-      columns,
-      first: '  ',
-      rest: '    ',
-    }),
-    ...wrap(
-      `${observedText(one) ?? 'nothing'} observed, ${boundText(one) ?? 'no bound'}, ${formatCounted(one.n, 'request')}`,
-      { columns, first: '    ', rest: '    ' },
-    ),
-    ...wrap(verdictText(one, theme), { columns, first: '    ', rest: '    ' }),
-  ]);
-}
-
-/** Undefined where there is no room. */
-function sideBySide(view: ExperimentView, { theme, columns }: DescribeOptions): string[] | undefined {
-  const names = view.versions.map((version) => version.name);
-  const [first, second] = names.map((name) => view.objectives.filter((one) => one.version === name));
-  if (first === undefined || second === undefined) return undefined;
-  const left = (of: (one: LimitAssessment) => string) =>
-    // Relative objectives are the candidate's alone.
-    second.map((_, index) => (first[index] === undefined ? '-' : of(first[index])));
-  const right = (of: (one: LimitAssessment) => string) => second.map(of);
-  const lines = fittedLines(
-    [
-      { head: 'METRIC', cells: right((one) => sanitizeLine(shortName(one.metric))), shorten: SHORTER_NAMES },
-      { head: 'LIMIT', cells: right((one) => sanitizeLine(limitText(one))) },
-      { head: 'OBSERVED', cells: left((one) => observedText(one) ?? '-') },
-      { head: 'VERDICT', cells: left((one) => verdictText(one, theme)) },
-      { head: 'OBSERVED', cells: right((one) => observedText(one) ?? '-') },
-      { head: 'BOUND', cells: right((one) => boundText(one) ?? '-') },
-      { head: 'VERDICT', cells: right((one) => verdictText(one, theme)) },
-    ],
-    { room: columns, indent: '  ' },
-  );
-  if (lines === undefined) return undefined;
-  const firstAt = lines[0]!.indexOf('OBSERVED');
-  const secondAt = lines[0]!.indexOf('OBSERVED', firstAt + 1);
-  const [firstTitle, secondTitle] = names.map((name) => versionTitle(name, view));
-  const isShort =
-    displayWidth(firstTitle!) + 2 <= secondAt - firstAt && secondAt + displayWidth(secondTitle!) <= columns;
-  return isShort
-    ? [`${'Objectives'.padEnd(firstAt)}${padToWidth(firstTitle!, secondAt - firstAt)}${secondTitle!}`, ...lines]
-    : undefined;
-}
-
-/** Where the two ways to time a request differ by more than 10 %. */
-function serviceLines(rows: readonly LimitAssessment[], columns: number): string[] {
-  return rows
-    .filter((one) => one.serviceEstimate !== undefined)
-    .flatMap((one) =>
-      wrap(
-        `${sanitizeLine(shortName(one.metric))}: ${formatValue(one.serviceEstimate!, one.unit, shownLimit(one))} when timed from the actual send`,
-        { columns, first: '  ', rest: '    ' },
-      ),
-    );
 }
 
 // ----------------------------------------------------------------------------------------------------------- observed

@@ -14,6 +14,7 @@ import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './log-lines.ts';
+import { withBars } from './limit-bar.ts';
 import { metricLabel } from './metric-label.ts';
 import { cutToRows, redrawnFrame } from './redrawn-frame.ts';
 import { fittedLines, type FittedColumn } from './table.ts';
@@ -103,11 +104,22 @@ export function frame(
       ? ''
       : `${formatCount(state.iterations.completed)} of ${formatCounted(state.iterations.total, 'iteration')}`,
   ].filter((part) => part !== '');
-  const lines = wrapFacts(title, { columns: size.columns, rest: '  ' }).map(theme.strong);
-  if (state.load !== undefined) lines.push(...loadLines(state.load, size.columns, theme));
-  if (state.assessments.length > 0) lines.push('', ...objectiveLines(state.assessments, size.columns, theme));
-  if (state.reward !== undefined) lines.push('', ...rewardLinesOf(state.reward, state.versions, size.columns));
-  if (state.notes.length > 0) lines.push('', ...state.notes.flatMap((text) => noteLines(text, size.columns)));
+  const { columns } = size;
+  const head = [
+    ...wrapFacts(title, { columns, rest: '  ' }).map(theme.strong),
+    ...(state.load === undefined ? [] : loadLines(state.load, columns, theme)),
+  ];
+  const rest = [
+    ...(state.reward === undefined ? [] : ['', ...rewardLinesOf(state.reward, state.versions, columns)]),
+    ...(state.notes.length === 0 ? [] : ['', ...state.notes.flatMap((text) => noteLines(text, columns))]),
+  ];
+  const whole = (bars: boolean) => {
+    const objectives = objectiveLines(state.assessments, { columns, theme, bars });
+    return [...head, ...(objectives.length === 0 ? [] : ['', ...objectives]), ...rest];
+  };
+  const pictured = whole(true);
+  // Words before pictures, where there is no room for both.
+  const lines = pictured.length < size.rows ? pictured : whole(false);
   return [
     ...cutToRows(lines, size.rows, (count) => cutToWidth(`... ${formatCounted(count, 'more line')}`, size.columns)),
   ];
@@ -127,7 +139,11 @@ function noteLines(text: string, columns: number, indent = ''): string[] {
  * The value and the version are there at any width. Where a line for all of it has no room, the limit and the bound go, then
  * versions get lines of their own; a value stands below its metric where nothing else helps.
  */
-function objectiveLines(assessments: readonly LimitAssessment[], columns: number, theme: Theme): string[] {
+function objectiveLines(
+  assessments: readonly LimitAssessment[],
+  { columns, theme, bars }: { readonly columns: number; readonly theme: Theme; readonly bars: boolean },
+): string[] {
+  if (assessments.length === 0) return [];
   const versions = [...new Set(assessments.map(({ version }) => version))];
   const cells = (of: (one: LimitAssessment) => string) => ({ head: '', cells: assessments.map(of) });
   const metric = (one: LimitAssessment) => sanitizeLine(shortName(one.metric));
@@ -146,7 +162,8 @@ function objectiveLines(assessments: readonly LimitAssessment[], columns: number
     );
   const version = { ...cells((one) => sanitizeLine(one.version)), shorten: { cell: cutMiddle, to: [24, 12] } as const };
   const table = lines('  ', versions.length > 1 ? [version] : []);
-  if (table !== undefined) return table;
+  if (table !== undefined)
+    return bars ? withBars(table, assessments, { theme, columns, first: 0, indent: '  ', among: assessments }) : table;
   const grouped = lines('    ', []);
   const below = (one: LimitAssessment) => [
     `    ${metricLabel(metric(one), columns - 4)}`,

@@ -15,7 +15,10 @@ export interface Theme {
   readonly verdict: (verdict: Verdict) => string;
   /** Colour of a headline. */
   readonly headline: (kind: RecommendationKind, text: string) => string;
-  readonly bar: { readonly done: string; readonly head: string; readonly left: string };
+  /** A text in the colour of a verdict. */
+  readonly ofVerdict: (verdict: Verdict, text: string) => string;
+  /** Characters of one column each: of progress, and of objectives (`value`: observed, `beyond`: off the picture). */
+  readonly bar: Readonly<Record<'done' | 'head' | 'left' | 'value' | 'beyond' | 'limit' | 'block', string>>;
 }
 
 export interface ThemeOptions {
@@ -57,6 +60,9 @@ export function themeFor(stream: Pick<OutputStream, 'isTTY'>, options: ThemeOpti
     verdict: (verdict) => colors[verdict](`${symbols[verdict]} ${verdict}`),
     headline: (kind, text) =>
       chalk.bold({ promote: good, 'do not promote': bad, undecided: open, failed: bad }[kind](text)),
-    bar: unicode ? { done: '━', head: '╸', left: '─' } : { done: '=', head: '>', left: '-' },
+    ofVerdict: (verdict, text) => colors[verdict](text),
+    bar: unicode
+      ? { done: '━', head: '╸', left: '─', value: '●', beyond: '►', limit: '│', block: '█' }
+      : { done: '=', head: '>', left: '-', value: 'o', beyond: '>', limit: '|', block: '#' },
   };
 }

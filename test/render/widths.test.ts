@@ -18,6 +18,7 @@ import { eventText } from '../../src/render/log-lines.ts';
 import { renderPlan } from '../../src/render/plan.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';
+import type { Preflight } from '../../src/view/plan-view.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
 import { canary, driveInMemory, failing, healthy } from '../support/driving.ts';
 
@@ -52,58 +53,58 @@ async function driven([experiment, old, fresh]: readonly string[], percentile: s
   return JSON.parse(text) as { readonly experiment: Experiment; readonly events: readonly Event[] };
 }
 
-function planOf(experiment: Experiment, columns: number): string {
+function planOf(experiment: Experiment): Preflight {
   const question = compileQuestion(experiment, undefined);
-  return renderPlan(
-    {
-      name: experiment.metadata.name,
-      source: 'manifests/experiment.yaml',
-      problems: ['a warning about 3 min 20 s, and 1,234 requests'],
-      permissions: { granted: 2, total: 3, missing: ['patch experiments.iter8.tools/status in namespace default'] },
-      targets: question.versions.map((version) => ({
-        version: version.name,
-        url: `http://${version.name}.shop.example.com:8080/`,
-        ok: version.name.endsWith('1'),
-        text: '200 in 3 ms',
-      })),
-      metrics: question.versions.map((version) => ({
-        metric: 'default/checkouts',
-        version: version.name,
-        ok: true,
-        text: '0.5, n = 120',
-        query: 'sum(rate(checkouts_total))',
-      })),
-      wouldBeDecided: true,
-      expectation: { outlook: 'decided', reasons: ['error-rate needs 250 requests on average'] },
-      power: decidability(question, {}),
-      load: question.load,
-    },
-    { theme, columns },
-  );
+  return {
+    name: experiment.metadata.name,
+    source: 'manifests/experiment.yaml',
+    problems: ['a warning about 3 min 20 s, and 1,234 requests'],
+    permissions: { granted: 2, total: 3, missing: ['patch experiments.iter8.tools/status in namespace default'] },
+    targets: question.versions.map((version) => ({
+      version: version.name,
+      url: `http://${version.name}.shop.example.com:8080/`,
+      ok: version.name.endsWith('1'),
+      text: '200 in 3 ms',
+    })),
+    metrics: question.versions.map((version) => ({
+      metric: 'default/checkouts',
+      version: version.name,
+      ok: true,
+      text: '0.5, n = 120',
+      query: 'sum(rate(checkouts_total))',
+    })),
+    wouldBeDecided: true,
+    expectation: { outlook: 'decided', reasons: ['error-rate needs 250 requests on average'] },
+    power: decidability(question, {}),
+    load: question.load,
+  };
 }
 
-/** Every screen of an experiment, by what it is. */
-function screens(experiment: Experiment, events: readonly Event[], columns: number): Record<string, string> {
+/** Every screen of an experiment, by what it is, at any width. */
+function screensOf(experiment: Experiment, events: readonly Event[]): (columns: number) => Record<string, string> {
   const view = experimentView(experiment, NOW);
   const live = events.reduce(afterEvent, EMPTY_LIVE);
   const halfWay = events.slice(0, Math.ceil(events.length / 2)).reduce(afterEvent, EMPTY_LIVE);
-  const of = { theme, columns, now: NOW };
+  const plan = planOf(experiment);
   const story = events.flatMap((event, at) => {
     const text = eventText(event);
     return text === undefined
       ? []
       : [{ time: event.time, text, priority: at % 2 === 0 ? 1 : 3, source: 'record' } as const];
   });
-  const waiting = { ...listRow(experiment), waitsFor: `experiment shop/${experiment.metadata.name}` };
-  return {
-    describe: renderDescribe(view, of),
+  const row = listRow(experiment);
+  const rows = [row, { ...row, waitsFor: `experiment shop/${experiment.metadata.name}` }];
+  const at = (columns: number) => ({ theme, columns, now: NOW });
+  return (columns) => ({
+    describe: renderDescribe(view, at(columns)),
+    'describe with bars': renderDescribe(view, { ...at(columns), bars: true }),
     live: frame(live, { columns, rows: MANY_ROWS }, theme).join('\n'),
     'live, half way': frame(halfWay, { columns, rows: MANY_ROWS }, theme).join('\n'),
-    list: renderList([listRow(experiment), waiting], { ...of, namespace: 'default' }),
-    'list of all': renderList([listRow(experiment), waiting], { ...of, namespace: undefined, wide: true }),
-    debug: renderStory(experiment.metadata, story, of),
-    plan: planOf(experiment, columns),
-  };
+    list: renderList(rows, { ...at(columns), namespace: 'default' }),
+    'list of all': renderList(rows, { ...at(columns), namespace: undefined, wide: true }),
+    debug: renderStory(experiment.metadata, story, at(columns)),
+    plan: renderPlan(plan, at(columns)),
+  });
 }
 
 /** A number at the end of a line whose unit begins the next. */
@@ -134,8 +135,9 @@ describe('every screen', () => {
         fc.array(fc.integer({ min: 20, max: 160 }), { minLength: 3, maxLength: 6 }),
         async ([experiment, old, fresh], metric, widths) => {
           const { experiment: object, events } = await driven([experiment!, old!, fresh!], metric);
+          const screens = screensOf(object, events);
           for (const columns of [40, 80, ...widths]) {
-            const shown = screens(object, events, columns);
+            const shown = screens(columns);
             expectWhole(shown, columns);
             for (const what of ['describe', 'plan', 'debug'])
               for (const version of [old!, fresh!]) expect(joined(shown[what]!), what).toContain(version);
@@ -148,7 +150,7 @@ describe('every screen', () => {
           }
         },
       ),
-      { numRuns: 6, seed: 13 },
+      { numRuns: 25, seed: 13 },
     );
   });
 
@@ -159,6 +161,7 @@ describe('every screen', () => {
     const experiment = withDefaults(value!, { namespace: 'default' });
     const event = { kind: 'object', object: experiment, time: '2026-11-24T08:00:00Z' } as const;
     const events: Event[] = [{ ...event, experiment: { name: experiment.metadata.name, namespace: 'default' } }];
-    for (const columns of [20, 40, 57, 80, 120]) expectWhole(screens(experiment, events, columns), columns);
+    const screens = screensOf(experiment, events);
+    for (const columns of [20, 40, 57, 80, 120]) expectWhole(screens(columns), columns);
   });
 });

@@ -2,20 +2,18 @@
 import { scaleLinear } from 'd3-scale';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import { limitText, observedText } from '../../judge/wording/sentences.ts';
+import { endOfScale } from '../../view/limit-scale.ts';
 import { markup, type Markup } from '../markup.ts';
 import { tenth } from './chart.ts';
 
 const WIDTH = 200;
 const HEIGHT = 24;
 const EDGE = 6;
-/** A value far beyond its limit ends at the edge. */
-const MOST_TIMES_LIMIT = 4;
 
 export function limitBar(one: LimitAssessment): Markup | undefined {
   const { limit, estimate, lower, upper, side } = one;
-  if (estimate === undefined || !(limit > 0) || estimate < 0) return undefined;
-  const most = limit * MOST_TIMES_LIMIT;
-  const end = 1.1 * Math.max(1.25 * limit, Math.min(most, estimate), Math.min(most, upper ?? 0));
+  const end = endOfScale(one);
+  if (end === undefined || estimate === undefined) return undefined;
   const x = scaleLinear([0, end], [EDGE, WIDTH - EDGE]).clamp(true);
   const at = x(limit);
   const allowed = side === 'upper' ? [x(0), at] : [at, x(end)];
