@@ -13,7 +13,7 @@ import { backendWarningText } from '../judge/wording/no-value.ts';
 import type { Trial } from '../preflight/measured-outlook.ts';
 import { movesTraffic, neededPermissions, type NeededPermission } from '../preflight/permissions.ts';
 import type { Obstacle } from '../preflight/outlook.ts';
-import { formatCount, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import type { MetricCheck, PermissionCheck, TargetCheck } from '../view/plan-view.ts';
 import type { Context, Driver } from './context.ts';
 
@@ -92,7 +92,7 @@ function checkOf(metric: string, version: string, one: MeasuredMetric): MetricCh
     failure !== undefined
       ? failure.message
       : counters !== undefined
-        ? `raw counters: ${formatCount(samples)} samples of ${formatCount(series.length)} series`
+        ? `raw counters: ${formatCounted(samples, 'sample')} of ${formatCount(series.length)} series`
         : formatValue(value ?? Number.NaN, 'plain'),
     ...(n === undefined || counters !== undefined ? [] : [`n = ${formatCount(Math.round(n))}`]),
     ...(sizeFailure === undefined ? [] : [sizeFailure.message]),

@@ -1,4 +1,5 @@
 /** Measures one custom metric of one version: its value, and the data points behind it. For a run, and for what `plan` tries. */
+import { formatValue } from '../text/units.ts';
 import type { Experiment, Version } from '../experiment/experiment.ts';
 import type { Metric } from '../experiment/metric.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
@@ -249,7 +250,7 @@ function sizeOf(written: string, answer: Measurement): Pick<SampleSize, 'n' | 'f
     return { failure: { reason: answer.reason, message: `${behind}: ${answer.message}`, query } };
   const got =
     answer.kind === 'value'
-      ? `is ${answer.value}, and a number of data points is 0 or more`
+      ? `is ${formatValue(answer.value, 'plain')}, and a number of data points is 0 or more`
       : 'gives raw counters, and should give one number';
   return { failure: { reason: 'no-number', message: `${behind} ${got}`, query } };
 }

@@ -2,7 +2,7 @@
  * From verdicts to the answer: promote, do not promote, or undecided, each with its reason. Pure.
  * Source: docs/behavior.md 10.
  */
-import { formatCounted, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import { inOrderOf } from '../experiment/spec-order.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
@@ -95,7 +95,8 @@ function satisfiedReasons(question: Question, facts: RecommendFacts, winner: str
         ];
   if (own.length === 0) return best;
   const objectives = new Set(own.map((assessment) => assessment.objective)).size;
-  const which = objectives === 1 ? 'the objective is satisfied' : `all ${objectives} objectives are satisfied`;
+  const which =
+    objectives === 1 ? 'the objective is satisfied' : `all ${formatCount(objectives)} objectives are satisfied`;
   // Backends count requests that are not ours, each metric its own.
   const sent = facts.tallyOf(winner).response.n;
   const requests = sent > 0 ? sent : Math.min(...own.map(({ n }) => n));

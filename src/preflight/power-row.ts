@@ -8,7 +8,7 @@ import type { Limit } from '../judge/question/limits.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { Question } from '../judge/question/question.ts';
 import { countedScopes, readRecord, readTally } from '../judge/record/stored-record.ts';
-import { formatCount } from '../text/units.ts';
+import { formatCount, formatCounted } from '../text/units.ts';
 
 /** `errors` and `slower` (than the limit of a percentile) are shares of the requests; a `value` has the unit of its row. */
 export interface AssumedTruth {
@@ -87,7 +87,7 @@ export function reachable(
   const usual = Math.max(needed?.most ?? 0, fewest);
   if (usual <= plannedRequests) return { decided: 'yes' };
   if (usual <= mostRequests) return { decided: 'extending' };
-  const sent = `at most ${formatCount(mostRequests)} requests are sent`;
+  const sent = `at most ${formatCounted(mostRequests, 'request is', 'requests are')} sent`;
   if (fewest > mostRequests)
     return {
       decided: 'seldom',

@@ -2,7 +2,7 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import { codesText } from '../judge/wording/sentences.ts';
@@ -177,7 +177,9 @@ function observed(
         ? []
         : wrapFacts(
             [
-              ...(one.latencyMs.answers === one.requests ? [] : [`of ${formatCount(one.latencyMs.answers)} answers`]),
+              ...(one.latencyMs.answers === one.requests
+                ? []
+                : [`of ${formatCounted(one.latencyMs.answers, 'answer')}`]),
               `mean ${ms(one.latencyMs.mean)}`,
               ...one.latencyMs.percentiles.map(({ percent, value }) => `p${percent} ${ms(value)}`),
               `max ${ms(one.latencyMs.max)}`,

@@ -143,7 +143,7 @@ describe.concurrent('a relative objective', () => {
     const { out } = await iter8ctl(['plan', '--local', '-f', 'e.json'], { cwd });
     const text = out.replace(/\s+/g, ' ');
     expect(text).toMatch(
-      /error-rate <= old \+ 1 points needs [\d,]+ pairs of requests on average \(at 1 % errors in both\)/,
+      /error-rate <= old \+ 1 point needs [\d,]+ pairs of requests on average \(at 1 % errors in both\)/,
     );
     expect(text).toMatch(/mean-latency <= old \+ 10 % needs [\d,]+ pairs of requests on average/);
     expect(text).toMatch(/latency-95th-percentile <= old \+ 5 % needs [\d,]+ pairs of requests/);

@@ -20,6 +20,7 @@ import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';
 import type { Preflight } from '../../src/view/plan-view.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
+import { badNumber } from '../support/numbers-in-text.ts';
 import { canary, driveInMemory, failing, healthy } from '../support/driving.ts';
 
 const NOW = Date.parse('2026-11-24T08:02:00Z');
@@ -118,6 +119,7 @@ function expectWhole(shown: Record<string, string>, columns: number): void {
   for (const [what, text] of Object.entries(shown)) {
     for (const line of text.split('\n')) expect(displayWidth(line), `${what}: ${line}`).toBeLessThanOrEqual(columns);
     expect(text, what).not.toMatch(CONTROL);
+    expect(badNumber(text), what).toBeUndefined();
     // Narrower than a number with its unit behind an indent, nothing helps.
     if (columns >= 40) expect(text, what).not.toMatch(TORN);
     if (columns >= 40) expect(text, what).not.toMatch(ENDS_OPEN);

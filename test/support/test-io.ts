@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli/program.ts';
+import { checkNumbers } from './numbers-in-text.ts';
 import { checkHints } from './hints.ts';
 import type { ExitCode } from '../../src/exit-codes.ts';
 import type { Clock, Io, ProcessSignal } from '../../src/io.ts';
@@ -79,6 +80,8 @@ export interface Finished {
 export async function iter8ctl(argv: readonly string[], options: TestIoOptions): Promise<Finished> {
   const io = testIo(options);
   const code = await run(argv, io);
-  await checkHints(argv, `${io.out()}\n${io.err()}`);
+  const text = `${io.out()}\n${io.err()}`;
+  await checkHints(argv, text);
+  checkNumbers(argv, text);
   return { code, out: io.out(), err: io.err() };
 }

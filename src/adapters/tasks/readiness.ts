@@ -7,6 +7,7 @@ import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
+import { formatCounted, formatSeconds } from '../../text/units.ts';
 import type { KubeClient, Resource } from '../kube/api-client.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';
 import type { PerformTask } from './task-registry.ts';
@@ -19,10 +20,10 @@ export function createReadinessTask(ports: { readonly client: KubeClient; readon
     if (initialDelaySeconds > 0) await ports.clock.sleep(initialDelaySeconds * 1000, signal);
     for (let attempt = 1; ; attempt += 1) {
       const missing = await notReady(wanted, { client: ports.client, discovery, signal });
-      if (missing.length === 0) return `${wanted.length} objects are ready`;
+      if (missing.length === 0) return `${formatCounted(wanted.length, 'object is', 'objects are')} ready`;
       if (attempt > numRetries) {
         throw new Iter8Error(
-          `${missing.join('; ')} (after ${attempt} tries, ${initialDelaySeconds + (attempt - 1) * intervalSeconds} s)`,
+          `${missing.join('; ')} (after ${formatCounted(attempt, 'try', 'tries')}, ${formatSeconds(initialDelaySeconds + (attempt - 1) * intervalSeconds)})`,
         );
       }
       await ports.clock.sleep(intervalSeconds * 1000, signal);

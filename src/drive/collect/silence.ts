@@ -1,4 +1,5 @@
 /** A version that never gives an HTTP answer: it cannot be judged, and its task fails (docs/behavior.md 5). Pure. */
+import { formatCounted } from '../../text/units.ts';
 import type { CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { LoadReport } from '../ports.ts';
 
@@ -32,5 +33,6 @@ export function silenceText(
   if (unresolved !== undefined) {
     return `${url} does not resolve here (${unresolved}); a Service of a cluster is reached with: kubectl port-forward svc/NAME PORT`;
   }
-  return `${url} gave no HTTP answer to any of ${requests} requests: ${failure}`;
+  const asked = requests === 1 ? 'the only request' : `any of ${formatCounted(requests, 'request')}`;
+  return `${url} gave no HTTP answer to ${asked}: ${failure}`;
 }

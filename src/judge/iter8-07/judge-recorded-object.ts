@@ -2,6 +2,7 @@
  * What can be said of any object, whoever wrote it: ours from our record, those of Iter8 0.7 judged again from the histograms
  * and codes that they hold. Pure; takes any nonsense in the free-form part without throwing.
  */
+import { formatLimit } from '../../text/units.ts';
 import { binIndex } from '../../evidence/latency-histogram.ts';
 import {
   EMPTY_TALLY,
@@ -83,7 +84,7 @@ function judgeHistograms(experiment: Experiment): {
   const wrong = asked.limits.find(({ unit, limit }) => !isInDomain(unit, limit));
   if (wrong !== undefined) {
     const reasons = [
-      `${wrong.metric}: the limit ${wrong.limit} is none that a ${wrong.unit === 'share' ? 'share' : 'value'} can have`,
+      `${wrong.metric}: the limit ${formatLimit(wrong.limit, 'plain')} is none that a ${wrong.unit === 'share' ? 'share' : 'value'} can have`,
     ];
     return { recommendation: { ...notYet(experiment), reasons }, assessments: [] };
   }

@@ -37,13 +37,14 @@ export function limitText({
   return `${side === 'upper' ? '<=' : '>='} ${formatLimit(limit, unit)}`;
 }
 
-/** `v1 + 5 %`, `v1 + 0.5 points`. */
+/** `v1 + 5 %`, `v1 + 0.5 points`, `v1 + 1 point`. */
 export function relativeText(
   { to, percent, increase }: NonNullable<LimitAssessment['relative']>,
   unit: LimitAssessment['unit'],
 ): string {
   if (increase === undefined) return `${to} + ${formatLimit(percent ?? 0, 'plain')} %`;
-  if (unit === 'share') return `${to} + ${formatLimit(increase, 'share').replace('%', 'points')}`;
+  if (unit === 'share')
+    return `${to} + ${formatLimit(increase, 'share').replace(/^1 %$/, '1 point').replace('%', 'points')}`;
   return `${to} + ${formatLimit(increase, unit)}`;
 }
 
