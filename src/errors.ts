@@ -31,6 +31,24 @@ export class UsageError extends Iter8Error {
 /** A script is not run, because nobody at this machine has approved it as it is now. */
 export class NotApprovedError extends UsageError {}
 
+/** A message was not delivered, or nobody knows whether it was. */
+export class UndeliveredError extends Iter8Error {
+  override readonly name = 'UndeliveredError';
+  /** It has surely not been taken: it may be sent again. */
+  readonly again: boolean;
+  /** How long its receiver asks to be left alone. */
+  readonly afterMs: number | undefined;
+
+  constructor(
+    message: string,
+    options: ErrorOptions & { readonly again: boolean; readonly afterMs?: number | undefined },
+  ) {
+    super(message, options);
+    this.again = options.again;
+    this.afterMs = options.afterMs;
+  }
+}
+
 /** One problem of a manifest. `line` and `column` count from 1 and are absent when the object did not come from a text. */
 export interface Issue {
   readonly source?: string | undefined;

@@ -27,6 +27,7 @@ import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
 import { asTypedWith, clusterFlagsAsTyped, typed, type AsTyped } from './as-typed.ts';
+import type { ScriptPlace } from './open-tasks.ts';
 import type { StoreFlags } from './shared-flags.ts';
 
 /** What every command works with. */
@@ -284,16 +285,6 @@ export interface Driver {
   readonly builds?: BuildReader;
 }
 
-/** Where scripts are run: here, or as Jobs beside their experiments. */
-export type ScriptPlace =
-  | { readonly kind: 'here'; readonly onOutput: (line: string) => void }
-  | {
-      readonly kind: 'job';
-      readonly image: string;
-      readonly serviceAccount: string;
-      readonly onOutput: (line: string) => void;
-    };
-
 /** `scripts` absent: none is run. Whoever opens it closes its metrics. */
 export async function openDriver(
   context: Context,
@@ -303,9 +294,9 @@ export async function openDriver(
   load: LoadGenerator = openLoad(),
   limits: { readonly ownNamespaceOnly: boolean } = { ownNamespaceOnly: false },
 ): Promise<Driver> {
-  const [{ createRequestBuilder }, { createTaskRunner }] = await Promise.all([
+  const [{ createRequestBuilder }, { openTasks }] = await Promise.all([
     import('../adapters/load/build-requests.ts'),
-    import('../adapters/tasks/task-registry.ts'),
+    import('./open-tasks.ts'),
   ]);
   const { kube } = context;
   return {
@@ -322,38 +313,8 @@ export async function openDriver(
           weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube),
           builds: (await import('../adapters/kube/read-builds.ts')).createBuildReader({ client: kube, ...limits }),
         }),
-    tasks: createTaskRunner({
-      ...(scripts === undefined ? {} : { run: await openScripts(context, io, scripts) }),
-      ...(kube === undefined
-        ? {}
-        : {
-            'common/readiness': (await import('../adapters/tasks/readiness.ts')).createReadinessTask({
-              client: kube,
-              clock: io.clock,
-            }),
-          }),
-    }),
+    tasks: await openTasks(context, io, scripts),
   };
-}
-
-async function openScripts(context: Context, io: Io, place: ScriptPlace) {
-  const { kube, secrets } = context;
-  if (place.kind === 'job' && kube !== undefined) {
-    const { createScriptJobTask } = await import('../adapters/tasks/run-script-as-job.ts');
-    return createScriptJobTask({ client: kube, secrets, ...place });
-  }
-  const [{ createScriptTask }, { exportKubeconfig }] = await Promise.all([
-    import('../adapters/tasks/run-script.ts'),
-    import('../adapters/kube/minimal-kubeconfig.ts'),
-  ]);
-  return createScriptTask({
-    secrets,
-    env: io.env,
-    ...(kube === undefined ? {} : { kubeconfig: () => exportKubeconfig(kube.chosen) }),
-    onOutput: place.onOutput,
-    clock: io.clock,
-    kill: (pid, signal) => io.kill(pid, signal),
-  });
 }
 
 /** What the person at this machine has approved. */

@@ -78,6 +78,7 @@ export function createScriptGate(options: ScriptGateOptions): ScriptGate {
     },
     admit: (experiment) => admitted(experiment, scriptsOf(experiment)),
     guarded: (tasks) => ({
+      keeps: (task) => tasks.keeps?.(task) === true,
       run: async (call) => {
         if (call.task.task === undefined) {
           const [action, index] = call.id.split('/');

@@ -1,10 +1,6 @@
 /** What must hold before anything starts, beyond a valid manifest: nothing that local mode or this version cannot do. Pure. */
 import type { Issue } from '../errors.ts';
 import type { Version, WrittenExperiment } from '../experiment/experiment.ts';
-import { TASK_NAMES } from '../experiment/tasks/task-inputs.ts';
-
-/** Tasks that this version performs. The others that are known are refused by name; of unknown ones the rules speak. */
-const BUILT_TASKS: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
 
 /** Problems that `run` refuses with exit 2, by field. */
 export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' | 'cluster'): Issue[] {
@@ -16,8 +12,6 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
       const at = `spec.strategy.actions.${action}[${index}]`;
       if (mode === 'local' && task.task === 'common/readiness')
         add(`${at}.task`, 'common/readiness needs a cluster, and this is local mode');
-      else if (task.task !== undefined && TASK_NAMES.includes(task.task) && !BUILT_TASKS.has(task.task))
-        add(`${at}.task`, `${task.task} is not built yet in this version of iter8ctl`);
     }
   }
   for (const [path, version] of versionsWithPaths(experiment)) {

@@ -5,6 +5,7 @@
 import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
+import { secretsOfTask } from '../experiment/tasks/task-secrets.ts';
 
 export interface Refusal {
   readonly path: string;
@@ -27,8 +28,10 @@ export function refusals(
       const at = `spec.strategy.actions.${action}[${index}]`;
       if (task.run !== undefined && !options.allowScripts)
         refuse(`${at}.run`, 'scripts are not allowed here: the controller was installed without --allow-scripts');
-      checkSecret(`${at}.with.secret`, task.with?.['secret']);
-      if (task.task !== 'metrics/collect') continue;
+      if (task.task !== 'metrics/collect') {
+        for (const written of secretsOfTask(task)) checkSecret(`${at}.with`, written);
+        continue;
+      }
       for (const version of collectInputs(task).versions) {
         for (const endpoint of version.endpoints) {
           checkSecret(`${at}.with: headersFrom of ${version.name}`, endpoint.headersFrom?.secret);

@@ -67,6 +67,7 @@ export type EventBody =
       readonly index: number;
       readonly text: string;
     }
+  | { readonly kind: 'task-retried'; readonly text: string }
   | { readonly kind: 'load'; readonly load: LoadState; readonly assessments: readonly LimitAssessment[] }
   /** A verdict on one side of an objective changed. */
   | { readonly kind: 'verdict'; readonly assessment: LimitAssessment; readonly before: LimitAssessment['verdict'] }
@@ -104,6 +105,7 @@ export function priorityOf(event: EventBody): Priority {
     case 'driving':
     case 'iteration':
     case 'weights':
+    case 'task-retried':
       return 2;
     case 'task-started':
     case 'task-skipped':

@@ -10,6 +10,7 @@ import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
 import type { NoValueReason } from '../judge/no-value.ts';
+import type { MessageResult } from '../judge/message-result.ts';
 import type { Build } from '../judge/record/builds.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 
@@ -351,12 +352,18 @@ export interface TaskCall {
   readonly id: string;
   readonly experiment: Experiment;
   readonly signal: AbortSignal;
+  /** Which try it is, from 1. Absent: the first. */
+  readonly tries?: number | undefined;
+  /** What was found out so far, for messages. Absent: nobody says it. */
+  readonly result?: (() => MessageResult) | undefined;
 }
 
 /** Performs the tasks other than `metrics/collect`, which the engine drives itself. */
 export interface TaskRunner {
   /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
   run(call: TaskCall): Promise<string>;
+  /** A try of such a task goes on when its driver has ended: the next driver that calls for the same try waits for that one. */
+  keeps?(task: TaskSpec): boolean;
   /** Of a spec that was read again: rejects with NotApprovedError when it has scripts that may not be run. */
   admit?(experiment: Experiment): Promise<void>;
 }

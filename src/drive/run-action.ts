@@ -3,14 +3,13 @@ import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
-import type { TaskState } from '../judge/record/stored-record.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
+import { mark, performTask, taskName } from './perform-task.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
-import { timestamp } from './status-changes.ts';
 
 export interface ActionPorts extends CollectPorts, BuildPorts {
   readonly tasks: TaskRunner;
@@ -30,17 +29,12 @@ export type ActionOutcome =
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly cause: string };
 
-/** What a task is called: `metrics/collect`, `run`. */
-export function taskName(task: TaskSpec): string {
-  return task.task ?? 'run';
-}
-
 export async function runAction(
   session: Session,
   step: { readonly action: ActionName; readonly id: string },
   how: ActionOptions,
 ): Promise<ActionOutcome> {
-  const { ports, interruption, saveEveryMs, seed } = how;
+  const { ports, interruption } = how;
   for (const [index, task] of tasksOf(session.experiment, step.action).entries()) {
     const id = `${step.id}/${index}`;
     const state = session.record.tasks[id]?.state;
@@ -49,7 +43,7 @@ export async function runAction(
     if (interruption.any.aborted) return { kind: 'interrupted' };
     const about = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
-      mark(session, id, 'skipped');
+      mark(session, id, { state: 'skipped' });
       session.emit({
         kind: 'task-skipped',
         ...about,
@@ -58,46 +52,58 @@ export async function runAction(
       await session.save();
       continue;
     }
-    session.emit({ kind: 'task-started', ...about, text: `${taskName(task)} of ${step.id} started` });
-    try {
-      if (task.task === 'metrics/collect') {
-        const { any: stop, now: kill } = interruption;
-        if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
-        const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
-        if (outcome.kind === 'interrupted') return { kind: 'interrupted' };
-        if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
-        if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
-      } else {
-        mark(session, id, 'running');
-        await session.save();
-        if (interruption.any.aborted) return { kind: 'interrupted' };
-        await ports.tasks.run({ task, id, experiment: session.experiment, signal: interruption.any });
-        if (interruption.any.aborted) return { kind: 'interrupted' };
-        const isNew = step.action === 'start' && (await session.adoptSpec());
-        mark(session, id, 'done');
-        if (isNew) await session.save();
-        if (isNew) await ports.tasks.admit?.(session.experiment);
-      }
-    } catch (error) {
-      if (interruption.any.aborted) return { kind: 'interrupted' };
-      if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
-      return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
+    const text = `${taskName(task)} of ${step.id}`;
+    session.emit({ kind: 'task-started', ...about, text: `${text} started` });
+    const outcome =
+      task.task === 'metrics/collect'
+        ? await collect(session, { task, id }, how)
+        : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption });
+    if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'anew') return outcome;
+    if (outcome.kind === 'left') {
+      session.emit({ kind: 'task-skipped', ...about, text: outcome.text });
+      continue;
     }
-    session.emit({ kind: 'task-done', ...about, text: `${taskName(task)} of ${step.id} done` });
+    if (step.action === 'start' && task.task !== 'metrics/collect') {
+      const failure = await adopt(session, ports);
+      if (failure !== undefined && interruption.any.aborted) return { kind: 'interrupted' };
+      if (failure !== undefined) return { kind: 'failed', cause: `${taskName(task)}: ${failure}` };
+    }
+    session.emit({ kind: 'task-done', ...about, text: `${text} done` });
     await session.save();
   }
   return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
 }
 
-function mark(session: Session, id: string, state: TaskState['state']): void {
-  const now = timestamp(session.nowMs());
-  session.changeRecord((record) => ({
-    ...record,
-    tasks: {
-      ...record.tasks,
-      [id]: { state, startedAt: record.tasks[id]?.startedAt ?? now, ...(state === 'running' ? {} : { endedAt: now }) },
-    },
-  }));
+async function collect(
+  session: Session,
+  { task, id }: { readonly task: TaskSpec; readonly id: string },
+  { ports, interruption, saveEveryMs, seed }: ActionOptions,
+): Promise<ActionOutcome> {
+  const { any: stop, now: kill } = interruption;
+  try {
+    if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
+    const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
+    if (outcome.kind === 'interrupted') return outcome;
+    if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
+    return (await lookAtBuilds(session, ports, stop)) === 'anew' ? { kind: 'anew' } : { kind: 'done' };
+  } catch (error) {
+    if (stop.aborted) return { kind: 'interrupted' };
+    if (!(error instanceof Iter8Error)) throw error;
+    return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
+  }
+}
+
+/** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError */
+async function adopt(session: Session, { tasks }: ActionPorts): Promise<string | undefined> {
+  try {
+    if (!(await session.adoptSpec())) return undefined;
+    await session.save();
+    await tasks.admit?.(session.experiment);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
+    return messageOf(error);
+  }
 }
 
 /** `if` of a task: may ask who won so far. Rules have checked that it parses. */

@@ -15,6 +15,8 @@ export interface PlaceholderScope {
   readonly secret?: Readonly<Record<string, string>> | undefined;
   readonly winnerFound: boolean;
   readonly candidateWon: boolean;
+  /** What was found out: `@< .result.verdict >@`. Absent where there is none, as in scripts. */
+  readonly result?: object | undefined;
 }
 
 /** What is wrong with the placeholders of a text as they are written, or undefined. */
@@ -28,8 +30,8 @@ export function placeholderProblem(text: string): string | undefined {
   }
 }
 
-/** What stands in the text for a value; `source`: the placeholder as written. */
-export type WriteValue = (value: string, source: string) => string;
+/** What stands in the text for a value; `source`: the placeholder as written; `value`: what the text was made of. */
+export type WriteValue = (text: string, source: string, value: unknown) => string;
 
 /**
  * The text with all placeholders filled in, each value by `write`: as it is, by default. Objects and lists are written as
@@ -50,7 +52,10 @@ function fill(parts: readonly TemplatePart[], scope: PlaceholderScope, write: Wr
   return parts
     .map((part) => {
       if (part.kind === 'text') return part.text;
-      if (part.kind === 'value') return write(textOf(read(part.value, scope), part.source), part.source);
+      if (part.kind === 'value') {
+        const value = read(part.value, scope);
+        return write(textOf(value, part.source), part.source, value);
+      }
       return fill(isTrue(read(part.condition, scope)) ? part.whenTrue : part.whenFalse, scope, write);
     })
     .join('');
@@ -107,6 +112,7 @@ function readPath(steps: readonly string[], args: readonly unknown[], scope: Pla
     if (name === undefined) throw new TemplateError('@< .secret >@: name one of its fields');
     return walk(secretField(name, scope), more);
   }
+  if (first === 'result') return walk(scope.result, rest);
   if (first === 'WinnerFound') return walk(scope.winnerFound, rest);
   if (first === 'CandidateWon') return walk(scope.candidateWon, rest);
   return walk(memberOfRoot(scope.experiment, first), rest);

@@ -1,7 +1,7 @@
 /** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
 import { API_GROUP, qualifiedKey, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
-import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
+import { secretsOfTask } from '../experiment/tasks/task-secrets.ts';
 
 export interface NeededPermission {
   readonly verb: string;
@@ -44,14 +44,6 @@ export function movesTraffic({ spec }: Experiment): boolean {
 }
 
 function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string[] {
-  const names = Object.values(spec.strategy.actions)
-    .flat()
-    .flatMap((task) => {
-      if (task.task !== 'metrics/collect') return [task.with?.['secret']];
-      return collectInputs(task).versions.flatMap(({ endpoints }) =>
-        endpoints.flatMap(({ headersFrom, tls }) => [headersFrom?.secret, tls?.secret]),
-      );
-    })
-    .filter((written) => typeof written === 'string');
+  const names = Object.values(spec.strategy.actions).flat().flatMap(secretsOfTask);
   return [...new Set(names.map((written) => qualifiedKey(written, namespace).namespace))];
 }

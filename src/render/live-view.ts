@@ -61,6 +61,7 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
     case 'warning':
     case 'stopping':
     case 'task-skipped':
+    case 'task-retried':
     case 'iteration':
     case 'weights':
       return note(eventText(event) ?? '');

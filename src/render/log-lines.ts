@@ -22,6 +22,7 @@ export function eventText(event: Event): string | undefined {
     case 'task-done':
       return event.task === 'metrics/collect' ? undefined : event.text; // of a load its own lines report
     case 'task-skipped':
+    case 'task-retried':
       return event.text;
     case 'load':
     case 'object':

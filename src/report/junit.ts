@@ -7,7 +7,7 @@ import type { LimitAssessment } from '../judge/assessment.ts';
 import { limitText } from '../judge/wording/sentences.ts';
 import { secondsTaken } from '../view/header-texts.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
-import { rowSentence } from './row-sentence.ts';
+import { rowSentence } from '../judge/wording/row-sentence.ts';
 import { joined, lines, markup, type Markup } from './markup.ts';
 
 interface TestCase {

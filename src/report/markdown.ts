@@ -9,7 +9,7 @@ import type { RecommendationKind } from '../judge/recommendation.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { patternText, problemTexts, progressText, splitText } from '../view/header-texts.ts';
 import { observationCells, observationHead } from './observation-cells.ts';
-import { rowSentence } from './row-sentence.ts';
+import { rowSentence } from '../judge/wording/row-sentence.ts';
 import { formatCount } from '../text/units.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 

@@ -147,18 +147,6 @@ describe.concurrent('run', () => {
     expect((await cli('get')).out).toContain('no experiments');
   });
 
-  it('refuses a known task that is not built yet by its name, before anything starts', async ({
-    place: { write, cli },
-  }) => {
-    const text = manifest('http://127.0.0.1:1/').replace(
-      '      start:\n',
-      '      start:\n      - task: notification/http\n        with: {url: "http://127.0.0.1:1/"}\n',
-    );
-    const { code, err } = await cli('run', '-f', await write(text));
-    expect(code).toBe(2);
-    expect(err).toContain('notification/http is not built yet');
-  });
-
   it('makes a name from generateName and prints it first', async ({ place: { write, cli } }) => {
     await using server = await testServer(ok);
     const { code, err } = await cli(

@@ -49,11 +49,12 @@ async function until(holds: () => boolean): Promise<void> {
 /** What anybody who may change the experiment can do, while a script of it runs. */
 const edit = (from: string, to: string) => `sed -i 's#${from}#${to}#' ${stored()}`;
 
-it('run from a file of one’s own without asking, and once more when a killed run is resumed', async () => {
+it('run from a file of one’s own without asking, and once more when a killed run is resumed that says so', async () => {
   write(manifest(`{start: [{run: "echo one; false"}]}`));
   expect((await cli(['run', '-f', 'm.yaml'])).code).toBe(4);
   expect(approvals()).toHaveLength(1);
-  write(manifest(`{start: [{run: "sleep 0.2"}], finish: [{run: "${ran('finished')}"}]}`));
+  const task = `{run: "sleep 0.2", with: {onResume: repeat}}`;
+  write(manifest(`{start: [${task}], finish: [{run: "${ran('finished')}"}]}`));
   expect((await cli(['run', '-f', 'm.yaml', '--restart', '--timeout', '100ms'])).code).toBe(5);
   expect((await cli(['run', 'shop'])).code).not.toBe(2);
   expect(existsSync(file('finished'))).toBe(true);

@@ -87,7 +87,10 @@ it('20: iterations keep their times, however long measuring takes', async () => 
 
 it('23: a task that was done is not done again, neither after a failure nor by a second driver', async () => {
   // Mutation: in src/drive/run-action.ts, runAction, without `if (state === 'done' || state === 'skipped') continue;`
-  const written = conformance({ actions: { start: [{ run: 'notify' }, { run: 'deploy' }] }, objectives: [] });
+  const written = conformance({
+    actions: { start: [{ run: 'notify' }, { run: 'deploy' }, { run: 'check' }] },
+    objectives: [],
+  });
   const done: string[] = [];
   const store = await storeWithMetrics({});
   const stop = new AbortController();
@@ -112,7 +115,7 @@ it('23: a task that was done is not done again, neither after a failure nor by a
   const second = await driveInMemory(written, { store, tasks: failing });
   expect(second.outcome.recommendation.verdict).toBe('failed');
   await driveInMemory(written, { store, tasks: failing });
-  expect(done).toEqual(['notify', 'deploy', 'deploy']);
+  expect(done).toEqual(['notify', 'deploy', 'check']);
 });
 
 it('24: a task that touches the experiment loses nothing of what was measured', async () => {

@@ -14,7 +14,7 @@ it('credentials of a spec that is read again are in no record, event or status, 
   });
   const actions = (key: string) => ({
     start: [{ task: 'notification/http', with: { url: 'http://n.test/' } }, collect({ 'X-Api-Key': key })],
-    finish: [{ task: 'notification/http', with: { url: 'http://n.test/' } }],
+    finish: [{ task: 'notification/http', with: { url: 'http://n.test/', ignoreFailure: false } }],
   });
   const clock = fakeClock();
   const real = createMemoryStore({ clock });

@@ -1,7 +1,7 @@
 /** GET of a URL that somebody named: through the proxy of the environment, bounded in time and size. */
 import { request } from 'undici';
-import { percentDecoded } from '../../text/percent.ts';
 import { limitedBody, redirectTarget, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { userHeader, withoutUser } from './url-user.ts';
 
 export interface FetchUrlOptions {
   readonly env: Env;
@@ -28,7 +28,7 @@ async function follow(first: URL, options: FetchUrlOptions & { readonly signal: 
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     const answered = await withDispatcher({ url, env, signal }, async (dispatcher) => {
       const answer = await request(withoutUser(url), {
-        headers: { 'user-agent': 'iter8ctl', ...(url.origin === first.origin ? authorization(first) : {}) },
+        headers: { 'user-agent': 'iter8ctl', ...(url.origin === first.origin ? userHeader(first) : {}) },
         dispatcher,
         signal,
       });
@@ -41,17 +41,4 @@ async function follow(first: URL, options: FetchUrlOptions & { readonly signal: 
     url = answered;
   }
   throw new Error(`more than ${MOST_REDIRECTS} redirects`);
-}
-
-function withoutUser(url: URL): URL {
-  const bare = new URL(url);
-  [bare.username, bare.password] = ['', ''];
-  return bare;
-}
-
-/** User and password of the URL, as curl sends them. */
-function authorization({ username, password }: URL): Record<string, string> {
-  if (username === '' && password === '') return {};
-  const [user, secret] = [username, password].map(percentDecoded);
-  return { authorization: `Basic ${Buffer.from(`${user}:${secret}`).toString('base64')}` };
 }

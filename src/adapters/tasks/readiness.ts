@@ -6,6 +6,7 @@ import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
+import { taskSettings } from '../../experiment/tasks/task-settings.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import { formatCounted, formatSeconds } from '../../text/units.ts';
 import type { KubeClient, Resource } from '../kube/api-client.ts';
@@ -14,6 +15,8 @@ import type { PerformTask } from './task-registry.ts';
 
 export function createReadinessTask(ports: { readonly client: KubeClient; readonly clock: Clock }): PerformTask {
   return async ({ task, experiment, signal }) => {
+    const { timeoutMs = Infinity } = taskSettings(task);
+    const endMs = ports.clock.monotonicMs() + timeoutMs;
     const { initialDelaySeconds, numRetries, intervalSeconds, objRefs } = readinessInputs(task);
     const wanted = [...objRefs.map((ref) => namedObject(ref, experiment)), ...weightObjects(experiment)];
     const discovery = createDiscovery(ports.client);
@@ -21,7 +24,7 @@ export function createReadinessTask(ports: { readonly client: KubeClient; readon
     for (let attempt = 1; ; attempt += 1) {
       const missing = await notReady(wanted, { client: ports.client, discovery, signal });
       if (missing.length === 0) return `${formatCounted(wanted.length, 'object is', 'objects are')} ready`;
-      if (attempt > numRetries) {
+      if (attempt > numRetries || ports.clock.monotonicMs() + intervalSeconds * 1000 > endMs) {
         throw new Iter8Error(
           `${missing.join('; ')} (after ${formatCounted(attempt, 'try', 'tries')}, ${formatSeconds(initialDelaySeconds + (attempt - 1) * intervalSeconds)})`,
         );

@@ -78,7 +78,9 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
   };
 }
 
-export function jobName(experiment: Experiment, taskId: string): string {
+/** `tries`: each try has a Job of its own. */
+export function jobName(experiment: Experiment, id: string, tries = 1): string {
+  const taskId = tries === 1 ? id : `${id}-try${tries}`;
   const hash = createHash('sha256')
     .update(`${experiment.metadata.uid ?? ''}\n${taskId}`)
     .digest('hex')
@@ -103,14 +105,14 @@ export function jobObject(
     readonly timeoutMs: number;
   },
 ) {
-  const { experiment, id } = call;
+  const { experiment, id, tries } = call;
   const { namespace, uid, name } = experiment.metadata;
   const labels = { 'app.kubernetes.io/managed-by': 'iter8ctl', 'app.kubernetes.io/component': 'script' };
   return {
     apiVersion: 'batch/v1',
     kind: 'Job',
     metadata: {
-      name: jobName(experiment, id),
+      name: jobName(experiment, id, tries),
       namespace,
       labels,
       annotations: { 'iter8.tools/experiment': name, 'iter8.tools/task': id },

@@ -11,8 +11,12 @@ export interface TaskImplementations {
 }
 
 /** A task without an implementation here is refused when it is reached; `cli/readiness` refuses it before anything starts. */
-export function createTaskRunner(implementations: TaskImplementations): TaskRunner {
+export function createTaskRunner(
+  implementations: TaskImplementations,
+  how: { readonly keepsScripts?: boolean } = {},
+): TaskRunner {
   return {
+    keeps: ({ run }) => run !== undefined && how.keepsScripts === true,
     run: (call) => {
       const name = call.task.task ?? 'run';
       const perform = Object.hasOwn(implementations, name) ? implementations[name] : undefined;

@@ -1,42 +1,65 @@
-/** What `notification/http` and `notification/slack` take under `with`. Source: docs/contract.md 3.4, 3.5. */
+/** What `notification/http` and `notification/slack` take under `with`. Source: docs/contract.md 3.4, 3.5; docs/behavior.md 6.2. */
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
-import { headerName, readable, text, urlTemplate } from './input-fields.ts';
+import { headerName, readable, text, url, urlTemplate } from './input-fields.ts';
+import { settingFields } from './task-settings.ts';
+
+const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+const AUTH_TYPES = ['Basic', 'Bearer', 'APIKey'] as const;
 
 export const httpNotificationSchema = z.strictObject({
   url: urlTemplate,
-  method: z.enum(['GET', 'POST', 'PUT', 'PATCH', 'DELETE']).optional(),
+  method: z.enum(METHODS).optional(),
   body: z.string().optional(),
   headers: z.array(z.strictObject({ name: headerName, value: z.string() })).optional(),
-  authType: z.enum(['Basic', 'Bearer', 'APIKey']).optional(),
+  headersFrom: z.strictObject({ secret: text }).optional(),
+  authType: z.enum(AUTH_TYPES).optional(),
   secret: text.optional(),
-  ignoreFailure: z.boolean().optional(),
+  ...settingFields,
 });
 
-export const slackSchema = z.strictObject({ channel: text, secret: text, ignoreFailure: z.boolean().optional() });
+export const slackSchema = z.strictObject({
+  channel: text,
+  secret: text,
+  /** Ours: another server that takes what Slack takes. */
+  url: url.optional(),
+  ...settingFields,
+});
 
 export interface HttpNotificationInputs {
   /** May hold placeholders, as may the body and the values of headers. Empty when it could not be read. */
   readonly url: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly method: (typeof METHODS)[number];
   /** Absent: the summary and the experiment. */
   readonly body?: string | undefined;
   readonly headers: readonly { readonly name: string; readonly value: string }[];
-  readonly authType?: 'Basic' | 'Bearer' | 'APIKey' | undefined;
+  /** Every field of this secret is a header. */
+  readonly headersFrom?: { readonly secret: string } | undefined;
+  /** Basic: fields `username` and `password` of the secret; Bearer: its field `token`. */
+  readonly authType?: (typeof AUTH_TYPES)[number] | undefined;
   readonly secret?: string | undefined;
-  readonly ignoreFailure: boolean;
 }
 
-export const HTTP_NOTIFICATION_DEFAULTS = { method: 'POST', headers: [], ignoreFailure: true } as const;
+export const HTTP_NOTIFICATION_DEFAULTS = { method: 'POST', headers: [] } as const;
 
 export function httpNotificationInputs(task: TaskSpec): HttpNotificationInputs {
-  const inputs = readable(httpNotificationSchema, task.with);
+  const {
+    url: written,
+    method,
+    body,
+    headers,
+    headersFrom,
+    authType,
+    secret,
+  } = readable(httpNotificationSchema, task.with);
   return {
-    ...inputs,
-    url: inputs.url ?? '',
-    method: inputs.method ?? HTTP_NOTIFICATION_DEFAULTS.method,
-    headers: inputs.headers ?? HTTP_NOTIFICATION_DEFAULTS.headers,
-    ignoreFailure: inputs.ignoreFailure ?? HTTP_NOTIFICATION_DEFAULTS.ignoreFailure,
+    url: written ?? '',
+    method: method ?? HTTP_NOTIFICATION_DEFAULTS.method,
+    body,
+    headers: headers ?? HTTP_NOTIFICATION_DEFAULTS.headers,
+    headersFrom,
+    authType,
+    secret,
   };
 }
 
@@ -44,10 +67,12 @@ export interface SlackInputs {
   readonly channel: string;
   /** Has the field `token`. */
   readonly secret: string;
-  readonly ignoreFailure: boolean;
+  readonly url: string;
 }
 
+const SLACK_URL = 'https://slack.com/api/chat.postMessage';
+
 export function slackInputs(task: TaskSpec): SlackInputs {
-  const { channel = '', secret = '', ignoreFailure = true } = readable(slackSchema, task.with);
-  return { channel, secret, ignoreFailure };
+  const { channel = '', secret = '', url: written = SLACK_URL } = readable(slackSchema, task.with);
+  return { channel, secret, url: written };
 }

@@ -2,6 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { readable, text, whole } from './input-fields.ts';
+import { settingFields } from './task-settings.ts';
 
 export const readinessSchema = z.strictObject({
   initialDelaySeconds: whole(0).optional(),
@@ -10,6 +11,7 @@ export const readinessSchema = z.strictObject({
   objRefs: z
     .array(z.strictObject({ kind: text, name: text, namespace: text.optional(), waitFor: text.optional() }))
     .optional(),
+  ...settingFields,
 });
 
 export interface ReadinessInputs {

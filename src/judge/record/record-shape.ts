@@ -102,7 +102,9 @@ const pairs = mapOf(
   }),
 );
 const task = withFields({
-  state: oneOf('running', 'done', 'skipped'),
+  state: oneOf('running', 'retrying', 'done', 'skipped'),
+  tries: optional(count),
+  kept: optional(boolean),
   startedAt: time,
   endedAt: optional(time),
   loadSeconds: orNull(atLeastZero),

@@ -72,7 +72,12 @@ export function scopeOfPairs(key: string): PairsScope {
 
 /** How far a task is; `tasks` maps `start/0`, `loop1/2`, `finish/0` to it. Done and skipped tasks are not done again. */
 export interface TaskState {
-  readonly state: 'running' | 'done' | 'skipped';
+  /** `retrying`: not under way now; it failed, and is tried again. */
+  readonly state: 'running' | 'retrying' | 'done' | 'skipped';
+  /** How often it was tried, with the try that is under way. */
+  readonly tries?: number | undefined;
+  /** Its try goes on without a driver, as a Job does. */
+  readonly kept?: boolean | undefined;
   /** RFC 3339. */
   readonly startedAt: string;
   readonly endedAt?: string | undefined;

@@ -8,7 +8,7 @@ import { limitText } from '../../judge/wording/sentences.ts';
 import { formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';
-import { rowSentence } from '../row-sentence.ts';
+import { rowSentence } from '../../judge/wording/row-sentence.ts';
 import { chart, lineClass, PLOT, tenth } from './chart.ts';
 import { pointsOf, timeAxis, timeScale, type Point } from './time-axis.ts';
 

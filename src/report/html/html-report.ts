@@ -9,7 +9,7 @@ import { formatCount, formatSeconds, formatValue } from '../../text/units.ts';
 import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
 import { joined, lines, Markup, markup } from '../markup.ts';
 import type { ReportModel } from '../report-model.ts';
-import { rowSentence } from '../row-sentence.ts';
+import { rowSentence } from '../../judge/wording/row-sentence.ts';
 import { patternText, problemTexts, progressText, secondsTaken, splitText } from '../../view/header-texts.ts';
 import { observationCells, observationHead } from '../observation-cells.ts';
 import { evidenceCharts } from './evidence-chart.ts';

@@ -1,6 +1,9 @@
 /** Rules about actions and tasks. */
 import { parseDurationMs } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
+import type { TaskSpec } from '../../experiment/experiment.ts';
+import { pathsIn } from '../../expressions/script-placeholders.ts';
+import { RESULT_NAMES } from '../../judge/message-result.ts';
 import { parseShape, shown, unknownKey, type Path } from '../../experiment/schema-issues.ts';
 import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import { inputsSchema, TASK_NAMES } from '../../experiment/tasks/task-inputs.ts';
@@ -52,22 +55,63 @@ export const conditionsParse: Rule = ({ experiment, syntax }) =>
 
 export const templatesParse: Rule = ({ experiment, syntax }) =>
   tasksOf(experiment).flatMap(({ path, task }) => {
-    const texts: [Path, unknown][] = [];
-    if (task.task === 'notification/http') {
-      texts.push([[...path, 'with', 'url'], task.with?.['url']], [[...path, 'with', 'body'], task.with?.['body']]);
-      const headers = task.with?.['headers'];
-      for (const [index, header] of Array.isArray(headers) ? headers.entries() : []) {
-        texts.push([[...path, 'with', 'headers', index, 'value'], valueOf(header)]);
-      }
-    }
     const script = task.run === undefined ? undefined : syntax.script?.(task.run);
     return [
       ...(script === undefined ? [] : [issue([...path, 'run'], script)]),
-      ...texts.flatMap(([at, text]) => {
-        const problem = typeof text === 'string' ? syntax.template?.(text) : undefined;
+      ...messageTexts(path, task).flatMap(([at, text]) => {
+        const problem = syntax.template?.(text);
         return problem === undefined ? [] : [issue(at, problem)];
       }),
     ];
+  });
+
+/** The texts of a notification that hold placeholders, with their places. */
+function messageTexts(path: Path, { task, with: inputs }: TaskSpec): [Path, string][] {
+  if (task !== 'notification/http') return [];
+  const headers = inputs?.['headers'];
+  const texts: [Path, unknown][] = [
+    [[...path, 'with', 'url'], inputs?.['url']],
+    [[...path, 'with', 'body'], inputs?.['body']],
+    ...(Array.isArray(headers) ? headers : []).map((header: unknown, index): [Path, unknown] => [
+      [...path, 'with', 'headers', index, 'value'],
+      valueOf(header),
+    ]),
+  ];
+  return texts.flatMap(([at, text]) => (typeof text === 'string' ? [[at, text] as [Path, string]] : []));
+}
+
+/** What a placeholder names and can never be there: a field of no secret, or of the result under another name. */
+export const placeholdersCanBeFilled: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    const hasSecret = task.with?.['secret'] !== undefined;
+    const texts = task.run === undefined ? messageTexts(path, task) : [[[...path, 'run'], task.run] as [Path, string]];
+    return texts.flatMap(([at, text]) =>
+      pathsIn(text).flatMap(([first = '', second]) => {
+        if (first.toLowerCase() === 'secret' && !hasSecret)
+          return [issue(at, `placeholder @< .${first} ... >@ needs a secret under with, got none`)];
+        if (first !== 'result') return [];
+        if (task.run !== undefined)
+          return [
+            issue(at, 'placeholder @< .result ... >@ is for notifications; a script has ITER8_WINNER and others'),
+          ];
+        if (second === undefined || (RESULT_NAMES as readonly string[]).includes(second)) return [];
+        return [
+          issue(
+            at,
+            `placeholder @< .result.${shown(second).slice(1, -1)} >@: expected one of ${RESULT_NAMES.join(', ')}`,
+          ),
+        ];
+      }),
+    );
+  });
+
+export const credentialsAreNamed: Rule = ({ experiment }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    const { authType, secret } = task.with ?? {};
+    if (task.task !== 'notification/http' || secret !== undefined) return [];
+    return authType === 'Basic' || authType === 'Bearer'
+      ? [issue([...path, 'with', 'authType'], `${authType} needs a secret under with, got none`)]
+      : [];
   });
 
 function valueOf(header: unknown): unknown {

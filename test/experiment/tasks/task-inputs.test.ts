@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseShape } from '../../../src/experiment/schema-issues.ts';
 import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
+import { taskSettings } from '../../../src/experiment/tasks/task-settings.ts';
 import { httpNotificationInputs, slackInputs } from '../../../src/experiment/tasks/notification-inputs.ts';
 import { inputsSchema, TASK_NAMES } from '../../../src/experiment/tasks/task-inputs.ts';
 import { readinessInputs } from '../../../src/experiment/tasks/readiness-inputs.ts';
@@ -195,17 +196,28 @@ describe('inputs of metrics/collect', () => {
 describe('inputs of the other tasks', () => {
   it('have their defaults', () => {
     expect(readinessInputs({})).toEqual({ initialDelaySeconds: 5, numRetries: 12, intervalSeconds: 5, objRefs: [] });
-    expect(httpNotificationInputs({ with: { url: 'http://x/' } })).toEqual({
+    expect(httpNotificationInputs({ with: { url: 'http://x/' } })).toMatchObject({
       url: 'http://x/',
       method: 'POST',
       headers: [],
-      ignoreFailure: true,
     });
     expect(slackInputs({ with: { channel: 'c', secret: 's' } })).toEqual({
       channel: 'c',
       secret: 's',
-      ignoreFailure: true,
+      url: 'https://slack.com/api/chat.postMessage',
     });
+    const message = { timeoutMs: 10_000, retries: 3, ignoreFailure: true, onResume: 'skip' };
+    expect(taskSettings({ task: 'notification/http' })).toEqual(message);
+    expect(taskSettings({ task: 'notification/slack' })).toEqual(message);
+    expect(taskSettings({ run: 'true' })).toEqual({
+      timeoutMs: 3_600_000,
+      retries: 0,
+      ignoreFailure: false,
+      onResume: 'fail',
+    });
+    expect(taskSettings({ task: 'common/readiness' })).toMatchObject({ retries: 0, onResume: 'repeat' });
+    const written = { timeout: '2s', retries: 1, ignoreFailure: true, onResume: 'repeat' };
+    expect(taskSettings({ run: 'true', with: written })).toEqual({ ...written, timeout: undefined, timeoutMs: 2_000 });
     expect(runInputs({ run: 'true', with: { secret: 's', timeout: '90s' } })).toEqual({
       secret: 's',
       timeoutMs: 90_000,
@@ -224,6 +236,8 @@ describe('inputs of the other tasks', () => {
       { url: 'http://x/', ignoreFailure: 'no' },
       'with.ignoreFailure: expected true or false, got "no"',
     ],
+    [undefined, { onResume: 'maybe' }, 'with.onResume: expected one of repeat, skip, fail, got "maybe"'],
+    [undefined, { retries: 21 }, 'with.retries: expected a number of at most 20, got 21'],
     ['notification/slack', { channel: 'c' }, 'with.secret: is missing; expected a text'],
     [undefined, { secrets: 'a' }, 'with.secrets: unknown input; did you mean secret?'],
   ])('of %s refuse %o', (task, inputs, issue) => {

@@ -29,6 +29,26 @@ describe('rules about tasks', () => {
       `${TASK}.with.timeout: expected a duration above 0 such as 30s or 1m30s, got "0s"`,
     ],
     [{ run: 'true', with: { secrets: 'x' } }, `${TASK}.with.secrets: unknown input; did you mean secret?`],
+    [
+      { task: 'notification/http', with: { url: 'http://x/', body: '@< .secret.token >@' } },
+      `${TASK}.with.body: placeholder @< .secret ... >@ needs a secret under with, got none`,
+    ],
+    [
+      { task: 'notification/http', with: { url: 'http://x/', authType: 'Bearer' } },
+      `${TASK}.with.authType: Bearer needs a secret under with, got none`,
+    ],
+    [
+      { task: 'notification/http', with: { url: 'http://x/?v=@< .result.verdikt >@' } },
+      `${TASK}.with.url: placeholder @< .result.verdikt >@: expected one of verdict, promote, undecided, headline, version, reason, reasons, text, objectives`,
+    ],
+    [
+      { run: 'echo @< .result.verdict >@' },
+      `${TASK}.run: placeholder @< .result ... >@ is for notifications; a script has ITER8_WINNER and others`,
+    ],
+    [
+      { run: 'echo @< .Secret "token" >@' },
+      `${TASK}.run: placeholder @< .Secret ... >@ needs a secret under with, got none`,
+    ],
     [collect({ qps: 0, warmup: '5s' }), `${TASK}.with.warmup: expected a number of requests with qps: 0, got "5s"`],
     [
       collect({

@@ -1,6 +1,6 @@
 /** What is said of one row of the objectives, whatever its verdict. */
-import type { LimitAssessment } from '../judge/assessment.ts';
-import { openSentence, verdictSentence } from '../judge/wording/sentences.ts';
+import type { LimitAssessment } from '../assessment.ts';
+import { openSentence, verdictSentence } from './sentences.ts';
 
 export function rowSentence(one: LimitAssessment): string {
   return one.verdict === 'undecided' ? openSentence(one, { several: true }) : verdictSentence(one);

@@ -1,0 +1,19 @@
+/** User and password of a URL: never part of what is asked for, sent as curl sends them. Pure. */
+import { percentDecoded } from '../../text/percent.ts';
+
+export function withoutUser(url: URL): URL {
+  const bare = new URL(url);
+  [bare.username, bare.password] = ['', ''];
+  return bare;
+}
+
+export function userHeader({ username, password }: URL): Record<string, string> {
+  if (username === '' && password === '') return {};
+  const [user, secret] = [username, password].map(percentDecoded);
+  return { authorization: basicHeader(user!, secret!) };
+}
+
+/** RFC 7617. */
+export function basicHeader(user: string, password: string): string {
+  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+}

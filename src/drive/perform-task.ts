@@ -1,0 +1,168 @@
+/**
+ * Performs one task that is done outside the engine: once, also over several drivers.
+ *
+ * A mark is saved before each try and after the task. Whoever finds the first without the second knows that the task was under
+ * way when its driver ended, and may have been done: `onResume` says what becomes of it (docs/behavior.md 6.1).
+ *
+ *   ─► running ─► done            a try that failed and will be repeated: running ─► retrying ─► running
+ */
+import { Iter8Error, messageOf, NotApprovedError, UndeliveredError } from '../errors.ts';
+import type { TaskSpec } from '../experiment/experiment.ts';
+import { taskSettings } from '../experiment/tasks/task-settings.ts';
+import { judgementNow } from '../judge/judgement.ts';
+import { messageResult, type MessageResult } from '../judge/message-result.ts';
+import type { TaskState } from '../judge/record/stored-record.ts';
+import { credentialsIn, redactTexts } from '../text/credentials.ts';
+import { formatCounted } from '../text/units.ts';
+import type { Interruption } from './interruption.ts';
+import type { TaskRunner } from './ports.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+export interface PlacedTask {
+  readonly task: TaskSpec;
+  /** `start/0`: the key in the record. */
+  readonly id: string;
+  /** `run of start`. */
+  readonly text: string;
+}
+
+export interface PerformPorts {
+  readonly tasks: TaskRunner;
+  readonly interruption: Interruption;
+}
+
+export type TaskOutcome =
+  | { readonly kind: 'done' }
+  /** Not repeated: it was under way when an earlier driver ended. */
+  | { readonly kind: 'left'; readonly text: string }
+  | { readonly kind: 'interrupted' }
+  | { readonly kind: 'failed'; readonly cause: string };
+
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 60_000;
+
+/** What a task is called: `metrics/collect`, `run`. */
+export function taskName(task: TaskSpec): string {
+  return task.task ?? 'run';
+}
+
+/** @throws NotApprovedError for a script that may not be run: it was not begun */
+export async function performTask(session: Session, placed: PlacedTask, ports: PerformPorts): Promise<TaskOutcome> {
+  const { task, id, text } = placed;
+  const { interruption } = ports;
+  const settings = taskSettings(task);
+  const before = session.record.tasks[id];
+  const keeps = ports.tasks.keeps?.(task) === true;
+  if (before?.state === 'running' && !(keeps && before.kept === true)) {
+    const found = `${text} was under way when the driver before this one ended, and may have been done`;
+    if (settings.onResume === 'fail')
+      return {
+        kind: 'failed',
+        cause: `${taskName(task)}: it was under way when the driver before this one ended, and may have been done in part: it is not repeated (onResume: fail)`,
+      };
+    session.warn(
+      `${found}: it is ${settings.onResume === 'skip' ? 'not ' : ''}repeated (onResume: ${settings.onResume})`,
+    );
+    if (settings.onResume === 'skip') {
+      mark(session, id, { state: 'done' });
+      await session.save();
+      return { kind: 'left', text: `${text} is not repeated` };
+    }
+  }
+  // A try that was under way is begun again, or gone on with: it is the same one.
+  const triesBefore = before?.tries ?? 0;
+  for (let tries = before?.state === 'running' ? Math.max(0, triesBefore - 1) : triesBefore; ; ) {
+    mark(session, id, { state: 'running', tries: tries + 1, ...(keeps ? { kept: true } : {}) });
+    // A mark that is not stored is none: without it the next driver would do it again.
+    await session.save({ must: settings.onResume !== 'repeat' });
+    if (interruption.any.aborted) {
+      mark(session, id, { state: 'retrying', tries });
+      return { kind: 'interrupted' };
+    }
+    tries += 1;
+    const failure = await tryOnce(session, { ...placed, tries }, ports);
+    if (failure === 'interrupted') return { kind: 'interrupted' };
+    if (failure === undefined) {
+      mark(session, id, { state: 'done' });
+      return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
+    }
+    const again = tries <= settings.retries && !(failure instanceof UndeliveredError && !failure.again);
+    if (!again) return ended(session, placed, failure, tries);
+    mark(session, id, { state: 'retrying', tries });
+    const asked = failure instanceof UndeliveredError ? failure.afterMs : undefined;
+    const waitMs = Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1));
+    session.emit({
+      kind: 'task-retried',
+      text: `${text} failed, trying again in ${Math.ceil(waitMs / 1000)} s (${tries} of ${settings.retries}): ${messageOf(failure)}`,
+    });
+    await session.save();
+    if (!(await interruption.completes((signal) => session.clock.sleep(waitMs, signal))))
+      return { kind: 'interrupted' };
+  }
+}
+
+/** The failure; nothing when it was done. */
+async function tryOnce(
+  session: Session,
+  { task, id, tries }: PlacedTask & { readonly tries: number },
+  { tasks, interruption }: PerformPorts,
+): Promise<Iter8Error | 'interrupted' | undefined> {
+  // What is sent in a moment is sent to its end: half a message would be neither sent nor unsent.
+  const signal = isMessage(task) ? interruption.now : interruption.any;
+  try {
+    const { experiment } = session;
+    await tasks.run({ task, id, tries, experiment, signal, result: () => resultOf(session) });
+    return undefined;
+  } catch (error) {
+    if (error instanceof NotApprovedError) await forget(session, id);
+    if (signal.aborted) return 'interrupted';
+    if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
+    return error;
+  }
+}
+
+function isMessage({ task }: TaskSpec): boolean {
+  return task?.startsWith('notification/') === true;
+}
+
+/** A failure that is the last. */
+function ended(session: Session, { task, id, text }: PlacedTask, failure: Iter8Error, tries: number): TaskOutcome {
+  const often = tries === 1 ? '' : ` (${formatCounted(tries, 'try', 'tries')})`;
+  const cause = `${messageOf(failure)}${often}`;
+  if (!taskSettings(task).ignoreFailure) return { kind: 'failed', cause: `${taskName(task)}: ${cause}` };
+  session.warn(`${text} failed, which does not count (ignoreFailure): ${cause}`);
+  mark(session, id, { state: 'done' });
+  return { kind: 'done' };
+}
+
+function resultOf(session: Session): MessageResult {
+  const { experiment, record, question } = session;
+  const { recommendation, assessments } = judgementNow(question, record);
+  const result = messageResult(experiment.metadata.name, record.recommendation ?? recommendation, assessments);
+  return redactTexts(
+    result,
+    credentialsIn(experiment.spec).filter((secret) => secret.trim().length >= 4),
+  );
+}
+
+export function mark(session: Session, id: string, state: Pick<TaskState, 'state' | 'tries' | 'kept'>): void {
+  const now = timestamp(session.nowMs());
+  const isOver = state.state === 'done' || state.state === 'skipped';
+  session.changeRecord((record) => ({
+    ...record,
+    tasks: {
+      ...record.tasks,
+      [id]: { ...state, startedAt: record.tasks[id]?.startedAt ?? now, ...(isOver ? { endedAt: now } : {}) },
+    },
+  }));
+}
+
+/** It was not begun. */
+async function forget(session: Session, id: string): Promise<void> {
+  session.changeRecord((record) => ({
+    ...record,
+    tasks: Object.fromEntries(Object.entries(record.tasks).filter(([key]) => key !== id)),
+  }));
+  await session.save();
+}
