@@ -25,6 +25,7 @@ export interface StoreFlags {
   readonly certificateAuthority?: string;
   readonly insecureSkipTlsVerify?: boolean;
   readonly tlsServerName?: string;
+  readonly v?: number;
 }
 
 export interface OutputFlags {
@@ -93,7 +94,12 @@ export function withKubeFlags(command: Command): Command {
     )
     .option('--insecure-skip-tls-verify', 'do not verify the certificate of the API server')
     .option('--tls-server-name <name>', 'name that this certificate must have', notEmpty)
-    .option('--request-timeout <duration>', 'longest wait for one answer of the API server', durationFlag);
+    .option('--request-timeout <duration>', 'longest wait for one answer of the API server', durationFlag)
+    .option(
+      '-v, --v <level>',
+      'from 6 on: a line for each request to the API server, with its status and time',
+      numberFlag({ min: 0, integer: true }),
+    );
 }
 
 export function withOutputFlags(command: Command, formats: readonly string[]): Command {

@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
+import { writeKubeconfig } from '../support/kube-server.ts';
 import { iter8ctl, testIo } from '../support/test-io.ts';
+import { testServer } from '../support/test-server.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 let cwd: string;
@@ -117,6 +119,41 @@ describe('get', () => {
     expect(await text).toMatch(/^no experiments in namespace default\nlate +Conformance +late-target +/);
     io.send('SIGINT');
     expect(await ended).toBe(130);
+  });
+});
+
+describe('-v', () => {
+  const apiServer = () =>
+    testServer((request, answer) => {
+      const list = { apiVersion: 'iter8.tools/v2alpha2', kind: 'ExperimentList', metadata: {}, items: [] };
+      const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name: 'shop' } };
+      const isList = request.url?.includes('/namespaces/shop/experiments') === true;
+      answer.writeHead(200, { 'Content-Type': 'application/json' });
+      answer.end(JSON.stringify(isList ? list : namespace));
+    });
+
+  it.each([[['-v', '6']], [['--v=8']], [['-v9']]])('%j tells of each request, and of no token', async (flag) => {
+    await using server = await apiServer();
+    const flags = [...flag, '--kubeconfig', writeKubeconfig(server.url), '--token', 'top-secret-token', '-n', 'shop'];
+    const { code, out: text, err } = await iter8ctl([...flags, 'get'], { cwd, env: { HOME: cwd } });
+    expect([code, text]).toEqual([0, 'no experiments in namespace shop\n']);
+    expect(err).toMatch(
+      /^GET \/apis\/iter8.tools\/v2alpha2\/namespaces\/shop\/experiments\?\S* of http:\/\/127\.0\.0\.1:\d+: 200 in \d+ ms$/m,
+    );
+    expect(err).not.toContain('top-secret');
+  });
+
+  it.each([[[]], [['-v', '5']]])('%j tells nothing', async (flag) => {
+    await using server = await apiServer();
+    const flags = [...flag, '--kubeconfig', writeKubeconfig(server.url), '-n', 'shop'];
+    expect((await iter8ctl(['get', ...flags], { cwd, env: { HOME: cwd } })).err).toBe('');
+  });
+
+  it('tells why there was no answer', async () => {
+    const flags = ['-v', '6', '--kubeconfig', writeKubeconfig('http://127.0.0.1:9'), '-n', 'shop'];
+    const { code, err } = await iter8ctl(['get', ...flags], { cwd, env: { HOME: cwd } });
+    expect(code).toBe(7);
+    expect(err).toMatch(/^GET .* of http:\/\/127\.0\.0\.1:9: no answer \(connection refused .*\) in \d+ ms$/m);
   });
 });
 

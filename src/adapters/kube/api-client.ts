@@ -9,6 +9,7 @@ import { openCredentials, type Credentials, type RequestCredentials } from './cr
 import { NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
 import { chooseConfig, type ChosenConfig, type KubeFlags } from './kubeconfig.ts';
 import { retryTransient } from './retry.ts';
+import { told } from './told-request.ts';
 
 export interface KubeClientOptions extends KubeFlags {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -24,6 +25,8 @@ export interface KubeClientOptions extends KubeFlags {
   readonly flagsAsTyped?: string | undefined;
   /** Receives what a credential plugin says to people, lines and parts of lines; absent: nobody looks. */
   readonly onMessage?: ((text: string) => void) | undefined;
+  /** Receives a line for each request that was sent: what, its status, how long it took. Nothing secret. Absent: nobody looks. */
+  readonly onRequest?: ((line: string) => void) | undefined;
 }
 
 /** A kind of object and how its path is made. */
@@ -171,7 +174,8 @@ export class KubeClient {
   /** An answer that goes on: a watch, a log. The caller reads it to its end or destroys it. */
   async stream(request: ApiRequest): Promise<IncomingMessage> {
     const asked = this.#asked(request);
-    return this.#authorized(asked, request.signal, async ({ agent, headers }) => {
+    const sent = { line: `${METHODS[request.verb]} ${pathOf(request)}`, signal: request.signal };
+    return this.#authorized(asked, sent, async ({ agent, headers }) => {
       const answer = await openAnswer(`${this.server}${pathOf(request)}`, {
         method: METHODS[request.verb],
         headers: { ...headers, Accept: 'application/json', 'User-Agent': this.#options.userAgent },
@@ -201,7 +205,8 @@ export class KubeClient {
     asked: Asked,
     request: Pick<ApiRequest, 'body' | 'contentType' | 'signal' | 'timeoutMs'>,
   ): Promise<T> {
-    return this.#authorized(asked, request.signal, async ({ agent, headers }) => {
+    const sent = { line: `${method} ${path}`, signal: request.signal };
+    return this.#authorized(asked, sent, async ({ agent, headers }) => {
       const answer = await sendOnce(`${this.server}${path}`, {
         method,
         headers: {
@@ -226,7 +231,7 @@ export class KubeClient {
   /** Sends with the present credentials, and once more with others when these are refused and others can be had. */
   async #authorized<T>(
     asked: Asked,
-    signal: AbortSignal | undefined,
+    { line, signal }: { readonly line: string; readonly signal: AbortSignal | undefined },
     send: (how: {
       readonly agent: Agent;
       readonly headers: RequestCredentials['headers'];
@@ -239,7 +244,9 @@ export class KubeClient {
       const agent = await this.#connections.pool(this.#chosen, present.tls);
       let answer: Awaited<ReturnType<typeof send>>;
       try {
-        answer = await send({ agent, headers: present.headers });
+        answer = await told({ ...this.#options, line: `${line} of ${this.server}` }, () =>
+          send({ agent, headers: present.headers }),
+        );
       } catch (error) {
         if (signal?.aborted === true) throw signal.reason;
         if (error instanceof NoAnswerError) this.#connections.dropIdle();
