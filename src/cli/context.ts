@@ -21,7 +21,7 @@ import type {
   SecretReader,
   TargetLock,
   TaskRunner,
-  WeightReader,
+  TrafficObjects,
 } from '../drive/ports.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
@@ -284,27 +284,30 @@ export interface Driver {
   readonly load: LoadGenerator;
   readonly requests: RequestBuilder;
   readonly tasks: TaskRunner;
-  readonly weights?: WeightReader;
+  readonly traffic?: TrafficObjects;
   readonly builds?: BuildReader;
 }
 
-/** `scripts` absent: none is run. Whoever opens it closes its metrics. */
-export async function openDriver(
-  context: Context,
-  io: Io,
-  scripts?: ScriptPlace,
-  metrics: Metrics = openMetrics(context, io, { ownSecretsOnly: false }),
-  load: LoadGenerator = openLoad(),
-  limits: { readonly ownNamespaceOnly: boolean } = { ownNamespaceOnly: false },
-): Promise<Driver> {
+export interface DriverOptions {
+  /** Absent: no script is run. */
+  readonly scripts?: ScriptPlace | undefined;
+  /** Absent: of its own. Whoever opens the driver closes them. */
+  readonly metrics?: Metrics | undefined;
+  readonly load?: LoadGenerator | undefined;
+  /** A controller drives for many: an experiment reaches nothing beyond its namespace through it. */
+  readonly ownNamespaceOnly?: boolean | undefined;
+}
+
+export async function openDriver(context: Context, io: Io, options: DriverOptions = {}): Promise<Driver> {
+  const { scripts, ownNamespaceOnly = false } = options;
   const [{ createRequestBuilder }, { openTasks }] = await Promise.all([
     import('../adapters/load/build-requests.ts'),
     import('./open-tasks.ts'),
   ]);
   const { kube } = context;
   return {
-    metrics,
-    load,
+    metrics: options.metrics ?? openMetrics(context, io, { ownSecretsOnly: ownNamespaceOnly }),
+    load: options.load ?? openLoad(),
     requests: createRequestBuilder({
       secrets: context.secrets,
       env: io.env,
@@ -313,8 +316,14 @@ export async function openDriver(
     ...(kube === undefined
       ? {}
       : {
-          weights: (await import('../adapters/kube/read-weights.ts')).createWeightReader(kube),
-          builds: (await import('../adapters/kube/read-builds.ts')).createBuildReader({ client: kube, ...limits }),
+          traffic: (await import('../adapters/kube/weight-objects.ts')).createWeightObjects({
+            client: kube,
+            ownNamespaceOnly,
+          }),
+          builds: (await import('../adapters/kube/read-builds.ts')).createBuildReader({
+            client: kube,
+            ownNamespaceOnly,
+          }),
         }),
     tasks: await openTasks(context, io, scripts),
   };

@@ -54,21 +54,20 @@ export async function createDrive(context: Context, io: Io, options: Controlling
   const load = openLoad();
   const drive = async (experiment: Experiment, held: HeldLock, stop: AbortSignal): Promise<void> => {
     const id = keyText(experiment.metadata);
-    const driver = await openDriver(
-      context,
-      io,
-      options.allowScripts && options.scriptImage !== undefined
-        ? {
-            kind: 'job',
-            image: options.scriptImage,
-            serviceAccount: options.scriptServiceAccount,
-            onOutput: (line) => log('info', 'script', { experiment: id, line }),
-          }
-        : undefined,
+    const driver = await openDriver(context, io, {
+      scripts:
+        options.allowScripts && options.scriptImage !== undefined
+          ? {
+              kind: 'job',
+              image: options.scriptImage,
+              serviceAccount: options.scriptServiceAccount,
+              onOutput: (line) => log('info', 'script', { experiment: id, line }),
+            }
+          : undefined,
       metrics,
       load,
-      { ownNamespaceOnly: true },
-    );
+      ownNamespaceOnly: true,
+    });
     const { recommendation, interrupted } = await driveExperiment(
       experiment,
       {

@@ -20,7 +20,7 @@ import { watchUntil } from './follow-to-end.ts';
 export interface DrivingOptions {
   readonly context: Context;
   readonly io: Io;
-  readonly flags: OutputFlags & { readonly timeout?: number };
+  readonly flags: OutputFlags & { readonly timeout?: number; readonly keepSplit?: boolean };
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
   readonly reports: Reports;
@@ -81,7 +81,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
   const metrics = openMetrics(context, io, { ownSecretsOnly: false });
   try {
     await options.scripts.admit(settled.experiment);
-    const driver = await openDriver(context, io, { kind: 'here', onOutput: tellScript }, metrics);
+    const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput: tellScript }, metrics });
     const outcome = await drive(
       settled.experiment,
       {
@@ -106,6 +106,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
         strength: options.strength,
         goOn: context.asTyped('run', settled.experiment.metadata),
         saveEveryMs: SAVE_EVERY_MS[context.mode],
+        keepSplit: flags.keepSplit === true,
         seed: started % 2 ** 32,
         stop: stop.signal,
         kill: kill.signal,

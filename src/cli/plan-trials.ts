@@ -1,5 +1,5 @@
 /** What `plan` tries without changing anything: queries of metrics, permissions, weights, URLs, and whether `run` would start. */
-import { ForbiddenError, Iter8Error, messageOf, NotFoundError, UsageError } from '../errors.ts';
+import { ForbiddenError, Iter8Error, messageOf, UsageError } from '../errors.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
@@ -11,7 +11,8 @@ import type { Question } from '../judge/question/question.ts';
 import { EMPTY_RECORD } from '../judge/record/stored-record.ts';
 import { backendWarningText } from '../judge/wording/no-value.ts';
 import type { Trial } from '../preflight/measured-outlook.ts';
-import { movesTraffic, neededPermissions, type NeededPermission } from '../preflight/permissions.ts';
+import { weightPermissions } from './try-traffic.ts';
+import { neededPermissions } from '../preflight/permissions.ts';
 import type { Obstacle } from '../preflight/outlook.ts';
 import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import type { MetricCheck, PermissionCheck, TargetCheck } from '../view/plan-view.ts';
@@ -123,46 +124,6 @@ export async function checkPermissions(
   const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
   const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);
   return { granted: needed.length - missing.length, total: needed.length, missing };
-}
-
-/** Of the objects that hold the weights. A kind that the server does not know is reported when they are read. */
-async function weightPermissions(
-  experiment: Experiment,
-  kube: NonNullable<Context['kube']>,
-): Promise<NeededPermission[]> {
-  const references = versionsIn(experiment)
-    .map(({ weightObjRef }) => weightObjRef)
-    .filter((reference) => reference !== undefined);
-  if (references.length === 0) return [];
-  const { createDiscovery } = await import('../adapters/kube/discovery.ts');
-  const discovery = createDiscovery(kube);
-  const verbs = movesTraffic(experiment) ? ['get', 'patch'] : ['get'];
-  const needed = await Promise.all(
-    references.map(async ({ apiVersion = '', kind = '', namespace = experiment.metadata.namespace }) => {
-      const found = await discovery.ofKind(apiVersion, kind).catch((error: unknown) => {
-        if (error instanceof NotFoundError || error instanceof ForbiddenError) return undefined;
-        throw error;
-      });
-      if (found === undefined) return [];
-      return verbs.map((verb) => ({ verb, group: found.group, resource: found.plural, namespace }));
-    }),
-  );
-  return [...new Map(needed.flat().map((one) => [JSON.stringify(one), one])).values()];
-}
-
-/** Reads how traffic is split, as a run does before it starts. */
-export async function tryWeights(experiment: Experiment, { weights }: Driver): Promise<Obstacle[]> {
-  if (weights === undefined) return [];
-  try {
-    await weights.read(experiment);
-    return [];
-  } catch (error) {
-    if (!(error instanceof Iter8Error)) throw error;
-    const text = `how traffic is split cannot be read: ${messageOf(error)}`;
-    // What it may not read is among the permissions.
-    if (error instanceof ForbiddenError) return [];
-    return [{ kind: movesTraffic(experiment) ? 'fails' : 'open', text }];
-  }
 }
 
 export interface CheckedTargets {

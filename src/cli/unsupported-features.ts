@@ -15,14 +15,8 @@ export function unsupportedFields(experiment: WrittenExperiment, mode: 'local' |
     }
   }
   for (const [path, version] of versionsWithPaths(experiment)) {
-    if (version.weightObjRef === undefined) continue;
-    if (mode === 'local')
+    if (version.weightObjRef !== undefined && mode === 'local')
       add(`spec.versionInfo.${path}.weightObjRef`, 'moving traffic needs a cluster, and this is local mode');
-    else if (spec.strategy.testingPattern !== 'Conformance' && spec.strategy.deploymentPattern !== 'FixedSplit')
-      add(
-        `spec.versionInfo.${path}.weightObjRef`,
-        'moving traffic is not built yet in this version of iter8ctl; with deploymentPattern: FixedSplit it stays where it is',
-      );
   }
   return issues;
 }

@@ -14,7 +14,7 @@ export function assess(session: Session, measuringDone: boolean): void {
     time: timestamp(session.nowMs()),
     ...look,
     completedIterations: session.status.completedIterations ?? 0,
-    weights: session.status.currentWeightDistribution ?? [],
+    weights: session.record.traffic?.weights ?? session.status.currentWeightDistribution ?? [],
   });
   const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
   for (const change of session.verdicts.take(assessments, { atMs: 0, final: true }))

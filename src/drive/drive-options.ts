@@ -10,6 +10,8 @@ export interface DriveOptions extends InterruptionSources {
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   /** What somebody types to go on with it, for hints. Absent: nobody has to. */
   readonly goOn?: string | undefined;
+  /** What traffic was moved to stays when the experiment ends without a promotion, or the drive is stopped. */
+  readonly keepSplit?: boolean | undefined;
   readonly saveEveryMs: number;
   readonly seed: number;
   /** How long after the experiment was made its metrics may be made. Absent: they are there. */

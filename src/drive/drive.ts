@@ -3,39 +3,33 @@
  *
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
-import { Iter8Error, messageOf, UnavailableError } from '../errors.ts';
+import { Iter8Error, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
-import type { Experiment, Stage, Weight } from '../experiment/experiment.ts';
+import type { Experiment, Stage } from '../experiment/experiment.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import { countedScopes } from '../judge/record/stored-record.ts';
-import type { Recommendation } from '../judge/recommendation.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
 import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
-import { withoutLoad } from './collect/account.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { earlyEnd } from './early-end.ts';
+import { completeExperiment, failExperiment } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import type { BuildPorts } from './one-build.ts';
-import { nextStep, tasksOf, totalIterations, type Step } from './next-step.ts';
-import type { TargetLock, WeightReader } from './ports.ts';
+import { nextStep, totalIterations, type Step } from './next-step.ts';
+import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
 import { withHistograms } from './status-analysis.ts';
 import {
-  failureText,
   initialStatus,
   timestamp,
-  completionMessage,
-  withCompletion,
-  withFailure,
   withProgress,
   withStage,
   withTargetAcquired,
@@ -43,10 +37,11 @@ import {
 } from './status-changes.ts';
 import { beginMeasuring, takeMeasurement } from './take-measurement.ts';
 import { TargetTurn } from './target-queue.ts';
+import { Traffic } from './traffic.ts';
 
 export interface DrivePorts extends SessionPorts, MeasurePorts, BuildPorts, Omit<ActionPorts, 'clock'> {
   /** Absent: no object says how traffic is split. */
-  readonly weights?: WeightReader | undefined;
+  readonly traffic?: TrafficObjects | undefined;
   /** Absent: nobody else works on the same targets. */
   readonly targets?: TargetLock | undefined;
 }
@@ -67,6 +62,7 @@ class Drive {
   readonly #session: Session;
   readonly #interruption: Interruption;
   readonly #target: TargetTurn;
+  readonly #traffic: Traffic;
   readonly #isResumed: boolean;
 
   constructor(experiment: Experiment, ports: DrivePorts, options: DriveOptions) {
@@ -79,6 +75,11 @@ class Drive {
       targets: ports.targets,
       driver: options.driver,
       interruption: this.#interruption,
+    });
+    this.#traffic = new Traffic(this.#session, {
+      objects: ports.traffic,
+      keepSplit: options.keepSplit === true,
+      patience: ports.patience,
     });
     const { lost } = options;
     if (lost?.aborted === true) this.#session.abandon();
@@ -97,6 +98,7 @@ class Drive {
         if (step.kind === 'ended') break;
         outcome = await this.#perform(step);
       }
+      if (this.#isOnlyStopped()) await this.#traffic.pause();
     } finally {
       await this.#target.release();
     }
@@ -131,6 +133,12 @@ class Drive {
   async #confirmLocks(): Promise<void> {
     await this.#ports.confirm?.();
     await this.#target.confirm();
+  }
+
+  /** Ended from outside, while nobody else may do the same work. */
+  #isOnlyStopped(): boolean {
+    const { stop, lost } = this.#options;
+    return stop.aborted && lost?.aborted !== true && !this.#interruption.isTargetLost;
   }
 
   #targetLost(): UnavailableError {
@@ -170,8 +178,11 @@ class Drive {
         await session.save();
         return 'done';
       }
+      case 'settle-traffic':
+        return this.#settleTraffic();
       case 'complete':
-        return this.#complete();
+        await completeExperiment(session);
+        return 'done';
       case 'ended':
         return 'done';
     }
@@ -201,7 +212,9 @@ class Drive {
     let problem: Failure | undefined;
     const isKnown = await this.#interruption.completes(async (signal) => {
       const { metricsFollowMs: followMs = 0 } = this.#options;
-      problem = await metricsProblem(session.experiment, { ...this.#ports, followMs, signal });
+      problem =
+        (await this.#traffic.problem(signal)) ??
+        (await metricsProblem(session.experiment, { ...this.#ports, followMs, signal }));
     });
     if (!isKnown) return 'interrupted';
     if (problem !== undefined) return this.#fail(problem);
@@ -223,34 +236,14 @@ class Drive {
 
   async #advance(stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<StepOutcome> {
     const session = this.#session;
-    let weights: readonly Weight[] = [];
     if (stage === 'Running') {
-      const isRead = await this.#interruption.completes(async (signal) => {
-        weights = await this.#presentWeights(signal);
-      });
-      if (!isRead) return 'interrupted';
+      const begun = await this.#moveTraffic((signal) => this.#traffic.begin(signal));
+      if (begun === 'interrupted' || isConditionTrue(session.status, 'Completed')) return begun;
     }
-    session.changeStatus((status, now) => ({
-      ...withStage(status, stage, now),
-      ...(stage === 'Running' ? { currentWeightDistribution: [...weights] } : {}),
-    }));
+    session.changeStatus((status, now) => withStage(status, stage, now));
     session.emitCondition('StageAdvanced', `Advanced to ${stage}`);
     await session.save();
     return 'done';
-  }
-
-  /** Where no object says how traffic is split all of it is held to be at the baseline. */
-  async #presentWeights(signal: AbortSignal): Promise<readonly Weight[]> {
-    const { experiment, question } = this.#session;
-    try {
-      const read = await this.#ports.weights?.read(experiment, signal);
-      if (read !== undefined) return read;
-    } catch (error) {
-      signal.throwIfAborted();
-      if (!(error instanceof Iter8Error)) throw error;
-      this.#session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
-    }
-    return question.versions.map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
   }
 
   async #readMetrics(): Promise<StepOutcome> {
@@ -280,7 +273,7 @@ class Drive {
       ...(isConformance ? {} : { versionRecommendedForPromotion: baseline }),
     }));
     await session.save();
-    return 'done';
+    return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }
 
   // ---------------------------------------------------------------------------------------------- while it runs
@@ -319,6 +312,23 @@ class Drive {
     return this.#session.record.restarts === restarts ? undefined : 'done';
   }
 
+  async #moveTraffic(move: (signal: AbortSignal) => Promise<Failure | undefined>): Promise<StepOutcome> {
+    let failure: Failure | undefined;
+    const isDone = await this.#interruption.completes(async (signal) => {
+      failure = await move(signal);
+    });
+    if (!isDone) return 'interrupted';
+    return failure === undefined ? 'done' : this.#fail(failure);
+  }
+
+  async #settleTraffic(): Promise<StepOutcome> {
+    const { question, record } = this.#session;
+    const failure = await this.#traffic.settle(record.recommendation ?? judgementNow(question, record).recommendation);
+    if (failure !== undefined) return this.#fail(failure);
+    await this.#session.save();
+    return 'done';
+  }
+
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
     const session = this.#session;
     const { clock } = this.#ports;
@@ -340,6 +350,10 @@ class Drive {
       const text = `${formatCounted(skipped, 'further iteration is', 'further iterations are')} counted as done: nothing can change any more`;
       session.emit({ kind: 'iteration', completed, total, skipped, text });
     }
+    if (end === undefined && completed < total) {
+      const moved = await this.#moveTraffic((signal) => this.#traffic.follow(signal));
+      if (moved === 'interrupted' || isConditionTrue(session.status, 'Completed')) return moved;
+    }
     const { iterationsPerLoop } = session.experiment.spec.duration;
     const endsLoop = completed % iterationsPerLoop === 0;
     if (endsLoop) session.emitCondition('IterationUpdate', `Completed Iteration ${iteration}`);
@@ -349,33 +363,9 @@ class Drive {
     );
   }
 
-  // ---------------------------------------------------------------------------------------------------- how it ends
-
-  async #complete(): Promise<StepOutcome> {
-    const session = this.#session;
-    const { record, experiment, question } = session;
-    const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
-    const hasFinish = tasksOf(experiment, 'finish').length > 0;
-    const message = completionMessage(experiment.metadata.name, recommendation, { end: record.endedEarly, hasFinish });
-    session.changeStatus((status, now) => withCompletion(status, message, now));
-    session.changeRecord((present) => ({ ...present, recommendation }));
-    session.emitCondition('ExperimentCompleted', message);
-    session.emit({ kind: 'recommendation', recommendation, final: true });
-    await session.save({ must: true });
-    return 'done';
-  }
-
   async #fail(failure: Failure): Promise<StepOutcome> {
-    const session = this.#session;
-    session.changeStatus((status, now) => withFailure(status, failure, now));
-    const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
-    session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
-    if (countedScopes(session.record).length > 0)
-      session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
-    session.emitCondition(failure.reason, failureText(failure), true);
-    session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
-    session.emit({ kind: 'recommendation', recommendation, final: true });
-    await session.save({ must: true });
+    await this.#traffic.giveBack(failure);
+    await failExperiment(this.#session, failure);
     return 'done';
   }
 }

@@ -2,7 +2,7 @@
  * What happens next, from what is stored alone: so a driver that was killed is resumed by asking again. Pure.
  *
  *   initialize ─► announce ─► validate + acquire ─► Initializing ─► start tasks ─► metrics ─► Running ─► begin
- *     ─► iterate ... (loop tasks after each loop) ─► assess once more ─► Finishing ─► finish tasks ─► complete
+ *     ─► iterate ... (loop tasks after each loop) ─► assess once more ─► settle traffic ─► Finishing ─► finish tasks ─► complete
  */
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
@@ -22,6 +22,8 @@ export type Step =
   /** Iteration `iteration` (from 1) is due at `dueMs` (wall clock). */
   | { readonly kind: 'iterate'; readonly iteration: number; readonly dueMs: number }
   | { readonly kind: 'assess-again' }
+  /** The measuring is over, and traffic was moved: it goes to whoever is promoted, or back. */
+  | { readonly kind: 'settle-traffic' }
   | { readonly kind: 'complete' }
   | { readonly kind: 'ended' };
 
@@ -72,7 +74,11 @@ function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: 
   const completed = experiment.status?.completedIterations ?? 0;
   const total = totalIterations(experiment);
   const finish: Step =
-    tasksOf(experiment, 'finish').length > 0 ? { kind: 'advance', stage: 'Finishing' } : { kind: 'complete' };
+    record.traffic !== undefined && record.traffic.settled === undefined
+      ? { kind: 'settle-traffic' }
+      : tasksOf(experiment, 'finish').length > 0
+        ? { kind: 'advance', stage: 'Finishing' }
+        : { kind: 'complete' };
   if (record.endedEarly !== undefined) return finish;
   if (completed > 0 && completed % iterationsPerLoop === 0) {
     const id = `loop${completed / iterationsPerLoop}`;

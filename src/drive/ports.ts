@@ -3,7 +3,7 @@
  *
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
-import type { Experiment, ObjectKey, TaskSpec, Weight, WrittenExperiment } from '../experiment/experiment.ts';
+import type { Experiment, ObjectKey, TaskSpec, WrittenExperiment } from '../experiment/experiment.ts';
 import type { CollectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
@@ -12,6 +12,7 @@ import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
 import type { NoValueReason } from '../judge/no-value.ts';
 import type { MessageResult } from '../judge/message-result.ts';
 import type { Build } from '../judge/record/builds.ts';
+import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -321,12 +322,21 @@ export interface MetricSource {
   measure(question: MetricQuestion): Promise<Measurement>;
 }
 
-// -------------------------------------------------------------------------------------------------------- weights
+// -------------------------------------------------------------------------------------------------------- traffic
 
-/** Reads how traffic is split. */
-export interface WeightReader {
-  /** Undefined where no object says it. Rejects with Iter8Error when one that should cannot be read. */
-  read(experiment: Experiment, signal?: AbortSignal): Promise<readonly Weight[] | undefined>;
+/** The fields of objects that say how traffic is split. */
+export interface TrafficObjects {
+  /** In the order of the versions; those without `weightObjRef` are left out. Rejects with Iter8Error. */
+  read(experiment: Experiment, signal?: AbortSignal): Promise<readonly FieldReading[]>;
+  /**
+   * Sets the fields, and reads them back. `from`: what they held when we saw them last; where they hold neither that nor what
+   * is to be written, somebody else moves traffic too: ConflictError, and nothing is changed. Doing it twice is doing it once.
+   */
+  write(
+    experiment: Experiment,
+    change: { readonly from: readonly WeightField[]; readonly to: readonly WeightField[] },
+    signal?: AbortSignal,
+  ): Promise<readonly FieldReading[]>;
 }
 
 // --------------------------------------------------------------------------------------------------------- builds

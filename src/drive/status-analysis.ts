@@ -109,6 +109,7 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
         reward: record.reward,
         rewardResult,
         measured: record.measured,
+        present: record.traffic?.weights,
         seed: (experiment.status?.completedIterations ?? 0) + 1,
       }),
     },

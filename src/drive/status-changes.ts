@@ -119,6 +119,8 @@ export interface Failure {
   readonly message: string;
   /** Why, for people; absent when the message says it all. */
   readonly cause?: string | undefined;
+  /** Somebody else moves the same traffic: it is left to them. */
+  readonly traffic?: 'changed by others' | undefined;
 }
 
 export function failureText(failure: Failure): string {

@@ -4,12 +4,13 @@ import type { Weight } from '../experiment/experiment.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
 import { measureMetrics, measureStart, type MeasurePorts } from './measure-metrics.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
-import type { WeightReader } from './ports.ts';
+import { splitOf } from '../traffic/weight-fields.ts';
+import type { TrafficObjects } from './ports.ts';
 import type { Session } from './session.ts';
 
 export interface MeasurementPorts extends MeasurePorts, BuildPorts {
   /** Absent: no object says how traffic is split. */
-  readonly weights?: WeightReader | undefined;
+  readonly traffic?: TrafficObjects | undefined;
 }
 
 /** Which builds run, and where raw counters stand, before anything is judged. */
@@ -25,7 +26,7 @@ export async function takeMeasurement(session: Session, ports: MeasurementPorts,
 
 async function addMeasured(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
   await measureMetrics(session, ports, signal);
-  const weights = await presentSplit(session, ports.weights, signal);
+  const weights = await presentSplit(session, ports.traffic, signal);
   const { record, question } = session;
   const values = record.measured ?? {};
   if (Object.keys(values).length === 0 && question.reward === undefined) return;
@@ -44,7 +45,7 @@ async function addMeasured(session: Session, ports: MeasurementPorts, signal: Ab
 /** Only where it can change, and matters: when versions are compared that nobody paired. */
 async function presentSplit(
   session: Session,
-  reader: WeightReader | undefined,
+  objects: TrafficObjects | undefined,
   signal: AbortSignal,
 ): Promise<readonly Weight[] | undefined> {
   const { experiment, question } = session;
@@ -52,7 +53,9 @@ async function presentSplit(
     question.reward !== undefined || question.relative.some(({ quantity }) => quantity.kind === 'custom');
   if (!isCompared || experiment.spec.strategy.deploymentPattern === 'FixedSplit') return undefined;
   try {
-    return await reader?.read(experiment, signal);
+    const split = objects === undefined ? undefined : splitOf(experiment, await objects.read(experiment, signal));
+    if (split !== undefined && 'problem' in split) throw new Iter8Error(split.problem);
+    return split?.weights;
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Iter8Error)) throw error;

@@ -37,12 +37,6 @@ export function neededPermissions(experiment: Experiment, options: { readonly cr
   ];
 }
 
-/** Whether a run moves traffic: it then writes to the objects that hold the weights. */
-export function movesTraffic({ spec }: Experiment): boolean {
-  const { testingPattern, deploymentPattern } = spec.strategy;
-  return testingPattern !== 'Conformance' && deploymentPattern !== 'FixedSplit';
-}
-
 function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string[] {
   const names = Object.values(spec.strategy.actions).flat().flatMap(secretsOfTask);
   return [...new Set(names.map((written) => qualifiedKey(written, namespace).namespace))];

@@ -2,12 +2,12 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
-import { formatCount, formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatPercent, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands } from '../text/wrap.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
-import type { Preflight } from '../view/plan-view.ts';
+import type { Preflight, TrafficPlan } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
@@ -49,6 +49,7 @@ export function renderPlan(preflight: Preflight, options: PlanOptions): string {
     ]),
     ...part('permissions', permissionLines(preflight, options)),
     ...part('targets', targetLines(preflight, options)),
+    ...part('traffic', trafficLines(preflight, columns)),
     ...part('metrics', metricLines(preflight, options)),
     ...part('load', loadLines(preflight, columns)),
     ...part('objectives', objectiveLines(power, options)),
@@ -61,6 +62,25 @@ const wrapped = (text: string, columns: number): string[] => wrap(text, { column
 function headlineLines(preflight: Preflight, { theme, columns }: PlanOptions): string[] {
   const [color, text] = headlineOf(preflight, theme);
   return wrap(`${sanitizeLine(preflight.name)} ${text}`, { columns, rest: '  ' }).map(color);
+}
+
+/** So many steps are shown; the rest of them rise alike. */
+const MOST_STEPS = 6;
+
+function trafficLines({ traffic }: Preflight, columns: number): string[] {
+  if (traffic === undefined) return [];
+  const split = (weights: TrafficPlan['now']) =>
+    weights.map(({ name, value }) => `${sanitizeLine(name)} ${formatPercent(value)}`).join(', ');
+  const steps = traffic.ahead.slice(0, -1);
+  const shown = steps.length > MOST_STEPS ? [...steps.slice(0, 3), ...steps.slice(-1)] : steps;
+  const texts = shown.map(split);
+  if (shown.length < steps.length) texts.splice(3, 0, '...');
+  return [
+    ...wrapped(`now          ${split(traffic.now)}`, columns),
+    ...(texts.length === 0 ? [] : wrapped(`at fastest   ${texts.join(' | ')}`, columns)),
+    ...wrapped(`if promoted  ${split(traffic.ahead.at(-1) ?? traffic.now)}`, columns),
+    ...wrapped('otherwise    as it is now', columns),
+  ];
 }
 
 function targetLines({ targets }: Preflight, { theme, columns }: PlanOptions): string[] {

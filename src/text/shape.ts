@@ -24,6 +24,7 @@ const MOST_COUNTED = 1e15;
 export const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value);
 
+export const textOrNumber = check('a text or a number', (value) => typeof value === 'string' || Number.isFinite(value));
 export const text = check('a text', (value) => typeof value === 'string');
 export const boolean = check('true or false', (value) => typeof value === 'boolean');
 export const number = check('a number', (value) => Number.isFinite(value));

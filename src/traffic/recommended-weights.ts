@@ -7,6 +7,7 @@
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { topTwoShares } from './bandit-shares.ts';
 import { nextBanditWeights } from './bandit-weights.ts';
+import { blueGreenWeights } from './traffic-plan.ts';
 import type { Contest } from '../evidence/two-versions/best-version.ts';
 import { nextWeights } from './progressive-weights.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
@@ -21,17 +22,20 @@ export interface WeightFacts {
   readonly rewardResult?: RewardResult | undefined;
   /** Custom metrics as last measured: a value that could not be measured again is kept, but is no data of this iteration. */
   readonly measured?: Iter8Record['measured'];
+  /** The split that we made; absent: that of the status. Pods make of it what whole pods allow. */
+  readonly present?: readonly Weight[] | undefined;
   /** Makes the bandit repeatable; another one for each iteration. */
   readonly seed: number;
 }
 
 export function recommendedWeights(experiment: Experiment, question: Question, facts: WeightFacts): Weight[] {
   const { strategy } = experiment.spec;
-  const present = experiment.status?.currentWeightDistribution ?? [];
+  const present = facts.present ?? experiment.status?.currentWeightDistribution ?? [];
   if (strategy.testingPattern === 'Conformance') return [];
   if (strategy.deploymentPattern === 'FixedSplit') return [...present];
   const limits = strategy.weights;
   const verdicts = versionVerdicts(question.versions, facts.assessments);
+  if (strategy.deploymentPattern === 'BlueGreen') return blueGreenWeights(experiment, verdicts);
   const versions = question.versions.map(({ name, role }) => ({
     name,
     role,

@@ -52,3 +52,48 @@ export function sampleRatioMismatch(
   );
   return `traffic does not follow its weights: ${parts.join(', ')}`;
 }
+
+/** What a version may have got of the requests, as parts of one. */
+export interface ShareRange {
+  readonly name: string;
+  readonly least: number;
+  readonly most: number;
+}
+
+/** Between two splits: requests of the later one may have been divided as the earlier one says, for as long as it takes effect. */
+export function sharesBetween(before: readonly Weight[], now: readonly Weight[]): ShareRange[] {
+  const partOf = (weights: readonly Weight[], name: string) =>
+    (weights.find((one) => one.name === name)?.value ?? 0) /
+    Math.max(
+      1e-9,
+      weights.reduce((sum, { value }) => sum + value, 0),
+    );
+  return now.map(({ name }) => {
+    const parts = [partOf(before, name), partOf(now, name)];
+    return { name, least: Math.min(...parts), most: Math.max(...parts) };
+  });
+}
+
+/** A sentence about the versions whose share is shown to lie outside its range; undefined when it may lie within. */
+export function sharesOutside(
+  ranges: readonly ShareRange[],
+  requests: ReadonlyMap<string, number>,
+): string | undefined {
+  const total = [...requests.values()].reduce((sum, n) => sum + n, 0);
+  if (total === 0) return undefined;
+  const needed = Math.log((2 * ranges.length) / ALPHA);
+  const wrong = ranges.filter(({ name, least, most }) => {
+    const count = { n: total, bad: requests.get(name) ?? 0 };
+    const isBelow = least === 1 ? count.bad < total : least > 0 && lnSatisfied(count, least) >= needed;
+    const isAbove = most === 0 ? count.bad > 0 : most < 1 && lnViolated(count, most) >= needed;
+    return isBelow || isAbove;
+  });
+  if (wrong.length === 0) return undefined;
+  const parts = wrong.map(({ name, least, most }) => {
+    const got = formatPercent((100 * (requests.get(name) ?? 0)) / total);
+    const range =
+      least === most ? formatPercent(100 * most) : `${formatPercent(100 * least)} to ${formatPercent(100 * most)}`;
+    return `${name} got ${got} of the requests, not ${range}`;
+  });
+  return `traffic does not follow its weights: ${parts.join(', ')}`;
+}

@@ -1,4 +1,5 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
+import type { Weight } from '../experiment/experiment.ts';
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { NoValueReason } from '../judge/no-value.ts';
@@ -40,6 +41,13 @@ export interface PermissionCheck {
   readonly missing: readonly string[];
 }
 
+/** How traffic would be split. */
+export interface TrafficPlan {
+  readonly now: readonly Weight[];
+  /** After each iteration in which the candidate does well, as far as it changes; then when it is promoted. */
+  readonly ahead: readonly (readonly Weight[])[];
+}
+
 export interface Preflight {
   readonly name: string;
   /** What `run` would come to, and every reason why it is not `decided`, the worst first. */
@@ -53,6 +61,8 @@ export interface Preflight {
   readonly permissions?: PermissionCheck | undefined;
   /** One trial query of each metric that is not built in, for each version. */
   readonly metrics: readonly MetricCheck[];
+  /** Absent where no traffic is moved. */
+  readonly traffic?: TrafficPlan | undefined;
   readonly targets: readonly TargetCheck[];
   readonly load: PlannedLoad;
   readonly power: readonly PowerRow[];

@@ -33,6 +33,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   adapters: [
     'drive/ports',
     'drive/target-queue-order',
+    'traffic/weight-fields',
     'validation',
     'judge',
     'experiment',

@@ -15,6 +15,7 @@ import type {
   RecordLog,
   TargetLock,
   TaskRunner,
+  TrafficObjects,
 } from '../../src/drive/ports.ts';
 import { fakeClock } from './fake-clock.ts';
 import { simulatedLoad, type Service } from './simulated-load.ts';
@@ -148,6 +149,7 @@ export interface DriveSetup {
   readonly tasks?: TaskRunner;
   readonly targets?: TargetLock;
   readonly builds?: BuildReader;
+  readonly traffic?: TrafficObjects;
   readonly confirm?: () => Promise<void>;
   readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
@@ -197,6 +199,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
       tasks: setup.tasks ?? { run: ({ task }) => Promise.resolve(`${task.task ?? 'run'} done`) },
       ...(setup.targets === undefined ? {} : { targets: setup.targets }),
       ...(setup.builds === undefined ? {} : { builds: setup.builds }),
+      ...(setup.traffic === undefined ? {} : { traffic: setup.traffic }),
       ...(setup.confirm === undefined ? {} : { confirm: setup.confirm }),
       clock,
       emit: (event) => {

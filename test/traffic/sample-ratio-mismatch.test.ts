@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sampleRatioMismatch } from '../../src/traffic/sample-ratio-mismatch.ts';
+import { sampleRatioMismatch, sharesBetween, sharesOutside } from '../../src/traffic/sample-ratio-mismatch.ts';
 import { seededUniform } from '../../src/traffic/seeded-random.ts';
 
 const weights = [
@@ -47,4 +47,28 @@ it('accuses hardly anybody whose traffic does follow, however often it looks (1 
     }
   }
   expect(accused).toBeLessThanOrEqual(3);
+});
+
+it('between two splits accuses nobody whose requests followed the one, the other, or both in turn', () => {
+  const now = [
+    { name: 'old', value: 80 },
+    { name: 'new', value: 20 },
+  ];
+  const ranges = sharesBetween(weights, now);
+  const accused = (shareOfNew: (request: number) => number, seed: number): boolean => {
+    const uniform = seededUniform(seed, 'traffic');
+    let fresh = 0;
+    for (let request = 0; request < 2_000; request++) if (uniform() < shareOfNew(request)) fresh += 1;
+    return sharesOutside(ranges, requests(2_000 - fresh, fresh)) !== undefined;
+  };
+  const among = (shareOfNew: (request: number) => number) =>
+    Array.from({ length: 300 }, (_, seed) => accused(shareOfNew, seed)).filter(Boolean).length;
+  expect(among(() => 0.1)).toBeLessThanOrEqual(3);
+  expect(among(() => 0.2)).toBeLessThanOrEqual(3);
+  expect(among((request) => (request < 700 ? 0.1 : 0.2))).toBe(0);
+  expect(among(() => 0.27)).toBeGreaterThan(290);
+  expect(among(() => 0.05)).toBeGreaterThan(290);
+  expect(sharesOutside(ranges, requests(500, 500))).toBe(
+    'traffic does not follow its weights: old got 50 % of the requests, not 80 % to 90 %, new got 50 % of the requests, not 10 % to 20 %',
+  );
 });

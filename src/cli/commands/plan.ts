@@ -31,7 +31,8 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
-import { checkPermissions, checkTargets, tryMetrics, tryWeights, type TriedMetrics } from '../plan-trials.ts';
+import { checkPermissions, checkTargets, tryMetrics, type TriedMetrics } from '../plan-trials.ts';
+import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
 import { asExperiment, checkManifest, namespaceOf } from './run.ts';
@@ -143,13 +144,14 @@ async function findOut(
   const tried = await tryMetrics(experiment, { context, driver, given, question, nowMs });
   const permissions = await checkPermissions(experiment, context, start.given);
   const targets = await checkTargets(experiment, driver);
+  const traffic = await tryTraffic(experiment, driver);
   const { power, reward, obstacles } = judgedAhead(experiment, { question, tried, earlier });
   const hasObjective = power.length > 0 || reward !== undefined;
   const nothing = 'no objective and no reward: there is nothing to judge';
   const expectation = expectationOf([
     ...(refused === undefined ? [] : [{ kind: 'refused', text: withHint(refused) } as const]),
     ...(permissions?.missing ?? []).map((text) => ({ kind: 'forbidden', text: `may not ${text}` }) as const),
-    ...(await tryWeights(experiment, driver)),
+    ...traffic.obstacles,
     ...targets.obstacles,
     ...obstacles,
     ...(hasObjective ? [] : [{ kind: 'never', text: nothing } as const]),
@@ -166,6 +168,7 @@ async function findOut(
     ],
     ...(permissions === undefined ? {} : { permissions }),
     ...(reward === undefined ? {} : { reward }),
+    ...(traffic.plan === undefined ? {} : { traffic: traffic.plan }),
     metrics: tried.metrics,
     targets: targets.checks,
     load: question.load,

@@ -35,6 +35,7 @@ export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickF
   readonly filename?: string[];
   readonly ignoreOthers?: boolean;
   readonly restart?: boolean;
+  readonly keepSplit?: boolean;
   readonly overwriteMetrics?: boolean;
   readonly allowScripts?: boolean;
   readonly timeout?: number;
@@ -46,6 +47,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('[name]', 'an experiment that is there; or give -f, or --url and --slo')
     .option('-f, --filename <file>', 'manifest: a file, a folder, a URL, - for standard input; repeat it', repeated)
     .option('--ignore-others', 'skip objects of other kinds in these files, with a note')
+    .option('--keep-split', 'leave traffic where it is when the experiment ends without a promotion, or is interrupted')
     .option('--restart', 'delete what an earlier run left under this name, and start again')
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')

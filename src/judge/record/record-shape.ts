@@ -15,6 +15,7 @@ import {
   orNull,
   problemText,
   text,
+  textOrNumber,
   time,
   tupleOf,
   withFields,
@@ -239,6 +240,17 @@ const build = withFields({
 });
 const weights = listOf(withFields({ name: text, value: number }), MOST);
 
+const weightFields = listOf(withFields({ version: text, value: orNull(textOrNumber) }), MOST);
+const traffic = withFields({
+  start: weightFields,
+  fields: weightFields,
+  moving: optional(weightFields),
+  weights,
+  before: optional(weights),
+  requests: optional(mapOf(number)),
+  settled: optional(oneOf('promoted', 'restored', 'kept', 'left')),
+});
+
 const record = withFields({
   by: optional(text),
   tasks: optional(mapOf(task)),
@@ -253,6 +265,7 @@ const record = withFields({
   measured: optional(mapOf(mapOf(measured))),
   liveBlocks: optional(liveBlocks),
   split: optional(withFields({ weights, changedAt: optional(time) })),
+  traffic: optional(traffic),
   reward: optional(
     withFields({
       metric: text,

@@ -115,6 +115,29 @@ export interface ChangedBuild {
   readonly what: string;
 }
 
+/** How an experiment has moved traffic: what it takes to go on, and to put it back. Fields are by version. */
+export interface StoredTraffic {
+  /** What was there before: restored unless the end is a promotion. */
+  readonly start: readonly StoredWeightField[];
+  /** What we left there. */
+  readonly fields: readonly StoredWeightField[];
+  /** What is being written: each field holds this, or what it held before. */
+  readonly moving?: readonly StoredWeightField[] | undefined;
+  /** What `fields` stand for, percent. */
+  readonly weights: readonly Weight[];
+  /** Before the last change, and the requests that had been counted then. */
+  readonly before?: readonly Weight[] | undefined;
+  readonly requests?: Readonly<Record<string, number>> | undefined;
+  /** The end: the promoted version has its weight, the start's split is back, or it stays as it is. */
+  readonly settled?: 'promoted' | 'restored' | 'kept' | 'left' | undefined;
+}
+
+export interface StoredWeightField {
+  readonly version: string;
+  /** null: the field was not there. */
+  readonly value: number | string | null;
+}
+
 export interface Iter8Record {
   readonly format: typeof RECORD_FORMAT;
   /** `iter8ctl 0.1.0`. */
@@ -145,6 +168,8 @@ export interface Iter8Record {
   readonly liveBlocks?: StoredLiveBlocks | undefined;
   /** How traffic was split at the last measurement, and when that was seen to have changed. RFC 3339. */
   readonly split?: { readonly weights: readonly Weight[]; readonly changedAt?: string | undefined } | undefined;
+  /** Absent: it moves no traffic. */
+  readonly traffic?: StoredTraffic | undefined;
   /** What the versions of an A/B or A/B/N experiment earned, and who is shown to earn most. */
   readonly reward?: RewardState | undefined;
   readonly rewardResult?: RewardResult | undefined;

@@ -52,6 +52,7 @@ import {
   weightFieldsDiffer,
   weightReferencesAreComplete,
   weightsCanBeMoved,
+  blueGreenHasOneCandidate,
 } from './version-rules.ts';
 
 export type { ExpressionSyntax, RuleIssue } from './rule.ts';
@@ -67,6 +68,7 @@ export const EXPERIMENT_RULES: readonly Rule[] = [
   versionNamesAreUnique,
   weightReferencesAreComplete,
   weightsCanBeMoved,
+  blueGreenHasOneCandidate,
   weightFieldsDiffer,
   actionsAreKnown,
   tasksAreEitherTaskOrRun,

@@ -133,6 +133,19 @@ export const weightsCanBeMoved: Rule = ({ experiment }) => {
     );
 };
 
+/** All goes to the candidate in one step: which one, of several? */
+export const blueGreenHasOneCandidate: Rule = ({ experiment }) => {
+  const { testingPattern, deploymentPattern } = experiment.spec.strategy;
+  const count = experiment.spec.versionInfo?.candidates?.length ?? 0;
+  if (deploymentPattern !== 'BlueGreen' || testingPattern === 'Conformance' || count < 2) return [];
+  return [
+    issue(
+      ['spec', 'strategy', 'deploymentPattern'],
+      `BlueGreen moves all traffic to one candidate, and there are ${count}; use Progressive, or FixedSplit if no traffic is to be moved`,
+    ),
+  ];
+};
+
 /** Two versions in one field would overwrite each other's weight. */
 export const weightFieldsDiffer: Rule = ({ experiment }) => {
   const seen = new Map<string, string>();

@@ -1,0 +1,44 @@
+/** Who changed a field last, as the API server records it in `metadata.managedFields`. */
+import type { FieldPath } from '../../expressions/field-path.ts';
+import { isObject } from '../../text/shape.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
+
+/**
+ * The newest manager of a field: `kubectl-edit at 2026-11-24T08:00:00Z`. Elements of a list are recorded by their keys, which
+ * a path does not say: then whoever has the list is meant.
+ */
+export function lastManagerOf(object: unknown, path: FieldPath): string | undefined {
+  const entries = entriesIn(object).filter(({ fields }) => hasField(fields, path));
+  const newest = entries.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+  if (newest === undefined) return undefined;
+  return sanitizeLine(`${newest.manager}${newest.time === '' ? '' : ` at ${newest.time}`}`).slice(0, 200);
+}
+
+interface Entry {
+  readonly manager: string;
+  readonly time: string;
+  readonly fields: unknown;
+}
+
+function entriesIn(object: unknown): Entry[] {
+  const metadata = isObject(object) ? object['metadata'] : undefined;
+  const managed = isObject(metadata) ? metadata['managedFields'] : undefined;
+  if (!Array.isArray(managed)) return [];
+  return managed
+    .filter(isObject)
+    .flatMap(({ manager, time, fieldsV1 }) =>
+      typeof manager === 'string' ? [{ manager, time: typeof time === 'string' ? time : '', fields: fieldsV1 }] : [],
+    );
+}
+
+function hasField(fields: unknown, { segments }: FieldPath): boolean {
+  let at = fields;
+  for (const segment of segments) {
+    if (!isObject(at)) return false;
+    if (typeof segment === 'number') return Object.keys(at).length > 0;
+    const key = `f:${segment}`;
+    if (!Object.hasOwn(at, key)) return false;
+    at = at[key];
+  }
+  return true;
+}

@@ -1,0 +1,242 @@
+/**
+ * The objects that hold the weights of versions (`weightObjRef`), of any kind that the API server knows: read, and patched.
+ * All fields of one object change in one JSON patch, which the server refuses when the object has changed meanwhile.
+ */
+import { ConflictError, Iter8Error, UnavailableError } from '../../errors.ts';
+import { versionsIn, type Experiment, type WeightObjRef } from '../../experiment/experiment.ts';
+import { parseFieldPath, readField, type FieldPath } from '../../expressions/field-path.ts';
+import type { TrafficObjects } from '../../drive/ports.ts';
+import { isObject } from '../../text/shape.ts';
+import { isSameSplit, isSameValue, shown } from '../../traffic/weight-fields.ts';
+import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
+import type { KubeClient, Resource } from './api-client.ts';
+import { createDiscovery, type Discovery } from './discovery.ts';
+import { lastManagerOf } from './field-managers.ts';
+
+/** Somebody may change another part of the object again and again; then we give up. */
+const MOST_TRIES = 5;
+export const FIELD_MANAGER = 'iter8ctl';
+
+export interface WeightObjectsOptions {
+  readonly client: KubeClient;
+  /** A controller moves traffic for many: nobody moves the traffic of another namespace through it. */
+  readonly ownNamespaceOnly: boolean;
+}
+
+export function createWeightObjects({ client, ownNamespaceOnly }: WeightObjectsOptions): TrafficObjects {
+  const discovery = createDiscovery(client);
+  const open = (experiment: Experiment, signal: AbortSignal | undefined) =>
+    new Objects({ client, discovery, ownNamespaceOnly, signal }, experiment);
+  return {
+    read: async (experiment, signal) => (await open(experiment, signal).read()).map(({ reading }) => reading),
+    write: (experiment, change, signal) => open(experiment, signal).write(change),
+  };
+}
+
+interface Source {
+  readonly client: KubeClient;
+  readonly discovery: Discovery;
+  readonly ownNamespaceOnly: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+interface Target {
+  readonly resource: Resource;
+  readonly namespace: string | undefined;
+  readonly name: string;
+  readonly text: string;
+}
+
+interface ReadField {
+  readonly reading: FieldReading;
+  readonly path: FieldPath;
+  /** Fields of one object have one target. */
+  readonly target: Target;
+  readonly object: unknown;
+}
+
+interface PatchOperation {
+  readonly op: 'test' | 'add' | 'replace' | 'remove';
+  readonly path: string;
+  readonly value?: unknown;
+}
+
+class Objects {
+  readonly #source: Source;
+  readonly #experiment: Experiment;
+
+  constructor(source: Source, experiment: Experiment) {
+    this.#source = source;
+    this.#experiment = experiment;
+  }
+
+  async read(): Promise<ReadField[]> {
+    const targets = new Map<string, Target>();
+    const objects = new Map<Target, Promise<unknown>>();
+    return Promise.all(
+      versionsIn(this.#experiment).flatMap(({ name: version, weightObjRef: ref }) =>
+        ref === undefined ? [] : [this.#readField(version, ref, { targets, objects })],
+      ),
+    );
+  }
+
+  async #readField(
+    version: string,
+    ref: WeightObjRef,
+    known: { readonly targets: Map<string, Target>; readonly objects: Map<Target, Promise<unknown>> },
+  ): Promise<ReadField> {
+    const { fieldPath = '' } = ref;
+    const path = parseFieldPath(fieldPath);
+    if ('problem' in path) throw new Iter8Error(`weightObjRef of ${version}: ${path.problem}`);
+    const found = await this.#targetOf(version, ref);
+    const key = JSON.stringify(found);
+    const target = known.targets.get(key) ?? found;
+    known.targets.set(key, target);
+    const asked = known.objects.get(target) ?? this.#get(target);
+    known.objects.set(target, asked);
+    const object = await asked;
+    const place = `${target.text} at ${fieldPath}`;
+    const value = readField(object, path);
+    if (value !== undefined && value !== null && typeof value !== 'number' && typeof value !== 'string')
+      throw new Iter8Error(
+        `${place} holds ${Array.isArray(value) ? 'a list' : `a ${typeof value}`}; expected a weight`,
+      );
+    const changedBy = lastManagerOf(object, path);
+    return {
+      path,
+      target,
+      object,
+      reading: {
+        version,
+        value: value ?? null,
+        place,
+        isReplicas: path.pointer === '/spec/replicas',
+        isText: /^\/metadata\/(annotations|labels)\//.test(path.pointer),
+        ...(changedBy === undefined ? {} : { changedBy }),
+      },
+    };
+  }
+
+  async #targetOf(version: string, ref: WeightObjRef): Promise<Target> {
+    const { apiVersion = '', kind = '', name = '' } = ref;
+    const { discovery, signal, ownNamespaceOnly } = this.#source;
+    const own = this.#experiment.metadata.namespace;
+    const resource = await discovery.ofKind(apiVersion, kind, signal);
+    const namespace = resource.namespaced ? (ref.namespace ?? own) : undefined;
+    if (ownNamespaceOnly && namespace !== own)
+      throw new Iter8Error(
+        `weightObjRef of ${version}: ${kind} ${name} is ${namespace === undefined ? 'of no namespace' : `of namespace ${namespace}`}; the controller moves traffic in ${own} only`,
+      );
+    const text = namespace === undefined || namespace === own ? `${kind} ${name}` : `${kind} ${namespace}/${name}`;
+    return { resource, namespace, name, text };
+  }
+
+  #get({ resource, namespace, name }: Target): Promise<unknown> {
+    const { client, signal } = this.#source;
+    return client.request<unknown>({ verb: 'get', resource, namespace, name, signal });
+  }
+
+  async write({ from, to }: Parameters<TrafficObjects['write']>[1]): Promise<FieldReading[]> {
+    for (let tries = 1; ; tries++) {
+      const fields = await this.read();
+      refuseOther(fields, [from, to]);
+      try {
+        for (const target of inOrder(fields, to)) await this.#patch(target, fields, to);
+        break;
+      } catch (error) {
+        if (!(error instanceof ConflictError) || tries === MOST_TRIES) throw error;
+      }
+    }
+    const after = await this.read();
+    const readings = after.map(({ reading }) => reading);
+    if (!isSameSplit(to, readings)) refuseOther(after, [to]);
+    return readings;
+  }
+
+  async #patch(target: Target, all: readonly ReadField[], to: readonly WeightField[]): Promise<void> {
+    const { client, signal } = this.#source;
+    const fields = all.filter((field) => field.target === target);
+    const wrong = fields.filter(({ reading }) => !isSameValue(reading.value, valueOf(to, reading.version)));
+    if (wrong.length === 0) return;
+    const { resource, namespace, name } = target;
+    await client.request({
+      verb: 'patch',
+      resource,
+      namespace,
+      name,
+      query: { fieldManager: FIELD_MANAGER },
+      contentType: 'application/json-patch+json',
+      body: [
+        ...guardOf(target, fields[0]!.object),
+        ...operationsFor(
+          fields[0]!.object,
+          wrong.map(({ path, reading }) => ({ path, place: reading.place, value: valueOf(to, reading.version) })),
+        ),
+      ],
+      signal,
+    });
+  }
+}
+
+/** A patch that replaces the resourceVersion by the one that was read is refused (409) when the object has another by now. */
+function guardOf(target: Target, object: unknown): PatchOperation[] {
+  const version = readField(object, { segments: ['metadata', 'resourceVersion'], pointer: '' });
+  if (typeof version !== 'string') throw new UnavailableError(`${target.text} has no resourceVersion`);
+  return [{ op: 'replace', path: '/metadata/resourceVersion', value: version }];
+}
+
+/** Whoever gets more comes first: no moment in which fewer pods serve than before. */
+function inOrder(fields: readonly ReadField[], to: readonly WeightField[]): Target[] {
+  const rise = ({ reading }: ReadField) => Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
+  return [...new Set(fields.toSorted((a, b) => rise(b) - rise(a)).map(({ target }) => target))];
+}
+
+function valueOf(fields: readonly WeightField[], version: string): FieldValue {
+  return fields.find((field) => field.version === version)?.value ?? null;
+}
+
+/** Each field must hold what one of these says. @throws ConflictError where somebody else moves the same traffic */
+function refuseOther(fields: readonly ReadField[], allowed: readonly (readonly WeightField[])[]): void {
+  const other = fields.filter(
+    ({ reading }) => !allowed.some((values) => isSameValue(reading.value, valueOf(values, reading.version))),
+  );
+  if (other.length === 0) return;
+  throw new ConflictError(
+    other
+      .map(({ reading: { place, value, version, changedBy } }) => {
+        const expected = shown(valueOf(allowed[0]!, version));
+        return `${place} holds ${shown(value)}, not ${expected}${changedBy === undefined ? '' : `; it was changed by ${changedBy}`}`;
+      })
+      .join('; '),
+  );
+}
+
+/** What sets these fields, with the objects around them where they are not there yet. */
+export function operationsFor(
+  object: unknown,
+  changes: readonly { readonly path: FieldPath; readonly place: string; readonly value: FieldValue }[],
+): PatchOperation[] {
+  const made = new Set<string>();
+  return changes.flatMap(({ path, place, value }) => {
+    const operations: PatchOperation[] = [];
+    let at: unknown = object;
+    let pointer = '';
+    for (const segment of path.segments.slice(0, -1)) {
+      pointer += `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`;
+      const next: unknown =
+        typeof at === 'object' && at !== null && Object.hasOwn(at, segment) ? Reflect.get(at, segment) : undefined;
+      if (next === undefined || next === null) {
+        if (typeof segment === 'number') throw new Iter8Error(`${place}: the list has no element ${segment}`);
+        if (value === null) return [];
+        if (!made.has(pointer)) operations.push({ op: 'add', path: pointer, value: {} });
+        made.add(pointer);
+        at = {};
+      } else at = next;
+    }
+    const last = path.segments.at(-1)!;
+    if (!isObject(at)) throw new Iter8Error(`${place}: what is to hold it is no object`);
+    if (value === null) return Object.hasOwn(at, last) ? [...operations, { op: 'remove', path: path.pointer }] : [];
+    // `add` sets what is there, too.
+    return [...operations, { op: 'add', path: path.pointer, value }];
+  });
+}

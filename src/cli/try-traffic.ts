@@ -1,0 +1,62 @@
+/** What `plan` finds out about traffic: whether it can be read and moved, and how it would be split. */
+import { ForbiddenError, Iter8Error, messageOf, NotFoundError } from '../errors.ts';
+import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import type { Obstacle } from '../preflight/outlook.ts';
+import type { NeededPermission } from '../preflight/permissions.ts';
+import { movesTraffic, splitsAhead } from '../traffic/traffic-plan.ts';
+import { splitOf } from '../traffic/weight-fields.ts';
+import type { TrafficPlan } from '../view/plan-view.ts';
+import type { Context, Driver } from './context.ts';
+
+/** Of the objects that hold the weights. A kind that the server does not know is reported when they are read. */
+export async function weightPermissions(
+  experiment: Experiment,
+  kube: NonNullable<Context['kube']>,
+): Promise<NeededPermission[]> {
+  const references = versionsIn(experiment)
+    .map(({ weightObjRef }) => weightObjRef)
+    .filter((reference) => reference !== undefined);
+  if (references.length === 0) return [];
+  const { createDiscovery } = await import('../adapters/kube/discovery.ts');
+  const discovery = createDiscovery(kube);
+  const verbs = movesTraffic(experiment) ? ['get', 'patch'] : ['get'];
+  const needed = await Promise.all(
+    references.map(async ({ apiVersion = '', kind = '', namespace = experiment.metadata.namespace }) => {
+      const found = await discovery.ofKind(apiVersion, kind).catch((error: unknown) => {
+        if (error instanceof NotFoundError || error instanceof ForbiddenError) return undefined;
+        throw error;
+      });
+      if (found === undefined) return [];
+      return verbs.map((verb) => ({ verb, group: found.group, resource: found.plural, namespace }));
+    }),
+  );
+  return [...new Map(needed.flat().map((one) => [JSON.stringify(one), one])).values()];
+}
+
+export interface TriedTraffic {
+  readonly obstacles: readonly Obstacle[];
+  /** Absent where nothing is moved. */
+  readonly plan?: TrafficPlan | undefined;
+}
+
+/** Reads how traffic is split, as a run does before it starts. */
+export async function tryTraffic(experiment: Experiment, { traffic }: Driver): Promise<TriedTraffic> {
+  if (traffic === undefined) return { obstacles: [] };
+  const obstacle = (text: string): TriedTraffic => ({
+    obstacles: [
+      { kind: movesTraffic(experiment) ? 'fails' : 'open', text: `how traffic is split cannot be read: ${text}` },
+    ],
+  });
+  try {
+    const fields = await traffic.read(experiment);
+    const split = splitOf(experiment, fields);
+    if (split === undefined) return { obstacles: [] };
+    if ('problem' in split) return obstacle(split.problem);
+    if (!movesTraffic(experiment)) return { obstacles: [] };
+    return { obstacles: [], plan: { now: split.weights, ahead: splitsAhead(experiment, split.weights) } };
+  } catch (error) {
+    if (!(error instanceof Iter8Error)) throw error;
+    // What it may not read is among the permissions.
+    return error instanceof ForbiddenError ? { obstacles: [] } : obstacle(messageOf(error));
+  }
+}

@@ -1,0 +1,40 @@
+/** How an experiment ends, in the recorded words: completed, or failed. Saved at once. */
+import { tasksOf } from './next-step.ts';
+import { judgementNow } from '../judge/judgement.ts';
+import type { Recommendation } from '../judge/recommendation.ts';
+import { countedScopes } from '../judge/record/stored-record.ts';
+import { withoutLoad } from './collect/account.ts';
+import type { Session } from './session.ts';
+import { withHistograms } from './status-analysis.ts';
+import {
+  completionMessage,
+  failureText,
+  timestamp,
+  withCompletion,
+  withFailure,
+  type Failure,
+} from './status-changes.ts';
+
+export async function completeExperiment(session: Session): Promise<void> {
+  const { record, experiment, question } = session;
+  const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+  const hasFinish = tasksOf(experiment, 'finish').length > 0;
+  const message = completionMessage(experiment.metadata.name, recommendation, { end: record.endedEarly, hasFinish });
+  session.changeStatus((status, now) => withCompletion(status, message, now));
+  session.changeRecord((present) => ({ ...present, recommendation }));
+  session.emitCondition('ExperimentCompleted', message);
+  session.emit({ kind: 'recommendation', recommendation, final: true });
+  await session.save({ must: true });
+}
+
+export async function failExperiment(session: Session, failure: Failure): Promise<void> {
+  session.changeStatus((status, now) => withFailure(status, failure, now));
+  const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
+  session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
+  if (countedScopes(session.record).length > 0)
+    session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
+  session.emitCondition(failure.reason, failureText(failure), true);
+  session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
+  session.emit({ kind: 'recommendation', recommendation, final: true });
+  await session.save({ must: true });
+}

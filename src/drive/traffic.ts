@@ -1,0 +1,282 @@
+/**
+ * Moves the traffic of one experiment, and puts it back. What was there at the start, and what is being written, is saved before
+ * anything is changed: whoever goes on after a crash ends what was begun.
+ */
+import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../errors.ts';
+import type { Weight } from '../experiment/experiment.ts';
+import { formatPercent } from '../text/units.ts';
+import type { Recommendation } from '../judge/recommendation.ts';
+import type { StoredTraffic } from '../judge/record/stored-record.ts';
+import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
+import { blueGreenWeights, finalWeights, movesTraffic, withoutRises } from '../traffic/traffic-plan.ts';
+import { isSameSplit, splitOf, valuesFor, type WeightField } from '../traffic/weight-fields.ts';
+import type { TrafficObjects } from './ports.ts';
+import type { Session } from './session.ts';
+import type { Failure } from './status-changes.ts';
+
+export interface TrafficOptions {
+  /** Absent: no object says how traffic is split. */
+  readonly objects: TrafficObjects | undefined;
+  /** `--keep-split`: what is there at the end stays. */
+  readonly keepSplit: boolean;
+  /** How long the last change waits for an API server that does not answer. */
+  readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
+}
+
+const ASK_AGAIN_MS = 1_000;
+
+export class Traffic {
+  readonly #session: Session;
+  readonly #options: TrafficOptions;
+
+  constructor(session: Session, options: TrafficOptions) {
+    this.#session = session;
+    this.#options = options;
+  }
+
+  /** Whether this experiment moves traffic: then it must be known how it is split. */
+  get isMoved(): boolean {
+    return this.#options.objects !== undefined && movesTraffic(this.#session.experiment);
+  }
+
+  /** How traffic is split now. Where no object says it, all of it is held to be at the baseline. */
+  async read(signal?: AbortSignal): Promise<readonly Weight[]> {
+    const { experiment, question } = this.#session;
+    try {
+      const fields = await this.#options.objects?.read(experiment, signal);
+      const split = fields === undefined ? undefined : splitOf(experiment, fields);
+      if (split !== undefined && 'problem' in split) throw new Iter8Error(split.problem);
+      if (split !== undefined) return split.weights;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof Iter8Error) || this.isMoved) throw error;
+      this.#session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
+    }
+    return question.versions.map(({ name, role }) => ({ name, value: role === 'baseline' ? 100 : 0 }));
+  }
+
+  /** Why it could not be moved, looked at before anything starts. */
+  async problem(signal: AbortSignal): Promise<Failure | undefined> {
+    if (!this.isMoved) return undefined;
+    return this.#attempt(async () => void (await this.read(signal)), signal);
+  }
+
+  /** Notes how traffic is split: what is restored unless the end is a promotion. */
+  async begin(signal: AbortSignal): Promise<Failure | undefined> {
+    return this.#attempt(async () => {
+      const weights = await this.read(signal);
+      this.#session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...weights] }));
+      if (!this.isMoved || this.#stored !== undefined) return;
+      const fields = (await this.#objects.read(this.#session.experiment, signal)).map(fieldOf);
+      this.#store({ start: fields, fields, weights });
+    }, signal);
+  }
+
+  /** All to the candidate, where that is the pattern. */
+  async switchOver(signal: AbortSignal): Promise<Failure | undefined> {
+    const { experiment } = this.#session;
+    if (!this.isMoved || experiment.spec.strategy.deploymentPattern !== 'BlueGreen') return undefined;
+    return this.#attempt(() => this.#move(blueGreenWeights(experiment), signal), signal);
+  }
+
+  /** After an iteration: to the weights that its analysis recommends, if traffic still is where we left it. */
+  async follow(signal: AbortSignal): Promise<Failure | undefined> {
+    const stored = this.#stored;
+    if (!this.isMoved || stored === undefined) return undefined;
+    const { experiment, record, status } = this.#session;
+    const recommended = status.analysis?.weights?.data ?? stored.weights;
+    const mismatch = this.#mismatch(stored, observedRequests(experiment, record));
+    if (mismatch !== undefined) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
+    const wanted = mismatch === undefined ? recommended : withoutRises(experiment, recommended, stored.weights);
+    return this.#attempt(() => this.#move(wanted, signal), signal);
+  }
+
+  /** The end: the promoted version has its full weight, or the split of the start is restored. */
+  async settle(recommendation: Recommendation): Promise<Failure | undefined> {
+    if (this.#options.keepSplit) {
+      this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
+      return undefined;
+    }
+    const weights = finalWeights(this.#session.experiment, recommendation);
+    return this.#attempt(async () => {
+      await this.#patiently(() => (weights === undefined ? this.#restore() : this.#move(weights)));
+      this.#changeStored((stored) => ({ ...stored, settled: weights === undefined ? 'restored' : 'promoted' }));
+    });
+  }
+
+  /** The experiment has failed: traffic goes back, but never over what somebody else has done with it. */
+  async giveBack(failure: Failure): Promise<void> {
+    const stored = this.#stored;
+    if (stored === undefined || this.#options.objects === undefined) return;
+    if (['restored', 'kept', 'left'].includes(stored.settled ?? '')) return;
+    if (this.#options.keepSplit || failure.traffic === 'changed by others') {
+      this.#changeStored((one) => ({ ...one, settled: failure.traffic === undefined ? 'kept' : 'left' }));
+      return;
+    }
+    const problem = await this.#attempt(() => this.#patiently(() => this.#restore()));
+    if (problem !== undefined) this.#warnNotRestored(problem);
+    this.#changeStored((one) => ({ ...one, settled: problem === undefined ? 'restored' : 'left' }));
+  }
+
+  /** A driver is ended from outside: nobody watches the candidate from now on. Whoever goes on begins from the start's split. */
+  async pause(): Promise<void> {
+    const stored = this.#stored;
+    if (stored === undefined || stored.settled !== undefined || this.#options.keepSplit) return;
+    if (this.#options.objects === undefined) return;
+    const problem = await this.#attempt(() => this.#restore());
+    if (problem !== undefined) this.#warnNotRestored(problem);
+  }
+
+  get #objects(): TrafficObjects {
+    const { objects } = this.#options;
+    if (objects === undefined) throw new Error('internal error: traffic is moved without objects');
+    return objects;
+  }
+
+  get #stored(): StoredTraffic | undefined {
+    return this.#session.record.traffic;
+  }
+
+  #store(traffic: StoredTraffic): void {
+    this.#session.changeRecord((record) => ({ ...record, traffic }));
+  }
+
+  #changeStored(change: (stored: StoredTraffic) => StoredTraffic): void {
+    if (this.#stored !== undefined) this.#store(change(this.#stored));
+  }
+
+  #mismatch(stored: StoredTraffic, observed: ReadonlyMap<string, number> | undefined): string | undefined {
+    if (observed === undefined) return undefined;
+    const since = new Map([...observed].map(([name, n]) => [name, Math.max(0, n - (stored.requests?.[name] ?? 0))]));
+    return sharesOutside(sharesBetween(stored.before ?? stored.weights, stored.weights), since);
+  }
+
+  async #move(weights: readonly Weight[], signal?: AbortSignal): Promise<void> {
+    const stored = this.#stored;
+    if (stored === undefined) return;
+    const { experiment } = this.#session;
+    const fields = await this.#objects.read(experiment, signal);
+    const start = fields.map((field) => ({ ...field, value: valueIn(stored.start, field.version) }));
+    await this.#write(valuesFor(weights, start), weights, signal);
+  }
+
+  async #restore(): Promise<void> {
+    const stored = this.#stored;
+    if (stored === undefined) return;
+    const { experiment } = this.#session;
+    const fields = await this.#objects.read(experiment);
+    const split = splitOf(
+      experiment,
+      fields.map((field) => ({ ...field, value: valueIn(stored.start, field.version) })),
+    );
+    await this.#write(stored.start, split !== undefined && 'weights' in split ? split.weights : stored.weights);
+  }
+
+  /** Also where nothing is to be changed: then it is only seen whether all is as we left it. */
+  async #write(to: readonly WeightField[], weights: readonly Weight[], signal?: AbortSignal): Promise<void> {
+    const session = this.#session;
+    await this.#endMove(signal);
+    const stored = this.#stored!;
+    const isMove = !isSameSplit(to, stored.fields);
+    if (isMove) {
+      this.#store({ ...stored, moving: to });
+      await session.save({ must: true });
+    }
+    await this.#objects.write(session.experiment, { from: stored.fields, to }, signal);
+    if (!isMove) return;
+    const observed = observedRequests(session.experiment, session.record);
+    const { moving: _, ...rest } = stored;
+    this.#store({
+      ...rest,
+      fields: to,
+      weights,
+      before: stored.weights,
+      ...(observed === undefined ? {} : { requests: Object.fromEntries(observed) }),
+    });
+    await this.#show(weights, stored.weights);
+  }
+
+  /** What an earlier driver was writing when it was killed: done to the end first. */
+  async #endMove(signal: AbortSignal | undefined): Promise<void> {
+    const stored = this.#stored;
+    if (stored?.moving === undefined) return;
+    const { moving, ...rest } = stored;
+    await this.#objects.write(this.#session.experiment, { from: stored.fields, to: moving }, signal);
+    this.#store({ ...rest, fields: moving });
+  }
+
+  async #show(weights: readonly Weight[], before: readonly Weight[]): Promise<void> {
+    const session = this.#session;
+    session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...weights] }));
+    session.addMoment();
+    const text = `traffic is split ${percents(weights)} (before: ${percents(before)})`;
+    session.emit({ kind: 'weights', now: weights, recommended: weights, text });
+    await session.save();
+  }
+
+  /** The last change of an experiment waits for an API server that is away. */
+  async #patiently(work: () => Promise<void>): Promise<void> {
+    const { clock } = this.#session;
+    const { ms, giveUp } = this.#options.patience ?? { ms: 0, giveUp: undefined };
+    const deadline = clock.monotonicMs() + ms;
+    for (;;) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof UnavailableError) || giveUp?.aborted !== false || clock.monotonicMs() >= deadline)
+          throw error;
+        await clock.sleep(ASK_AGAIN_MS, giveUp).catch(() => undefined);
+      }
+    }
+  }
+
+  /**
+   * A failure as the experiment's own, with the weights as they really are. An API server that does not answer is none: traffic stays
+   * where it is, and is moved the next time; before it is known how it is split, and at the end, the drive is over.
+   */
+  async #attempt(work: () => Promise<void>, signal?: AbortSignal): Promise<Failure | undefined> {
+    try {
+      await work();
+      return undefined;
+    } catch (error) {
+      signal?.throwIfAborted();
+      if (!(error instanceof Iter8Error)) throw error;
+      if (error instanceof UnavailableError) {
+        if (this.#stored === undefined || signal === undefined) throw error;
+        this.#session.warn(`traffic stays where it is for now: ${messageOf(error)}`);
+        return undefined;
+      }
+      await this.#showReal();
+      return {
+        reason: 'WeightRedistributionFailed',
+        message: 'Traffic cannot be moved',
+        cause: messageOf(error),
+        ...(error instanceof ConflictError ? { traffic: 'changed by others' } : {}),
+      };
+    }
+  }
+
+  async #showReal(): Promise<void> {
+    const { experiment } = this.#session;
+    const fields = await this.#objects.read(experiment).catch(() => []);
+    const split = splitOf(experiment, fields);
+    if (split === undefined || !('weights' in split)) return;
+    this.#session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...split.weights] }));
+  }
+
+  #warnNotRestored({ cause = '' }: Failure): void {
+    const now = this.#session.status.currentWeightDistribution ?? [];
+    this.#session.warn(`traffic was not put back: ${cause}; it is split ${percents(now)} now`);
+  }
+}
+
+const fieldOf = ({ version, value }: WeightField): WeightField => ({ version, value });
+
+function valueIn(fields: readonly WeightField[], version: string): WeightField['value'] {
+  return fields.find((field) => field.version === version)?.value ?? null;
+}
+
+function percents(weights: readonly Weight[]): string {
+  return weights.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');
+}

@@ -1,0 +1,256 @@
+/** Traffic that is moved through objects of a real API server: routes, annotations and replicas; and what stands in the way. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
+import { installObjects } from '../../../src/install/manifests.ts';
+import {
+  describeCluster,
+  freshNamespace,
+  iter8ctlProcess,
+  kubectl,
+  replaceCrds,
+  Running,
+} from '../../support/cluster.ts';
+import { testServer, type TestServer } from '../../support/test-server.ts';
+
+/** Of the Gateway API, as far as weights go. */
+const HTTP_ROUTES = {
+  apiVersion: 'apiextensions.k8s.io/v1',
+  kind: 'CustomResourceDefinition',
+  metadata: {
+    name: 'httproutes.gateway.networking.k8s.io',
+    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/3328' },
+  },
+  spec: {
+    group: 'gateway.networking.k8s.io',
+    names: { kind: 'HTTPRoute', plural: 'httproutes', singular: 'httproute', listKind: 'HTTPRouteList' },
+    scope: 'Namespaced',
+    versions: [
+      {
+        name: 'v1',
+        served: true,
+        storage: true,
+        schema: {
+          openAPIV3Schema: {
+            type: 'object',
+            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+          },
+        },
+      },
+    ],
+  },
+};
+
+describeCluster('traffic', () => {
+  let server: TestServer;
+  let namespace: string;
+  const create = (...items: object[]) =>
+    kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  const get = (...args: string[]): unknown => JSON.parse(kubectl(['get', ...args, '-n', namespace, '-o', 'json']));
+
+  beforeAll(async () => {
+    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    for (const { object } of installObjects())
+      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    kubectl(['apply', '-f', '-'], JSON.stringify(HTTP_ROUTES));
+    kubectl(['wait', '--for=condition=Established', 'crd/httproutes.gateway.networking.k8s.io', '--timeout=60s']);
+    server = await testServer((request, response) => {
+      const url = new URL(request.url ?? '', 'http://x');
+      if (url.pathname === '/requests') response.end('10000');
+      else response.end(url.searchParams.get('version') === 'broken' ? '0.3' : '0.001');
+    });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  function setUp(): void {
+    namespace = freshNamespace();
+    const metric = (name: string, spec: object) => ({
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Metric',
+      metadata: { name, namespace },
+      spec: {
+        urlTemplate: `${server.url}${name}`,
+        params: [{ name: 'version', value: '$name' }],
+        jqExpression: '.',
+        provider: 'test',
+        ...spec,
+      },
+    });
+    create(metric('requests', { type: 'Counter' }), metric('errors', { type: 'Gauge', sampleSize: 'requests' }));
+  }
+
+  const experiment = (
+    candidate: string,
+    references: { readonly old?: object; readonly new?: object },
+    change: object = {},
+  ) => ({
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { name: 'move', namespace },
+    spec: {
+      target: 'shop',
+      strategy: {
+        testingPattern: 'Canary',
+        deploymentPattern: 'Progressive',
+        weights: { maxCandidateWeightIncrement: 40 },
+      },
+      criteria: { objectives: [{ metric: 'errors', upperLimit: '0.05', rollback_on_failure: true }] },
+      duration: { intervalSeconds: 1, iterationsPerLoop: 4 },
+      versionInfo: {
+        baseline: { name: 'old', ...(references.old === undefined ? {} : { weightObjRef: references.old }) },
+        candidates: [{ name: candidate, ...(references.new === undefined ? {} : { weightObjRef: references.new }) }],
+      },
+      ...change,
+    },
+  });
+  const route = (index: number) => ({
+    apiVersion: 'gateway.networking.k8s.io/v1',
+    kind: 'HTTPRoute',
+    name: 'shop',
+    fieldPath: `.spec.rules[0].backendRefs[${index}].weight`,
+  });
+  const createRoute = () =>
+    create({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'shop', namespace },
+      spec: {
+        rules: [
+          {
+            backendRefs: [
+              { name: 'old', port: 80, weight: 1 },
+              { name: 'new', port: 80, weight: 0 },
+            ],
+          },
+        ],
+      },
+    });
+  const routeWeights = () =>
+    (
+      get('httproute', 'shop') as { spec: { rules: { backendRefs: { weight: number }[] }[] } }
+    ).spec.rules[0]!.backendRefs.map(({ weight }) => weight);
+  const run = (object: object, ...flags: string[]) =>
+    iter8ctlProcess(['run', '-f', '-', '-n', namespace, ...flags], { input: JSON.stringify(object) });
+
+  it('goes to a good candidate step by step through an HTTPRoute, and is all its own when it is promoted', async () => {
+    setUp();
+    createRoute();
+    const object = experiment('new', { old: route(0), new: route(1) });
+    const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], { input: JSON.stringify(object) });
+    expect(plan.out.replace(/\s+/g, ' ')).toMatch(
+      /traffic now old 100 %, new 0 % at fastest old 60 %, new 40 % \| old 20 %, new 80 % \| old 5 %, new 95 % if promoted old 0 %, new 100 % otherwise as it is now/,
+    );
+    const { code, err } = await run(object);
+    expect(code, err).toBe(0);
+    expect(err).toContain('traffic is split old 60 %, new 40 % (before: old 100 %, new 0 %)');
+    expect(routeWeights()).toEqual([0, 100]);
+    const managers = kubectl(['get', 'httproute', 'shop', '-n', namespace, '-o', 'json', '--show-managed-fields']);
+    expect(managers).toContain('"manager": "iter8ctl"');
+  });
+
+  it('goes back to what it was when the candidate fails', async () => {
+    setUp();
+    createRoute();
+    const { code, out } = await run(experiment('broken', { old: route(0), new: route(1) }));
+    expect(code, out).toBe(1);
+    expect(routeWeights()).toEqual([1, 0]);
+  });
+
+  it('moves by an annotation that is not there yet, and takes it away again', async () => {
+    setUp();
+    create({
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      metadata: { name: 'canary', namespace },
+      spec: { defaultBackend: { service: { name: 'new', port: { number: 80 } } } },
+    });
+    const reference = {
+      apiVersion: 'networking.k8s.io/v1',
+      kind: 'Ingress',
+      name: 'canary',
+      fieldPath: ".metadata.annotations['nginx.ingress.kubernetes.io/canary-weight']",
+    };
+    const kept = await run(experiment('new', { new: reference }));
+    expect(kept.code, kept.err).toBe(0);
+    const annotations = () =>
+      (get('ingress', 'canary') as { metadata: { annotations?: object } }).metadata.annotations ?? {};
+    expect(annotations()).toEqual({ 'nginx.ingress.kubernetes.io/canary-weight': '100' });
+    kubectl(['annotate', 'ingress', 'canary', '-n', namespace, 'nginx.ingress.kubernetes.io/canary-weight-']);
+    const broken = await run({ ...experiment('broken', { new: reference }), metadata: { name: 'again', namespace } });
+    expect(broken.code, broken.out).toBe(1);
+    expect(annotations()).toEqual({});
+  });
+
+  it('is replicas of two Deployments, in whole pods', async () => {
+    setUp();
+    const deployment = (name: string, replicas: number) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
+        },
+      },
+    });
+    create(deployment('old', 4), deployment('new', 0));
+    const reference = (name: string) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      name,
+      fieldPath: '.spec.replicas',
+    });
+    const { code, err } = await run(experiment('new', { old: reference('old'), new: reference('new') }));
+    expect(code, err).toBe(0);
+    const pods = (name: string) => (get('deployment', name) as { spec: { replicas: number } }).spec.replicas;
+    expect([pods('old'), pods('new')]).toEqual([0, 4]);
+  });
+
+  it('fails the experiment when somebody else moves it, says who, and leaves it to them', async () => {
+    setUp();
+    createRoute();
+    create(
+      experiment('new', { old: route(0), new: route(1) }, { duration: { intervalSeconds: 2, iterationsPerLoop: 8 } }),
+    );
+    const running = new Running(['run', 'move', '-n', namespace]);
+    await running.said(/traffic is split old 60 %/);
+    kubectl([
+      'patch',
+      'httproute',
+      'shop',
+      '-n',
+      namespace,
+      '--type=json',
+      '--field-manager=gitops',
+      '-p',
+      JSON.stringify([{ op: 'replace', path: '/spec/rules/0/backendRefs/1/weight', value: 33 }]),
+    ]);
+    const { code, err, out } = await running.done;
+    expect(code, err).toBe(4);
+    expect((out + err).replace(/\s+/g, ' ')).toMatch(
+      /backendRefs\[1\]\.weight holds 33, not 40; it was changed by gitops at /,
+    );
+    expect(routeWeights()).toEqual([60, 33]);
+  });
+
+  it('is put back on SIGTERM, and by --keep-split left where it is', async () => {
+    setUp();
+    createRoute();
+    create(
+      experiment('new', { old: route(0), new: route(1) }, { duration: { intervalSeconds: 2, iterationsPerLoop: 30 } }),
+    );
+    for (const [flags, expected] of [
+      [[], [1, 0]],
+      [['--keep-split'], [60, 40]],
+    ] as const) {
+      const running = new Running(['run', 'move', '-n', namespace, ...flags]);
+      await running.said(/traffic is split old 60 %/);
+      running.kill('SIGTERM');
+      const { code, err } = await running.done;
+      expect(code, err).toBe(143);
+      expect(routeWeights()).toEqual(expected);
+    }
+  });
+});

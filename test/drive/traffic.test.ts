@@ -1,0 +1,307 @@
+/** Where traffic goes while an experiment is driven, and where it is when the drive has ended, however it ended. */
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import {
+  canary,
+  driveInMemory,
+  measuring,
+  storeWithMetrics,
+  withWeights,
+  type DriveSetup,
+} from '../support/driving.ts';
+import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
+
+interface Pattern {
+  readonly deploymentPattern?: string;
+  readonly iterations?: number;
+  readonly weights?: object;
+  readonly rollBack?: boolean;
+}
+
+/** Old against new by a share of errors that a backend gives, with its number of requests. */
+function moving({ deploymentPattern = 'Progressive', iterations = 6, weights, rollBack = true }: Pattern = {}) {
+  const base = canary({
+    objectives: [{ metric: 'errors', upperLimit: '0.05', ...(rollBack ? { rollback_on_failure: true } : {}) }],
+  });
+  return {
+    ...base,
+    spec: {
+      ...base.spec,
+      strategy: { testingPattern: 'Canary', deploymentPattern, ...(weights === undefined ? {} : { weights }) },
+      duration: { intervalSeconds: 10, iterationsPerLoop: iterations },
+      versionInfo: withWeights('old', 'new'),
+    },
+  } as WrittenExperiment;
+}
+
+/** `share`: of errors of the candidate, by iteration. The requests follow the fields, 10,000 in each iteration. */
+async function run(
+  traffic: MemoryTraffic,
+  share: number | ((iteration: number) => number),
+  { spec = {}, ...setup }: DriveSetup & { readonly spec?: Pattern } = {},
+) {
+  const { counted } = traffic;
+  let iteration = 0;
+  const store =
+    setup.store ??
+    (await storeWithMetrics({ requests: { type: 'Counter' }, errors: { type: 'Gauge', sampleSize: 'requests' } }));
+  const drive = await driveInMemory(moving(spec), {
+    ...setup,
+    store,
+    traffic,
+    metrics: measuring((metric, version) => {
+      if (metric !== 'requests') {
+        if (version === 'new') iteration += 1;
+        if (Number(traffic.fields.get(version) ?? 0) === 0) return undefined;
+        return version === 'old' ? 0.001 : typeof share === 'number' ? share : share(iteration);
+      }
+      const part = Number(traffic.fields.get(version) ?? 0) / 100;
+      counted.set(version, (counted.get(version) ?? 0) + Math.round(10_000 * part));
+      return counted.get(version)!;
+    }),
+  });
+  return { ...drive, verdict: drive.outcome.recommendation.verdict, status: drive.outcome.experiment.status! };
+}
+
+describe('progressive traffic', () => {
+  it('rises by steps while the candidate does well, and is all of it when it is promoted', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const { verdict, status, events } = await run(traffic, 0.001);
+    expect(verdict).toBe('promote');
+    const shares = traffic.writes.map(([, candidate]) => candidate as number);
+    expect(shares[0]).toBe(5);
+    shares.slice(1, -1).forEach((value, index) => expect(value - shares[index]!).toBe(10));
+    expect(shares.at(-1)).toBe(100);
+    expect(traffic.writes.every(([old, fresh]) => Number(old) + Number(fresh) === 100)).toBe(true);
+    expect(status.currentWeightDistribution).toEqual([
+      { name: 'old', value: 0 },
+      { name: 'new', value: 100 },
+    ]);
+    const texts = events.flatMap((event) => (event.kind === 'weights' ? [event.text] : []));
+    expect(texts[0]).toBe('traffic is split old 95 %, new 5 % (before: old 100 %, new 0 %)');
+  });
+
+  it('goes back at once when the candidate violates, and never beyond its cap', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const { verdict, status } = await run(traffic, (iteration) => (iteration < 4 ? 0.001 : 0.5), {
+      spec: { iterations: 20, weights: { maxCandidateWeight: 12, maxCandidateWeightIncrement: 4 } },
+    });
+    expect(verdict).toBe('do not promote');
+    expect(status.message).toContain('rolled back');
+    const shares = traffic.writes.map(([, candidate]) => candidate as number);
+    expect(Math.max(...shares)).toBeLessThanOrEqual(12);
+    expect([...traffic.fields.values()]).toEqual([100, 0]);
+    expect(status.currentWeightDistribution).toEqual([
+      { name: 'old', value: 100 },
+      { name: 'new', value: 0 },
+    ]);
+  });
+
+  it('is restored as it was found: texts, and fields that were not there', async () => {
+    const traffic = memoryTraffic({ old: '70', new: null });
+    const { verdict } = await run(traffic, 0.5, { spec: { rollBack: false } });
+    expect(verdict).toBe('do not promote');
+    expect([...traffic.fields]).toEqual([
+      ['old', '70'],
+      ['new', null],
+    ]);
+  });
+
+  it('stays where it is with --keep-split', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    await run(traffic, 0.5, { spec: { rollBack: false, iterations: 3 }, options: { keepSplit: true } });
+    expect(traffic.writes.length).toBeGreaterThan(0);
+    expect([...traffic.fields.values()]).toEqual(traffic.writes.at(-1));
+    expect([...traffic.fields.values()]).not.toEqual([100, 0]);
+  });
+});
+
+describe('other patterns', () => {
+  it('FixedSplit never moves', async () => {
+    const traffic = memoryTraffic({ old: 60, new: 40 });
+    const { verdict } = await run(traffic, 0.001, { spec: { deploymentPattern: 'FixedSplit' } });
+    expect(verdict).toBe('promote');
+    expect(traffic.writes).toEqual([]);
+  });
+
+  it('BlueGreen moves all in one step, and back unless it is promoted', async () => {
+    const good = memoryTraffic({ old: 100, new: 0 });
+    expect((await run(good, 0.001, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('promote');
+    expect(good.writes).toEqual([[0, 100]]);
+    const bad = memoryTraffic({ old: 100, new: 0 });
+    expect((await run(bad, 0.5, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('do not promote');
+    expect(bad.writes).toEqual([
+      [0, 100],
+      [100, 0],
+    ]);
+  });
+});
+
+describe('traffic that cannot be moved as it should', () => {
+  it('fails the experiment when the change is refused, with the weights as they are', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    traffic.beforeWrite = () => {
+      throw new ForbiddenError('may not patch routes.shop.test in namespace default');
+    };
+    const { verdict, status } = await run(traffic, 0.001);
+    expect(verdict).toBe('failed');
+    expect(status.conditions?.find(({ type }) => type === 'Failed')).toMatchObject({
+      status: 'True',
+      reason: 'WeightRedistributionFailed',
+      message: expect.stringContaining('may not patch routes.shop.test') as string,
+    });
+    expect(status.currentWeightDistribution).toEqual([
+      { name: 'old', value: 100 },
+      { name: 'new', value: 0 },
+    ]);
+  });
+
+  it('fails it when somebody else moves it, names who, and leaves it to them', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    let writes = 0;
+    traffic.beforeWrite = () => {
+      writes += 1;
+      if (writes === 3) traffic.fields.set('new', 33).set('old', 67);
+    };
+    const { verdict, status } = await run(traffic, 0.001);
+    expect(verdict).toBe('failed');
+    expect(status.message).toContain('it was changed by kubectl-edit');
+    expect([...traffic.fields.values()]).toEqual([67, 33]);
+    expect(status.currentWeightDistribution).toEqual([
+      { name: 'old', value: 67 },
+      { name: 'new', value: 33 },
+    ]);
+  });
+
+  it('fails before any load when the fields hold no weights', async () => {
+    const { verdict, status } = await run(memoryTraffic({ old: 'much', new: 0 }), 0.001);
+    expect(verdict).toBe('failed');
+    expect(status.message).toContain('holds "much"; expected a weight');
+    expect(status.startTime).toBeUndefined();
+  });
+
+  it('stays where it is while the API server does not answer, and goes on afterwards', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    let writes = 0;
+    traffic.beforeWrite = () => {
+      writes += 1;
+      if (writes === 2 || writes === 3) throw new UnavailableError('no route to host');
+    };
+    const { verdict, outcome } = await run(traffic, 0.001, { spec: { iterations: 8 } });
+    expect(verdict).toBe('promote');
+    expect(traffic.fields.get('new')).toBe(100);
+    expect(JSON.stringify(outcome.experiment.status)).toContain('traffic stays where it is for now: no route to host');
+  });
+
+  it('is not begun without knowing how it is split', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const unreadable: MemoryTraffic = {
+      ...traffic,
+      read: () => Promise.reject(new UnavailableError('no route to host')),
+    };
+    await expect(run(unreadable, 0.001)).rejects.toThrow('no route to host');
+  });
+
+  it('is not raised while requests do not follow the weights', async () => {
+    const traffic = memoryTraffic({ old: 90, new: 10 });
+    const store = await storeWithMetrics({
+      requests: { type: 'Counter' },
+      errors: { type: 'Gauge', sampleSize: 'requests' },
+    });
+    const base = moving({ iterations: 5 });
+    let asked = 0;
+    const { outcome } = await driveInMemory(
+      { ...base, spec: { ...base.spec, criteria: { ...base.spec.criteria, requestCount: 'default/requests' } } },
+      {
+        store,
+        traffic,
+        metrics: measuring((metric, version) => {
+          if (metric !== 'requests') return 0.001;
+          asked += 1;
+          return version === 'old' ? 5_000 * asked : 5_000 * asked;
+        }),
+      },
+    );
+    expect(JSON.stringify(outcome.experiment.status)).toContain('traffic does not follow its weights: ');
+    expect(Math.max(...traffic.writes.slice(0, -1).map(([, candidate]) => Number(candidate)), 10)).toBeLessThanOrEqual(
+      20,
+    );
+  });
+});
+
+describe('a drive that ends early', () => {
+  it('puts traffic back when it is stopped, and the next one goes on from there', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const stop = new AbortController();
+    traffic.afterWrite = () => {
+      if (traffic.writes.length === 3) stop.abort(new Error('stopped'));
+    };
+    const first = await run(traffic, 0.001, { options: { stop: stop.signal }, spec: { iterations: 8 } });
+    expect(first.outcome.interrupted).toBe(true);
+    expect([...traffic.fields.values()]).toEqual([100, 0]);
+    expect(first.status.currentWeightDistribution).toEqual([
+      { name: 'old', value: 100 },
+      { name: 'new', value: 0 },
+    ]);
+    traffic.afterWrite = () => undefined;
+    traffic.writes.length = 0;
+    const second = await run(traffic, 0.001, { store: first.store, spec: { iterations: 8 } });
+    expect(second.verdict).toBe('promote');
+    expect(traffic.writes[0]).toEqual([95, 5]);
+    expect(traffic.writes.at(-1)).toEqual([0, 100]);
+  });
+
+  it('leaves traffic alone when somebody else drives it now', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const lost = new AbortController();
+    traffic.afterWrite = () => {
+      if (traffic.writes.length === 2) lost.abort(new Error('lost'));
+    };
+    await run(traffic, 0.001, { options: { lost: lost.signal, stop: lost.signal } });
+    expect(traffic.writes).toHaveLength(2);
+  });
+
+  it('killed at any write, before or after it: the next one ends what was begun, and the end is as ever', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.nat({ max: 7 }),
+        fc.boolean(),
+        fc.boolean(),
+        fc.boolean(),
+        async (at, isAfter, isGood, isPartial) => {
+          const traffic = memoryTraffic({ old: 100, new: 0 });
+          let writes = 0;
+          const die = () => {
+            throw new Error('killed');
+          };
+          traffic.beforeWrite = () => {
+            if (writes === at && !isAfter) die();
+          };
+          traffic.afterWrite = () => {
+            if (writes++ === at && isAfter) {
+              // One of two objects was written.
+              if (isPartial && traffic.writes.length > 1) traffic.fields.set('old', traffic.writes.at(-2)![0]!);
+              die();
+            }
+          };
+          const store = await storeWithMetrics({
+            requests: { type: 'Counter' },
+            errors: { type: 'Gauge', sampleSize: 'requests' },
+          });
+          const share = isGood ? 0.001 : 0.5;
+          const spec = { rollBack: false, iterations: 5 };
+          await run(traffic, share, { store, spec }).catch(() => undefined);
+          traffic.beforeWrite = () => undefined;
+          traffic.afterWrite = () => undefined;
+          const { verdict, outcome } = await run(traffic, share, { store, spec });
+          expect(outcome.interrupted).toBe(false);
+          expect(verdict).toBe(isGood ? 'promote' : 'do not promote');
+          expect([...traffic.fields.values()]).toEqual(isGood ? [0, 100] : [100, 0]);
+        },
+      ),
+      { numRuns: 60 },
+    );
+  });
+});

@@ -1,0 +1,65 @@
+/** Fields of one object in memory, as `withWeights` names them: a real one refuses what others changed, and so does this. */
+import { ConflictError, Iter8Error } from '../../src/errors.ts';
+import { versionsIn, type Experiment } from '../../src/experiment/experiment.ts';
+import type { TrafficObjects } from '../../src/drive/ports.ts';
+import { isSameSplit, isSameValue, type FieldReading, type FieldValue } from '../../src/traffic/weight-fields.ts';
+
+export interface MemoryTraffic extends TrafficObjects {
+  /** What the fields hold now. */
+  readonly fields: Map<string, FieldValue>;
+  /** Every split that was written, in order. */
+  readonly writes: (readonly FieldValue[])[];
+  /** Requests of each version that a backend has counted: of whoever tests with them. */
+  readonly counted: Map<string, number>;
+  /** Called before each write: throws to refuse it, or changes the fields as somebody else would. */
+  beforeWrite: () => void;
+  /** Called after each write. */
+  afterWrite: () => void;
+}
+
+export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): MemoryTraffic {
+  const fields = new Map(Object.entries(start));
+  const read = (experiment: Experiment): FieldReading[] =>
+    versionsIn(experiment).flatMap(({ name, weightObjRef }) =>
+      weightObjRef === undefined
+        ? []
+        : [
+            {
+              version: name,
+              value: fields.get(name) ?? null,
+              place: `Route shop at ${weightObjRef.fieldPath}`,
+              isReplicas: weightObjRef.fieldPath === '.spec.replicas',
+              isText: false,
+              changedBy: 'kubectl-edit',
+            },
+          ],
+    );
+  const traffic: MemoryTraffic = {
+    fields,
+    writes: [],
+    counted: new Map(),
+    beforeWrite: () => undefined,
+    afterWrite: () => undefined,
+    read: (experiment) => Promise.resolve(read(experiment)),
+    write: (experiment, { from, to }) => {
+      try {
+        traffic.beforeWrite();
+        const held = (values: typeof from, version: string) => values.find((one) => one.version === version)?.value;
+        const other = read(experiment).find(
+          ({ version, value }) => !isSameValue(value, held(from, version)) && !isSameValue(value, held(to, version)),
+        );
+        if (other !== undefined)
+          throw new ConflictError(`${other.place} holds ${other.value}; it was changed by kubectl-edit`);
+        if (!isSameSplit(to, read(experiment))) {
+          for (const { version, value } of to) fields.set(version, value);
+          traffic.writes.push([...fields.values()]);
+        }
+        traffic.afterWrite();
+        return Promise.resolve(read(experiment));
+      } catch (error) {
+        return Promise.reject(error instanceof Error ? error : new Iter8Error(String(error)));
+      }
+    },
+  };
+  return traffic;
+}
