@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readRecord } from '../../src/judge/record/stored-record.ts';
+import { readRecord, storeTally } from '../../src/judge/record/stored-record.ts';
 import { conditionOf } from '../../src/experiment/conditions.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
+import { tallyFor } from '../support/simulated-load.ts';
 
 /** What the old stack was recorded doing. */
 const STATES = path.join(import.meta.dirname, '../fixtures/recorded/a-slow/states.txt');
@@ -221,6 +222,37 @@ describe('a driver that is killed', () => {
     expect(second.load.plans[0]!.plannedRequests).toBe(1000 - counted);
     expect(sent(second)).toBe(1000);
     expect(second.outcome.recommendation.verdict).toBe('promote');
+  });
+});
+
+describe('a load whose driver was killed in the middle of a tick', () => {
+  it('gives each version what was planned for it, no more and no less', async () => {
+    const stop = new AbortController();
+    const written = canary({ strength: { extend: false } });
+    const first = await driveInMemory(written, {
+      service: (version, k) => {
+        if (k === 40) stop.abort();
+        return healthy(version, k);
+      },
+      options: { stop: stop.signal },
+    });
+    const key = { namespace: 'default', name: 'hello-experiment' };
+    const { counted = [] } = readRecord(await first.store.get(key))!.tasks['start/0']!;
+    const [old] = counted.filter(({ version }) => version === 'old');
+    const n = old!.tally.response.n;
+    // One request less of the baseline, as a killed driver leaves it.
+    const fewer = tallyFor(
+      Array.from({ length: n - 1 }, () => healthy('old', 0)),
+      [],
+      5_000,
+    );
+    const left = counted.map((one) => (one === old ? { ...one, tally: storeTally(fewer) } : one));
+    const task = { 'start/0': { counted: left } };
+    await first.store.patchStatus(key, {
+      analysis: { aggregatedBuiltinHists: { data: { iter8ctl: { tasks: task } } } },
+    });
+    const second = await driveInMemory(written, { store: first.store });
+    expect([sent(second, 'old'), sent(second, 'new')]).toEqual([100, 100]);
   });
 });
 

@@ -5,14 +5,7 @@ import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext, whileConnecting } from '../context.ts';
-import {
-  durationFlag,
-  withChartFlag,
-  withOutputFlags,
-  withStoreFlags,
-  type OutputFlags,
-  type StoreFlags,
-} from '../shared-flags.ts';
+import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import {
   REPORT_FORMATS,
   reported,
@@ -46,7 +39,7 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
       'end with exit 5 when it takes longer; waits for an experiment to appear',
       durationFlag,
     );
-  withChartFlag(withReportFlag(command, REPORT_FORMATS.events));
+  withReportFlag(command, REPORT_FORMATS.events);
   return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
     async (name: string | undefined, flags: WatchFlags) => {
       done(await watch(name, flags, io));

@@ -22,7 +22,7 @@ import { timestamp } from '../status-changes.ts';
 
 export class Account {
   readonly judge: Judge;
-  /** Requests per version, and seconds of load, of earlier drivers of this very task. */
+  /** Seconds of load, and requests of the version that got most, of earlier drivers of this very task. */
   readonly before: { readonly seconds: number; readonly requests: number };
   readonly #session: Session;
   readonly #id: string;
@@ -61,6 +61,16 @@ export class Account {
         ? names.slice(at + 1).map((version) => ({ version, against }))
         : [],
     );
+  }
+
+  /**
+   * What earlier drivers of this task counted of it. One that was killed in the middle of a tick has counted one version less than
+   * the others. Of what nobody counts: as many as of the version that got most.
+   */
+  requestsBefore(version: string): number {
+    if (!this.#judged.has(version)) return this.before.requests;
+    const own = this.#sums.before.find((scope) => scope.version === version && scope.endpoint === undefined);
+    return own?.tally.response.n ?? 0;
   }
 
   /** Whether this version has given an HTTP answer in this task. */

@@ -73,7 +73,7 @@ class CollectTask {
     this.#steering = new Steering(session, {
       inputs,
       judged: this.#judgedHere,
-      requestsBefore: this.#account.before.requests,
+      requestsBefore: (version) => this.#account.requestsBefore(version),
     });
   }
 
@@ -82,6 +82,7 @@ class CollectTask {
     if (plan === undefined) return this.#close();
     const { stop, kill, saveEveryMs } = this.#options;
     const run = await this.#ports.load.start(plan, { checkpointEveryMs: saveEveryMs });
+    run.setCaps(this.#steering.plannedCaps);
     const onStop = () => run.stop();
     const onKill = () => run.kill();
     stop.addEventListener('abort', onStop, { once: true });
@@ -188,7 +189,8 @@ class CollectTask {
   async #look(run: LoadRun, report: LoadReport): Promise<void> {
     const { verdicts } = this.#session;
     const nowMs = this.#ports.clock.monotonicMs();
-    const isSaved = report.checkpoint !== undefined && nowMs - this.#lastSaveMs >= this.#options.saveEveryMs;
+    // Checkpoints come as often as is saved, some of them a moment early: none of those is left out.
+    const isSaved = report.checkpoint !== undefined && nowMs - this.#lastSaveMs >= this.#options.saveEveryMs / 2;
     const judgement = this.#looks.look({
       nowMs,
       withBounds: isSaved || report.state === 'drained' || report.state === 'ended',
@@ -239,13 +241,12 @@ class CollectTask {
   #silence(version: string): string {
     const report = this.#last!;
     const sent = report.progress.find((one) => one.version === version)?.sent ?? 0;
-    return silenceText(version, this.#account.before.requests + sent, { report, inputs: this.#inputs });
+    return silenceText(version, this.#account.requestsBefore(version) + sent, { report, inputs: this.#inputs });
   }
 
   #loadState(report: LoadReport, judgement: Judgement): LoadState {
     const { plannedRequests, maxRequests } = this.#steering.budget;
     const states = { 'warming-up': 'warming-up', running: 'running', drained: 'draining', ended: 'ended' } as const;
-    const before = this.#account.before.requests;
     return {
       task: this.#options.id,
       state: states[report.state],
@@ -257,6 +258,7 @@ class CollectTask {
       maxRequests,
       versions: report.progress.map((one) => {
         const needed = neededOf(judgement.assessments, one.version);
+        const before = this.#account.requestsBefore(one.version);
         return {
           version: one.version,
           sent: one.sent + before,

@@ -92,25 +92,20 @@ export function isDecided(question: ExtensionQuestion): boolean {
 
 export interface Budget {
   readonly plannedRequests: number;
-  /** Per version, from the task's start. */
+  /** From the start of the task. */
   readonly maxRequests: number;
   readonly maxSeconds: number;
   readonly extend: boolean;
   readonly stopEarly: boolean;
 }
 
-/** How many requests each version of a task gets, as far as can be said now. */
-export function capsFor(
-  versions: readonly string[],
-  budget: Budget,
+/** How many requests a version gets, as far as can be said now. */
+export function capFor(
+  version: string,
+  { plannedRequests, maxRequests, maxSeconds, extend, stopEarly }: Budget,
   now: { readonly elapsedSeconds: number; readonly inNeed: ReadonlySet<string>; readonly decided: boolean },
-): Map<string, number> {
-  const mayExtend = budget.extend && now.elapsedSeconds < budget.maxSeconds;
-  return new Map(
-    versions.map((version) => {
-      if (budget.stopEarly && now.decided) return [version, 0];
-      const more = mayExtend && now.inNeed.has(version);
-      return [version, more ? Math.max(budget.plannedRequests, budget.maxRequests) : budget.plannedRequests];
-    }),
-  );
+): number {
+  if (stopEarly && now.decided) return 0;
+  const more = extend && now.elapsedSeconds < maxSeconds && now.inNeed.has(version);
+  return more ? Math.max(plannedRequests, maxRequests) : plannedRequests;
 }

@@ -4,13 +4,13 @@ import type { LimitAssessment } from '../../judge/assessment.ts';
 import type { Judgement } from '../../judge/judgement.ts';
 import type { LoadReport, LoadRun } from '../ports.ts';
 import type { Session } from '../session.ts';
-import { capsFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
+import { capFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
 
 export interface SteeringOptions {
   readonly inputs: CollectInputs;
   readonly judged: ReadonlySet<string>;
-  /** Per version, by earlier drivers of this task. */
-  readonly requestsBefore: number;
+  /** By earlier drivers of this task. */
+  readonly requestsBefore: (version: string) => number;
 }
 
 export class Steering {
@@ -34,15 +34,24 @@ export class Steering {
     };
   }
 
-  /** Planned requests of each version that no driver has sent yet. */
+  /** Planned requests that no driver has sent yet, of the version that has most of them left. */
   get plannedLeft(): number {
-    return this.#left(this.budget.plannedRequests);
+    return Math.max(0, ...this.plannedCaps.values());
+  }
+
+  /** Planned requests of each version that no driver has sent yet. */
+  get plannedCaps(): ReadonlyMap<string, number> {
+    const { inputs } = this.#options;
+    return new Map(inputs.versions.map(({ name }) => [name, this.#left(name, this.budget.plannedRequests)]));
   }
 
   /** The planned part has been sent and resolved. */
   isPlanDone(report: LoadReport): boolean {
     if (report.state === 'drained' || report.state === 'ended') return true;
-    return Number.isFinite(this.plannedLeft) && report.progress.every(({ resolved }) => resolved >= this.plannedLeft);
+    return (
+      Number.isFinite(this.plannedLeft) &&
+      report.progress.every(({ version, resolved }) => resolved >= this.#plannedLeftOf(version))
+    );
   }
 
   /** More load could change the recommendation. */
@@ -54,7 +63,7 @@ export class Steering {
   isExtending(report: LoadReport, judgement: Judgement): boolean {
     return (
       Number.isFinite(this.plannedLeft) &&
-      report.progress.every(({ sent }) => sent >= this.plannedLeft) &&
+      report.progress.every(({ version, sent }) => sent >= this.#plannedLeftOf(version)) &&
       this.wantsMore(judgement)
     );
   }
@@ -76,24 +85,25 @@ export class Steering {
   #caps(judgement: Judgement, seconds: number): ReadonlyMap<string, number> {
     const { inputs, judged } = this.#options;
     const question = this.#question(judgement.assessments);
-    const budget = {
-      ...this.budget,
-      plannedRequests: this.plannedLeft,
-      maxRequests: this.#left(this.budget.maxRequests),
+    const now = {
+      elapsedSeconds: seconds,
+      inNeed: new Set([...versionsInNeed(question)].filter((name) => judged.has(name))),
+      decided: isDecided(question),
     };
-    return capsFor(
-      inputs.versions.map(({ name }) => name),
-      budget,
-      {
-        elapsedSeconds: seconds,
-        inNeed: new Set([...versionsInNeed(question)].filter((name) => judged.has(name))),
-        decided: isDecided(question),
-      },
+    return new Map(
+      inputs.versions.map(({ name }) => {
+        const maxRequests = this.#left(name, this.budget.maxRequests);
+        return [name, capFor(name, { ...this.budget, plannedRequests: this.#plannedLeftOf(name), maxRequests }, now)];
+      }),
     );
   }
 
-  #left(requests: number): number {
-    return Math.max(0, requests - this.#options.requestsBefore);
+  #plannedLeftOf(version: string): number {
+    return this.#left(version, this.budget.plannedRequests);
+  }
+
+  #left(version: string, requests: number): number {
+    return Math.max(0, requests - this.#options.requestsBefore(version));
   }
 
   #question(assessments: readonly LimitAssessment[]) {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { capsFor, isDecided, versionsInNeed } from '../../../src/drive/collect/extension.ts';
+import { capFor, isDecided, versionsInNeed } from '../../../src/drive/collect/extension.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from '../../../src/judge/assessment.ts';
 import type { TestingPattern } from '../../../src/experiment/experiment.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../../support/driving.ts';
@@ -67,7 +67,7 @@ describe('caps', () => {
       [0, 0],
     ],
   ])('%s', (_, given, at, expected) => {
-    expect([...capsFor(['old', 'new'], given, at).values()]).toEqual(expected);
+    expect(['old', 'new'].map((version) => capFor(version, given, at))).toEqual(expected);
   });
 });
 
