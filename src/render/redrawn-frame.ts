@@ -1,6 +1,7 @@
 /** Lines at the end of a terminal that are drawn again in place, at most every 100 ms, and erased without debris. */
 import type { Clock, OutputStream } from '../io.ts';
 import { displayWidth } from '../text/width.ts';
+import { wrapAroundCommands } from '../text/wrap.ts';
 
 export interface RedrawnFrame {
   /** Draws soon: at once when the last time is long enough ago. */
@@ -72,7 +73,8 @@ export function redrawnFrame(options: {
     drawNow,
     drawSoon,
     say: (text) => {
-      output.write(`${erase()}${text}\n`);
+      const lines = wrapAroundCommands(text, { columns: size().columns, rest: '  ' });
+      output.write(`${erase()}${lines.join('\n')}\n`);
       drawNow();
     },
     pause: () => leave('paused'),

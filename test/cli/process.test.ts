@@ -1,9 +1,8 @@
 /** The program as a process: signals, kills, broken pipes, a terminal. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, test } from 'vitest';
 import { missingProgram } from '../support/needs.ts';
 import { ok, testServer, type TestServer } from '../support/test-server.ts';
@@ -252,40 +251,5 @@ describe.concurrent('the program', () => {
     expect(screen.find((line) => line !== '' && !line.startsWith('experiment'))).toMatch(/^promote /);
     expect(screen.some((line) => line.startsWith('load '))).toBe(false);
     expect(screen.join('\n')).toMatch(/✔ satisfied/);
-  });
-
-  it('draws again when the terminal of the live view changes its size, wherever the answer goes', async ({
-    place: { cwd },
-    skip,
-  }) => {
-    const missing = missingProgram('tmux', '-V');
-    if (missing !== undefined) skip(missing);
-    const name = 'experiment-with-a-long-name';
-    mkdirSync(path.join(cwd, '.iter8/experiments/default'), { recursive: true });
-    writeFileSync(
-      path.join(cwd, `.iter8/experiments/default/${name}.yaml`),
-      JSON.stringify({
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name, namespace: 'default' },
-        spec: { target: 'shop', strategy: { testingPattern: 'Conformance' } },
-      }),
-    );
-    const socket = `iter8ctl-resize-${process.pid}`;
-    const tmux = (...args: string[]) =>
-      spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8', cwd, env: { ...process.env, LANG: 'C.UTF-8' } });
-    const until = async (text: string) => {
-      while (!tmux('capture-pane', '-p').stdout.includes(text)) await delay(50);
-    };
-    tmux('new-session', '-d', '-x', '90', '-y', '24', `${process.execPath} ${bin} watch ${name} --local | cat`);
-    try {
-      // Nothing happens any more after that.
-      await until('nobody drives');
-      await until(`${name} (default)  Conformance`);
-      tmux('resize-window', '-x', '30', '-y', '24');
-      await until(`\n${name}\n  (default)  Conformance\n`);
-    } finally {
-      tmux('kill-server');
-    }
   });
 });
