@@ -21,13 +21,13 @@ export async function weightPermissions(
   const discovery = createDiscovery(kube);
   const verbs = movesTraffic(experiment) ? ['get', 'patch'] : ['get'];
   const needed = await Promise.all(
-    references.map(async ({ apiVersion = '', kind = '', namespace = experiment.metadata.namespace }) => {
+    references.map(async ({ apiVersion = '', kind = '', name = '', namespace = experiment.metadata.namespace }) => {
       const found = await discovery.ofKind(apiVersion, kind).catch((error: unknown) => {
         if (error instanceof NotFoundError || error instanceof ForbiddenError) return undefined;
         throw error;
       });
       if (found === undefined) return [];
-      return verbs.map((verb) => ({ verb, group: found.group, resource: found.plural, namespace }));
+      return verbs.map((verb) => ({ verb, group: found.group, resource: found.plural, namespace, name }));
     }),
   );
   return [...new Map(needed.flat().map((one) => [JSON.stringify(one), one])).values()];

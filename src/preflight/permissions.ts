@@ -1,5 +1,5 @@
 /** What an account must be allowed to do to drive an experiment in a cluster: for `plan`, which asks for each. Pure. */
-import { API_GROUP, qualifiedKey, type Experiment } from '../experiment/experiment.ts';
+import { API_GROUP, qualifiedKey, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { secretsOfTask } from '../experiment/tasks/task-secrets.ts';
 
@@ -10,6 +10,8 @@ export interface NeededPermission {
   readonly resource: string;
   readonly subresource?: string | undefined;
   readonly namespace: string;
+  /** Absent: of all objects of the kind. */
+  readonly name?: string | undefined;
 }
 
 /** `create`: the experiment is not there yet. */
@@ -27,17 +29,22 @@ export function neededPermissions(experiment: Experiment, options: { readonly cr
       namespace,
     })),
     { verb: 'create', group: '', resource: 'events', namespace },
+    // Not by name: the metrics of a sampleSize are known only when they are read.
     ...[...new Set(customMetrics(experiment).map(({ key }) => key.namespace))].map((at) => ({
       verb: 'get',
       group: API_GROUP,
       resource: 'metrics',
       namespace: at,
     })),
-    ...secretNamespaces(experiment).map((at) => ({ verb: 'get', group: '', resource: 'secrets', namespace: at })),
+    ...secrets(experiment).map((key) => ({ verb: 'get', group: '', resource: 'secrets', ...key })),
   ];
 }
 
-function secretNamespaces({ spec, metadata: { namespace } }: Experiment): string[] {
+function secrets({ spec, metadata: { namespace } }: Experiment): ObjectKey[] {
   const names = Object.values(spec.strategy.actions).flat().flatMap(secretsOfTask);
-  return [...new Set(names.map((written) => qualifiedKey(written, namespace).namespace))];
+  return unique(names.map((written) => qualifiedKey(written, namespace)));
 }
+
+const unique = (keys: readonly ObjectKey[]): ObjectKey[] => [
+  ...new Map(keys.map(({ namespace, name }) => [`${namespace}/${name}`, { namespace, name }])).values(),
+];

@@ -147,6 +147,7 @@ describe('traffic that cannot be moved as it should', () => {
     };
     const { verdict, status } = await run(traffic, 0.001);
     expect(verdict).toBe('failed');
+    expect(status.completedIterations).toBe(1);
     expect(status.conditions?.find(({ type }) => type === 'Failed')).toMatchObject({
       status: 'True',
       reason: 'WeightRedistributionFailed',

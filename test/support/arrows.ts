@@ -47,7 +47,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'adapters/manifest',
   ],
   controller: ['drive', 'judge', 'experiment', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
-  install: ['drive', 'experiment', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
+  install: ['drive', 'preflight', 'experiment', 'adapters/kube', 'adapters/manifest', 'text', 'errors', 'io'],
   view: ['judge', 'preflight', 'traffic', 'experiment', 'evidence', 'drive/events', 'text', 'errors'],
   render: ['view', 'judge', 'preflight', 'experiment', 'evidence', 'drive/events', 'text', 'errors', 'io'],
   report: ['view', 'judge', 'experiment', 'evidence', 'drive/events', 'text', 'errors', 'render', 'adapters/manifest'],

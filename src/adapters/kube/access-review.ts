@@ -17,11 +17,11 @@ export interface Permission {
   readonly name?: string | undefined;
 }
 
-/** `patch experiments.iter8.tools/status in namespace default`. */
+/** `patch experiments.iter8.tools/status in namespace default`, `get secrets token in namespace shop`. */
 export function permissionText(permission: Permission): string {
-  const { verb, group, resource, subresource, namespace } = permission;
+  const { verb, group, resource, subresource, namespace, name } = permission;
   const kind = `${resource}${group === '' ? '' : `.${group}`}${subresource === undefined ? '' : `/${subresource}`}`;
-  return `${verb} ${kind}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
+  return `${verb} ${kind}${name === undefined ? '' : ` ${name}`}${namespace === undefined ? '' : ` in namespace ${namespace}`}`;
 }
 
 export async function mayI(client: KubeClient, permission: Permission, signal?: AbortSignal): Promise<boolean> {

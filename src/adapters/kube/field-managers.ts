@@ -33,9 +33,10 @@ function entriesIn(object: unknown): Entry[] {
 
 function hasField(fields: unknown, { segments }: FieldPath): boolean {
   let at = fields;
-  for (const segment of segments) {
+  for (const [index, segment] of segments.entries()) {
     if (!isObject(at)) return false;
-    if (typeof segment === 'number') return Object.keys(at).length > 0;
+    // Recorded as a whole, with all that is in it.
+    if (typeof segment === 'number' || (index > 0 && Object.keys(at).length === 0)) return true;
     const key = `f:${segment}`;
     if (!Object.hasOwn(at, key)) return false;
     at = at[key];

@@ -2,11 +2,13 @@
 import { Command } from 'commander';
 import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { withDefaults } from '../../experiment/defaults.ts';
 import type { Io } from '../../io.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openKube } from '../context.ts';
-import { durationFlag, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
+import { readManifests } from '../manifest-flags.ts';
+import { durationFlag, numberFlag, repeated, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface InstallFlags extends StoreFlags {
   readonly dryRun?: boolean;
@@ -16,6 +18,8 @@ interface InstallFlags extends StoreFlags {
   readonly scriptImage?: string;
   readonly timeout: number;
   readonly forceConflicts?: boolean;
+  readonly printRole?: boolean;
+  readonly filename?: readonly string[];
 }
 
 interface UninstallFlags extends StoreFlags {
@@ -33,6 +37,8 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('--replicas <n>', 'controllers; one drives, the others wait', numberFlag({ min: 0, integer: true }), 1)
     .option('--allow-scripts', 'the controller may run scripts of experiments, as Jobs beside them')
     .option('--script-image <name>', 'image of these Jobs, with bash (default: that of --image)')
+    .option('--print-role', 'with -f: print the Roles that driving this experiment takes, as YAML, and change nothing')
+    .option('-f, --filename <file>', 'with --print-role: the manifest of the experiment; repeat it', repeated)
     .option('--force-conflicts', 'take over fields that others have set to something else')
     .option('--timeout <duration>', 'longest wait for the controller to be available', durationFlag, DEFAULT_WAIT_MS);
   return withKubeFlags(command).action(async (flags: InstallFlags) => {
@@ -42,6 +48,8 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
 }
 
 async function install(flags: InstallFlags, io: Io): Promise<void> {
+  if (flags.printRole === true) return printRole(flags, io);
+  if (flags.filename !== undefined) throw new UsageError('-f goes with --print-role: install takes no manifest');
   if (flags.image === undefined && (flags.allowScripts === true || flags.scriptImage !== undefined))
     throw new UsageError('--allow-scripts and --script-image are about the controller: they go with --image');
   const { installObjects } = await import('../../install/manifests.ts');
@@ -87,6 +95,30 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
       ? `installed in ${sanitizeLine(client.description)}; experiments are driven by iter8ctl run (for a controller: --image)\n`
       : `installed in ${sanitizeLine(client.description)}; experiments are driven by the controller as soon as they are created\n`,
   );
+}
+
+/** What the experiment of a manifest needs; the cluster is asked only how the kinds are called that hold its weights. */
+async function printRole(flags: InstallFlags, io: Io): Promise<void> {
+  const { filename: files } = flags;
+  if (files === undefined) throw new UsageError('--print-role is about one experiment: name its manifest with -f');
+  const [{ neededPermissions }, { weightPermissions }, roles, { writeYamlDocuments }] = await Promise.all([
+    import('../../preflight/permissions.ts'),
+    import('../try-traffic.ts'),
+    import('../../install/experiment-roles.ts'),
+    import('../../adapters/manifest/write-yaml.ts'),
+  ]);
+  const { experiment: written } = await readManifests(files, io);
+  const { versionInfo } = written.spec;
+  const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
+  const namespace = written.metadata.namespace ?? flags.namespace;
+  const isAsked = namespace === undefined || versions.some(({ weightObjRef }) => weightObjRef !== undefined);
+  const kube = isAsked ? await openKube(flags, io) : undefined;
+  const experiment = withDefaults(written, { namespace: namespace ?? kube?.namespace ?? 'default' });
+  const found = roles.experimentRoles(experiment.metadata.name, [
+    ...neededPermissions(experiment, { create: true }),
+    ...(kube === undefined ? [] : await weightPermissions(experiment, kube)),
+  ]);
+  io.stdout.write(`${roles.bindingHint(found)}${writeYamlDocuments(found)}`);
 }
 
 export function uninstallCommand(io: Io, done: (code: ExitCode) => void): Command {

@@ -1,4 +1,7 @@
 /** Traffic that is moved through objects of a real API server: routes, annotations and replicas; and what stands in the way. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import { installObjects } from '../../../src/install/manifests.ts';
@@ -9,6 +12,8 @@ import {
   kubectl,
   replaceCrds,
   Running,
+  tokenOf,
+  writeToken,
 } from '../../support/cluster.ts';
 import { testServer, type TestServer } from '../../support/test-server.ts';
 
@@ -43,6 +48,7 @@ const HTTP_ROUTES = {
 describeCluster('traffic', () => {
   let server: TestServer;
   let namespace: string;
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-traffic-'));
   const create = (...items: object[]) =>
     kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   const get = (...args: string[]): unknown => JSON.parse(kubectl(['get', ...args, '-n', namespace, '-o', 'json']));
@@ -59,7 +65,10 @@ describeCluster('traffic', () => {
       else response.end(url.searchParams.get('version') === 'broken' ? '0.3' : '0.001');
     });
   });
-  afterAll(() => server[Symbol.asyncDispose]());
+  afterAll(async () => {
+    rmSync(folder, { recursive: true });
+    await server[Symbol.asyncDispose]();
+  });
 
   function setUp(): void {
     namespace = freshNamespace();
@@ -252,5 +261,54 @@ describeCluster('traffic', () => {
       expect(code, err).toBe(143);
       expect(routeWeights()).toEqual(expected);
     }
+  });
+
+  it('needs no more than the Roles that are printed for its experiment', async () => {
+    setUp();
+    createRoute();
+    const object = experiment('new', { old: route(0), new: route(1) });
+    const printed = await iter8ctlProcess(['install', '--print-role', '-f', '-'], { input: JSON.stringify(object) });
+    expect(printed.code, printed.err).toBe(0);
+    kubectl(['create', 'serviceaccount', 'driver', '-n', namespace]);
+    kubectl(['apply', '-f', '-'], printed.out);
+    for (const at of [namespace, 'iter8-system'])
+      kubectl([
+        'create',
+        'rolebinding',
+        `move-${namespace}`,
+        '-n',
+        at,
+        '--role=iter8ctl-move',
+        `--serviceaccount=${namespace}:driver`,
+      ]);
+    const kubeconfig = path.join(folder, 'driver');
+    writeToken(kubeconfig, tokenOf('driver', namespace));
+    const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], {
+      kubeconfig,
+      input: JSON.stringify(object),
+    });
+    expect(plan.out, plan.err).toMatch(/permissions +(\d+) of \1\n/);
+    const { code, err } = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
+      kubeconfig,
+      input: JSON.stringify(object),
+    });
+    expect(code, err).toBe(0);
+    expect(routeWeights()).toEqual([0, 100]);
+    // Another route of the namespace is none of its business.
+    create({
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'other', namespace },
+      spec: {},
+    });
+    const other = { ...route(0), name: 'other' };
+    const refused = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], {
+      kubeconfig,
+      input: JSON.stringify({ ...experiment('new', { new: other }), metadata: { name: 'second', namespace } }),
+    });
+    expect(refused.code).toBe(7);
+    expect(refused.out.replace(/\s+/g, ' ')).toContain(
+      'may not patch httproutes.gateway.networking.k8s.io other in namespace',
+    );
   });
 });

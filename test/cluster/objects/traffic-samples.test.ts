@@ -1,0 +1,129 @@
+/** The samples of moving traffic, as a reader applies them, with the CRDs that their projects publish. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
+import { installObjects } from '../../../src/install/manifests.ts';
+import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, replaceCrds } from '../../support/cluster.ts';
+import { fileOfGoModule } from '../../support/go-module.ts';
+import { testServer, type TestServer } from '../../support/test-server.ts';
+
+const samples = path.join(import.meta.dirname, '../../../samples/traffic');
+const read = (sample: string, file: string) => readFileSync(path.join(samples, sample, file), 'utf8');
+
+/** Where Go or its proxy is not at hand: the kind alone, with any fields. */
+const kindAlone = (group: string, version: string, kind: string, plural: string) =>
+  JSON.stringify({
+    apiVersion: 'apiextensions.k8s.io/v1',
+    kind: 'CustomResourceDefinition',
+    metadata: {
+      name: `${plural}.${group}`,
+      annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api' },
+    },
+    spec: {
+      group,
+      names: { kind, plural },
+      scope: 'Namespaced',
+      versions: [
+        {
+          name: version,
+          served: true,
+          storage: true,
+          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
+        },
+      ],
+    },
+  });
+
+/** Of a file with many of them, those of one kind. */
+const documentOf = (text: string | undefined, name: string) =>
+  text?.split(/^---$/m).find((document) => document.includes(`name: ${name}\n`));
+
+describeCluster('samples of moving traffic', () => {
+  let server: TestServer;
+  /** Requests since the experiment began, divided as the objects say: 10,000 more each time that somebody asks. */
+  const counted = new Map<string, number>();
+  let shareOf: (version: string) => number = () => 0;
+  /** From when it has some traffic. */
+  let failing = false;
+
+  beforeAll(async () => {
+    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    for (const { object } of installObjects())
+      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    const routes =
+      fileOfGoModule(
+        'sigs.k8s.io/gateway-api@v1.3.0',
+        'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
+      ) ?? kindAlone('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
+    const services =
+      documentOf(
+        fileOfGoModule('istio.io/api@v1.26.0', 'kubernetes/customresourcedefinitions.gen.yaml'),
+        'virtualservices.networking.istio.io',
+      ) ?? kindAlone('networking.istio.io', 'v1', 'VirtualService', 'virtualservices');
+    for (const [name, text] of [
+      ['httproutes.gateway.networking.k8s.io', routes],
+      ['virtualservices.networking.istio.io', services],
+    ] as const) {
+      kubectl(['delete', 'crd', name, '--ignore-not-found']);
+      kubectl(['create', '-f', '-'], text);
+      kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']);
+    }
+    server = await testServer((request, response) => {
+      const query = new URL(request.url ?? '', 'http://x').searchParams.get('query') ?? '';
+      const version = query.includes('shop-v2') ? 'shop-v2' : 'shop-v1';
+      const isErrors = query.includes('5..');
+      const before = counted.get(version) ?? 0;
+      if (!isErrors) counted.set(version, before + Math.round(10_000 * shareOf(version)));
+      const share = failing && version === 'shop-v2' && before > 0 ? '0.2' : '0.001';
+      const value = isErrors ? share : String(counted.get(version));
+      response.end(JSON.stringify({ status: 'success', data: { result: [{ value: [1, value] }] } }));
+    });
+  });
+  afterAll(() => server[Symbol.asyncDispose]());
+
+  const run = (sample: string, namespace: string) => {
+    counted.clear();
+    return iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
+      input: read(sample, 'experiment.yaml')
+        .replaceAll('http://prometheus.monitoring:9090/', server.url)
+        // These requests do not end late, and the test is over before those of a service would have.
+        .replace('  criteria:\n', '  criteria:\n    strength: { inFlightSeconds: 0 }\n')
+        .replace('intervalSeconds: 30', 'intervalSeconds: 1')
+        .replace('iterationsPerLoop: 20', 'iterationsPerLoop: 5'),
+    });
+  };
+
+  it.each([
+    ['gateway-api', 'httproute/shop', '{.spec.rules[0].backendRefs[*].weight}', '100 0', '50 50'],
+    ['istio', 'virtualservice/shop', '{.spec.http[0].route[*].weight}', '100 0', '50 50'],
+    [
+      'ingress-nginx',
+      'ingress/shop-canary',
+      '{.metadata.annotations.nginx\\.ingress\\.kubernetes\\.io/canary-weight}',
+      '0',
+      '50',
+    ],
+    ['replicas', 'deployment', '{.items[*].spec.replicas}', '10 0', '5 5'],
+  ])('%s: a good version gets what it may, a bad one nothing', async (sample, object, fields, before, promoted) => {
+    const namespace = freshNamespace();
+    kubectl(['apply', '-n', namespace, '-f', '-'], read(sample, 'route.yaml'));
+    const split = () => kubectl(['get', object, '-n', namespace, '-o', `jsonpath=${fields}`]);
+    expect(split()).toBe(before);
+    shareOf = (version) => {
+      const weights = split().split(' ').map(Number);
+      const candidate = weights.at(-1)! / (weights.length === 1 ? 100 : weights[0]! + weights[1]!);
+      return version === 'shop-v2' ? candidate : 1 - candidate;
+    };
+    failing = true;
+    const bad = await run(sample, namespace);
+    expect(bad.code, bad.out + bad.err).toBe(1);
+    expect(bad.err).toContain('traffic is split');
+    expect(split()).toBe(before);
+    failing = false;
+    kubectl(['delete', 'experiment', 'shop', '-n', namespace]);
+    const good = await run(sample, namespace);
+    expect(good.code, good.out + good.err).toBe(0);
+    expect(split()).toBe(promoted);
+  });
+});
