@@ -24,6 +24,7 @@ export interface ControllingOptions {
 
 /** A pod that is killed loses at most five seconds of load: the rest is what saving takes. */
 const SAVE_EVERY_MS = 4_500;
+const LOOK_EVERY_MS = 5_000;
 /** `kubectl apply` makes the objects of a folder one after another: the experiment before its metrics, if its file is first. */
 const METRICS_FOLLOW_MS = 10_000;
 const PATIENCE_MS = 24 * 3_600_000;
@@ -90,6 +91,8 @@ export async function createDrive(context: Context, io: Io, options: Controlling
       {
         driver: context.self,
         saveEveryMs: SAVE_EVERY_MS,
+        lookEveryMs: LOOK_EVERY_MS,
+        typed: (command) => `iter8ctl ${command} ${experiment.metadata.name} -n ${experiment.metadata.namespace}`,
         seed: io.clock.now() % 2 ** 32,
         metricsFollowMs: METRICS_FOLLOW_MS,
         stop,

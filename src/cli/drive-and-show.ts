@@ -33,6 +33,9 @@ export interface DrivingOptions {
 /** A run that is killed loses at most a second of load locally, five in a cluster: the rest is what saving takes. */
 const SAVE_EVERY_MS = { local: 800, cluster: 4_500 } as const;
 
+/** While nothing is saved: how soon a person's answer is seen. */
+const LOOK_EVERY_MS = { local: 500, cluster: 3_000 } as const;
+
 /** How long the end of an experiment waits for an API server that does not answer. */
 const PATIENCE_MS = 10 * 60_000;
 const FLUSH_EVENTS_MS = 3_000;
@@ -105,6 +108,8 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
       {
         driver: context.self,
         strength: options.strength,
+        typed: (command) => context.asTyped(command, settled.experiment.metadata),
+        lookEveryMs: LOOK_EVERY_MS[context.mode],
         goOn: context.asTyped('run', settled.experiment.metadata),
         saveEveryMs: SAVE_EVERY_MS[context.mode],
         keepSplit: flags.keepSplit === true,

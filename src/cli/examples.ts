@@ -28,6 +28,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   install: ['iter8ctl install --dry-run | less', 'iter8ctl install --image registry.example.com/iter8ctl:0.1.0'],
   uninstall: ['iter8ctl uninstall --dry-run', 'iter8ctl uninstall'],
   controller: ['iter8ctl controller -n shop', 'iter8ctl controller --health-address 127.0.0.1:8081 --log-format text'],
+  approve: ['iter8ctl approve canary -n shop', 'iter8ctl approve canary --local'],
+  reject: ['iter8ctl reject canary -n shop', 'iter8ctl reject canary --local'],
+  pause: ['iter8ctl pause canary -n shop', 'iter8ctl pause canary --local'],
+  resume: ['iter8ctl resume canary -n shop', 'iter8ctl resume canary --local'],
+  abort: ['iter8ctl abort canary -n shop', 'iter8ctl abort canary --local'],
   delete: ['iter8ctl delete canary-1 canary-2 -n shop', 'iter8ctl delete --local --all'],
   completion: [
     'source <(iter8ctl completion bash)',

@@ -8,12 +8,10 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { wrap } from '../text/wrap.ts';
 import { VERSION } from '../version.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
+import type { CommandDefinition } from './command-definition.ts';
 import { EXAMPLES } from './examples.ts';
 import { commandFirst } from './flags-before-command.ts';
 import { colorMode } from './shared-flags.ts';
-
-/** A command: adds itself to the program; `done` takes the exit code of its action. */
-export type CommandDefinition = (io: Io, done: (code: ExitCode) => void) => Command;
 
 /** Loaded one by one: looking at an experiment must not wait for what driving one needs. */
 const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
@@ -29,6 +27,11 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   install: async () => (await import('./commands/install.ts')).installCommand,
   uninstall: async () => (await import('./commands/install.ts')).uninstallCommand,
   controller: async () => (await import('./commands/controller.ts')).controllerCommand,
+  approve: async () => (await import('./commands/control.ts')).controlCommand('approve'),
+  reject: async () => (await import('./commands/control.ts')).controlCommand('reject'),
+  pause: async () => (await import('./commands/control.ts')).controlCommand('pause'),
+  resume: async () => (await import('./commands/control.ts')).controlCommand('resume'),
+  abort: async () => (await import('./commands/control.ts')).controlCommand('abort'),
   delete: async () => (await import('./commands/delete.ts')).deleteCommand,
   completion: async () => (await import('./commands/completion.ts')).completionCommand,
 };

@@ -1,8 +1,8 @@
 /** Who drives an experiment that has not ended: an experiment that nobody drives stands still, and nothing in it says so. */
 import type { Io } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
-import { keyText, type Experiment } from '../experiment/experiment.ts';
-import type { Driven } from '../view/experiment-view.ts';
+import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
+import type { Answers, Driven } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 
 /** Of one list: each costs two requests in a cluster. */
@@ -22,10 +22,14 @@ export async function whoDrives(
     const holder = await context.lock.holder({ namespace, name }, signal);
     return holder === undefined
       ? { by: undefined, goOn: context.asTyped('run', { namespace, name }) }
-      : { by: holder.description };
+      : { by: holder.description, answers: answersOf({ namespace, name }, context) };
   } catch {
     return undefined;
   }
+}
+
+function answersOf(key: ObjectKey, { asTyped }: Context): Answers {
+  return { approve: asTyped('approve', key), reject: asTyped('reject', key), resume: asTyped('resume', key) };
 }
 
 /** The same for a list, by `namespace/name`. */

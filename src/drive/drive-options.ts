@@ -1,4 +1,5 @@
 /** What whoever drives an experiment decides, and what it gets. */
+import type { TypedCommand } from './control.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 import type { InterruptionSources } from './interruption.ts';
@@ -13,6 +14,10 @@ export interface DriveOptions extends InterruptionSources {
   /** What traffic was moved to stays when the experiment ends without a promotion, or the drive is stopped. */
   readonly keepSplit?: boolean | undefined;
   readonly saveEveryMs: number;
+  /** How often it looks for what people ask of it while nothing is saved. Absent: every second. */
+  readonly lookEveryMs?: number | undefined;
+  /** How commands about this experiment are typed. Absent: without anything that says where it is. */
+  readonly typed?: TypedCommand | undefined;
   readonly seed: number;
   /** How long after the experiment was made its metrics may be made. Absent: they are there. */
   readonly metricsFollowMs?: number | undefined;

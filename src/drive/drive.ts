@@ -16,6 +16,7 @@ import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
+import { Control } from './control.ts';
 import { earlyEnd } from './early-end.ts';
 import { completeExperiment, failExperiment } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
@@ -63,6 +64,7 @@ class Drive {
   readonly #interruption: Interruption;
   readonly #target: TargetTurn;
   readonly #traffic: Traffic;
+  readonly #control: Control;
   readonly #isResumed: boolean;
 
   constructor(experiment: Experiment, ports: DrivePorts, options: DriveOptions) {
@@ -75,12 +77,15 @@ class Drive {
       targets: ports.targets,
       driver: options.driver,
       interruption: this.#interruption,
+      look: () => this.#control.look(),
     });
     this.#traffic = new Traffic(this.#session, {
       objects: ports.traffic,
       keepSplit: options.keepSplit === true,
       patience: ports.patience,
     });
+    const { lookEveryMs = 1_000, typed = (command) => `iter8ctl ${command} ${experiment.metadata.name}` } = options;
+    this.#control = new Control(this.#session, this.#interruption, { lookEveryMs, typed });
     const { lost } = options;
     if (lost?.aborted === true) this.#session.abandon();
     lost?.addEventListener('abort', () => this.#session.abandon(), { once: true });
@@ -93,11 +98,12 @@ class Drive {
     try {
       // An earlier driver had acquired it; its turn is taken again.
       if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
-      while (outcome === 'done' && !this.#interruption.any.aborted) {
+      while (outcome === 'done' && (await this.#control.mayGoOn())) {
         const step = nextStep(session.experiment, session.record);
         if (step.kind === 'ended') break;
         outcome = await this.#perform(step);
       }
+      await this.#endWhenAborted();
       if (this.#isOnlyStopped()) await this.#traffic.pause();
     } finally {
       await this.#target.release();
@@ -110,6 +116,14 @@ class Drive {
       recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
       interrupted: !hasEnded,
     };
+  }
+
+  /** Somebody asked for it. Traffic goes back in `#fail`, as after every failure. */
+  async #endWhenAborted(): Promise<void> {
+    const { abortedBy, now } = this.#interruption;
+    const hasEnded = isConditionTrue(this.#session.status, 'Completed');
+    if (abortedBy === undefined || hasEnded || now.aborted || this.#options.stop.aborted) return;
+    await this.#fail({ reason: 'ExperimentAborted', message: 'Experiment aborted', cause: abortedBy });
   }
 
   #begin(): void {
@@ -289,6 +303,7 @@ class Drive {
     const outcome = await runAction(session, step, {
       ports: this.#ports,
       interruption: this.#interruption,
+      control: this.#control,
       saveEveryMs,
       seed,
     });
@@ -333,8 +348,8 @@ class Drive {
     const session = this.#session;
     const { clock } = this.#ports;
     const waitMs = dueMs - clock.now();
-    if (waitMs > 0 && !(await this.#interruption.completes((signal) => clock.sleep(waitMs, signal))))
-      return 'interrupted';
+    if (waitMs > 0 && !(await this.#control.sleep(waitMs))) return 'interrupted';
+    if (!(await this.#control.mayGoOn())) return 'interrupted';
     const ended = await this.#measure();
     if (ended !== undefined) return ended;
     const total = totalIterations(session.experiment);

@@ -22,7 +22,9 @@ export type Reason =
   | 'HandlerCompleted'
   | 'HandlerFailed'
   | 'LaunchHandlerFailed'
-  | 'WeightRedistributionFailed';
+  | 'WeightRedistributionFailed'
+  /** Ours. */
+  | 'ExperimentAborted';
 
 /** 1: what everybody wants to know; 2: progress; 3: details. */
 export type Priority = 1 | 2 | 3;
@@ -67,6 +69,9 @@ export type EventBody =
       readonly index: number;
       readonly text: string;
     }
+  /** It stands still until a person answers: a gate, a pause. */
+  | { readonly kind: 'waiting'; readonly text: string }
+  | { readonly kind: 'answered'; readonly text: string }
   | { readonly kind: 'task-retried'; readonly text: string }
   | { readonly kind: 'load'; readonly load: LoadState; readonly assessments: readonly LimitAssessment[] }
   /** A verdict on one side of an objective changed. */
@@ -98,6 +103,8 @@ export function priorityOf(event: EventBody): Priority {
     case 'recommendation':
     case 'warning':
     case 'stopping':
+    case 'waiting':
+    case 'answered':
       return 1;
     case 'condition':
       return event.warning || event.reason === 'ExperimentCompleted' ? 1 : 2;

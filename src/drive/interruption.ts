@@ -19,10 +19,21 @@ export class Interruption {
   /** Aborted when nothing may be waited for either. */
   readonly now: AbortSignal;
   readonly #targetLost = new AbortController();
+  readonly #aborted = new AbortController();
 
   constructor({ stop, kill, lost }: InterruptionSources) {
     this.now = AbortSignal.any([this.#targetLost.signal, kill, lost].filter((source) => source !== undefined));
-    this.any = AbortSignal.any([stop, this.now]);
+    this.any = AbortSignal.any([stop, this.now, this.#aborted.signal]);
+  }
+
+  /** Somebody wants the experiment to end. `text` says who. */
+  abort(text: string): void {
+    this.#aborted.abort(text);
+  }
+
+  /** Who wants it to end; undefined when nobody does. */
+  get abortedBy(): string | undefined {
+    return this.#aborted.signal.aborted ? String(this.#aborted.signal.reason) : undefined;
   }
 
   /** Somebody else works on the target now. */

@@ -55,7 +55,7 @@ export function nextStep(experiment: Experiment, record: Iter8Record): Step {
       if (record.restarts !== undefined && hasOpenAction(experiment, record, 'start', 'start'))
         return { kind: 'run-action', action: 'start', id: 'start' };
       if (status.startTime === undefined) return { kind: 'begin' };
-      return nextWhileRunning(experiment, record, Date.parse(status.startTime));
+      return nextWhileRunning(experiment, record, Date.parse(status.startTime) + (record.pausedMs ?? 0));
     case 'Finishing':
       if (hasOpenAction(experiment, record, 'finish', 'finish'))
         return { kind: 'run-action', action: 'finish', id: 'finish' };

@@ -4,6 +4,8 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
+import type { Control } from './control.ts';
+import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
 import { mark, performTask, taskName } from './perform-task.ts';
@@ -18,6 +20,7 @@ export interface ActionPorts extends CollectPorts, BuildPorts {
 export interface ActionOptions {
   readonly ports: ActionPorts;
   readonly interruption: Interruption;
+  readonly control: Control;
   readonly saveEveryMs: number;
   readonly seed: number;
 }
@@ -34,13 +37,13 @@ export async function runAction(
   step: { readonly action: ActionName; readonly id: string },
   how: ActionOptions,
 ): Promise<ActionOutcome> {
-  const { ports, interruption } = how;
+  const { ports, interruption, control } = how;
   for (const [index, task] of tasksOf(session.experiment, step.action).entries()) {
     const id = `${step.id}/${index}`;
     const state = session.record.tasks[id]?.state;
     if (state === 'done' || state === 'skipped') continue;
-    // Since the step before this one a lock may have been lost.
-    if (interruption.any.aborted) return { kind: 'interrupted' };
+    // Since the step before this one a lock may have been lost, or somebody may have asked for a pause.
+    if (!(await control.mayGoOn())) return { kind: 'interrupted' };
     const about = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
       mark(session, id, { state: 'skipped' });
@@ -57,7 +60,9 @@ export async function runAction(
     const outcome =
       task.task === 'metrics/collect'
         ? await collect(session, { task, id }, how)
-        : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption });
+        : task.task === 'gate'
+          ? await passGate(session, { task, id, text }, control)
+          : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption });
     if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'anew') return outcome;
     if (outcome.kind === 'left') {
       session.emit({ kind: 'task-skipped', ...about, text: outcome.text });

@@ -70,6 +70,8 @@ export class Session {
   #pendingLog: object[] = [];
   #unreachableSince: number | undefined;
   #abandoned = false;
+  #annotations: Experiment['metadata']['annotations'];
+  #onStored: (() => void) | undefined;
   /** Saves run one after another, each against what the one before has stored. */
   #saving: Promise<void> = Promise.resolve();
 
@@ -77,6 +79,7 @@ export class Session {
     this.key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
     this.#ports = ports;
     this.#stored = experiment;
+    this.#annotations = experiment.metadata.annotations;
     this.#spec = experiment.spec;
     this.#status = experiment.status ?? {};
     this.#specs = [experiment.spec];
@@ -104,6 +107,23 @@ export class Session {
         question: questionOf({ ...this.#stored, spec: this.#spec }, { strength }),
       };
     return this.#asked.question;
+  }
+
+  /** As last seen: what people ask of it. */
+  get annotations(): Experiment['metadata']['annotations'] {
+    return this.#annotations;
+  }
+
+  /** Called whenever they were seen. */
+  onStored(listener: () => void): void {
+    this.#onStored = listener;
+  }
+
+  /** Reads them again. */
+  async look(): Promise<void> {
+    const present = await this.#ports.store.get(this.key);
+    this.#refuseOther(present);
+    this.#see(present);
   }
 
   get clock(): Clock {
@@ -242,6 +262,7 @@ export class Session {
         const uid = this.#stored.metadata.uid;
         const stored = await this.#ports.store.patchStatus(this.key, patch, { uid });
         this.#stored = stored;
+        this.#see(stored);
         if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
         return;
       } catch (error) {
@@ -252,6 +273,11 @@ export class Session {
         await this.#ports.clock.sleep(waitMs, this.#ports.patience?.giveUp).catch(() => undefined);
       }
     }
+  }
+
+  #see({ metadata }: Experiment): void {
+    this.#annotations = metadata.annotations;
+    this.#onStored?.();
   }
 
   #reportUnreachable(error: UnavailableError): void {

@@ -16,6 +16,8 @@ export interface TurnOptions {
   readonly targets?: TargetLock | undefined;
   readonly driver: Holder;
   readonly interruption: Interruption;
+  /** Sees what people ask of it meanwhile. */
+  readonly look: () => Promise<void>;
 }
 
 export class TargetTurn {
@@ -48,6 +50,7 @@ export class TargetTurn {
       if (reported !== answer.heldBy.description) await this.#reportWaiting(answer.heldBy);
       reported = answer.heldBy.description;
       await this.#clock.sleep(waitMs, any).catch(() => undefined);
+      await this.#options.look();
       waitMs = Math.min(ASK_SELDOM_MS, waitMs * 1.5);
     }
     return 'interrupted';

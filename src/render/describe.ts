@@ -88,6 +88,7 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
     ...traffic(view, columns),
     ...underWay(view, columns),
     ...undriven(view, columns),
+    ...person(view, columns),
   ];
 }
 
@@ -108,6 +109,19 @@ function undriven({ driven }: ExperimentView, columns: number): string[] {
     first: 'Driver'.padEnd(12),
     rest: '  ',
   });
+}
+
+/** Whom it waits for, and what they may type. */
+function person({ waiting: wait, now }: ExperimentView, columns: number): string[] {
+  if (wait === undefined) return [];
+  const age = formatAge(now - Date.parse(wait.since));
+  const { approve, reject, resume } = wait.answers;
+  const asked = wait.message === undefined ? '' : `: ${wait.message}`;
+  const text =
+    wait.kind === 'pause'
+      ? `paused ${age}${wait.by === undefined ? '' : ` by ${wait.by}`}; go on with: ${resume}`
+      : `for approval at gate ${wait.task ?? ''}, asked ${age}${asked}; approve with: ${approve}; reject with: ${reject}`;
+  return wrapAroundCommands(sanitizeLine(text), { columns, first: 'Waiting'.padEnd(12), rest: '  ' });
 }
 
 function traffic(view: ExperimentView, columns: number): string[] {

@@ -62,6 +62,8 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
     case 'stopping':
     case 'task-skipped':
     case 'task-retried':
+    case 'waiting':
+    case 'answered':
     case 'iteration':
     case 'weights':
       return note(eventText(event) ?? '');

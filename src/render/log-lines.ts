@@ -32,6 +32,8 @@ export function eventText(event: Event): string | undefined {
     case 'iteration':
     case 'weights':
     case 'stopping':
+    case 'waiting':
+    case 'answered':
       return event.text;
     case 'warning':
       return `warning: ${event.text}`;

@@ -63,6 +63,7 @@ function body(view: ExperimentView) {
     ...(view.measured.length === 0 ? {} : { measured: view.measured }),
     rewards: view.reward === undefined ? [] : [view.reward],
     weights: view.weights,
+    ...(view.waiting === undefined ? {} : { waiting: view.waiting }),
     warnings: view.warnings,
     failures: view.failure === undefined ? [] : [view.failure],
   };

@@ -38,6 +38,10 @@ export function kubeEventsOf(event: Event, target: string): KubeEventText[] {
     }
     case 'warning':
       return [{ reason: 'Warning', message: event.text, warning: true }];
+    case 'waiting':
+      return [{ reason: 'WaitingForPerson', message: event.text, warning: false }];
+    case 'answered':
+      return [{ reason: 'Answered', message: event.text, warning: false }];
     case 'task-skipped':
       return [{ reason: 'TaskSkipped', message: event.text, warning: false }];
     default:

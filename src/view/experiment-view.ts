@@ -13,7 +13,13 @@ import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { unitOf } from '../judge/question/limits.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import { readTally, type Iter8Record, type StoredEvent, type StoredScope } from '../judge/record/stored-record.ts';
+import {
+  readTally,
+  type Iter8Record,
+  type StoredEvent,
+  type StoredScope,
+  type Waiting,
+} from '../judge/record/stored-record.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { Unit } from '../judge/assessment.ts';
@@ -61,7 +67,16 @@ export interface MetricValue {
 }
 
 /** Who drives an experiment that has not ended; nobody: what to type to go on with it. */
-export type Driven = { readonly by: string } | { readonly by: undefined; readonly goOn: string };
+export type Driven =
+  | { readonly by: string; readonly answers?: Answers | undefined }
+  | { readonly by: undefined; readonly goOn: string };
+
+/** What to type to answer an experiment that waits for a person. */
+export interface Answers {
+  readonly approve: string;
+  readonly reject: string;
+  readonly resume: string;
+}
 
 export interface ExperimentView {
   readonly name: string;
@@ -110,6 +125,8 @@ export interface ExperimentView {
     readonly observed?: readonly Weight[] | undefined;
   };
   readonly load?: LoadState | undefined;
+  /** The person that it waits for, and what to type then; absent when it waits for none. */
+  readonly waiting?: (Waiting & { readonly answers: Answers }) | undefined;
   readonly warnings: readonly string[];
   readonly failure?: { readonly reason: string; readonly message: string } | undefined;
   readonly events: readonly StoredEvent[];
@@ -161,6 +178,15 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
   };
 }
 
+function waitingOf(experiment: Experiment, { record }: KnownJudgement, driven?: Driven): ExperimentView['waiting'] {
+  if (record?.waiting === undefined || hasEnded(experiment)) return undefined;
+  const { name, namespace } = experiment.metadata;
+  const typed = (command: string) => `iter8ctl ${command} ${name} -n ${namespace}`;
+  const known = driven?.by === undefined ? undefined : driven.answers;
+  const answers = known ?? { approve: typed('approve'), reject: typed('reject'), resume: typed('resume') };
+  return { ...record.waiting, answers };
+}
+
 /** Only while it is at its beginning: one that goes on where it was keeps its message. */
 function waitsFor({ status }: Experiment): string | undefined {
   return status?.stage === 'Waiting' ? targetHolderOf(status.message) : undefined;
@@ -204,6 +230,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
       ...observedWeights(observed),
     },
     load: known.record?.load,
+    waiting: waitingOf(experiment, known, driven),
     warnings: [
       ...new Set([
         ...(known.record?.warnings ?? []),

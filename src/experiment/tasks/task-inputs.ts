@@ -7,6 +7,7 @@
 import type * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { collectSchema } from './collect-inputs.ts';
+import { gateSchema } from './gate-inputs.ts';
 import { httpNotificationSchema, slackSchema } from './notification-inputs.ts';
 import { readinessSchema } from './readiness-inputs.ts';
 import { runSchema } from './run-inputs.ts';
@@ -17,6 +18,7 @@ export const TASKS: Readonly<Record<string, z.ZodObject>> = {
   'common/readiness': readinessSchema,
   'notification/http': httpNotificationSchema,
   'notification/slack': slackSchema,
+  gate: gateSchema,
 };
 
 /** Their names. */

@@ -41,6 +41,7 @@ const NOTIFICATION: Defaults = { timeoutMs: 10_000, retries: 3, ignoreFailure: t
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
   run: { timeoutMs: 60 * 60_000, retries: 0, ignoreFailure: false, onResume: 'fail' },
   'common/readiness': { retries: 0, ignoreFailure: false, onResume: 'repeat' },
+  gate: { timeoutMs: 24 * 60 * 60_000, retries: 0, ignoreFailure: false, onResume: 'repeat' },
   'notification/http': NOTIFICATION,
   'notification/slack': NOTIFICATION,
 };

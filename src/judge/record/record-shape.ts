@@ -262,6 +262,17 @@ const record = withFields({
   timeoutMs: orNull(atLeastZero),
   strength: optional(mapOf(() => undefined)),
   load: optional(load),
+  waiting: optional(
+    withFields({
+      kind: oneOf('gate', 'pause'),
+      since: time,
+      until: optional(time),
+      task: optional(text),
+      message: optional(text),
+      by: optional(text),
+    }),
+  ),
+  pausedMs: orNull(atLeastZero),
   measured: optional(mapOf(mapOf(measured))),
   liveBlocks: optional(liveBlocks),
   split: optional(withFields({ weights, changedAt: optional(time) })),

@@ -89,6 +89,17 @@ export interface TaskState {
   readonly pairs?: StoredPairs | undefined;
 }
 
+/** For whom or what it waits. Times: RFC 3339. */
+export interface Waiting {
+  readonly kind: 'gate' | 'pause';
+  readonly since: string;
+  readonly until?: string | undefined;
+  readonly task?: string | undefined;
+  readonly message?: string | undefined;
+  /** Who paused it, as they say. */
+  readonly by?: string | undefined;
+}
+
 /** A line of the story, for `describe` and `debug`. */
 export interface StoredEvent {
   readonly time: string;
@@ -162,6 +173,10 @@ export interface Iter8Record {
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   /** The collect task under way, for watchers. */
   readonly load?: LoadState | undefined;
+  /** A person, who is to approve (`task` is the gate) or to resume. */
+  readonly waiting?: Waiting | undefined;
+  /** How long it has been paused since it started: iterations are due so much later. */
+  readonly pausedMs?: number | undefined;
   /** Custom metrics as last measured: metric as the spec wrote it, version. */
   readonly measured?: Readonly<Record<string, Readonly<Record<string, MeasuredMetric>>>> | undefined;
   /** Blocks of live counters that candidates are compared with the baseline in. */

@@ -10,7 +10,7 @@ describe('rules about tasks', () => {
     [{ task: 'metrics/colect' }, `${TASK}.task: unknown task "metrics/colect"; did you mean metrics/collect?`],
     [
       { task: 'knative/init-experiment' },
-      `${TASK}.task: unknown task "knative/init-experiment"; there are: metrics/collect, common/readiness, notification/http, notification/slack; anything else is a script under run`,
+      `${TASK}.task: unknown task "knative/init-experiment"; there are: metrics/collect, common/readiness, notification/http, notification/slack, gate; anything else is a script under run`,
     ],
     [collect({ nunQueries: 5 }), `${TASK}.with.nunQueries: unknown input; did you mean numQueries?`],
     [{ task: 'metrics/collect' }, `${TASK}.with.versions: is missing; expected a list`],

@@ -1,0 +1,102 @@
+/**
+ * Does what people ask of an experiment that runs: waits while it is paused, and ends the drive when it is to be aborted. What they
+ * ask stands in annotations (experiment/control-annotations.ts), which are seen with every save, and looked at while nothing is saved.
+ */
+import { NotFoundError, UnavailableError } from '../errors.ts';
+import { abortIn, byText, pauseIn, resumeIn } from '../experiment/control-annotations.ts';
+import type { Interruption } from './interruption.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+/** How `approve`, `reject`, `resume` of this experiment are typed. */
+export type TypedCommand = (command: 'approve' | 'reject' | 'resume') => string;
+
+export interface ControlOptions {
+  /** How often it looks while nothing is saved. */
+  readonly lookEveryMs: number;
+  readonly typed: TypedCommand;
+}
+
+export class Control {
+  readonly typed: TypedCommand;
+  readonly #session: Session;
+  readonly #interruption: Interruption;
+  readonly #lookEveryMs: number;
+
+  constructor(session: Session, interruption: Interruption, { lookEveryMs, typed }: ControlOptions) {
+    this.#session = session;
+    this.#interruption = interruption;
+    this.#lookEveryMs = lookEveryMs;
+    this.typed = typed;
+    session.onStored(() => this.#notice());
+    this.#notice();
+  }
+
+  /** Waits, and looks meanwhile. False when it was interrupted, or is to be aborted. */
+  async sleep(ms: number): Promise<boolean> {
+    const { clock } = this.#session;
+    for (let leftMs = ms; leftMs > 0; leftMs -= this.#lookEveryMs) {
+      const pieceMs = Math.min(leftMs, this.#lookEveryMs);
+      if (!(await this.#interruption.completes((signal) => clock.sleep(pieceMs, signal)))) return false;
+      if (leftMs > pieceMs) await this.look();
+    }
+    return !this.#interruption.any.aborted;
+  }
+
+  /** What is asked is looked at again after a while. False as of `sleep`. */
+  async awaitNews(): Promise<boolean> {
+    if (!(await this.sleep(this.#lookEveryMs))) return false;
+    await this.look();
+    return !this.#interruption.any.aborted;
+  }
+
+  async look(): Promise<void> {
+    try {
+      await this.#session.look();
+    } catch (error) {
+      // What cannot be seen now is seen later; who was deleted finds out with the next save.
+      if (!(error instanceof UnavailableError) && !(error instanceof NotFoundError)) throw error;
+    }
+  }
+
+  /** Before something begins: waits while it is paused. False when it was interrupted, or is to be aborted. */
+  async mayGoOn(): Promise<boolean> {
+    const session = this.#session;
+    const pause = pauseIn(session.annotations);
+    if (this.#interruption.any.aborted) return false;
+    if (pause === undefined) {
+      // Of a driver that ended while it was paused.
+      if (session.record.waiting?.kind === 'pause') this.#resume();
+      return true;
+    }
+    if (session.record.waiting?.kind !== 'pause') {
+      const since = timestamp(session.nowMs());
+      session.changeRecord((record) => ({ ...record, waiting: { kind: 'pause', since, by: pause.by } }));
+      await session.save();
+      session.emit({ kind: 'waiting', text: `paused${byText(pause)}; go on with: ${this.typed('resume')}` });
+    }
+    await session.save();
+    while (pauseIn(session.annotations) !== undefined) if (!(await this.awaitNews())) return false;
+    this.#resume();
+    await session.save();
+    return !this.#interruption.any.aborted;
+  }
+
+  /** Iterations that would have been due while it was paused are not made up for. */
+  #resume(): void {
+    const session = this.#session;
+    const { since } = session.record.waiting!;
+    const pausedMs = Math.max(0, session.nowMs() - Date.parse(since));
+    const hasStarted = session.status.startTime !== undefined;
+    session.changeRecord(({ waiting: _1, ...record }) => ({
+      ...record,
+      ...(hasStarted ? { pausedMs: (record.pausedMs ?? 0) + pausedMs } : {}),
+    }));
+    session.emit({ kind: 'answered', text: `resumed${byText(resumeIn(session.annotations))}` });
+  }
+
+  #notice(): void {
+    const abort = abortIn(this.#session.annotations);
+    if (abort !== undefined) this.#interruption.abort(`aborted${byText(abort)}`);
+  }
+}

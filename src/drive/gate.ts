@@ -1,0 +1,59 @@
+/** The task `gate`: waits until a person approves or rejects, or until its time is over. */
+import { byText, CONTROL_ANNOTATIONS, decisionOn } from '../experiment/control-annotations.ts';
+import { gateInputs } from '../experiment/tasks/gate-inputs.ts';
+import { headline } from '../judge/recommendation.ts';
+import { judgementNow } from '../judge/judgement.ts';
+import { formatSeconds } from '../text/units.ts';
+import type { Control } from './control.ts';
+import { mark, type PlacedTask, type TaskOutcome } from './perform-task.ts';
+import type { Session } from './session.ts';
+import { timestamp } from './status-changes.ts';
+
+export async function passGate(
+  session: Session,
+  { task, id, text }: PlacedTask,
+  control: Control,
+): Promise<TaskOutcome> {
+  const { timeoutMs } = gateInputs(task);
+  if (session.record.waiting?.task !== id) await beginToWait(session, { task, id, text }, control);
+  const { since } = session.record.waiting!;
+  const endMs = Date.parse(since) + timeoutMs;
+  await control.look();
+  for (;;) {
+    const decision = decisionOn(id, session.annotations);
+    if (decision !== undefined) {
+      const said = `${text} was ${decision.approved ? 'approved' : 'rejected'}${byText(decision)}`;
+      session.emit({ kind: 'answered', text: said });
+      session.changeRecord(({ waiting: _1, ...record }) => record);
+      if (!decision.approved) return { kind: 'failed', cause: `gate: rejected${byText(decision)}` };
+      mark(session, id, { state: 'done' });
+      return { kind: 'done' };
+    }
+    if (session.nowMs() >= endMs) {
+      session.changeRecord(({ waiting: _1, ...record }) => record);
+      return { kind: 'failed', cause: `gate: nobody approved within ${formatSeconds(timeoutMs / 1000)}` };
+    }
+    if (!(await control.awaitNews())) return { kind: 'interrupted' };
+  }
+}
+
+async function beginToWait(session: Session, { task, id, text }: PlacedTask, control: Control): Promise<void> {
+  const { message, timeoutMs } = gateInputs(task);
+  const { question, record, key } = session;
+  const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+  const sinceMs = session.nowMs();
+  const [since, until] = [timestamp(sinceMs), timestamp(sinceMs + timeoutMs)];
+  mark(session, id, { state: 'running' });
+  session.changeRecord((present) => ({
+    ...present,
+    waiting: { kind: 'gate', task: id, since, until, ...(message === '' ? {} : { message }) },
+  }));
+  // Whoever answers at once finds it waiting.
+  await session.save();
+  const asked = message === '' ? '' : `: ${message}`;
+  session.emit({
+    kind: 'waiting',
+    text: `${text} waits for approval${asked} (${headline(recommendation, key.name)}); approve with: ${control.typed('approve')}; or: ${control.typed('reject')}; or annotate ${CONTROL_ANNOTATIONS.approve}=${id}`,
+  });
+  await session.save();
+}

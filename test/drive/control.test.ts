@@ -1,0 +1,192 @@
+/** What people ask of an experiment that runs: by annotations, as kubectl and our commands write them. */
+import { describe, expect, it } from 'vitest';
+import type { Event } from '../../src/drive/events.ts';
+import { controlValue } from '../../src/experiment/control-annotations.ts';
+import { hasEnded } from '../../src/experiment/conditions.ts';
+import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
+import { conformance, driveInMemory, type DriveSetup } from '../support/driving.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+
+const KEY = { namespace: 'default', name: 'hello-experiment' };
+const LOAD = {
+  task: 'metrics/collect',
+  with: { numQueries: 10, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }] },
+};
+
+function withActions(
+  actions: object,
+  duration: object = { intervalSeconds: 1, iterationsPerLoop: 1 },
+): WrittenExperiment {
+  return conformance({ actions, duration, strength: { extend: false } });
+}
+
+/** Annotations are written when an event comes that is looked for. */
+async function asking(
+  written: WrittenExperiment,
+  answers: readonly { readonly on: (event: Event) => boolean; readonly write: Readonly<Record<string, string>> }[],
+  setup: DriveSetup = {},
+) {
+  const clock = fakeClock();
+  const store = createMemoryStore({ clock });
+  const open = [...answers];
+  const done: string[] = [];
+  const drive = await driveInMemory(written, {
+    store,
+    clock,
+    tasks: { run: ({ id }) => Promise.resolve(String(done.push(id))) },
+    onEvent: (event) => {
+      if (open.length === 0 || !open[0]!.on(event)) return;
+      void store.patchMetadata(KEY, { annotations: open.shift()!.write });
+    },
+    ...setup,
+  });
+  return { drive, done, clock, store, texts: textsOf(drive.events) };
+}
+
+const textsOf = (events: readonly Event[]) =>
+  events.flatMap((event) => (event.kind === 'waiting' || event.kind === 'answered' ? [event.text] : []));
+const waits = ({ kind }: Event) => kind === 'waiting';
+
+describe('a gate', () => {
+  const gate = { task: 'gate', with: { message: 'Promote it?', timeout: '1h' } };
+  const written = withActions({ start: [LOAD], finish: [gate, { run: 'promote' }] });
+
+  it('lets what is behind it wait until somebody approves, and says who did', async () => {
+    const answer = { 'iter8.tools/approve': controlValue('finish/0', 'alice') };
+    const { drive, done, texts } = await asking(written, [{ on: waits, write: answer }]);
+    expect(done).toEqual(['finish/1']);
+    expect(texts).toEqual([
+      expect.stringMatching(
+        /^gate of finish waits for approval: Promote it\? \(.*\); approve with: iter8ctl approve hello-experiment; or: iter8ctl reject hello-experiment; or annotate iter8\.tools\/approve=finish\/0$/,
+      ),
+      'gate of finish was approved by alice',
+    ]);
+    const waiting = drive.states.map((state) => readRecord(state)?.waiting).find((one) => one !== undefined);
+    expect(waiting).toMatchObject({ kind: 'gate', task: 'finish/0', message: 'Promote it?' });
+    expect(readRecord(drive.outcome.experiment)!.waiting).toBeUndefined();
+  });
+
+  it('fails the experiment when somebody rejects, and nothing behind it is done', async () => {
+    const answers = [{ on: waits, write: { 'iter8.tools/reject': 'finish/0' } }];
+    const { drive, done } = await asking(written, answers);
+    expect(done).toEqual([]);
+    expect(drive.outcome.recommendation).toMatchObject({
+      verdict: 'failed',
+      reasons: [expect.stringContaining('gate: rejected')],
+    });
+  });
+
+  it('fails the experiment when nobody answers in time', async () => {
+    const { drive, done } = await asking(written, []);
+    expect(done).toEqual([]);
+    expect(drive.outcome.recommendation.reasons.join()).toMatch(/gate: nobody approved within (60 min|3,?600 s|1 h)/);
+  });
+
+  it('is not passed by an answer to another one', async () => {
+    const two = withActions({ start: [gate, LOAD], finish: [gate, { run: 'promote' }] });
+    const { drive, done } = await asking(two, [
+      { on: waits, write: { 'iter8.tools/approve': 'start/0 by alice' } },
+      { on: waits, write: { 'iter8.tools/approve': 'yes' } },
+    ]);
+    expect(done).toEqual([]);
+    expect(drive.outcome.recommendation.verdict).toBe('failed');
+  });
+
+  it('goes on waiting for the rest of its time with another driver', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const stop = new AbortController();
+    const onEvent = (event: Event) => void (event.kind === 'waiting' && stop.abort());
+    await driveInMemory(written, { store, clock, onEvent, options: { stop: stop.signal } });
+    const before = clock.now();
+    clock.advance(40 * 60_000);
+    const { events } = await driveInMemory(written, { store, clock });
+    expect(textsOf(events)).toEqual([]);
+    expect(clock.now() - before).toBeLessThan(70 * 60_000);
+  });
+});
+
+describe('a pause', () => {
+  const written = withActions(
+    { start: [LOAD], loop: [{ run: 'loop' }] },
+    { intervalSeconds: 10, iterationsPerLoop: 2, maxLoops: 2 },
+  );
+  it('holds before the next task or iteration until somebody resumes, and makes up for no iteration', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const at: number[] = [];
+    let left = 3;
+    let isAsked = false;
+    // Somebody resumes after a while: when it has been looked at three times.
+    const get: typeof store.get = async (...args) => {
+      const one = await store.get(...args);
+      const isPaused = one.metadata.annotations?.['iter8.tools/pause']?.startsWith('true') === true;
+      if (!isPaused || (left -= 1) > 0) return one;
+      return store.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': controlValue('false', 'carol') } });
+    };
+    const paused = new Proxy(store, {
+      get: (target, name) => (name === 'get' ? get : (Reflect.get(target, name) as () => unknown).bind(target)),
+    });
+    const { drive, texts } = await asking(written, [], {
+      store: paused,
+      clock,
+      options: { lookEveryMs: 60_000 },
+      onEvent: (event) => {
+        if (event.kind === 'object' && event.object.status?.completedIterations === 1 && !isAsked) {
+          isAsked = true;
+          void store.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'true by bob' } });
+        }
+        if (event.kind === 'condition' && event.message.startsWith('Completed Iteration')) at.push(clock.now());
+      },
+    });
+    expect(texts).toEqual(['paused by bob; go on with: iter8ctl resume hello-experiment', 'resumed by carol']);
+    expect(readRecord(drive.outcome.experiment)!.pausedMs).toBe(180_000);
+    const gaps = at.slice(1).map((time, index) => time - at[index]!);
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(10_000);
+  });
+});
+
+describe('an abort', () => {
+  const when = (on: (event: Event) => boolean) => [{ on, write: { 'iter8.tools/abort': 'true by dora' } }];
+
+  it('ends the load under way and the experiment, keeps what was measured, and does no finish task', async () => {
+    const endless = { ...LOAD, with: { ...LOAD.with, numQueries: 1_000_000 } };
+    const written = withActions({ start: [endless], finish: [{ run: 'promote' }] });
+    const { drive, done } = await asking(
+      written,
+      when(({ kind }) => kind === 'load'),
+    );
+    expect(done).toEqual([]);
+    expect(drive.outcome.interrupted).toBe(false);
+    expect(hasEnded(drive.outcome.experiment)).toBe(true);
+    expect(drive.outcome.recommendation).toMatchObject({
+      verdict: 'failed',
+      reasons: [expect.stringContaining('aborted by dora')],
+    });
+    expect(readRecord(drive.outcome.experiment)!.scopes.length + drive.log.length).toBeGreaterThan(0);
+    expect(drive.outcome.experiment.status!.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Failed', status: 'True', reason: 'ExperimentAborted' }),
+    );
+  });
+
+  it('ends one that waits at a gate, or between iterations', async () => {
+    const gated = withActions({ start: [LOAD], finish: [{ task: 'gate' }] });
+    expect((await asking(gated, when(waits))).drive.outcome.recommendation.reasons.join()).toContain('aborted by dora');
+    const slow = withActions({ start: [LOAD], loop: [{ run: 'x' }] }, { intervalSeconds: 3600, iterationsPerLoop: 3 });
+    const { drive } = await asking(
+      slow,
+      when((event) => event.kind === 'object' && event.object.status?.completedIterations === 1),
+    );
+    expect(drive.outcome.experiment.status).toMatchObject({ completedIterations: 1, stage: 'Completed' });
+  });
+
+  it('asked for while nobody drives it is heeded by the next driver before anything is done', async () => {
+    const written = withActions({ start: [LOAD] });
+    const asked = { ...written, metadata: { ...written.metadata, annotations: { 'iter8.tools/abort': 'true' } } };
+    const { drive } = await asking(asked, []);
+    expect(drive.outcome.recommendation.reasons.join()).toContain('aborted');
+    expect(drive.log.some((entry) => 'kind' in entry && entry.kind === 'slice')).toBe(false);
+  });
+});
