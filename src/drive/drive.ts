@@ -195,7 +195,7 @@ class Drive {
       case 'settle-traffic':
         return this.#settleTraffic();
       case 'complete':
-        await completeExperiment(session);
+        await completeExperiment(session, this.#options);
         return 'done';
       case 'ended':
         return 'done';
@@ -277,6 +277,10 @@ class Drive {
     if (baseline === undefined)
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
     const startTime = timestamp(session.nowMs());
+    if (session.record.restarts !== undefined) {
+      const back = await this.#beginAgain();
+      if (back === 'interrupted' || isConditionTrue(session.status, 'Completed')) return back;
+    }
     // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
     const ended = await this.#measure(beginMeasuring);
     if (ended !== undefined) return ended;
@@ -308,7 +312,7 @@ class Drive {
       seed,
     });
     if (outcome.kind === 'interrupted') return 'interrupted';
-    if (outcome.kind === 'anew') return 'done';
+    if (outcome.kind === 'anew') return this.#beginAgain();
     if (outcome.kind === 'failed')
       return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
     const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
@@ -324,7 +328,12 @@ class Drive {
     const { restarts } = this.#session.record;
     const isDone = await this.#interruption.completes((signal) => measure(this.#session, this.#ports, signal));
     if (!isDone) return 'interrupted';
-    return this.#session.record.restarts === restarts ? undefined : 'done';
+    return this.#session.record.restarts === restarts ? undefined : this.#beginAgain();
+  }
+
+  /** A version is another build: what traffic the build before has earned is taken back. */
+  #beginAgain(): Promise<StepOutcome> {
+    return this.#moveTraffic((signal) => this.#traffic.startAgain(signal));
   }
 
   async #moveTraffic(move: (signal: AbortSignal) => Promise<Failure | undefined>): Promise<StepOutcome> {
@@ -380,7 +389,7 @@ class Drive {
 
   async #fail(failure: Failure): Promise<StepOutcome> {
     await this.#traffic.giveBack(failure);
-    await failExperiment(this.#session, failure);
+    await failExperiment(this.#session, failure, this.#options);
     return 'done';
   }
 }

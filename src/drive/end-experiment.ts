@@ -1,4 +1,5 @@
-/** How an experiment ends, in the recorded words: completed, or failed. Saved at once. */
+/** How an experiment ends, in the recorded words: completed, or failed. Saved at once: @throws UnavailableError. */
+import { messageOf, UnavailableError } from '../errors.ts';
 import { tasksOf } from './next-step.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
@@ -15,7 +16,12 @@ import {
   type Failure,
 } from './status-changes.ts';
 
-export async function completeExperiment(session: Session): Promise<void> {
+export interface EndOptions {
+  /** What a person types to go on with it. */
+  readonly goOn?: string | undefined;
+}
+
+export async function completeExperiment(session: Session, how: EndOptions): Promise<void> {
   const { record, experiment, question } = session;
   const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
   const hasFinish = tasksOf(experiment, 'finish').length > 0;
@@ -24,10 +30,10 @@ export async function completeExperiment(session: Session): Promise<void> {
   session.changeRecord((present) => ({ ...present, recommendation }));
   session.emitCondition('ExperimentCompleted', message);
   session.emit({ kind: 'recommendation', recommendation, final: true });
-  await session.save({ must: true });
+  await saveEnd(session, how);
 }
 
-export async function failExperiment(session: Session, failure: Failure): Promise<void> {
+export async function failExperiment(session: Session, failure: Failure, how: EndOptions): Promise<void> {
   session.changeStatus((status, now) => withFailure(status, failure, now));
   const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
   session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
@@ -36,5 +42,18 @@ export async function failExperiment(session: Session, failure: Failure): Promis
   session.emitCondition(failure.reason, failureText(failure), true);
   session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
   session.emit({ kind: 'recommendation', recommendation, final: true });
-  await session.save({ must: true });
+  await saveEnd(session, how);
+}
+
+async function saveEnd(session: Session, { goOn }: EndOptions): Promise<void> {
+  try {
+    await session.save({ must: true });
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    const again = goOn === undefined ? '' : `; when it can be saved again, go on with: ${goOn}`;
+    throw new UnavailableError(messageOf(error), {
+      hint: `neither this end is saved, nor what was measured since the last time that it could be${again}`,
+      cause: error,
+    });
+  }
 }

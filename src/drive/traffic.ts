@@ -72,6 +72,12 @@ export class Traffic {
     }, signal);
   }
 
+  /** Back to the split of the start, to measure anew from there. */
+  async startAgain(signal: AbortSignal): Promise<Failure | undefined> {
+    if (!this.isMoved || this.#stored === undefined) return undefined;
+    return this.#attempt(() => this.#patiently(() => this.#restore()), signal);
+  }
+
   /** All to the candidate, where that is the pattern. */
   async switchOver(signal: AbortSignal): Promise<Failure | undefined> {
     const { experiment } = this.#session;

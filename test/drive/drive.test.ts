@@ -1,6 +1,10 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { UnavailableError } from '../../src/errors.ts';
+import type { ExperimentStore } from '../../src/drive/ports.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { readRecord, storeTally } from '../../src/judge/record/stored-record.ts';
 import { conditionOf } from '../../src/experiment/conditions.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
@@ -253,6 +257,28 @@ describe('a load whose driver was killed in the middle of a tick', () => {
     });
     const second = await driveInMemory(written, { store: first.store });
     expect([sent(second, 'old'), sent(second, 'new')]).toEqual([100, 100]);
+  });
+});
+
+describe('a store that takes nothing any more', () => {
+  it('is said at the end, with what is lost and how to go on', async () => {
+    const store = createMemoryStore({ clock: fakeClock() });
+    const written = conformance({ strength: { extend: false } });
+    let saved = 0;
+    const full: ExperimentStore = {
+      get: (key) => store.get(key),
+      create: (written) => store.create(written),
+      patchStatus: (...args) =>
+        ++saved > 8 ? Promise.reject(new UnavailableError('no space left')) : store.patchStatus(...args),
+    } as ExperimentStore;
+    const options = { goOn: 'iter8ctl run shop' };
+    const error = await driveInMemory(written, { store: full, options }).catch((thrown: unknown) => thrown);
+    expect(error).toMatchObject({
+      message: 'no space left',
+      hint: expect.stringMatching(/go on with: iter8ctl run shop$/),
+    });
+    const second = await driveInMemory(written, { store });
+    expect(sent(second)).toBe(100);
   });
 });
 

@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
+import type { BuildReader } from '../../src/drive/ports.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import {
   canary,
@@ -18,12 +19,20 @@ interface Pattern {
   readonly iterations?: number;
   readonly weights?: object;
   readonly rollBack?: boolean;
+  readonly strength?: object;
 }
 
 /** Old against new by a share of errors that a backend gives, with its number of requests. */
-function moving({ deploymentPattern = 'Progressive', iterations = 6, weights, rollBack = true }: Pattern = {}) {
+function moving({
+  deploymentPattern = 'Progressive',
+  iterations = 6,
+  weights,
+  rollBack = true,
+  strength,
+}: Pattern = {}) {
   const base = canary({
     objectives: [{ metric: 'errors', upperLimit: '0.05', ...(rollBack ? { rollback_on_failure: true } : {}) }],
+    ...(strength === undefined ? {} : { strength }),
   });
   return {
     ...base,
@@ -115,6 +124,39 @@ describe('progressive traffic', () => {
     expect(traffic.writes.length).toBeGreaterThan(0);
     expect([...traffic.fields.values()]).toEqual(traffic.writes.at(-1));
     expect([...traffic.fields.values()]).not.toEqual([100, 0]);
+  });
+});
+
+describe('a candidate that becomes another build', () => {
+  /** The image from look `at` on is another one. */
+  const builds = (at: number): BuildReader => {
+    let k = 0;
+    return {
+      read: () => {
+        const image = k++ < at ? 'new:1' : 'new:2';
+        const build = { object: 'Deployment default/new', images: { app: image }, hashes: ['h'], digests: {} };
+        return Promise.resolve([{ version: 'new', build }]);
+      },
+    };
+  };
+
+  it('has its traffic taken away', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const { verdict } = await run(traffic, 0.001, { builds: builds(4) });
+    expect(verdict).toBe('undecided');
+    expect(traffic.writes.length).toBeGreaterThan(2);
+    expect([...traffic.fields.values()]).toEqual([100, 0]);
+  });
+
+  it('earns it again when it is measured anew, whatever is kept at the end', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    await run(traffic, 0.001, {
+      builds: builds(4),
+      spec: { strength: { onChange: 'restart' } },
+      options: { keepSplit: true },
+    });
+    const shares = traffic.writes.map(([, candidate]) => candidate as number);
+    expect(shares).toEqual([5, 15, 25, 0, 5, 15, 25, 35, 45]);
   });
 });
 

@@ -6,6 +6,7 @@ const SENTENCES: Readonly<Record<string, string>> = {
   EPERM: 'operation not permitted',
   EROFS: 'the file system is read-only',
   ENOSPC: 'no space left on the device',
+  EFBIG: 'the file would be larger than it may be',
   EDQUOT: 'the disk quota is exhausted',
   EIO: 'input or output error',
   EISDIR: 'it is a folder',

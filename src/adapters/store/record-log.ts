@@ -35,7 +35,7 @@ export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
   };
 }
 
-/** One write, at the end of the file. A line that a killed writer left in the middle is ended first. */
+/** One write, at the end of the file: all of it or nothing. A line that a killed writer left in the middle is ended first. */
 async function append(path: string, entries: readonly object[]): Promise<void> {
   if (entries.length === 0) return;
   const lines = entries.map((entry) => `${JSON.stringify(entry)}\n`).join('');
@@ -48,7 +48,13 @@ async function append(path: string, entries: readonly object[]): Promise<void> {
       const { size } = stat;
       const last = Buffer.alloc(1);
       const torn = size > 0 && (await handle.read(last, 0, 1, size - 1)).bytesRead === 1 && last[0] !== 0x0a;
-      await handle.appendFile(torn ? `\n${lines}` : lines);
+      try {
+        await handle.appendFile(torn ? `\n${lines}` : lines);
+      } catch (error) {
+        // A disk that is full takes a part. It is written again as a whole: nothing may stand there twice.
+        await handle.truncate(size).catch(() => undefined);
+        throw error;
+      }
     } finally {
       await handle.close();
     }

@@ -6,6 +6,8 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createFileRecordLog } from '../../../src/adapters/store/record-log.ts';
 import { ForbiddenError, UnavailableError } from '../../../src/errors.ts';
+import { bundleForNode } from '../../support/bundle.ts';
+import { missingProgram } from '../../support/needs.ts';
 
 const key = { namespace: 'default', name: 'e' };
 
@@ -52,4 +54,16 @@ it('waits for no pipe', async () => {
   await expect(log.append(key, [{ a: 1 }])).rejects.toThrow(
     new UnavailableError(`cannot write ${file}: it is not a file`),
   );
+});
+
+it('holds nothing twice when a part did not fit and all of it is written again', async ({ skip }) => {
+  const missing = missingProgram('prlimit', '--version');
+  if (missing !== undefined) skip(missing);
+  const { dir, read, file, skipped } = folder();
+  const appender = await bundleForNode(path.join(import.meta.dirname, '../../support/processes/appender.ts'));
+  const said = execFileSync(process.execPath, [appender, dir, '8'], { encoding: 'utf8' });
+  expect(said.trim()).toBe(`cannot write ${file}: the file would be larger than it may be`);
+  const lines = (await read()) as { first?: boolean; k?: number }[];
+  expect(lines.map(({ first, k }) => first ?? k)).toEqual([true, ...Array.from({ length: 100 }, (_, k) => k)]);
+  expect(skipped).toEqual([]);
 });
