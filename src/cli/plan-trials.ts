@@ -2,6 +2,7 @@
 import { ForbiddenError, Iter8Error, messageOf, UsageError } from '../errors.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { sortedLike } from '../experiment/spec-order.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
@@ -137,6 +138,7 @@ export async function checkTargets(experiment: Experiment, driver: Driver): Prom
   const tasks = Object.values(experiment.spec.strategy.actions)
     .flat()
     .filter((task) => task.task === 'metrics/collect');
+  const names = versionsIn(experiment).map(({ name }) => name);
   const checks: TargetCheck[] = [];
   const obstacles: Obstacle[] = [];
   for (const task of tasks) {
@@ -149,7 +151,7 @@ export async function checkTargets(experiment: Experiment, driver: Driver): Prom
       const kind = error instanceof ForbiddenError ? 'forbidden' : 'fails';
       obstacles.push({ kind, text: `metrics/collect: ${messageOf(error)}` });
     }
-    for (const { version, endpoints } of built) {
+    for (const { version, endpoints } of sortedLike(names, built, (one) => one.version)) {
       for (const endpoint of endpoints) {
         const check = { version, url: endpoint.url, ...(await tryRequest(driver.load, endpoint)) };
         checks.push(check);

@@ -1,5 +1,6 @@
 /** An event as a line for logs and pipes: whole sentences, one for each change. */
 import { isWaitingMessage } from '../experiment/waiting-message.ts';
+import { enumerated } from '../text/enumerate.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../text/units.ts';
 import { headline } from '../judge/recommendation.ts';
@@ -58,7 +59,8 @@ function conditionText(event: Extract<Event, { kind: 'condition' }>): string | u
 
 /** What a load is about to do: reported once, when it starts. */
 function startText(load: LoadState): string {
-  const versions = load.versions.map(({ version }) => version).join(' and ');
+  const names = load.versions.map(({ version }) => version);
+  const versions = `${names.length > 1 && load.plannedRequests !== undefined ? 'each of ' : ''}${enumerated(names)}`;
   const rate = load.ratePerSec === 0 ? 'as fast as the connections allow' : `at ${formatRate(load.ratePerSec)}`;
   if (load.plannedRequests === undefined)
     return `sending requests to ${versions} ${rate} for ${formatSeconds(load.plannedSeconds ?? 0)}`;

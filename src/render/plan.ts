@@ -1,5 +1,6 @@
 /** What `plan` found out, as text: the answer first, then what it rests on. */
 import { shortName } from '../experiment/metric-names.ts';
+import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { limitText } from '../judge/wording/sentences.ts';
 import { formatCount, formatCounted, formatPercent, formatRate, formatSeconds, formatValue } from '../text/units.ts';
@@ -84,8 +85,10 @@ function trafficLines({ traffic }: Preflight, columns: number): string[] {
 }
 
 function targetLines({ targets }: Preflight, { theme, columns }: PlanOptions): string[] {
-  return targets.flatMap(({ url, ok, text }) => {
-    const [address, answer] = [sanitizeLine(url), sanitizeLine(text)];
+  const several = new Set(targets.map(({ version }) => version)).size > 1;
+  return targets.flatMap(({ version, url, ok, text }) => {
+    const of = several ? `${sanitizeLine(version)}: ` : '';
+    const [address, answer] = [`${of}${redactUrls(sanitizeLine(url))}`, sanitizeLine(text)];
     const beside = `${address}  ${answer}`;
     return displayWidth(beside) <= roomOf(columns)
       ? [`${address}  ${ok ? answer : theme.bad(answer)}`]

@@ -2,6 +2,7 @@
  * Performs a `metrics/collect` task: sends the planned load, judges what comes back as it comes, and goes on as long as
  * more load can change the recommendation (docs/behavior.md 5, docs/method.md 0.4).
  */
+import { sortedLike } from '../../experiment/spec-order.ts';
 import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
@@ -244,6 +245,12 @@ class CollectTask {
     return silenceText(version, this.#account.requestsBefore(version) + sent, { report, inputs: this.#inputs });
   }
 
+  /** Of the spec, whatever the order of the task. */
+  #inOrder<T extends { readonly version: string }>(progress: readonly T[]): T[] {
+    const names = this.#session.question.versions.map(({ name }) => name);
+    return sortedLike(names, progress, ({ version }) => version);
+  }
+
   #loadState(report: LoadReport, judgement: Judgement): LoadState {
     const { plannedRequests, maxRequests } = this.#steering.budget;
     const states = { 'warming-up': 'warming-up', running: 'running', drained: 'draining', ended: 'ended' } as const;
@@ -256,7 +263,7 @@ class CollectTask {
       ...(this.#inputs.plannedSeconds === undefined ? {} : { plannedSeconds: this.#inputs.plannedSeconds }),
       extending: this.#steering.isExtending(report, judgement),
       maxRequests,
-      versions: report.progress.map((one) => {
+      versions: this.#inOrder(report.progress).map((one) => {
         const needed = neededOf(judgement.assessments, one.version);
         const before = this.#account.requestsBefore(one.version);
         return {

@@ -21,6 +21,8 @@ import {
 } from '../../evidence/two-versions/best-version.ts';
 import type { Comparison } from '../../evidence/two-versions/comparison.ts';
 import { addReading, startReadings, weightsChanged } from '../../evidence/two-versions/reward-blocks.ts';
+import { enumerated } from '../../text/enumerate.ts';
+import { formatLimit, formatValue } from '../../text/units.ts';
 import type { Verdict } from '../assessment.ts';
 import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
@@ -96,7 +98,7 @@ function problemWith(earned: ReadonlyMap<string, Earned | undefined>, cap: numbe
   for (const [version, one] of earned) {
     if (one?.n === undefined) return `${version} could not be measured`;
     if (one.value < 0 || one.value > cap * (1 + FUZZ))
-      return `${version} is ${one.value}, which is not between 0 and ${cap}: declare its largest value (strength.cap)`;
+      return `${version} is ${formatValue(one.value, 'plain', cap)}, which is not between 0 and ${formatLimit(cap, 'plain')}: declare its largest value (strength.cap)`;
   }
   return undefined;
 }
@@ -256,7 +258,7 @@ function byPoints(base: Omit<RewardResult, 'state' | 'reason'>, satisfied: Reado
   const best = bestOf(base.values, satisfied, base.preferred);
   const [winner, ...others] = best;
   if (winner === undefined) return { ...base, state: 'open', reason: 'no version satisfies every objective' };
-  if (others.length > 0) return { ...base, state: 'tie', reason: `${best.join(' and ')} have the same ${base.metric}` };
+  if (others.length > 0) return { ...base, state: 'tie', reason: `${enumerated(best)} have the same ${base.metric}` };
   return { ...base, state: 'winner', winner, reason: `${base.metric} of ${winner} is the best point value` };
 }
 
