@@ -5,7 +5,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "iter8ctl run --local --url http://127.0.0.1:8080/ --slo 'p95<=300ms' --slo 'error-rate<=1%'",
   ],
   watch: ['iter8ctl watch canary -n shop --timeout 30m', 'iter8ctl watch --all -o ndjson'],
-  describe: ['iter8ctl describe', 'kubectl get experiment canary -o yaml | iter8ctl describe -f - --exit-code'],
+  describe: [
+    'iter8ctl describe canary -n shop --chart',
+    'kubectl get experiment canary -o yaml | iter8ctl describe -f - --exit-code',
+  ],
   assert: [
     'iter8ctl assert canary -c completed -c winnerFound --timeout 10m',
     'iter8ctl assert --local -c candidateWon',

@@ -51,9 +51,25 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
       return `${jsonText(experiment, 2)}\n`;
     case 'name':
       return nameLine(experiment);
-    default:
-      return `${renderDescribe(view(), { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80, bars: io.stdout.columns !== undefined })}\n`;
+    default: {
+      const { columns } = io.stdout;
+      const how = { theme: stdoutTheme(io, flags), columns: columns ?? 80 };
+      const text = `${renderDescribe(view(), { ...how, bars: columns !== undefined })}\n`;
+      return flags.chart === true ? `${text}${await chartText(experiment, how)}` : text;
+    }
   }
+}
+
+/** With an empty line before it. */
+async function chartText(
+  experiment: Experiment,
+  how: { readonly theme: Theme; readonly columns: number },
+): Promise<string> {
+  const [{ latencyHistograms }, { renderLatencies }] = await Promise.all([
+    import('../view/latency-histogram.ts'),
+    import('../render/latency-chart.ts'),
+  ]);
+  return `\n${renderLatencies(latencyHistograms(experiment), how) || 'no latencies were measured by load of ours'}\n`;
 }
 
 /** `driven`: when it is not this process that drives it. */

@@ -31,6 +31,15 @@ export interface StoreFlags {
 export interface OutputFlags {
   readonly output: string;
   readonly color: ColorMode;
+  readonly chart?: boolean;
+}
+
+/** `--chart`: of commands whose answer is one experiment. */
+export function withChartFlag(command: Command): Command {
+  return command.option('--chart', 'with a histogram of the latencies').hook('preAction', () => {
+    const { chart, output } = command.opts<Partial<OutputFlags>>();
+    if (chart === true && output !== 'text') throw new UsageError('--chart goes with -o text');
+  });
 }
 
 /** Go duration, or seconds when only a number is given, as kubectl takes it. Result in ms. */

@@ -61,6 +61,31 @@ describe('help', () => {
   });
 });
 
+describe.concurrent('--chart', () => {
+  it('goes with text, and says so before anything is sent', async ({ place: { cli } }) => {
+    await using server = await testServer(ok);
+    const args = [
+      'run',
+      '--url',
+      server.url,
+      '--slo',
+      'p50<=30s',
+      '--name',
+      'shop',
+      '--qps',
+      '200',
+      '--requests',
+      '50',
+    ];
+    const refused = await cli(...args, '--chart', '-o', 'json');
+    expect([refused.code, refused.err]).toEqual([2, 'error: --chart goes with -o text\n']);
+    expect(server.seen()).toBe(0);
+    const { out } = await cli(...args, '--chart');
+    expect(out).toMatch(/\n\nLatency, 127-0-0-1 \(\d+ answers\)\n(?: {2}\S.* to .* +\d+ +[\d.]+ % *\S*\n)+$/);
+    expect((await cli('describe', 'shop', '--chart')).out).toContain('\nLatency, 127-0-0-1 (');
+  });
+});
+
 describe.concurrent('run', () => {
   it('promotes a healthy version and exits 0, the answer on stdout and the story on stderr', async ({
     place: { write, cli },

@@ -9,7 +9,7 @@ import { hasEnded } from '../../experiment/conditions.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import type { Driven } from '../../view/experiment-view.ts';
 import { openContext, whileConnecting } from '../context.ts';
-import { withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import { withChartFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
@@ -28,7 +28,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
     .option('--ignore-others', 'skip objects of other kinds in that file, with a note')
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
-  withReportFlag(command, REPORT_FORMATS.experiments);
+  withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments));
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
       const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);

@@ -12,6 +12,7 @@ import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import {
   repeated,
   strengthOf,
+  withChartFlag,
   withOutputFlags,
   withStrengthFlags,
   type OutputFlags,
@@ -31,7 +32,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('<file>', 'a record (records/<namespace>/<name>.ndjson), or an experiment as YAML or JSON')
     .option('--slo <metric<=limit>', "in place of the objectives, e.g. 'p95<=300ms'; repeat it", repeated)
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided');
-  withReportFlag(command, REPORT_FORMATS.experiments);
+  withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments));
   return withOutputFlags(withStrengthFlags(command), ANSWER_FORMATS).action(
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };

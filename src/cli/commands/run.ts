@@ -15,6 +15,7 @@ import {
   durationFlag,
   repeated,
   strengthOf,
+  withChartFlag,
   withOutputFlags,
   withStoreFlags,
   withStrengthFlags,
@@ -52,7 +53,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
-  withReportFlag(command, REPORT_FORMATS.events);
+  withChartFlag(withReportFlag(command, REPORT_FORMATS.events));
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
     done(await runExperiment(name, flags, io)),

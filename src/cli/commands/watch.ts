@@ -5,7 +5,14 @@ import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { renderList } from '../../render/experiment-list.ts';
 import { keyOf, openContext, whileConnecting } from '../context.ts';
-import { durationFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
+import {
+  durationFlag,
+  withChartFlag,
+  withOutputFlags,
+  withStoreFlags,
+  type OutputFlags,
+  type StoreFlags,
+} from '../shared-flags.ts';
 import {
   REPORT_FORMATS,
   reported,
@@ -39,7 +46,7 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
       'end with exit 5 when it takes longer; waits for an experiment to appear',
       durationFlag,
     );
-  withReportFlag(command, REPORT_FORMATS.events);
+  withChartFlag(withReportFlag(command, REPORT_FORMATS.events));
   return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
     async (name: string | undefined, flags: WatchFlags) => {
       done(await watch(name, flags, io));
