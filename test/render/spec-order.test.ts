@@ -13,7 +13,7 @@ import { canary, driveInMemory } from '../support/driving.ts';
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
 
 it('is kept everywhere', async () => {
-  const base = canary();
+  const base = canary({ strength: { extend: false } });
   const names = ['zeta', '10', '2'];
   const versions = ['2', 'zeta', '10'].map((name) => ({ name, url: `http://${name}.test/` }));
   const { outcome, events } = await driveInMemory({
@@ -40,9 +40,10 @@ it('is kept everywhere', async () => {
   for (const event of events)
     if (event.kind === 'load') expect(event.load.versions.map(({ version }) => version)).toEqual(names);
   const half = events.slice(0, Math.ceil(events.length / 2)).reduce(afterEvent, EMPTY_LIVE);
-  const places = (text: string, mark: (name: string) => string) => names.map((name) => text.indexOf(mark(name)));
+  const places = (text: string, mark: (name: string) => string) =>
+    names.map((name) => text.replaceAll(/ +/g, ' ').indexOf(mark(name)));
   const screens = [
-    places(frame(half, { columns: 100, rows: 40 }, theme).join('\n'), (name) => `mean-latency   ${name} `),
+    places(frame(half, { columns: 100, rows: 40 }, theme).join('\n'), (name) => `mean-latency ${name} `),
     places(renderDescribe(view, { theme, columns: 80 }), (name) => `Objectives, ${name}`),
     places(renderDescribe(view, { theme, columns: 80 }), (name) => `Observed, ${name}`),
     places(renderMarkdown(view), (name) => `| ${name} | mean-latency |`),
