@@ -37,8 +37,17 @@ export function redactUrls(text: string): string {
  * HTML, in base64 (also inside a longer base64 text, such as `user:password`), in hex; and without credentials in URLs.
  */
 export function redact(text: string, secrets: Iterable<string>): string {
+  return redactUrls(withoutRanges(text, rangesOf(secrets, text)));
+}
+
+/** Whether one of them is in the text, in whatever form `redact` finds it. */
+export function holdsSecret(text: string, secrets: Iterable<string>): boolean {
+  return rangesOf(secrets, text).length > 0;
+}
+
+function rangesOf(secrets: Iterable<string>, text: string): Range[] {
   const needles = needlesOf(secrets);
-  if (needles.length === 0) return redactUrls(text);
+  if (needles.length === 0) return [];
   const ranges: Range[] = [];
   const seen = new Set<string>();
   let layers: readonly Decoded[] = [undecoded(text)];
@@ -48,7 +57,7 @@ export function redact(text: string, secrets: Iterable<string>): string {
     for (const layer of fresh) addMatches(ranges, layer, needles);
     layers = fresh.flatMap(decodeEscapes);
   }
-  return redactUrls(withoutRanges(text, ranges));
+  return ranges;
 }
 
 type Range = readonly [start: number, end: number];

@@ -40,6 +40,40 @@ const REASONS: Readonly<Record<string, string>> = {
   EPROTO: 'it does not speak TLS as we do',
 };
 
+/** The only place where undici tells what a proxy answered to the request for a tunnel, or that it wants a password. */
+const TOLD_BY_UNDICI = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
+
+/**
+ * What failed on the way through a proxy of the environment: without its variable nobody would look there. The code is that of
+ * what failed.
+ */
+export class ThroughProxyError extends Error {
+  override readonly name = 'ThroughProxyError';
+  readonly code: string;
+  /** The proxy itself refused, with this status: nothing has gone beyond it. */
+  readonly refusedWith: number | undefined;
+
+  /** `variable`: `HTTPS_PROXY`. */
+  constructor(variable: string, cause: Error & { readonly code: string }) {
+    const [, tunnel, plain] = TOLD_BY_UNDICI.exec(cause.message) ?? [];
+    const status = tunnel ?? plain;
+    super(status === undefined ? `${systemReason(cause)}, ${throughProxy(variable)}` : refusal(variable, status), {
+      cause,
+    });
+    this.code = cause.code;
+    this.refusedWith = status === undefined ? undefined : Number(status);
+  }
+}
+
+export function throughProxy(variable: string): string {
+  return `through the proxy of ${variable}`;
+}
+
+function refusal(variable: string, status: string): string {
+  const wanted = status === '407' ? ' (it wants a user and a password)' : '';
+  return `the proxy of ${variable} refused with ${status}${wanted}`;
+}
+
 /** The innermost error: of several addresses, that of the first. */
 function rootOf(error: unknown): unknown {
   if (error instanceof AggregateError && error.errors.length > 0) return rootOf(error.errors[0]);
@@ -48,6 +82,7 @@ function rootOf(error: unknown): unknown {
 
 /** The reason of an error of the system; the first line of what any other says. */
 export function systemReason(error: unknown): string {
+  if (error instanceof ThroughProxyError) return error.message;
   const root = rootOf(error);
   const { code } = root as { readonly code?: unknown };
   const message = root instanceof Error ? root.message : String(root);

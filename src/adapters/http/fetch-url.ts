@@ -1,6 +1,6 @@
 /** GET of a URL that somebody named: through the proxy of the environment, bounded in time and size. */
 import { request } from 'undici';
-import { limitedBody, redirectTarget, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { limitedBody, onTheWay, redirectTarget, withDispatcher, withinTime, type Env } from './dispatcher.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
 export interface FetchUrlOptions {
@@ -19,16 +19,20 @@ const MOST_REDIRECTS = 5;
 
 /** Follows redirects. Rejects with the error of the connection, or with the signal's own reason when it is aborted. */
 export function fetchUrl(url: string, options: FetchUrlOptions): Promise<FetchedUrl> {
-  return withinTime(options, (signal) => follow(new URL(url), { ...options, signal }));
+  return withinTime({ ...options, way: onTheWay(url, options.env) }, (signal) =>
+    follow(new URL(url), { ...options, signal }),
+  );
 }
 
 async function follow(first: URL, options: FetchUrlOptions & { readonly signal: AbortSignal }): Promise<FetchedUrl> {
   const { env, maxBytes, signal } = options;
   let url = first;
+  // One that has left the first origin gets nothing any more, whereto ever it leads: another server chose what comes then.
+  let user = userHeader(first);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     const answered = await withDispatcher({ url, env, signal }, async (dispatcher) => {
       const answer = await request(withoutUser(url), {
-        headers: { 'user-agent': 'iter8ctl', ...(url.origin === first.origin ? userHeader(first) : {}) },
+        headers: { 'user-agent': 'iter8ctl', ...user },
         dispatcher,
         signal,
       });
@@ -39,6 +43,7 @@ async function follow(first: URL, options: FetchUrlOptions & { readonly signal: 
     });
     if (!(answered instanceof URL)) return answered;
     url = answered;
+    if (url.origin !== first.origin) user = {};
   }
   throw new Error(`more than ${MOST_REDIRECTS} redirects`);
 }

@@ -4,8 +4,8 @@
  */
 import { request, type Dispatcher } from 'undici';
 import { UndeliveredError } from '../../errors.ts';
-import { systemReason } from '../../text/system-reasons.ts';
-import { LateError, limitedBody, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { systemReason, ThroughProxyError } from '../../text/system-reasons.ts';
+import { LateError, limitedBody, onTheWay, withDispatcher, withinTime, type Env } from './dispatcher.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
 export interface Message {
@@ -42,7 +42,9 @@ const LONGEST_WAIT_MS = 60_000;
 export async function sendMessage(message: Message, limits: SendLimits): Promise<Answer> {
   const { origin } = message.url;
   try {
-    return await withinTime(limits, (signal) => follow(message, { ...limits, signal }));
+    return await withinTime({ ...limits, way: onTheWay(origin, limits.env) }, (signal) =>
+      follow(message, { ...limits, signal }),
+    );
   } catch (error) {
     limits.signal.throwIfAborted();
     if (error instanceof UndeliveredError) throw error;
@@ -92,6 +94,7 @@ function nextUrl(status: number, location: string | string[] | undefined, from: 
 
 /** The connection was never made: nothing of the message has left. */
 function isUnsent(error: unknown): boolean {
+  if (error instanceof ThroughProxyError && error.refusedWith !== undefined) return true;
   const { code, syscall, cause } = error as { code?: string; syscall?: string; cause?: unknown };
   if (code === 'UND_ERR_CONNECT_TIMEOUT' || syscall === 'connect' || syscall === 'getaddrinfo') return true;
   if (error instanceof AggregateError) return error.errors.length > 0 && error.errors.every(isUnsent);

@@ -21,6 +21,8 @@ export interface MetricRequest {
   /** Names of headers that hold a secret: they go to the first origin only. */
   readonly secretHeaders: ReadonlySet<string>;
   readonly body?: string | undefined;
+  /** What must not be shown of it, nor be sent to another origin in a URL. */
+  readonly secrets: readonly string[];
   /** `GET http://...`, with the body behind it; no value of the secret is in it. */
   readonly shown: string;
 }
@@ -111,6 +113,7 @@ export function resolveQuery(
       headers,
       secretHeaders,
       body,
+      secrets: secretsOf(metric, secret),
       shown: shownAs(metric, { url, body, secret }),
     };
   } catch (error) {

@@ -42,6 +42,8 @@ const MAX_BYTES = 10 * 1024 * 1024;
 /** Of an answer that has no value. */
 const SHOWN_BODY = 200;
 const LONGEST_TYPE = 60;
+/** Answers that a proxy gives itself, as often as a backend does. */
+const MAY_BE_OF_PROXY = new Set([403, 502, 503, 504]);
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {
@@ -77,14 +79,18 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         env: ports.env,
         signal,
       });
-      if (fetched.kind === 'timeout') return fail('timed-out', `${timeoutMs / 1000} s`);
+      if (fetched.kind === 'timeout') return fail('timed-out', `${timeoutMs / 1000} s${fetched.way}`);
       if (fetched.kind === 'error')
         return fail(fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
       const { status, text, type } = fetched;
+      const way = MAY_BE_OF_PROXY.has(status) ? fetched.way : '';
       const json = parseJson(text);
       const reported = reportedError(json);
       if (status < 200 || status > 299)
-        return fail(status < 500 ? 'rejected' : 'server-error', `${status}: ${shortened(reported ?? text, hidden)}`);
+        return fail(
+          status < 500 ? 'rejected' : 'server-error',
+          `${status}${way}: ${shortened(reported ?? text, hidden)}`,
+        );
       if (reported !== undefined) return fail('backend-error', shortened(reported, hidden));
       const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
       const about = warnings.length === 0 ? {} : { warnings };

@@ -4,8 +4,17 @@
  */
 import { request } from 'undici';
 import { isPlainHeader } from '../../text/credential-names.ts';
+import { holdsSecret } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
-import { AnswerError, LateError, limitedBody, redirectTarget, withDispatcher, withinTime } from '../http/dispatcher.ts';
+import {
+  AnswerError,
+  LateError,
+  limitedBody,
+  onTheWay,
+  redirectTarget,
+  withDispatcher,
+  withinTime,
+} from '../http/dispatcher.ts';
 import type { MetricRequest } from './build-query.ts';
 
 export interface MetricTls {
@@ -24,9 +33,15 @@ export interface FetchOptions {
 }
 
 export type Fetched =
-  /** `type`: the media type, empty without one. */
-  | { readonly kind: 'answer'; readonly status: number; readonly text: string; readonly type: string }
-  | { readonly kind: 'timeout' }
+  /** `type`: the media type, empty without one. `way`: `, through the proxy of HTTP_PROXY`, which may have answered itself. */
+  | {
+      readonly kind: 'answer';
+      readonly status: number;
+      readonly text: string;
+      readonly type: string;
+      readonly way: string;
+    }
+  | { readonly kind: 'timeout'; readonly way: string }
   /** `isAnswered`: the backend was reached, but its answer is too large, or leads where we do not go. */
   | { readonly kind: 'error'; readonly message: string; readonly isAnswered: boolean };
 
@@ -38,7 +53,7 @@ export async function fetchMetric(query: MetricRequest, options: FetchOptions): 
     return await withinTime(options, (signal) => follow(query, { ...options, signal }));
   } catch (error) {
     options.signal?.throwIfAborted();
-    if (error instanceof LateError || isLate(error)) return { kind: 'timeout' };
+    if (error instanceof LateError || isLate(error)) return { kind: 'timeout', way: onTheWay(query.url, options.env) };
     return { kind: 'error', message: systemReason(error), isAnswered: error instanceof AnswerError };
   }
 }
@@ -58,7 +73,9 @@ async function follow(
     ...(settings.insecureSkipVerify === true ? { rejectUnauthorized: false } : {}),
   };
   const first = new URL(query.url);
+  const ownSecrets = query.secrets.filter((secret) => holdsSecret(pathOf(first), [secret]));
   let url = first;
+  let { headers: sent } = query;
   let { method, body } = query as { method: string; body: string | undefined };
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     const answered = await withDispatcher({ url, env, tls, signal }, async (dispatcher) => {
@@ -68,7 +85,7 @@ async function follow(
         body: content,
       } = await request(url, {
         method,
-        headers: url.origin === first.origin ? query.headers : strangersHeaders(query),
+        headers: sent,
         ...(body === undefined ? {} : { body }),
         dispatcher,
         signal,
@@ -79,10 +96,15 @@ async function follow(
       return { status: statusCode, type, text: (await limitedBody(content, maxBytes)).toString('utf8') };
     });
     const { status, next, text, type } = answered;
-    if (next === undefined) return { kind: 'answer', status, text, type };
+    if (next === undefined) return { kind: 'answer', status, text, type, way: onTheWay(url.href, env) };
     url = next;
+    // For good: where it leads after another server, back to the first one too, is that server's choice.
+    if (url.origin !== first.origin) sent = strangersHeaders(query);
     // As browsers do; 307 and 308 keep both.
     if (status === 303 || (method === 'POST' && status < 303)) [method, body] = ['GET', undefined];
+    // A signature that the server made itself, as for a store of objects, is none of ours.
+    if (url.origin !== first.origin && holdsSecret(pathOf(url), ownSecrets))
+      throw new AnswerError(`it redirects to ${url.origin} with a credential of the query, which is not sent there`);
     // Whatever was filled in is for the one that the metric names.
     if (body !== undefined && url.origin !== first.origin)
       throw new AnswerError(`it redirects to ${url.origin}, which the body of the query is not sent to`);
@@ -90,11 +112,13 @@ async function follow(
   throw new AnswerError(`more than ${MOST_REDIRECTS} redirects`);
 }
 
-/** Only what no credential can be in: a header of any other name may hold one. */
+const pathOf = ({ pathname, search }: URL): string => `${pathname}${search}`;
+
+/** Only what no credential can be in: a header of any other name may hold one. The name of the first host is for that alone. */
 function strangersHeaders(query: MetricRequest): Record<string, string> {
   return Object.fromEntries(
     Object.entries(query.headers).filter(
-      ([name]) => isPlainHeader(name) && !query.secretHeaders.has(name.toLowerCase()),
+      ([name]) => isPlainHeader(name) && name.toLowerCase() !== 'host' && !query.secretHeaders.has(name.toLowerCase()),
     ),
   );
 }

@@ -105,6 +105,31 @@ it('user and password of a URL are sent to its host, and nowhere else', async ()
   expect(seen).toEqual([`Basic ${Buffer.from('me:p@ss').toString('base64')}`, undefined]);
 });
 
+it('sends them no more once it was led elsewhere, also where that leads back', async () => {
+  const seen: (string | undefined)[] = [];
+  let home = '';
+  await using other = await testServer((_, response) => response.writeHead(302, { Location: home }).end());
+  await using server = await testServer((incoming, response, k) => {
+    seen.push(incoming.headers.authorization);
+    if (k === 0) response.writeHead(302, { Location: other.url }).end();
+    else response.end('here');
+  });
+  home = server.url;
+  await fetchUrl(server.url.replace('://', '://me:pass@'), { ...LIMITS, env: {} });
+  expect(seen).toEqual([`Basic ${Buffer.from('me:pass').toString('base64')}`, undefined]);
+});
+
+it('a proxy that is not there, or gives no answer, is named by its variable', async () => {
+  const url = 'http://manifests.example/e.yaml';
+  await expect(fetchUrl(url, { ...LIMITS, env: { HTTP_PROXY: '127.0.0.1:1' } })).rejects.toThrow(
+    'connection refused (ECONNREFUSED 127.0.0.1:1), through the proxy of HTTP_PROXY',
+  );
+  await using silent = await testServer(() => undefined);
+  await expect(fetchUrl(url, { ...LIMITS, timeoutMs: 50, env: { http_proxy: silent.url } })).rejects.toThrow(
+    'no answer within 0.05 s, through the proxy of http_proxy',
+  );
+});
+
 it('is bounded: in size, in time, in redirects', async () => {
   await using endless = await testServer((_, response) => {
     response.on('error', () => undefined);

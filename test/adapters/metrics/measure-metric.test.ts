@@ -44,8 +44,37 @@ describe('TLS and proxies', () => {
     const env = { HTTP_PROXY: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
     const spec = { urlTemplate: 'http://prometheus.example/', jqExpression: '.' };
     expect(await measure(spec, { env, timeoutMs: 100 }).done).toMatchObject({
-      message: 'the backend gives no answer within 0.1 s',
+      message: 'the backend gives no answer within 0.1 s, through the proxy of HTTP_PROXY',
     });
+    proxy.closeAllConnections();
+    proxy.close();
+  });
+
+  it.each([
+    [
+      407,
+      'http',
+      'the backend cannot be reached: the proxy of HTTP_PROXY refused with 407 (it wants a user and a password)',
+    ],
+    [403, 'http', 'the backend refuses the query: it answers 403, through the proxy of HTTP_PROXY: no'],
+    [502, 'http', 'the backend fails: it answers 502, through the proxy of HTTP_PROXY: no'],
+    [400, 'http', 'the backend refuses the query: it answers 400: no'],
+    [
+      407,
+      'https',
+      'the backend cannot be reached: the proxy of HTTPS_PROXY refused with 407 (it wants a user and a password)',
+    ],
+    [403, 'https', 'the backend cannot be reached: the proxy of HTTPS_PROXY refused with 403'],
+  ])('names the proxy that answers %i to a query by %s', async (status, scheme, message) => {
+    const { createServer: createHttp } = await import('node:http');
+    const proxy = createHttp((_, response) => response.writeHead(status).end('no')).on('connect', (_, socket) =>
+      socket.end(`HTTP/1.1 ${status} No\r\nContent-Length: 0\r\n\r\n`),
+    );
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const env = { [`${scheme.toUpperCase()}_PROXY`]: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    expect(
+      await measure({ urlTemplate: `${scheme}://prometheus.example/`, jqExpression: '.' }, { env }).done,
+    ).toMatchObject({ message });
     proxy.closeAllConnections();
     proxy.close();
   });

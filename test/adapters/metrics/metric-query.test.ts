@@ -1,5 +1,5 @@
 /** What is asked of a backend for a custom metric, and what of it is shown. */
-import type { IncomingMessage } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
 import type { Metric, MetricSpec } from '../../../src/experiment/metric.ts';
 import { NotFoundError } from '../../../src/errors.ts';
@@ -98,7 +98,10 @@ describe('a query', () => {
   });
 
   it.each([
-    ['127.0.0.1:1', /connection refused/],
+    [
+      '127.0.0.1:1',
+      /^the backend cannot be reached: connection refused \(ECONNREFUSED 127\.0\.0\.1:1\), through the proxy of http_proxy$/,
+    ],
     ['://x', /^the backend cannot be reached: http_proxy is no URL of a proxy/],
     [
       'socks5://user:pass@h',
@@ -249,4 +252,60 @@ it.each([307, 308])('sends the body of a query to no other origin (%i)', async (
     message: `the answer cannot be used: it redirects to ${origin}, which the body of the query is not sent to`,
   });
   expect(asked).toBe(0);
+});
+
+it('sends no credential of its URL to another origin, where a redirect holds it', async () => {
+  let asked = 0;
+  await using other = await testServer((_, response) => {
+    asked += 1;
+    response.end('5');
+  });
+  const origin = new URL(other.url).origin;
+  const refused = {
+    kind: 'error',
+    reason: 'unusable-answer',
+    // The host is a field of the secret, here.
+    message: expect.stringMatching(
+      /it redirects to \S+ with a credential of the query, which is not sent there$/,
+    ) as string,
+  };
+  const lead = (request: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(302, { Location: origin + request.url }).end();
+  const base = { jqExpression: '.' };
+  expect((await ask({ ...base, params: [{ name: 'api_key', value: 'literal+K3Y' }] }, '', lead)).result).toMatchObject(
+    refused,
+  );
+  const filled = { ...base, secret: 's', urlTemplate: 'URLq?k=${token}' };
+  expect((await ask(filled, '', lead)).result).toMatchObject(refused);
+  expect(asked).toBe(0);
+  const plain = { ...base, params: [{ name: 'query', value: 'up' }] };
+  const signed = (request: IncomingMessage, response: ServerResponse) =>
+    void response.writeHead(302, { Location: `${origin + request.url}&X-Amz-Signature=0123456789abcdef` }).end();
+  for (const respond of [lead, signed])
+    expect((await ask(plain, '', respond)).result).toMatchObject({ kind: 'value', value: 5 });
+});
+
+it('sends credentials no more once it was led elsewhere, also where that leads back', async () => {
+  const seen: (string | undefined)[] = [];
+  let home = '';
+  await using other = await testServer((_, response) =>
+    response.writeHead(302, { Location: `${home}chosen-by-another` }).end(),
+  );
+  await using server = await testServer((request, response, k) => {
+    seen.push(request.headers.authorization, request.headers.host);
+    if (k === 0) response.writeHead(302, { Location: other.url }).end();
+    else response.end('5');
+  });
+  home = server.url;
+  const { host } = new URL(server.url);
+  const spec: MetricSpec = {
+    urlTemplate: server.url,
+    secret: 's',
+    authType: 'Basic',
+    headerTemplates: [{ name: 'Host', value: 'prometheus.example' }],
+    jqExpression: '.',
+  };
+  expect(await measure(spec).done).toMatchObject({ kind: 'value', value: 5 });
+  const basic = `Basic ${Buffer.from('me:pa55-w0rd').toString('base64')}`;
+  expect(seen).toEqual([basic, 'prometheus.example', undefined, host]);
 });
