@@ -58,7 +58,14 @@ export async function tryMetrics(
     return { metrics: [], trial: nothing, found: [], obstacles: [{ kind: 'fails', text: message }] };
   }
   const known = { ...experiment, status: { metrics: read.metrics } };
-  const at = { experiment: known, question, record: EMPTY_RECORD, nowMs, startMs: nowMs - 1000 * TRIED_SECONDS };
+  const at = {
+    experiment: known,
+    question,
+    record: EMPTY_RECORD,
+    nowMs,
+    steadyMs: nowMs,
+    startMs: nowMs - 1000 * TRIED_SECONDS,
+  };
   const measured: Record<string, Record<string, MeasuredMetric>> = {};
   const metrics = await Promise.all(
     names.flatMap((name) =>

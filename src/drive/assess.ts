@@ -8,7 +8,7 @@ import { timestamp } from './status-changes.ts';
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 export function assess(session: Session, measuringDone: boolean): void {
   const { experiment, question } = session;
-  const look = { measuringDone, runningSeconds: runningSeconds(session.status, session.nowMs()) };
+  const look = { measuringDone, runningSeconds: runningSeconds(session.status, session.time.now()) };
   session.log({
     kind: 'judged',
     time: timestamp(session.nowMs()),

@@ -36,6 +36,7 @@ import {
   withTargetAcquired,
   type Failure,
 } from './status-changes.ts';
+import { clockText } from './steady-time.ts';
 import { beginMeasuring, takeMeasurement } from './take-measurement.ts';
 import { TargetTurn } from './target-queue.ts';
 import { Traffic } from './traffic.ts';
@@ -276,6 +277,7 @@ class Drive {
     const baseline = spec.versionInfo?.baseline.name;
     if (baseline === undefined)
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
+    session.time.setAgain();
     const startTime = timestamp(session.nowMs());
     if (session.record.restarts !== undefined) {
       const back = await this.#beginAgain();
@@ -355,8 +357,9 @@ class Drive {
 
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
     const session = this.#session;
-    const { clock } = this.#ports;
-    const waitMs = dueMs - clock.now();
+    const stepMs = session.time.takeStep();
+    if (stepMs !== undefined) session.warn(clockText(stepMs));
+    const waitMs = dueMs - session.time.now();
     if (waitMs > 0 && !(await this.#control.sleep(waitMs))) return 'interrupted';
     if (!(await this.#control.mayGoOn())) return 'interrupted';
     const ended = await this.#measure();

@@ -29,7 +29,7 @@ export async function measureMetrics(
   if (names.length === 0) return;
   const versions = versionsIn(experiment);
   const startMs = Date.parse(experiment.status?.startTime ?? '');
-  const at = { experiment, question, record, nowMs: session.nowMs(), startMs, signal };
+  const at = { experiment, question, record, nowMs: session.nowMs(), steadyMs: session.time.now(), startMs, signal };
   const measured: Record<string, Record<string, MeasuredMetric>> = {};
   await Promise.all(
     names.flatMap((name) =>

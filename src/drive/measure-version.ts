@@ -26,6 +26,8 @@ export interface MeasuredAt {
   readonly question: Question;
   readonly record: Iter8Record;
   readonly nowMs: number;
+  /** Now, whatever the clock was set to meanwhile. */
+  readonly steadyMs: number;
   /** When the experiment began to run; NaN before. */
   readonly startMs: number;
   readonly signal?: AbortSignal | undefined;
@@ -45,10 +47,10 @@ export async function measureVersion(
   of: { readonly name: string; readonly metric: Metric; readonly version: Version },
   metrics: MetricSource,
 ): Promise<MeasuredMetric> {
-  const { record, nowMs, startMs, signal } = at;
+  const { record, nowMs, steadyMs, startMs, signal } = at;
   const { name, metric, version } = of;
   const before = record.measured?.[name]?.[version.name];
-  const elapsedSeconds = Math.max(1, (nowMs - startMs) / 1000 || 1);
+  const elapsedSeconds = Math.max(1, (steadyMs - startMs) / 1000 || 1);
   const question = { metric, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
   const [answer, size] = await Promise.all([metrics.measure(question), sampleSize(at, metrics, question)]);
   const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(at, name)), size, before });

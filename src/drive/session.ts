@@ -16,6 +16,7 @@ import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
 import type { ExperimentStore, RecordLog } from './ports.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
+import { SteadyTime } from './steady-time.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { cleanTexts, type CleanTexts } from './clean-texts.ts';
 import { VerdictReports } from './verdict-reports.ts';
@@ -54,6 +55,7 @@ export interface SaveOptions {
 export class Session {
   readonly key: ObjectKey;
   readonly verdicts: VerdictReports;
+  readonly time: SteadyTime;
   readonly #ports: SessionPorts;
   /** As last stored: what the next patch is made against. */
   #stored: Experiment;
@@ -78,6 +80,7 @@ export class Session {
   constructor(experiment: Experiment, ports: SessionPorts) {
     this.key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
     this.#ports = ports;
+    this.time = new SteadyTime(ports.clock);
     this.#stored = experiment;
     this.#annotations = experiment.metadata.annotations;
     this.#spec = experiment.spec;
