@@ -1,5 +1,6 @@
 /** One request to an endpoint, to say before a run whether it can be reached: for `plan`. */
 import { isRedirect } from '../../evidence/request-tally.ts';
+import { formatValue } from '../../text/units.ts';
 import type { LoadEndpoint, LoadGenerator } from '../../drive/ports.ts';
 
 /** Long enough for a cold start, short enough for a person who waits. */
@@ -34,7 +35,8 @@ export async function tryRequest(
     if (report.state === 'drained') run.finish();
   }
   if (code === undefined || !/^\d+$/.test(code)) return { ok: false, text: failure ?? code ?? 'no answer' };
-  const text = `${code} in ${latencyMs.toPrecision(2)} ms`;
+  // One request says little: two digits are enough.
+  const text = `${code} in ${formatValue(Number(latencyMs.toPrecision(2)), 'ms')}`;
   return isRedirect(code)
     ? { ok: true, text: `${text}: a redirect, which is not followed; send the load to where it leads`, redirects: true }
     : { ok: true, text };
