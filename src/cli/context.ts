@@ -24,11 +24,11 @@ import type {
   TrafficObjects,
 } from '../drive/ports.ts';
 import { redactUrls } from '../text/redact.ts';
-import { sanitizeLine } from '../text/sanitize.ts';
 import { VERSION } from '../version.ts';
 import { asTypedWith, clusterFlagsAsTyped, typed, type AsTyped } from './as-typed.ts';
 import type { ScriptPlace } from './open-tasks.ts';
 import type { StoreFlags } from './shared-flags.ts';
+import { sayTo } from './say.ts';
 
 /** What every command works with. */
 export interface Context {
@@ -129,7 +129,7 @@ async function openFolder(dir: string, flags: StoreFlags, io: Io, warn: (text: s
 export async function openKube(
   flags: StoreFlags,
   io: Io,
-  warn: (text: string) => void = (text) => io.stderr.write(`${sanitizeLine(text)}\n`),
+  warn: (text: string) => void = sayTo(io),
 ): Promise<KubeClient> {
   const { KubeClient } = await import('../adapters/kube/api-client.ts');
   const kube = await KubeClient.open({

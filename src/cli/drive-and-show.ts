@@ -14,6 +14,7 @@ import type { Reports } from './report-files.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
 import type { ScriptGate } from './script-gate.ts';
+import { sayTo } from './say.ts';
 import type { Settled } from './start-or-resume.ts';
 import { watchUntil } from './follow-to-end.ts';
 
@@ -177,7 +178,7 @@ function interrupted(why: Stop, of: ObjectKey, options: DrivingOptions): ExitCod
   switch (why) {
     case 'SIGINT':
     case 'SIGTERM':
-      io.stderr.write(`interrupted: ${goOn}\n`);
+      sayTo(io)(`interrupted: ${goOn}`);
       return why === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
     case 'timeout':
       throw new TimeoutError(`${of.name} did not end within the timeout`, { hint: goOn });

@@ -6,8 +6,8 @@ import type { LoadedManifests } from '../adapters/manifest/read-manifests.ts';
 import { MAX_TEXT_LENGTH } from '../adapters/manifest/text-limits.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { sanitizeLine } from '../text/sanitize.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
+import { sayTo } from './say.ts';
 
 /** Of what is written to us: a manifest, or an object with all that was measured. */
 const MOST_STDIN_BYTES = 3 * MAX_TEXT_LENGTH;
@@ -53,7 +53,7 @@ interface OtherKinds {
 const sourcesOf = (io: Io) => ({ cwd: io.cwd, env: io.env, readStdin: () => stdinText(io) });
 
 function othersOf(io: Io, { ignoreOthers }: OtherKinds) {
-  return { ignoreOthers, onNote: (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`) };
+  return { ignoreOthers, onNote: sayTo(io) };
 }
 
 /** An object to look at: only its shape must be right. */

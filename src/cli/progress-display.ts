@@ -8,9 +8,9 @@ import { createLiveScreen } from '../render/live-view.ts';
 import { createLog } from '../render/log-lines.ts';
 import { startSpinner, type Spinner } from '../render/spinner.ts';
 import { themeFor } from '../render/theme.ts';
-import { sanitizeLine } from '../text/sanitize.ts';
 import { ndjsonLine } from '../report/ndjson.ts';
 import type { OutputFlags } from './shared-flags.ts';
+import { sayTo } from './say.ts';
 
 export interface Progress {
   readonly show: (event: Event) => void;
@@ -54,7 +54,7 @@ function waitsForTarget(event: Event): event is Extract<Event, { kind: 'conditio
  * the events are the answer.
  */
 export function createProgress(io: Io, flags: OutputFlags): Progress {
-  const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+  const say = sayTo(io);
   if (flags.output === 'ndjson') {
     return { show: (event) => io.stdout.write(`${ndjsonLine(event)}\n`), say, end: () => undefined };
   }

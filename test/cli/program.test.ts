@@ -81,7 +81,7 @@ describe.concurrent('--chart', () => {
     expect([refused.code, refused.err]).toEqual([2, 'error: --chart goes with -o text\n']);
     expect(server.seen()).toBe(0);
     const { out } = await cli(...args, '--chart');
-    expect(out).toMatch(/\n\nLatency, 127-0-0-1 \(\d+ answers\)\n(?: {2}\S.* to .* +\d+ +[\d.]+ % *\S*\n)+$/);
+    expect(out).toMatch(/\n\nLatency, 127-0-0-1 \([\d,]+ answers\)\n(?: {2}\S.* to .* +[\d,]+ +[\d.]+ % *\S*\n)+$/);
     expect((await cli('describe', 'shop', '--chart')).out).toContain('\nLatency, 127-0-0-1 (');
   });
 });

@@ -20,6 +20,7 @@ import {
   type StoreFlags,
 } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
+import { sayTo } from '../say.ts';
 
 interface AssertFlags extends StoreFlags, OutputFlags {
   readonly condition?: string[];
@@ -45,7 +46,7 @@ export function assertCommand(io: Io, done: (code: ExitCode) => void): Command {
 
 async function assertAll(name: string | undefined, flags: AssertFlags, io: Io): Promise<ExitCode> {
   const conditions = parseConditions(flags.condition ?? []);
-  const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+  const say = sayTo(io);
   if (flags.filename !== undefined) {
     if (name !== undefined) throw new UsageError('give a name or -f, not both');
     return report(

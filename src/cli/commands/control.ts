@@ -14,6 +14,7 @@ import { openContext, whileConnecting, type Context } from '../context.ts';
 import type { CommandDefinition } from '../command-definition.ts';
 import { withStoreFlags, type StoreFlags } from '../shared-flags.ts';
 import { whoDrives } from '../who-drives.ts';
+import { sayTo } from '../say.ts';
 
 export type ControlVerb = 'approve' | 'reject' | 'pause' | 'resume' | 'abort';
 
@@ -37,7 +38,7 @@ export function controlCommand(verb: ControlVerb): CommandDefinition {
   return (io: Io, done: (code: ExitCode) => void) => {
     const command = new Command(verb).description(DESCRIPTIONS[verb]).argument('<name>', 'the experiment');
     return withStoreFlags(command).action(async (name: string, flags: StoreFlags) => {
-      const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+      const say = sayTo(io);
       const context = await openContext(flags, io, say);
       await whileConnecting(context, io, async () => {
         const experiment = await namedExperiment(context, name);

@@ -7,11 +7,11 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import { readRecord } from '../../judge/record/stored-record.ts';
 import { jsonText, OUTPUT_VERSION } from '../../report/json-text.ts';
 import { renderStory, type StoryLine } from '../../render/event-history.ts';
-import { sanitizeLine } from '../../text/sanitize.ts';
 import { openContext, whileConnecting, type Context } from '../context.ts';
 import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { stdoutTheme } from '../print-experiment.ts';
+import { sayTo } from '../say.ts';
 
 interface DebugFlags extends StoreFlags, OutputFlags {
   readonly priority: number;
@@ -31,7 +31,7 @@ export function debugCommand(io: Io, done: (code: ExitCode) => void): Command {
     );
   return withOutputFlags(withStoreFlags(command), ['text', 'json']).action(
     async (name: string | undefined, flags: DebugFlags) => {
-      const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+      const warn = sayTo(io);
       const context = flags.filename === undefined ? await openContext(flags, io, warn) : undefined;
       const experiment =
         context === undefined

@@ -9,6 +9,7 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { bareName, keyOf, openContext, whileConnecting, type Context } from '../context.ts';
 import { withStoreFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment } from '../choose-experiment.ts';
+import { sayTo } from '../say.ts';
 
 interface DeleteFlags extends StoreFlags {
   readonly selector?: string;
@@ -33,7 +34,7 @@ export function deleteCommand(io: Io, done: (code: ExitCode) => void): Command {
 async function remove(names: readonly string[], flags: DeleteFlags, io: Io): Promise<ExitCode> {
   const ways = [names.length > 0, flags.selector !== undefined, flags.all === true].filter(Boolean).length;
   if (ways !== 1) throw new UsageError('say what to delete: names, -l LABELS or --all');
-  const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
+  const context = await openContext(flags, io, sayTo(io));
   const experiments = await whileConnecting(context, io, () => chosen(context, names, flags));
   if (flags.force !== true) await refuseDriven(experiments, context);
   for (const { metadata } of experiments) {

@@ -2,7 +2,6 @@
 import { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
-import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
@@ -14,6 +13,7 @@ import { chosenExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { whoDrives } from '../who-drives.ts';
+import { sayTo } from '../say.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly filename?: string;
@@ -31,7 +31,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
   withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments));
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: DescribeFlags) => {
-      const warn = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+      const warn = sayTo(io);
       await withReports(flags, io, async (reports) => {
         const { experiment, driven } = await find(name, flags, io, warn);
         await printAnswer(experiment, flags, io, driven);

@@ -5,13 +5,13 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
 import { refuseDamage } from '../../judge/record/damage.ts';
-import { sanitizeLine } from '../../text/sanitize.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { endingOf } from '../endings.ts';
 import { fieldFilter } from '../field-selector.ts';
 import { listText, type ListFlags, type ListHow } from '../print-list.ts';
+import { sayTo } from '../say.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
@@ -43,7 +43,7 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
   const filter = fieldFilter(flags.fieldSelector);
   if (names.length > 0 && (flags.allNamespaces === true || flags.selector !== undefined))
     throw new UsageError('give names, or -A or -l, not both');
-  const context = await openContext(flags, io, (text) => io.stderr.write(`${sanitizeLine(text)}\n`));
+  const context = await openContext(flags, io, sayTo(io));
   const namespace = flags.allNamespaces === true ? undefined : context.namespace;
   const wanted = new Set(names.map(bareName));
   const found = await whileConnecting(context, io, () =>

@@ -3,7 +3,6 @@ import { Command } from 'commander';
 import { InvalidManifestError, InvalidObjectError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { jsonText, OUTPUT_VERSION } from '../../report/json-text.ts';
-import { sanitizeLine } from '../../text/sanitize.ts';
 import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
@@ -36,6 +35,7 @@ import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
 import { asExperiment, checkManifest, namespaceOf } from './run.ts';
+import { sayTo } from '../say.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {
   readonly filename?: string[];
@@ -66,7 +66,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
   return withOutputFlags(withStrengthFlags(withStoreFlags(command)), ['text', 'json']).action(
     async (name: string | undefined, flags: PlanFlags) => {
       if (name !== undefined && flags.filename !== undefined) throw new UsageError('give a name or -f, not both');
-      const say = (text: string) => io.stderr.write(`${sanitizeLine(text)}\n`);
+      const say = sayTo(io);
       const context = await openContext(flags, io, say);
       const subject =
         flags.filename === undefined
