@@ -5,6 +5,7 @@
 import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
+import { readinessInputs } from '../experiment/tasks/readiness-inputs.ts';
 import { secretsOfTask } from '../experiment/tasks/task-secrets.ts';
 
 export interface Refusal {
@@ -30,6 +31,13 @@ export function refusals(
         refuse(`${at}.run`, 'scripts are not allowed here: the controller was installed without --allow-scripts');
       if (task.task !== 'metrics/collect') {
         for (const written of secretsOfTask(task)) checkSecret(`${at}.with`, written);
+        if (task.task === 'common/readiness')
+          for (const { kind, name, namespace: its } of readinessInputs(task).objRefs)
+            if (its !== undefined && its !== namespace)
+              refuse(
+                `${at}.with.objRefs`,
+                `${kind} ${name} is of namespace ${its}; the controller looks at objects of ${namespace} only`,
+              );
         continue;
       }
       for (const version of collectInputs(task).versions) {

@@ -34,6 +34,31 @@ it.each<[string, Partial<WrittenExperiment['spec']>, RegExp | undefined]>([
     collect({ tls: { secret: 'shopping/x' } }),
     /shopping\/x is of another namespace/,
   ],
+  [
+    'a secret of another namespace for a notification',
+    start({ task: 'notification/http', with: { url: 'http://x/', secret: 'other/x' } }),
+    /secret other\/x is of another namespace/,
+  ],
+  [
+    'a secret of another namespace for headers of a notification',
+    start({ task: 'notification/http', with: { url: 'http://x/', headersFrom: { secret: 'other/x' } } }),
+    /secret other\/x is of another namespace/,
+  ],
+  [
+    'a secret of another namespace for Slack',
+    start({ task: 'notification/slack', with: { channel: 'c', secret: 'other/x' } }),
+    /secret other\/x is of another namespace/,
+  ],
+  [
+    'objects of another namespace that are to be ready',
+    start({ task: 'common/readiness', with: { objRefs: [{ kind: 'Secret', name: 'x', namespace: 'other' }] } }),
+    /Secret x is of namespace other; the controller looks at objects of shop only/,
+  ],
+  [
+    'objects of its own that are to be ready',
+    start({ task: 'common/readiness', with: { objRefs: [{ kind: 'Service', name: 'x', namespace: 'shop' }] } }),
+    undefined,
+  ],
   ['a file of the controller', collect({ tls: { caFile: '/var/run/secrets/token' } }), /caFile/],
   [
     'a secret of another namespace for a script',

@@ -95,7 +95,7 @@ async function notReady(
           signal: how.signal,
         });
         if (gone) return `${one.text} is still there`;
-        const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor);
+        const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor, isSecret(resource));
         return unmet === undefined ? undefined : `${one.text}: ${unmet}`;
       } catch (error) {
         how.signal.throwIfAborted();
@@ -112,12 +112,12 @@ async function notReady(
  * Why a condition as in `kubectl wait --for` does not hold, or undefined: `condition=available`, `condition=ready=false`,
  * `jsonpath={.status.phase}=Running`, `create`. Pure.
  */
-export function unmetCondition(object: unknown, written: string): string | undefined {
+export function unmetCondition(object: unknown, written: string, hidesValues = false): string | undefined {
   if (written === 'create') return undefined;
   const condition = /^condition=([^=]+)(?:=(.*))?$/.exec(written);
   if (condition !== null) return unmetStatus(object, condition[1]!, condition[2] ?? 'True');
   const jsonpath = /^jsonpath=['"]?\{?(\.[^}=]+)\}?['"]?(?:==?(.*))?$/.exec(written);
-  if (jsonpath !== null) return unmetValue(object, jsonpath[1]!, jsonpath[2]);
+  if (jsonpath !== null) return unmetValue(object, jsonpath[1]!, { value: jsonpath[2], hidesValues });
   return `waitFor ${JSON.stringify(written)} cannot be read; expected condition=NAME, condition=NAME=VALUE, jsonpath={.PATH}=VALUE, create or delete`;
 }
 
@@ -149,11 +149,22 @@ function unmetStatus(object: unknown, type: string, value: string): string | und
   return `condition ${type} is ${condition.status ?? 'not set'}${reason}, expected ${value}`;
 }
 
-function unmetValue(object: unknown, path: string, value: string | undefined): string | undefined {
+/** What it holds is in no message. */
+function isSecret({ group, plural }: Resource): boolean {
+  return group === '' && plural === 'secrets';
+}
+
+function unmetValue(
+  object: unknown,
+  path: string,
+  { value, hidesValues }: { readonly value: string | undefined; readonly hidesValues: boolean },
+): string | undefined {
   const parsed = parseFieldPath(path);
   if ('problem' in parsed) return `waitFor ${path}: ${parsed.problem}`;
   const present = readField(object, parsed);
   if (present === undefined || present === null) return `${path} is not set`;
   const text = typeof present === 'string' ? present : JSON.stringify(present);
-  return value === undefined || value === text ? undefined : `${path} is ${text.slice(0, 100)}, expected ${value}`;
+  if (value === undefined || value === text) return undefined;
+  if (hidesValues) return `${path} is not what is expected`;
+  return `${path} is ${text.slice(0, 100)}, expected ${value}`;
 }

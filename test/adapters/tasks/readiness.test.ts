@@ -34,6 +34,13 @@ it.each([
   expect(unmetCondition(object, waitFor)).toBe(expected);
 });
 
+it('shows nothing that a Secret holds', () => {
+  const secret = { data: { token: 'Q0FOQVJZ' } };
+  const says = (waitFor: string) => unmetCondition(secret, waitFor, true);
+  expect(says('jsonpath={.data.token}=x')).toBe('.data.token is not what is expected');
+  expect([says('jsonpath={.data.token}'), says('jsonpath={.data.token}=Q0FOQVJZ')]).toEqual([undefined, undefined]);
+});
+
 it('says what it cannot read', () => {
   expect(unmetCondition({}, 'sometime')).toMatch(/cannot be read; expected condition=NAME/);
 });
