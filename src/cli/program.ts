@@ -51,7 +51,8 @@ async function definitionsFor(argv: readonly string[]): Promise<CommandDefinitio
   return Promise.all(Object.values(COMMANDS).map((load) => load()));
 }
 
-const EXIT_CODES: Readonly<Record<number, string>> = {
+/** For the help of the program, and docs/commands.md. */
+export const EXIT_CODES: Readonly<Record<number, string>> = {
   0: 'promote or done',
   1: 'do not promote, or a condition does not hold',
   2: 'usage or an invalid manifest',

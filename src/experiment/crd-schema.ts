@@ -5,7 +5,8 @@
 import * as z from 'zod';
 import './zod-settings.ts';
 import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment.ts';
-import { metricSchema, metricSpecSchema } from './metric.ts';
+import { EXPERIMENT_FIELDS, METRIC_FIELDS, type FieldDescriptions } from './field-descriptions.ts';
+import { metricSchema } from './metric.ts';
 
 /** A structural schema. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1 JSONSchemaProps. */
 export type CrdSchema = Record<string, unknown>;
@@ -28,7 +29,8 @@ export function experimentCrdSchema(): CrdSchema {
     'x-kubernetes-embedded-resource': true,
     'x-kubernetes-preserve-unknown-fields': true,
   });
-  replaceAt(schema, ['status', 'analysis', 'aggregatedBuiltinHists', 'data'], ANYTHING);
+  replaceAt(schema, ['status', 'analysis', 'aggregatedBuiltinHists', 'data'], { ...ANYTHING });
+  describe(schema, EXPERIMENT_FIELDS);
   return schema;
 }
 
@@ -37,15 +39,9 @@ export function metricCrdSchema(): CrdSchema {
   const spec = propertiesOf(propertiesOf(schema)['spec']!);
   spec['type'] = { ...spec['type'], default: 'Gauge' };
   spec['method'] = { ...spec['method'], default: 'GET' };
+  describe(schema, METRIC_FIELDS);
   return schema;
 }
-
-/** Sentences for `kubectl explain`, by the schema that they describe. */
-const DESCRIPTIONS = new Map<unknown, string>([
-  [experimentSchema, 'Experiment asks whether a version may be promoted: versions, criteria, and how they are tested.'],
-  [metricSchema, 'Metric says how a value of a version is measured: a query and how its answer is read.'],
-  [metricSpecSchema, 'The query, its credentials, and the jq program that picks the value.'],
-]);
 
 function crdSchema(schema: z.ZodType): CrdSchema {
   const made = z.toJSONSchema(schema, {
@@ -54,8 +50,6 @@ function crdSchema(schema: z.ZodType): CrdSchema {
     reused: 'inline',
     override: ({ zodSchema, jsonSchema }) => {
       const json = jsonSchema as CrdSchema;
-      const description = DESCRIPTIONS.get(zodSchema);
-      if (description !== undefined) json['description'] = description;
       if (zodSchema === objectMetaSchema) replaceWith(json, { type: 'object' });
       else if (zodSchema === quantitySchema) replaceWith(json, QUANTITY);
       else if (Object.keys(json).length === 0) replaceWith(json, ANYTHING);
@@ -88,6 +82,17 @@ function tidy(json: CrdSchema): void {
       if (typeof value === 'number' && Math.abs(value) >= MAX_INT32) delete json[bound];
     }
   }
+}
+
+/** For `kubectl explain`. */
+function describe(schema: CrdSchema, fields: FieldDescriptions, at = ''): void {
+  const description = fields[at];
+  if (description !== undefined) schema['description'] = description;
+  for (const [key, one] of Object.entries((schema['properties'] ?? {}) as Record<string, CrdSchema>))
+    describe(one, fields, at === '' ? key : `${at}.${key}`);
+  if (schema['items'] !== undefined) describe(schema['items'] as CrdSchema, fields, `${at}[]`);
+  if (schema['additionalProperties'] !== undefined)
+    describe(schema['additionalProperties'] as CrdSchema, fields, `${at}.*`);
 }
 
 function replaceWith(json: CrdSchema, wanted: CrdSchema): void {

@@ -1,0 +1,8 @@
+/** Documents that are made of the program: `npm run docs` writes them, test/docs/generated.test.ts compares them. */
+import { commandsDocument } from './commands-document.ts';
+import { referenceDocument } from './reference-document.ts';
+
+/** Path in the repository, and the text before it is formatted. */
+export async function generatedDocuments(): Promise<Readonly<Record<string, string>>> {
+  return { 'docs/reference.md': referenceDocument(), 'docs/commands.md': await commandsDocument() };
+}
