@@ -6,7 +6,7 @@ import { checkList, checkNamed, checkObject } from './answer-shape.ts';
 import { apiError, apiText, connectionError, statusOf, thingText, type Asked } from './api-error.ts';
 import { Connections } from './connections.ts';
 import { openCredentials, type Credentials, type RequestCredentials } from './credentials.ts';
-import { NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
+import { listen, NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
 import { chooseConfig, type ChosenConfig, type KubeFlags } from './kubeconfig.ts';
 import { retryTransient } from './retry.ts';
 import { told } from './told-request.ts';
@@ -339,7 +339,7 @@ export function abortable<T>(waited: Promise<T>, signal: AbortSignal | undefined
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal.reason as Error);
     if (signal.aborted) onAbort();
-    signal.addEventListener('abort', onAbort, { once: true });
+    listen(signal, onAbort);
     waited.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
 }

@@ -2,6 +2,7 @@
  * One HTTP request over node's own client. By getBuiltinModule, since `import 'node:http'` costs 30 ms on Node 22 and newer
  * (docs/libraries.md 0).
  */
+import { setMaxListeners } from 'node:events';
 import type { Agent, ClientRequest, IncomingMessage } from 'node:http';
 import { messageOf } from '../../errors.ts';
 
@@ -50,7 +51,7 @@ export function openAnswer(url: string, request: HttpRequest): Promise<IncomingM
       sent.destroy(new NoAnswerError(`no answer within ${request.timeoutMs / 1000} s`));
     }, request.timeoutMs);
     const onAbort = () => sent.destroy(request.signal?.reason as Error);
-    request.signal?.addEventListener('abort', onAbort, { once: true });
+    if (request.signal !== undefined) listen(request.signal, onAbort);
     sent.once('response', (answer) => {
       clearTimeout(timer);
       // An abort still ends the body; the listener goes with it.
@@ -64,6 +65,12 @@ export function openAnswer(url: string, request: HttpRequest): Promise<IncomingM
     });
     sent.end(request.body);
   });
+}
+
+/** One for each request that is under way: Node would call more than ten a leak. */
+export function listen(signal: AbortSignal, onAbort: () => void): void {
+  setMaxListeners(0, signal);
+  signal.addEventListener('abort', onAbort, { once: true });
 }
 
 /** Sends it and reads the whole answer, at most `maxBytes` characters of it. */

@@ -251,3 +251,20 @@ it('a wait for what kinds there are ends with its signal, and only its own', asy
   answerNow();
   expect(await other).toMatchObject({ plural: 'pods', namespaced: true });
 });
+
+it('a dozen requests at once of one signal, as a controller that begins a dozen experiments sends, are no leak to Node', async () => {
+  const warnings: Error[] = [];
+  const onWarning = (warning: Error) => warnings.push(warning);
+  process.on('warning', onWarning);
+  const waiting: ServerResponse[] = [];
+  await using server = await testServer((_, response) => {
+    if (waiting.push(response) === 12) for (const each of waiting) each.end(JSON.stringify(object));
+  });
+  const client = await openClient(writeKubeconfig(server.url));
+  const { signal } = new AbortController();
+  const answers = await Promise.all(Array.from({ length: 12 }, () => client.request({ verb: 'get', ...one, signal })));
+  expect(answers).toHaveLength(12);
+  client.close();
+  process.off('warning', onWarning);
+  expect(warnings).toEqual([]);
+});
