@@ -1,5 +1,6 @@
 /** What people see, at any width: nothing is wider than the terminal, no number torn from its unit, no version without a name. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -20,6 +21,7 @@ import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';
 import type { Preflight } from '../../src/view/plan-view.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
+import { hostileText, withTexts } from '../support/reported.ts';
 import { badNumber } from '../support/numbers-in-text.ts';
 import { canary, driveInMemory, failing, healthy } from '../support/driving.ts';
 
@@ -108,6 +110,22 @@ function screensOf(experiment: Experiment, events: readonly Event[]): (columns: 
   });
 }
 
+/** What cli-table3 counts with where it is not built into the program: there it counts with `displayWidth`. */
+const tableWidth = createRequire(createRequire(import.meta.url).resolve('cli-table3'))('string-width') as (
+  text: string,
+) => number;
+const isWideAlike = (text: string) =>
+  Array.from(text).every((character) => tableWidth(character) === displayWidth(character));
+
+/** The same event about other people's words. */
+function hostileEvent(event: Event, text: string): Event {
+  return JSON.parse(
+    JSON.stringify(event, (key, value: unknown) =>
+      ['version', 'text', 'message'].includes(key) && typeof value === 'string' ? `${value}x${text}` : value,
+    ),
+  ) as Event;
+}
+
 /** A number at the end of a line whose unit begins the next. */
 const TORN =
   /(?<![\w.-])\d[\d.,]*\n *(?:%|(?:ms|s|min|h|d|requests?|iterations?|errors?|pairs?|times|more requests)(?![\w-])|of \d)/;
@@ -115,10 +133,16 @@ const ENDS_OPEN = /(?:[<>]=?|\bn =|\bn|\d of)$/m;
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/;
 
-function expectWhole(shown: Record<string, string>, columns: number): void {
+function expectToFit(shown: Record<string, string>, columns: number): void {
   for (const [what, text] of Object.entries(shown)) {
     for (const line of text.split('\n')) expect(displayWidth(line), `${what}: ${line}`).toBeLessThanOrEqual(columns);
     expect(text, what).not.toMatch(CONTROL);
+  }
+}
+
+function expectWhole(shown: Record<string, string>, columns: number): void {
+  expectToFit(shown, columns);
+  for (const [what, text] of Object.entries(shown)) {
     expect(badNumber(text), what).toBeUndefined();
     // Narrower than a number with its unit behind an indent, nothing helps.
     if (columns >= 40) expect(text, what).not.toMatch(TORN);
@@ -153,6 +177,20 @@ describe('every screen', () => {
         },
       ),
       { numRuns: 25, seed: 13 },
+    );
+  });
+
+  it('fits with the words of others in it, whatever they are', async () => {
+    const { outcome, events } = await driving;
+    const width = fc.integer({ min: 20, max: 160 });
+    fc.assert(
+      fc.property(hostileText.filter(isWideAlike), fc.array(width, { minLength: 2, maxLength: 4 }), (text, widths) => {
+        const object = withTexts(outcome.experiment, text);
+        const others = events.map((event) => ({ ...hostileEvent(event, text), experiment: object.metadata }));
+        const screens = screensOf(object, others);
+        for (const columns of widths) expectToFit(screens(columns), columns);
+      }),
+      { numRuns: 30, seed: 13 },
     );
   });
 
