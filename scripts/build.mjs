@@ -1,11 +1,12 @@
 // Bundles the program into dist/: one file, and the workers, with everything that they need, so that the package has no
-// dependencies. The licences of what is bundled go beside it.
+// dependencies. The licences of what is bundled go beside it, and a bill of materials.
 // Usage: node scripts/build.mjs [FOLDER]
-import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { boundedOutput, limitMemory } from './bounded-jq.mjs';
+import { licencesOf, packageFolders, sbomOf } from './bundled.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -137,27 +138,9 @@ writeFileSync(
   limitMemory(readFileSync(path.join(root, 'node_modules/jq-web/jq.wasm')), JQ_MEGABYTES),
 );
 
-/** Folders of the packages whose code is in the bundle. */
-function bundledPackages() {
-  const found = new Set();
-  for (const input of [program, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs))) {
-    const parts = input.split('/');
-    const at = parts.lastIndexOf('node_modules');
-    if (at >= 0) found.add(parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));
-  }
-  return [...found].toSorted((a, b) => (a < b ? -1 : 1));
-}
-
-const licences = bundledPackages().map((folder) => {
-  const { name, version, license } = JSON.parse(readFileSync(path.join(root, folder, 'package.json'), 'utf8'));
-  const file = readdirSync(path.join(root, folder)).find((entry) => /^(licen[cs]e|copying)/i.test(entry));
-  const text =
-    file === undefined
-      ? '(the package brings no licence text)'
-      : readFileSync(path.join(root, folder, file), 'utf8').trim();
-  return `${name} ${version} (${license})\n\n${text}`;
-});
-writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), `${licences.join(`\n\n${'-'.repeat(80)}\n\n`)}\n`);
+const folders = packageFolders([program, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf(root, folders));
+writeFileSync(path.join(outdir, 'sbom.cdx.json'), `${JSON.stringify(sbomOf(root, folders), undefined, 2)}\n`);
 // What imports what: for a test of what a command loads.
 if (process.env.ITER8CTL_METAFILE !== undefined)
   writeFileSync(process.env.ITER8CTL_METAFILE, JSON.stringify(program.metafile));

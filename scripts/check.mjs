@@ -1,10 +1,11 @@
-// What `npm run check` and CI run: types, lint, format, build, tests, tests on a real cluster. Every step runs, whatever the one before said.
+// What `npm run check` and CI run: types, lint, format, build, an audit of the lock, tests, tests on a real cluster. Every step runs, whatever the one before said.
 // At the end it says which files were slow, and what was skipped and why; the last line counts: `N passed, N failed` (and
 // skipped, if any). A failed step counts as a failed one.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { audit } from './audit.mjs';
 import { closingLine } from './count-report.mjs';
 import { runVitest } from './run-vitest.mjs';
 import { summaryOf } from './summary-reporter.mjs';
@@ -28,6 +29,7 @@ const steps = [
 ];
 
 let failedSteps = 0;
+let skippedSteps = 0;
 for (const { name, command, args } of steps) {
   const { status, error } = spawnSync(command, args, { cwd: root, stdio: 'inherit' });
   if (error !== undefined) console.error(`${name}: ${error.message}`);
@@ -36,12 +38,22 @@ for (const { name, command, args } of steps) {
   console.log(`${ok ? 'ok    ' : 'FAILED'} ${name}`);
 }
 
+const audited = await audit();
+if (audited.kind === 'vulnerable') {
+  for (const line of audited.found) console.error(line);
+  failedSteps += 1;
+}
+if (audited.kind === 'unknown') skippedSteps += 1;
+console.log(
+  { clean: 'ok     audit', vulnerable: 'FAILED audit', unknown: `skipped audit: ${audited.why}` }[audited.kind],
+);
+
 const counts = runVitest({ args: process.argv.slice(2), report, summary });
 const cluster = runClusterTests({ summary });
 const total = {
   passed: counts.passed + cluster.passed,
   failed: counts.failed + failedSteps + cluster.failed,
-  skipped: counts.skipped + cluster.skipped,
+  skipped: counts.skipped + skippedSteps + cluster.skipped,
 };
 for (const line of summaryOf(summary)) console.log(line);
 rmSync(scratch, { recursive: true, force: true });

@@ -21,6 +21,12 @@ beforeAll(() => {
 });
 afterAll(() => rmSync(scratch, { recursive: true }));
 
+interface Bom {
+  readonly metadata: { readonly component: { readonly 'bom-ref': string } };
+  readonly components: readonly { readonly 'bom-ref': string; readonly purl: string; readonly hashes: unknown }[];
+  readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
+}
+
 describe('the package', () => {
   it('holds only what a user needs', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
@@ -44,6 +50,43 @@ describe('the package', () => {
     const text = readFileSync(path.join(root, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
     for (const name of ['chalk', 'cli-table3', 'commander', 'js-yaml', 'undici', 'zod'])
       expect(text).toMatch(new RegExp(`^${name} \\d`, 'm'));
+    // What jq is compiled from.
+    for (const notice of ['(C) 2012 Stephen Dolan', 'K.Kosako', 'Emscripten authors', 'Rich Felker'])
+      expect(text).toContain(notice);
+    expect(text).not.toContain('brings no licence');
+  });
+
+  it('lists what is bundled, as it is installed', () => {
+    const { components, dependencies, metadata } = JSON.parse(
+      readFileSync(path.join(root, 'dist/sbom.cdx.json'), 'utf8'),
+    ) as Bom;
+    const licences = readFileSync(path.join(root, 'dist/THIRD-PARTY-LICENSES.txt'), 'utf8');
+    const licensed = [...licences.matchAll(/^(\S+) (\d\S*) \(([\w.-]+)\)$/gm)].map(
+      ([, name, version]) => `${name}@${version}`,
+    );
+    expect(components.map((one) => one['bom-ref']).toSorted()).toEqual(licensed.toSorted());
+    // npm's own list of all that is installed knows each of them by the same name, archive and hash.
+    const installed = JSON.parse(
+      execFileSync('npm', ['sbom', '--sbom-format', 'cyclonedx', '--package-lock-only'], {
+        cwd: root,
+        encoding: 'utf8',
+        maxBuffer: 64 * 1024 * 1024,
+      }),
+    ) as Bom;
+    const known = new Map(installed.components.map(({ purl, hashes }) => [purl, hashes]));
+    for (const { purl, hashes } of components) expect([purl, known.get(purl)]).toEqual([purl, hashes]);
+    // Each is there because something needs it.
+    const needs = new Map(dependencies.map(({ ref, dependsOn }) => [ref, dependsOn]));
+    const reached = new Set<string>();
+    const visit = (ref: string): void => {
+      if (reached.has(ref)) return;
+      reached.add(ref);
+      for (const next of needs.get(ref) ?? []) visit(next);
+    };
+    visit(metadata.component['bom-ref']);
+    expect(components.map((one) => one['bom-ref']).filter((ref) => !reached.has(ref))).toEqual([]);
+    // cli-table3 has a string-width of its own, which is not bundled.
+    expect(needs.get('cli-table3@0.6.5')).toEqual(['@colors/colors@1.5.0']);
   });
 
   it('installed into an empty folder gives iter8ctl and kubectl-iter8', () => {
