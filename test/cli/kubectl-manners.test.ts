@@ -63,6 +63,37 @@ describe('names', () => {
   });
 });
 
+describe('describe of several', () => {
+  it('takes what get -o name prints, one picture after the other', async () => {
+    const names = (await out('get', '--local', '-o', 'name')).trimEnd().split('\n');
+    expect(names).toHaveLength(2);
+    const text = await out('describe', ...names, '--local');
+    expect(text).toMatch(/^Experiment {2}beta [^]*\n\n\n[^]*^Experiment {2}alpha /m);
+    expect(text).toBe(`${await out('describe', 'beta', '--local')}\n\n${await out('describe', 'alpha', '--local')}`);
+    expect(await out('describe', 'alpha', names[1]!, '--local')).toBe(await out('describe', 'alpha', '--local'));
+  });
+
+  it('is a list for programs, and the worst exit code', async () => {
+    expect(await out('describe', 'alpha', 'beta', '--local', '-o', 'name')).toBe(
+      'experiment.iter8.tools/alpha\nexperiment.iter8.tools/beta\n',
+    );
+    const list = JSON.parse(await out('describe', 'beta', 'alpha', '--local', '-o', 'json')) as object;
+    expect(list).toEqual(JSON.parse(await out('get', 'alpha', 'beta', '--local', '-o', 'json')));
+    expect((await iter8ctl(['describe', 'alpha', 'beta', '--local', '--exit-code'], { cwd })).code).toBe(3);
+  });
+
+  it.each([
+    [['alpha', 'nobody'], 'no experiment "nobody"', 6],
+    [['alpha', 'beta', '-o', 'html'], '-o html is about one experiment: give one name', 2],
+    [['alpha', 'beta', '--report', 'html=x.html'], '--report is about one experiment: give one name', 2],
+    [['alpha', 'beta', '-f', 'x.yaml'], 'give names or -f, not both', 2],
+  ])('%j is refused with a sentence', async (argv, sentence, code) => {
+    const found = await iter8ctl(['describe', ...argv, '--local'], { cwd });
+    expect([found.out, found.code]).toEqual(['', code]);
+    expect(found.err).toContain(sentence);
+  });
+});
+
 describe('get', () => {
   it.each([
     [['-o', 'jsonpath={.items[*].metadata.name}'], 'beta alpha'],
