@@ -1,10 +1,12 @@
 /** What `plan` tries without changing anything: queries of metrics, permissions, weights, URLs, and whether `run` would start. */
 import { ForbiddenError, Iter8Error, messageOf, UsageError } from '../errors.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
-import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { sortedLike } from '../experiment/spec-order.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
+import { taskSettings } from '../experiment/tasks/task-settings.ts';
+import { secretsWithFields } from './task-secret-fields.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { ReadMetrics } from '../drive/find-metrics.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
@@ -132,6 +134,42 @@ export async function checkPermissions(
   const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
   const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);
   return { granted: needed.length - missing.length, total: needed.length, missing };
+}
+
+export interface TriedSecrets {
+  readonly obstacles: readonly Obstacle[];
+  /** Of tasks whose failure does not count. */
+  readonly problems: readonly string[];
+}
+
+/** Secrets of tasks other than loads, whose requests are built: they are there, with the fields that are named. */
+export async function trySecrets(experiment: Experiment, { secrets, kube }: Context): Promise<TriedSecrets> {
+  const { metadata, spec } = experiment;
+  const obstacles: Obstacle[] = [];
+  const problems: string[] = [];
+  // A script among the start tasks may make them.
+  const mayCome = (spec.strategy.actions['start'] ?? []).some(({ run }) => run !== undefined);
+  for (const task of Object.values(spec.strategy.actions).flat()) {
+    if (task.task === 'metrics/collect') continue;
+    for (const { name, fields } of secretsWithFields(task)) {
+      const problem = await secrets.read(qualifiedKey(name, metadata.namespace)).then(
+        (there) => {
+          const missing = fields.filter((field) => !Object.hasOwn(there, field));
+          return missing.length === 0 ? undefined : `secret ${name} has no field ${missing.join(', ')}`;
+        },
+        (error: unknown) => {
+          if (!(error instanceof Iter8Error)) throw error;
+          // What it may not read in a cluster is among the permissions.
+          return error instanceof ForbiddenError && kube !== undefined ? undefined : messageOf(error);
+        },
+      );
+      if (problem === undefined) continue;
+      const text = `${task.task ?? 'run'}: ${problem}`;
+      if (mayCome || taskSettings(task).ignoreFailure) problems.push(text);
+      else obstacles.push({ kind: 'fails', text });
+    }
+  }
+  return { obstacles, problems };
 }
 
 export interface CheckedTargets {

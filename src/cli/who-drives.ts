@@ -2,7 +2,8 @@
 import type { Io } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
-import type { Answers, Driven } from '../view/experiment-view.ts';
+import type { Answers } from '../judge/wording/waiting.ts';
+import type { Driven } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 
 /** Of one list: each costs two requests in a cluster. */

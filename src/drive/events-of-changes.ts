@@ -3,6 +3,7 @@ import { changedVerdicts } from '../judge/assessment.ts';
 import { API_VERSION, type Experiment, type ObjectKey, type Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
 import { withDefaults } from '../experiment/defaults.ts';
+import { plainAnswers, waitingSentence } from '../judge/wording/waiting.ts';
 import { readRecord, RECORD_KEY } from '../judge/record/stored-record.ts';
 import type { Event, EventBody, Reason } from './events.ts';
 
@@ -42,6 +43,7 @@ export function whatWasReported(experiment: Experiment): Experiment {
   const reported = record && {
     format: record.format,
     warnings: record.warnings,
+    ...(record.waiting === undefined ? {} : { waiting: record.waiting }),
     assessments: record.assessments.filter(({ verdict }) => verdict !== 'undecided'),
   };
   return {
@@ -84,6 +86,12 @@ function recordEvents(before: Experiment | undefined, after: Experiment): EventB
     if (old?.warnings.includes(warning) !== true) events.push({ kind: 'warning', text: warning });
   for (const changed of changedVerdicts(old?.assessments ?? [], record.assessments))
     events.push({ kind: 'verdict', ...changed });
+  const { name, namespace } = after.metadata;
+  if (record.waiting !== undefined && record.waiting.since !== old?.waiting?.since)
+    events.push({
+      kind: 'waiting',
+      text: `${name}: ${waitingSentence(record.waiting, plainAnswers({ name, namespace }))}`,
+    });
   if (record.load !== undefined) events.push({ kind: 'load', load: record.load, assessments: record.assessments });
   return events;
 }

@@ -6,6 +6,7 @@ import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue }
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import { codesText } from '../judge/wording/sentences.ts';
+import { waitingSentence } from '../judge/wording/waiting.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';
@@ -115,12 +116,7 @@ function undriven({ driven }: ExperimentView, columns: number): string[] {
 function person({ waiting: wait, now }: ExperimentView, columns: number): string[] {
   if (wait === undefined) return [];
   const age = formatAge(now - Date.parse(wait.since));
-  const { approve, reject, resume } = wait.answers;
-  const asked = wait.message === undefined ? '' : `: ${wait.message}`;
-  const text =
-    wait.kind === 'pause'
-      ? `paused ${age}${wait.by === undefined ? '' : ` by ${wait.by}`}; go on with: ${resume}`
-      : `for approval at gate ${wait.task ?? ''}, asked ${age}${asked}; approve with: ${approve}; reject with: ${reject}`;
+  const text = waitingSentence(wait, wait.answers, wait.kind === 'gate' ? `, asked ${age}` : ` ${age}`);
   return wrapAroundCommands(sanitizeLine(text), { columns, first: 'Waiting'.padEnd(12), rest: '  ' });
 }
 

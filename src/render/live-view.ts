@@ -4,7 +4,7 @@ import type { Clock, OutputStream } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { cutMiddle, cutToWidth, displayWidth } from '../text/width.ts';
-import { wrap, wrapFacts } from '../text/wrap.ts';
+import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import { inOrderOf } from '../experiment/spec-order.ts';
@@ -12,6 +12,7 @@ import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
+import { plainAnswers, waitingSentence } from '../judge/wording/waiting.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './log-lines.ts';
 import { withBars } from './limit-bar.ts';
@@ -31,6 +32,8 @@ export interface LiveState {
   readonly reward?: RewardResult | undefined;
   /** In the order of the spec. */
   readonly versions: readonly string[];
+  /** The person that it waits for, and what they may type. */
+  readonly waiting?: string | undefined;
   /** The newest warnings and sentences, oldest first. */
   readonly notes: readonly string[];
 }
@@ -62,11 +65,13 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
     case 'stopping':
     case 'task-skipped':
     case 'task-retried':
-    case 'waiting':
-    case 'answered':
     case 'iteration':
     case 'weights':
       return note(eventText(event) ?? '');
+    case 'waiting':
+      return { ...named, waiting: event.text };
+    case 'answered':
+      return { ...note(event.text), waiting: undefined };
     case 'driving':
       return event.resumed ? note(eventText(event) ?? '') : named;
     case 'task-started':
@@ -89,6 +94,7 @@ function afterSave(state: LiveState, { spec, status }: Experiment): LiveState {
     iterations: total > 1 ? { completed: status?.completedIterations ?? 0, total } : undefined,
     ...(record === undefined || record.assessments.length === 0 ? {} : { assessments: record.assessments }),
     reward: record?.rewardResult,
+    waiting: record?.waiting && (state.waiting ?? waitingSentence(record.waiting, plainAnswers(state))),
     versions: versionsIn({ spec }).map(({ name }) => name),
   };
 }
@@ -111,6 +117,7 @@ export function frame(
   const head = [
     ...wrapFacts(title, { columns, rest: '  ' }).map(theme.strong),
     ...(state.load === undefined ? [] : loadLines(state.load, columns, theme)),
+    ...(state.waiting === undefined ? [] : ['', ...waitingLines(state.waiting, columns)]),
   ];
   const rest = [
     ...(state.reward === undefined ? [] : ['', ...rewardLinesOf(state.reward, state.versions, columns)]),
@@ -126,6 +133,13 @@ export function frame(
   return [
     ...cutToRows(lines, size.rows, (count) => cutToWidth(`... ${formatCounted(count, 'more line')}`, size.columns)),
   ];
+}
+
+/** Commands whole on their lines, where there is room for that: no line of a frame is wider than the terminal. */
+function waitingLines(waiting: string, columns: number): string[] {
+  const text = sanitizeLine(waiting);
+  const whole = wrapAroundCommands(text, { columns, rest: '  ' });
+  return whole.every((line) => displayWidth(line) <= columns) ? whole : wrap(text, { columns, rest: '  ' });
 }
 
 const LINES_OF_A_NOTE = 2;

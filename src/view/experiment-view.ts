@@ -22,6 +22,7 @@ import {
 } from '../judge/record/stored-record.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
+import { plainAnswers, type Answers } from '../judge/wording/waiting.ts';
 import type { Unit } from '../judge/assessment.ts';
 import { answersOf, type Tally } from '../evidence/request-tally.ts';
 import { percentile } from '../evidence/one-sample/percentile.ts';
@@ -70,13 +71,6 @@ export interface MetricValue {
 export type Driven =
   | { readonly by: string; readonly answers?: Answers | undefined }
   | { readonly by: undefined; readonly goOn: string };
-
-/** What to type to answer an experiment that waits for a person. */
-export interface Answers {
-  readonly approve: string;
-  readonly reject: string;
-  readonly resume: string;
-}
 
 export interface ExperimentView {
   readonly name: string;
@@ -180,10 +174,8 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
 
 function waitingOf(experiment: Experiment, { record }: KnownJudgement, driven?: Driven): ExperimentView['waiting'] {
   if (record?.waiting === undefined || hasEnded(experiment)) return undefined;
-  const { name, namespace } = experiment.metadata;
-  const typed = (command: string) => `iter8ctl ${command} ${name} -n ${namespace}`;
   const known = driven?.by === undefined ? undefined : driven.answers;
-  const answers = known ?? { approve: typed('approve'), reject: typed('reject'), resume: typed('resume') };
+  const answers = known ?? plainAnswers(experiment.metadata);
   return { ...record.waiting, answers };
 }
 

@@ -146,3 +146,30 @@ it('nothing of a secret is in any output or file, when the server refuses with a
   for (const canary of [...Object.values(CANARIES), 'CANARY-inurl-1234'])
     for (const form of FORMS) for (const text of shown) expect(text).not.toContain(form(canary));
 });
+
+it('plan says which secrets and fields are missing: a failure where it counts, else a remark', async () => {
+  await using target = await testServer(ok);
+  const http = (inputs: object) => ({ task: 'notification/http', with: { url: target.url, ...inputs } });
+  const counts = { ignoreFailure: false };
+  const plan = (...finish: unknown[]) =>
+    iter8ctl(['plan', '-f', 'experiment.yaml', '--local', '-o', 'json'], {
+      cwd: folderWith(target.url, finish, { s: { token: 'x' } }),
+    });
+  const basic = await plan(http({ secret: 's', authType: 'Basic', ...counts }));
+  expect([basic.code, basic.out]).toEqual([
+    4,
+    expect.stringContaining('notification/http: secret s has no field username, password'),
+  ]);
+  const body = await plan(http({ secret: 's', body: '@< .secret.other >@', ...counts }));
+  expect([body.code, body.out]).toEqual([4, expect.stringContaining('secret s has no field other')]);
+  const absent = await plan(http({ headersFrom: { secret: 'absent' }, ...counts }));
+  expect([absent.code, absent.out]).toEqual([
+    4,
+    expect.stringContaining('notification/http: secret default/absent not found'),
+  ]);
+  const ignored = await plan(http({ secret: 'absent' }), http({ secret: 's', authType: 'Bearer', ...counts }));
+  expect(ignored.code).not.toBe(4);
+  expect((JSON.parse(ignored.out) as { problems: string[] }).problems).toContain(
+    'notification/http: secret default/absent not found',
+  );
+});

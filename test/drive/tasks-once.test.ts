@@ -76,6 +76,21 @@ describe('a task that was under way when its driver was killed', () => {
     }
   });
 
+  it('is gone on with when it goes on by itself, as a Job does, whatever onResume says', async () => {
+    const written = finishing({ run: 'true', with: { onResume: 'skip' } });
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const keeps = () => true;
+    const death = new Error('killed');
+    await expect(
+      driveInMemory(written, { store, clock, tasks: { keeps, run: () => Promise.reject(death) } }),
+    ).rejects.toBe(death);
+    const tries: unknown[] = [];
+    const run = (call: TaskCall) => Promise.resolve(String(tries.push(call.tries)));
+    await driveInMemory(written, { store, clock, tasks: { keeps, run } });
+    expect(tries).toEqual([1]);
+  });
+
   it('has a mark in the store before it begins', async () => {
     const store = createMemoryStore({ clock: fakeClock() });
     let seen: string | undefined;

@@ -30,7 +30,7 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
-import { checkPermissions, checkTargets, tryMetrics, type TriedMetrics } from '../plan-trials.ts';
+import { checkPermissions, checkTargets, tryMetrics, trySecrets, type TriedMetrics } from '../plan-trials.ts';
 import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
@@ -143,6 +143,7 @@ async function findOut(
   const refused = await startProblem(context, start, { restart: flags.restart === true });
   const tried = await tryMetrics(experiment, { context, driver, given, question, nowMs });
   const permissions = await checkPermissions(experiment, context, start.given);
+  const secrets = await trySecrets(experiment, context);
   const targets = await checkTargets(experiment, driver);
   const traffic = await tryTraffic(experiment, driver);
   const { power, reward, obstacles } = judgedAhead(experiment, { question, tried, earlier });
@@ -153,6 +154,7 @@ async function findOut(
     ...(permissions?.missing ?? []).map((text) => ({ kind: 'forbidden', text: `may not ${text}` }) as const),
     ...traffic.obstacles,
     ...targets.obstacles,
+    ...secrets.obstacles,
     ...obstacles,
     ...(hasObjective ? [] : [{ kind: 'never', text: nothing } as const]),
   ]);
@@ -163,6 +165,7 @@ async function findOut(
     wouldBeDecided: expectation.outlook === 'decided',
     problems: [
       ...(hasObjective ? [] : [nothing]),
+      ...secrets.problems,
       ...remarksOn(experiment),
       ...unverifiedTls({ ...experiment, status: { metrics: tried.found } }),
     ],
