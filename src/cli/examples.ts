@@ -27,6 +27,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "iter8ctl replay .iter8/records/default/hello.ndjson --slo 'p95<=200ms' --exit-code",
     'iter8ctl replay experiment.yaml --confidence 0.99 -o json',
   ],
+  judge: [
+    "iter8ctl judge results.json --slo 'p95<=300ms' --slo 'error-rate<=1%' --report html=report.html",
+    "iter8ctl judge access.log -f experiment.yaml --split-by 'upstream=10.0.0.1:80,10.0.0.2:80'",
+  ],
   debug: ['iter8ctl debug canary -n shop', 'iter8ctl debug --local'],
   install: ['iter8ctl install --dry-run | less', 'iter8ctl install --image registry.example.com/iter8ctl:0.1.0'],
   uninstall: ['iter8ctl uninstall --dry-run', 'iter8ctl uninstall'],

@@ -27,6 +27,10 @@ export type UndecidedReason =
   | 'measuring-not-done' // likewise, for the last measurement of a metric
   | 'load-too-slow' // our own load generator was late too often (docs/method.md 0.8)
   | 'closed-loop' // qps 0: latency depends on the load itself
+  | 'closed-model' // measured by another tool: requests waited for one another
+  | 'unknown-model' // measured by another tool that does not say whether they did
+  | 'failures-missing' // measured by another tool that leaves out requests without an answer
+  | 'unfinished-missing' // the end of the file lacks requests, and nobody knows how many
   | 'no-timeout' // imported histogram: the largest possible latency is unknown
   | 'unquantified' // a value without the number of requests behind it
   | 'percentile-value' // a percentile that a backend computed

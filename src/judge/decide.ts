@@ -5,6 +5,7 @@
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
 import type { Asked, Claims, Finding } from './finding.ts';
+import { doubtedVerdict, doubtOf } from './imported.ts';
 import { isTrivial } from './question/limits.ts';
 
 /** Violated never before so many requests: the first failing request of a cold start condemns nobody. */
@@ -25,10 +26,16 @@ export function decide(asked: Asked, finding: Finding): LimitAssessment {
     case 'open':
       return row(asked, finding, asked.question.alpha === undefined ? 'point' : 'evidence', undecided(finding.reason));
     case 'exact':
-      return row(asked, finding, 'exact', exactly(asked, finding), asked.look.bounds ? finding.bounds?.() : undefined);
+      return row(
+        asked,
+        finding,
+        'exact',
+        allowed(asked, finding, exactly(asked, finding)),
+        asked.look.bounds ? knownBounds(asked, finding.bounds?.() ?? {}) : undefined,
+      );
     case 'evidence':
       return asked.question.alpha === undefined
-        ? row(asked, finding, 'point', byPoints(asked, finding))
+        ? row(asked, finding, 'point', allowed(asked, finding, byPoints(asked, finding)))
         : byEvidence(asked, finding);
   }
 }
@@ -36,7 +43,7 @@ export function decide(asked: Asked, finding: Finding): LimitAssessment {
 function byEvidence(asked: Asked, finding: Extract<Finding, { kind: 'evidence' }>): LimitAssessment {
   const { version, look } = asked;
   const claims = finding.claims();
-  const decision = decided(asked, claims);
+  const decision = allowed(asked, finding, decided(asked, claims));
   const { lnSatisfied, lnViolated } = claims;
   const evidence =
     lnSatisfied === undefined || lnViolated === undefined
@@ -49,8 +56,30 @@ function byEvidence(asked: Asked, finding: Extract<Finding, { kind: 'evidence' }
         };
   if (!look.bounds) return { ...row(asked, finding, 'evidence', decision), ...evidence };
   const limit = finding.shown.limit ?? asked.limit.limit;
-  const bounds = consistent({ side: asked.limit.side, limit }, decision, claims.bounds?.() ?? {});
+  const known = knownBounds(asked, claims.bounds?.() ?? {});
+  const bounds = consistent({ side: asked.limit.side, limit }, decision, known);
   return { ...row(asked, finding, 'evidence', decision, bounds), ...evidence, ...needed(asked, claims, decision) };
+}
+
+/** The same, unless what another tool does not know is in its way. More requests of the kind would not help. */
+function allowed(asked: Asked, { shown }: Finding, decision: Decision): Decision {
+  const { side, limit } = asked.limit;
+  const reason = doubtIn(asked);
+  if (reason === undefined) return decision;
+  const isWithin =
+    shown.estimate !== undefined && (side === 'upper' ? shown.estimate <= limit : shown.estimate >= limit);
+  const isHopeless = decision.reason === 'not-enough-evidence' && isWithin === (side === 'upper');
+  return decision.verdict === doubtedVerdict(side) || isHopeless ? undecided(reason) : decision;
+}
+
+/** What is missing could only have been worse: nothing bounds it from above. */
+function knownBounds(asked: Asked, { upper, ...lower }: Bounds): Bounds {
+  return upper === undefined || doubtIn(asked) !== undefined ? lower : { ...lower, upper };
+}
+
+function doubtIn(asked: Asked): UndecidedReason | undefined {
+  const { limit, look } = asked;
+  return limit.quantity.kind === 'custom' ? undefined : doubtOf(look.imported, { isLatency: isOwnLatency(asked) });
 }
 
 /** Why nothing may be said yet, whatever the evidence; undefined when it may. */
@@ -148,7 +177,7 @@ function needed(
 }
 
 function row(
-  { version, limit }: Asked,
+  { version, limit, look }: Asked,
   { shown }: Finding,
   method: LimitAssessment['method'],
   decision: Decision,
@@ -163,6 +192,8 @@ function row(
     unit: limit.unit,
     ...(limit.quantity.kind === 'custom' ? { backend: true } : {}),
     ...shown,
+    // Of other tools the two views differ by what is not known, and not by a wait.
+    ...(look.imported === undefined ? {} : { serviceEstimate: undefined }),
     method,
     ...decision,
     ...bounds,

@@ -5,6 +5,7 @@
  */
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
+import type { ImportedDoubts } from './imported.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 
@@ -20,6 +21,8 @@ export interface Look {
   readonly bounds: boolean;
   /** Latency was measured in a closed loop. */
   readonly closedLoop?: boolean | undefined;
+  /** What another tool that measured does not know. */
+  readonly imported?: ImportedDoubts | undefined;
   /** False while further iterations measure custom metrics: what is compared at the end waits. */
   readonly measuringDone?: boolean | undefined;
   /** Versions that have not given a single HTTP answer yet: not judged, whatever was counted. */

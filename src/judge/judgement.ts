@@ -85,6 +85,7 @@ export function judgementNow(
     planDone: true,
     bounds: true,
     closedLoop: record.closedLoop,
+    imported: record.imported,
     ...look,
   });
 }

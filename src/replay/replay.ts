@@ -52,7 +52,11 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
   });
 }
 
-function judgedAgain({ experiment, record: counted, judged, completedIterations: completed }: Folded): Experiment {
+/** An experiment judged by what was counted, wherever it was. @throws InvalidManifestError when its criteria cannot be judged */
+export function judgedAgain(
+  { experiment, record: counted, judged, completedIterations: completed }: Folded,
+  warnings: readonly string[] = [],
+): Experiment {
   const issues = checkExperiment({ ...experiment, status: undefined }).filter(({ path }) =>
     path.startsWith('spec.criteria'),
   );
@@ -73,7 +77,7 @@ function judgedAgain({ experiment, record: counted, judged, completedIterations:
       ]),
     ),
     assessments: [],
-    warnings: [],
+    warnings,
   };
   const { assessments, recommendation, reward } = judgementNow(question, record, { measuringDone, runningSeconds });
   record = { ...record, assessments, recommendation, ...(reward === undefined ? {} : { rewardResult: reward }) };

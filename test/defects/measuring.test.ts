@@ -25,7 +25,7 @@ function run(...objects: object[]) {
 }
 
 it('8: a server that closes its connections without an answer, in the middle of a run, is not healthy', async () => {
-  // Mutation: in src/adapters/load/slice-counts.ts, View.record, `if (error)` -> `if (error && ms < 0)`
+  // Mutation: in src/evidence/slice-counts.ts, View.record, `if (error)` -> `if (error && ms < 0)`
   await using server = await testServer((request, response, k) =>
     k < 100 ? ok(request, response) : request.destroy(),
   );

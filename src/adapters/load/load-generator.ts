@@ -13,7 +13,7 @@ import { LoadThreads } from './load-threads.ts';
 import { builtWorker, workersOn, type LoadWorkers, type StartWorkers } from './workers.ts';
 import { SliceMerge } from './merge-slices.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
-import { SLICE_MS } from './slice-counts.ts';
+import { SLICE_MS } from '../../evidence/slice-counts.ts';
 import { ReportQueue } from './report-queue.ts';
 
 /** Time for all workers to be ready before the first request is due. */

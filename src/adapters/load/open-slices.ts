@@ -1,6 +1,6 @@
 /** All slices of one worker that are not closed yet, scope by scope, and how far each scope is closed. */
 import type { LatencyLimit, Tally } from '../../evidence/request-tally.ts';
-import { Slice } from './slice-counts.ts';
+import { Slice } from '../../evidence/slice-counts.ts';
 
 /** What was closed since the last time, and the frontier that this leaves. */
 export interface Closed {

@@ -11,7 +11,7 @@ import { classifyFailure } from './failure-class.ts';
 import { OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
 import type { Fire, Pacing } from './pacing.ts';
-import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from './slice-counts.ts';
+import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from '../../evidence/slice-counts.ts';
 import { TickBook } from './tick-pairs.ts';
 import type { Timers } from './timers.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './worker-messages.ts';

@@ -1,6 +1,6 @@
 /** Pairs up, within one worker, the requests of a tick: those of one version with those of another, for each couple. */
 import type { PairedSide, RequestPair } from '../../evidence/paired/request-pairs.ts';
-import type { Outcome } from './slice-counts.ts';
+import type { Outcome } from '../../evidence/slice-counts.ts';
 
 interface Side {
   readonly endpoint: string | undefined;

@@ -260,6 +260,13 @@ const record = withFields({
   newest: optional(withFields({ task: text, scopes: listOf(scope) })),
   loadSeconds: orNull(atLeastZero),
   timeoutMs: orNull(atLeastZero),
+  imported: optional(
+    withFields({
+      from: text,
+      latency: optional(oneOf('closed-model', 'unknown-model')),
+      requests: optional(oneOf('failures-missing', 'unfinished-missing')),
+    }),
+  ),
   strength: optional(mapOf(() => undefined)),
   load: optional(load),
   waiting: optional(

@@ -17,6 +17,7 @@ import {
 } from '../../evidence/request-tally.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { LimitAssessment } from '../assessment.ts';
+import type { ImportedDoubts } from '../imported.ts';
 import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { Builds } from './builds.ts';
 import type { LoadState } from './load-progress.ts';
@@ -169,6 +170,8 @@ export interface Iter8Record {
   readonly timeoutMs?: number | undefined;
   /** Latency was measured in a closed loop (`qps: 0`). */
   readonly closedLoop?: boolean | undefined;
+  /** Requests that another tool has measured, and what it does not know. */
+  readonly imported?: ImportedDoubts | undefined;
   /** Settings that flags of `run` put over spec.criteria.strength. */
   readonly strength?: Readonly<Record<string, unknown>> | undefined;
   /** The collect task under way, for watchers. */

@@ -183,6 +183,14 @@ function reasonSentence(
       return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
     case 'closed-loop':
       return `${name} cannot be satisfied at qps 0: latency depends on the load itself; set a rate`;
+    case 'closed-model':
+      return `${name} cannot be satisfied by these requests: they waited for one another (a closed model), so that a slow answer hides the wait of those behind it; measure at a rate`;
+    case 'unknown-model':
+      return `${name} cannot be satisfied by these requests: it is not known whether they were sent at a rate, or waited for one another; --model open says that they were`;
+    case 'failures-missing':
+      return `${name} cannot be settled by these requests: those that failed without an answer are not among them; --missing N says how many there were`;
+    case 'unfinished-missing':
+      return `${name} cannot be settled by these requests: some took longer than what was left out at the end; --timeout says how long one may take`;
     case 'no-timeout':
       return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
     case 'unquantified':

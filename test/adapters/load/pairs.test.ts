@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
 import { TickBook } from '../../../src/adapters/load/tick-pairs.ts';
-import type { Outcome } from '../../../src/adapters/load/slice-counts.ts';
+import type { Outcome } from '../../../src/evidence/slice-counts.ts';
 import type { RequestPair } from '../../../src/evidence/paired/request-pairs.ts';
 import type { LoadPlan } from '../../../src/drive/ports.ts';
 import { testServer } from '../../support/test-server.ts';

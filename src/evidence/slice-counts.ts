@@ -1,5 +1,5 @@
 /** What one worker counts about the requests of one scope that are due in one slice of 100 ms. */
-import { binIndex } from '../../evidence/latency-histogram.ts';
+import { binIndex } from './latency-histogram.ts';
 import {
   limitKey,
   type LatencyLimit,
@@ -7,7 +7,7 @@ import {
   type SparseHistogram,
   type Tally,
   type TallyView,
-} from '../../evidence/request-tally.ts';
+} from './request-tally.ts';
 
 /** Width of a slice in ms of intended start. Source: docs/method.md 0.4. */
 export const SLICE_MS = 100;

@@ -1,0 +1,177 @@
+/**
+ * Counts the requests of one window of observation: a run of a tool, or a log. Memory does not grow with the number of requests.
+ *
+ * A file that may lack requests which were under way when it ended has too few slow ones among its last: those that started in the
+ * last `inFlightMs` are left out, so that every request of what is counted has surely ended (docs/method.md 0.4, 0.7). A log that
+ * began in the middle of traffic has too few fast ones among its first: what started before its first line is left out.
+ */
+import { Slice } from '../../evidence/slice-counts.ts';
+import { addTally, EMPTY_TALLY, type LatencyLimit, type Tally } from '../../evidence/request-tally.ts';
+import type { MeasuredRequest } from './measured-request.ts';
+
+export interface CountSettings {
+  /** Of the request's `field`, by value; undefined: all are of the only version. */
+  readonly split?: { readonly field: string; readonly versions: ReadonlyMap<string, string> } | undefined;
+  readonly versions: readonly string[];
+  readonly limits: readonly LatencyLimit[];
+  /** What the latency of a request without an answer counts as, ms. */
+  readonly unansweredMs: number;
+  /** Latencies above it count as it. */
+  readonly capMs?: number | undefined;
+}
+
+export interface Window {
+  /** Undefined: nothing is missing at the end. */
+  readonly inFlightMs?: number | undefined;
+  readonly isLog: boolean;
+  readonly startErrorMs: number;
+}
+
+export interface CountedWindow {
+  /** By version; of those without a request: absent. */
+  readonly tallies: ReadonlyMap<string, Tally>;
+  readonly n: number;
+  readonly firstStartMs: number;
+  readonly lastStartMs: number;
+  readonly lastEndMs: number;
+  readonly longestMs: number;
+  /** Requests that started too near to the end, or before the beginning. */
+  readonly leftOut: { readonly atEnd: number; readonly atStart: number };
+  /** Requests of none of the versions. */
+  readonly ofOthers: number;
+  /** Some took longer than what was taken for the longest: more may be missing than was left out. */
+  readonly isOutlasted: boolean;
+}
+
+export class RequestCounter {
+  readonly #settings: CountSettings;
+  readonly #window: Window;
+  readonly #closed = new Map<string, Tally>();
+  /** Of a window without an open end, everything. */
+  readonly #open = new Map<number, Map<string, Slice>>();
+  readonly #widthMs: number;
+  #n = 0;
+  #ofOthers = 0;
+  #atStart = 0;
+  #firstStartMs = Number.POSITIVE_INFINITY;
+  #lastStartMs = Number.NEGATIVE_INFINITY;
+  #firstEndMs: number | undefined;
+  #lastEndMs = Number.NEGATIVE_INFINITY;
+  #longestMs = 0;
+
+  constructor(settings: CountSettings, window: Window) {
+    this.#settings = settings;
+    this.#window = window;
+    this.#widthMs = Math.max(1000, (window.inFlightMs ?? 0) / 64);
+  }
+
+  add(request: MeasuredRequest): void {
+    const { startMs, atMostMs } = request;
+    const endMs = startMs + atMostMs;
+    this.#firstEndMs ??= endMs;
+    if (endMs > this.#lastEndMs) this.#lastEndMs = endMs;
+    if (atMostMs > this.#longestMs) this.#longestMs = atMostMs;
+    if (this.#window.isLog && startMs < this.#firstEndMs + this.#window.startErrorMs) {
+      this.#atStart += 1;
+      return;
+    }
+    const version = this.#versionOf(request);
+    if (version === undefined) {
+      this.#ofOthers += 1;
+      return;
+    }
+    this.#n += 1;
+    if (startMs < this.#firstStartMs) this.#firstStartMs = startMs;
+    if (startMs > this.#lastStartMs) this.#lastStartMs = startMs;
+    const place = this.#window.inFlightMs === undefined ? 0 : Math.floor(startMs / this.#widthMs);
+    let slices = this.#open.get(place);
+    if (slices === undefined) {
+      this.#closeBefore(this.#lastEndMs);
+      slices = new Map();
+      this.#open.set(place, slices);
+    }
+    let slice = slices.get(version);
+    if (slice === undefined) {
+      slice = new Slice(this.#settings.limits);
+      slices.set(version, slice);
+    }
+    slice.record(this.#outcome(request));
+  }
+
+  end(): CountedWindow {
+    this.#closeBefore(this.#lastEndMs);
+    let atEnd = 0;
+    for (const slices of this.#open.values()) {
+      for (const [version, slice] of slices) {
+        if (this.#window.inFlightMs === undefined) this.#close(version, slice);
+        else atEnd += slice.tally().response.n;
+      }
+    }
+    this.#open.clear();
+    const { inFlightMs } = this.#window;
+    return {
+      tallies: this.#closed,
+      n: this.#n - atEnd,
+      firstStartMs: this.#firstStartMs,
+      lastStartMs: this.#lastStartMs,
+      lastEndMs: this.#lastEndMs,
+      longestMs: this.#longestMs,
+      leftOut: { atEnd, atStart: this.#atStart },
+      ofOthers: this.#ofOthers,
+      isOutlasted: inFlightMs !== undefined && this.#longestMs > inFlightMs,
+    };
+  }
+
+  /** All slices whose requests have surely ended by then. */
+  #closeBefore(nowMs: number): void {
+    const { inFlightMs, startErrorMs } = this.#window;
+    if (inFlightMs === undefined) return;
+    for (const [place, slices] of this.#open) {
+      if ((place + 1) * this.#widthMs + startErrorMs > nowMs - inFlightMs) continue;
+      for (const [version, slice] of slices) this.#close(version, slice);
+      this.#open.delete(place);
+    }
+  }
+
+  #close(version: string, slice: Slice): void {
+    const present = this.#closed.get(version);
+    this.#closed.set(version, present === undefined ? slice.tally() : addTally(present, slice.tally()));
+  }
+
+  #versionOf(request: MeasuredRequest): string | undefined {
+    const { split, versions } = this.#settings;
+    if (split === undefined) return versions[0];
+    const value = request.field(split.field);
+    return value === undefined ? undefined : split.versions.get(value);
+  }
+
+  #outcome({ code, unanswered, error, atLeastMs, atMostMs }: MeasuredRequest): Parameters<Slice['record']>[0] {
+    const { unansweredMs, capMs = Number.POSITIVE_INFINITY } = this.#settings;
+    return {
+      code,
+      responseMs: unanswered ? Math.max(unansweredMs, Math.min(atMostMs, capMs)) : Math.min(atMostMs, capMs),
+      responseError: error,
+      sent: true,
+      // Where the timeout is not known, what is taken for it must condemn nobody.
+      serviceMs: unanswered && this.#settings.capMs !== undefined ? capMs : Math.min(atLeastMs, capMs),
+      serviceError: error,
+      unanswered,
+      late: false,
+      scheduled: false,
+      reconnected: false,
+    };
+  }
+}
+
+/** So many requests of which nothing is known: failures for `satisfied`, absent for `violated` (docs/method.md 0.4). */
+export function unresolvedTally(n: number, { limits, unansweredMs }: CountSettings): Tally {
+  const slice = new Slice(limits);
+  slice.open.add({ dueMs: 0, sentMs: undefined });
+  let sum = EMPTY_TALLY;
+  // Added to itself: there may be a billion.
+  for (let power = slice.checkpoint(unansweredMs), rest = n; rest > 0; rest = Math.floor(rest / 2)) {
+    if (rest % 2 === 1) sum = addTally(sum, power);
+    power = addTally(power, power);
+  }
+  return sum;
+}

@@ -1,0 +1,96 @@
+/**
+ * Access logs in text: nginx's combined format with $request_time, and Envoy's default format (Istio's too).
+ *
+ * Source: nginx, ngx_http_log_module ("combined"; $request_time in seconds with the resolution of milliseconds, the time of a line
+ * is that of its end, in whole seconds); Envoy, "Access logging" (the default format string: [%START_TIME%], %DURATION% in whole
+ * milliseconds); Istio, "Envoy access logs" (more words between the response flags and the bytes).
+ */
+import { readLineBatches, type LineResult } from '../lines.ts';
+import { latency, outcomeOf, type FormatFacts, type MeasuredRequest, type ResultFormat } from '../measured-request.ts';
+
+const LOG: Omit<FormatFacts, 'startErrorMs'> = { model: 'observed', isDrained: false, isLog: true, isDated: true };
+
+const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
+const COMBINED = new RegExp(
+  String.raw`^(\S+) \S+ .{0,256}? ?\[(\d{2})/(\w{3})/(\d{4}):(\d{2}:\d{2}:\d{2}) ([+-]\d{2})(\d{2})\] ${QUOTED} (\d{3}) (?:\d+|-)(?: "(?:[^"\\]|\\.)*" "(?:[^"\\]|\\.)*")?(.*)$`,
+);
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
+
+export const nginx: ResultFormat = {
+  name: 'nginx',
+  title: 'nginx access log',
+  facts: { ...LOG, startErrorMs: 1000 },
+  recognises: (head) => COMBINED.test(firstLine(head)),
+  read: (chunks) => readLineBatches(chunks, nginxRequest),
+};
+
+function nginxRequest(line: string): LineResult {
+  const match = COMBINED.exec(line);
+  if (match === null) return 'not in the combined format';
+  const [, address, day, monthName, year, time, zoneHours, zoneMinutes, request = '', status = '', rest = ''] = match;
+  const month = String(MONTHS.indexOf(monthName!) + 1).padStart(2, '0');
+  const endMs = Date.parse(`${year}-${month}-${day}T${time}${zoneHours}:${zoneMinutes}`);
+  const seconds = requestTime(rest);
+  const times = seconds === undefined ? undefined : latency(seconds * 1000, { below: 1, above: 1 });
+  if (times === undefined || Number.isNaN(endMs)) return 'no $request_time behind the fields of the combined format';
+  // 499: the client has gone; what it would have waited is not known.
+  const outcome = status === '499' ? { code: '499', unanswered: true, error: true } : outcomeOf(status);
+  const [method, path] = request.split(' ');
+  const named: Readonly<Record<string, string | undefined>> = { address, method, path, status };
+  return {
+    startMs: endMs - seconds! * 1000,
+    ...times,
+    ...outcome,
+    field: (name) => (Object.hasOwn(named, name) ? named[name] : namedValue(rest, name)),
+  };
+}
+
+/** `request_time=0.012` or `rt=0.012`, else the first number that stands by itself. */
+function requestTime(rest: string): number | undefined {
+  const named = namedValue(rest, 'request_time') ?? namedValue(rest, 'rt');
+  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest)?.[1];
+  return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
+}
+
+/** Of `name=value` or `name="value"`. */
+function namedValue(rest: string, name: string): string | undefined {
+  const prefix = `${name}=`;
+  for (let at = rest.indexOf(prefix); at >= 0; at = rest.indexOf(prefix, at + 1)) {
+    if (at > 0 && !/[\s"]/.test(rest[at - 1]!)) continue;
+    const [, quoted, bare] = /^(?:"([^"]*)"|([^\s",]*))/.exec(rest.slice(at + prefix.length)) ?? [];
+    return quoted ?? bare;
+  }
+  return undefined;
+}
+
+const ENVOY = new RegExp(
+  String.raw`^\[(\d{4}-\d{2}-\d{2}T[\d:.]+Z)\] ${QUOTED} (\d{1,3}) (\S+)(?: [^\s"\d]\S* \S+ "(?:[^"\\]|\\.)*")? \d+ \d+ (\d+) (?:\d+|-)(.*)$`,
+);
+
+export const envoy: ResultFormat = {
+  name: 'envoy',
+  title: 'Envoy access log',
+  facts: { ...LOG, startErrorMs: 1 },
+  recognises: (head) => ENVOY.test(firstLine(head)),
+  read: (chunks) => readLineBatches(chunks, envoyRequest),
+};
+
+function envoyRequest(line: string): LineResult {
+  const [all, start = '', request = '', status = '', flags = '', duration, rest = ''] = ENVOY.exec(line) ?? [];
+  if (all === undefined) return "not in Envoy's default format";
+  const times = latency(Number(duration), { above: 1 });
+  const startMs = Date.parse(start);
+  if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
+  const outcome = outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
+  const [method, path] = request.split(' ');
+  const [, authority, upstream] = [...rest.matchAll(new RegExp(QUOTED, 'g'))].slice(-3).map((match) => match[1]);
+  const named: Readonly<Record<string, string | undefined>> = { method, path, status, flags, authority, upstream };
+  return {
+    startMs,
+    ...times,
+    ...outcome,
+    field: (name) => (Object.hasOwn(named, name) ? named[name] : undefined),
+  } satisfies MeasuredRequest;
+}
+
+const firstLine = (head: string): string => head.slice(0, Math.max(0, head.indexOf('\n'))) || head;

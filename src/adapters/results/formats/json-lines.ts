@@ -1,0 +1,92 @@
+/**
+ * Any log of JSON objects, one a line: where status, duration and time are is said by `--fields`. Envoy writes such lines with
+ * `json_format`, nginx with `escape=json`.
+ */
+import { UsageError } from '../../../errors.ts';
+import { parseDurationMs } from '../../../text/duration.ts';
+import { parseObject, readLineBatches, type LineResult } from '../lines.ts';
+import {
+  latency,
+  MS_OF_UNIT,
+  outcomeOf,
+  type DurationUnit,
+  type FieldPaths,
+  type ResultFormat,
+} from '../measured-request.ts';
+
+export const jsonLines: ResultFormat = {
+  name: 'json-lines',
+  title: 'lines of JSON',
+  // Times are often written in whole seconds.
+  facts: { model: 'observed', isDrained: false, isLog: true, isDated: true, startErrorMs: 1000 },
+  recognises: (head) => /^\s*\{/.test(head),
+  read: (chunks, { fields }) => {
+    if (fields === undefined)
+      throw new UsageError('lines of JSON need --fields', {
+        hint: "for example --fields 'status=response_code,duration=duration:ms,start=start_time'",
+      });
+    return readLineBatches(chunks, (line) => requestOf(line, fields));
+  },
+};
+
+function requestOf(line: string, fields: FieldPaths): LineResult {
+  const object = parseObject(line);
+  if (object === undefined) return 'not a JSON object';
+  const field = (path: string) => valueAt(object, path);
+  const times = durationOf(field(fields.duration), fields.durationUnit);
+  if (times === undefined) return `no duration in ${fields.duration}`;
+  const time = timeOf(field(fields.start ?? fields.end!));
+  if (Number.isNaN(time)) return `no time in ${fields.start ?? fields.end!}`;
+  const status = field(fields.status);
+  if (status === undefined) return `no status in ${fields.status}`;
+  const startMs = fields.start === undefined ? time - times.atMostMs : time;
+  const outcome = status === '499' ? { code: '499', unanswered: true, error: true } : outcomeOf(status);
+  return { startMs, ...times, ...outcome, field };
+}
+
+/** `a.b` is a field in a field, unless there is one of that very name. */
+function valueAt(object: Readonly<Record<string, unknown>>, path: string): string | undefined {
+  let value: unknown = object;
+  for (const name of Object.hasOwn(object, path) ? [path] : path.split('.')) {
+    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, name)) return undefined;
+    value = (value as Record<string, unknown>)[name];
+  }
+  return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
+}
+
+function durationOf(text: string | undefined, unit: DurationUnit | undefined) {
+  if (text === undefined || text === '') return undefined;
+  if (unit === undefined) return latency(parseDurationMs(text) ?? Number.NaN);
+  // Whole numbers may have been cut off or rounded; seconds have three decimals as a rule.
+  const errorMs = unit === 's' ? 1 : /^\d+$/.test(text) ? MS_OF_UNIT[unit] : 0;
+  return latency(Number(text) * MS_OF_UNIT[unit], { below: errorMs, above: errorMs });
+}
+
+/** RFC 3339, or seconds, ms, us or ns since 1970. */
+function timeOf(text: string | undefined): number {
+  if (text === undefined || text === '') return Number.NaN;
+  if (!/^\d+(\.\d+)?$/.test(text)) return Date.parse(text);
+  const whole = text.split('.')[0]!.length;
+  return Number(text) / 10 ** Math.max(-3, 3 * Math.round((whole - 13) / 3));
+}
+
+const FORM = /^(status|duration|start|end)=([^,]+)$/;
+
+/** Reads `--fields`. @throws UsageError */
+export function parseFields(text: string): FieldPaths {
+  const hint =
+    "write --fields 'status=PATH,duration=PATH:ms,start=PATH' (units s, ms, us, ns; end=PATH where the time is that of the end)";
+  const wrong = (problem: string) => new UsageError(`--fields ${JSON.stringify(text)}: ${problem}`, { hint });
+  const found = new Map<string, string>();
+  for (const part of text.split(',')) {
+    const [, name, path] = FORM.exec(part.trim()) ?? [];
+    if (name === undefined || path === undefined) throw wrong(`${JSON.stringify(part)} cannot be read`);
+    found.set(name, path);
+  }
+  const [status, written, start, end] = ['status', 'duration', 'start', 'end'].map((name) => found.get(name));
+  if (status === undefined || written === undefined) throw wrong('status and duration are needed');
+  if ((start === undefined) === (end === undefined)) throw wrong('expected start or end, one of them');
+  const [, duration = written, unit] = /^(.*):([a-z]+)$/.exec(written) ?? [];
+  if (unit !== undefined && !Object.hasOwn(MS_OF_UNIT, unit)) throw wrong(`there is no unit ${JSON.stringify(unit)}`);
+  return { status, duration, durationUnit: unit as DurationUnit | undefined, start, end };
+}

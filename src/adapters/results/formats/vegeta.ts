@@ -1,0 +1,83 @@
+/**
+ * Results of vegeta: `vegeta encode --to json` and `--to csv`.
+ *
+ * Source: vegeta v12.13.0, README "encode command": CSV has no heading, and the columns timestamp (ns since 1970), code, latency
+ * (ns), bytes out, bytes in, error, body (base64), attack, sequence number, method, URL, headers (base64). A hit without an answer
+ * has the code 0 and an error.
+ */
+import { parseObject, readLineBatches, textOf, type LineResult } from '../lines.ts';
+import { failureClass, latency, outcomeOf, type FormatFacts, type ResultFormat } from '../measured-request.ts';
+import { readRowBatches } from '../rows.ts';
+
+const FACTS: FormatFacts = {
+  model: 'open',
+  isDrained: true,
+  startErrorMs: 0,
+  isDated: true,
+  remark: 'vegeta times a request from its actual send: what it waited before is not in its latency',
+};
+
+function requestOf(hit: {
+  readonly startMs: number;
+  readonly latencyNs: number;
+  readonly code: string;
+  readonly error: string;
+  readonly field: (name: string) => string | undefined;
+}): LineResult {
+  const times = latency(hit.latencyNs / 1e6);
+  if (times === undefined || !Number.isFinite(hit.startMs)) return 'no timestamp and latency';
+  return { startMs: hit.startMs, ...times, ...outcomeOf(hit.code, failureClass(hit.error)), field: hit.field };
+}
+
+export const vegetaJson: ResultFormat = {
+  name: 'vegeta-json',
+  title: 'vegeta, JSON',
+  facts: FACTS,
+  recognises: (head) => /^\s*\{"attack":/.test(head) || (/"latency":\d+/.test(head) && /"bytes_in":/.test(head)),
+  read: (chunks) =>
+    readLineBatches(chunks, (line) => {
+      const hit = parseObject(line);
+      if (hit === undefined) return 'not a JSON object';
+      return requestOf({
+        startMs: Date.parse(textOf(hit, 'timestamp') ?? ''),
+        latencyNs: typeof hit['latency'] === 'number' ? hit['latency'] : Number.NaN,
+        code: textOf(hit, 'code') ?? '',
+        error: textOf(hit, 'error') ?? '',
+        field: (name) => textOf(hit, name),
+      });
+    }),
+};
+
+const COLUMNS = [
+  'timestamp',
+  'code',
+  'latency',
+  'bytes_out',
+  'bytes_in',
+  'error',
+  'body',
+  'attack',
+  'seq',
+  'method',
+  'url',
+  'headers',
+];
+
+export const vegetaCsv: ResultFormat = {
+  name: 'vegeta-csv',
+  title: 'vegeta, CSV',
+  facts: FACTS,
+  recognises: (head) => /^\d{18,19},\d{1,3},\d+,\d+,\d+,/.test(head),
+  read: (chunks) =>
+    readRowBatches(chunks, { columns: COLUMNS, needed: [] }, (cell) =>
+      requestOf({
+        startMs: wholeNumber(cell('timestamp')) / 1e6,
+        latencyNs: wholeNumber(cell('latency')),
+        code: cell('code') ?? '',
+        error: cell('error') ?? '',
+        field: cell,
+      }),
+    ),
+};
+
+const wholeNumber = (text: string | undefined): number => (/^\d+$/.test(text ?? '') ? Number(text) : Number.NaN);

@@ -1,0 +1,171 @@
+/** Reads files of results as streams, whatever their size, and counts their requests. */
+import path from 'node:path';
+import type { Readable } from 'node:stream';
+import { UsageError } from '../../errors.ts';
+import type { Tally } from '../../evidence/request-tally.ts';
+import { addTally } from '../../evidence/request-tally.ts';
+import { systemReason } from '../../text/system-reasons.ts';
+import { readChunks, ReadError } from '../manifest/bounded-read.ts';
+import { FORMATS, recogniseFormat } from './all-formats.ts';
+import { RequestCounter, unresolvedTally, type CountedWindow, type CountSettings } from './count-requests.ts';
+import type { FieldPaths, FormatFacts, ResultFormat } from './measured-request.ts';
+
+/** `-` is standard input. */
+export interface ResultSources {
+  readonly cwd: string;
+  readonly stdin: () => AsyncIterable<Uint8Array | string>;
+}
+
+export interface ReadSettings extends CountSettings {
+  readonly format?: string | undefined;
+  readonly fields?: FieldPaths | undefined;
+  /** Requests that are in none of the files; undefined: it is not known. */
+  readonly missing?: number | undefined;
+  /** How long a request may take, where that matters: at the end of a file that may lack some. */
+  readonly inFlightMs: number;
+}
+
+export interface Results {
+  readonly tallies: ReadonlyMap<string, Tally>;
+  readonly windows: readonly CountedWindow[];
+  /** Of each file. */
+  readonly formats: readonly ResultFormat[];
+  /** Lines that could not be read: how many, and the first of them. */
+  readonly unread: { readonly n: number; readonly examples: readonly string[] };
+}
+
+/** Of a pipe: whoever writes it may take a day. */
+const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
+const HEAD_BYTES = 64 * 1024;
+const EXAMPLES = 3;
+
+/** @throws UsageError naming the file that cannot be read, or is none of results */
+export async function readResults(
+  files: readonly string[],
+  sources: ResultSources,
+  settings: ReadSettings,
+): Promise<Results> {
+  const formats: ResultFormat[] = [];
+  const windows: CountedWindow[] = [];
+  let log: RequestCounter | undefined;
+  let unread = 0;
+  const examples: string[] = [];
+  for (const file of files) {
+    const shown = file === '-' ? 'standard input' : file;
+    try {
+      const { head, chunks } = await withHead(await unpacked(chunksOf(file, sources)));
+      const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
+      formats.push(format);
+      const { facts } = format;
+      const window = {
+        inFlightMs: settings.missing === undefined && !facts.isDrained ? settings.inFlightMs : undefined,
+        isLog: facts.isLog === true && settings.missing === undefined,
+        startErrorMs: facts.startErrorMs,
+      };
+      const counter: RequestCounter = (facts.isLog === true ? log : undefined) ?? new RequestCounter(settings, window);
+      if (facts.isLog === true) log = counter;
+      for await (const batch of format.read(chunks, { fields: settings.fields })) {
+        for (const request of batch.requests) counter.add(request);
+        unread += batch.unread.length;
+        for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
+      }
+      if (facts.isLog !== true) windows.push(counter.end());
+    } catch (error) {
+      throw readFailure(error, shown);
+    }
+  }
+  if (log !== undefined) windows.push(log.end());
+  const tallies = new Map<string, Tally>();
+  for (const version of settings.versions) {
+    const parts = windows.flatMap((window) => window.tallies.get(version) ?? []);
+    // What could not be read, or is missing, may have been of any version.
+    const unknown = unread + (settings.missing ?? 0);
+    if (unknown > 0 && parts.length > 0) parts.push(unresolvedTally(unknown, settings));
+    if (parts.length > 0) tallies.set(version, parts.reduce(addTally));
+  }
+  return { tallies, windows, formats, unread: { n: unread, examples } };
+}
+
+function readFailure(error: unknown, shown: string): unknown {
+  if (error instanceof UsageError) {
+    if (error.message.startsWith('its ')) return new UsageError(`${shown}: ${error.message}`, { cause: error });
+    return error;
+  }
+  if (error instanceof ReadError) return new UsageError(`${shown} ${error.message}`, { cause: error });
+  if (typeof error === 'object' && error !== null && 'code' in error)
+    return new UsageError(`${shown} cannot be read: ${systemReason(error)}`, { cause: error });
+  return error;
+}
+
+function formatOf(name: string | undefined): ResultFormat | undefined {
+  return name === undefined ? undefined : FORMATS.find((format) => format.name === name);
+}
+
+function chunksOf(file: string, sources: ResultSources): AsyncIterable<Buffer> {
+  if (file === '-') return buffers(sources.stdin());
+  return readChunks(path.resolve(sources.cwd, file), {
+    maxBytes: Number.POSITIVE_INFINITY,
+    timeoutMs: PIPE_TIMEOUT_MS,
+  });
+}
+
+async function* buffers(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks)
+    yield typeof chunk === 'string'
+      ? Buffer.from(chunk)
+      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+}
+
+/** What gzip has packed, as rotated logs are, is unpacked. */
+async function unpacked(chunks: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
+  const { head, chunks: all } = await withHead(chunks, 2);
+  if (head[0] !== 0x1f || head[1] !== 0x8b) return all;
+  const [{ createGunzip }, { Readable: Source }] = await Promise.all([import('node:zlib'), import('node:stream')]);
+  const source: Readable = Source.from(all, { objectMode: false });
+  const gunzip = createGunzip();
+  source.on('error', (error) => gunzip.destroy(error));
+  return source.pipe(gunzip);
+}
+
+/** Its first bytes, and all of it. */
+async function withHead(
+  chunks: AsyncIterable<Buffer>,
+  bytes = HEAD_BYTES,
+): Promise<{ readonly head: Buffer; readonly chunks: AsyncIterable<Buffer> }> {
+  const iterator = chunks[Symbol.asyncIterator]();
+  const first: Buffer[] = [];
+  let size = 0;
+  while (size < bytes) {
+    const next = await iterator.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    size += next.value.length;
+  }
+  async function* all(): AsyncGenerator<Buffer> {
+    try {
+      yield* first;
+      for (;;) {
+        const next = await iterator.next();
+        if (next.done === true) return;
+        yield next.value;
+      }
+    } finally {
+      await iterator.return?.(undefined);
+    }
+  }
+  return { head: Buffer.concat(first).subarray(0, bytes), chunks: all() };
+}
+
+/** The weakest of what is known of each: requests of several tools are judged as one. */
+export function factsOf(formats: readonly ResultFormat[]): Pick<FormatFacts, 'model' | 'omitsFailures' | 'isDated'> & {
+  readonly remarks: readonly string[];
+} {
+  const models = formats.map(({ facts }) => facts.model);
+  const model = (['closed', 'unknown', 'observed', 'open'] as const).find((one) => models.includes(one)) ?? 'unknown';
+  return {
+    model,
+    omitsFailures: formats.some(({ facts }) => facts.omitsFailures === true),
+    isDated: formats.every(({ facts }) => facts.isDated),
+    remarks: [...new Set(formats.flatMap(({ facts }) => facts.remark ?? []))],
+  };
+}

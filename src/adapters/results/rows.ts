@@ -1,0 +1,73 @@
+/** Reads rows of comma-separated values, with quotes and line breaks in them (RFC 4180), in pieces. */
+import { Readable } from 'node:stream';
+import { parse } from 'csv-parse';
+import { UsageError } from '../../errors.ts';
+import type { LineResult } from './lines.ts';
+import type { Batch, MeasuredRequest } from './measured-request.ts';
+
+const LONGEST_ROW = 32 * 1024 * 1024;
+const ROWS_AT_ONCE = 2000;
+/** Rows without an end of quotes, one after another: it is something else. */
+const MOST_UNREAD = 10_000;
+
+/** Value of a column by its name; undefined when there is no such column. */
+export type Cell = (column: string) => string | undefined;
+
+/** Without `columns` the first row names them, and must name those that are `needed`. */
+export async function* readRowBatches(
+  chunks: AsyncIterable<Buffer>,
+  how: { readonly columns?: readonly string[] | undefined; readonly needed: readonly string[] },
+  rowOf: (cell: Cell) => LineResult,
+  end: () => LineResult = () => undefined,
+): AsyncGenerator<Batch> {
+  let requests: MeasuredRequest[] = [];
+  let unread: string[] = [];
+  const parser = parse({
+    bom: true,
+    relax_column_count: true,
+    skip_empty_lines: true,
+    skip_records_with_error: true,
+    max_record_size: LONGEST_ROW,
+    on_skip: (error) => {
+      unread.push(`a row of about line ${parser.info.lines}: ${error?.code ?? 'cannot be read'}`);
+      if (unread.length > MOST_UNREAD) parser.destroy(new UsageError('its rows cannot be read'));
+    },
+  });
+  const input = Readable.from(chunks, { objectMode: false });
+  input.on('error', (error) => parser.destroy(error));
+  input.pipe(parser);
+  let columns = how.columns;
+  let row = how.columns === undefined ? 1 : 0;
+  let index = columns === undefined ? undefined : indexOf(columns);
+  const add = (result: LineResult): void => {
+    if (typeof result === 'string') unread.push(`row ${row}: ${result}`);
+    else if (result !== undefined) requests.push(result);
+  };
+  for await (const record of parser as AsyncIterable<string[]>) {
+    if (index === undefined) {
+      columns = record.map((name) => name.trim());
+      index = indexOf(columns);
+      const missing = how.needed.filter((name) => !columns!.includes(name));
+      if (missing.length > 0) throw new UsageError(`its first row has no column ${missing.join(', ')}`);
+      continue;
+    }
+    row += 1;
+    const at = index;
+    add(
+      rowOf((name) => {
+        const position = at.get(name);
+        return position === undefined ? undefined : record[position];
+      }),
+    );
+    if (requests.length + unread.length >= ROWS_AT_ONCE) {
+      yield { requests, unread };
+      requests = [];
+      unread = [];
+    }
+  }
+  add(end());
+  yield { requests, unread };
+}
+
+const indexOf = (columns: readonly string[]): Map<string, number> =>
+  new Map(columns.map((name, position) => [name, position]));

@@ -1,0 +1,108 @@
+/** What the files of another tool tell, as the record that the judge judges, and what of it is not known as sentences. */
+import type { CountedWindow } from '../adapters/results/count-requests.ts';
+import { factsOf, type Results } from '../adapters/results/read-results.ts';
+import { EMPTY_TALLY } from '../evidence/request-tally.ts';
+import type { ImportedDoubts } from '../judge/imported.ts';
+import { EMPTY_RECORD, storeTally, type Iter8Record } from '../judge/record/stored-record.ts';
+import { formatCounted, formatSeconds } from '../text/units.ts';
+
+export interface HowMeasured {
+  readonly by: string;
+  /** What the user knows of it. */
+  readonly model?: 'open' | 'closed' | undefined;
+  readonly missing?: number | undefined;
+  readonly timeoutMs?: number | undefined;
+  readonly strength: Readonly<Record<string, unknown>>;
+  readonly versions: readonly string[];
+  readonly split?: string | undefined;
+}
+
+export interface RecordOfResults {
+  readonly record: Iter8Record;
+  readonly warnings: readonly string[];
+  /** When the last request ended, ms since 1970; undefined: the files know no date. */
+  readonly endMs?: number | undefined;
+}
+
+export function recordOfResults(results: Results, how: HowMeasured): RecordOfResults {
+  const { tallies, windows, formats } = results;
+  const facts = factsOf(formats);
+  const ends = windows.map(({ lastEndMs }) => lastEndMs).filter(Number.isFinite);
+  return {
+    record: {
+      ...EMPTY_RECORD,
+      by: how.by,
+      scopes: how.versions.flatMap((version) => {
+        const tally = tallies.get(version) ?? EMPTY_TALLY;
+        return tally.response.n === 0 ? [] : [{ version, tally: storeTally(tally) }];
+      }),
+      loadSeconds: windows.reduce((sum, window) => sum + secondsOf(window), 0),
+      ...(how.timeoutMs === undefined ? {} : { timeoutMs: how.timeoutMs }),
+      imported: doubtsOf(results, how),
+      strength: how.strength,
+    },
+    warnings: warningsOf(results, how),
+    ...(facts.isDated && ends.length > 0 ? { endMs: Math.max(...ends) } : {}),
+  };
+}
+
+function secondsOf({ firstStartMs, lastStartMs }: CountedWindow): number {
+  return lastStartMs >= firstStartMs ? (lastStartMs - firstStartMs) / 1000 : 0;
+}
+
+function doubtsOf({ formats, windows }: Results, { model, missing }: HowMeasured): ImportedDoubts {
+  const facts = factsOf(formats);
+  // Nobody sends what is real traffic: there is no schedule that it could be late for.
+  const sent = facts.model === 'observed' ? 'observed' : (model ?? facts.model);
+  const latency = sent === 'closed' ? 'closed-model' : sent === 'unknown' ? 'unknown-model' : undefined;
+  const requests =
+    missing !== undefined
+      ? undefined
+      : facts.omitsFailures === true
+        ? 'failures-missing'
+        : windows.some(({ isOutlasted }) => isOutlasted)
+          ? 'unfinished-missing'
+          : undefined;
+  return {
+    from: [...new Set(formats.map(({ title }) => title))].join(', '),
+    ...(latency === undefined ? {} : { latency }),
+    ...(requests === undefined ? {} : { requests }),
+  };
+}
+
+function warningsOf({ windows, formats, unread }: Results, { missing, split }: HowMeasured): string[] {
+  const sum = (valueOf: (window: CountedWindow) => number) => windows.reduce((all, one) => all + valueOf(one), 0);
+  const atEnd = sum(({ leftOut }) => leftOut.atEnd);
+  const atStart = sum(({ leftOut }) => leftOut.atStart);
+  const ofOthers = sum((window) => window.ofOthers);
+  const longest = Math.max(...windows.filter(({ isOutlasted }) => isOutlasted).map(({ longestMs }) => longestMs));
+  return [
+    ...factsOf(formats).remarks,
+    ...(atEnd === 0
+      ? []
+      : [
+          `${formatCounted(atEnd, 'request is', 'requests are')} left out at the end: slower ones of the same time may not have ended yet; --missing 0 says that none is missing`,
+        ]),
+    ...(atStart === 0
+      ? []
+      : [
+          `${formatCounted(atStart, 'request is', 'requests are')} left out at the beginning: faster ones of the same time are not in the log`,
+        ]),
+    ...(Number.isFinite(longest)
+      ? [`a request took ${formatSeconds(longest / 1000)}: longer than was left out at the end`]
+      : []),
+    ...(ofOthers === 0
+      ? []
+      : [
+          `${formatCounted(ofOthers, 'request has', 'requests have')} none of these values in ${split ?? 'it'}: not judged`,
+        ]),
+    ...(unread.n === 0
+      ? []
+      : [
+          `${formatCounted(unread.n, 'line', 'lines')} could not be read, and each counts as a request that failed: ${unread.examples.join('; ')}`,
+        ]),
+    ...(missing === undefined || missing === 0
+      ? []
+      : [`${formatCounted(missing, 'request that is', 'requests that are')} missing count as failed`]),
+  ];
+}

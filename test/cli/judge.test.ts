@@ -1,0 +1,286 @@
+/** `judge`: what other tools have measured. */
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import type { LimitAssessment } from '../../src/judge/assessment.ts';
+import type { Experiment } from '../../src/experiment/experiment.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
+import { iter8ctl } from '../support/test-io.ts';
+
+const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-judge-'));
+const fixture = (name: string) => path.join(import.meta.dirname, '../fixtures/results', name);
+
+interface Answer {
+  readonly recommendation: { readonly verdict: string };
+  readonly objectives: readonly LimitAssessment[];
+  readonly observations: readonly { readonly requests: number; readonly codes: Record<string, number> }[];
+  readonly warnings: readonly string[];
+}
+
+async function judged(...args: string[]): Promise<Answer & { readonly code: number }> {
+  const { code, out, err } = await iter8ctl(['judge', ...args, '-o', 'raw'], { cwd });
+  expect(err).toBe('');
+  return { code, ...answerOf(out) };
+}
+
+function answerOf(raw: string): Answer {
+  const record = readRecord(JSON.parse(raw) as Experiment)!;
+  return {
+    recommendation: record.recommendation!,
+    objectives: record.assessments,
+    observations: record.scopes.map(({ tally: { response, codes } }) => ({ requests: response.n, codes })),
+    warnings: record.warnings,
+  };
+}
+
+/** Requests of vegeta, evenly over the seconds. */
+const vegeta = (n: number, of: (k: number) => { code?: number; ms?: number; attack?: string }, seconds = 10): string =>
+  Array.from({ length: n }, (_, k) => {
+    const { code = 200, ms = 20, attack = '' } = of(k);
+    const timestamp = new Date(1_700_000_000_000 + (k / n) * seconds * 1000).toISOString();
+    return `${JSON.stringify({ attack, seq: k, code, timestamp, latency: Math.round(ms * 1e6), bytes_out: 0, bytes_in: 1, error: code === 0 ? 'dial tcp: connect: connection refused' : '' })}\n`;
+  }).join('');
+
+function written(name: string, text: string | Buffer): string {
+  writeFileSync(path.join(cwd, name), text);
+  return name;
+}
+
+it('promotes, does not promote or leaves open, with the exit codes of run', async () => {
+  const good = await judged(
+    written(
+      'good.json',
+      vegeta(2000, () => ({})),
+    ),
+    '--slo',
+    'p95<=300ms',
+    '--slo',
+    'error-rate<=1%',
+  );
+  expect([good.code, good.recommendation.verdict]).toEqual([0, 'promote']);
+  const failing = vegeta(2000, (k) => ({ code: k % 10 === 0 ? 503 : 200 }));
+  const bad = await judged(written('bad.json', failing), '--slo', 'error-rate<=1%');
+  expect([bad.code, bad.recommendation.verdict]).toEqual([1, 'do not promote']);
+  const few = await judged(
+    written(
+      'few.json',
+      vegeta(100, () => ({})),
+    ),
+    '--slo',
+    'error-rate<=1%',
+  );
+  expect([few.code, few.recommendation.verdict]).toEqual([3, 'undecided']);
+  const { code } = await iter8ctl(['judge', 'bad.json', '--slo', 'error-rate<=1%', '--no-exit-code'], { cwd });
+  expect(code).toBe(0);
+});
+
+it('gives the same bytes for the same file, at any time', async () => {
+  const ask = () => iter8ctl(['judge', fixture('vegeta.json'), '--slo', 'p95<=300ms'], { cwd });
+  expect(await ask()).toEqual(await ask());
+});
+
+it('reads the JSON and the CSV of vegeta alike, packed or not, from files and standard input', async () => {
+  const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=10%', '--slo', 'mean<=100ms', '--timeout', '30s'];
+  const json = await judged(fixture('vegeta.json'), ...slo);
+  expect(json.observations).toMatchObject([{ requests: 120, codes: { 200: 116, 503: 4 } }]);
+  const csv = await judged(fixture('vegeta.csv'), ...slo);
+  expect(csv.objectives).toEqual(json.objectives);
+  const text = readFileSync(fixture('vegeta.json'));
+  expect((await judged(written('vegeta.json.gz', gzipSync(text)), ...slo)).objectives).toEqual(json.objectives);
+  const { out } = await iter8ctl(['judge', '-', ...slo, '-o', 'raw'], { cwd, stdin: text.toString('utf8') });
+  expect(answerOf(out).objectives.map(({ verdict }) => verdict)).toEqual(json.objectives.map(({ verdict }) => verdict));
+});
+
+it('counts what was not answered as an error, beyond every limit', async () => {
+  const refused = await judged(fixture('vegeta-refused.json'), '--slo', 'p95<=300ms', '--slo', 'error-rate<=10%');
+  expect(refused.observations).toMatchObject([{ requests: 10, codes: { connect: 10 } }]);
+  expect(refused.objectives.map(({ count }) => count)).toEqual([
+    { n: 10, bad: 10 },
+    { n: 10, bad: 10 },
+  ]);
+});
+
+it('satisfies nothing by hey until it is told how many requests failed', async () => {
+  const slo = ['--slo', 'error-rate<=20%', '--slo', 'p95<=300ms'];
+  const open = await judged(fixture('hey.csv'), ...slo);
+  expect(open.objectives.map(({ reason, upper }) => [reason, upper])).toEqual([
+    ['failures-missing', undefined],
+    ['failures-missing', undefined],
+  ]);
+  const told = await judged(fixture('hey.csv'), ...slo, '--missing', '0');
+  expect(told.objectives.map(({ verdict, reason }) => reason ?? verdict)).toEqual(['satisfied', 'closed-model']);
+  const some = await judged(fixture('hey.csv'), ...slo, '--missing', '2');
+  expect(some.objectives[0]!.count).toEqual({ n: 122, bad: 7 });
+  const atRate = await judged(fixture('hey.csv'), ...slo, '--missing', '0', '--model', 'open');
+  expect(atRate.objectives.map(({ verdict }) => verdict)).toEqual(['satisfied', 'satisfied']);
+  // What was seen to be bad is bad, whatever is missing.
+  const bad = await judged(fixture('hey.csv'), '--slo', 'p95<=1ms');
+  expect(bad.objectives[0]!.verdict).toBe('violated');
+});
+
+/** Points of k6 for each request, as its documentation shows them. */
+const k6 = (n: number, of: (k: number) => { ms?: number; status?: string; blocked?: number }, stepMs = 100): string =>
+  Array.from({ length: n }, (_, k) => {
+    const { ms = 20, status = '200', blocked = 0 } = of(k);
+    const time = new Date(1_700_000_000_000 + k * stepMs + ms + blocked).toISOString();
+    const tags = { expected_response: 'true', group: '', method: 'GET', name: 'x', scenario: 'default', status };
+    return ['http_reqs', 'http_req_duration', 'http_req_blocked', 'http_req_waiting']
+      .map((metric) => {
+        const value = { http_reqs: 1, http_req_duration: ms, http_req_blocked: blocked, http_req_waiting: ms }[metric];
+        return `${JSON.stringify({ metric, type: 'Point', data: { time, value, tags } })}\n`;
+      })
+      .join('');
+  }).join('');
+
+it('leaves out the end of what k6 wrote, where slow requests may be missing, and asks for its model', async () => {
+  const file = written(
+    'k6.json',
+    `{"type":"Metric","data":{"name":"http_req_duration"},"metric":"http_req_duration"}\n${k6(3000, () => ({}))}`,
+  );
+  const unknown = await judged(file, '--slo', 'p95<=300ms', '--slo', 'error-rate<=1%');
+  expect(unknown.objectives.map(({ verdict, reason }) => reason ?? verdict)).toEqual(['unknown-model', 'satisfied']);
+  expect(unknown.objectives[1]!.n).toBeGreaterThan(2880);
+  expect(unknown.objectives[1]!.n).toBeLessThanOrEqual(2900);
+  expect(unknown.warnings.join('\n')).toMatch(/left out at the end/);
+  const told = await judged(file, '--slo', 'p95<=300ms', '--model', 'open', '--missing', '0');
+  expect([told.code, told.objectives[0]!.n]).toEqual([0, 3000]);
+});
+
+it('takes the wait for a connection of k6 for its response time, not against it', async () => {
+  const file = written(
+    'k6-blocked.json',
+    k6(2000, () => ({ ms: 20, blocked: 500 })),
+  );
+  const asked = ['--slo', 'p95<=300ms', '--missing', '0', '--model', 'open'];
+  expect((await judged(file, ...asked)).objectives[0]).toMatchObject({ verdict: 'undecided', count: { bad: 2000 } });
+  const slow = written(
+    'k6-slow.json',
+    k6(2000, () => ({ ms: 520 })),
+  );
+  expect((await judged(slow, ...asked)).objectives[0]!.verdict).toBe('violated');
+});
+
+it('reads the CSV of k6 in every form of its times', async () => {
+  const rows = (time: (ms: number) => string) =>
+    `metric_name,timestamp,metric_value,check,error,error_code,expected_response,group,method,name,proto,scenario,service,status,subproto,tls_version,url,extra_tags,metadata\n${Array.from(
+      { length: 500 },
+      (_, k) => {
+        const at = time(1_700_000_000_000 + k * 100);
+        return `http_reqs,${at},1.000000,,,,true,,GET,x,HTTP/1.1,default,,200,,,x,v=a,\nhttp_req_duration,${at},12.500000,,,,true,,GET,x,HTTP/1.1,default,,${k % 50 === 0 ? 0 : 200},,,x,v=a,\n`;
+      },
+    ).join('')}`;
+  const forms = [
+    (ms: number) => String(Math.floor(ms / 1000)),
+    (ms: number) => String(ms),
+    (ms: number) => `${ms}000000`,
+    (ms: number) => new Date(ms).toISOString(),
+  ];
+  for (const form of forms) {
+    const file = written('k6.csv', rows(form));
+    const answer = await judged(
+      file,
+      '--slo',
+      'error-rate<=10%',
+      '--missing',
+      '0',
+      '--split-by',
+      'v=a,b',
+      '--min-seconds',
+      '40',
+    );
+    expect(answer.objectives[0]).toMatchObject({ verdict: 'satisfied', count: { n: 500, bad: 10 } });
+  }
+});
+
+it('reads the access log of nginx as text and as JSON alike, without its ends', async () => {
+  const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=20%'];
+  const all = ['--missing', '0'];
+  const text = await judged(fixture('nginx-access.log'), ...slo);
+  const fields = ['--fields', 'status=status,duration=request_time:s,end=time'];
+  expect((await judged(fixture('nginx-access.jsonl'), ...fields, ...slo)).objectives).toEqual(
+    text.objectives.map((one) => ({ ...one, version: 'nginx-access' })),
+  );
+  expect(text.objectives[0]!.n).toBeLessThan(30);
+  expect(text.warnings).toHaveLength(2);
+  const whole = await judged(fixture('nginx-access.log'), ...slo, ...all);
+  expect(whole.objectives.map(({ n, verdict }) => [n, verdict])).toEqual([
+    [120, 'satisfied'],
+    [120, 'satisfied'],
+  ]);
+});
+
+it("reads Envoy's default lines, and those of Istio", async () => {
+  const line = (k: number, more: string) =>
+    `[${new Date(1_700_000_000_000 + k * 100).toISOString()}] "GET /a?b="c" HTTP/2" ${k % 100 === 0 ? 503 : 200} ${more} 154 0 ${k % 100 === 0 ? 226 : 12} 10 "10.0.35.28" "agent" "cc21d9b0" "${k % 2 === 0 ? 'v1' : 'v2'}.shop" "10.0.2.1:80"\n`;
+  for (const more of ['-', '- via_upstream - "-"']) {
+    const file = written(
+      'envoy.log',
+      Array.from({ length: 2000 }, (_, k) => line(k, more).replace('?b="c"', '')).join(''),
+    );
+    const answer = await judged(file, '--slo', 'error-rate<=5%', '--split-by', 'authority=v1.shop,v2.shop');
+    expect(answer.objectives.map(({ version, verdict }) => [version, verdict])).toEqual([
+      ['v1.shop', 'satisfied'],
+      ['v2.shop', 'satisfied'],
+    ]);
+    expect(answer.objectives[1]!.count!.bad).toBe(0);
+  }
+});
+
+it('counts lines that cannot be read as failures, and says which', async () => {
+  const file = written('torn.json', `${vegeta(500, () => ({}))}{"attack":"","se`);
+  const answer = await judged(file, '--slo', 'error-rate<=5%');
+  expect(answer.objectives[0]!.count).toEqual({ n: 501, bad: 1 });
+  expect(answer.warnings.join('\n')).toContain(
+    '1 line could not be read, and each counts as a request that failed: torn.json, line 501: not a JSON object',
+  );
+});
+
+it('judges by the criteria of an experiment, and compares versions by a field', async () => {
+  written(
+    'two.json',
+    vegeta(4000, (k) => ({ attack: k % 2 === 0 ? 'blue' : 'green', code: k % 20 === 1 ? 500 : 200 })),
+  );
+  written(
+    'experiment.yaml',
+    `apiVersion: iter8.tools/v2alpha2
+kind: Experiment
+metadata: {name: shop}
+spec:
+  target: shop
+  strategy: {testingPattern: Canary, deploymentPattern: FixedSplit, actions: {start: [{task: metrics/collect, with: {versions: [{name: stable, url: "http://a.test/"}, {name: canary, url: "http://b.test/"}]}}]}}
+  criteria: {objectives: [{metric: iter8-system/error-rate, upperLimit: "0.02"}]}
+  duration: {intervalSeconds: 1, iterationsPerLoop: 1}
+  versionInfo: {baseline: {name: stable}, candidates: [{name: canary}]}
+`,
+  );
+  const asked = ['two.json', '-f', 'experiment.yaml', '--split-by', 'attack=blue,green'];
+  const answer = await judged(...asked);
+  expect(answer.code).toBe(1);
+  expect(answer.objectives.map(({ version, verdict }) => [version, verdict])).toEqual([
+    ['stable', 'satisfied'],
+    ['canary', 'violated'],
+  ]);
+  const without = await iter8ctl(['judge', 'two.json', '-f', 'experiment.yaml'], { cwd });
+  expect([without.code, without.err]).toEqual([2, expect.stringContaining('--split-by FIELD=VALUE1,VALUE2')]);
+});
+
+it('writes reports, and says what is wrong with a file', async () => {
+  const { code } = await iter8ctl(
+    ['judge', 'good.json', '--slo', 'p95<=300ms', '--report', 'junit=r.xml', '--report', 'html=r.html'],
+    { cwd },
+  );
+  expect(code).toBe(0);
+  const failure = async (...args: string[]) => {
+    const { code: exit, err } = await iter8ctl(['judge', ...args, '--slo', 'p95<=300ms'], { cwd });
+    expect(exit).toBe(2);
+    return err;
+  };
+  expect(await failure('absent.json')).toContain('absent.json cannot be read');
+  expect(await failure(written('other.txt', 'hello\n'))).toContain('other.txt is in no format that is known here');
+  expect(await failure(written('lines.jsonl', '{"a":1}\n'))).toContain('lines of JSON need --fields');
+  expect(await failure('good.json', '--fields', 'status=a')).toContain('status and duration are needed');
+  expect(await failure('good.json', '--split-by', 'x=a')).toContain('two different values');
+  expect((await iter8ctl(['judge', 'good.json'], { cwd })).err).toContain('objectives are needed');
+});
