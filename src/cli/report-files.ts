@@ -8,6 +8,7 @@ import type { Event } from '../drive/events.ts';
 import type { ReportFile } from '../adapters/reports/report-file.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
 import type { Driven } from '../view/experiment-view.ts';
+import { githubActions, isGithubActions, type CiFlags, type CiReport } from './ci-report.ts';
 import type { Progress } from './progress-display.ts';
 import { answerText } from './print-experiment.ts';
 
@@ -15,7 +16,7 @@ const OF_EXPERIMENTS = ['html', 'markdown', 'junit', 'json', 'yaml'] as const;
 /** Commands that follow an experiment have events too. */
 export const REPORT_FORMATS = { experiments: OF_EXPERIMENTS, events: [...OF_EXPERIMENTS, 'ndjson'] } as const;
 
-export interface ReportFlags {
+export interface ReportFlags extends CiFlags {
   readonly report?: readonly ReportWanted[];
 }
 
@@ -46,6 +47,8 @@ export function withReportFlag(command: Command, formats: readonly string[]): Co
 /** Reports that were asked for. */
 export interface Reports {
   show(event: Event): void;
+  /** Present where a CI server wants the progress in a form of its own. */
+  readonly ci?: CiReport;
   /** The experiment as it ended, or as it was last seen. */
   end(experiment: Experiment, driven?: Driven): Promise<void>;
 }
@@ -54,21 +57,42 @@ const NONE: Reports = { show: () => undefined, end: async () => undefined };
 
 /** The same progress, with every event in the reports too. */
 export function reported(progress: Progress, reports: Reports): Progress {
+  const shown = reports.ci?.grouped(progress) ?? progress;
   return {
-    ...progress,
+    ...shown,
     show: (event) => {
       reports.show(event);
-      progress.show(event);
+      shown.show(event);
     },
   };
 }
 
 /**
- * Does the work with the reports that are asked for. Where it ends without anything to report, the files stay as they were.
+ * Does the work with the reports that are asked for, and what a CI server gets by itself. Where it ends without anything to report, the files stay as they were.
  *
  * @throws UnavailableError before the work begins when a file cannot be written
  */
 export async function withReports<T>(flags: ReportFlags, io: Io, work: (reports: Reports) => Promise<T>): Promise<T> {
+  if (!isGithubActions(flags, io)) return withFiles(flags, io, work);
+  const ci = await githubActions(io);
+  const files = (flags.report ?? []).map(({ file }) => path.resolve(io.cwd, file));
+  try {
+    return await withFiles(flags, io, (reports) =>
+      work({
+        ...reports,
+        ci,
+        end: async (experiment, driven) => {
+          await reports.end(experiment, driven);
+          await ci.end(experiment, files, driven);
+        },
+      }),
+    );
+  } finally {
+    ci.close();
+  }
+}
+
+async function withFiles<T>(flags: ReportFlags, io: Io, work: (reports: Reports) => Promise<T>): Promise<T> {
   const { report: wanted = [] } = flags;
   if (wanted.length === 0) return work(NONE);
   const places = wanted.map(({ format, file }) => ({ format, file: path.resolve(io.cwd, file) }));

@@ -19,6 +19,7 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { withCiFlag } from '../ci-report.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 
 interface ReplayFlags extends OutputFlags, StrengthFlags, ReportFlags {
@@ -32,7 +33,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('<file>', 'a record (records/<namespace>/<name>.ndjson), or an experiment as YAML or JSON')
     .option('--slo <metric<=limit>', "in place of the objectives, e.g. 'p95<=300ms'; repeat it", repeated)
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided');
-  withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments));
+  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments)));
   return withOutputFlags(withStrengthFlags(command), ANSWER_FORMATS).action(
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };

@@ -24,6 +24,7 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 import { REPORT_FORMATS, reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { withCiFlag } from '../ci-report.ts';
 import { createProgress } from '../progress-display.ts';
 import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
@@ -53,7 +54,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
-  withChartFlag(withReportFlag(command, REPORT_FORMATS.events));
+  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events)));
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
     done(await runExperiment(name, flags, io)),

@@ -21,6 +21,7 @@ import {
   type ReportFlags,
   type Reports,
 } from '../report-files.ts';
+import { withCiFlag } from '../ci-report.ts';
 import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
@@ -46,7 +47,7 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
       'end with exit 5 when it takes longer; waits for an experiment to appear',
       durationFlag,
     );
-  withChartFlag(withReportFlag(command, REPORT_FORMATS.events));
+  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events)));
   return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
     async (name: string | undefined, flags: WatchFlags) => {
       done(await watch(name, flags, io));

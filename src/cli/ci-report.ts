@@ -1,0 +1,97 @@
+/** What a CI server gets by itself: in GitHub Actions a group, annotations, the job summary and outputs of the step. */
+import { randomUUID } from 'node:crypto';
+import { Command, Option } from 'commander';
+import type { Io } from '../io.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import { experimentView, type Driven } from '../view/experiment-view.ts';
+import type { Progress } from './progress-display.ts';
+
+export interface CiFlags {
+  readonly ci?: 'auto' | 'none';
+}
+
+export function withCiFlag(command: Command): Command {
+  return command.addOption(
+    new Option('--ci <what>', 'in GitHub Actions: group, annotations, job summary and outputs by itself')
+      .choices(['auto', 'none'])
+      .default('auto'),
+  );
+}
+
+/** Whether it is a step of GitHub Actions that wants them. */
+export function isGithubActions({ ci = 'none' }: CiFlags, io: Io): boolean {
+  return ci === 'auto' && io.env['GITHUB_ACTIONS'] === 'true';
+}
+
+/** Made for a step; `close` whatever happens. */
+export interface CiReport {
+  /** The same progress, within a group that is closed when it ends. */
+  grouped(progress: Progress): Progress;
+  end(experiment: Experiment, reports: readonly string[], driven?: Driven): Promise<void>;
+  close(): void;
+}
+
+/**
+ * Commands of the runner are lines of stderr. While texts of others are printed it obeys none but the one that ends that, which
+ * nobody can guess: an experiment cannot steer the job.
+ */
+export async function githubActions(io: Io): Promise<CiReport> {
+  const [{ annotations, jobSummary, outputs, workflowCommand }, { appendTo }] = await Promise.all([
+    import('../report/github-actions.ts'),
+    import('../adapters/reports/append-file.ts'),
+  ]);
+  const token = randomUUID();
+  let isDeaf = false;
+  let group: 'none' | 'open' | 'closed' = 'none';
+  const write = (line: string) => io.stderr.write(`${line}\n`);
+  const deafen = () => {
+    if (!isDeaf) write(workflowCommand('stop-commands', token));
+    isDeaf = true;
+  };
+  const listen = () => {
+    if (isDeaf) write(`::${token}::`);
+    isDeaf = false;
+  };
+  const open = () => {
+    if (group !== 'none') return;
+    group = 'open';
+    write(workflowCommand('group', 'iter8ctl'));
+    deafen();
+  };
+  const closeGroup = () => {
+    if (group !== 'open') return;
+    group = 'closed';
+    listen();
+    write(workflowCommand('endgroup', ''));
+  };
+  return {
+    grouped: (progress) => ({
+      show: (event) => {
+        open();
+        progress.show(event);
+      },
+      say: (text) => {
+        open();
+        progress.say(text);
+      },
+      end: () => {
+        progress.end();
+        closeGroup();
+        deafen(); // the answer comes now
+      },
+    }),
+    end: async (experiment, reports, driven) => {
+      closeGroup();
+      listen();
+      const view = experimentView(experiment, io.clock.now(), driven);
+      for (const line of annotations(view)) write(line);
+      const { GITHUB_STEP_SUMMARY: summary = '', GITHUB_OUTPUT: output = '' } = io.env;
+      if (summary !== '') await appendTo(summary, jobSummary(view), 'the job summary');
+      if (output !== '') await appendTo(output, outputs(view, reports, randomUUID()), 'the outputs of the step');
+    },
+    close: () => {
+      closeGroup();
+      listen();
+    },
+  };
+}
