@@ -24,6 +24,8 @@ export interface TrafficOptions {
 }
 
 const ASK_AGAIN_MS = 1_000;
+/** Of the splits that are kept for who looks at it. */
+const MOST_STEPS = 40;
 
 export class Traffic {
   readonly #session: Session;
@@ -196,6 +198,7 @@ export class Traffic {
       ...rest,
       fields: to,
       weights,
+      steps: [...(stored.steps ?? [stored.weights]), weights].slice(-MOST_STEPS),
       before: stored.weights,
       ...(observed === undefined ? {} : { requests: Object.fromEntries(observed) }),
     });

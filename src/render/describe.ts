@@ -2,7 +2,7 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { formatAge } from '../text/age.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatCounted, formatPercent, formatSeconds, formatValue } from '../text/units.ts';
+import { formatCount, formatCounted, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import { codesText } from '../judge/wording/sentences.ts';
@@ -11,7 +11,9 @@ import type { ExperimentView, MetricValue, Observation } from '../view/experimen
 import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';
 import { objectiveLines, versionTitle, type ObjectiveOptions } from './objectives.ts';
+import { fact } from './fact.ts';
 import { rewardLines } from './rewards.ts';
+import { trafficLines } from './traffic.ts';
 
 export type DescribeOptions = ObjectiveOptions;
 
@@ -61,7 +63,7 @@ function answer(view: ExperimentView, { theme, columns }: DescribeOptions): stri
   ];
 }
 
-function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
+function header(view: ExperimentView, { theme, columns }: DescribeOptions): string[] {
   const progress = progressText(view);
   const since = view.changedAt === undefined ? Number.NaN : Date.parse(view.changedAt);
   const left = [
@@ -86,15 +88,12 @@ function header(view: ExperimentView, { columns }: DescribeOptions): string[] {
   return [
     ...lines,
     ...waiting(view, columns),
-    ...traffic(view, columns),
+    ...trafficLines(view, { theme, columns }),
     ...underWay(view, columns),
     ...undriven(view, columns),
     ...person(view, columns),
   ];
 }
-
-const fact = (label: string, text: string, columns: number): string[] =>
-  wrap(text, { columns, first: label.padEnd(12), rest: ' '.repeat(12) });
 
 function waiting({ waitsFor, target }: ExperimentView, columns: number): string[] {
   return waitsFor === undefined
@@ -118,23 +117,6 @@ function person({ waiting: wait, now }: ExperimentView, columns: number): string
   const age = formatAge(now - Date.parse(wait.since));
   const text = waitingSentence(wait, wait.answers, wait.kind === 'gate' ? `, asked ${age}` : ` ${age}`);
   return wrapAroundCommands(sanitizeLine(text), { columns, first: 'Waiting'.padEnd(12), rest: '  ' });
-}
-
-function traffic(view: ExperimentView, columns: number): string[] {
-  const { now, recommended, observed } = view.weights;
-  const text = (weights: typeof now) =>
-    weights.map(({ name, value }) => `${sanitizeLine(name)} ${formatPercent(value)}`).join(', ');
-  if (view.versions.length < 2 || now.length === 0) return [];
-  // Where no object says how traffic is split, what is stored is the default.
-  const stored = view.weights.known || observed === undefined ? [text(now)] : [];
-  const differs =
-    recommended.length > 0 && JSON.stringify(now) !== JSON.stringify(recommended)
-      ? [`recommended: ${text(recommended)}`]
-      : [];
-  const seen = observed === undefined ? [] : [`observed: ${text(observed)}`];
-  const [first, ...rest] = [...stored, ...seen, ...differs];
-  const beside = rest.length === 0 ? '' : ` (${rest.join('; ')})`;
-  return fact('Traffic', `${first ?? ''}${beside}`, columns);
 }
 
 /** Only while it runs: what the newest save says. */

@@ -17,6 +17,8 @@ export interface Theme {
   readonly headline: (kind: RecommendationKind, text: string) => string;
   /** A text in the colour of a verdict. */
   readonly ofVerdict: (verdict: Verdict, text: string) => string;
+  /** One character, as high as a share from 0 to 1. */
+  readonly stepBar: (share: number) => string;
   /** Characters of one column each: of progress, and of objectives (`value`: observed, `beyond`: off the picture). */
   readonly bar: Readonly<Record<'done' | 'head' | 'left' | 'value' | 'beyond' | 'limit' | 'block', string>>;
 }
@@ -47,6 +49,8 @@ export function themeFor(stream: Pick<OutputStream, 'isTTY'>, options: ThemeOpti
   const symbols = unicode
     ? { satisfied: '✔', violated: '✖', undecided: '?' }
     : { satisfied: 'ok', violated: 'no', undecided: '?' };
+  // In bytes alone: tenths, as digits.
+  const steps = (unicode ? '▁ ▂ ▃ ▄ ▅ ▆ ▇ █' : '0 1 2 3 4 5 6 7 8 9').split(' ');
   const good = (text: string) => chalk.green(text);
   const bad = (text: string) => chalk.red(text);
   const open = (text: string) => chalk.yellow(text);
@@ -61,6 +65,7 @@ export function themeFor(stream: Pick<OutputStream, 'isTTY'>, options: ThemeOpti
     headline: (kind, text) =>
       chalk.bold({ promote: good, 'do not promote': bad, undecided: open, failed: bad }[kind](text)),
     ofVerdict: (verdict, text) => colors[verdict](text),
+    stepBar: (share) => steps[Math.min(steps.length - 1, Math.max(0, Math.floor(share * steps.length)))]!,
     bar: unicode
       ? { done: '━', head: '╸', left: '─', value: '●', beyond: '►', limit: '│', block: '█' }
       : { done: '=', head: '>', left: '-', value: 'o', beyond: '>', limit: '|', block: '#' },

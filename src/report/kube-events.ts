@@ -36,6 +36,8 @@ export function kubeEventsOf(event: Event, target: string): KubeEventText[] {
         },
       ];
     }
+    case 'weights':
+      return [{ reason: 'TrafficMoved', message: event.text, warning: false }];
     case 'warning':
       return [{ reason: 'Warning', message: event.text, warning: true }];
     case 'waiting':

@@ -117,6 +117,8 @@ export interface ExperimentView {
     readonly now: readonly Weight[];
     readonly recommended: readonly Weight[];
     readonly observed?: readonly Weight[] | undefined;
+    /** The splits that the experiment has made, from that of the start; absent where it moves no traffic. */
+    readonly steps?: readonly (readonly Weight[])[] | undefined;
   };
   readonly load?: LoadState | undefined;
   /** The person that it waits for, and what to type then; absent when it waits for none. */
@@ -220,6 +222,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
       now: status?.currentWeightDistribution ?? [],
       recommended: status?.analysis?.weights?.data ?? [],
       ...observedWeights(observed),
+      ...(known.record?.traffic?.steps === undefined ? {} : { steps: known.record.traffic.steps }),
     },
     load: known.record?.load,
     waiting: waitingOf(experiment, known, driven),

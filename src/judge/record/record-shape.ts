@@ -246,6 +246,7 @@ const traffic = withFields({
   fields: weightFields,
   moving: optional(weightFields),
   weights,
+  steps: optional(listOf(weights, MOST)),
   before: optional(weights),
   requests: optional(mapOf(number)),
   settled: optional(oneOf('promoted', 'restored', 'kept', 'left')),

@@ -137,6 +137,8 @@ export interface StoredTraffic {
   readonly moving?: readonly StoredWeightField[] | undefined;
   /** What `fields` stand for, percent. */
   readonly weights: readonly Weight[];
+  /** The splits so far, the newest last: those of long experiments from the last steps alone. */
+  readonly steps?: readonly (readonly Weight[])[] | undefined;
   /** Before the last change, and the requests that had been counted then. */
   readonly before?: readonly Weight[] | undefined;
   readonly requests?: Readonly<Record<string, number>> | undefined;
