@@ -6,7 +6,7 @@ import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../error
 import type { Weight } from '../experiment/experiment.ts';
 import { formatPercent } from '../text/units.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
-import type { StoredTraffic } from '../judge/record/stored-record.ts';
+import type { StoredTraffic } from '../judge/record/stored-traffic.ts';
 import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
 import { blueGreenWeights, finalWeights, movesTraffic, withoutRises } from '../traffic/traffic-plan.ts';
 import { isSameSplit, splitOf, valuesFor, type WeightField } from '../traffic/weight-fields.ts';
