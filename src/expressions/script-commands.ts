@@ -18,6 +18,9 @@ const READS_AGAIN: ReadonlySet<string> = new Set(
 /** `bash -c`, `sh -ec`; `printf -v`, `test -v`. */
 const TAKES_CODE = /^-[A-Za-z]*c$|^-v$/;
 
+/** Of these, what runs the output of a command that it is given: `eval "$(echo ...)"`, `source <(echo ...)`. */
+const RUNS_OUTPUT: ReadonlySet<string> = new Set('eval let trap source . ssh'.split(' '));
+
 /** Its standard input is shell text. */
 const SHELL = /^(?:.*\/)?(?:ba|da|z|k)?sh$/;
 
@@ -41,3 +44,26 @@ export function whyNoValue(
   );
   return again === undefined ? undefined : `is an argument of ${again}, which may evaluate it once more`;
 }
+
+/**
+ * Why a value may not get into the output of a command within the command that begins with these words, or undefined.
+ * `isInput`: the output is a file that it is given, `<(...)`.
+ */
+export function whyNoOutput(around: readonly string[], { isInput }: { readonly isInput: boolean }): string | undefined {
+  const last = around.findLast((word) => !word.startsWith('-')) ?? '';
+  const again =
+    around.find((word) => RUNS_OUTPUT.has(word) || TAKES_CODE.test(word)) ??
+    (isInput && SHELL.test(last) ? last : undefined);
+  return again === undefined ? undefined : becomesCode(again);
+}
+
+/** The same for what comes to it through a pipe: `| sudo sh -s`, `| xargs -I{} sh -c {}`, `| . /dev/stdin`. */
+export function whyNotPiped(words: readonly string[]): string | undefined {
+  const last = words.findLast((word) => !word.startsWith('-')) ?? '';
+  const again = SHELL.test(last)
+    ? last
+    : words.find((word) => TAKES_CODE.test(word) || (last === '/dev/stdin' && RUNS_OUTPUT.has(word)));
+  return again === undefined ? undefined : becomesCode(again);
+}
+
+const becomesCode = (command: string): string => `gets into what ${command} is given, which may evaluate it once more`;

@@ -8,6 +8,7 @@
  */
 
 import { whyNoValue } from './script-commands.ts';
+import { pipeBehind, pipedIntoShell, whyNotWithin, type Next, type Pipe } from './script-pipeline.ts';
 
 /** Cannot stand in a script: marks the place of a placeholder, around its number. */
 const MARK = '\0';
@@ -49,6 +50,7 @@ interface Frame {
   readonly words: string[];
   readonly word: string;
   readonly isTarget: boolean | 'here-string';
+  readonly pipe: Pipe;
 }
 
 class ScriptReader {
@@ -63,6 +65,9 @@ class ScriptReader {
   #word: string | undefined;
   /** It is the file of a redirection, which may stand before the command too. */
   #isTarget: boolean | 'here-string' = false;
+  #pipe: Pipe = { first: 0, isRead: false };
+  /** Placeholders so far: they are numbered in their order. */
+  #placed = 0;
   #inQuotes = false;
   #inBrackets = false;
   #heredocs: { readonly end: string; readonly tabs: boolean }[] = [];
@@ -78,6 +83,7 @@ class ScriptReader {
       if (this.#inQuotes) this.#readQuoted();
       else this.#readCommand();
     }
+    this.#endCommand();
     while (this.#at < this.#script.length) {
       const number = this.#markHere();
       if (number === undefined) this.#take(1);
@@ -133,8 +139,10 @@ class ScriptReader {
     this.#word = undefined;
   }
 
-  #endCommand(): void {
+  #endCommand(next: Next = 'ends'): void {
     this.#endWord();
+    this.#problems.push(...pipedIntoShell(this.#pipe, this.#words, this.#placed));
+    this.#pipe = pipeBehind(this.#pipe, this.#words, this.#placed, next);
     this.#isTarget = false;
     this.#words = [];
   }
@@ -150,7 +158,10 @@ class ScriptReader {
         this.#take(1);
         return;
       case '\n':
-        this.#endCommand();
+        // Behind a pipe its command may stand in the next line.
+        this.#endCommand(
+          this.#words.length === 0 && this.#word === undefined && this.#pipe.isRead ? 'goes-on' : 'ends',
+        );
         this.#take(1);
         this.#skipHeredocs();
         return;
@@ -172,9 +183,12 @@ class ScriptReader {
       case ')':
         return this.#close();
       case ';':
-      case '|':
         this.#endCommand();
         this.#take(1);
+        return;
+      case '|':
+        this.#endCommand(next === '|' ? 'ends' : 'reads');
+        this.#take(next === '|' || next === '&' ? 2 : 1);
         return;
       case '&':
         if (next === '>') this.#endWord();
@@ -208,6 +222,7 @@ class ScriptReader {
     const why =
       this.#word !== undefined || !BEHIND_A_WORD.test(after) ? 'is only a part of a word' : this.#whyNotHere();
     this.#at += written.length;
+    this.#placed = number + 1;
     if (why !== undefined) this.#problems.push({ number, why });
     const reference = `"$${variableOf(number)}"`;
     this.#written += reference;
@@ -216,6 +231,8 @@ class ScriptReader {
 
   /** Why a whole word may not be a value here. */
   #whyNotHere(): string | undefined {
+    const within = whyNotWithin(this.#frames);
+    if (within !== undefined) return within;
     if (this.#isTarget === true || this.#frames.at(-1)?.isList === true) return undefined;
     if (this.#inBrackets) return 'stands in [[ ]], which evaluates it once more';
     return whyNoValue(this.#words, { isStandardInput: this.#isTarget === 'here-string' });
@@ -284,7 +301,9 @@ class ScriptReader {
       isTarget: this.#isTarget,
       words: this.#words,
       word: this.#word ?? '',
+      pipe: this.#pipe,
     });
+    this.#pipe = { first: this.#placed, isRead: false };
     this.#inQuotes = false;
     this.#isTarget = false;
     this.#words = [];
@@ -312,9 +331,10 @@ class ScriptReader {
     this.#words = frame.words;
     this.#word = frame.word;
     this.#isTarget = frame.isTarget;
+    this.#pipe = frame.pipe;
     this.#takeIntoWord(1);
     // `( ... )`, `f()`: a command may follow without anything between.
-    if (!frame.isList && !/[$<>]\($/.test(frame.word)) this.#endCommand();
+    if (!frame.isList && !/[$<>]\($/.test(frame.word)) this.#endCommand('goes-on');
   }
 
   #readRedirection(character: string, next: string | undefined): void {

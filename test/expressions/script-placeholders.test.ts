@@ -38,6 +38,14 @@ describe('a placeholder in a script', () => {
     ['echo \\\n  @< .Name >@ \\\n  x', 'echo \\\n  "$ITER8_V1" \\\n  x'],
     ['# it is @< .Name >@ here', '# it is $ITER8_V1 here'],
     ['@< if .WinnerFound >@echo @< .Name >@@< else >@bash -c "@< .Name >@"@< end >@', 'echo "$ITER8_V1"'],
+    ['echo @< .Name >@ | grep a || bash', 'echo "$ITER8_V1" | grep a || bash'],
+    ['echo @< .Name >@ | cat; echo a | bash', 'echo "$ITER8_V1" | cat; echo a | bash'],
+    ['echo @< .Name >@ | bash x.sh', 'echo "$ITER8_V1" | bash x.sh'],
+    ['local x=$(cat @< .Name >@) y="$(sh x.sh @< .Name >@)"', 'local x=$(cat "$ITER8_V1") y="$(sh x.sh "$ITER8_V2")"'],
+    [
+      'while read -r x; do echo "$x"; done < <(cat @< .Name >@)',
+      'while read -r x; do echo "$x"; done < <(cat "$ITER8_V1")',
+    ],
     ['A=b kubectl apply -f @< "a b" >@', 'A=b kubectl apply -f "$ITER8_V1"'],
   ])('is a variable: %s', (script, text) => {
     expect(fillScript(script, scope("it's $(x)")).text).toBe(text);
@@ -74,6 +82,18 @@ describe('a placeholder in a script', () => {
     ['timeout 5 bash -ec @< .Name >@', 'is an argument of -ec'],
     ['printf -v @< .Name >@ x', 'is an argument of -v'],
     ['. @< .Name >@', 'is an argument of .'],
+    ['eval "$(echo @< .Name >@)"', 'gets into what eval is given, which may evaluate it once more'],
+    ['source <(cat a; echo "$(cat @< .Name >@)")', 'gets into what source is given'],
+    ['bash -c "$(echo @< .Name >@)"', 'gets into what -c is given'],
+    ['bash <(echo @< .Name >@)', 'gets into what bash is given'],
+    ['sh -x < <(echo @< .Name >@)', 'gets into what sh is given'],
+    ['echo @< .Name >@ | sudo bash -s', 'gets into what bash is given'],
+    ['echo @< .Name >@ | tee a |& \n sh', 'gets into what sh is given'],
+    ['(echo a; echo @< .Name >@) | sh', 'gets into what sh is given'],
+    ['for x in @< .Name >@; do echo "$x"; done | sh', 'gets into what sh is given'],
+    ['{ echo @< .Name >@; } | kubectl exec -i x -- /bin/sh', 'gets into what /bin/sh is given'],
+    ["echo @< .Name >@ | xargs -I{} sh -c '{}'", 'gets into what -c is given'],
+    ['echo @< .Name >@ | . /dev/stdin', 'gets into what . is given'],
   ])('is refused: %s', (script, why) => {
     expect(() => fillScript(script, scope('secret-value'))).toThrow(why);
     expect(scriptProblem(script)).toContain(why);

@@ -6,7 +6,7 @@ import { UnavailableError } from '../../errors.ts';
 import type { RecordLog } from '../../drive/ports.ts';
 import { ReadError, readLines } from '../manifest/bounded-read.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
-import { makeFolderOf, objectPath } from './local-layout.ts';
+import { makeFolderOf, objectPath, refuseLinks } from './local-layout.ts';
 
 export interface FileRecordLogOptions {
   readonly dir: string;
@@ -27,6 +27,7 @@ export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
     append: (key, entries) => append(objectPath(dir, 'records', key), entries),
     reset: async (key) => {
       const path = objectPath(dir, 'records', key);
+      await refuseLinks(path);
       await unlink(path).catch((error: unknown) => {
         if (errorCode(error) !== 'ENOENT') throw storeError(error, 'cannot remove', path);
       });
@@ -65,6 +66,7 @@ async function append(path: string, entries: readonly object[]): Promise<void> {
 
 async function* read(path: string, onUnreadable: (text: string) => void): AsyncGenerator {
   try {
+    await refuseLinks(path);
     let number = 0;
     for await (const line of readLines(path, { maxBytes: LARGEST_BYTES, maxLine: LONGEST_LINE, noLinks: true })) {
       number += 1;

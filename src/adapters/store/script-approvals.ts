@@ -2,7 +2,9 @@
  * What the person at this machine has approved to be run here: fingerprints of scripts, one empty file each, so that a run
  * that was killed may be resumed by name (docs/behavior.md 2).
  */
-import { access, writeFile } from 'node:fs/promises';
+import type { Stats } from 'node:fs';
+import { lstat, writeFile } from 'node:fs/promises';
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import { storeError } from './file-system-errors.ts';
 import { makeFolders } from './local-layout.ts';
@@ -25,9 +27,15 @@ export function createApprovals({ dir }: { readonly dir: string }): Approvals {
       }
     },
     has: (fingerprint) =>
-      access(path.join(folder, fingerprint)).then(
-        () => true,
+      lstat(path.join(folder, fingerprint)).then(
+        (stat) => stat.isFile() && isOwn(stat),
         () => false,
       ),
   };
+}
+
+/** In a folder that others may write to, what somebody else has approved is not ours. Windows knows no such owner. */
+function isOwn({ uid }: Stats): boolean {
+  const own = userInfo().uid;
+  return own < 0 || uid === own;
 }

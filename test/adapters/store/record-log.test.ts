@@ -1,6 +1,6 @@
 /** The record of an experiment lies in its folder, and is a file. */
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -46,6 +46,20 @@ it('does not follow a link out of its folder, neither to write nor to read', asy
   await log.append(key, [{ a: 1 }]);
   expect(await read()).toEqual([{ a: 1 }]);
   expect(readFileSync(victim, 'utf8')).toBe('precious\n');
+});
+
+it('does not follow a link in the place of a folder either, also to remove a record', async () => {
+  const { dir, log, read } = folder();
+  const elsewhere = path.join(dir, 'elsewhere');
+  mkdirSync(elsewhere);
+  const victim = path.join(elsewhere, `${key.name}.ndjson`);
+  writeFileSync(victim, '{"precious":1}\n');
+  rmSync(path.join(dir, 'records', key.namespace), { recursive: true });
+  symlinkSync(elsewhere, path.join(dir, 'records', key.namespace));
+  await expect(log.append(key, [{ a: 1 }])).rejects.toBeInstanceOf(ForbiddenError);
+  await expect(read()).rejects.toBeInstanceOf(ForbiddenError);
+  await expect(log.reset(key)).rejects.toBeInstanceOf(ForbiddenError);
+  expect(readFileSync(victim, 'utf8')).toBe('{"precious":1}\n');
 });
 
 it('waits for no pipe', async () => {
