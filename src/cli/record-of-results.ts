@@ -50,17 +50,17 @@ function secondsOf({ firstStartMs, lastStartMs }: CountedWindow): number {
   return lastStartMs >= firstStartMs ? (lastStartMs - firstStartMs) / 1000 : 0;
 }
 
-function doubtsOf({ formats, windows }: Results, { model, missing }: HowMeasured): ImportedDoubts {
+function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: HowMeasured): ImportedDoubts {
   const facts = factsOf(formats);
-  // Nobody sends what is real traffic: there is no schedule that it could be late for.
-  const sent = facts.model === 'observed' ? 'observed' : (model ?? facts.model);
+  // Nobody sends what is real traffic ("observed"): there is no schedule that it could be late for.
+  const sent = model ?? facts.model;
   const latency = sent === 'closed' ? 'closed-model' : sent === 'unknown' ? 'unknown-model' : undefined;
   const requests =
     missing !== undefined
       ? undefined
       : facts.omitsFailures === true
         ? 'failures-missing'
-        : windows.some(({ isOutlasted }) => isOutlasted)
+        : isTorn || windows.some(({ isOutlasted }) => isOutlasted)
           ? 'unfinished-missing'
           : undefined;
   return {

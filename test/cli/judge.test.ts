@@ -232,6 +232,13 @@ it('counts lines that cannot be read as failures, and says which', async () => {
   const file = written('torn.json', `${vegeta(500, () => ({}))}{"attack":"","se`);
   const answer = await judged(file, '--slo', 'error-rate<=5%');
   expect(answer.objectives[0]!.count).toEqual({ n: 501, bad: 1 });
+  // It breaks off: nobody knows how many are missing.
+  expect(answer.objectives[0]!.reason).toBe('unfinished-missing');
+  const inside = written('inside.json', `{"attack":"","se\n${vegeta(500, () => ({}))}`);
+  expect((await judged(inside, '--slo', 'error-rate<=5%')).objectives[0]).toMatchObject({
+    verdict: 'satisfied',
+    n: 501,
+  });
   expect(answer.warnings.join('\n')).toContain(
     '1 line could not be read, and each counts as a request that failed: torn.json, line 501: not a JSON object',
   );

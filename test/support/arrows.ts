@@ -87,7 +87,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@kubernetes/client-node': ['adapters/kube'],
   'csv-parse': ['adapters/results'],
   '@streamparser/json': ['adapters/results'],
-  saxes: ['adapters/results'],
+  sax: ['adapters/results'],
   'jq-web': ['adapters/metrics'],
   chalk: ['render'],
   'cli-table3': ['render'],

@@ -1,13 +1,31 @@
 /** The formats that are read, in the order in which a file is tried: the first that recognises its beginning. */
 import { UsageError } from '../../errors.ts';
 import { envoy, nginx } from './formats/access-log.ts';
+import { fortio } from './formats/fortio.ts';
+import { gatling } from './formats/gatling.ts';
+import { ghz } from './formats/ghz.ts';
 import { hey } from './formats/hey.ts';
+import { jmeterCsv, jmeterXml } from './formats/jmeter.ts';
 import { jsonLines } from './formats/json-lines.ts';
 import { k6Csv, k6Json } from './formats/k6.ts';
 import { vegetaCsv, vegetaJson } from './formats/vegeta.ts';
 import type { ResultFormat } from './measured-request.ts';
 
-export const FORMATS: readonly ResultFormat[] = [k6Json, k6Csv, vegetaJson, vegetaCsv, hey, nginx, envoy, jsonLines];
+export const FORMATS: readonly ResultFormat[] = [
+  k6Json,
+  k6Csv,
+  vegetaJson,
+  vegetaCsv,
+  hey,
+  jmeterCsv,
+  jmeterXml,
+  ghz,
+  gatling,
+  fortio,
+  nginx,
+  envoy,
+  jsonLines,
+];
 
 /** @throws UsageError when it is none of them */
 export function recogniseFormat(head: Buffer, shown: string): ResultFormat {

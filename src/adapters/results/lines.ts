@@ -44,8 +44,9 @@ export async function* readLineBatches(
   }
   const last: Writable = { requests: [], unread: [] };
   if (rest.length > 0 || isTooLong) take(Buffer.concat(rest), last);
+  const isTorn = last.unread.length > 0;
   add(end(), number, last);
-  yield last;
+  yield { ...last, isTorn };
 }
 
 interface Writable {

@@ -20,6 +20,8 @@ export interface Batch {
   readonly requests: readonly MeasuredRequest[];
   /** Requests that could not be understood: where they are, and why. */
   readonly unread: readonly string[];
+  /** The file ends in the middle of something: more of it is missing. */
+  readonly isTorn?: boolean | undefined;
 }
 
 /** How requests were sent. `observed`: nobody sent them for a test, they are real traffic. */

@@ -30,6 +30,8 @@ export interface Results {
   readonly windows: readonly CountedWindow[];
   /** Of each file. */
   readonly formats: readonly ResultFormat[];
+  /** One of the files ends in the middle of something. */
+  readonly isTorn: boolean;
   /** Lines that could not be read: how many, and the first of them. */
   readonly unread: { readonly n: number; readonly examples: readonly string[] };
 }
@@ -49,6 +51,7 @@ export async function readResults(
   const windows: CountedWindow[] = [];
   let log: RequestCounter | undefined;
   let unread = 0;
+  let isTorn = false;
   const examples: string[] = [];
   for (const file of files) {
     const shown = file === '-' ? 'standard input' : file;
@@ -67,6 +70,8 @@ export async function readResults(
       for await (const batch of format.read(chunks, { fields: settings.fields })) {
         for (const request of batch.requests) counter.add(request);
         unread += batch.unread.length;
+        // The end of what is cut there is left out anyway.
+        isTorn ||= batch.isTorn === true && window.inFlightMs === undefined;
         for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
       }
       if (facts.isLog !== true) windows.push(counter.end());
@@ -83,7 +88,7 @@ export async function readResults(
     if (unknown > 0 && parts.length > 0) parts.push(unresolvedTally(unknown, settings));
     if (parts.length > 0) tallies.set(version, parts.reduce(addTally));
   }
-  return { tallies, windows, formats, unread: { n: unread, examples } };
+  return { tallies, windows, formats, isTorn, unread: { n: unread, examples } };
 }
 
 function readFailure(error: unknown, shown: string): unknown {

@@ -55,7 +55,7 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
     .description('judges the requests that another tool has measured: load tests, access logs')
     .argument(
       '<file...>',
-      'results of k6, vegeta or hey, or an access log; packed by gzip or not, - for standard input',
+      'results of k6, JMeter, Gatling, vegeta, hey, ghz or fortio, or an access log; packed by gzip or not, - for standard input',
     )
     .option('--slo <metric<=limit>', "an objective, e.g. 'p95<=300ms' or 'error-rate<=1%'; repeat it", repeated)
     .option('-f, --filename <file>', 'objectives, settings and versions of an experiment')

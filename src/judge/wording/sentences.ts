@@ -190,7 +190,7 @@ function reasonSentence(
     case 'failures-missing':
       return `${name} cannot be settled by these requests: those that failed without an answer are not among them; --missing N says how many there were`;
     case 'unfinished-missing':
-      return `${name} cannot be settled by these requests: some took longer than what was left out at the end; --timeout says how long one may take`;
+      return `${name} cannot be settled by these requests: more of them may be missing at the end than are left out (one took longer, or a file breaks off); --timeout says how long one may take, --missing N how many are missing`;
     case 'no-timeout':
       return `${name} cannot be shown to be below its limit: the timeout of these measurements is unknown`;
     case 'unquantified':

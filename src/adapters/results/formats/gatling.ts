@@ -1,0 +1,40 @@
+/**
+ * Results of Gatling: `simulation.log` in text, as Gatling 3.3 to 3.10 write it. Newer ones write it in binary, which is refused.
+ *
+ * Source: Gatling 3.10, gatling-core, DataWriterMessageSerializer of LogFileDataWriter: fields between tabs, `REQUEST`, groups, name,
+ * start and end in ms since 1970, `OK` or `KO`, message. The file has no codes: a KO is a check that failed, or no answer.
+ */
+import { readLineBatches, type LineResult } from '../lines.ts';
+import { failureClass, latency, type ResultFormat } from '../measured-request.ts';
+
+export const gatling: ResultFormat = {
+  name: 'gatling',
+  title: 'Gatling, simulation.log',
+  facts: { model: 'unknown', isDrained: true, startErrorMs: 1, isDated: true },
+  recognises: (head) => /^(?:ASSERTION\t[^\n]*\n)*RUN\t/.test(head),
+  read: (chunks) => readLineBatches(chunks, requestOf),
+};
+
+function requestOf(line: string): LineResult {
+  const fields = line.split('\t');
+  if (fields[0] !== 'REQUEST') {
+    return /^(RUN|USER|GROUP|ERROR|ASSERTION)$/.test(fields[0]!) ? undefined : 'no record of Gatling';
+  }
+  const [, group, name, start = '', end = '', result, message = ''] = fields;
+  const isTimed = /^\d{10,}$/.test(start) && /^\d{10,}$/.test(end);
+  const times = isTimed ? latency(Number(end) - Number(start), { below: 1, above: 1 }) : undefined;
+  if (times === undefined || (result !== 'OK' && result !== 'KO')) return 'no start, end and OK or KO';
+  const isOk = result === 'OK';
+  // "status.find.is(200), but actually found 503"
+  const code = /\bfound (\d{3})\b/.exec(message)?.[1];
+  const named: Readonly<Record<string, string | undefined>> = { group, name, result };
+  return {
+    startMs: Number(start),
+    ...times,
+    code: isOk ? 'OK' : (code ?? failureClass(message)),
+    // A check that failed read an answer, and says so; whatever else it was, there may have been none.
+    unanswered: !isOk && code === undefined,
+    error: !isOk,
+    field: (field) => (Object.hasOwn(named, field) ? named[field] : undefined),
+  };
+}
