@@ -9,7 +9,14 @@ import type { Recommendation } from '../judge/recommendation.ts';
 import type { StoredTraffic } from '../judge/record/stored-traffic.ts';
 import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
 import { blueGreenWeights, finalWeights, movesTraffic, withoutRises } from '../traffic/traffic-plan.ts';
-import { isSameSplit, splitOf, valuesFor, type WeightField } from '../traffic/weight-fields.ts';
+import {
+  isSameSplit,
+  splitOf,
+  tooFewPods,
+  valuesFor,
+  type FieldReading,
+  type WeightField,
+} from '../traffic/weight-fields.ts';
 import type { TrafficObjects } from './ports.ts';
 import type { Session } from './session.ts';
 import type { Failure } from './status-changes.ts';
@@ -60,7 +67,12 @@ export class Traffic {
   /** Why it could not be moved, looked at before anything starts. */
   async problem(signal: AbortSignal): Promise<Failure | undefined> {
     if (!this.isMoved) return undefined;
-    return this.#attempt(async () => void (await this.read(signal)), signal);
+    return this.#attempt(async () => {
+      await this.read(signal);
+      const { experiment } = this.#session;
+      const tooFew = tooFewPods(experiment, await this.#objects.read(experiment, signal));
+      if (tooFew !== undefined) throw new Iter8Error(tooFew);
+    }, signal);
   }
 
   /** Notes how traffic is split: what is restored unless the end is a promotion. */
@@ -165,7 +177,12 @@ export class Traffic {
     const { experiment } = this.#session;
     const fields = await this.#objects.read(experiment, signal);
     const start = fields.map((field) => ({ ...field, value: valueIn(stored.start, field.version) }));
-    await this.#write(valuesFor(weights, start), weights, signal);
+    const values = valuesFor(weights, start, {
+      baseline: this.#session.question.baseline?.name,
+      most: experiment.spec.strategy.weights.maxCandidateWeight,
+      now: fields,
+    });
+    await this.#write(values, this.#splitAs(fields, values) ?? weights, signal);
   }
 
   async #restore(): Promise<void> {
@@ -173,11 +190,14 @@ export class Traffic {
     if (stored === undefined) return;
     const { experiment } = this.#session;
     const fields = await this.#objects.read(experiment);
-    const split = splitOf(
-      experiment,
-      fields.map((field) => ({ ...field, value: valueIn(stored.start, field.version) })),
-    );
-    await this.#write(stored.start, split !== undefined && 'weights' in split ? split.weights : stored.weights);
+    await this.#write(stored.start, this.#splitAs(fields, stored.start) ?? stored.weights);
+  }
+
+  /** How traffic is split by these values: whole pods make other shares than those that were wanted. */
+  #splitAs(fields: readonly FieldReading[], values: readonly WeightField[]): readonly Weight[] | undefined {
+    const written = fields.map((field) => ({ ...field, value: valueIn(values, field.version) }));
+    const split = splitOf(this.#session.experiment, written);
+    return split !== undefined && 'weights' in split ? split.weights : undefined;
   }
 
   /** Also where nothing is to be changed: then it is only seen whether all is as we left it. */

@@ -88,8 +88,11 @@ function tidy(json: CrdSchema): void {
 function describe(schema: CrdSchema, fields: FieldDescriptions, at = ''): void {
   const description = fields[at];
   if (description !== undefined) schema['description'] = description;
-  for (const [key, one] of Object.entries((schema['properties'] ?? {}) as Record<string, CrdSchema>))
+  for (const [key, one] of Object.entries((schema['properties'] ?? {}) as Record<string, CrdSchema>)) {
+    // Kubernetes describes it itself, and refuses a CRD that says anything of it.
+    if (at === '' && key === 'metadata') continue;
     describe(one, fields, at === '' ? key : `${at}.${key}`);
+  }
   if (schema['items'] !== undefined) describe(schema['items'] as CrdSchema, fields, `${at}[]`);
   if (schema['additionalProperties'] !== undefined)
     describe(schema['additionalProperties'] as CrdSchema, fields, `${at}.*`);

@@ -61,26 +61,57 @@ function percentOf(value: number, sum: number): number {
   return Math.round((1e5 * value) / sum) / 1e3;
 }
 
+export interface PodRules {
+  readonly baseline: string | undefined;
+  /** Percent that candidates get at most; absent: no cap. */
+  readonly most?: number | undefined;
+  /** What the fields hold now. Absent: as at the start. */
+  readonly now?: readonly WeightField[] | undefined;
+}
+
 /** What to write for these weights (whole percent). `start`: as first read; pods keep their number in all. */
-export function valuesFor(weights: readonly Weight[], start: readonly FieldReading[]): WeightField[] {
+export function valuesFor(
+  weights: readonly Weight[],
+  start: readonly FieldReading[],
+  rules: PodRules = { baseline: undefined },
+): WeightField[] {
   const wanted = start.map(({ version }) => weights.find(({ name }) => name === version)?.value ?? 0);
-  const numbers = start.every(({ isReplicas }) => isReplicas)
-    ? podsFor(
-        wanted,
-        start.reduce((sum, { value }) => sum + (numberIn(value) ?? 0), 0),
-      )
-    : wanted;
+  const numbers = start.every(({ isReplicas }) => isReplicas) ? podsFor(wanted, start, rules) : wanted;
   return start.map(({ version, value, isText }, index) => {
     const number = numbers[index]!;
     return { version, value: isText || typeof value === 'string' ? String(number) : number };
   });
 }
 
-/** Whole pods by the largest remainder, at least one for whoever is to have traffic. */
-function podsFor(percents: readonly number[], total: number): number[] {
+/**
+ * Whole pods, at least one for whoever is to have traffic. A candidate gets no more than its share, but for its first pod, and for one
+ * more where it is to have more and would otherwise never get it: a step is at least a pod. The cap is kept.
+ */
+function podsFor(percents: readonly number[], start: readonly FieldReading[], rules: PodRules): number[] {
+  const podsOf = (fields: readonly WeightField[]) =>
+    start.map(({ version }) => numberIn(fields.find((field) => field.version === version)?.value ?? null) ?? 0);
+  const total = podsOf(start).reduce((sum, count) => sum + count, 0);
+  const now = podsOf(rules.now ?? start);
+  const baseline = start.findIndex(({ version }) => version === rules.baseline);
   const exact = percents.map((percent) => (percent * total) / 100);
   const pods = exact.map((share, index) => Math.max(percents[index]! > 0 ? 1 : 0, Math.floor(share + 1e-9)));
-  const spare = () => total - pods.reduce((sum, count) => sum + count, 0);
+  const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
+  const isRoom = () =>
+    100 * (sumOf(pods) - pods[baseline]! + 1) <= (rules.most ?? 100) * total &&
+    total > sumOf(pods) - pods[baseline]! + 1;
+  if (baseline >= 0 && percents[baseline]! > 0) {
+    for (const index of pods.keys())
+      if (
+        index !== baseline &&
+        now[index]! > 0 &&
+        exact[index]! > now[index]! &&
+        pods[index] === now[index] &&
+        isRoom()
+      )
+        pods[index]! += 1;
+    pods[baseline] = Math.max(1, total - (sumOf(pods) - pods[baseline]!));
+  }
+  const spare = () => total - sumOf(pods);
   while (spare() !== 0) {
     const step = Math.sign(spare());
     // One more for whoever lacks most of a pod, one less for whoever has most above its share and more than one.
@@ -90,6 +121,19 @@ function podsFor(percents: readonly number[], total: number): number[] {
     pods[candidates.reduce((best, index) => (lack(index) > lack(best) ? index : best))]! += step;
   }
   return pods;
+}
+
+/**
+ * Why the caps of the experiment cannot be kept with so many pods: a candidate has at least one. Undefined where they can.
+ */
+export function tooFewPods(experiment: Experiment, fields: readonly FieldReading[]): string | undefined {
+  if (fields.length === 0 || !fields.every(({ isReplicas }) => isReplicas)) return undefined;
+  const total = fields.reduce((sum, { value }) => sum + (numberIn(value) ?? 0), 0);
+  const candidates = versionRoles(experiment).filter(({ role }) => role === 'candidate').length;
+  const { maxCandidateWeight: most } = experiment.spec.strategy.weights;
+  const least = percentOf(candidates, total);
+  if (total === 0 || most === 0 || least <= most) return undefined;
+  return `one of ${total} pods is ${percentOf(1, total)} % of the traffic, more than maxCandidateWeight (${most} %) allows; take at least ${Math.ceil((100 * candidates) / most)} pods`;
 }
 
 /** Whether the fields hold what they should. Texts and numbers of one value are the same. */

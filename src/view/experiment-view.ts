@@ -229,7 +229,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
     warnings: [
       ...new Set([
         ...(known.record?.warnings ?? []),
-        ...ratioWarnings(experiment, observed),
+        ...(known.record?.traffic === undefined ? ratioWarnings(experiment, observed) : []),
         ...unverifiedTls(experiment),
       ]),
     ],

@@ -14,3 +14,15 @@ describe('columns of kubectl get experiments', () => {
     expect(shown).toEqual(['type', 'target', 'stage', 'completed iterations', 'message', 'recommendation']);
   });
 });
+
+it('says nothing of metadata, which an API server refuses', () => {
+  for (const { object } of crds()) {
+    if (object.kind !== 'CustomResourceDefinition') continue;
+    const { versions } = (
+      object as unknown as {
+        spec: { versions: { schema: { openAPIV3Schema: { properties: { metadata: unknown } } } }[] };
+      }
+    ).spec;
+    for (const { schema } of versions) expect(schema.openAPIV3Schema.properties.metadata).toEqual({ type: 'object' });
+  }
+});

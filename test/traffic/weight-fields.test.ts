@@ -8,6 +8,7 @@ import { roundWeights } from '../../src/traffic/round-weights.ts';
 import {
   isSameSplit,
   splitOf,
+  tooFewPods,
   valuesFor,
   type FieldReading,
   type FieldValue,
@@ -127,6 +128,41 @@ describe('pods', () => {
         start,
       ).map(({ value }) => value),
     ).toEqual([1, 1]);
+  });
+
+  it('give a candidate no more than its share, a step of at least a pod, and never more than the cap', () => {
+    const start = fieldsWith([4, 0], true);
+    const split = (candidate: number, now: [number, number], most = 100) =>
+      valuesFor(
+        [
+          { name: 'a', value: 100 - candidate },
+          { name: 'b', value: candidate },
+        ],
+        start,
+        { baseline: 'a', most, now: fieldsWith(now, true) },
+      ).map(({ value }) => value);
+    expect(split(5, [4, 0])).toEqual([3, 1]);
+    expect(split(40, [4, 0])).toEqual([3, 1]);
+    expect(split(35, [3, 1])).toEqual([2, 2]);
+    expect(split(35, [3, 1], 40)).toEqual([3, 1]);
+    expect(split(25, [3, 1])).toEqual([3, 1]);
+    expect(split(10, [2, 2])).toEqual([3, 1]);
+    expect(split(100, [1, 3])).toEqual([0, 4]);
+    expect(split(0, [2, 2])).toEqual([4, 0]);
+  });
+
+  it('are too few where one of them is more than the cap', () => {
+    const capped = (most: number) => {
+      const experiment = experimentOf(2);
+      const { strategy } = experiment.spec;
+      const weights = { ...strategy.weights, maxCandidateWeight: most };
+      return { ...experiment, spec: { ...experiment.spec, strategy: { ...strategy, weights } } };
+    };
+    expect(tooFewPods(capped(25), fieldsWith([4, 0], true))).toBeUndefined();
+    expect(tooFewPods(capped(10), fieldsWith([4, 0], false))).toBeUndefined();
+    expect(tooFewPods(capped(10), fieldsWith([4, 0], true))).toBe(
+      'one of 4 pods is 25 % of the traffic, more than maxCandidateWeight (10 %) allows; take at least 10 pods',
+    );
   });
 
   it('of one version alone say nothing about the split', () => {
