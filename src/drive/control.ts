@@ -22,6 +22,7 @@ export class Control {
   readonly #session: Session;
   readonly #interruption: Interruption;
   readonly #lookEveryMs: number;
+  #isBegun = false;
 
   constructor(session: Session, interruption: Interruption, { lookEveryMs, typed }: ControlOptions) {
     this.#session = session;
@@ -29,6 +30,11 @@ export class Control {
     this.#lookEveryMs = lookEveryMs;
     this.typed = typed;
     session.onStored(() => this.#notice());
+  }
+
+  /** From now on it is heeded: whoever goes on with an experiment has its target again, so that traffic may be put back. */
+  begin(): void {
+    this.#isBegun = true;
     this.#notice();
   }
 
@@ -96,7 +102,7 @@ export class Control {
   }
 
   #notice(): void {
-    const abort = abortIn(this.#session.annotations);
+    const abort = this.#isBegun ? abortIn(this.#session.annotations) : undefined;
     if (abort !== undefined) this.#interruption.abort(`aborted${byText(abort)}`);
   }
 }

@@ -99,6 +99,7 @@ class Drive {
     try {
       // An earlier driver had acquired it; its turn is taken again.
       if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
+      this.#control.begin();
       while (outcome === 'done' && (await this.#control.mayGoOn())) {
         const step = nextStep(session.experiment, session.record);
         if (step.kind === 'ended') break;

@@ -36,7 +36,7 @@ export async function completeExperiment(session: Session, how: EndOptions): Pro
 export async function failExperiment(session: Session, failure: Failure, how: EndOptions): Promise<void> {
   session.changeStatus((status, now) => withFailure(status, failure, now));
   const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
-  session.changeRecord((record) => ({ ...withoutLoad(record), recommendation }));
+  session.changeRecord(({ waiting: _1, ...record }) => ({ ...withoutLoad(record), recommendation }));
   if (countedScopes(session.record).length > 0)
     session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
   session.emitCondition(failure.reason, failureText(failure), true);

@@ -189,4 +189,26 @@ describe('an abort', () => {
     expect(drive.outcome.recommendation.reasons.join()).toContain('aborted');
     expect(drive.log.some((entry) => 'kind' in entry && entry.kind === 'slice')).toBe(false);
   });
+
+  it('waits for the target of an experiment that is gone on with: its traffic is put back by nobody else', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const written = withActions({ start: [LOAD], finish: [{ task: 'gate' }] });
+    const stop = new AbortController();
+    const onEvent = (event: Event) => void (event.kind === 'waiting' && stop.abort());
+    await driveInMemory(written, { store, clock, onEvent, options: { stop: stop.signal } });
+    await store.patchMetadata(KEY, { annotations: { 'iter8.tools/abort': 'true by dora' } });
+    let asked = 0;
+    const held = { lost: new AbortController().signal, release: () => Promise.resolve() };
+    const targets = {
+      acquire: async () => {
+        expect(hasEnded(await store.get(KEY))).toBe(false);
+        asked += 1;
+        return asked < 3 ? { heldBy: { identity: 'x', description: 'experiment default/other' } } : { held };
+      },
+    };
+    const { outcome } = await driveInMemory(written, { store, clock, targets });
+    expect([asked, outcome.recommendation.reasons.join()]).toEqual([3, expect.stringContaining('aborted by dora')]);
+    expect(readRecord(outcome.experiment)!.waiting).toBeUndefined();
+  });
 });

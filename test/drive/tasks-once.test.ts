@@ -1,6 +1,7 @@
 /** Tasks with hard edges: done once, also over several drivers; tried again; failures that do not count. */
 import { describe, expect, it } from 'vitest';
-import { Iter8Error, NotApprovedError, UndeliveredError } from '../../src/errors.ts';
+import type { Event } from '../../src/drive/events.ts';
+import { Iter8Error, NotApprovedError, UnavailableError, UndeliveredError } from '../../src/errors.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { TaskCall } from '../../src/drive/ports.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
@@ -89,6 +90,25 @@ describe('a task that was under way when its driver was killed', () => {
     const run = (call: TaskCall) => Promise.resolve(String(tries.push(call.tries)));
     await driveInMemory(written, { store, clock, tasks: { keeps, run } });
     expect(tries).toEqual([1]);
+  });
+
+  it('is not begun when its mark cannot be stored', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    let isAway = false;
+    const away = new Proxy(store, {
+      get: (target, name) =>
+        name === 'patchStatus' && isAway
+          ? () => Promise.reject(new UnavailableError('the disk is full'))
+          : (Reflect.get(target, name) as () => unknown).bind(target),
+    });
+    const tasks = runner();
+    const onEvent = (event: Event) =>
+      void (event.kind === 'task-started' && event.action === 'finish' && (isAway = true));
+    await expect(driveInMemory(finishing(HTTP), { store: away, clock, tasks, onEvent })).rejects.toThrow(
+      'the disk is full',
+    );
+    expect(tasks.done).toEqual([]);
   });
 
   it('has a mark in the store before it begins', async () => {
