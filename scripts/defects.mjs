@@ -15,7 +15,17 @@ const guards = JSON.parse(readFileSync(path.join(root, 'test/defects/defects.jso
 );
 
 const copy = mkdtempSync(path.join(tmpdir(), 'iter8ctl-defects-'));
-for (const name of ['src', 'test', 'bin', 'scripts', 'deploy', 'package.json', 'tsconfig.json', 'vitest.config.ts'])
+for (const name of [
+  'src',
+  'test',
+  'bin',
+  'scripts',
+  'deploy',
+  'package.json',
+  'package-lock.json',
+  'tsconfig.json',
+  'vitest.config.ts',
+])
   cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
 symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
 
@@ -32,8 +42,9 @@ for (const { defect, what, file, test, mutation } of guards) {
     return JSON.parse(stdout.slice(stdout.indexOf('{"num')));
   };
   writeFileSync(place, mutated);
-  const { numFailedTests } = runs();
+  const { numFailedTests, numPassedTests } = runs();
   writeFileSync(place, source);
+  if (numFailedTests + numPassedTests === 0) throw new Error(`defect ${defect}: its test was not run`);
   const fails = numFailedTests > 0;
   if (!fails) survived++;
   console.log(`${fails ? 'seen    ' : 'NOT SEEN'}  ${defect}  ${what}`);

@@ -76,7 +76,7 @@ export class Control {
       return true;
     }
     if (session.record.waiting?.kind !== 'pause') {
-      const since = timestamp(session.nowMs());
+      const since = timestamp(session.time.now());
       session.changeRecord((record) => ({ ...record, waiting: { kind: 'pause', since, by: pause.by } }));
       await session.save();
       session.emit({ kind: 'waiting', text: `paused${byText(pause)}; go on with: ${this.typed('resume')}` });
@@ -92,7 +92,7 @@ export class Control {
   #resume(): void {
     const session = this.#session;
     const { since } = session.record.waiting!;
-    const pausedMs = Math.max(0, session.nowMs() - Date.parse(since));
+    const pausedMs = Math.max(0, session.time.now() - Date.parse(since));
     const hasStarted = session.status.startTime !== undefined;
     session.changeRecord(({ waiting: _1, ...record }) => ({
       ...record,

@@ -29,7 +29,7 @@ export async function passGate(
       mark(session, id, { state: 'done' });
       return { kind: 'done' };
     }
-    if (session.nowMs() >= endMs) {
+    if (session.time.now() >= endMs) {
       session.changeRecord(({ waiting: _1, ...record }) => record);
       return { kind: 'failed', cause: `gate: nobody approved within ${formatSeconds(timeoutMs / 1000)}` };
     }
@@ -41,7 +41,7 @@ async function beginToWait(session: Session, { task, id, text }: PlacedTask, con
   const { message, timeoutMs } = gateInputs(task);
   const { question, record, key } = session;
   const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
-  const sinceMs = session.nowMs();
+  const sinceMs = session.time.now();
   const [since, until] = [timestamp(sinceMs), timestamp(sinceMs + timeoutMs)];
   mark(session, id, { state: 'running' });
   session.changeRecord((present) => ({
