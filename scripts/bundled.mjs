@@ -47,7 +47,7 @@ const manifestOf = (root, folder) => JSON.parse(readFileSync(path.join(root, fol
 export function sbomOf(root, folders) {
   const { name, version, license, description, devDependencies } = manifestOf(root, '.');
   const { packages } = JSON.parse(readFileSync(path.join(root, 'package-lock.json'), 'utf8'));
-  const refs = new Map(folders.map((folder) => [folder, refOf(manifestOf(root, folder))]));
+  const refs = new Map(folders.map((folder) => [lockKey(folder), refOf(manifestOf(root, folder))]));
   const own = `${name}@${version}`;
   return {
     $schema: 'http://cyclonedx.org/schema/bom-1.5.schema.json',
@@ -66,18 +66,21 @@ export function sbomOf(root, folders) {
         licenses: [{ license: { id: license } }],
       },
     },
-    components: folders.map((folder) => componentOf(manifestOf(root, folder), packages[folder])),
+    components: folders.map((folder) => componentOf(manifestOf(root, folder), packages[lockKey(folder)])),
     dependencies: [
       { ref: own, dependsOn: neededBy('', { dependencies: devDependencies }, refs, packages) },
       ...folders.map((folder) => ({
-        ref: refs.get(folder),
-        dependsOn: neededBy(folder, manifestOf(root, folder), refs, packages),
+        ref: refs.get(lockKey(folder)),
+        dependsOn: neededBy(lockKey(folder), manifestOf(root, folder), refs, packages),
       })),
     ],
   };
 }
 
 const refOf = ({ name, version }) => `${name}@${version}`;
+
+/** As the lock names it, also where node_modules is a link to another folder. */
+const lockKey = (folder) => folder.slice(folder.indexOf('node_modules/'));
 
 /** Source: https://github.com/package-url/purl-spec, type npm. */
 const purlOf = ({ name, version }) => `pkg:npm/${name.replace('@', '%40')}@${version}`;

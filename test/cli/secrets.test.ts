@@ -18,6 +18,13 @@ import { testServer } from '../support/test-server.ts';
 
 /** Each form is written by a function of its own, not by what hides it. */
 const html = (text: string) => text.replaceAll(/[^\w]/g, (char) => `&#${char.codePointAt(0)};`);
+const NAMED: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&quot;',
+  "'": '&apos;',
+};
 const ENCODINGS: readonly ((text: string) => string)[] = [
   (text) => text,
   encodeURIComponent,
@@ -26,7 +33,11 @@ const ENCODINGS: readonly ((text: string) => string)[] = [
   (text) => JSON.stringify(text).slice(1, -1),
   (text) => JSON.stringify(JSON.stringify(text)).slice(3, -3),
   html,
+  (text) => text.replaceAll(/[&<>"']/g, (char) => NAMED[char]!),
+  (text) => text.replaceAll(/[^\w]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`),
   (text) => Buffer.from(text).toString('hex'),
+  (text) => Buffer.from(text).toString('hex').toUpperCase(),
+  (text) => Buffer.from(text).toString('base64url'),
   ...[0, 1, 2].map(
     (before) => (text: string) =>
       Buffer.from(`${'x'.repeat(before)}${text}`)
@@ -83,15 +94,28 @@ function writtenIn(cwd: string): string {
     .join('\n');
 }
 
+const REPORTS = ['markdown', 'html', 'junit'];
+
 async function expectHidden(cwd: string, name: string, canaries: readonly string[]): Promise<void> {
   for (const args of [
     ['plan', '--local', '-f', 'all.json'],
     ['plan', '--local', '-f', 'all.json', '-o', 'json'],
-    ['run', '--local', '-f', 'all.json', '-o', 'ndjson'],
+    [
+      'run',
+      '--local',
+      '-f',
+      'all.json',
+      '-o',
+      'ndjson',
+      ...REPORTS.flatMap((one) => ['--report', `${one}=run.${one}`]),
+    ],
     ['describe', name, '--local'],
     ['describe', name, '--local', '-o', 'json'],
     ['describe', name, '--local', '-o', 'yaml'],
     ['describe', name, '--local', '-o', 'raw'],
+    ['replay', `.iter8/records/default/${name}.ndjson`],
+    ['assert', name, '--local', '-c', 'winnerFound'],
+    ['get', name, '--local', '-o', 'jsonpath={.status}'],
     ['debug', name, '--local'],
     ['get', '--local'],
     ['get', '--local', '-o', 'json'],
@@ -109,6 +133,8 @@ async function expectHidden(cwd: string, name: string, canaries: readonly string
           expectNothingOf(canaries, message, 'an event of Kubernetes');
   }
   expectNothingOf(canaries, writtenIn(cwd), 'the folder');
+  for (const one of REPORTS)
+    expectNothingOf(canaries, readFileSync(path.join(cwd, `run.${one}`), 'utf8'), `run.${one}`);
 }
 
 /** Characters that some encoding changes, after something by which it is found. */
