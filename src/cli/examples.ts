@@ -9,6 +9,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'iter8ctl describe canary -n shop --chart',
     'kubectl get experiment canary -o yaml | iter8ctl describe -f - --exit-code',
   ],
+  explain: [
+    'iter8ctl explain canary -n shop',
+    "iter8ctl judge results.json --slo 'p95<=300ms' -o raw | iter8ctl explain -f -",
+  ],
   assert: [
     'iter8ctl assert canary -c completed -c winnerFound --timeout 10m',
     'iter8ctl assert --local -c candidateWon',

@@ -18,6 +18,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   run: async () => (await import('./commands/run.ts')).runCommand,
   watch: async () => (await import('./commands/watch.ts')).watchCommand,
   describe: async () => (await import('./commands/describe.ts')).describeCommand,
+  explain: async () => (await import('./commands/explain.ts')).explainCommand,
   assert: async () => (await import('./commands/assert.ts')).assertCommand,
   get: async () => (await import('./commands/get.ts')).getCommand,
   plan: async () => (await import('./commands/plan.ts')).planCommand,

@@ -6,12 +6,12 @@ import type { Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { hasEnded } from '../../experiment/conditions.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
-import type { Driven } from '../../view/experiment-view.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withChartFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
-import { chosenExperiment, namedExperiment } from '../choose-experiment.ts';
+import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { findDescribed } from '../find-described.ts';
 import { whoDrives } from '../who-drives.ts';
 import { sayTo } from '../say.ts';
 
@@ -43,7 +43,7 @@ const codeFor = (experiment: Experiment): ExitCode =>
 
 async function describeOne(name: string | undefined, flags: DescribeFlags, io: Io): Promise<ExitCode> {
   return withReports(flags, io, async (reports) => {
-    const { experiment, driven } = await find(name, flags, io, sayTo(io));
+    const { experiment, driven } = await findDescribed(name, flags, io);
     await printAnswer(experiment, flags, io, driven);
     await reports.end(experiment, driven);
     return codeFor(experiment);
@@ -74,22 +74,4 @@ async function describeEach(names: readonly string[], flags: DescribeFlags, io: 
     }
   }
   return worstExitCode(experiments.map(codeFor));
-}
-
-async function find(
-  name: string | undefined,
-  flags: DescribeFlags,
-  io: Io,
-  warn: (text: string) => void,
-): Promise<{ readonly experiment: Experiment; readonly driven?: Driven | undefined }> {
-  if (flags.filename !== undefined) {
-    if (name !== undefined) throw new UsageError('give a name or -f, not both');
-    const { readObject } = await import('../manifest-flags.ts');
-    return { experiment: await readObject(flags.filename, io, flags.namespace, flags) };
-  }
-  const context = await openContext(flags, io, warn);
-  return whileConnecting(context, io, async () => {
-    const experiment = await chosenExperiment(context, name, warn);
-    return { experiment, driven: await whoDrives(experiment, context) };
-  });
 }
