@@ -17,7 +17,9 @@ export function packageFolders(inputs) {
   for (const input of inputs) {
     const parts = input.split('/');
     const at = parts.lastIndexOf('node_modules');
-    if (at >= 0) found.add(parts.slice(0, at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));
+    // A folder that is linked from elsewhere is named as the lock does, too.
+    if (at >= 0)
+      found.add(parts.slice(parts.indexOf('node_modules'), at + (parts[at + 1].startsWith('@') ? 3 : 2)).join('/'));
   }
   return [...found].toSorted((a, b) => (a < b ? -1 : 1));
 }

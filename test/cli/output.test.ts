@@ -208,7 +208,7 @@ it('an argument that a usage error repeats is one line of visible text', () => {
     ['get', '-o', '\u001b[31m\nx'],
     ['get', '--\u001b[31m\n(Did you mean --force?)'],
     ['run', '--qps', '\u001b[2J'],
-    ['describe', 'a', '\u001b[2J'],
+    ['plan', 'a', '\u001b[2J'],
   ]) {
     const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
     expect(status).toBe(2);

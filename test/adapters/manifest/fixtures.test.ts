@@ -97,7 +97,7 @@ describe('objects recorded from Iter8 0.7', () => {
       'spec.criteria.objectives[0]: expected upperLimit or lowerLimit, got neither; to observe "default/mock-latency" only, list it under indicators',
     ],
     'o3-strength': [
-      'spec.criteria.strength.anything: unknown setting; there are: confidence, extend, maxSeconds, maxRequests, minSeconds, minRequests, inFlightSeconds, rewardDelay, stopEarly, noData, noDataFor, relative, margin, cap, policy',
+      'spec.criteria.strength.anything: unknown setting; there are: confidence, extend, maxSeconds, maxRequests, minSeconds, minRequests, inFlightSeconds, rewardDelay, stopEarly, noData, noDataFor, relative, margin, cap, policy, onChange',
     ],
   };
 
