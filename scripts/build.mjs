@@ -78,6 +78,7 @@ const shared = {
   target: 'node20.20',
   legalComments: 'none',
   metafile: true,
+  preserveSymlinks: true, // node_modules may be a link, as in scripts/defects.mjs
   plugins: [leanClientNode, oneWidth],
   logLevel: 'warning',
 };
@@ -130,6 +131,7 @@ const jq = await build({
   outExtension: { '.js': '.cjs' },
   legalComments: 'none',
   metafile: true,
+  preserveSymlinks: true, // node_modules may be a link, as in scripts/defects.mjs
   plugins: [boundedOutput],
   logLevel: 'warning',
 });
