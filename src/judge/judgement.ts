@@ -54,6 +54,7 @@ export function judgementAt(
       reward,
       assessments,
       changed,
+      imported: record.imported,
       tallyOf: (version) => judge.tallyOf(version),
       ratePerSec: look.ratePerSec,
     }),

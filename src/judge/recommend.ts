@@ -7,6 +7,7 @@ import { inOrderOf } from '../experiment/spec-order.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
+import type { ImportedDoubts } from './imported.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
 import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';
@@ -25,6 +26,8 @@ export interface RecommendFacts {
   readonly reward?: RewardResult | undefined;
   /** A version became another build. */
   readonly changed?: ChangedBuild | undefined;
+  /** Another tool has measured it. */
+  readonly imported?: ImportedDoubts | undefined;
 }
 
 /** Above this share of redirects, or of errors that no objective is about, nothing is promoted. */
@@ -133,10 +136,11 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
   const { limits, alpha = 0.05 } = question;
   const hasErrorLimit = limits.some(({ quantity: { kind } }) => kind === 'error-rate' || kind === 'error-count');
   const tally = facts.tallyOf(version);
-  const redirects = Object.entries(tally.codes).reduce(
-    (sum, [code, count]) => (isRedirect(code) ? sum + count : sum),
-    0,
-  );
+  // Other tools follow redirects, and of real traffic a 304 is the answer that was asked for.
+  const redirects =
+    facts.imported === undefined
+      ? Object.entries(tally.codes).reduce((sum, [code, count]) => (isRedirect(code) ? sum + count : sum), 0)
+      : 0;
   const { n, errors } = tally.service;
   const bad = Math.min(n, redirects + (hasErrorLimit ? 0 : errors));
   if (n === 0 || lowerBound({ n, bad }, Math.log(1 / alpha)) <= UNJUDGED_SHARE) return undefined;

@@ -291,3 +291,30 @@ it('writes reports, and says what is wrong with a file', async () => {
   expect(await failure('good.json', '--split-by', 'x=a')).toContain('two different values');
   expect((await iter8ctl(['judge', 'good.json'], { cwd })).err).toContain('objectives are needed');
 });
+
+it('takes redirects of real traffic for answers, and holds a promotion back for errors that no objective is about', async () => {
+  const cached = written(
+    'cached.json',
+    vegeta(2000, (k) => ({ code: k % 3 === 0 ? 304 : 200 })),
+  );
+  expect((await judged(cached, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('promote');
+  const failing = written(
+    'failing.json',
+    vegeta(2000, (k) => ({ code: k % 3 === 0 ? 503 : 200 })),
+  );
+  expect((await judged(failing, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('undecided');
+});
+
+it('leaves a relative objective open: these requests are no pairs of one schedule', async () => {
+  const text = readFileSync(path.join(cwd, 'experiment.yaml'), 'utf8').replace(
+    'criteria: {',
+    'criteria: {strength: {relative: [{metric: iter8-system/error-rate, maxIncreasePercent: 10}]}, ',
+  );
+  written('relative.yaml', text);
+  const answer = await judged('two.json', '-f', 'relative.yaml', '--split-by', 'attack=blue,green');
+  expect(answer.objectives.map(({ verdict, reason }) => reason ?? verdict)).toEqual([
+    'satisfied',
+    'violated',
+    'not-paired',
+  ]);
+});

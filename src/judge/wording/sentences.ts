@@ -20,11 +20,14 @@ export const confidenceText = (confidence: number): string => formatLimit(confid
 
 /** Codes and classes that are not a plain success, most frequent first: `503: 12, timeout: 1`. */
 export function codesText(codes: Readonly<Record<string, number>>): string {
-  return Object.entries(codes)
-    .filter(([code]) => !/^2\d\d$/.test(code))
-    .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
-    .map(([code, count]) => `${code}: ${formatCount(count)}`)
-    .join(', ');
+  return (
+    Object.entries(codes)
+      // OK is what gRPC, and tools without codes, call a success.
+      .filter(([code]) => !/^(2\d\d|OK)$/.test(code))
+      .toSorted((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1))
+      .map(([code, count]) => `${code}: ${formatCount(count)}`)
+      .join(', ')
+  );
 }
 
 export function limitText({
