@@ -22,6 +22,8 @@ export interface WrapOptions {
 
 /** Commands that a sentence asks for: from a colon or a bracket to the end of what is to be typed. */
 export const COMMAND = /(?<=: |\()(?:iter8ctl|kubectl|helm) [^;)]*?(?=[;)]|, (?:or|then) |$)/g;
+/** Of a word that has no room behind the indent of its text. */
+const LEAST_INDENT = 2;
 /** Stands for a space at which no line is broken. */
 const KEPT_SPACE = '\u00a0';
 
@@ -63,7 +65,7 @@ function wrapped(text: string, options: WrapOptions, isWhole: (word: string) => 
       if (spare >= 0) {
         // Names are searched for and pasted: whole, if it costs the indent.
         if (line.trim() !== '') lines.push(line.trimEnd());
-        line = ' '.repeat(Math.min(spare, displayWidth(rest)));
+        line = ' '.repeat(Math.min(spare, displayWidth(rest), LEAST_INDENT));
         break;
       }
       const head = cutToWidth(left, columns - displayWidth(line), '');

@@ -22,6 +22,12 @@ describe('wrap', () => {
     expect(wrap('after 1,000,000 requests', { columns: 12 })).toEqual(['after', '1,000,000', 'requests']);
   });
 
+  it('keeps a name whole where that costs only its indent', () => {
+    const options = { columns: 20, first: 'Experiment  ', rest: ' '.repeat(12) };
+    expect(wrap('checkout-canary-1 (x)', options)).toEqual(['Experiment', '  checkout-canary-1', '            (x)']);
+    expect(wrap('checkout-service-canary-1', options)).toEqual(['Experiment  checkout', '  -service-canary-1']);
+  });
+
   it('loses nothing, and fits, whatever the text and the width', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme' }), fc.integer({ min: 10, max: 120 }), (text, columns) => {
