@@ -113,11 +113,11 @@ export class Traffic {
 
   /** The end: the promoted version has its full weight, or the split of the start is restored. */
   async settle(recommendation: Recommendation): Promise<Failure | undefined> {
-    if (this.#options.keepSplit) {
+    const weights = finalWeights(this.#session.experiment, recommendation);
+    if (this.#options.keepSplit && weights === undefined) {
       this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
       return undefined;
     }
-    const weights = finalWeights(this.#session.experiment, recommendation);
     return this.#attempt(async () => {
       await this.#patiently(() => (weights === undefined ? this.#restore() : this.#move(weights)));
       this.#changeStored((stored) => ({ ...stored, settled: weights === undefined ? 'restored' : 'promoted' }));
@@ -143,8 +143,14 @@ export class Traffic {
     const stored = this.#stored;
     if (stored === undefined || stored.settled !== undefined || this.#options.keepSplit) return;
     if (this.#options.objects === undefined) return;
-    const problem = await this.#attempt(() => this.#restore());
-    if (problem !== undefined) this.#warnNotRestored(problem);
+    try {
+      const problem = await this.#attempt(() => this.#restore());
+      if (problem !== undefined) this.#warnNotRestored(problem);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) throw error;
+      // It is ended all the same, with its own exit code: whoever goes on finds what was being written.
+      this.#warnNotRestored({ cause: messageOf(error) });
+    }
   }
 
   get #objects(): TrafficObjects {
@@ -294,7 +300,7 @@ export class Traffic {
     this.#session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...split.weights] }));
   }
 
-  #warnNotRestored({ cause = '' }: Failure): void {
+  #warnNotRestored({ cause = '' }: Pick<Failure, 'cause'>): void {
     const now = this.#session.status.currentWeightDistribution ?? [];
     this.#session.warn(`traffic was not put back: ${cause}; it is split ${percents(now)} now`);
   }

@@ -118,12 +118,15 @@ describe('progressive traffic', () => {
     ]);
   });
 
-  it('stays where it is with --keep-split', async () => {
+  it('stays where it is with --keep-split, but for a version that is promoted', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     await run(traffic, 0.5, { spec: { rollBack: false, iterations: 3 }, options: { keepSplit: true } });
     expect(traffic.writes.length).toBeGreaterThan(0);
     expect([...traffic.fields.values()]).toEqual(traffic.writes.at(-1));
     expect([...traffic.fields.values()]).not.toEqual([100, 0]);
+    const good = memoryTraffic({ old: 100, new: 0 });
+    expect((await run(good, 0.001, { options: { keepSplit: true } })).verdict).toBe('promote');
+    expect([...good.fields.values()]).toEqual([0, 100]);
   });
 });
 
@@ -294,6 +297,27 @@ describe('a drive that ends early', () => {
     expect(second.verdict).toBe('promote');
     expect(traffic.writes[0]).toEqual([95, 5]);
     expect(traffic.writes.at(-1)).toEqual([0, 100]);
+  });
+
+  it('says that traffic was not put back when it is stopped while the API server is away', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const stop = new AbortController();
+    traffic.afterWrite = () => {
+      if (traffic.writes.length < 2) return;
+      stop.abort(new Error('stopped'));
+      traffic.beforeWrite = () => {
+        throw new UnavailableError('no route to host');
+      };
+    };
+    const { outcome, store } = await run(traffic, 0.001, { options: { stop: stop.signal }, spec: { iterations: 8 } });
+    expect(outcome.interrupted).toBe(true);
+    expect(JSON.stringify(outcome.experiment.status)).toContain(
+      'traffic was not put back: no route to host; it is split',
+    );
+    traffic.beforeWrite = () => undefined;
+    traffic.afterWrite = () => undefined;
+    expect((await run(traffic, 0.001, { store, spec: { iterations: 8 } })).verdict).toBe('promote');
+    expect([...traffic.fields.values()]).toEqual([0, 100]);
   });
 
   it('leaves traffic alone when somebody else drives it now', async () => {
