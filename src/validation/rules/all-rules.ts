@@ -29,6 +29,7 @@ import {
 } from './strength-rules.ts';
 import { fieldsAreNotMisspelt, metadataProblems, misspeltMetricFields, namesAreNames } from './field-name-rules.ts';
 import { pathText } from '../../experiment/schema-issues.ts';
+import { sizeProblems } from './size-rules.ts';
 import { issue, type ExpressionSyntax, type Rule, type RuleIssue } from './rule.ts';
 import {
   actionsAreKnown,
@@ -108,6 +109,8 @@ export interface CheckOptions {
 
 /** Every rule that an experiment breaks, all at once; empty when it may run. Also for experiments with defaults applied. */
 export function checkExperiment(experiment: WrittenExperiment, options: CheckOptions = {}): RuleIssue[] {
+  const tooLong = sizeProblems(experiment);
+  if (tooLong.length > 0) return tooLong;
   const namespace = experiment.metadata.namespace ?? 'default';
   const context = {
     experiment,
