@@ -101,7 +101,7 @@ async function eventually(holds: () => boolean | Promise<boolean>, gone: Promise
   }
 }
 
-function freePort(): Promise<number> {
+export function freePort(): Promise<number> {
   return new Promise((resolve) => {
     const server = createServer();
     server.listen(0, '127.0.0.1', () => {

@@ -5,35 +5,12 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { crds } from '../../../src/install/crds.ts';
 import { installObjects } from '../../../src/install/manifests.ts';
 import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, replaceCrds } from '../../support/cluster.ts';
+import { bareCrd } from '../../support/bare-crd.ts';
 import { fileOfGoModule } from '../../support/go-module.ts';
 import { testServer, type TestServer } from '../../support/test-server.ts';
 
 const samples = path.join(import.meta.dirname, '../../../samples/traffic');
 const read = (sample: string, file: string) => readFileSync(path.join(samples, sample, file), 'utf8');
-
-/** Where Go or its proxy is not at hand: the kind alone, with any fields. */
-const kindAlone = (group: string, version: string, kind: string, plural: string) =>
-  JSON.stringify({
-    apiVersion: 'apiextensions.k8s.io/v1',
-    kind: 'CustomResourceDefinition',
-    metadata: {
-      name: `${plural}.${group}`,
-      annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api' },
-    },
-    spec: {
-      group,
-      names: { kind, plural },
-      scope: 'Namespaced',
-      versions: [
-        {
-          name: version,
-          served: true,
-          storage: true,
-          schema: { openAPIV3Schema: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-        },
-      ],
-    },
-  });
 
 /** Of a file with many of them, those of one kind. */
 const documentOf = (text: string | undefined, name: string) =>
@@ -55,15 +32,16 @@ describeCluster('samples of moving traffic', () => {
       fileOfGoModule(
         'sigs.k8s.io/gateway-api@v1.3.0',
         'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
-      ) ?? kindAlone('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
+      ) ?? bareCrd('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
     const services =
       documentOf(
         fileOfGoModule('istio.io/api@v1.26.0', 'kubernetes/customresourcedefinitions.gen.yaml'),
         'virtualservices.networking.istio.io',
-      ) ?? kindAlone('networking.istio.io', 'v1', 'VirtualService', 'virtualservices');
+      ) ?? bareCrd('networking.istio.io', 'v1', 'VirtualService', 'virtualservices');
     for (const [name, text] of [
       ['httproutes.gateway.networking.k8s.io', routes],
       ['virtualservices.networking.istio.io', services],
+      ['services.serving.knative.dev', bareCrd('serving.knative.dev', 'v1', 'Service', 'services')],
     ] as const) {
       kubectl(['delete', 'crd', name, '--ignore-not-found']);
       kubectl(['create', '-f', '-'], text);
@@ -71,8 +49,8 @@ describeCluster('samples of moving traffic', () => {
     }
     server = await testServer((request, response) => {
       const query = new URL(request.url ?? '', 'http://x').searchParams.get('query') ?? '';
-      const version = query.includes('shop-v2') ? 'shop-v2' : 'shop-v1';
-      const isErrors = query.includes('5..');
+      const version = /shop-v2|shop-00002/.test(query) ? 'shop-v2' : 'shop-v1';
+      const isErrors = /5\.\.|5xx/.test(query);
       const before = counted.get(version) ?? 0;
       if (!isErrors) counted.set(version, before + Math.round(10_000 * shareOf(version)));
       const share = failing && version === 'shop-v2' && before > 0 ? '0.2' : '0.001';
@@ -96,6 +74,7 @@ describeCluster('samples of moving traffic', () => {
 
   it.each([
     ['gateway-api', 'httproute/shop', '{.spec.rules[0].backendRefs[*].weight}', '100 0', '50 50'],
+    ['knative', 'services.serving.knative.dev/shop', '{.spec.traffic[*].percent}', '100 0', '50 50'],
     ['istio', 'virtualservice/shop', '{.spec.http[0].route[*].weight}', '100 0', '50 50'],
     [
       'ingress-nginx',
