@@ -101,6 +101,19 @@ describe('run', () => {
   });
 });
 
+it('judge does the same of what others measured', async () => {
+  const { cwd, env, outputs: set } = step();
+  const lines = Array.from({ length: 200 }, (_, k) =>
+    JSON.stringify({ s: 503, d: 10, t: new Date(Date.UTC(2026, 0, 1) + 100 * k).toISOString() }),
+  );
+  writeFileSync(path.join(cwd, 'log'), `${lines.join('\n')}\n`);
+  const fields = ['--format', 'json-lines', '--fields', 'status=s,duration=d:ms,start=t'];
+  const judged = await iter8ctl(['judge', 'log', ...fields, '--slo', 'error-rate<=1%'], { cwd, env });
+  expect(judged.code, judged.err).toBe(1);
+  expect(obeyed(judged.err).map(({ name }) => name)).toEqual(['error', 'error']);
+  expect(set()).toMatchObject({ verdict: 'do not promote' });
+});
+
 it('watch and replay do the same, describe only looks', async () => {
   await using server = await testServer((_, response) => void response.end('fine'));
   const { cwd, env, outputs: set } = step();

@@ -27,6 +27,7 @@ import { judgedAgain } from '../../replay/replay.ts';
 import { VERSION } from '../../version.ts';
 import { recordOfResults } from '../record-of-results.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
+import { withCiFlag } from '../ci-report.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import {
   durationFlag,
@@ -82,7 +83,7 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--min-seconds <n>', 'no verdict before', numberFlag({ min: 0 }))
     .option('--min-requests <n>', 'no verdict before', numberFlag({ min: 0, integer: true }))
     .option('--no-exit-code', 'exit 0 whatever the answer is');
-  withReportFlag(command, REPORT_FORMATS.experiments);
+  withCiFlag(withReportFlag(command, REPORT_FORMATS.experiments));
   return withOutputFlags(command, ANSWER_FORMATS).action(async (files: string[], flags: JudgeFlags) => {
     const asked = await askedBy(files, flags, io);
     await withReports(flags, io, async (reports) => {
