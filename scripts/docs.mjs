@@ -26,7 +26,8 @@ try {
     mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     writeFileSync(path.join(root, file), text);
   }
-  execFileSync('npx', ['biome', 'format', '--write', ...Object.keys(files)], { cwd: root, stdio: 'inherit' });
+  const markdown = Object.keys(files).filter((file) => file.endsWith('.md'));
+  execFileSync('npx', ['biome', 'format', '--write', ...markdown], { cwd: root, stdio: 'inherit' });
 } finally {
   rmSync(scratch, { recursive: true });
 }

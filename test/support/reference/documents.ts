@@ -1,8 +1,13 @@
 /** Documents that are made of the program: `npm run docs` writes them, test/docs/generated.test.ts compares them. */
+import { chartTemplates } from './chart-templates.ts';
 import { commandsDocument } from './commands-document.ts';
 import { referenceDocument } from './reference-document.ts';
 
-/** Path in the repository, and the text before it is formatted. */
+/** Path in the repository, and the text; of Markdown before it is formatted. */
 export async function generatedDocuments(): Promise<Readonly<Record<string, string>>> {
-  return { 'docs/reference.md': referenceDocument(), 'docs/commands.md': await commandsDocument() };
+  return {
+    'docs/reference.md': referenceDocument(),
+    'docs/commands.md': await commandsDocument(),
+    ...chartTemplates(),
+  };
 }

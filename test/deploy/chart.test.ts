@@ -1,0 +1,80 @@
+/** The Helm chart: rendered by the real Helm, it is what `iter8ctl install` makes. */
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { loadAll } from 'js-yaml';
+import { expect, it } from 'vitest';
+import { installObjects } from '../../src/install/manifests.ts';
+import type { ControllerOptions } from '../../src/install/deployment.ts';
+import { describeUnless } from '../support/needs.ts';
+
+const root = path.join(import.meta.dirname, '../..');
+const chart = path.join(root, 'deploy/chart');
+
+function missingHelm(): string | undefined {
+  if (spawnSync('helm', ['version'], { stdio: 'ignore' }).status === 0) return undefined;
+  const missing = 'no helm on this machine: go install helm.sh/helm/v3/cmd/helm@v3.17.3';
+  if (process.env['CI'] === 'true') throw new Error(missing);
+  return missing;
+}
+
+it('the chart has the version of the program', () => {
+  const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };
+  expect(loadAll(readFileSync(path.join(chart, 'Chart.yaml'), 'utf8'))).toEqual([
+    expect.objectContaining({ version, appVersion: version }),
+  ]);
+});
+
+interface Rendered {
+  readonly kind: string;
+  readonly metadata: { readonly name: string; readonly namespace?: string; annotations?: Record<string, string> };
+}
+
+const byName = (one: Rendered, other: Rendered) =>
+  `${one.kind}/${one.metadata.name}` < `${other.kind}/${other.metadata.name}` ? -1 : 1;
+
+describeUnless(missingHelm())('rendered by helm', () => {
+  const helm = (...sets: string[]) => spawnSync('helm', ['template', 'x', chart, ...sets], { encoding: 'utf8' });
+
+  function rendered(...sets: string[]): Rendered[] {
+    const { status, stdout, stderr } = helm(...sets);
+    expect(status, stderr).toBe(0);
+    return (loadAll(stdout) as (Rendered | null)[]).filter((one) => one !== null).toSorted(byName);
+  }
+
+  /** As Helm marks it: whose it is, and that CRDs and the namespace outlive a release. */
+  function installed(options?: ControllerOptions): unknown[] {
+    const text = JSON.stringify(installObjects(options).map(({ object }) => object));
+    const objects = JSON.parse(text.replaceAll('managed-by":"iter8ctl', 'managed-by":"Helm')) as Rendered[];
+    for (const { kind, metadata } of objects)
+      if (kind === 'CustomResourceDefinition' || kind === 'Namespace')
+        metadata.annotations = { 'helm.sh/resource-policy': 'keep' };
+    return objects.toSorted(byName);
+  }
+
+  it('is what install makes', () => {
+    expect(rendered()).toEqual(installed());
+  });
+
+  it('is what install --image makes, with scripts and without', () => {
+    const image = 'registry.example/iter8ctl:0.1.0@sha256:00';
+    const plain = { image, replicas: 3, allowScripts: false, scriptImage: image };
+    const sets = ['--set-string', `controller.image=${image}`, '--set', 'controller.replicas=3'];
+    expect(rendered(...sets)).toEqual(installed(plain));
+    const scripts = [...sets, '--set', 'controller.allowScripts=true'];
+    expect(rendered(...scripts)).toEqual(installed({ ...plain, allowScripts: true }));
+    expect(rendered(...scripts, '--set', 'controller.scriptImage=kubectl:1')).toEqual(
+      installed({ ...plain, allowScripts: true, scriptImage: 'kubectl:1' }),
+    );
+  });
+
+  it('makes no namespace where it is there already', () => {
+    expect(rendered('--set', 'createNamespace=false').filter(({ kind }) => kind === 'Namespace')).toEqual([]);
+  });
+
+  it('refuses values that it does not have', () => {
+    const { status, stderr } = helm('--set', 'controler.image=x');
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('controler');
+  });
+});
