@@ -311,6 +311,7 @@ class Drive {
       ports: this.#ports,
       interruption: this.#interruption,
       control: this.#control,
+      settleTraffic: () => this.#traffic.settle(),
       saveEveryMs,
       seed,
     });
@@ -349,8 +350,7 @@ class Drive {
   }
 
   async #settleTraffic(): Promise<StepOutcome> {
-    const { question, record } = this.#session;
-    const failure = await this.#traffic.settle(record.recommendation ?? judgementNow(question, record).recommendation);
+    const failure = await this.#traffic.settle();
     if (failure !== undefined) return this.#fail(failure);
     await this.#session.save();
     return 'done';

@@ -69,12 +69,17 @@ function hasOpenAction(experiment: Experiment, record: Iter8Record, action: Acti
   return tasksOf(experiment, action).length > 0 && record.actions[id] !== 'done';
 }
 
+/** A person holds the full weight of the version that is to be promoted; what goes back waits for nobody. */
+function isHeldByGate(experiment: Experiment, { recommendation }: Iter8Record): boolean {
+  return recommendation?.verdict === 'promote' && tasksOf(experiment, 'finish')[0]?.task === 'gate';
+}
+
 function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: number): Step {
   const { iterationsPerLoop, intervalSeconds } = experiment.spec.duration;
   const completed = experiment.status?.completedIterations ?? 0;
   const total = totalIterations(experiment);
   const finish: Step =
-    record.traffic !== undefined && record.traffic.settled === undefined
+    record.traffic !== undefined && record.traffic.settled === undefined && !isHeldByGate(experiment, record)
       ? { kind: 'settle-traffic' }
       : tasksOf(experiment, 'finish').length > 0
         ? { kind: 'advance', stage: 'Finishing' }

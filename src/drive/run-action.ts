@@ -12,6 +12,7 @@ import { mark, performTask, taskName } from './perform-task.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
+import { failureText, type Failure } from './status-changes.ts';
 
 export interface ActionPorts extends CollectPorts, BuildPorts {
   readonly tasks: TaskRunner;
@@ -21,6 +22,8 @@ export interface ActionOptions {
   readonly ports: ActionPorts;
   readonly interruption: Interruption;
   readonly control: Control;
+  /** Before the first finish task that is no gate: gates hold the full weight of a promoted version, too. */
+  readonly settleTraffic: () => Promise<Failure | undefined>;
   readonly saveEveryMs: number;
   readonly seed: number;
 }
@@ -55,6 +58,8 @@ export async function runAction(
       await session.save();
       continue;
     }
+    const unsettled = step.action === 'finish' && task.task !== 'gate' ? await how.settleTraffic() : undefined;
+    if (unsettled !== undefined) return { kind: 'failed', cause: failureText(unsettled) };
     const text = `${taskName(task)} of ${step.id}`;
     session.emit({ kind: 'task-started', ...about, text: `${text} started` });
     const outcome =
@@ -76,7 +81,9 @@ export async function runAction(
     session.emit({ kind: 'task-done', ...about, text: `${text} done` });
     await session.save();
   }
-  return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
+  if (interruption.any.aborted) return { kind: 'interrupted' };
+  const unsettled = step.action === 'finish' ? await how.settleTraffic() : undefined;
+  return unsettled === undefined ? { kind: 'done' } : { kind: 'failed', cause: failureText(unsettled) };
 }
 
 async function collect(

@@ -5,7 +5,7 @@
 import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../errors.ts';
 import type { Weight } from '../experiment/experiment.ts';
 import { formatPercent } from '../text/units.ts';
-import type { Recommendation } from '../judge/recommendation.ts';
+import { judgementNow } from '../judge/judgement.ts';
 import type { StoredTraffic } from '../judge/record/stored-traffic.ts';
 import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
 import { blueGreenWeights, finalWeights, movesTraffic, withoutRises } from '../traffic/traffic-plan.ts';
@@ -111,9 +111,11 @@ export class Traffic {
     return this.#attempt(() => this.#move(wanted, signal), signal);
   }
 
-  /** The end: the promoted version has its full weight, or the split of the start is restored. */
-  async settle(recommendation: Recommendation): Promise<Failure | undefined> {
-    const weights = finalWeights(this.#session.experiment, recommendation);
+  /** The end, once: the promoted version has its full weight, or the split of the start is restored. */
+  async settle(): Promise<Failure | undefined> {
+    const { experiment, question, record } = this.#session;
+    if (this.#stored === undefined || this.#stored.settled !== undefined) return undefined;
+    const weights = finalWeights(experiment, record.recommendation ?? judgementNow(question, record).recommendation);
     if (this.#options.keepSplit && weights === undefined) {
       this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
       return undefined;

@@ -14,7 +14,10 @@ import {
 } from '../support/driving.ts';
 import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
 
+const gate = { task: 'gate', with: { message: 'All of it?', timeout: '1h' } };
+
 interface Pattern {
+  readonly finish?: object[];
   readonly deploymentPattern?: string;
   readonly iterations?: number;
   readonly weights?: object;
@@ -29,6 +32,7 @@ function moving({
   weights,
   rollBack = true,
   strength,
+  finish,
 }: Pattern = {}) {
   const base = canary({
     objectives: [{ metric: 'errors', upperLimit: '0.05', ...(rollBack ? { rollback_on_failure: true } : {}) }],
@@ -38,7 +42,12 @@ function moving({
     ...base,
     spec: {
       ...base.spec,
-      strategy: { testingPattern: 'Canary', deploymentPattern, ...(weights === undefined ? {} : { weights }) },
+      strategy: {
+        testingPattern: 'Canary',
+        deploymentPattern,
+        ...(weights === undefined ? {} : { weights }),
+        ...(finish === undefined ? {} : { actions: { finish } }),
+      },
       duration: { intervalSeconds: 10, iterationsPerLoop: iterations },
       versionInfo: withWeights('old', 'new'),
     },
@@ -274,6 +283,56 @@ describe('traffic that cannot be moved as it should', () => {
     expect(Math.max(...traffic.writes.slice(0, -1).map(([, candidate]) => Number(candidate)), 10)).toBeLessThanOrEqual(
       20,
     );
+  });
+});
+
+describe('a gate before the finish', () => {
+  const KEY = { namespace: 'default', name: 'hello-experiment' };
+  async function asked(answer: string, share: number, finish: object[] = [gate, { run: 'promote' }]) {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const store = await storeWithMetrics({
+      requests: { type: 'Counter' },
+      errors: { type: 'Gauge', sampleSize: 'requests' },
+    });
+    const seen: { when: string; candidate: unknown }[] = [];
+    const look = (when: string) => void seen.push({ when, candidate: traffic.fields.get('new') });
+    const { verdict } = await run(traffic, share, {
+      store,
+      spec: { finish, rollBack: false },
+      tasks: { run: ({ id }) => Promise.resolve((look(id), 'done')) },
+      onEvent: ({ kind }) => {
+        if (kind !== 'waiting') return;
+        look('asked');
+        void store.patchMetadata(KEY, { annotations: { [`iter8.tools/${answer}`]: 'finish/0' } });
+      },
+    });
+    return { verdict, seen, candidate: traffic.fields.get('new') };
+  }
+
+  it('holds the full weight of what is to be promoted; scripts behind it find the traffic where it will stay', async () => {
+    expect(await asked('approve', 0.001)).toEqual({
+      verdict: 'promote',
+      seen: [
+        { when: 'asked', candidate: 45 },
+        { when: 'finish/1', candidate: 100 },
+      ],
+      candidate: 100,
+    });
+    expect((await asked('approve', 0.001, [gate])).candidate).toBe(100);
+  });
+
+  it('that is rejected puts traffic back', async () => {
+    expect(await asked('reject', 0.001)).toMatchObject({ verdict: 'failed', candidate: 0 });
+  });
+
+  it('holds up nothing that goes back', async () => {
+    expect(await asked('approve', 0.5)).toMatchObject({
+      verdict: 'do not promote',
+      seen: [
+        { when: 'asked', candidate: 0 },
+        { when: 'finish/1', candidate: 0 },
+      ],
+    });
   });
 });
 
