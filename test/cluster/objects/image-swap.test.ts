@@ -1,0 +1,36 @@
+/** The sample that promotes by the image of a Deployment, as a reader applies it; the load goes to servers of this test. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
+import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, replaceCrds } from '../../support/cluster.ts';
+import { failingEach, ok, testServer } from '../../support/test-server.ts';
+
+const read = (file: string) =>
+  readFileSync(path.join(import.meta.dirname, '../../../samples/image-swap', file), 'utf8');
+
+describeCluster('promotion by the image of a Deployment', () => {
+  beforeAll(() =>
+    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) })),
+  );
+
+  it.each([
+    ['good', 0, 'registry.example.com/shop:2'],
+    ['bad', 1, 'registry.example.com/shop:1'],
+  ])('a %s candidate', async (word, code, image) => {
+    const namespace = freshNamespace();
+    kubectl(['apply', '-n', namespace, '-f', '-'], read('deployment.yaml'));
+    await using stable = await testServer(ok);
+    await using candidate = await testServer(word === 'good' ? ok : failingEach(10));
+    const input = read('experiment.yaml')
+      .replace('http://shop-candidate.default', candidate.url)
+      .replace('http://shop.default', stable.url)
+      .replace('qps: 50', 'qps: 200');
+    const ran = await iter8ctlProcess(['run', '-f', '-', '-n', namespace, '--allow-scripts'], { input });
+    expect(ran.code, ran.out + ran.err).toBe(code);
+    const get = (name: string, field: string) =>
+      kubectl(['get', 'deployment', name, '-n', namespace, '-o', `jsonpath=${field}`]);
+    expect(get('shop', '{.spec.template.spec.containers[0].image}')).toBe(image);
+    expect(get('shop-candidate', '{.spec.replicas}')).toBe('0');
+  });
+});
