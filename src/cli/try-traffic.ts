@@ -3,8 +3,9 @@ import { ForbiddenError, Iter8Error, messageOf, NotFoundError } from '../errors.
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
 import type { Obstacle } from '../preflight/outlook.ts';
 import type { NeededPermission } from '../preflight/permissions.ts';
-import { movesTraffic, splitsAhead } from '../traffic/traffic-plan.ts';
-import { splitOf } from '../traffic/weight-fields.ts';
+import type { TrafficObjects } from '../drive/ports.ts';
+import { movesTraffic, splitsAhead, valuesAhead } from '../traffic/traffic-plan.ts';
+import { splitOf, type WeightField } from '../traffic/weight-fields.ts';
 import type { TrafficPlan } from '../view/plan-view.ts';
 import type { Context, Driver } from './context.ts';
 
@@ -39,7 +40,22 @@ export interface TriedTraffic {
   readonly plan?: TrafficPlan | undefined;
 }
 
-/** Reads how traffic is split, as a run does before it starts. */
+/** Why the server would not take these values; what is forbidden is among the permissions. */
+async function trial(
+  experiment: Experiment,
+  traffic: TrafficObjects,
+  values: readonly WeightField[],
+): Promise<string | undefined> {
+  try {
+    await traffic.tryWrite(experiment, values);
+    return undefined;
+  } catch (error) {
+    if (!(error instanceof Iter8Error)) throw error;
+    return error instanceof ForbiddenError ? undefined : messageOf(error);
+  }
+}
+
+/** Reads how traffic is split, and tries to change it, as a run does before it starts. */
 export async function tryTraffic(experiment: Experiment, { traffic }: Driver): Promise<TriedTraffic> {
   if (traffic === undefined) return { obstacles: [] };
   const obstacle = (text: string): TriedTraffic => ({
@@ -53,6 +69,8 @@ export async function tryTraffic(experiment: Experiment, { traffic }: Driver): P
     if (split === undefined) return { obstacles: [] };
     if ('problem' in split) return obstacle(split.problem);
     if (!movesTraffic(experiment)) return { obstacles: [] };
+    const refused = await trial(experiment, traffic, valuesAhead(experiment, fields, split.weights));
+    if (refused !== undefined) return { obstacles: [{ kind: 'fails', text: `traffic cannot be moved: ${refused}` }] };
     return { obstacles: [], plan: { now: split.weights, ahead: splitsAhead(experiment, split.weights) } };
   } catch (error) {
     if (!(error instanceof Iter8Error)) throw error;

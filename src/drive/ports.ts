@@ -329,6 +329,10 @@ export interface TrafficObjects {
   /** In the order of the versions; those without `weightObjRef` are left out. Rejects with Iter8Error. */
   read(experiment: Experiment, signal?: AbortSignal): Promise<readonly FieldReading[]>;
   /**
+   * Tries to set the fields without changing anything. Rejects with Iter8Error when the server refuses it, or would drop a field.
+   */
+  tryWrite(experiment: Experiment, to: readonly WeightField[], signal?: AbortSignal): Promise<void>;
+  /**
    * Sets the fields, and reads them back. `from`: what they held when we saw them last; where they hold neither that nor what
    * is to be written, somebody else moves traffic too: ConflictError, and nothing is changed. Doing it twice is doing it once.
    */

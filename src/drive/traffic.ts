@@ -8,7 +8,7 @@ import { formatPercent } from '../text/units.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import type { StoredTraffic } from '../judge/record/stored-traffic.ts';
 import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
-import { blueGreenWeights, finalWeights, movesTraffic, withoutRises } from '../traffic/traffic-plan.ts';
+import { blueGreenWeights, finalWeights, movesTraffic, valuesAhead, withoutRises } from '../traffic/traffic-plan.ts';
 import {
   isSameSplit,
   splitOf,
@@ -68,10 +68,12 @@ export class Traffic {
   async problem(signal: AbortSignal): Promise<Failure | undefined> {
     if (!this.isMoved) return undefined;
     return this.#attempt(async () => {
-      await this.read(signal);
+      const weights = await this.read(signal);
       const { experiment } = this.#session;
-      const tooFew = tooFewPods(experiment, await this.#objects.read(experiment, signal));
+      const fields = await this.#objects.read(experiment, signal);
+      const tooFew = tooFewPods(experiment, fields);
       if (tooFew !== undefined) throw new Iter8Error(tooFew);
+      await this.#objects.tryWrite(experiment, valuesAhead(experiment, fields, weights), signal);
     }, signal);
   }
 

@@ -2,6 +2,7 @@
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import type { Verdict } from '../judge/assessment.ts';
+import { valuesFor, type FieldReading, type WeightField } from './weight-fields.ts';
 import { nextWeights } from './progressive-weights.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 
@@ -69,6 +70,15 @@ export function splitsAhead(experiment: Experiment, now: readonly Weight[]): Wei
     present = split;
   }
   return [...splits, promoted];
+}
+
+/** What the fields would hold when the candidate is promoted: for a trial. */
+export function valuesAhead(
+  experiment: Experiment,
+  fields: readonly FieldReading[],
+  now: readonly Weight[],
+): WeightField[] {
+  return valuesFor(splitsAhead(experiment, now).at(-1) ?? now, fields);
 }
 
 /** No candidate has more than now; the baseline has what they leave. */

@@ -230,6 +230,16 @@ describe('traffic that cannot be moved as it should', () => {
     ]);
   });
 
+  it('fails before any load when the server would not take it', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    traffic.tryWrite = (_, to) =>
+      Promise.reject(new ForbiddenError(`may not set ${JSON.stringify(to.map(({ value }) => value))}`));
+    const { verdict, status } = await run(traffic, 0.001);
+    expect(verdict).toBe('failed');
+    expect(status.message).toContain('may not set [0,100]');
+    expect(status.startTime).toBeUndefined();
+  });
+
   it('fails before any load when the fields hold no weights', async () => {
     const { verdict, status } = await run(memoryTraffic({ old: 'much', new: 0 }), 0.001);
     expect(verdict).toBe('failed');

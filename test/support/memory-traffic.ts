@@ -41,6 +41,7 @@ export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): Memo
     beforeWrite: () => undefined,
     afterWrite: () => undefined,
     read: (experiment) => Promise.resolve(read(experiment)),
+    tryWrite: () => Promise.resolve(),
     write: (experiment, { from, to }) => {
       try {
         traffic.beforeWrite();

@@ -29,6 +29,7 @@ export function createWeightObjects({ client, ownNamespaceOnly }: WeightObjectsO
     new Objects({ client, discovery, ownNamespaceOnly, signal }, experiment);
   return {
     read: async (experiment, signal) => (await open(experiment, signal).read()).map(({ reading }) => reading),
+    tryWrite: (experiment, to, signal) => open(experiment, signal).tryWrite(to),
     write: (experiment, change, signal) => open(experiment, signal).write(change),
   };
 }
@@ -141,7 +142,7 @@ class Objects {
       const fields = await this.read();
       refuseOther(fields, [from, to]);
       try {
-        for (const target of inOrder(fields, to)) await this.#patch(target, fields, to);
+        for (const target of inOrder(fields, to)) await this.#patch(target, fields, { to, isTrial: false });
         break;
       } catch (error) {
         if (!(error instanceof ConflictError) || tries === MOST_TRIES) throw error;
@@ -153,18 +154,41 @@ class Objects {
     return readings;
   }
 
-  async #patch(target: Target, all: readonly ReadField[], to: readonly WeightField[]): Promise<void> {
+  /** A dry run on the server: admission, rights and schema answer as they would, and nothing is stored. */
+  async tryWrite(to: readonly WeightField[]): Promise<void> {
+    const fields = await this.read();
+    for (const target of inOrder(fields, to)) {
+      const answer = await this.#patch(target, fields, { to, isTrial: true });
+      if (answer === undefined) continue;
+      for (const { path, reading, target: own } of fields) {
+        if (own !== target) continue;
+        const wanted = valueOf(to, reading.version);
+        const value = readField(answer, path) as FieldValue | undefined;
+        if (!isSameValue(value ?? null, wanted))
+          throw new Iter8Error(
+            `${reading.place} would hold ${shown(value ?? null)} where ${shown(wanted)} is written: the server drops or changes it; check fieldPath`,
+          );
+      }
+    }
+  }
+
+  /** The object as the server has it then; undefined where nothing is to be changed. */
+  async #patch(
+    target: Target,
+    all: readonly ReadField[],
+    { to, isTrial }: { readonly to: readonly WeightField[]; readonly isTrial: boolean },
+  ): Promise<unknown> {
     const { client, signal } = this.#source;
     const fields = all.filter((field) => field.target === target);
     const wrong = fields.filter(({ reading }) => !isSameValue(reading.value, valueOf(to, reading.version)));
-    if (wrong.length === 0) return;
+    if (wrong.length === 0) return undefined;
     const { resource, namespace, name } = target;
-    await client.request({
+    return client.request({
       verb: 'patch',
       resource,
       namespace,
       name,
-      query: { fieldManager: FIELD_MANAGER },
+      query: { fieldManager: FIELD_MANAGER, ...(isTrial ? { dryRun: 'All' } : {}) },
       contentType: 'application/json-patch+json',
       body: [
         ...guardOf(target, fields[0]!.object),

@@ -133,6 +133,20 @@ describeCluster('traffic', () => {
         ],
       },
     });
+  const createDeployment = (name: string, replicas: number) =>
+    create({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      metadata: { name, namespace },
+      spec: {
+        replicas,
+        selector: { matchLabels: { app: name } },
+        template: {
+          metadata: { labels: { app: name } },
+          spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
+        },
+      },
+    });
   const routeWeights = () =>
     (
       get('httproute', 'shop') as { spec: { rules: { backendRefs: { weight: number }[] }[] } }
@@ -191,20 +205,8 @@ describeCluster('traffic', () => {
 
   it('is replicas of two Deployments, in whole pods', async () => {
     setUp();
-    const deployment = (name: string, replicas: number) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name, namespace },
-      spec: {
-        replicas,
-        selector: { matchLabels: { app: name } },
-        template: {
-          metadata: { labels: { app: name } },
-          spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
-        },
-      },
-    });
-    create(deployment('old', 4), deployment('new', 0));
+    createDeployment('old', 4);
+    createDeployment('new', 0);
     const reference = (name: string) => ({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -310,5 +312,20 @@ describeCluster('traffic', () => {
     expect(refused.out.replace(/\s+/g, ' ')).toContain(
       'may not patch httproutes.gateway.networking.k8s.io other in namespace',
     );
+  });
+
+  it('that would be dropped by the schema is seen by plan, and by a run before anything is sent', async () => {
+    setUp();
+    createDeployment('new', 1);
+    const nowhere = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'new', fieldPath: '.spec.nope' };
+    const object = experiment('new', { new: nowhere });
+    const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], { input: JSON.stringify(object) });
+    expect(plan.code, plan.err).toBe(4);
+    expect(plan.out.replace(/\s+/g, ' ')).toMatch(
+      /traffic cannot be moved: Deployment new at \.spec\.nope would hold nothing where 100 is written: the server drops or changes it; check fieldPath/,
+    );
+    const { code, out } = await run(object);
+    expect(code, out).toBe(4);
+    expect(out.replace(/\s+/g, ' ')).toContain('would hold nothing where 100 is written');
   });
 });
