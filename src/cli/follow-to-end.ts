@@ -7,7 +7,7 @@ import { hasEnded } from '../experiment/conditions.ts';
 import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
-import { endingOf } from './endings.ts';
+import { endingOf } from './end-from-outside.ts';
 import { newestRowFirst } from './choose-experiment.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';

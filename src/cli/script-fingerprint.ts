@@ -1,5 +1,5 @@
 /** What one script would do, as far as whoever may change the experiment decides it: what an approval is bound to. Pure. */
-import { isObject } from '../text/shape.ts';
+import { isObject } from '../text/check-fields.ts';
 import { createHash } from 'node:crypto';
 import { versionsIn, type Experiment, type TaskSpec } from '../experiment/experiment.ts';
 import { member, memberOfRoot } from '../expressions/condition-values.ts';

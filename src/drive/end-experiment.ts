@@ -4,7 +4,7 @@ import { tasksOf } from './next-step.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 import { countedScopes } from '../judge/record/stored-record.ts';
-import { withoutLoad } from './collect/account.ts';
+import { withoutLoad } from './collect/counted-load.ts';
 import type { Session } from './session.ts';
 import { withHistograms } from './status-analysis.ts';
 import {

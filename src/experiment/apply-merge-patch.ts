@@ -1,5 +1,5 @@
 /** Applies a JSON merge patch (RFC 7386): objects merge, null deletes, anything else replaces. */
-import { isObject } from '../text/shape.ts';
+import { isObject } from '../text/check-fields.ts';
 
 /** A JSON merge patch: objects merge, null deletes, anything else replaces. */
 export type MergePatch = { readonly [key: string]: unknown };

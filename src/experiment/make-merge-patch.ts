@@ -1,5 +1,5 @@
 /** The difference of two JSON values as a merge patch (RFC 7386). */
-import { isObject } from '../text/shape.ts';
+import { isObject } from '../text/check-fields.ts';
 import type { MergePatch } from './apply-merge-patch.ts';
 
 function same(a: unknown, b: unknown): boolean {

@@ -3,7 +3,7 @@
  * (kubernetes/kubernetes#125224), and charts leave many of them. Where a record of ours is kept, and a metric as it was read, null
  * may mean something, and stays.
  */
-import { isObject } from '../text/shape.ts';
+import { isObject } from '../text/check-fields.ts';
 
 /** Of a status. */
 const KEPT: ReadonlySet<string> = new Set(['aggregatedBuiltinHists', 'metricObj']);

@@ -11,7 +11,7 @@ import { MeanWealth } from '../evidence/one-sample/mean.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import type { LimitAssessment, UndecidedReason } from './assessment.ts';
-import type { Counted } from './counted.ts';
+import type { Counted } from './counted-scope.ts';
 import { decide } from './decide.ts';
 import type { Asked, Finding, Look } from './finding.ts';
 import { countFinding } from './limits/count.ts';

@@ -26,7 +26,7 @@ import {
   tupleOf,
   withFields,
   type Check,
-} from '../text/shape.ts';
+} from '../text/check-fields.ts';
 
 type Line = Readonly<Record<string, unknown>>;
 

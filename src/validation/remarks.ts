@@ -4,7 +4,7 @@ import { metricKey } from '../experiment/metric-names.ts';
 import { rateOf } from '../experiment/collect-rate.ts';
 import { pathText, type Path } from '../experiment/schema-issues.ts';
 import { formatRate } from '../text/units.ts';
-import { isObject } from '../text/shape.ts';
+import { isObject } from '../text/check-fields.ts';
 import { tasksOf } from './rules/rule.ts';
 
 export function remarksOn(experiment: WrittenExperiment): string[] {

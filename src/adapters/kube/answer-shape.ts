@@ -3,7 +3,7 @@
  * 200 with anything. Only what is common to all objects; what is inside is looked at where it is read. Pure.
  */
 import { UnavailableError } from '../../errors.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 
 /** Where it came from, and what was asked: for the message. */
 export interface AnswerOf {

@@ -10,7 +10,7 @@ import {
 } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
 /** What the API server says about a failure. Source: k8s.io/apimachinery/pkg/apis/meta/v1 Status. */

@@ -3,7 +3,7 @@ import type { SecretReader } from '../../drive/ports.ts';
 import { keyText } from '../../experiment/experiment.ts';
 import { NotFoundError, UnavailableError } from '../../errors.ts';
 import type { KubeClient, Resource } from './api-client.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
 export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };

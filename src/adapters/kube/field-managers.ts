@@ -1,6 +1,6 @@
 /** Who changed a field last, as the API server records it in `metadata.managedFields`. */
 import type { FieldPath } from '../../expressions/field-path.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 
 /**

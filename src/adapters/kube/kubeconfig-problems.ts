@@ -4,7 +4,7 @@
  * Source: k8s.io/client-go/tools/clientcmd, validation of clusters and users.
  */
 import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText, isTextList } from './value-types.ts';
 
 /** A user with what client-node does not keep. */

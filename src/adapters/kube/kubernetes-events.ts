@@ -5,7 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
 export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };

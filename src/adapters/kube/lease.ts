@@ -16,7 +16,7 @@ import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
 import type { KubeClient, Resource } from './api-client.ts';
 import { backoffMs } from './retry.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };

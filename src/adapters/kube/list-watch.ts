@@ -22,9 +22,9 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { nameProblem } from './answer-shape.ts';
 import { ApiBusyError, ApiGoneError } from './api-error.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
-import { linesOf } from './lines.ts';
+import { linesOf } from './read-lines.ts';
 import { backoffMs } from './retry.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
 export interface KubeObject {

@@ -6,7 +6,7 @@
  * new tokens to itself, and goes on without credentials when it cannot refresh.
  * Source: OpenID Connect Core 1.0 section 12; kubectl's auth-provider settings.
  */
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';

@@ -6,7 +6,7 @@ import { ConflictError, Iter8Error, UnavailableError } from '../../errors.ts';
 import { versionsIn, type Experiment, type WeightObjRef } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField, type FieldPath } from '../../expressions/field-path.ts';
 import type { TrafficObjects } from '../../drive/ports.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { isSameSplit, isSameValue, shown } from '../../traffic/weight-fields.ts';
 import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
 import type { KubeClient, Resource } from './api-client.ts';

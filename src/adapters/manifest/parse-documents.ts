@@ -3,7 +3,7 @@
  * read is an issue with its line and column.
  */
 import { formatCount } from '../../text/units.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import {
   constructFromEvents,
   CORE_SCHEMA,

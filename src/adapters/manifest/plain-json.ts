@@ -2,7 +2,7 @@
  * Objects as programs write them: JSON, which takes a fraction of the time that YAML takes. Whatever the YAML reader would see
  * with other eyes, or has a sentence about, is left to it.
  */
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { MAX_DEPTH, MAX_TEXT_LENGTH } from './text-limits.ts';
 
 /** Texts, one after another; one before a colon is a key. */

@@ -5,7 +5,7 @@ import { API_VERSION } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { expectedGot, shown, type Shaped } from '../../experiment/schema-issues.ts';
 import { validateExperiment, validateMetric } from '../../validation/validate.ts';
 import { readManifest, type ManifestObject } from './parse-documents.ts';

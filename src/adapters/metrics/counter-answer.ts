@@ -12,7 +12,7 @@
  * it the time of the question counts. Series are never summed by the backend: a restart can be seen in a single one only.
  * Source: docs/method.md 1.6.
  */
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { createHash } from 'node:crypto';
 import type { Bucket, CounterAnswer, CounterKind, CounterSample } from '../../evidence/counters/counter-samples.ts';
 

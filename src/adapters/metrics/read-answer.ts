@@ -3,7 +3,7 @@
  * the program found no number, why. Pure. Source: prometheus.io/docs/prometheus/latest/querying/api, which Thanos, Mimir and
  * VictoriaMetrics follow; the other forms are those of the answers in test/adapters/metrics.
  */
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import type { NoValueReason } from '../../judge/no-value.ts';
 import type { JqResult } from './jq.ts';
 

@@ -13,7 +13,7 @@ import { claimToken, claimantOf, identifyProcess, livenessOf, type ProcessIdenti
 import { claimFolder, presentClaim, removeClaim, sweepClaims, tryClaim } from './exclusive-claim.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
 import { makeFolderOf } from './local-layout.ts';
-import { SerialQueues } from './serial.ts';
+import { SerialQueues } from './serial-queues.ts';
 import { readTextFile } from './text-file.ts';
 
 /** A claim is held for milliseconds. One that is older belongs to a process that is stopped, or to another machine. */

@@ -6,7 +6,7 @@ import type { Metric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import { InvalidManifestError, type Issue } from '../../errors.ts';
 import { readObjectText, writeObjectText } from './object-text.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { revisionOf, type StoredObject } from './object-changes.ts';
 
 /** A file with the object that it is for. `path` is for messages. */

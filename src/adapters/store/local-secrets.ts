@@ -5,7 +5,7 @@ import type { SecretReader } from '../../drive/ports.ts';
 import { ForbiddenError, InvalidManifestError, NotFoundError } from '../../errors.ts';
 import { readObjectText } from './object-text.ts';
 import { objectPath, refuseLinks } from './local-layout.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { readTextFile } from './text-file.ts';
 
 /** Permissions of group and others. */

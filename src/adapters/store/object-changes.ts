@@ -1,5 +1,5 @@
 /** What a store does to an object, whatever it keeps it in. Pure. */
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { randomInt } from 'node:crypto';
 import { isDeepStrictEqual } from 'node:util';
 import { applyMergePatch } from '../../experiment/apply-merge-patch.ts';

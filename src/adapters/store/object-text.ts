@@ -5,7 +5,7 @@
  * 1 and 2 ms (measured at 180 KiB). So it comes last, one line for each of its keys, and is read by itself.
  */
 import type { Issue } from '../../errors.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { readManifest } from '../manifest/parse-documents.ts';
 import { writeYaml } from '../manifest/write-yaml.ts';
 

@@ -5,7 +5,7 @@ import { slackInputs } from '../../experiment/tasks/notification-inputs.ts';
 import { taskSettings } from '../../experiment/tasks/task-settings.ts';
 import { isHeaderValue } from '../../expressions/message-texts.ts';
 import type { TaskCall } from '../../drive/ports.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { sendMessage, type Answer } from '../http/send-message.ts';
 import { readSecret, refusal, withoutSecrets, type NotificationPorts } from './notify-http.ts';

@@ -12,7 +12,7 @@ import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import { redact } from '../../text/redact.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/api-client.ts';
-import { linesOf } from '../kube/lines.ts';
+import { linesOf } from '../kube/read-lines.ts';
 import { listWatch, type KubeObject } from '../kube/list-watch.ts';
 import type { PerformTask } from './task-registry.ts';
 import { scriptInput, type ScriptInput } from './script-input.ts';

@@ -8,7 +8,7 @@ import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
-import { endingOf } from '../endings.ts';
+import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
 import { listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../say.ts';

@@ -12,8 +12,8 @@ import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
 import type { LoadState } from '../../judge/record/load-progress.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } from '../ports.ts';
 import type { Session } from '../session.ts';
-import { Account } from './account.ts';
-import { Looks } from './looks.ts';
+import { Account } from './counted-load.ts';
+import { Looks } from './interim-looks.ts';
 import { silenceText, silentVersion } from './silence.ts';
 import { Steering } from './steering.ts';
 

@@ -1,6 +1,6 @@
 /** Limits on counts are compared as they are. They carry no error guarantee. Source: docs/method.md 0.3. */
 import type { TallyView } from '../../evidence/request-tally.ts';
-import type { Counted } from '../counted.ts';
+import type { Counted } from '../counted-scope.ts';
 import { views, type Asked, type Finding } from '../finding.ts';
 
 export function countFinding({ limit }: Asked, { tally }: Counted): Finding {

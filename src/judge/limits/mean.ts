@@ -3,7 +3,7 @@ import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
 import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.ts';
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';
 import type { TallyView } from '../../evidence/request-tally.ts';
-import type { Counted } from '../counted.ts';
+import type { Counted } from '../counted-scope.ts';
 import { claimsOf, neededOf, otherEstimate, views, type Asked, type Claims, type Finding } from '../finding.ts';
 
 /** The mean of what counts: values above the cap count as the cap. NaN without requests. */

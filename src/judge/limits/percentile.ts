@@ -5,7 +5,7 @@
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile.ts';
 import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
-import type { Counted } from '../counted.ts';
+import type { Counted } from '../counted-scope.ts';
 import { shareClaims } from './rate.ts';
 
 const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };

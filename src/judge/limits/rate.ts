@@ -12,7 +12,7 @@ import {
   type Finding,
   type Shown,
 } from '../finding.ts';
-import type { Counted } from '../counted.ts';
+import type { Counted } from '../counted-scope.ts';
 
 export interface TwoCounts {
   readonly response: Count;

@@ -15,7 +15,7 @@ import {
   atLeastZero,
   behindPath,
   withFields,
-} from '../../text/shape.ts';
+} from '../../text/check-fields.ts';
 import { recordProblem } from './record-shape.ts';
 import { RECORD_FORMAT, RECORD_KEY } from './stored-record.ts';
 

@@ -5,7 +5,7 @@
  * Kept small: numbers only, no more than `MOST_NUMBERS` of them, at moments that lie ever further apart as the run goes on.
  */
 import type { Weight } from '../../experiment/experiment.ts';
-import { isObject } from '../../text/shape.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { assessmentKey, type LimitAssessment } from '../assessment.ts';
 import { countedScopes, type Iter8Record, type StoredHistory } from './stored-record.ts';
 

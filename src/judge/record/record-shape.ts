@@ -20,7 +20,7 @@ import {
   tupleOf,
   withFields,
   type Check,
-} from '../../text/shape.ts';
+} from '../../text/check-fields.ts';
 
 /** Bins of a latency histogram reach to 2^32 microseconds: `latency-histogram.ts`. */
 const LAST_BIN = 23_551;
