@@ -287,6 +287,10 @@ it('writes reports, and says what is wrong with a file', async () => {
   expect(await failure('absent.json')).toContain('absent.json cannot be read');
   expect(await failure(written('other.txt', 'hello\n'))).toContain('other.txt is in no format that is known here');
   expect(await failure(written('lines.jsonl', '{"a":1}\n'))).toContain('lines of JSON need --fields');
+  const bare = written('bare.jsonl', '{"s":200,"d":0.02,"t":"2026-11-26T08:00:00Z"}\n'.repeat(3));
+  const said = await failure(bare, '--fields', 'status=s,duration=d,start=t');
+  expect(said).toContain('none of its 3 lines can be read as lines of JSON');
+  expect(said).toContain('d is "0.02", a number without a unit: write duration=d:s (or :ms, :us, :ns)');
   expect(await failure('good.json', '--fields', 'status=a')).toContain('status and duration are needed');
   expect(await failure('good.json', '--split-by', 'x=a')).toContain('two different values');
   expect((await iter8ctl(['judge', 'good.json'], { cwd })).err).toContain('objectives are needed');

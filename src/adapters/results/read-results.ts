@@ -67,13 +67,22 @@ export async function readResults(
       };
       const counter: RequestCounter = (facts.isLog === true ? log : undefined) ?? new RequestCounter(settings, window);
       if (facts.isLog === true) log = counter;
+      const unreadBefore = unread;
+      let isAnyRead = false;
       for await (const batch of format.read(chunks, { fields: settings.fields })) {
         for (const request of batch.requests) counter.add(request);
+        isAnyRead ||= batch.requests.length > 0;
         unread += batch.unread.length;
         // The end of what is cut there is left out anyway.
         isTorn ||= batch.isTorn === true && window.inFlightMs === undefined;
         for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
       }
+      // Then it is read in a wrong way: nothing was measured, and nobody is to blame for it.
+      if (!isAnyRead && unread > unreadBefore)
+        throw new UsageError(`none of its ${unread - unreadBefore} lines can be read as ${format.title}`, {
+          details: examples,
+          hint: 'check --format and --fields',
+        });
       if (facts.isLog !== true) windows.push(counter.end());
     } catch (error) {
       throw readFailure(error, shown);

@@ -34,7 +34,7 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   if (object === undefined) return 'not a JSON object';
   const field = (path: string) => valueAt(object, path);
   const times = durationOf(field(fields.duration), fields.durationUnit);
-  if (times === undefined) return `no duration in ${fields.duration}`;
+  if (times === undefined) return durationProblem(field(fields.duration), fields);
   const time = timeOf(field(fields.start ?? fields.end!));
   if (Number.isNaN(time)) return `no time in ${fields.start ?? fields.end!}`;
   const status = field(fields.status);
@@ -42,6 +42,14 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   const startMs = fields.start === undefined ? time - times.atMostMs : time;
   const outcome = status === '499' ? { code: '499', unanswered: true, error: true } : outcomeOf(status);
   return { startMs, ...times, ...outcome, field };
+}
+
+function durationProblem(text: string | undefined, { duration, durationUnit }: FieldPaths): string {
+  if (text === undefined || text === '') return `no duration in ${duration}`;
+  const shown = JSON.stringify(text.slice(0, 40));
+  if (durationUnit === undefined && Number.isFinite(Number(text)))
+    return `${duration} is ${shown}, a number without a unit: write duration=${duration}:s (or :ms, :us, :ns)`;
+  return `${duration} is ${shown}, which is no duration`;
 }
 
 /** `a.b` is a field in a field, unless there is one of that very name. */
