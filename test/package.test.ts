@@ -32,7 +32,7 @@ describe('the package', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     const tops = new Set(files.map((file) => file.split('/')[1]));
     expect(new Set(tops)).toEqual(
-      new Set(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'samples']),
+      new Set(['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'package.json', 'samples', 'schemas']),
     );
     expect(files.filter((file) => /node_modules|\.test\.|\.map$/.test(file))).toEqual([]);
   });

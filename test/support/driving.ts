@@ -5,6 +5,10 @@ import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import type { Clock } from '../../src/io.ts';
 import type { Event } from '../../src/drive/events.ts';
 import { drive } from '../../src/drive/drive.ts';
+import { jsonText } from '../../src/report/json-text.ts';
+import { jsonView } from '../../src/report/json-view.ts';
+import { ndjsonLine } from '../../src/report/ndjson.ts';
+import { experimentView } from '../../src/view/experiment-view.ts';
 import type { DriveOptions, DriveOutcome } from '../../src/drive/drive-options.ts';
 import type {
   BuildReader,
@@ -18,6 +22,7 @@ import type {
   TrafficObjects,
 } from '../../src/drive/ports.ts';
 import { fakeClock } from './fake-clock.ts';
+import { checkOutputs } from './output-shape.ts';
 import { simulatedLoad, type Service } from './simulated-load.ts';
 
 export interface Collect {
@@ -219,5 +224,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
     },
   );
   const states = events.flatMap((event) => (event.kind === 'object' ? [event.object] : []));
+  checkOutputs(jsonText(jsonView(experimentView(outcome.experiment, clock.now()))));
+  checkOutputs(events.map((event) => ndjsonLine(event)).join('\n'));
   return { outcome, events, states, log, store, load };
 }

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { run } from '../../src/cli/program.ts';
 import { checkNumbers } from './numbers-in-text.ts';
 import { checkHints } from './hints.ts';
+import { checkOutputs } from './output-shape.ts';
 import type { ExitCode } from '../../src/exit-codes.ts';
 import type { Clock, Io, ProcessSignal } from '../../src/io.ts';
 
@@ -83,5 +84,6 @@ export async function iter8ctl(argv: readonly string[], options: TestIoOptions):
   const text = `${io.out()}\n${io.err()}`;
   await checkHints(argv, text);
   checkNumbers(argv, text);
+  checkOutputs(io.out());
   return { code, out: io.out(), err: io.err() };
 }

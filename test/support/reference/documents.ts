@@ -1,6 +1,7 @@
 /** Documents that are made of the program: `npm run docs` writes them, test/docs/generated.test.ts compares them. */
 import { chartTemplates } from './chart-templates.ts';
 import { commandsDocument } from './commands-document.ts';
+import { schemaFiles } from './output-schemas/output-schemas.ts';
 import { referenceDocument } from './reference-document.ts';
 
 /** Path in the repository, and the text; of Markdown before it is formatted. */
@@ -9,5 +10,6 @@ export async function generatedDocuments(): Promise<Readonly<Record<string, stri
     'docs/reference.md': referenceDocument(),
     'docs/commands.md': await commandsDocument(),
     ...chartTemplates(),
+    ...schemaFiles(),
   };
 }
