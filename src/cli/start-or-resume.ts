@@ -7,6 +7,7 @@ import type { WrittenMetric } from '../experiment/metric.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import type { HeldLock, Holder } from '../drive/ports.ts';
 import type { Context } from './context.ts';
+import { refuseSplitLeft } from './split-left.ts';
 
 export type Start =
   | { readonly given: false; readonly experiment: Experiment }
@@ -110,6 +111,10 @@ async function restart(context: Context, written: WrittenExperiment, key: Object
       hint: `end that run first, or watch it: ${context.asTyped('watch', key)}`,
     });
   }
+  // It is there: somebody asks for it to be started again. A damaged one knows nothing of traffic.
+  const present = await context.store.get(key).catch(() => undefined);
+  if (present !== undefined)
+    refuseSplitLeft(present, context, `or delete it all the same: ${context.asTyped('delete', key, '--force')}`);
   await context.store.delete(key);
   return createAndHold(context, written, key);
 }

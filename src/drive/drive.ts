@@ -83,6 +83,7 @@ class Drive {
     this.#traffic = new Traffic(this.#session, {
       objects: ports.traffic,
       keepSplit: options.keepSplit === true,
+      over: this.#interruption.lost,
       patience: ports.patience,
     });
     const { lookEveryMs = 1_000, typed = (command) => `iter8ctl ${command} ${experiment.metadata.name}` } = options;
@@ -106,7 +107,10 @@ class Drive {
         outcome = await this.#perform(step);
       }
       await this.#endWhenAborted();
-      if (this.#isOnlyStopped()) await this.#traffic.pause();
+      if (this.#interruption.isOnlyStopped) await this.#traffic.pause();
+    } catch (error) {
+      await this.#traffic.rescue();
+      throw error;
     } finally {
       await this.#target.release();
     }
@@ -149,12 +153,6 @@ class Drive {
   async #confirmLocks(): Promise<void> {
     await this.#ports.confirm?.();
     await this.#target.confirm();
-  }
-
-  /** Ended from outside, while nobody else may do the same work. */
-  #isOnlyStopped(): boolean {
-    const { stop, lost } = this.#options;
-    return stop.aborted && lost?.aborted !== true && !this.#interruption.isTargetLost;
   }
 
   #targetLost(): UnavailableError {

@@ -52,6 +52,7 @@ async function saveEnd(session: Session, { goOn }: EndOptions): Promise<void> {
     if (!(error instanceof UnavailableError)) throw error;
     const again = goOn === undefined ? '' : `; when it can be saved again, go on with: ${goOn}`;
     throw new UnavailableError(messageOf(error), {
+      details: [...error.details, ...(error.hint === undefined ? [] : [error.hint])],
       hint: `neither this end is saved, nor what was measured since the last time that it could be${again}`,
       cause: error,
     });

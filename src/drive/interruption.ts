@@ -18,11 +18,16 @@ export class Interruption {
   readonly any: AbortSignal;
   /** Aborted when nothing may be waited for either. */
   readonly now: AbortSignal;
+  /** Aborted when a lock is lost: somebody else may do the same work. */
+  readonly lost: AbortSignal;
+  readonly #stop: AbortSignal;
   readonly #targetLost = new AbortController();
   readonly #aborted = new AbortController();
 
   constructor({ stop, kill, lost }: InterruptionSources) {
-    this.now = AbortSignal.any([this.#targetLost.signal, kill, lost].filter((source) => source !== undefined));
+    this.lost = AbortSignal.any([this.#targetLost.signal, ...(lost === undefined ? [] : [lost])]);
+    this.now = AbortSignal.any([this.lost, ...(kill === undefined ? [] : [kill])]);
+    this.#stop = stop;
     this.any = AbortSignal.any([stop, this.now, this.#aborted.signal]);
   }
 
@@ -34,6 +39,11 @@ export class Interruption {
   /** Who wants it to end; undefined when nobody does. */
   get abortedBy(): string | undefined {
     return this.#aborted.signal.aborted ? String(this.#aborted.signal.reason) : undefined;
+  }
+
+  /** Ended from outside, while nobody else may do the same work. */
+  get isOnlyStopped(): boolean {
+    return this.#stop.aborted && !this.lost.aborted;
   }
 
   /** Somebody else works on the target now. */

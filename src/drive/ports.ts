@@ -333,12 +333,13 @@ export interface TrafficObjects {
    */
   tryWrite(experiment: Experiment, to: readonly WeightField[], signal?: AbortSignal): Promise<void>;
   /**
-   * Sets the fields, and reads them back. `from`: what they held when we saw them last; where they hold neither that nor what
-   * is to be written, somebody else moves traffic too: ConflictError, and nothing is changed. Doing it twice is doing it once.
+   * Sets the fields, and reads them back. `from`: what each of them may hold now, since we put it there or began to; where one holds
+   * neither that nor what is to be written, somebody else moves traffic too: ConflictError, and nothing is changed. Doing it twice is
+   * doing it once.
    */
   write(
     experiment: Experiment,
-    change: { readonly from: readonly WeightField[]; readonly to: readonly WeightField[] },
+    change: { readonly from: readonly (readonly WeightField[])[]; readonly to: readonly WeightField[] },
     signal?: AbortSignal,
   ): Promise<readonly FieldReading[]>;
 }

@@ -18,7 +18,7 @@ import {
   type WeightField,
 } from '../traffic/weight-fields.ts';
 import type { TrafficObjects } from './ports.ts';
-import type { Session } from './session.ts';
+import type { SaveOptions, Session } from './session.ts';
 import type { Failure } from './status-changes.ts';
 
 export interface TrafficOptions {
@@ -26,6 +26,8 @@ export interface TrafficOptions {
   readonly objects: TrafficObjects | undefined;
   /** `--keep-split`: what is there at the end stays. */
   readonly keepSplit: boolean;
+  /** Aborted when somebody else may do the same work: nothing is changed from then on. */
+  readonly over: AbortSignal;
   /** How long the last change waits for an API server that does not answer. */
   readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
 }
@@ -33,10 +35,13 @@ export interface TrafficOptions {
 const ASK_AGAIN_MS = 1_000;
 /** Of the splits that are kept for who looks at it. */
 const MOST_STEPS = 40;
+/** Of the changes that failed one after another. */
+const MOST_BEGUN = 10;
 
 export class Traffic {
   readonly #session: Session;
   readonly #options: TrafficOptions;
+  #unsaved: unknown;
 
   constructor(session: Session, options: TrafficOptions) {
     this.#session = session;
@@ -137,9 +142,13 @@ export class Traffic {
       this.#changeStored((one) => ({ ...one, settled: failure.traffic === undefined ? 'kept' : 'left' }));
       return;
     }
-    const problem = await this.#attempt(() => this.#patiently(() => this.#restore()));
-    if (problem !== undefined) this.#warnNotRestored(problem);
-    this.#changeStored((one) => ({ ...one, settled: problem === undefined ? 'restored' : 'left' }));
+    const problem = await this.#attempt(async () => {
+      await this.#patiently(() => this.#restore());
+      this.#changeStored((one) => ({ ...one, settled: 'restored' }));
+    });
+    if (problem === undefined) return;
+    this.#warnNotRestored(problem);
+    this.#changeStored((one) => ({ ...one, settled: 'left' }));
   }
 
   /** A driver is ended from outside: nobody watches the candidate from now on. Whoever goes on begins from the start's split. */
@@ -210,17 +219,28 @@ export class Traffic {
     return split !== undefined && 'weights' in split ? split.weights : undefined;
   }
 
-  /** Also where nothing is to be changed: then it is only seen whether all is as we left it. */
+  /**
+   * Also where nothing is to be changed: then it is only seen whether all is as we left it. What an earlier change was writing when
+   * it failed, or its driver was killed, is never written again: only what is wanted now.
+   */
   async #write(to: readonly WeightField[], weights: readonly Weight[], signal?: AbortSignal): Promise<void> {
     const session = this.#session;
-    await this.#endMove(signal);
     const stored = this.#stored!;
-    const isMove = !isSameSplit(to, stored.fields);
+    const { moving = [] } = stored;
+    const isMove = moving.length > 0 || !isSameSplit(to, stored.fields);
     if (isMove) {
-      this.#store({ ...stored, moving: to });
-      await session.save({ must: true });
+      const begun = [...moving.filter((fields) => !isSameSplit(to, fields)), to];
+      this.#store({ ...stored, moving: begun.slice(-MOST_BEGUN) });
+      await this.#save({ must: true });
     }
-    await this.#objects.write(session.experiment, { from: stored.fields, to }, signal);
+    // Saving makes sure that nobody else drives it by now.
+    const { over } = this.#options;
+    over.throwIfAborted();
+    await this.#objects.write(
+      session.experiment,
+      { from: beforeIn(stored), to },
+      AbortSignal.any([over, ...(signal === undefined ? [] : [signal])]),
+    );
     if (!isMove) return;
     const observed = observedRequests(session.experiment, session.record);
     const { moving: _, ...rest } = stored;
@@ -235,13 +255,28 @@ export class Traffic {
     await this.#show(weights, stored.weights);
   }
 
-  /** What an earlier driver was writing when it was killed: done to the end first. */
-  async #endMove(signal: AbortSignal | undefined): Promise<void> {
+  /** The drive ends by an error: nobody watches the candidate from now on. Nothing can be relied upon but the objects. */
+  async rescue(): Promise<void> {
     const stored = this.#stored;
-    if (stored?.moving === undefined) return;
-    const { moving, ...rest } = stored;
-    await this.#objects.write(this.#session.experiment, { from: stored.fields, to: moving }, signal);
-    this.#store({ ...rest, fields: moving });
+    const { objects, over, keepSplit } = this.#options;
+    if (stored === undefined || stored.settled !== undefined || objects === undefined || keepSplit || over.aborted)
+      return;
+    try {
+      await objects.write(this.#session.experiment, { from: beforeIn(stored), to: stored.start }, over);
+      this.#session.warn('traffic was put back as it was before the experiment');
+    } catch (error) {
+      this.#warnNotRestored({ cause: messageOf(error) });
+    }
+  }
+
+  /** Where the experiment itself cannot be stored any more, the drive is over, and not the experiment a failure. */
+  async #save(options: SaveOptions = {}): Promise<void> {
+    try {
+      await this.#session.save(options);
+    } catch (error) {
+      if (!(error instanceof UnavailableError)) this.#unsaved = error;
+      throw error;
+    }
   }
 
   async #show(weights: readonly Weight[], before: readonly Weight[]): Promise<void> {
@@ -250,7 +285,7 @@ export class Traffic {
     session.addMoment();
     const text = `traffic is split ${percents(weights)} (before: ${percents(before)})`;
     session.emit({ kind: 'weights', now: weights, recommended: weights, text });
-    await session.save();
+    await this.#save();
   }
 
   /** The last change of an experiment waits for an API server that is away. */
@@ -280,7 +315,8 @@ export class Traffic {
       return undefined;
     } catch (error) {
       signal?.throwIfAborted();
-      if (!(error instanceof Iter8Error)) throw error;
+      if (this.#options.over.aborted) return undefined; // the drive ends at its next step
+      if (!(error instanceof Iter8Error) || error === this.#unsaved) throw error;
       if (error instanceof UnavailableError) {
         if (this.#stored === undefined || signal === undefined) throw error;
         this.#session.warn(`traffic stays where it is for now: ${messageOf(error)}`);
@@ -309,6 +345,13 @@ export class Traffic {
     this.#session.warn(`traffic was not put back: ${cause}; it is split ${percents(now)} now`);
   }
 }
+
+/** What the fields may hold by what we did: whoever was killed, or put it back at the end of an error, saved no more of it. */
+const beforeIn = ({ start, fields, moving = [] }: StoredTraffic): readonly (readonly WeightField[])[] => [
+  fields,
+  ...moving,
+  start,
+];
 
 const fieldOf = ({ version, value }: WeightField): WeightField => ({ version, value });
 

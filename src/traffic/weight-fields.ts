@@ -52,6 +52,8 @@ export function splitOf(experiment: Experiment, fields: readonly FieldReading[])
       return { problem: `${fields.map(({ place }) => place).join(' and ')}: expected percent, got ${sum} in all` };
     return { weights: versions.map(({ name }) => ({ name, value: numbers.get(name) ?? 100 - sum })) };
   }
+  if (fields.every(({ value }) => value === null))
+    return { problem: `${fields[0]!.place} holds nothing; expected a weight: a number from 0` };
   if (sum === 0) return { problem: `${fields.map(({ place }) => place).join(' and ')}: no version has any traffic` };
   return { weights: versions.map(({ name }) => ({ name, value: percentOf(numbers.get(name)!, sum) })) };
 }

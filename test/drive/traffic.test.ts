@@ -213,6 +213,22 @@ describe('traffic that cannot be moved as it should', () => {
     ]);
   });
 
+  it('goes back, and never first to what was refused or failed on the way', async () => {
+    for (const failure of [new ForbiddenError('quota exceeded'), new UnavailableError('no route to host')]) {
+      const traffic = memoryTraffic({ old: 100, new: 0 });
+      let hasFailed = false;
+      traffic.beforeWrite = () => {
+        if (hasFailed || traffic.writes.length < 2) return;
+        hasFailed = true;
+        throw failure;
+      };
+      const { verdict } = await run(traffic, (iteration) => (iteration < 3 ? 0.001 : 0.5), { spec: { iterations: 8 } });
+      expect(verdict).toBe(failure instanceof ForbiddenError ? 'failed' : 'do not promote');
+      expect([...traffic.fields.values()]).toEqual([100, 0]);
+      expect(Math.max(...traffic.writes.map(([, candidate]) => Number(candidate)))).toBe(15);
+    }
+  });
+
   it('fails it when somebody else moves it, names who, and leaves it to them', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     let writes = 0;
@@ -387,6 +403,19 @@ describe('a drive that ends early', () => {
     traffic.afterWrite = () => undefined;
     expect((await run(traffic, 0.001, { store, spec: { iterations: 8 } })).verdict).toBe('promote');
     expect([...traffic.fields.values()]).toEqual([0, 100]);
+  });
+
+  it('puts traffic back when it is deleted while it is driven', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const store = await storeWithMetrics({
+      requests: { type: 'Counter' },
+      errors: { type: 'Gauge', sampleSize: 'requests' },
+    });
+    traffic.afterWrite = () => {
+      if (traffic.writes.length === 2) void store.delete({ namespace: 'default', name: 'hello-experiment' });
+    };
+    await expect(run(traffic, 0.001, { store })).rejects.toThrow('was deleted while it was driven');
+    expect([...traffic.fields.values()]).toEqual([100, 0]);
   });
 
   it('leaves traffic alone when somebody else drives it now', async () => {

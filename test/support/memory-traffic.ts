@@ -45,10 +45,9 @@ export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): Memo
     write: (experiment, { from, to }) => {
       try {
         traffic.beforeWrite();
-        const held = (values: typeof from, version: string) => values.find((one) => one.version === version)?.value;
-        const other = read(experiment).find(
-          ({ version, value }) => !isSameValue(value, held(from, version)) && !isSameValue(value, held(to, version)),
-        );
+        const holds = ({ version, value }: FieldReading) =>
+          [...from, to].some((values) => isSameValue(value, values.find((one) => one.version === version)?.value));
+        const other = read(experiment).find((field) => !holds(field));
         if (other !== undefined)
           throw new ConflictError(`${other.place} holds ${other.value}; it was changed by kubectl-edit`);
         if (!isSameSplit(to, read(experiment))) {

@@ -2,7 +2,8 @@
  * The objects that hold the weights of versions (`weightObjRef`), of any kind that the API server knows: read, and patched.
  * All fields of one object change in one JSON patch, which the server refuses when the object has changed meanwhile.
  */
-import { ConflictError, Iter8Error, UnavailableError } from '../../errors.ts';
+import { setTimeout } from 'node:timers/promises';
+import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../../errors.ts';
 import { versionsIn, type Experiment, type WeightObjRef } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField, type FieldPath } from '../../expressions/field-path.ts';
 import type { TrafficObjects } from '../../drive/ports.ts';
@@ -14,7 +15,8 @@ import { createDiscovery, type Discovery } from './discovery.ts';
 import { lastManagerOf } from './field-managers.ts';
 
 /** Somebody may change another part of the object again and again; then we give up. */
-const MOST_TRIES = 5;
+const MOST_TRIES = 7;
+const FIRST_WAIT_MS = 25;
 export const FIELD_MANAGER = 'iter8ctl';
 
 export interface WeightObjectsOptions {
@@ -138,16 +140,11 @@ class Objects {
   }
 
   async write({ from, to }: Parameters<TrafficObjects['write']>[1]): Promise<FieldReading[]> {
-    for (let tries = 1; ; tries++) {
+    await this.#repeated(async () => {
       const fields = await this.read();
-      refuseOther(fields, [from, to]);
-      try {
-        for (const target of inOrder(fields, to)) await this.#patch(target, fields, { to, isTrial: false });
-        break;
-      } catch (error) {
-        if (!(error instanceof ConflictError) || tries === MOST_TRIES) throw error;
-      }
-    }
+      refuseOther(fields, [...from, to]);
+      for (const target of inOrder(fields, to)) await this.#patch(target, fields, { to, isTrial: false });
+    });
     const after = await this.read();
     const readings = after.map(({ reading }) => reading);
     if (!isSameSplit(to, readings)) refuseOther(after, [to]);
@@ -156,18 +153,32 @@ class Objects {
 
   /** A dry run on the server: admission, rights and schema answer as they would, and nothing is stored. */
   async tryWrite(to: readonly WeightField[]): Promise<void> {
-    const fields = await this.read();
-    for (const target of inOrder(fields, to)) {
-      const answer = await this.#patch(target, fields, { to, isTrial: true });
-      if (answer === undefined) continue;
-      for (const { path, reading, target: own } of fields) {
-        if (own !== target) continue;
-        const wanted = valueOf(to, reading.version);
-        const value = readField(answer, path) as FieldValue | undefined;
-        if (!isSameValue(value ?? null, wanted))
-          throw new Iter8Error(
-            `${reading.place} would hold ${shown(value ?? null)} where ${shown(wanted)} is written: the server drops or changes it; check fieldPath`,
+    await this.#repeated(async () => {
+      const fields = await this.read();
+      for (const target of inOrder(fields, to)) {
+        const answer = await this.#patch(target, fields, { to, isTrial: true });
+        if (answer !== undefined)
+          refuseDropped(
+            fields.filter((field) => field.target === target),
+            answer,
+            to,
           );
+      }
+    });
+  }
+
+  /** Others may change other parts of an object meanwhile (its status, most often): that is no quarrel about traffic. */
+  async #repeated(work: () => Promise<void>): Promise<void> {
+    const { signal } = this.#source;
+    for (let tries = 1; ; tries++) {
+      try {
+        await work();
+        return;
+      } catch (error) {
+        if (!(error instanceof ConflictError) || error instanceof TrafficChangedError) throw error;
+        if (tries === MOST_TRIES)
+          throw new UnavailableError(`${messageOf(error)}; it changes again and again`, { cause: error });
+        await setTimeout(FIRST_WAIT_MS * 2 ** tries, undefined, { signal });
       }
     }
   }
@@ -209,7 +220,7 @@ function guardOf(target: Target, object: unknown): PatchOperation[] {
   return [{ op: 'replace', path: '/metadata/resourceVersion', value: version }];
 }
 
-/** Whoever gets more comes first: no moment in which fewer pods serve than before. */
+/** Whoever gets more comes first, so that at no moment less is asked for in all than before. Nobody waits until pods are ready. */
 function inOrder(fields: readonly ReadField[], to: readonly WeightField[]): Target[] {
   const rise = ({ reading }: ReadField) => Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
   return [...new Set(fields.toSorted((a, b) => rise(b) - rise(a)).map(({ target }) => target))];
@@ -219,13 +230,27 @@ function valueOf(fields: readonly WeightField[], version: string): FieldValue {
   return fields.find((field) => field.version === version)?.value ?? null;
 }
 
+/** Traffic is not split as we left it: somebody else moves it, too. */
+class TrafficChangedError extends ConflictError {}
+
+function refuseDropped(fields: readonly ReadField[], answer: unknown, to: readonly WeightField[]): void {
+  for (const { path, reading } of fields) {
+    const wanted = valueOf(to, reading.version);
+    const value = (readField(answer, path) as FieldValue | undefined) ?? null;
+    if (!isSameValue(value, wanted))
+      throw new Iter8Error(
+        `${reading.place} would hold ${shown(value)} where ${shown(wanted)} is written: the server drops or changes it; check fieldPath`,
+      );
+  }
+}
+
 /** Each field must hold what one of these says. @throws ConflictError where somebody else moves the same traffic */
 function refuseOther(fields: readonly ReadField[], allowed: readonly (readonly WeightField[])[]): void {
   const other = fields.filter(
     ({ reading }) => !allowed.some((values) => isSameValue(reading.value, valueOf(values, reading.version))),
   );
   if (other.length === 0) return;
-  throw new ConflictError(
+  throw new TrafficChangedError(
     other
       .map(({ reading: { place, value, version, changedBy } }) => {
         const expected = shown(valueOf(allowed[0]!, version));

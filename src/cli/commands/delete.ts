@@ -10,6 +10,7 @@ import { bareName, keyOf, openContext, whileConnecting, type Context } from '../
 import { withStoreFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { sayTo } from '../say.ts';
+import { refuseSplitLeft } from '../split-left.ts';
 
 interface DeleteFlags extends StoreFlags {
   readonly selector?: string;
@@ -72,5 +73,6 @@ async function refuseDriven(experiments: readonly Experiment[], context: Context
         hint: 'end its driver first, or delete it all the same: --force',
       });
     }
+    refuseSplitLeft(experiment, context, 'or delete it all the same: --force');
   }
 }

@@ -244,7 +244,7 @@ const weightFields = listOf(withFields({ version: text, value: orNull(textOrNumb
 const traffic = withFields({
   start: weightFields,
   fields: weightFields,
-  moving: optional(weightFields),
+  moving: optional(listOf(weightFields, MOST)),
   weights,
   steps: optional(listOf(weights, MOST)),
   before: optional(weights),

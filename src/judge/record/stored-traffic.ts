@@ -7,8 +7,8 @@ export interface StoredTraffic {
   readonly start: readonly StoredWeightField[];
   /** What we left there. */
   readonly fields: readonly StoredWeightField[];
-  /** What is being written: each field holds this, or what it held before. */
-  readonly moving?: readonly StoredWeightField[] | undefined;
+  /** What was being written since, and may be there: each field holds one of these, or what it held before. */
+  readonly moving?: readonly (readonly StoredWeightField[])[] | undefined;
   /** What `fields` stand for, percent. */
   readonly weights: readonly Weight[];
   /** The splits so far, the newest last: those of long experiments from the last steps alone. */

@@ -47,6 +47,7 @@ export function measuredAnew(
     history: _11,
     builds: _12,
     endedEarly: _13,
+    pausedMs: _14,
     ...rest
   } = one;
   return {

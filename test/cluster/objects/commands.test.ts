@@ -156,7 +156,7 @@ describeCluster('on a cluster', () => {
       };
       const nope = await run(['plan', '-f', withWeight('nope', '.spec.nope')]);
       expect(nope.out.replace(/\s+/g, ' ')).toMatch(
-        /may end undecided how traffic is split cannot be read: ConfigMap split has no number at \.spec\.nope/,
+        /may end undecided how traffic is split cannot be read: ConfigMap split at \.spec\.nope holds nothing; expected a weight/,
       );
       expect(nope.code, nope.err).toBe(3);
       expect(nope.out).toMatch(/permissions +10 of 10/);
@@ -167,7 +167,7 @@ describeCluster('on a cluster', () => {
       const kubeconfig = accountKubeconfig('planner', namespace, { role, folder });
       const blind = await run(['plan', '-f', withWeight('blind', '.data.v1'), '--kubeconfig', kubeconfig]);
       expect(blind.out).toMatch(/blind would not run: permissions are missing/);
-      expect(blind.out).toMatch(new RegExp(`may not get configmaps in namespace ${namespace}`));
+      expect(blind.out).toMatch(new RegExp(`may not get configmaps split in namespace ${namespace}`));
       expect(blind.code, blind.err).toBe(7);
       const elsewhere = JSON.parse(readFileSync(manifest('lost'), 'utf8')) as Written;
       elsewhere.metadata.namespace = 'not-there';

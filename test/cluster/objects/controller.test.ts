@@ -163,7 +163,7 @@ describeCluster('the controller', () => {
     create(experiment('one', { target: 'same', seconds: 4 }));
     create(experiment('two', { target: 'same' }));
     await Promise.all([ended('one'), ended('two')]);
-    expect(running.err).toMatch(/waiting for target same, which experiment/);
+    expect(running.err).toMatch(/Waiting for target same, which experiment/);
     expect(await run.done).toMatchObject({ code: 0 });
     expect(running.err).not.toMatch(/"message":"ended","experiment":"[^"]*by-hand/);
   });

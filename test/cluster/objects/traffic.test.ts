@@ -328,4 +328,33 @@ describeCluster('traffic', () => {
     expect(code, out).toBe(4);
     expect(out.replace(/\s+/g, ' ')).toContain('would hold nothing where 100 is written');
   });
+
+  it('that a killed driver has left is kept in mind: neither restart nor delete forget what it was before', async () => {
+    setUp();
+    createRoute();
+    const object = experiment(
+      'new',
+      { old: route(0), new: route(1) },
+      { duration: { intervalSeconds: 2, iterationsPerLoop: 30 } },
+    );
+    create(object);
+    const running = new Running(['run', 'move', '-n', namespace]);
+    await running.said(/traffic is split old 60 %/);
+    running.kill('SIGKILL');
+    await running.done;
+    expect(routeWeights()).toEqual([60, 40]);
+    const restarted = await run(object, '--restart');
+    expect(restarted.code, restarted.out).toBe(7);
+    expect(restarted.err.replace(/\s+/g, ' ')).toMatch(
+      /being driven|has moved traffic \(old 60 %, new 40 %\), which was not put back/,
+    );
+    const deleted = await iter8ctlProcess(['delete', 'move', '-n', namespace]);
+    expect(deleted.code).toBe(7);
+    const again = new Running(['run', 'move', '-n', namespace]);
+    await again.said(/traffic is split old 20 %/);
+    again.kill('SIGTERM');
+    expect((await again.done).code).toBe(143);
+    expect(routeWeights()).toEqual([1, 0]);
+    expect((await iter8ctlProcess(['delete', 'move', '-n', namespace])).code).toBe(0);
+  });
 });
