@@ -2,7 +2,8 @@
  * What is printed for programs is what its JSON Schema says (docs/output.md "Schemas"), and nothing else. Every run in memory and
  * every command that a test runs is checked so (test/support/output-shape.ts); these are for what must be among them.
  */
-import { readdirSync, readFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/drive/events.ts';
@@ -12,8 +13,8 @@ import { ndjsonLine } from '../../src/report/ndjson.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { drivenCanary, drivenConformance } from '../support/reported.ts';
 import { conformance, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
-import { schemaErrors } from '../support/output-shape.ts';
-import { jsonSchema, PUBLISHED } from '../support/reference/output-schemas/output-schemas.ts';
+import { checkOutputs, schemaErrors } from '../support/output-shape.ts';
+import { jsonSchema, PUBLISHED, type Output } from '../support/reference/output-schemas/output-schemas.ts';
 import { iter8ctl } from '../support/test-io.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
@@ -23,24 +24,24 @@ const viewOf = (experiment: Experiment) => plain(jsonView(experimentView(experim
 const recorded = path.join(import.meta.dirname, '../fixtures/recorded');
 const finals = readdirSync(recorded).map((name) => path.join(recorded, name, 'final.yaml'));
 
+const objectsIn = (value: unknown): Record<string, unknown>[] =>
+  typeof value !== 'object' || value === null
+    ? []
+    : [...(Array.isArray(value) ? [] : [value as Record<string, unknown>]), ...Object.values(value).flatMap(objectsIn)];
+
+/** As its schema says, and refused with one thing more at any depth. Maps take any name, and refuse the text. */
+function expectDescribed(name: Output, output: unknown): void {
+  expect(schemaErrors(name, output)).toEqual([]);
+  for (const one of objectsIn(output)) {
+    one['another'] = 'x';
+    expect(schemaErrors(name, output), JSON.stringify(one)).not.toEqual([]);
+    delete one['another'];
+  }
+}
+
 describe('the view of an experiment', () => {
   it('is described wholly: nothing may be there that is not, at any depth', async () => {
-    const view = viewOf(await drivenCanary());
-    expect(schemaErrors('experiment-view', view)).toEqual([]);
-    const objects = (value: unknown): Record<string, unknown>[] =>
-      typeof value !== 'object' || value === null
-        ? []
-        : [
-            ...(Array.isArray(value) ? [] : [value as Record<string, unknown>]),
-            ...Object.values(value).flatMap(objects),
-          ];
-    // Maps take any name: what stands in them are numbers, and this is none.
-    for (const one of objects(view)) {
-      one['another'] = 'x';
-      expect(schemaErrors('experiment-view', view)).not.toEqual([]);
-      delete one['another'];
-    }
-    expect(schemaErrors('experiment-view', view)).toEqual([]);
+    expectDescribed('experiment-view', viewOf(await drivenCanary()));
   });
 
   it('with a metric of a backend that fails has its reason', async () => {
@@ -90,6 +91,47 @@ describe('an event', () => {
     };
     expect(schemaErrors('event', line)).not.toEqual([]);
     expect(schemaErrors('event', { ...line, kind: 'warning' })).toEqual([]);
+  });
+});
+
+describe('what else is printed', () => {
+  const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-schemas-'));
+  const printed = async (...args: string[]) =>
+    JSON.parse((await iter8ctl([...args, '-o', 'json'], { cwd })).out) as Record<string, unknown>;
+  const written = (file: string, object: unknown): string => {
+    writeFileSync(path.join(cwd, file), JSON.stringify(object));
+    return file;
+  };
+
+  it('a plan, of load at a rate and of a closed loop without an end', async () => {
+    const collect = { versions: [{ name: 'hello', url: 'http://127.0.0.1:1/' }] };
+    const file = (qps: number) => written(`${qps}.json`, conformance({ collect: { ...collect, qps, numQueries: 60 } }));
+    const open = await printed('plan', '--local', '-f', file(50));
+    expect(open).toMatchObject({ kind: 'Plan', load: { closedLoop: false }, targets: [{ ok: false }] });
+    expectDescribed('plan', open);
+    const closed = await printed('plan', '--local', '-f', file(0));
+    expect(closed).toMatchObject({ load: { closedLoop: true, tasks: [{ plannedSeconds: null }] } });
+    expectDescribed('plan', closed);
+  });
+
+  it('an explanation, and the story that debug tells', async () => {
+    const file = written('driven.json', await drivenCanary());
+    const explained = await printed('explain', '-f', file);
+    expect(explained).toMatchObject({ kind: 'Explanation', limits: [{ within: {} }, {}, {}, {}, {}, {}] });
+    expectDescribed('explanation', explained);
+    const story = await printed('debug', '-f', file);
+    expect((story['lines'] as unknown[]).length).toBeGreaterThan(3);
+    expectDescribed('story', story);
+  });
+
+  it('is refused by every test that prints a field which is not described', () => {
+    expect(() =>
+      checkOutputs('{"apiVersion":"iter8ctl/v1","kind":"Story","experiment":"a","namespace":"b","lines":[]}'),
+    ).not.toThrow();
+    expect(() =>
+      checkOutputs('{"apiVersion":"iter8ctl/v1","kind":"Story","experiment":"a","namespace":"b","lines":[],"x":1}'),
+    ).toThrow(/"x"/);
+    expect(() => checkOutputs('a line\n{"apiVersion":"iter8ctl/v1","kind":"unknown"}\n')).toThrow(/not as its schema/);
   });
 });
 

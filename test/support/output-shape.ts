@@ -25,6 +25,9 @@ interface Printed {
 const OF_KIND: Readonly<Record<string, Output>> = {
   ExperimentView: 'experiment-view',
   ExperimentViewList: 'experiment-view-list',
+  Plan: 'plan',
+  Explanation: 'explanation',
+  Story: 'story',
 };
 
 /** @throws Error when a text, or a line of it, is an output of ours and not what its schema says */
@@ -33,8 +36,7 @@ export function checkOutputs(text: string): void {
   const whole = parsed(text);
   for (const one of whole === undefined ? text.split('\n').map(parsed) : [whole]) {
     if (one?.apiVersion !== OUTPUT_VERSION) continue;
-    const name = OF_KIND[String(one.kind)] ?? ('time' in one ? 'event' : undefined);
-    const errors = name === undefined ? [] : schemaErrors(name, one);
+    const errors = schemaErrors(OF_KIND[String(one.kind)] ?? 'event', one);
     if (errors.length > 0)
       throw new Error(
         `not as its schema in test/support/reference/output-schemas says:\n${errors.join('\n')}\n${text}`,

@@ -6,11 +6,16 @@
 import * as z from 'zod';
 import { OUTPUT_VERSION } from '../../../../src/report/json-text.ts';
 import { ndjsonEvent } from './event.ts';
+import { explanation, story } from './explanation.ts';
 import { experimentView, experimentViewList } from './experiment-view.ts';
+import { plan } from './plan.ts';
 
 const OUTPUTS = {
   'experiment-view': { schema: experimentView, title: '-o json of describe, run, watch, replay and judge' },
   'experiment-view-list': { schema: experimentViewList, title: '-o json of get' },
+  plan: { schema: plan, title: '-o json of plan' },
+  explanation: { schema: explanation, title: '-o json of explain' },
+  story: { schema: story, title: '-o json of debug' },
   event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run and watch' },
 } as const;
 

@@ -51,6 +51,7 @@ export const undecidedReason = growing([
 ]);
 sameValues<UndecidedReason, z.infer<typeof undecidedReason>>();
 
+export const unitOfMetric = z.enum(['ms', 'share', 'count', 'plain']);
 export const verdict = z.enum(['satisfied', 'violated', 'undecided']);
 export const side = z
   .enum(['upper', 'lower'])
@@ -84,7 +85,7 @@ export const assessment = z
     metric: z.string(),
     side,
     limit: z.number(),
-    unit: z.enum(['ms', 'share', 'count', 'plain']),
+    unit: unitOfMetric,
     method,
     verdict,
     reason: undecidedReason.optional(),
