@@ -36,7 +36,7 @@ export function recordOfResults(results: Results, how: HowMeasured): RecordOfRes
         const tally = tallies.get(version) ?? EMPTY_TALLY;
         return tally.response.n === 0 ? [] : [{ version, tally: storeTally(tally) }];
       }),
-      loadSeconds: windows.reduce((sum, window) => sum + secondsOf(window), 0),
+      loadSeconds: secondsOf(results),
       ...(how.timeoutMs === undefined ? {} : { timeoutMs: how.timeoutMs }),
       imported: doubtsOf(results, how),
       strength: how.strength,
@@ -46,8 +46,20 @@ export function recordOfResults(results: Results, how: HowMeasured): RecordOfRes
   };
 }
 
-function secondsOf({ firstStartMs, lastStartMs }: CountedWindow): number {
-  return lastStartMs >= firstStartMs ? (lastStartMs - firstStartMs) / 1000 : 0;
+/** Seconds that several files tell of count once: logs of replicas, tools that ran at the same time. */
+function secondsOf({ windows, formats }: Results): number {
+  let sum = 0;
+  let coveredMs = Number.NEGATIVE_INFINITY;
+  const spans = windows
+    .map(({ firstStartMs, lastStartMs }, k) => ({ firstStartMs, lastStartMs, isDated: formats[k]!.facts.isDated }))
+    .filter(({ firstStartMs, lastStartMs }) => lastStartMs >= firstStartMs);
+  for (const { firstStartMs, lastStartMs, isDated } of spans.toSorted((a, b) => a.firstStartMs - b.firstStartMs)) {
+    // Where there is no date, it is not known what was at the same time.
+    const fromMs = isDated ? Math.max(firstStartMs, coveredMs) : firstStartMs;
+    if (isDated) coveredMs = Math.max(coveredMs, lastStartMs);
+    sum += Math.max(0, lastStartMs - fromMs) / 1000;
+  }
+  return sum;
 }
 
 function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: HowMeasured): ImportedDoubts {

@@ -1,5 +1,5 @@
 /**
- * Counts the requests of one window of observation: a run of a tool, or a log. Memory does not grow with the number of requests.
+ * Counts the requests of one window of observation: a run of a tool, or a file of a log. Memory does not grow with the number of requests.
  *
  * A file that may lack requests which were under way when it ended has too few slow ones among its last: those that started in the
  * last `inFlightMs` are left out, so that every request of what is counted has surely ended (docs/method.md 0.4, 0.7). A log that

@@ -34,7 +34,7 @@ export interface FormatFacts {
   readonly omitsFailures?: boolean | undefined;
   /** The tool waits for its last request before it ends. */
   readonly isDrained: boolean;
-  /** Begins and ends in the middle of traffic, and several files are one. */
+  /** Begins and ends in the middle of traffic. */
   readonly isLog?: boolean | undefined;
   /** How far off the time of a start may be, ms. */
   readonly startErrorMs: number;

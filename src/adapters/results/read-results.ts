@@ -27,6 +27,7 @@ export interface ReadSettings extends CountSettings {
 
 export interface Results {
   readonly tallies: ReadonlyMap<string, Tally>;
+  /** Of each file: even logs of one server do not always begin where another ends, and those of replicas end on their own. */
   readonly windows: readonly CountedWindow[];
   /** Of each file. */
   readonly formats: readonly ResultFormat[];
@@ -49,7 +50,6 @@ export async function readResults(
 ): Promise<Results> {
   const formats: ResultFormat[] = [];
   const windows: CountedWindow[] = [];
-  let log: RequestCounter | undefined;
   let unread = 0;
   let isTorn = false;
   const examples: string[] = [];
@@ -65,16 +65,14 @@ export async function readResults(
         isLog: facts.isLog === true && settings.missing === undefined,
         startErrorMs: facts.startErrorMs,
       };
-      const counter: RequestCounter = (facts.isLog === true ? log : undefined) ?? new RequestCounter(settings, window);
-      if (facts.isLog === true) log = counter;
+      const counter = new RequestCounter(settings, window);
       const unreadBefore = unread;
       let isAnyRead = false;
       for await (const batch of format.read(chunks, { fields: settings.fields })) {
         for (const request of batch.requests) counter.add(request);
         isAnyRead ||= batch.requests.length > 0;
         unread += batch.unread.length;
-        // The end of what is cut there is left out anyway.
-        isTorn ||= batch.isTorn === true && window.inFlightMs === undefined;
+        isTorn ||= batch.isTorn === true;
         for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
       }
       // Then it is read in a wrong way: nothing was measured, and nobody is to blame for it.
@@ -83,12 +81,11 @@ export async function readResults(
           details: examples,
           hint: 'check --format and --fields',
         });
-      if (facts.isLog !== true) windows.push(counter.end());
+      windows.push(counter.end());
     } catch (error) {
       throw readFailure(error, shown);
     }
   }
-  if (log !== undefined) windows.push(log.end());
   const tallies = new Map<string, Tally>();
   for (const version of settings.versions) {
     const parts = windows.flatMap((window) => window.tallies.get(version) ?? []);
@@ -102,7 +99,8 @@ export async function readResults(
 
 function readFailure(error: unknown, shown: string): unknown {
   if (error instanceof UsageError) {
-    if (error.message.startsWith('its ')) return new UsageError(`${shown}: ${error.message}`, { cause: error });
+    const { message, hint, details } = error;
+    if (message.startsWith('its ')) return new UsageError(`${shown}: ${message}`, { hint, details, cause: error });
     return error;
   }
   if (error instanceof ReadError) return new UsageError(`${shown} ${error.message}`, { cause: error });
