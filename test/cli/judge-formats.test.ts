@@ -44,7 +44,7 @@ it('reads the CSV of JMeter with its quotes and line breaks, without transaction
       row(200, '200', 'OK', false, '"Test failed: text expected to contain ""x"",\nbut was ""y"""'),
       row(201, '500', 'Internal Server Error', false),
       row(202, 'Non HTTP response code: java.net.SocketTimeoutException', 'Read timed out', false),
-      row(203, '', '"Number of samples in transaction : 2, number of failing samples : 0"', true),
+      row(201, '', '"Number of samples in transaction : 2, number of failing samples : 0"', true),
     ].join(''),
   );
   const { rows, codes, tally } = await judged(file, ...slo);
@@ -52,6 +52,54 @@ it('reads the CSV of JMeter with its quotes and line breaks, without transaction
   expect(tally!.response.errors).toBe(3);
   expect(rows).toEqual(['closed-model', 'satisfied']);
   expect((await judged(file, ...slo, '--model', 'open')).rows).toEqual(['satisfied', 'satisfied']);
+});
+
+/** Rows of JMeter: one thread has plain samples and transactions of three, whose samples stand before them or are absent. */
+function transactions({ areThere }: { areThere: boolean }): string {
+  const row = (at: number, elapsed: number, code: string, message: string, ok = true) =>
+    `${1_700_000_000_000 + at},${elapsed},home,${code},"${message}",T 1-1,text,${ok},,1,1,1,1,http://a.test/,1,0,1\n`;
+  const total = (n: number) => `Number of samples in transaction : ${n}, number of failing samples : 1`;
+  const rows = Array.from({ length: 50 }, (_, k) => {
+    const at = k * 1000;
+    const parts = [
+      row(at + 201, 10, '200', 'OK'),
+      row(at + 215, 10, '500', 'No', false),
+      row(at + 300, 10, '200', 'OK'),
+    ];
+    return [
+      ...Array.from({ length: 9 }, (_none, plain) => row(at + plain * 20, 20, '200', 'OK')),
+      ...(areThere ? parts : []),
+      // A transaction around it counts its samples once more, and a pause, which is no sample.
+      row(at + 200, 120, '', total(3), false),
+      ...(areThere ? [row(at + 199, 200, '', total(4), false)] : []),
+    ].join('');
+  });
+  return `${HEADING}\n${rows.join('')}`;
+}
+
+it('refuses the CSV of JMeter where transactions stand for their samples, and says what to do', async () => {
+  const there = await judged(written('there.jtl', transactions({ areThere: true })), ...slo);
+  expect(there.codes).toEqual({ 200: 550, 500: 50 });
+  const refused = async (name: string, text: string) => {
+    const { code, err } = await iter8ctl(['judge', written(name, text), ...slo, '--missing', '0'], { cwd });
+    expect(code).toBe(2);
+    expect(err).toContain(`${name}: its transactions stand there without the samples they are made of`);
+    expect(err).toContain('turn "Generate parent sample" of the Transaction Controllers off, or let JMeter write XML');
+  };
+  // Among many more samples that are there.
+  await refused('parents.jtl', transactions({ areThere: false }));
+  const alone = transactions({ areThere: false })
+    .split('\n')
+    .filter((line, k) => k === 0 || line.includes('transaction'))
+    .join('\n');
+  await refused('alone.jtl', alone);
+  const unnamed = alone.replace('threadName,', '').replaceAll('T 1-1,', '');
+  await refused('unnamed.jtl', unnamed);
+  const xml = (inside: string) =>
+    `<testResults version="1.2"><sample t="24" ts="1700000000000" s="false" lb="buy" rc="" rm="Number of samples in transaction : 1, number of failing samples : 1" tn="T">${inside}</sample></testResults>`;
+  await refused('parents.xml', xml(''));
+  const inside = '<httpSample t="12" ts="1700000000000" s="false" lb="a" rc="500" rm="No" tn="T"/>';
+  expect((await judged(written('children.xml', xml(inside)), ...slo)).codes).toEqual({ 500: 1 });
 });
 
 it('reads the XML of JMeter: single samples and those in a transaction, not what a request is made of', async () => {

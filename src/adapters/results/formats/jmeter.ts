@@ -16,21 +16,29 @@ import {
   type MeasuredRequest,
   type ResultFormat,
 } from '../measured-request.ts';
-import { readRowBatches } from '../rows.ts';
+import { readRowBatches, type Cell } from '../rows.ts';
+import { samplesOfTransaction, TransactionParts, type Timed } from './jmeter-transactions.ts';
 
 const FACTS: FormatFacts = { model: 'closed', isDrained: true, startErrorMs: 1, isDated: true };
 
-const TRANSACTION = /^Number of samples in transaction/;
-
-function requestOf(sample: {
+interface Sample {
   readonly elapsed: string | undefined;
   readonly time: string | undefined;
+  readonly thread: string | undefined;
   readonly code: string;
   readonly message: string;
   readonly success: string | undefined;
   readonly field: (name: string) => string | undefined;
-}): LineResult {
-  if (TRANSACTION.test(sample.message)) return undefined;
+}
+
+const timed = ({ thread, time, elapsed }: Sample): Timed => ({
+  thread,
+  startMs: wholeNumber(time),
+  elapsedMs: wholeNumber(elapsed),
+});
+
+/** Of a sample that is no transaction. */
+function requestOf(sample: Sample): LineResult {
   const times = latency(wholeNumber(sample.elapsed), { below: 1, above: 1 });
   const startMs = wholeNumber(sample.time);
   if (times === undefined || Number.isNaN(startMs)) return 'no elapsed time and timeStamp';
@@ -46,17 +54,32 @@ export const jmeterCsv: ResultFormat = {
   title: 'JMeter, CSV',
   facts: FACTS,
   recognises: (head) => /^[^\n]*\btimeStamp,[^\n]*\belapsed\b/.test(head),
-  read: (chunks) =>
-    readRowBatches(chunks, { needed: ['timeStamp', 'elapsed', 'responseCode', 'success'] }, (cell) =>
-      requestOf({
+  read: (chunks) => {
+    const parts = new TransactionParts();
+    const rowOf = (cell: Cell): LineResult => {
+      const sample = {
         elapsed: cell('elapsed'),
         time: cell('timeStamp'),
+        thread: cell('threadName'),
         code: cell('responseCode') ?? '',
         message: cell('responseMessage') ?? '',
         success: cell('success'),
         field: cell,
-      }),
-    ),
+      };
+      const samples = samplesOfTransaction(sample.message);
+      if (samples === undefined) {
+        parts.sample(timed(sample));
+        return requestOf(sample);
+      }
+      parts.transaction(samples, timed(sample));
+      return undefined;
+    };
+    const end = () => {
+      parts.end();
+      return undefined;
+    };
+    return readRowBatches(chunks, { needed: ['timeStamp', 'elapsed', 'responseCode', 'success'] }, rowOf, end);
+  },
 };
 
 export const jmeterXml: ResultFormat = {
@@ -67,11 +90,18 @@ export const jmeterXml: ResultFormat = {
   read: readXml,
 };
 
+interface OpenTransaction {
+  readonly samples: number;
+  readonly at: Timed;
+  hasSamples: boolean;
+}
+
 /** Samples that stand by themselves, or in a transaction; those that a request is made of (redirects, images) are part of it. */
 async function* readXml(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
   let requests: MeasuredRequest[] = [];
   let unread: string[] = [];
-  const around: { readonly isSample: boolean; readonly isTransaction: boolean }[] = [];
+  const parts = new TransactionParts();
+  const around: { readonly isSample: boolean; readonly transaction?: OpenTransaction }[] = [];
   const parser = sax.parser(true);
   let broken: string | undefined;
   const onerror = ({ message }: Error) => {
@@ -83,22 +113,39 @@ async function* readXml(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
       const value = Object.hasOwn(attributes, key) ? attributes[key] : undefined;
       return typeof value === 'string' ? value : undefined;
     };
-    const isTransaction = isSample && TRANSACTION.test(attribute('rm') ?? '');
-    if (isSample && broken === undefined && around.every((one) => !one.isSample || one.isTransaction)) {
-      const result = requestOf({
-        elapsed: attribute('t'),
-        time: attribute('ts'),
-        code: attribute('rc') ?? '',
-        message: attribute('rm') ?? '',
-        success: attribute('s'),
-        field: (key) => attribute({ label: 'lb', threadName: 'tn' }[key] ?? key),
-      });
+    if (!isSample || broken !== undefined) {
+      around.push({ isSample });
+      return;
+    }
+    const sample = {
+      elapsed: attribute('t'),
+      time: attribute('ts'),
+      thread: attribute('tn'),
+      code: attribute('rc') ?? '',
+      message: attribute('rm') ?? '',
+      success: attribute('s'),
+      field: (key: string) => attribute({ label: 'lb', threadName: 'tn' }[key] ?? key),
+    };
+    const samples = samplesOfTransaction(sample.message);
+    if (samples === undefined && around.every((one) => !one.isSample || one.transaction !== undefined)) {
+      parts.sample(timed(sample));
+      for (const { transaction } of around) if (transaction !== undefined) transaction.hasSamples = true;
+      const result = requestOf(sample);
       if (typeof result === 'string') unread.push(`line ${parser.line + 1}: ${result}`);
       else if (result !== undefined) requests.push(result);
     }
-    around.push({ isSample, isTransaction });
+    around.push({
+      isSample,
+      ...(samples === undefined ? {} : { transaction: { samples, at: timed(sample), hasSamples: false } }),
+    });
   };
-  Object.assign(parser, { onerror, onopentag, onclosetag: () => void around.pop() });
+  // Its samples stand in it, or before it.
+  const onclosetag = () => {
+    const transaction = around.pop()?.transaction;
+    if (transaction === undefined || transaction.hasSamples || broken !== undefined) return;
+    parts.transaction(transaction.samples, transaction.at);
+  };
+  Object.assign(parser, { onerror, onopentag, onclosetag });
   const decoder = new TextDecoder();
   for await (const chunk of chunks) {
     parser.write(decoder.decode(chunk, { stream: true }));
@@ -109,5 +156,6 @@ async function* readXml(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
     if (broken !== undefined) break;
   }
   if (broken === undefined) parser.close();
+  if (broken === undefined) parts.end();
   yield { requests, unread: broken === undefined ? unread : [...unread, broken], isTorn: broken !== undefined };
 }
