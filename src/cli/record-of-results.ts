@@ -72,7 +72,7 @@ function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: How
       ? undefined
       : facts.omitsFailures === true
         ? 'failures-missing'
-        : isTorn || windows.some(({ isOutlasted }) => isOutlasted)
+        : isTorn || windows.some(({ isOutlasted, isUnordered }) => isOutlasted || isUnordered)
           ? 'unfinished-missing'
           : undefined;
   return {
@@ -100,6 +100,9 @@ function warningsOf({ windows, formats, unread }: Results, { missing, split }: H
       : [
           `${formatCounted(atStart, 'request is', 'requests are')} left out at the beginning: faster ones of the same time are not in the log`,
         ]),
+    ...(windows.some(({ isUnordered }) => isUnordered)
+      ? ['some of them ended long before the first line: name each log by itself, or sort the lines by time']
+      : []),
     ...(Number.isFinite(longest)
       ? [`a request took ${formatSeconds(longest / 1000)}: longer than was left out at the end`]
       : []),

@@ -254,6 +254,16 @@ it('counts rotated logs and those of replicas alike in every order of their name
   expect(long.objectives.map(({ verdict }) => verdict)).toEqual(['undecided', 'undecided']);
 });
 
+it('calls nothing satisfied where what was dropped is a whole log, joined in the wrong order', async () => {
+  const older = nginxLog([0, 300], (k) => ({ status: k % 5 === 0 ? 500 : 200 }));
+  const joined = written('joined.log', nginxLog([300, 600]) + older);
+  const { code, objectives, warnings } = await judged(joined, '--slo', 'error-rate<=5%');
+  expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
+  expect(warnings.join('\n')).toContain('name each log by itself, or sort the lines by time');
+  const sorted = written('sorted.log', older + nginxLog([300, 600]));
+  expect((await judged(sorted, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
+});
+
 it('calls nothing satisfied where one of several logs breaks off, in every order', async () => {
   const whole = written('whole.log', nginxLog([300, 600]));
   const torn = written('broken.log', nginxLog([0, 300]).slice(0, -40));

@@ -41,6 +41,8 @@ export interface CountedWindow {
   readonly ofOthers: number;
   /** Some took longer than what was taken for the longest: more may be missing than was left out. */
   readonly isOutlasted: boolean;
+  /** Some ended long before its first line: it is no log in the order of time, and what was left out was not about the beginning. */
+  readonly isUnordered: boolean;
 }
 
 export class RequestCounter {
@@ -53,6 +55,7 @@ export class RequestCounter {
   #n = 0;
   #ofOthers = 0;
   #atStart = 0;
+  #isUnordered = false;
   #firstStartMs = Number.POSITIVE_INFINITY;
   #lastStartMs = Number.NEGATIVE_INFINITY;
   #firstEndMs: number | undefined;
@@ -73,6 +76,8 @@ export class RequestCounter {
     if (atMostMs > this.#longestMs) this.#longestMs = atMostMs;
     if (this.#window.isLog && startMs < this.#firstEndMs + this.#window.startErrorMs) {
       this.#atStart += 1;
+      const { inFlightMs = 0, startErrorMs } = this.#window;
+      this.#isUnordered ||= endMs < this.#firstEndMs - inFlightMs - startErrorMs;
       return;
     }
     const version = this.#versionOf(request);
@@ -119,6 +124,7 @@ export class RequestCounter {
       leftOut: { atEnd, atStart: this.#atStart },
       ofOthers: this.#ofOthers,
       isOutlasted: inFlightMs !== undefined && this.#longestMs > inFlightMs,
+      isUnordered: this.#isUnordered,
     };
   }
 
