@@ -9,7 +9,7 @@ import { formatCounted, formatSeconds } from '../text/units.ts';
 export interface HowMeasured {
   readonly by: string;
   /** What the user knows of it. */
-  readonly model?: 'open' | 'closed' | undefined;
+  readonly model?: 'open' | 'closed' | 'observed' | undefined;
   readonly missing?: number | undefined;
   readonly timeoutMs?: number | undefined;
   readonly strength: Readonly<Record<string, unknown>>;
@@ -77,6 +77,7 @@ function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: How
           : undefined;
   return {
     from: [...new Set(formats.map(({ title }) => title))].join(', '),
+    ...(formats.some(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
     ...(latency === undefined ? {} : { latency }),
     ...(requests === undefined ? {} : { requests }),
   };

@@ -11,6 +11,8 @@ export interface ImportedDoubts {
   readonly from: string;
   /** About latencies. */
   readonly latency?: 'closed-model' | 'unknown-model' | undefined;
+  /** Redirects that were followed are among the requests: they are no answers that stand for all. */
+  readonly hops?: true | undefined;
   /** About everything. */
   readonly requests?: 'failures-missing' | 'unfinished-missing' | undefined;
 }

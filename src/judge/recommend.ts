@@ -136,10 +136,14 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
   const { limits, alpha = 0.05 } = question;
   const hasErrorLimit = limits.some(({ quantity: { kind } }) => kind === 'error-rate' || kind === 'error-count');
   const tally = facts.tallyOf(version);
-  // Other tools follow redirects, and of real traffic a 304 is the answer that was asked for.
+  // Where each hop is a request, and of real traffic, a redirect is followed, and a 304 the answer that was asked for.
+  const isCached = (code: string) => facts.imported !== undefined && code === '304';
   const redirects =
-    facts.imported === undefined
-      ? Object.entries(tally.codes).reduce((sum, [code, count]) => (isRedirect(code) ? sum + count : sum), 0)
+    facts.imported?.hops !== true
+      ? Object.entries(tally.codes).reduce(
+          (sum, [code, count]) => (isRedirect(code) && !isCached(code) ? sum + count : sum),
+          0,
+        )
       : 0;
   const { n, errors } = tally.service;
   const bad = Math.min(n, redirects + (hasErrorLimit ? 0 : errors));

@@ -199,6 +199,10 @@ it('reads the access log of nginx as text and as JSON alike, without its ends', 
   const all = ['--missing', '0'];
   const text = await judged(fixture('nginx-access.log'), ...slo);
   const fields = ['--fields', 'status=status,duration=request_time:s,end=time'];
+  // Lines of JSON may be those of a load tool: whose they are is to be said.
+  const unknown = await judged(fixture('nginx-access.jsonl'), ...fields, ...slo);
+  expect(unknown.objectives[0]).toMatchObject({ verdict: 'undecided', reason: 'unknown-model' });
+  fields.push('--model', 'observed');
   expect((await judged(fixture('nginx-access.jsonl'), ...fields, ...slo)).objectives).toEqual(
     text.objectives.map((one) => ({ ...one, version: 'nginx-access' })),
   );
@@ -374,6 +378,46 @@ it('takes redirects of real traffic for answers, and holds a promotion back for 
     vegeta(2000, (k) => ({ code: k % 3 === 0 ? 503 : 200 })),
   );
   expect((await judged(failing, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('undecided');
+});
+
+it('holds a promotion back for redirects that nobody followed', async () => {
+  const moved = written(
+    'moved.json',
+    vegeta(2000, () => ({ code: 302 })),
+  );
+  expect((await judged(moved, '--slo', 'error-rate<=1%')).recommendation.verdict).toBe('undecided');
+});
+
+it('counts no request twice: the same file by another name is refused', async () => {
+  const requests = vegeta(300, () => ({}));
+  written('first.json', requests);
+  written('second.json', requests);
+  const { code, err } = await iter8ctl(['judge', 'first.json', 'second.json', '--slo', 'error-rate<=1%'], { cwd });
+  expect(code).toBe(2);
+  expect(err).toContain('second.json holds the same as first.json: its requests would count twice');
+});
+
+it('takes an answer of Envoy that broke off behind its headers for none', async () => {
+  const line = (k: number, flags: string) =>
+    `[2026-11-26T08:${String(Math.floor(k / 60) % 60).padStart(2, '0')}:${String(k % 60).padStart(2, '0')}.000Z] "GET /a HTTP/1.1" 200 ${flags} 0 512 35 34 "-" "curl" "id" "shop" "10.0.0.1:80"\n`;
+  const broken = written(
+    'broken.log',
+    Array.from({ length: 900 }, (_, k) => line(k, k % 5 === 0 ? 'UC' : '-')).join(''),
+  );
+  const { recommendation, objectives } = await judged(broken, '--slo', 'error-rate<=5%');
+  expect(recommendation.verdict).toBe('do not promote');
+  expect(objectives[0]).toMatchObject({ verdict: 'violated' });
+});
+
+it('promotes nothing by rows that break off: more of them is missing', async () => {
+  const row = (k: number) =>
+    `${1_764_000_000_000_000_000n + BigInt(k) * 10_000_000n},200,5000000,0,2,,b2s=,a,${k},GET,http://a/,\n`;
+  const rows = Array.from({ length: 3000 }, (_, k) => row(k)).join('');
+  const verdictOf = async (name: string, text: string) =>
+    (await judged(written(name, text), '--slo', 'error-rate<=1%')).objectives[0]!.verdict;
+  expect(await verdictOf('whole.csv', rows)).toBe('satisfied');
+  expect(await verdictOf('torn.csv', `${rows}1764000030000000000,20`)).toBe('undecided');
+  expect(await verdictOf('quote.csv', rows.replace(`,1500,GET`, ',1500,"GET'))).toBe('undecided');
 });
 
 it('leaves a relative objective open: these requests are no pairs of one schedule', async () => {

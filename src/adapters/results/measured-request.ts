@@ -36,6 +36,8 @@ export interface FormatFacts {
   readonly isDrained: boolean;
   /** Begins and ends in the middle of traffic. */
   readonly isLog?: boolean | undefined;
+  /** A redirect that was followed is a request of its own, or was answered to a real user: it is no answer that stands for all. */
+  readonly recordsHops?: boolean | undefined;
   /** How far off the time of a start may be, ms. */
   readonly startErrorMs: number;
   /** Times are those of day, and not since the start of the run. */

@@ -1,4 +1,5 @@
 /** Reads files of results as streams, whatever their size, and counts their requests. */
+import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
 import type { Readable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
@@ -53,10 +54,12 @@ export async function readResults(
   let unread = 0;
   let isTorn = false;
   const examples: string[] = [];
+  const contents = new Map<string, string>();
   for (const file of files) {
     const shown = file === '-' ? 'standard input' : file;
+    const hash = createHash('sha256');
     try {
-      const { head, chunks } = await withHead(await unpacked(chunksOf(file, sources)));
+      const { head, chunks } = await withHead(hashed(await unpacked(chunksOf(file, sources)), hash));
       const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
       formats.push(format);
       const { facts } = format;
@@ -75,6 +78,11 @@ export async function readResults(
         isTorn ||= batch.isTorn === true;
         for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
       }
+      const digest = hash.digest('hex');
+      const same = contents.get(digest);
+      if (same !== undefined)
+        throw new UsageError(`${shown} holds the same as ${same}: its requests would count twice`);
+      contents.set(digest, shown);
       // Then it is read in a wrong way: nothing was measured, and nobody is to blame for it.
       if (!isAnyRead && unread > unreadBefore)
         throw new UsageError(`none of its ${unread - unreadBefore} lines can be read as ${format.title}`, {
@@ -95,6 +103,14 @@ export async function readResults(
     if (parts.length > 0) tallies.set(version, parts.reduce(addTally));
   }
   return { tallies, windows, formats, isTorn, unread: { n: unread, examples } };
+}
+
+/** Whatever its name, and whether it is packed. */
+async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    hash.update(chunk);
+    yield chunk;
+  }
 }
 
 function readFailure(error: unknown, shown: string): unknown {

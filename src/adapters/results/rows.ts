@@ -7,6 +7,7 @@ import type { Batch, MeasuredRequest } from './measured-request.ts';
 
 const LONGEST_ROW = 32 * 1024 * 1024;
 const ROWS_AT_ONCE = 2000;
+const LF = 10;
 /** Rows without an end of quotes, one after another: it is something else. */
 const MOST_UNREAD = 10_000;
 
@@ -22,6 +23,8 @@ export async function* readRowBatches(
 ): AsyncGenerator<Batch> {
   let requests: MeasuredRequest[] = [];
   let unread: string[] = [];
+  let isTorn = false;
+  let lastByte = LF;
   const parser = parse({
     bom: true,
     relax_column_count: true,
@@ -29,11 +32,16 @@ export async function* readRowBatches(
     skip_records_with_error: true,
     max_record_size: LONGEST_ROW,
     on_skip: (error) => {
+      // Quotes without an end swallow all rows behind them.
+      isTorn ||= error?.code === 'CSV_QUOTE_NOT_CLOSED' || error?.code === 'CSV_MAX_RECORD_SIZE';
       unread.push(`a row of about line ${parser.info.lines}: ${error?.code ?? 'cannot be read'}`);
       if (unread.length > MOST_UNREAD) parser.destroy(new UsageError('its rows cannot be read'));
     },
   });
-  const input = Readable.from(chunks, { objectMode: false });
+  const input = Readable.from(
+    seen(chunks, (chunk) => (lastByte = chunk.at(-1) ?? lastByte)),
+    { objectMode: false },
+  );
   input.on('error', (error) => parser.destroy(error));
   input.pipe(parser);
   let columns = how.columns;
@@ -66,7 +74,14 @@ export async function* readRowBatches(
     }
   }
   add(end());
-  yield { requests, unread };
+  yield { requests, unread, isTorn: isTorn || lastByte !== LF };
+}
+
+async function* seen(chunks: AsyncIterable<Buffer>, look: (chunk: Buffer) => void): AsyncGenerator<Buffer> {
+  for await (const chunk of chunks) {
+    look(chunk);
+    yield chunk;
+  }
 }
 
 const indexOf = (columns: readonly string[]): Map<string, number> =>

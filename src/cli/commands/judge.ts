@@ -47,7 +47,7 @@ interface JudgeFlags extends OutputFlags, StrengthFlags, ReportFlags {
   readonly splitBy?: string;
   readonly timeout?: number;
   readonly missing?: number;
-  readonly model?: 'open' | 'closed';
+  readonly model?: 'open' | 'closed' | 'observed';
   readonly exitCode?: boolean;
 }
 
@@ -74,9 +74,10 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       numberFlag({ min: 0, integer: true }),
     )
     .addOption(
-      new Option('--model <model>', 'how requests were sent: at a rate, or after one another').choices([
+      new Option('--model <model>', 'how requests were sent: at a rate, after one another, or by real users').choices([
         'open',
         'closed',
+        'observed',
       ]),
     )
     .option('--confidence <level>', 'confidence of every verdict, per side, e.g. 0.99; none compares point values')

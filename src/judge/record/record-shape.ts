@@ -265,6 +265,7 @@ const record = withFields({
     withFields({
       from: text,
       latency: optional(oneOf('closed-model', 'unknown-model')),
+      hops: optional(boolean),
       requests: optional(oneOf('failures-missing', 'unfinished-missing')),
     }),
   ),

@@ -8,7 +8,13 @@
 import { readLineBatches, type LineResult } from '../lines.ts';
 import { latency, outcomeOf, type FormatFacts, type MeasuredRequest, type ResultFormat } from '../measured-request.ts';
 
-const LOG: Omit<FormatFacts, 'startErrorMs'> = { model: 'observed', isDrained: false, isLog: true, isDated: true };
+const LOG: Omit<FormatFacts, 'startErrorMs'> = {
+  model: 'observed',
+  isDrained: false,
+  isLog: true,
+  isDated: true,
+  recordsHops: true,
+};
 
 const QUOTED = String.raw`"((?:[^"\\]|\\.)*)"`;
 const COMBINED = new RegExp(
@@ -67,6 +73,13 @@ const ENVOY = new RegExp(
   String.raw`^\[(\d{4}-\d{2}-\d{2}T[\d:.]+Z)\] ${QUOTED} (\d{1,3}) (\S+)(?: [^\s"\d]\S* \S+ "(?:[^"\\]|\\.)*")? \d+ \d+ (\d+) (?:\d+|-)(.*)$`,
 );
 
+/**
+ * Response flags of an answer that did not come to its end. Source: Envoy, "Access logging", %RESPONSE_FLAGS%: upstream connection
+ * termination, timeout, remote reset, protocol error; local reset; downstream connection termination, protocol error; stream idle
+ * timeout; duration timeout; upstream maximum stream duration.
+ */
+const BROKEN_OFF = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'DT', 'UMSDR']);
+
 export const envoy: ResultFormat = {
   name: 'envoy',
   title: 'Envoy access log',
@@ -81,7 +94,11 @@ function envoyRequest(line: string): LineResult {
   const times = latency(Number(duration), { above: 1 });
   const startMs = Date.parse(start);
   if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
-  const outcome = outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
+  // The status was sent, and what it began was broken off: the client has no answer.
+  const isBroken = Number(status) < 400 && flags.split(',').some((flag) => BROKEN_OFF.has(flag));
+  const outcome = isBroken
+    ? { code: flags, unanswered: true, error: true }
+    : outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
   const [method, path] = request.split(' ');
   const [, authority, upstream] = [...rest.matchAll(new RegExp(QUOTED, 'g'))].slice(-3).map((match) => match[1]);
   const named: Readonly<Record<string, string | undefined>> = { method, path, status, flags, authority, upstream };

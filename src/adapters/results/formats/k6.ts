@@ -15,6 +15,7 @@ const FACTS: FormatFacts = {
   isDrained: false,
   startErrorMs: 0,
   isDated: true,
+  recordsHops: true,
   remark: 'k6 times a request from its actual send: what an iteration waited before is not in its latency',
 };
 

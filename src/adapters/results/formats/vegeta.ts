@@ -14,7 +14,8 @@ const FACTS: FormatFacts = {
   isDrained: true,
   startErrorMs: 0,
   isDated: true,
-  remark: 'vegeta times a request from its actual send: what it waited before is not in its latency',
+  remark:
+    'vegeta times a request from its actual send: what it waited before is not in its latency; an attack with -rate 0 or too few workers is a closed loop: --model closed',
 };
 
 function requestOf(hit: {
