@@ -92,7 +92,7 @@ describeLab('the tutorial', () => {
     deployCandidate('--delay', '700ms');
     await runTutorial('samples/hello/experiment.yaml');
     const described = await iter8ctlProcess(['describe', 'hello-experiment', '--exit-code']);
-    expect(described.code).toBe(1);
+    expect(described.code, described.out).toBe(1);
     expect(described.out).toMatch(/^do not promote hello-candidate\n/);
     expect(described.out).toMatch(/mean-latency +<= 500 ms .* violated/);
     const asserted = await iter8ctlProcess(['assert', '-c', 'successful']);
