@@ -21,7 +21,9 @@ it('credentials of a spec that is read again are in no record, event or status, 
   let isWritten = false;
   const withSpec = (one: Experiment): Experiment => {
     const { spec } = conformance({ actions: actions(after) });
-    return isWritten ? { ...one, spec: { ...one.spec, strategy: spec.strategy as never } } : one;
+    return isWritten
+      ? { ...one, spec: { ...one.spec, strategy: { ...one.spec.strategy, ...spec.strategy } as never } }
+      : one;
   };
   const store = new Proxy(real, {
     get: (target, name) =>
