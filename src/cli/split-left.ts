@@ -3,7 +3,6 @@ import { ConflictError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import { isSameSplit } from '../traffic/weight-fields.ts';
-import { splitText } from '../view/header-texts.ts';
 import type { Context } from './context.ts';
 
 /** @throws ConflictError when the experiment may not be deleted yet */
@@ -13,7 +12,7 @@ export function refuseSplitLeft(experiment: Experiment, context: Context, otherw
   if (traffic.moving === undefined && isSameSplit(traffic.start, traffic.fields)) return;
   const { name, namespace } = experiment.metadata;
   throw new ConflictError(
-    `experiment ${name} has moved traffic (${splitText(traffic.weights)}), which was not put back, and knows alone what it was before`,
+    `experiment ${name} has moved traffic, which was not put back, and knows alone how it was split before`,
     {
       hint: `go on with it: ${context.asTyped('run', { namespace, name })}, which puts traffic back when it is stopped; ${otherwise}`,
     },

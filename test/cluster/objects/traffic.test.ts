@@ -343,15 +343,15 @@ describeCluster('traffic', () => {
     running.kill('SIGKILL');
     await running.done;
     expect(routeWeights()).toEqual([60, 40]);
+    // As if its locks had run out.
+    kubectl(['delete', 'lease', '--all', '-n', namespace]);
     const restarted = await run(object, '--restart');
     expect(restarted.code, restarted.out).toBe(7);
-    expect(restarted.err.replace(/\s+/g, ' ')).toMatch(
-      /being driven|has moved traffic \(old 60 %, new 40 %\), which was not put back/,
-    );
+    expect(restarted.err.replace(/\s+/g, ' ')).toMatch(/has moved traffic, which was not put back/);
     const deleted = await iter8ctlProcess(['delete', 'move', '-n', namespace]);
     expect(deleted.code).toBe(7);
     const again = new Running(['run', 'move', '-n', namespace]);
-    await again.said(/traffic is split old 20 %/);
+    await again.said(/traffic is split/);
     again.kill('SIGTERM');
     expect((await again.done).code).toBe(143);
     expect(routeWeights()).toEqual([1, 0]);
