@@ -52,6 +52,8 @@ export function secretsOf({ spec }: Metric, secret: Secret = {}): string[] {
       ...(spec.secret === undefined ? {} : { secret: '' }),
     }),
     ...filledParts(headers, urlTemplate ?? '', secret),
+    // What looks like a placeholder is sent as it is written where no version has such a value: then it was a credential.
+    ...(params ?? []).flatMap(({ name, value }) => (isCredentialName(name) && value.includes('$') ? [value] : [])),
   ];
 }
 

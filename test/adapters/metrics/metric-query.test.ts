@@ -309,3 +309,12 @@ it('sends credentials no more once it was led elsewhere, also where that leads b
   const basic = `Basic ${Buffer.from('me:pa55-w0rd').toString('base64')}`;
   expect(seen).toEqual([basic, 'prometheus.example', undefined, host]);
 });
+
+it('shows no literal of a parameter named like a credential that a backend says again, though it looks like a placeholder', async () => {
+  const spec: MetricSpec = { params: [{ name: 'api_key', value: '$ecretWord' }], jqExpression: '.' };
+  const { result } = await ask(spec, '', (_, response) =>
+    response.writeHead(401).end('{"message": "who is $ecretWord?"}'),
+  );
+  expect(result.kind).toBe('error');
+  expect(JSON.stringify(result)).not.toContain('ecretWord');
+});
