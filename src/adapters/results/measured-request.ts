@@ -34,6 +34,8 @@ export interface FormatFacts {
   readonly omitsFailures?: boolean | undefined;
   /** The tool waits for its last request before it ends. */
   readonly isDrained: boolean;
+  /** How long it waits for an answer unless it is told otherwise, ms: what hung for less at the end is in no file. */
+  readonly defaultTimeoutMs?: number | undefined;
   /** Begins and ends in the middle of traffic. */
   readonly isLog?: boolean | undefined;
   /** A redirect that was followed is a request of its own, or was answered to a real user: it is no answer that stands for all. */

@@ -64,7 +64,7 @@ export async function readResults(
       formats.push(format);
       const { facts } = format;
       const window = {
-        inFlightMs: settings.missing === undefined && !facts.isDrained ? settings.inFlightMs : undefined,
+        inFlightMs: settings.missing === undefined && !facts.isDrained ? inFlightMsOf(facts, settings) : undefined,
         isLog: facts.isLog === true && settings.missing === undefined,
         startErrorMs: facts.startErrorMs,
       };
@@ -103,6 +103,11 @@ export async function readResults(
     if (parts.length > 0) tallies.set(version, parts.reduce(addTally));
   }
   return { tallies, windows, formats, isTorn, unread: { n: unread, examples } };
+}
+
+/** Without `--timeout` that of the tool: a request that hangs may not have ended before. */
+function inFlightMsOf({ defaultTimeoutMs = 0 }: FormatFacts, { inFlightMs, capMs }: ReadSettings): number {
+  return capMs === undefined ? Math.max(inFlightMs, defaultTimeoutMs) : inFlightMs;
 }
 
 /** Whatever its name, and whether it is packed. */

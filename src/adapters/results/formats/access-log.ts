@@ -25,7 +25,7 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 export const nginx: ResultFormat = {
   name: 'nginx',
   title: 'nginx access log',
-  facts: { ...LOG, startErrorMs: 1000 },
+  facts: { ...LOG, startErrorMs: 1000, defaultTimeoutMs: 60_000 },
   recognises: (head) => COMBINED.test(firstLine(head)),
   read: (chunks) => readLineBatches(chunks, nginxRequest),
 };
@@ -83,7 +83,7 @@ const BROKEN_OFF = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'D
 export const envoy: ResultFormat = {
   name: 'envoy',
   title: 'Envoy access log',
-  facts: { ...LOG, startErrorMs: 1 },
+  facts: { ...LOG, startErrorMs: 1, defaultTimeoutMs: 15_000 },
   recognises: (head) => ENVOY.test(firstLine(head)),
   read: (chunks) => readLineBatches(chunks, envoyRequest),
 };

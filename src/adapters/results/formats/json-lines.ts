@@ -18,7 +18,15 @@ export const jsonLines: ResultFormat = {
   name: 'json-lines',
   title: 'lines of JSON',
   // Times are often written in whole seconds. Lines may be those of a proxy, or of a load tool: only who has them knows.
-  facts: { model: 'unknown', isDrained: false, isLog: true, isDated: true, recordsHops: true, startErrorMs: 1000 },
+  facts: {
+    model: 'unknown',
+    isDrained: false,
+    isLog: true,
+    isDated: true,
+    recordsHops: true,
+    defaultTimeoutMs: 60_000,
+    startErrorMs: 1000,
+  },
   recognises: (head) => /^\s*\{/.test(head),
   read: (chunks, { fields }) => {
     if (fields === undefined)

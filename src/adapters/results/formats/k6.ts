@@ -13,6 +13,8 @@ import { readRowBatches } from '../rows.ts';
 const FACTS: FormatFacts = {
   model: 'unknown',
   isDrained: false,
+  // After the end it waits 30 s (gracefulStop) for requests, which may take 60 s: those of the last 30 s may be in no file.
+  defaultTimeoutMs: 30_000,
   startErrorMs: 0,
   isDated: true,
   recordsHops: true,
