@@ -27,6 +27,8 @@ export function isGithubActions({ ci = 'none' }: CiFlags, io: Io): boolean {
 export interface CiReport {
   /** The same progress, within a group that is closed when it ends. */
   grouped(progress: Progress): Progress;
+  /** An answer is printed now, with texts of others in it. */
+  answering(): void;
   end(experiment: Experiment, reports: readonly string[], driven?: Driven): Promise<void>;
   close(): void;
 }
@@ -65,6 +67,7 @@ export async function githubActions(io: Io): Promise<CiReport> {
     write(workflowCommand('endgroup', ''));
   };
   return {
+    answering: deafen,
     grouped: (progress) => ({
       show: (event) => {
         open();

@@ -108,9 +108,14 @@ it('judge does the same of what others measured', async () => {
   );
   writeFileSync(path.join(cwd, 'log'), `${lines.join('\n')}\n`);
   const fields = ['--format', 'json-lines', '--fields', 'status=s,duration=d:ms,start=t'];
-  const judged = await iter8ctl(['judge', 'log', ...fields, '--slo', 'error-rate<=1%'], { cwd, env });
+  const judged = await iter8ctl(['judge', 'log', ...fields, '--slo', 'error-rate<=1%', '--timeout', '10s'], {
+    cwd,
+    env,
+  });
   expect(judged.code, judged.err).toBe(1);
   expect(obeyed(judged.err).map(({ name }) => name)).toEqual(['error', 'error']);
+  // While the answer is printed, with words of the file in it, the runner obeys nothing.
+  expect(judged.err).toMatch(/^::stop-commands::/);
   expect(set()).toMatchObject({ verdict: 'do not promote' });
 });
 

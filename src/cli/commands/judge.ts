@@ -92,6 +92,7 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       // The time is that of the requests: the same files give the same bytes, whenever they are judged.
       const now = Date.parse(experiment.status?.lastUpdateTime ?? '');
       const then = Object.create(io, { clock: { value: { ...io.clock, now: () => now } } }) as typeof io;
+      reports.ci?.answering();
       io.stdout.write(await answerText(experiment, flags, then));
       await reports.end(experiment);
       const code = exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);

@@ -45,6 +45,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const clock = { value: { ...io.clock, now: () => now } };
       const then = Object.create(io, { clock }) as typeof io;
       await withReports(flags, then, async (reports) => {
+        reports.ci?.answering();
         io.stdout.write(await answerText(experiment, flags, then));
         await reports.end(experiment);
       });
