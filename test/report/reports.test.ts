@@ -148,14 +148,15 @@ it('a text in Markdown shows as it is, and is nothing but text', () => {
         expect(names, page).toEqual([]);
         expect(
           textOf(all[0]!)
-            .replace(/^\s*a\s+/, '')
+            .replace(page.startsWith('|') ? /^\s*a\s+/ : '', '')
             .replace(/\s+/g, ' ')
             .trim(),
           page,
         ).toBe((page.startsWith('##') ? sanitizeLine(`x ${text}`) : sanitizeLine(text)).replace(/\s+/g, ' ').trim());
       }
     }),
-    { numRuns: 300 },
+    // The text that was once taken for the heading of its table.
+    { numRuns: 300, examples: [['a']] },
   );
 });
 
