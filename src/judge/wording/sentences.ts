@@ -246,6 +246,9 @@ function reasonSentence(
         : `${name} has no value: ${one.detail ?? noValueText(reason, '')}`;
     case 'metric-unavailable':
       return one.detail === undefined ? `${name} is measured by nothing here` : `${name} has no value: ${one.detail}`;
+    default:
+      // The record may be of a newer version, which knows more reasons.
+      return `${name} is undecided: ${String(reason)}`;
   }
 }
 
