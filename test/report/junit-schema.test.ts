@@ -54,7 +54,7 @@ async function tenVersions(): Promise<Experiment> {
 it('accepts what an experiment says before, during and after it, with ten versions, whatever its texts are', async () => {
   const driven = await drivenCanary();
   const ten = await tenVersions();
-  const written = withDefaults(canary() as never, { name: 'new', namespace: 'default' });
+  const written = withDefaults(canary(), { name: 'new', namespace: 'default' });
   const gone = { run: () => Promise.reject(new TimeoutError('no such <file>')) };
   const { outcome } = await driveInMemory(conformance({ actions: { start: [{ run: 'x' }] } }), { tasks: gone });
   const failed = outcome.experiment;
