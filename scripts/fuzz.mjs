@@ -20,6 +20,9 @@ const seed = Number(values.seed ?? Math.floor(Math.random() * 2 ** 31));
 /** A batch of a thousand takes seconds; one that takes longer than this hangs. */
 const HANGS_MS = 300_000;
 
+/** Whatever it reads, it needs no more. */
+const MOST_MB = 1024;
+
 const root = path.join(import.meta.dirname, '..');
 const outfile = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-fuzz-')), 'fuzz.mjs');
 await build({
@@ -34,9 +37,13 @@ await build({
 });
 
 console.log(`seed ${seed}: ${runs} runs`);
-const child = spawn(process.execPath, [outfile, String(seed), String(runs), values.target ?? ''], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
+const child = spawn(
+  process.execPath,
+  [`--max-old-space-size=${MOST_MB}`, outfile, String(seed), String(runs), values.target ?? ''],
+  {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  },
+);
 const totals = new Map();
 const PROGRESS_MS = 60_000;
 let said = performance.now();

@@ -142,7 +142,7 @@ it('reads the text that Gatling writes', async () => {
   const file = written(
     'simulation.log',
     [
-      'RUN\tcom.shop.Basic\tbasic\t1700000000000\t \t3.10.5\nUSER\tbasic\tSTART\t1700000000000\n',
+      'RUN\tcom.shop.Basic\tbasic\t1700000000000\t \t3.10.5\nUSER\tbasic\tSTART\t1700000000000\nUSER\tbasic\tEND\t1700000009000\n',
       ...Array.from({ length: 200 }, (_, k) => line(k, 'OK\t ')),
       line(200, 'KO\tstatus.find.is(200), but actually found 503'),
       line(201, 'KO\tj.n.ConnectException: Connection refused'),

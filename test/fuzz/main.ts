@@ -15,8 +15,8 @@ for (let batch = 0; done < runs; batch += 1) {
     say({ kind: 'begins', target: target.name, seed });
     const start = performance.now();
     const numRuns = Math.min(Math.ceil(BATCH / (target.cost ?? 1)), Math.max(1, runs - done));
-    const result = fc.check(
-      fc.property(target.inputs, (input) => checkInput(target, input)),
+    const result = await fc.check(
+      fc.asyncProperty(target.inputs, (input) => checkInput(target, input)),
       { seed, numRuns, endOnFailure: false },
     );
     done += result.numRuns;

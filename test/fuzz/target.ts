@@ -13,7 +13,7 @@ export interface Target<T = unknown> {
   /** How much longer one input takes than others do; so many fewer are tried. */
   readonly cost?: number;
   /** Gives what is shown of it; throws what nobody has foreseen. */
-  readonly shown: (input: T) => string;
+  readonly shown: (input: T) => string | Promise<string>;
 }
 
 export const NOW = Date.parse('2026-11-26T00:00:00Z');

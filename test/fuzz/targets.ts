@@ -19,6 +19,7 @@ import {
   manifestTarget,
   storeTarget,
 } from './object-targets.ts';
+import { resultsTarget, tornResultsTarget } from './results-targets.ts';
 import type { Target } from './target.ts';
 
 export const TARGETS = [
@@ -34,15 +35,17 @@ export const TARGETS = [
   counterTarget,
   smallTarget,
   secretTarget,
+  resultsTarget,
+  tornResultsTarget,
 ] as readonly Target[];
 
 /** Longer than anybody waits for a sentence; far above what any of them takes on a busy machine. */
 const LONGEST_MS = 20_000;
 
 /** Throws for what must not be. */
-export function checkInput(target: Target, input: unknown): void {
+export async function checkInput(target: Target, input: unknown): Promise<void> {
   const start = performance.now();
-  const shown = target.shown(input);
+  const shown = await target.shown(input);
   const ms = performance.now() - start;
   if (ms > LONGEST_MS) throw new Error(`it takes ${Math.round(ms)} ms`);
   if (sanitizeText(shown) !== shown) {

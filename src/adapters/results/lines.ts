@@ -7,21 +7,33 @@ const LONGEST_LINE = 32 * 1024 * 1024;
 /** Why a line is no request; undefined: it is none, and need not be (a heading, another metric). */
 export type LineResult = MeasuredRequest | string | undefined;
 
-/** `lineOf` is asked of each line that is not empty; `end` for what it kept back. */
+/** What is known when all lines have been read. */
+export interface AtEnd {
+  /** What was kept back. */
+  readonly last?: () => LineResult;
+  /** Its lines tell that others are missing. */
+  readonly isIncomplete?: () => boolean;
+}
+
+/** Why the last line of a file counts as a failure when no line break ends it: a number may have lost its last digits. */
+export const CUT_OFF = 'the file ends in the middle of it';
+
+/** `lineOf` is asked of each line that is not empty. */
 export async function* readLineBatches(
   chunks: AsyncIterable<Buffer>,
   lineOf: (line: string) => LineResult,
-  end: () => LineResult = () => undefined,
+  { last: lastOf, isIncomplete }: AtEnd = {},
 ): AsyncGenerator<Batch> {
   let rest: Buffer[] = [];
   let length = 0;
   let number = 0;
   let isTooLong = false;
-  const take = (bytes: Buffer, batch: Writable): void => {
+  const take = (bytes: Buffer, batch: Writable, isEnded = true): void => {
     number += 1;
     const line = bytes.toString('utf8').trimEnd();
     if (isTooLong) batch.unread.push(`line ${number}: longer than 32 MB`);
-    else if (line !== '') add(lineOf(line), number, batch);
+    // An object that JSON.parse accepts has its end, whatever is missing behind it.
+    else if (line !== '') add(isEnded || line.startsWith('{') ? lineOf(line) : CUT_OFF, number, batch);
     isTooLong = false;
   };
   for await (const chunk of chunks) {
@@ -43,10 +55,10 @@ export async function* readLineBatches(
     yield batch;
   }
   const last: Writable = { requests: [], unread: [] };
-  if (rest.length > 0 || isTooLong) take(Buffer.concat(rest), last);
-  const isTorn = last.unread.length > 0;
-  add(end(), number, last);
-  yield { ...last, isTorn };
+  const isCutOff = rest.length > 0 || isTooLong;
+  if (isCutOff) take(Buffer.concat(rest), last, false);
+  if (lastOf !== undefined) add(lastOf(), number, last);
+  yield { ...last, isTorn: isCutOff || isIncomplete?.() === true };
 }
 
 interface Writable {

@@ -73,6 +73,8 @@ export interface FieldPaths {
   /** One of them is given. */
   readonly start?: string | undefined;
   readonly end?: string | undefined;
+  /** Envoy's response flags: whether an answer was broken off. */
+  readonly flags?: string | undefined;
 }
 
 export const MS_OF_UNIT = { s: 1000, ms: 1, us: 1e-3, ns: 1e-6 } as const;
@@ -90,7 +92,7 @@ export function failureClass(text: string): string {
   if (/time(d )?-?out|deadline exceeded/i.test(text)) return 'timeout';
   if (/no such host|dns|lookup/i.test(text)) return 'dns';
   if (/refused|dial|connect:/i.test(text)) return 'connect';
-  if (/reset|EOF|broken pipe|closed/i.test(text)) return 'reset';
+  if (/reset|EOF|broken pipe|closed|failed to respond|premature/i.test(text)) return 'reset';
   return /tls|certificate|x509/i.test(text) ? 'tls' : 'other';
 }
 

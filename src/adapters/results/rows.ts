@@ -2,7 +2,7 @@
 import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { UsageError } from '../../errors.ts';
-import type { LineResult } from './lines.ts';
+import { CUT_OFF, type AtEnd, type LineResult } from './lines.ts';
 import type { Batch, MeasuredRequest } from './measured-request.ts';
 
 const LONGEST_ROW = 32 * 1024 * 1024;
@@ -19,7 +19,7 @@ export async function* readRowBatches(
   chunks: AsyncIterable<Buffer>,
   how: { readonly columns?: readonly string[] | undefined; readonly needed: readonly string[] },
   rowOf: (cell: Cell) => LineResult,
-  end: () => LineResult = () => undefined,
+  { last: lastOf, isIncomplete }: AtEnd = {},
 ): AsyncGenerator<Batch> {
   let requests: MeasuredRequest[] = [];
   let unread: string[] = [];
@@ -45,36 +45,54 @@ export async function* readRowBatches(
   input.on('error', (error) => parser.destroy(error));
   input.pipe(parser);
   let columns = how.columns;
+  let width: number | undefined;
   let row = how.columns === undefined ? 1 : 0;
   let index = columns === undefined ? undefined : indexOf(columns);
   const add = (result: LineResult): void => {
     if (typeof result === 'string') unread.push(`row ${row}: ${result}`);
     else if (result !== undefined) requests.push(result);
   };
+  const take = (record: readonly string[], at: ReadonlyMap<string, number>): void => {
+    row += 1;
+    width ??= record.length;
+    // A quote too many makes one row of several: each of them is lost.
+    if (record.length !== width)
+      for (let lost = record.join('').split('\n').length; lost > 0; lost -= 1)
+        unread.push(`row ${row}: it has ${record.length} columns instead of ${width}`);
+    else
+      add(
+        rowOf((name) => {
+          const position = at.get(name);
+          return position === undefined ? undefined : record[position];
+        }),
+      );
+  };
+  // The last row is looked at when it is known whether a line break ends it.
+  let held: readonly string[] | undefined;
   for await (const record of parser as AsyncIterable<string[]>) {
     if (index === undefined) {
       columns = record.map((name) => name.trim());
       index = indexOf(columns);
       const missing = how.needed.filter((name) => !columns!.includes(name));
       if (missing.length > 0) throw new UsageError(`its first row has no column ${missing.join(', ')}`);
+      width = record.length;
       continue;
     }
-    row += 1;
-    const at = index;
-    add(
-      rowOf((name) => {
-        const position = at.get(name);
-        return position === undefined ? undefined : record[position];
-      }),
-    );
+    if (held !== undefined) take(held, index);
+    held = record;
     if (requests.length + unread.length >= ROWS_AT_ONCE) {
       yield { requests, unread };
       requests = [];
       unread = [];
     }
   }
-  add(end());
-  yield { requests, unread, isTorn: isTorn || lastByte !== LF };
+  const isCutOff = lastByte !== LF;
+  if (held !== undefined && index !== undefined) {
+    if (isCutOff) unread.push(`row ${row + 1}: ${CUT_OFF}`);
+    else take(held, index);
+  }
+  if (lastOf !== undefined) add(lastOf());
+  yield { requests, unread, isTorn: isTorn || isCutOff || isIncomplete?.() === true };
 }
 
 async function* seen(chunks: AsyncIterable<Buffer>, look: (chunk: Buffer) => void): AsyncGenerator<Buffer> {

@@ -65,7 +65,10 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
         FORMATS.map(({ name }) => name),
       ),
     )
-    .option('--fields <paths>', "of lines of JSON: 'status=PATH,duration=PATH:ms,start=PATH', or end=PATH")
+    .option(
+      '--fields <paths>',
+      "of lines of JSON: 'status=PATH,duration=PATH:ms,start=PATH', or end=PATH; flags=PATH for Envoy's response flags",
+    )
     .option('--split-by <field=values>', 'compare versions: FIELD=BASELINE,CANDIDATE, by the values of a field')
     .option('--timeout <duration>', 'how long the tool waited for an answer: a mean needs it', durationFlag)
     .option(

@@ -78,7 +78,11 @@ const ENVOY = new RegExp(
  * termination, timeout, remote reset, protocol error; local reset; downstream connection termination, protocol error; stream idle
  * timeout; duration timeout; upstream maximum stream duration.
  */
-const BROKEN_OFF = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'DT', 'UMSDR']);
+const BROKEN_OFF: ReadonlySet<string> = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'DT', 'UMSDR']);
+
+/** The status was sent, and what it began was broken off: the client has no answer. */
+export const isBrokenOff = (status: string, flags: string): boolean =>
+  Number(status) < 400 && flags.split(',').some((flag) => BROKEN_OFF.has(flag));
 
 export const envoy: ResultFormat = {
   name: 'envoy',
@@ -94,9 +98,7 @@ function envoyRequest(line: string): LineResult {
   const times = latency(Number(duration), { above: 1 });
   const startMs = Date.parse(start);
   if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
-  // The status was sent, and what it began was broken off: the client has no answer.
-  const isBroken = Number(status) < 400 && flags.split(',').some((flag) => BROKEN_OFF.has(flag));
-  const outcome = isBroken
+  const outcome = isBrokenOff(status, flags)
     ? { code: flags, unanswered: true, error: true }
     : outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
   const [method, path] = request.split(' ');

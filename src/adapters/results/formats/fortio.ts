@@ -24,7 +24,7 @@ export const fortio: ResultFormat = {
     startErrorMs: 0,
     isDated: true,
     remark:
-      'fortio keeps bins, not requests: a latency counts as the end of its bin, or as its beginning, whichever helps less',
+      'fortio keeps bins, not requests: a latency counts as the end of its bin, or as its beginning, whichever helps less; an answer whose body breaks off is an answer to it, under its status or 204',
   },
   recognises: (head) => /^\s*\{\s*"RunType":/.test(head),
   read: readHistogram,

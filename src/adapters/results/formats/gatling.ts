@@ -5,15 +5,27 @@
  * start and end in ms since 1970, `OK` or `KO`, message. The file has no codes: a KO is a check that failed, or no answer.
  */
 import { readLineBatches, type LineResult } from '../lines.ts';
-import { failureClass, latency, type ResultFormat } from '../measured-request.ts';
+import { failureClass, latency, type Batch, type ResultFormat } from '../measured-request.ts';
 
 export const gatling: ResultFormat = {
   name: 'gatling',
   title: 'Gatling, simulation.log',
-  facts: { model: 'unknown', isDrained: true, startErrorMs: 1, isDated: true },
+  // A redirect that it follows is a line of its own.
+  facts: { model: 'unknown', isDrained: true, startErrorMs: 1, isDated: true, recordsHops: true },
   recognises: (head) => /^(?:ASSERTION\t[^\n]*\n)*RUN\t/.test(head),
-  read: (chunks) => readLineBatches(chunks, requestOf),
+  read: readSimulation,
 };
+
+async function* readSimulation(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
+  let underWay = 0;
+  const lineOf = (line: string): LineResult => {
+    const [, end] = /^USER\t[^\t]*\t(?:\d+\t)?(START|END)\t/.exec(line) ?? [];
+    if (end !== undefined) underWay += end === 'START' ? 1 : -1;
+    return requestOf(line);
+  };
+  // What a user had sent who has not ended is in no line.
+  yield* readLineBatches(chunks, lineOf, { isIncomplete: () => underWay > 0 });
+}
 
 function requestOf(line: string): LineResult {
   const fields = line.split('\t');

@@ -13,7 +13,14 @@ const ROUNDED_MS = 0.05;
 export const hey: ResultFormat = {
   name: 'hey',
   title: 'hey, CSV',
-  facts: { model: 'closed', omitsFailures: true, isDrained: true, startErrorMs: ROUNDED_MS, isDated: false },
+  facts: {
+    model: 'closed',
+    omitsFailures: true,
+    isDrained: true,
+    startErrorMs: ROUNDED_MS,
+    isDated: false,
+    remark: 'to hey an answer whose body breaks off is an answer',
+  },
   recognises: (head) => head.startsWith('response-time,DNS+dialup,'),
   read: (chunks) =>
     readRowBatches(chunks, { needed: ['response-time', 'status-code', 'offset'] }, (cell) => {

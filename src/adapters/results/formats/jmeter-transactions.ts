@@ -2,7 +2,8 @@
  * Whether the samples that JMeter's transactions are made of are in the file.
  *
  * Source: Apache JMeter User's Manual, "Transaction Controller": the transaction is an additional sample behind those of its thread, or,
- * with "Generate parent sample", the only one that a CSV file gets. Numbers of samples cannot be added up to find that out: a
+ * with "Generate parent sample", the only one, with the others as its sub-results. JMeter 5.6 writes sub-results into CSV right behind
+ * what they belong to, unless jmeter.save.saveservice.subresults is false (seen in its files). Numbers of samples cannot be added up to find that out: a
  * transaction counts those of the transactions in it too, and pauses, which are no samples. So each is looked at by itself.
  */
 import { UsageError } from '../../../errors.ts';
@@ -12,8 +13,12 @@ export interface Timed {
   /** NaN: not known. */
   readonly startMs: number;
   readonly elapsedMs: number;
+  /** Of a transaction, pauses that `elapsedMs` leaves out. */
+  readonly idleMs?: number | undefined;
 }
 
+/** Starts and ends are whole ms. */
+const ROUNDED_MS = 1;
 /** Threads may be many where each sends a few requests only. */
 const MOST_THREADS = 100_000;
 
@@ -26,6 +31,9 @@ export function samplesOfTransaction(message: string): number | undefined {
 export class TransactionParts {
   /** By thread, the latest sample that is no transaction. */
   readonly #latest = new Map<string, Pick<Timed, 'startMs' | 'elapsedMs'>>();
+  /** By thread, transactions whose samples were not before them: they must come next. */
+  readonly #open = new Map<string, { readonly startMs: number; readonly endMs: number }[]>();
+  #hasFollowed = false;
   /** Without the names of threads there are only sums. */
   #samples = 0;
   #expected = 0;
@@ -33,6 +41,8 @@ export class TransactionParts {
   sample({ thread, startMs, elapsedMs }: Timed): void {
     this.#samples += 1;
     if (thread === undefined || thread === '') return;
+    this.#checkOpen(thread, startMs);
+    if (this.#open.delete(thread)) this.#hasFollowed = true;
     this.#latest.delete(thread);
     if (this.#latest.size >= MOST_THREADS)
       for (const oldest of this.#latest.keys()) {
@@ -42,24 +52,42 @@ export class TransactionParts {
     this.#latest.set(thread, { startMs, elapsedMs });
   }
 
-  /** @throws UsageError when none of its samples stands before it */
-  transaction(samples: number, { thread, startMs }: Timed): void {
+  /** @throws UsageError when none of its samples stands before it, or behind the one before it */
+  transaction(samples: number, { thread, startMs, elapsedMs, idleMs = 0 }: Timed): void {
     if (samples === 0 || Number.isNaN(startMs)) return;
     if (thread === undefined || thread === '') {
       this.#expected += samples;
       return;
     }
+    this.#checkOpen(thread, startMs);
     const latest = this.#latest.get(thread);
-    if (latest === undefined) throw absent();
     // Where its time is not known, it may be one.
-    if (Number.isNaN(latest.startMs + latest.elapsedMs)) return;
+    if (latest !== undefined && Number.isNaN(latest.startMs + latest.elapsedMs)) return;
     // What the thread sent before has ended when a transaction starts.
-    if (latest.startMs < startMs && latest.startMs + latest.elapsedMs <= startMs) throw absent();
+    const isBefore = latest !== undefined && (latest.startMs >= startMs || latest.startMs + latest.elapsedMs > startMs);
+    if (isBefore) return;
+    const open = this.#open.get(thread) ?? [];
+    if (this.#open.size >= MOST_THREADS) throw absent();
+    open.push({ startMs, endMs: startMs + elapsedMs + (Number.isNaN(idleMs) ? 0 : idleMs) });
+    this.#open.set(thread, open);
   }
 
-  /** @throws UsageError when there are fewer samples than the transactions have */
-  end(): void {
+  /**
+   * Gives why the last transaction cannot be read, where the file ends behind it.
+   *
+   * @throws UsageError when there are fewer samples than the transactions have
+   */
+  end(): string | undefined {
     if (this.#expected > this.#samples) throw absent();
+    if (this.#open.size === 0) return undefined;
+    if (!this.#hasFollowed) throw absent();
+    return 'a transaction without its samples';
+  }
+
+  /** What comes next of the thread belongs to its open transactions, or they have none. */
+  #checkOpen(thread: string, startMs: number): void {
+    const open = this.#open.get(thread);
+    if (open?.some((one) => !(startMs >= one.startMs && startMs <= one.endMs + ROUNDED_MS)) === true) throw absent();
   }
 }
 

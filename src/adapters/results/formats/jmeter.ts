@@ -17,6 +17,7 @@ import {
   type ResultFormat,
 } from '../measured-request.ts';
 import { readRowBatches, type Cell } from '../rows.ts';
+import { SubResults } from './jmeter-sub-results.ts';
 import { samplesOfTransaction, TransactionParts, type Timed } from './jmeter-transactions.ts';
 
 const FACTS: FormatFacts = { model: 'closed', isDrained: true, startErrorMs: 1, isDated: true };
@@ -31,8 +32,9 @@ interface Sample {
   readonly field: (name: string) => string | undefined;
 }
 
-const timed = ({ thread, time, elapsed }: Sample): Timed => ({
+const timed = ({ thread, time, elapsed, field }: Sample): Timed => ({
   thread,
+  idleMs: wholeNumber(field('IdleTime')),
   startMs: wholeNumber(time),
   elapsedMs: wholeNumber(elapsed),
 });
@@ -56,6 +58,7 @@ export const jmeterCsv: ResultFormat = {
   recognises: (head) => /^[^\n]*\btimeStamp,[^\n]*\belapsed\b/.test(head),
   read: (chunks) => {
     const parts = new TransactionParts();
+    const subResults = new SubResults();
     const rowOf = (cell: Cell): LineResult => {
       const sample = {
         elapsed: cell('elapsed'),
@@ -68,17 +71,16 @@ export const jmeterCsv: ResultFormat = {
       };
       const samples = samplesOfTransaction(sample.message);
       if (samples === undefined) {
+        if (subResults.isPart(cell('label') ?? '', timed(sample))) return undefined;
         parts.sample(timed(sample));
         return requestOf(sample);
       }
       parts.transaction(samples, timed(sample));
       return undefined;
     };
-    const end = () => {
-      parts.end();
-      return undefined;
-    };
-    return readRowBatches(chunks, { needed: ['timeStamp', 'elapsed', 'responseCode', 'success'] }, rowOf, end);
+    return readRowBatches(chunks, { needed: ['timeStamp', 'elapsed', 'responseCode', 'success'] }, rowOf, {
+      last: () => parts.end(),
+    });
   },
 };
 
@@ -124,7 +126,7 @@ async function* readXml(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
       code: attribute('rc') ?? '',
       message: attribute('rm') ?? '',
       success: attribute('s'),
-      field: (key: string) => attribute({ label: 'lb', threadName: 'tn' }[key] ?? key),
+      field: (key: string) => attribute({ label: 'lb', threadName: 'tn', IdleTime: 'it' }[key] ?? key),
     };
     const samples = samplesOfTransaction(sample.message);
     if (samples === undefined && around.every((one) => !one.isSample || one.transaction !== undefined)) {
@@ -156,6 +158,6 @@ async function* readXml(chunks: AsyncIterable<Buffer>): AsyncGenerator<Batch> {
     if (broken !== undefined) break;
   }
   if (broken === undefined) parser.close();
-  if (broken === undefined) parts.end();
-  yield { requests, unread: broken === undefined ? unread : [...unread, broken], isTorn: broken !== undefined };
+  const left = broken === undefined ? parts.end() : broken;
+  yield { requests, unread: left === undefined ? unread : [...unread, left], isTorn: broken !== undefined };
 }

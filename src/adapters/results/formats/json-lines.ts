@@ -4,6 +4,7 @@
  */
 import { UsageError } from '../../../errors.ts';
 import { parseDurationMs } from '../../../text/duration.ts';
+import { isBrokenOff } from './access-log.ts';
 import { parseObject, readLineBatches, type LineResult } from '../lines.ts';
 import {
   latency,
@@ -48,7 +49,11 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   const status = field(fields.status);
   if (status === undefined) return `no status in ${fields.status}`;
   const startMs = fields.start === undefined ? time - times.atMostMs : time;
-  const outcome = status === '499' ? { code: '499', unanswered: true, error: true } : outcomeOf(status);
+  const flags = fields.flags === undefined ? '' : (field(fields.flags) ?? '');
+  const outcome =
+    status === '499' || isBrokenOff(status, flags)
+      ? { code: status === '499' ? status : flags, unanswered: true, error: true }
+      : outcomeOf(status);
   return { startMs, ...times, ...outcome, field };
 }
 
@@ -86,12 +91,12 @@ function timeOf(text: string | undefined): number {
   return Number(text) / 10 ** Math.max(-3, 3 * Math.round((whole - 13) / 3));
 }
 
-const FORM = /^(status|duration|start|end)=([^,]+)$/;
+const FORM = /^(status|duration|start|end|flags)=([^,]+)$/;
 
 /** Reads `--fields`. @throws UsageError */
 export function parseFields(text: string): FieldPaths {
   const hint =
-    "write --fields 'status=PATH,duration=PATH:ms,start=PATH' (units s, ms, us, ns; end=PATH where the time is that of the end)";
+    "write --fields 'status=PATH,duration=PATH:ms,start=PATH' (units s, ms, us, ns; end=PATH where the time is that of the end; flags=PATH for the response flags of Envoy)";
   const wrong = (problem: string) => new UsageError(`--fields ${JSON.stringify(text)}: ${problem}`, { hint });
   const found = new Map<string, string>();
   for (const part of text.split(',')) {
@@ -99,10 +104,12 @@ export function parseFields(text: string): FieldPaths {
     if (name === undefined || path === undefined) throw wrong(`${JSON.stringify(part)} cannot be read`);
     found.set(name, path);
   }
-  const [status, written, start, end] = ['status', 'duration', 'start', 'end'].map((name) => found.get(name));
+  const [status, written, start, end, flags] = ['status', 'duration', 'start', 'end', 'flags'].map((name) =>
+    found.get(name),
+  );
   if (status === undefined || written === undefined) throw wrong('status and duration are needed');
   if ((start === undefined) === (end === undefined)) throw wrong('expected start or end, one of them');
   const [, duration = written, unit] = /^(.*):([a-z]+)$/.exec(written) ?? [];
   if (unit !== undefined && !Object.hasOwn(MS_OF_UNIT, unit)) throw wrong(`there is no unit ${JSON.stringify(unit)}`);
-  return { status, duration, durationUnit: unit as DurationUnit | undefined, start, end };
+  return { status, duration, durationUnit: unit as DurationUnit | undefined, start, end, flags };
 }

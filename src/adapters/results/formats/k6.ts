@@ -92,7 +92,7 @@ export const k6Json: ResultFormat = {
           tag: (name) => textOf(tags, name),
         });
       },
-      () => points.end(),
+      { last: () => points.end() },
     );
   },
 };
@@ -118,7 +118,7 @@ export const k6Csv: ResultFormat = {
           tag: (name) => cell(name) ?? extraTag(cell('extra_tags'), name),
         });
       },
-      () => points.end(),
+      { last: () => points.end() },
     );
   },
 };

@@ -7,7 +7,7 @@
  */
 import { parseObject, readLineBatches, textOf, type LineResult } from '../lines.ts';
 import { failureClass, latency, outcomeOf, type FormatFacts, type ResultFormat } from '../measured-request.ts';
-import { readRowBatches } from '../rows.ts';
+import { readRowBatches, type Cell } from '../rows.ts';
 
 const FACTS: FormatFacts = {
   model: 'open',
@@ -30,15 +30,32 @@ function requestOf(hit: {
   return { startMs: hit.startMs, ...times, ...outcomeOf(hit.code, failureClass(hit.error)), field: hit.field };
 }
 
+/** Hits are numbered from 0, attack by attack: a number that was used tells how many there must be. */
+class Numbers {
+  #n = 0;
+  #needed = 0;
+
+  see(seq: string | undefined): void {
+    this.#n += 1;
+    if (seq !== undefined && /^\d{1,15}$/.test(seq)) this.#needed = Math.max(this.#needed, Number(seq) + 1);
+  }
+
+  isIncomplete(): boolean {
+    return this.#n < this.#needed;
+  }
+}
+
 export const vegetaJson: ResultFormat = {
   name: 'vegeta-json',
   title: 'vegeta, JSON',
   facts: FACTS,
   recognises: (head) => /^\s*\{"attack":/.test(head) || (/"latency":\d+/.test(head) && /"bytes_in":/.test(head)),
-  read: (chunks) =>
-    readLineBatches(chunks, (line) => {
+  read: (chunks) => {
+    const numbers = new Numbers();
+    const lineOf = (line: string): LineResult => {
       const hit = parseObject(line);
       if (hit === undefined) return 'not a JSON object';
+      numbers.see(textOf(hit, 'seq'));
       return requestOf({
         startMs: Date.parse(textOf(hit, 'timestamp') ?? ''),
         latencyNs: typeof hit['latency'] === 'number' ? hit['latency'] : Number.NaN,
@@ -46,7 +63,9 @@ export const vegetaJson: ResultFormat = {
         error: textOf(hit, 'error') ?? '',
         field: (name) => textOf(hit, name),
       });
-    }),
+    };
+    return readLineBatches(chunks, lineOf, { isIncomplete: () => numbers.isIncomplete() });
+  },
 };
 
 const COLUMNS = [
@@ -69,16 +88,22 @@ export const vegetaCsv: ResultFormat = {
   title: 'vegeta, CSV',
   facts: FACTS,
   recognises: (head) => /^\d{18,19},\d{1,3},\d+,\d+,\d+,/.test(head),
-  read: (chunks) =>
-    readRowBatches(chunks, { columns: COLUMNS, needed: [] }, (cell) =>
-      requestOf({
+  read: (chunks) => {
+    const numbers = new Numbers();
+    const rowOf = (cell: Cell): LineResult => {
+      numbers.see(cell('seq'));
+      return requestOf({
         startMs: wholeNumber(cell('timestamp')) / 1e6,
         latencyNs: wholeNumber(cell('latency')),
         code: cell('code') ?? '',
         error: cell('error') ?? '',
         field: cell,
-      }),
-    ),
+      });
+    };
+    return readRowBatches(chunks, { columns: COLUMNS, needed: [] }, rowOf, {
+      isIncomplete: () => numbers.isIncomplete(),
+    });
+  },
 };
 
 const wholeNumber = (text: string | undefined): number => (/^\d+$/.test(text ?? '') ? Number(text) : Number.NaN);
