@@ -128,10 +128,10 @@ export const ghz = {
     const proto = path.join(dir, 'probe.proto');
     writeFileSync(proto, PROTO);
     const checks = [];
-    for (const [as, more] of [
-      ['json', ['-O', 'json']],
-      ['pretty', ['-O', 'pretty']],
-      ['async', ['-O', 'json', '--async']],
+    for (const { as, more } of [
+      { as: 'json', more: ['-O', 'json'] },
+      { as: 'pretty', more: ['-O', 'pretty'] },
+      { as: 'async', more: ['-O', 'json', '--async'] },
     ]) {
       grpc.reset();
       const file = path.join(dir, `ghz-${as}.json`);
@@ -172,12 +172,16 @@ export const fortio = {
   install: (cache) => goProgram(cache, 'fortio', 'fortio.org/fortio', 'v1.66.5'),
   async checks(program, { server, dir }) {
     const checks = [];
-    for (const [name, as, more] of [
-      ['plain', 'plain', ['-qps', '100']],
-      ['plain', 'as fast as it can', ['-qps', '0']],
-      ['plain', 'http client', ['-qps', '100', '-stdclient']],
-      ['hard', 'hard', ['-qps', '200', '-timeout', '2s', '-keepalive=false']],
-      ['hard', 'hard, http client', ['-qps', '200', '-timeout', '2s', '-keepalive=false', '-stdclient', '-L']],
+    for (const { name, as, more } of [
+      { name: 'plain', as: 'plain', more: ['-qps', '100'] },
+      { name: 'plain', as: 'as fast as it can', more: ['-qps', '0'] },
+      { name: 'plain', as: 'http client', more: ['-qps', '100', '-stdclient'] },
+      { name: 'hard', as: 'hard', more: ['-qps', '200', '-timeout', '2s', '-keepalive=false'] },
+      {
+        name: 'hard',
+        as: 'hard, http client',
+        more: ['-qps', '200', '-timeout', '2s', '-keepalive=false', '-stdclient', '-L'],
+      },
     ]) {
       server.reset();
       const file = path.join(dir, `fortio-${as.replace(/\W+/g, '-')}.json`);
