@@ -124,10 +124,10 @@ http {
       } finally {
         await ended(child, 'SIGQUIT');
       }
-      for (const [log, args] of [
-        ['timed', []],
-        ['named', []],
-        ['lines', ['--fields', 'status=status,duration=request_time:s,end=msec', '--model', 'observed']],
+      for (const { log, args } of [
+        { log: 'timed', args: [] },
+        { log: 'named', args: [] },
+        { log: 'lines', args: ['--fields', 'status=status,duration=request_time:s,end=msec', '--model', 'observed'] },
       ])
         checks.push({
           title: `nginx ${log}, ${name}`,
@@ -260,13 +260,18 @@ export const envoy = {
       } finally {
         await ended(child, 'SIGTERM');
       }
-      for (const [log, args] of [
-        ['default', []],
-        ['istio', []],
-        [
-          'lines',
-          ['--fields', 'status=response_code,duration=duration:ms,start=start_time,flags=flags', '--model', 'observed'],
-        ],
+      for (const { log, args } of [
+        { log: 'default', args: [] },
+        { log: 'istio', args: [] },
+        {
+          log: 'lines',
+          args: [
+            '--fields',
+            'status=response_code,duration=duration:ms,start=start_time,flags=flags',
+            '--model',
+            'observed',
+          ],
+        },
       ])
         checks.push({
           title: `envoy ${log}, ${name}`,

@@ -47,7 +47,7 @@ export async function startServer() {
       answered: () => response.writeHead(200, { 'content-type': 'text/plain' }).end('hello\n'),
       moved: () => response.writeHead(200, { 'content-type': 'text/plain' }).end('moved\n'),
     };
-    if (k % 10 === 3 && fate !== 'moved') setTimeout(answers[fate], SLOW_MS);
+    if (k % 10 === 3 && fate !== 'moved') setTimeout(() => answers[fate](), SLOW_MS);
     else answers[fate]();
   });
   await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve));
