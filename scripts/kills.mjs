@@ -2,7 +2,10 @@
  * Kills `run --local` at random moments, resumes it, and looks at what is left (test/support/kill-drill.ts). Seeded: run K of seed S is
  * run 0 of seed S + K.
  *
- *   npm run kills -- [--runs N] [--seed N] [--jobs N]
+ *   npm run kills -- [--runs N] [--seed N] [--jobs N] [--cluster run|controller]
+ *
+ * With --cluster it is `run` against a real API server, or the controller, with traffic that moves (test/support/cluster-kill-drill.ts):
+ * in test/cluster/lab, which is started and ended, or where ITER8_TEST_KUBECONFIG says.
  */
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -13,7 +16,12 @@ import { parseArgs } from 'node:util';
 import { build } from 'esbuild';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string' }, seed: { type: 'string' }, jobs: { type: 'string' } },
+  options: {
+    runs: { type: 'string' },
+    seed: { type: 'string' },
+    jobs: { type: 'string' },
+    cluster: { type: 'string' },
+  },
 });
 const wholeNumber = (name, otherwise) => {
   const number = Number(values[name] ?? otherwise);
@@ -21,18 +29,37 @@ const wholeNumber = (name, otherwise) => {
     throw new Error(`--${name}: expected a whole number, 1 or more, got ${values[name]}`);
   return number;
 };
-const runs = wholeNumber('runs', 50);
+const { cluster } = values;
+if (cluster !== undefined && !['run', 'controller'].includes(cluster))
+  throw new Error(`--cluster: expected run or controller, got ${cluster}`);
+const runs = wholeNumber('runs', cluster === undefined ? 50 : 25);
 const seed = wholeNumber('seed', 1 + Math.floor(Math.random() * 2 ** 30));
-// They wait most of the time.
-const jobs = wholeNumber('jobs', 2 * availableParallelism());
+// They wait most of the time: for leases of dead drivers, in a cluster.
+const jobs = wholeNumber('jobs', (cluster === undefined ? 2 : 3) * availableParallelism());
 
 const root = path.join(import.meta.dirname, '..');
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-kills-bundle-'));
+let isLabUp = false;
+const lab = (name) => path.join(root, 'test/cluster/lab', name);
+
+/** Path of the kubeconfig of a cluster with our CRDs and roles. */
+function readyCluster() {
+  let kubeconfig = process.env.ITER8_TEST_KUBECONFIG ?? '';
+  if (kubeconfig === '') {
+    isLabUp = true;
+    const said = execFileSync(lab('up'), ['--control-plane-only'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
+    kubeconfig = said.replace(/^export KUBECONFIG=/, '').trim();
+  }
+  const env = { ...process.env, KUBECONFIG: kubeconfig };
+  execFileSync(process.execPath, [path.join(root, 'bin/iter8ctl.js'), 'install'], { env, stdio: ['ignore', 2, 2] });
+  return kubeconfig;
+}
+
 try {
   execFileSync(process.execPath, [path.join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
-  const outfile = path.join(scratch, 'kill-drill.mjs');
+  const outfile = path.join(scratch, 'all-drills.mjs');
   await build({
-    entryPoints: [path.join(root, 'test/support/kill-drill.ts')],
+    entryPoints: [path.join(root, 'test/support/all-drills.ts')],
     bundle: true,
     platform: 'node',
     target: 'node20',
@@ -42,14 +69,19 @@ try {
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     logLevel: 'warning',
   });
-  const { killDrills } = await import(pathToFileURL(outfile).href);
+  const { clusterKillDrill, killDrill, playDrills } = await import(pathToFileURL(outfile).href);
+  const kubeconfig = cluster === undefined ? undefined : readyCluster();
+  const play =
+    cluster === undefined
+      ? (one) => killDrill(one, 1)
+      : (one) => clusterKillDrill(one, { kubeconfig, driver: cluster, lostSeconds: 5 });
   console.log(`seed ${seed}: ${runs} runs, ${jobs} at a time`);
   let failed = 0;
-  await killDrills({
+  await playDrills({
     runs,
     seed,
-    lostSeconds: 1,
     jobs,
+    play,
     onResult: ({ seed: own, killed, faults, seconds }) => {
       if (faults.length > 0) failed += 1;
       const where = killed.length === 0 ? 'not killed' : `killed in ${killed.join(', ')}`;
@@ -60,5 +92,6 @@ try {
   console.log(`${runs - failed} passed, ${failed} failed (seed ${seed})`);
   process.exitCode = failed === 0 ? 0 : 1;
 } finally {
+  if (isLabUp) execFileSync(lab('down'), { stdio: 'inherit' });
   rmSync(scratch, { recursive: true, force: true });
 }

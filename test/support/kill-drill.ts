@@ -3,15 +3,24 @@
  * requests counted as the target counted them, evidence whole, the record replayable. For `npm run kills` and a test.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createFileRecordLog } from '../../src/adapters/store/record-log.ts';
 import { createFileStore } from '../../src/adapters/store/local-store.ts';
 import { hasEnded } from '../../src/experiment/conditions.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
-import { countedPairs, readRecord, type Iter8Record } from '../../src/judge/record/stored-record.ts';
-import { replayRecord } from '../../src/replay/replay.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
+import {
+  countFaults,
+  damage,
+  ledgerFaults,
+  loggingScript,
+  repeated,
+  replayFaults,
+  scriptLines,
+} from './kill-checks.ts';
+import type { DrillResult } from './play-drills.ts';
 import { seeded } from './seeded.ts';
 import { testServer } from './test-server.ts';
 
@@ -22,8 +31,6 @@ const START_REQUESTS = 225;
 const LOOP_REQUESTS = 45;
 const LOOPS = 2;
 const PLANNED = START_REQUESTS + LOOPS * LOOP_REQUESTS;
-/** A script takes so long, s: there is time to be killed in it. */
-const SCRIPT_SECONDS = 0.25;
 /** A run that is not killed takes some seconds; one that hangs is a finding. */
 const LONGEST_RUN_MS = 120_000;
 
@@ -47,26 +54,6 @@ interface Seen {
   readonly action?: string;
   readonly reason?: string;
 }
-
-export interface DrillResult {
-  readonly seed: number;
-  /** Where it was killed. */
-  readonly killed: readonly string[];
-  /** Empty: all is as it should be. */
-  readonly faults: readonly string[];
-  readonly seconds: number;
-}
-
-const script = (id: string, log: string): object => ({
-  with: { onResume: 'repeat' },
-  run: [
-    `exec 9>'${log}.${id.replace('/', '-')}.lock'`,
-    `flock -n 9 || echo 'overlap ${id}' >> '${log}'`,
-    `echo 'begin ${id}' >> '${log}'`,
-    `sleep ${SCRIPT_SECONDS}`,
-    `echo 'end ${id}' >> '${log}'`,
-  ].join('\n'),
-});
 
 function manifest(url: string, log: string): object {
   const collect = (numQueries: number) => ({
@@ -93,9 +80,9 @@ function manifest(url: string, log: string): object {
         testingPattern: 'Canary',
         deploymentPattern: 'FixedSplit',
         actions: {
-          start: [script('start/0', log), collect(START_REQUESTS)],
-          loop: [script('loop/0', log), collect(LOOP_REQUESTS)],
-          finish: [script('finish/0', log), script('finish/1', log)],
+          start: [loggingScript('start/0', log), collect(START_REQUESTS)],
+          loop: [loggingScript('loop/0', log), collect(LOOP_REQUESTS)],
+          finish: [loggingScript('finish/0', log), loggingScript('finish/1', log)],
         },
       },
       criteria: {
@@ -156,7 +143,8 @@ export async function killDrill(seed: number, lostSeconds: number): Promise<Dril
       const moment = k === kills ? undefined : { at: pick(MOMENT_NAMES), share: random() };
       const done = scriptLines(log);
       const ended = await runOnce(cwd, moment);
-      if (before !== undefined) faults.push(...repeated(before, done, scriptLines(log)));
+      if (before !== undefined)
+        faults.push(...repeated(before, ['start/0', 'finish/0', 'finish/1'], { before: done, now: scriptLines(log) }));
       const now = await stored(cwd);
       if (ended.killed) {
         killed.push(moment!.at);
@@ -172,7 +160,8 @@ export async function killDrill(seed: number, lostSeconds: number): Promise<Dril
       const log = await recordLines(cwd);
       const loads = killed.length;
       faults.push(
-        ...countFaults(last, arrived, loads * lostSeconds),
+        ...countFaults(last, arrived, { lost: loads * lostSeconds * RATE, planned: PLANNED }),
+        ...wholeFaults(last),
         ...ledgerFaults(last, counters),
         ...replayFaults(last, log),
       );
@@ -241,28 +230,6 @@ async function recordLines(cwd: string): Promise<unknown[]> {
   return lines;
 }
 
-function scriptLines(log: string): string[] {
-  return existsSync(log) ? readFileSync(log, 'utf8').trim().split('\n').filter(Boolean) : [];
-}
-
-/** Tasks that were done when their driver was killed, and begun again by the next one. */
-function repeated(before: Experiment, linesBefore: readonly string[], lines: readonly string[]): string[] {
-  const { tasks = {} } = readRecord(before) ?? {};
-  const begun = (all: readonly string[], id: string) => all.filter((line) => line === `begin ${id}`).length;
-  return ['start/0', 'finish/0', 'finish/1'].flatMap((id) => {
-    const again = begun(lines, id) - begun(linesBefore, id);
-    return again > 0 && tasks[id]?.state === 'done' ? [`${id} was done, and was begun again ${again} times`] : [];
-  });
-}
-
-/** What a killed driver leaves must be readable, and no less than whole. */
-function damage(experiment: Experiment): string[] {
-  const isBegun = experiment.status?.conditions?.some(({ reason }) => reason !== undefined) === true;
-  const record = readRecord(experiment);
-  if (record !== undefined) return [];
-  return isBegun && experiment.status?.analysis !== undefined ? ['the record that was left cannot be read'] : [];
-}
-
 function outcomeFaults({ code, err }: Ended, now: Experiment | undefined): string[] {
   if (now === undefined || !hasEnded(now)) return [`it did not end (exit code ${code}): ${err.slice(-2_000)}`];
   const { verdict, reasons = [] } = readRecord(now)?.recommendation ?? {};
@@ -271,60 +238,9 @@ function outcomeFaults({ code, err }: Ended, now: Experiment | undefined): strin
     : [`it ended with ${code}, ${verdict}: ${[...reasons, err.slice(-2_000)].join('; ')}`];
 }
 
-function countFaults(last: Experiment, arrived: ReadonlyMap<string, number>, lostSeconds: number): string[] {
-  const record = readRecord(last)!;
-  const faults: string[] = [];
-  for (const version of VERSIONS) {
-    const counted = record.scopes.find((scope) => scope.version === version && scope.endpoint === undefined)?.tally;
-    const n = counted?.response.n ?? 0;
-    const target = arrived.get(version)!;
-    if (n !== PLANNED) faults.push(`${version}: ${n} requests are counted, ${PLANNED} were planned`);
-    const lost = target - n;
-    // What was under way when it was killed is counted as sent and may not have arrived.
-    if (lost > lostSeconds * RATE || lost < -(counted?.response.errors ?? 0))
-      faults.push(
-        `${version}: the target got ${target} requests, ${n} are counted: more than ${lostSeconds} s of load are lost`,
-      );
-    const bins = (counted?.response.histogram ?? []).reduce((sum, one, at) => (at % 2 === 1 ? sum + one : sum), 0);
-    if (bins !== n) faults.push(`${version}: the histogram holds ${bins} of ${n} requests`);
-    const codes = Object.values(counted?.codes ?? {}).reduce((sum, one) => sum + one, 0);
-    if (codes !== n) faults.push(`${version}: codes of ${codes} of ${n} requests`);
-  }
-  const pairs = countedPairs(record)['v2']?.n ?? 0;
-  if (pairs > PLANNED || pairs < PLANNED - lostSeconds * RATE) faults.push(`${pairs} pairs of ${PLANNED} requests`);
-  const tasks = Object.entries(record.tasks).filter(([, { state }]) => state !== 'done');
-  if (tasks.length > 0) faults.push(`not done: ${tasks.map(([id]) => id).join(', ')}`);
-  if (last.status?.completedIterations !== 2 * LOOPS)
-    faults.push(`${last.status?.completedIterations} iterations of ${2 * LOOPS}`);
-  return faults;
-}
-
-/** The ledger of the counters holds all growth since the start, whoever looked: neither twice nor with a gap. */
-function ledgerFaults(last: Experiment, counters: ReadonlyMap<string, readonly number[]>): string[] {
-  return VERSIONS.flatMap((version) => {
-    const given = counters.get(version) ?? [];
-    const series = Object.values(readRecord(last)?.measured?.['live']?.[version]?.counters?.series ?? {});
-    const sum = (lists: readonly (readonly number[])[]) => lists.flat().reduce((all, one) => all + one, 0);
-    const grown = sum(series.map(({ total }) => total));
-    const now = sum(series.map(({ raw }) => raw));
-    return given.includes(now - grown) && given.at(-1) === now
-      ? []
-      : [`${version}: counters stand at ${now}, grown by ${grown}; the backend said ${given.join(', ')}`];
-  });
-}
-
-/** What the record says line by line is what the object says. */
-function replayFaults(last: Experiment, lines: readonly unknown[]): string[] {
-  const said = (record: Iter8Record | undefined) =>
-    JSON.stringify([record?.recommendation, record?.assessments, record?.scopes]);
-  const [object, replayed] = [readRecord(last), readRecord(replayRecord(lines, { strength: {} }))].map(said);
-  if (object === replayed) return [];
-  const at =
-    Array.from({ length: object!.length }, (_, index) => index).find((index) => object![index] !== replayed![index]) ??
-    0;
-  return [
-    `a replay differs: ${object!.slice(Math.max(0, at - 150), at + 80)} / ${replayed!.slice(Math.max(0, at - 150), at + 80)}`,
-  ];
+function wholeFaults({ status }: Experiment): string[] {
+  const iterations = status?.completedIterations;
+  return iterations === 2 * LOOPS ? [] : [`${iterations} iterations of ${2 * LOOPS}`];
 }
 
 /** Locks, claims, temporary files and folders of scripts that nobody removed. */
@@ -334,28 +250,4 @@ function litter(cwd: string): string[] {
     .map((entry) => path.relative(cwd, path.join(entry.parentPath, entry.name)));
   const expected = /\.iter8\/(experiments|metrics|records)\/default\/(shop|live)\.(yaml|ndjson)$/;
   return files.filter((file) => !expected.test(file)).map((file) => `left behind: ${file}`);
-}
-
-export interface Drill {
-  readonly runs: number;
-  readonly seed: number;
-  /** Of load, that each kill may cost. */
-  readonly lostSeconds: number;
-  /** At the same time. */
-  readonly jobs: number;
-  readonly onResult?: (result: DrillResult) => void;
-}
-
-export async function killDrills({ runs, seed, lostSeconds, jobs, onResult }: Drill): Promise<DrillResult[]> {
-  const results: DrillResult[] = [];
-  let next = 0;
-  const work = async () => {
-    while (next < runs) {
-      const result = await killDrill(seed + next++, lostSeconds);
-      results.push(result);
-      onResult?.(result);
-    }
-  };
-  await Promise.all(Array.from({ length: Math.min(jobs, runs) }, work));
-  return results;
 }
