@@ -31,17 +31,23 @@ export class UsageError extends Iter8Error {
 /** A script is not run, because nobody at this machine has approved it as it is now. */
 export class NotApprovedError extends UsageError {}
 
+/** What another try of sending a message would do. */
+export type SendAgain = 'safe' | 'may-repeat' | 'useless';
+
 /** A message was not delivered, or nobody knows whether it was. */
 export class UndeliveredError extends Iter8Error {
   override readonly name = 'UndeliveredError';
-  /** It has surely not been taken: it may be sent again. */
-  readonly again: boolean;
+  /**
+   * `safe`: it has surely not been taken. `may-repeat`: it may have been, so that another try may deliver it twice. `useless`: it would
+   * be refused again.
+   */
+  readonly again: SendAgain;
   /** How long its receiver asks to be left alone. */
   readonly afterMs: number | undefined;
 
   constructor(
     message: string,
-    options: ErrorOptions & { readonly again: boolean; readonly afterMs?: number | undefined },
+    options: ErrorOptions & { readonly again: SendAgain; readonly afterMs?: number | undefined },
   ) {
     super(message, options);
     this.again = options.again;

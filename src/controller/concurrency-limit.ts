@@ -1,36 +1,89 @@
-/** At most so many experiments at once: turns on targets, given only while there is room. */
-import type { HeldLock, TargetLock } from '../drive/ports.ts';
+/**
+ * At most so many experiments at once: turns on targets, given only while there is room.
+ *
+ * Whoever waits for a person keeps the target and leaves its place, so that gates hold up nobody else's experiment. One that had its
+ * target before this controller started takes it at once, so that nobody moves its traffic meanwhile, and waits for a place then.
+ */
+import type { HeldTurn, TargetLock } from '../drive/ports.ts';
+import { isConditionTrue } from '../experiment/conditions.ts';
 
 export function limitedTurns(targets: TargetLock, most: number): TargetLock {
-  let taken = 0;
+  const places = new Places(most);
   return {
     acquire: async (experiment, holder, signal) => {
-      if (taken >= most)
+      const hadIt = isConditionTrue(experiment.status, 'TargetAcquired');
+      const place = places.take(); // before the question: others ask meanwhile
+      if (place === undefined && !hadIt)
         return { heldBy: { identity: 'controller', description: `the controller's limit of ${most} at once` } };
-      taken += 1; // before the question: others ask meanwhile
       try {
         const answer = await targets.acquire(experiment, holder, signal);
-        if (!('held' in answer)) {
-          taken -= 1;
-          return answer;
-        }
-        return { held: counted(answer.held, () => (taken -= 1)) };
+        if ('held' in answer) return { held: withPlace(answer.held, place ?? places.none()) };
+        place?.leave();
+        return answer;
       } catch (error) {
-        taken -= 1;
+        place?.leave();
         throw error;
       }
     },
   };
 }
 
-function counted(held: HeldLock, onRelease: () => void): HeldLock {
-  let released = false;
+class Places {
+  readonly #most: number;
+  #taken = 0;
+  /** They have begun, and want to go on. */
+  readonly #wanted = new Set<Place>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  /** Undefined while there is no room. */
+  take(): Place | undefined {
+    if (this.#taken + this.#wanted.size >= this.#most) return undefined;
+    const place = this.none();
+    place.want();
+    return place;
+  }
+
+  /** Of who has none yet. */
+  none(): Place {
+    let isTaken = false;
+    const place: Place = {
+      want: () => {
+        if (isTaken) return true;
+        isTaken = this.#taken < this.#most;
+        if (!isTaken) this.#wanted.add(place);
+        else {
+          this.#taken += 1;
+          this.#wanted.delete(place);
+        }
+        return isTaken;
+      },
+      leave: () => {
+        if (isTaken) this.#taken -= 1;
+        isTaken = false;
+        this.#wanted.delete(place);
+      },
+    };
+    return place;
+  }
+}
+
+interface Place {
+  /** Whether it has one now. */
+  want(): boolean;
+  leave(): void;
+}
+
+function withPlace(held: HeldTurn, place: Place): HeldTurn {
   return {
     lost: held.lost,
     ...(held.confirm === undefined ? {} : { confirm: () => held.confirm!() }),
+    rest: () => place.leave(),
+    mayWork: () => place.want(),
     release: async () => {
-      if (!released) onRelease();
-      released = true;
+      place.leave();
       await held.release();
     },
   };

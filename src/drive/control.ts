@@ -7,11 +7,14 @@ import { abortIn, byText, pauseIn, resumeIn } from '../experiment/control-annota
 import type { Interruption } from './interruption.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
+import type { TargetTurn } from './target-queue.ts';
 
 /** How `approve`, `reject`, `resume` of this experiment are typed. */
 export type TypedCommand = (command: 'approve' | 'reject' | 'resume') => string;
 
 export interface ControlOptions {
+  /** Who waits for a person takes no place among those who work. */
+  readonly place: Pick<TargetTurn, 'rest' | 'mayWork'>;
   /** How often it looks while nothing is saved. */
   readonly lookEveryMs: number;
   readonly typed: TypedCommand;
@@ -22,13 +25,15 @@ export class Control {
   readonly #session: Session;
   readonly #interruption: Interruption;
   readonly #lookEveryMs: number;
+  readonly #place: ControlOptions['place'];
   #isBegun = false;
 
-  constructor(session: Session, interruption: Interruption, { lookEveryMs, typed }: ControlOptions) {
+  constructor(session: Session, interruption: Interruption, { lookEveryMs, typed, place }: ControlOptions) {
     this.#session = session;
     this.#interruption = interruption;
     this.#lookEveryMs = lookEveryMs;
     this.typed = typed;
+    this.#place = place;
     session.onStored(() => this.#notice());
   }
 
@@ -50,7 +55,7 @@ export class Control {
   }
 
   /** What is asked is looked at again after a while. False as of `sleep`. */
-  async awaitNews(): Promise<boolean> {
+  async #awaitNews(): Promise<boolean> {
     if (!(await this.sleep(this.#lookEveryMs))) return false;
     await this.look();
     return !this.#interruption.any.aborted;
@@ -73,7 +78,7 @@ export class Control {
     if (pause === undefined) {
       // Of a driver that ended while it was paused.
       if (session.record.waiting?.kind === 'pause') this.#resume();
-      return true;
+      return this.#awaitPlace();
     }
     if (session.record.waiting?.kind !== 'pause') {
       const since = timestamp(session.time.now());
@@ -82,9 +87,29 @@ export class Control {
       session.emit({ kind: 'waiting', text: `paused${byText(pause)}; go on with: ${this.typed('resume')}` });
     }
     await session.save();
-    while (pauseIn(session.annotations) !== undefined) if (!(await this.awaitNews())) return false;
+    const isResumed = await this.awaitPerson(() => (pauseIn(session.annotations) === undefined ? true : undefined));
+    if (isResumed === undefined) return false;
     this.#resume();
     await session.save();
+    return this.#awaitPlace();
+  }
+
+  /** What a person says, looked at again and again until it is said. Undefined when it was interrupted, or is to be aborted. */
+  async awaitPerson<T>(said: () => T | undefined): Promise<T | undefined> {
+    this.#place.rest();
+    for (;;) {
+      const answer = said();
+      if (answer !== undefined) return answer;
+      if (!(await this.#awaitNews())) return undefined;
+    }
+  }
+
+  /** False as of `sleep`. */
+  async #awaitPlace(): Promise<boolean> {
+    for (let isSaid = false; !this.#place.mayWork(); isSaid = true) {
+      if (!isSaid) this.#session.emit({ kind: 'waiting', text: 'waits for a place among the experiments that work' });
+      if (!(await this.#awaitNews())) return false;
+    }
     return !this.#interruption.any.aborted;
   }
 

@@ -36,7 +36,7 @@ import {
   withTargetAcquired,
   type Failure,
 } from './status-changes.ts';
-import { clockText } from './steady-time.ts';
+import { behindText, clockText } from './steady-time.ts';
 import { beginMeasuring, takeMeasurement } from './take-measurement.ts';
 import { TargetTurn } from './target-queue.ts';
 import { Traffic } from './traffic.ts';
@@ -87,7 +87,7 @@ class Drive {
       patience: ports.patience,
     });
     const { lookEveryMs = 1_000, typed = (command) => `iter8ctl ${command} ${experiment.metadata.name}` } = options;
-    this.#control = new Control(this.#session, this.#interruption, { lookEveryMs, typed });
+    this.#control = new Control(this.#session, this.#interruption, { lookEveryMs, typed, place: this.#target });
     const { lost } = options;
     if (lost?.aborted === true) this.#session.abandon();
     lost?.addEventListener('abort', () => this.#session.abandon(), { once: true });
@@ -146,7 +146,9 @@ class Drive {
       ...(this.#isResumed ? { record: { ...session.record, events: [] } } : {}), // what a replay needs of an earlier driver
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
-    for (const text of [...remarksOn(session.experiment), ...unverifiedTls(session.experiment)]) session.warn(text);
+    const behind = behindText(session.status.lastUpdateTime, session.nowMs());
+    for (const text of [...remarksOn(session.experiment), ...unverifiedTls(session.experiment), ...behind])
+      session.warn(text);
   }
 
   /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */

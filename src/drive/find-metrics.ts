@@ -24,18 +24,19 @@ export async function metricsProblem(
   how: {
     readonly store: MetricStore;
     readonly clock: Clock;
-    /** How long after an experiment was made its metrics may come. */
+    /** How long its metrics may come after an experiment that is new. */
     readonly followMs: number;
     readonly signal: AbortSignal;
   },
 ): Promise<Failure | undefined> {
   if (mayMakeMetrics(experiment)) return undefined;
   const { store, clock, followMs, signal } = how;
-  const madeMs = Date.parse(experiment.metadata.creationTimestamp ?? '');
+  // By the time that passes: the clock of the machine may be another than that of who made it, or be set.
+  const untilMs = clock.monotonicMs() + followMs;
   for (;;) {
     const read = await readMetrics(experiment, store);
     if (!('failure' in read)) return undefined;
-    const waits = read.failure.reason === 'MetricUnavailable' && clock.now() - madeMs < followMs;
+    const waits = read.failure.reason === 'MetricUnavailable' && clock.monotonicMs() < untilMs;
     if (!waits) return read.failure;
     await clock.sleep(LOOK_AGAIN_MS, signal);
   }

@@ -19,22 +19,18 @@ export async function passGate(
   const { since } = session.record.waiting!;
   const endMs = Date.parse(since) + timeoutMs;
   await control.look();
-  for (;;) {
-    const decision = decisionOn(id, session.annotations);
-    if (decision !== undefined) {
-      const said = `${text} was ${decision.approved ? 'approved' : 'rejected'}${byText(decision)}`;
-      session.emit({ kind: 'answered', text: said });
-      session.changeRecord(({ waiting: _1, ...record }) => record);
-      if (!decision.approved) return { kind: 'failed', cause: `gate: rejected${byText(decision)}` };
-      mark(session, id, { state: 'done' });
-      return { kind: 'done' };
-    }
-    if (session.time.now() >= endMs) {
-      session.changeRecord(({ waiting: _1, ...record }) => record);
-      return { kind: 'failed', cause: `gate: nobody approved within ${formatSeconds(timeoutMs / 1000)}` };
-    }
-    if (!(await control.awaitNews())) return { kind: 'interrupted' };
-  }
+  const answer = await control.awaitPerson(
+    () => decisionOn(id, session.annotations) ?? (session.time.now() >= endMs ? 'late' : undefined),
+  );
+  if (answer === undefined) return { kind: 'interrupted' };
+  session.changeRecord(({ waiting: _1, ...record }) => record);
+  if (answer === 'late')
+    return { kind: 'failed', cause: `gate: nobody approved within ${formatSeconds(timeoutMs / 1000)}` };
+  const said = `${text} was ${answer.approved ? 'approved' : 'rejected'}${byText(answer)}`;
+  session.emit({ kind: 'answered', text: said });
+  if (!answer.approved) return { kind: 'failed', cause: `gate: rejected${byText(answer)}` };
+  mark(session, id, { state: 'done' });
+  return { kind: 'done' };
 }
 
 async function beginToWait(session: Session, { task, id, text }: PlacedTask, control: Control): Promise<void> {

@@ -8,7 +8,7 @@
  */
 import { Iter8Error, messageOf, NotApprovedError, UndeliveredError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
-import { taskSettings } from '../experiment/tasks/task-settings.ts';
+import { taskSettings, type TaskSettings } from '../experiment/tasks/task-settings.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { messageResult, type MessageResult } from '../judge/message-result.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
@@ -87,7 +87,7 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
       mark(session, id, { state: 'done' });
       return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
     }
-    const again = tries <= settings.retries && !(failure instanceof UndeliveredError && !failure.again);
+    const again = tries <= settings.retries && mayTryAgain(failure, settings);
     if (!again) return ended(session, placed, failure, tries);
     mark(session, id, { state: 'retrying', tries });
     const asked = failure instanceof UndeliveredError ? failure.afterMs : undefined;
@@ -100,6 +100,12 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
     if (!(await interruption.completes((signal) => session.clock.sleep(waitMs, signal))))
       return { kind: 'interrupted' };
   }
+}
+
+/** Nothing is sent twice unless the manifest asks for more tries. */
+function mayTryAgain(failure: Iter8Error, { retriesAsked }: TaskSettings): boolean {
+  if (!(failure instanceof UndeliveredError)) return true;
+  return failure.again === 'safe' || (failure.again === 'may-repeat' && retriesAsked);
 }
 
 /** The failure; nothing when it was done. */

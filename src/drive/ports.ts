@@ -120,13 +120,27 @@ export interface DriverLock {
   holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined>;
 }
 
-/** One experiment a target at a time, in any namespace; those who wait go in order of creation, then of namespace and name. */
+/**
+ * A turn on a target. Where only so many experiments may work at once, one that waits for a person keeps its target, and leaves its
+ * place to others. Absent: there is room for everyone.
+ */
+export interface HeldTurn extends HeldLock {
+  /** From now on it only waits. */
+  rest?(): void;
+  /** It wants to work: whether it may now. While it may not it goes before whoever has not begun, and asks again. */
+  mayWork?(): boolean;
+}
+
+/**
+ * One experiment a target at a time, in any namespace. Those who had it go first, then those who wait in order of creation, then of
+ * namespace and name.
+ */
 export interface TargetLock {
   acquire(
     experiment: Experiment,
     holder: Holder,
     signal?: AbortSignal,
-  ): Promise<{ readonly held: HeldLock } | { readonly heldBy: Holder }>;
+  ): Promise<{ readonly held: HeldTurn } | { readonly heldBy: Holder }>;
 }
 
 // ----------------------------------------------------------------------------------------------------------- load

@@ -48,3 +48,12 @@ export function clockText(stepMs: number): string {
   const by = formatSeconds(Math.abs(stepMs) / 1000);
   return `the clock of this machine went ${by} ${stepMs > 0 ? 'ahead' : 'back'} at once (set, or suspended): it goes on by the time that passed`;
 }
+
+/** Of a driver whose clock is behind that of the one before: iterations and values keep their order in time, and so have to wait. */
+export function behindText(lastSaved: string | undefined, nowMs: number): string[] {
+  const behindMs = Date.parse(lastSaved ?? '') - nowMs;
+  if (!(behindMs >= STEP_MS)) return [];
+  return [
+    `the clock of this machine is ${formatSeconds(Math.round(behindMs / 1000))} behind that of the driver before: the next iteration waits for it`,
+  ];
+}

@@ -1,14 +1,15 @@
 /** Who goes first where several experiments want the same target. Pure. */
-import { hasEnded } from '../experiment/conditions.ts';
+import { hasEnded, isConditionTrue } from '../experiment/conditions.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 
 /**
- * The experiments that wait for the same target as this one and go before it: by time of creation, then by namespace and name.
- * The first is the one whose turn it is, if somebody drives it.
+ * The experiments that go before this one on the same target: those who had it, whose traffic nobody else should move meanwhile, then
+ * those who wait, by time of creation, then by namespace and name. The first that somebody drives is the one whose turn it is.
  */
 export function experimentsAhead(experiment: Experiment, all: readonly Experiment[]): ObjectKey[] {
   return all
-    .filter((one) => one.spec.target === experiment.spec.target && one.status?.stage === 'Waiting' && !hasEnded(one))
+    .filter((one) => one.spec.target === experiment.spec.target && !hasEnded(one))
+    .filter(({ status }) => status?.stage === 'Waiting' || isConditionTrue(status, 'TargetAcquired'))
     .filter((one) => compare(one, experiment) < 0)
     .toSorted(compare)
     .map(({ metadata: { namespace, name } }) => ({ namespace, name }));
@@ -16,6 +17,11 @@ export function experimentsAhead(experiment: Experiment, all: readonly Experimen
 
 /** Negative when `a` goes before `b`; 0 for one and the same. */
 function compare(a: Experiment, b: Experiment): number {
+  const [hadA, hadB] = [a, b].map(({ status }) => (isConditionTrue(status, 'TargetAcquired') ? 0 : 1)) as [
+    number,
+    number,
+  ];
+  if (hadA !== hadB) return hadA - hadB;
   const createdMs = ({ metadata }: Experiment) => Date.parse(metadata.creationTimestamp ?? '') || 0;
   if (createdMs(a) !== createdMs(b)) return createdMs(a) - createdMs(b);
   const [keyA, keyB] = [keyText(a.metadata), keyText(b.metadata)];

@@ -3,7 +3,7 @@ import { waitingMessage } from '../experiment/waiting-message.ts';
 import { ForbiddenError, messageOf, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Interruption } from './interruption.ts';
-import type { HeldLock, Holder, TargetLock } from './ports.ts';
+import type { HeldTurn, Holder, TargetLock } from './ports.ts';
 import type { Session } from './session.ts';
 import { withProgress } from './status-changes.ts';
 
@@ -24,7 +24,7 @@ export class TargetTurn {
   readonly #session: Session;
   readonly #options: TurnOptions;
   readonly #clock: Clock;
-  #held: HeldLock | undefined;
+  #held: HeldTurn | undefined;
 
   constructor(session: Session, options: TurnOptions) {
     this.#session = session;
@@ -54,6 +54,16 @@ export class TargetTurn {
       waitMs = Math.min(ASK_SELDOM_MS, waitMs * 1.5);
     }
     return 'interrupted';
+  }
+
+  /** It waits for a person from now on, and takes no place among those who work. */
+  rest(): void {
+    this.#held?.rest?.();
+  }
+
+  /** Whether it may work now: see HeldTurn. */
+  mayWork(): boolean {
+    return this.#held?.mayWork?.() ?? true;
   }
 
   /** Resolves when it is sure that it is still held, or that it is lost. */

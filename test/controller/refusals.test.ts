@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { refusals } from '../../src/controller/refusals.ts';
 import { limitedTurns } from '../../src/controller/concurrency-limit.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
-import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import type { Experiment, WrittenExperiment } from '../../src/experiment/experiment.ts';
 
 const experiment = (spec: Partial<WrittenExperiment['spec']>) =>
   withDefaults(
@@ -95,4 +95,32 @@ it('gives no more turns than it may, and gives them back once', async () => {
   expect([first, second, third].map((answer) => 'held' in answer)).toEqual([true, true, false]);
   if ('held' in first) await Promise.all([first.held.release(), first.held.release()]);
   expect(['held' in (await take()), 'held' in (await take())]).toEqual([true, false]);
+});
+
+it('who waits for a person leaves its place, and goes before who has not begun when it comes back', async () => {
+  const held = () =>
+    Promise.resolve({ held: { lost: new AbortController().signal, release: () => Promise.resolve() } });
+  const turns = limitedTurns({ acquire: held }, 1);
+  const self = { identity: 'x', description: 'x' };
+  const begun: Partial<Experiment> = { status: { conditions: [{ type: 'TargetAcquired', status: 'True' }] } };
+  const take = async (change: Partial<Experiment> = {}) => {
+    const answer = await turns.acquire({ ...experiment({}), ...change } as Experiment, self);
+    return 'held' in answer ? answer.held : undefined;
+  };
+  const first = (await take())!;
+  expect(await take()).toBeUndefined();
+  first.rest!();
+  first.rest!();
+  const second = (await take())!;
+  expect(first.mayWork!()).toBe(false);
+  second.rest!();
+  expect(await take()).toBeUndefined();
+  expect([first.mayWork!(), first.mayWork!(), second.mayWork!()]).toEqual([true, true, false]);
+  // One that had its target has it again at once, and its place later.
+  const third = (await take(begun))!;
+  expect(third.mayWork!()).toBe(false);
+  await Promise.all([first.release(), second.release()]);
+  expect(third.mayWork!()).toBe(true);
+  await third.release();
+  expect(await take()).toBeDefined();
 });

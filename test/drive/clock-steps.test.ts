@@ -1,6 +1,8 @@
 /** A clock that is set by an hour in mid-run: iterations keep their distance, queries their window. */
 import { expect, it } from 'vitest';
 import type { Clock } from '../../src/io.ts';
+import { metricsProblem } from '../../src/drive/find-metrics.ts';
+import { withDefaults } from '../../src/experiment/defaults.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { canary, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
@@ -64,3 +66,61 @@ it('that is right is not spoken of', async () => {
   expect(windows).toEqual([1, 10, 20, 30]);
   expect(record.warnings.filter((text) => text.includes('clock'))).toEqual([]);
 });
+
+it.each([
+  [-HOUR_MS, 1],
+  [HOUR_MS, 0],
+])(
+  '%d ms between two drivers: time does not run back in what was measured, and whoever waits for it says so',
+  async (stepMs, said) => {
+    const steady = fakeClock();
+    let setBy = 0;
+    const clock: Clock = { ...steady, now: () => steady.now() + setBy, monotonicMs: () => steady.monotonicMs() };
+    const store = await storeWithMetrics({ errors: {} }, clock);
+    const base = canary({ objectives: [{ metric: 'errors', upperLimit: '0.05' }] });
+    const written = {
+      ...base,
+      spec: {
+        ...base.spec,
+        strategy: { testingPattern: 'Canary' as const, deploymentPattern: 'FixedSplit' as const },
+        duration: { intervalSeconds: 10, iterationsPerLoop: 4 },
+      },
+    };
+    const stop = new AbortController();
+    const metrics = measuring(() => 0.001);
+    await driveInMemory(written, {
+      clock,
+      store,
+      metrics,
+      options: { stop: stop.signal },
+      onEvent: (event) => {
+        if (event.kind === 'condition' && event.message === 'Completed Iteration 2') stop.abort();
+      },
+    });
+    setBy = stepMs;
+    const { outcome } = await driveInMemory(written, { clock, store, metrics });
+    expect(outcome.experiment.status!.completedIterations).toBe(4);
+    const { warnings, measured } = readRecord(outcome.experiment)!;
+    expect(warnings.filter((text) => text.includes('is 1 h behind that of the driver before'))).toHaveLength(said);
+    const startMs = Date.parse(outcome.experiment.status!.startTime!);
+    expect(Date.parse(measured!['errors']!['new']!.at!) - startMs).toBeGreaterThanOrEqual(30_000);
+  },
+);
+
+it.each([-HOUR_MS, HOUR_MS])(
+  '%d ms off, metrics that follow their experiment are waited for as long as ever',
+  async (stepMs) => {
+    const clock = fakeClock();
+    const { spec } = canary({ objectives: [{ metric: 'missing', upperLimit: '0.05' }] });
+    const before = clock.monotonicMs();
+    const creationTimestamp = new Date(clock.now() + stepMs).toISOString();
+    const metadata = { name: 'e', namespace: 'default', creationTimestamp };
+    const experiment = withDefaults({ ...canary(), spec, metadata }, metadata);
+    const failure = await metricsProblem(
+      { ...experiment, spec: { ...experiment.spec, strategy: { ...experiment.spec.strategy, actions: {} } } },
+      { store: await storeWithMetrics({}, clock), clock, followMs: 10_000, signal: new AbortController().signal },
+    );
+    expect(failure?.reason).toBe('MetricUnavailable');
+    expect(clock.monotonicMs() - before).toBe(10_000);
+  },
+);

@@ -1,6 +1,7 @@
 /** What people ask of an experiment that runs: by annotations, as kubectl and our commands write them. */
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/drive/events.ts';
+import type { HeldTurn } from '../../src/drive/ports.ts';
 import { controlValue } from '../../src/experiment/control-annotations.ts';
 import { hasEnded } from '../../src/experiment/conditions.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
@@ -210,5 +211,39 @@ describe('an abort', () => {
     const { outcome } = await driveInMemory(written, { store, clock, targets });
     expect([asked, outcome.recommendation.reasons.join()]).toEqual([3, expect.stringContaining('aborted by dora')]);
     expect(readRecord(outcome.experiment)!.waiting).toBeUndefined();
+  });
+});
+
+describe('a place among those who work', () => {
+  it('is left at a gate and in a pause, with the target kept, and taken again before anything is done', async () => {
+    const gate = { task: 'gate', with: { timeout: '1h' } };
+    const story: string[] = [];
+    let refusals = 2;
+    const held: HeldTurn = {
+      lost: new AbortController().signal,
+      rest: () => void story.push('rest'),
+      mayWork: () => {
+        if (story.at(-1) === 'rest' || story.at(-1) === 'no') story.push(refusals-- > 0 ? 'no' : 'work');
+        return story.at(-1) !== 'no';
+      },
+      release: () => Promise.resolve(void story.push('release')),
+    };
+    const written = withActions({ start: [{ run: 'first' }, gate, { run: 'second' }, LOAD] });
+    await asking(
+      written,
+      [
+        { on: ({ kind }) => kind === 'task-started', write: { 'iter8.tools/pause': 'true' } },
+        { on: waits, write: { 'iter8.tools/pause': 'false' } },
+        {
+          on: (event) => event.kind === 'waiting' && event.text.includes('gate'),
+          write: { 'iter8.tools/approve': 'start/1' },
+        },
+      ],
+      {
+        targets: { acquire: () => Promise.resolve({ held }) },
+        tasks: { run: ({ id }) => Promise.resolve(String(story.push(id))) },
+      },
+    );
+    expect(story).toEqual(['start/0', 'rest', 'no', 'no', 'work', 'rest', 'work', 'start/2', 'release']);
   });
 });

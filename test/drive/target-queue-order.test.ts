@@ -39,12 +39,20 @@ it('puts those that wait for the same target in order of creation, then of names
   expect(names(mine, all)).toEqual(['shop/of unknown age', 'shop/first', 'shop/second', 'a/z', 'shop/b']);
 });
 
-it('leaves out other targets, those that have their turn, and those that are over', () => {
+it('puts those first that had it: nobody else moves their traffic while they find their way back', () => {
+  const mine = experiment('m', '01');
+  const runs = experiment('runs', '05', { stage: 'Running' });
+  const acquired = { ...runs, status: { ...runs.status, conditions: [{ type: 'TargetAcquired', status: 'True' }] } };
+  const waits = experiment('waits', '00');
+  expect(names(mine, [waits, acquired as Experiment])).toEqual(['shop/runs', 'shop/waits']);
+  expect(names(acquired as Experiment, [waits, mine])).toEqual([]);
+});
+
+it('leaves out other targets, and those that are over', () => {
   const mine = experiment('m', '05');
   const over = experiment('over', '01');
   const all = [
     experiment('other', '01', { target: 'search' }),
-    experiment('runs', '01', { stage: 'Running' }),
     { ...over, status: { ...over.status, conditions: [{ type: 'Completed', status: 'True' }] } } as Experiment,
   ];
   expect(names(mine, all)).toEqual([]);

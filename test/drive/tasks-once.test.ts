@@ -124,7 +124,7 @@ describe('a task that was under way when its driver was killed', () => {
 });
 
 describe('a task that fails', () => {
-  const busy = () => Promise.reject(new UndeliveredError('busy', { again: true, afterMs: 3000 }));
+  const busy = () => Promise.reject(new UndeliveredError('busy', { again: 'safe', afterMs: 3000 }));
 
   it('is tried again as often as it says, and then does not count where it is a notification', async () => {
     const clock = fakeClock();
@@ -143,9 +143,17 @@ describe('a task that fails', () => {
   });
 
   it('is not tried again when it may have been done', async () => {
-    const tasks = runner(() => Promise.reject(new UndeliveredError('late', { again: false })));
-    await driveInMemory(finishing(HTTP), { tasks });
-    expect(tasks.done).toHaveLength(1);
+    const often = { ...HTTP, with: { ...HTTP.with, retries: 2 } };
+    for (const [again, written, tries] of [
+      ['may-repeat', HTTP, 1],
+      // The manifest asks for it.
+      ['may-repeat', often, 3],
+      ['useless', often, 1],
+    ] as const) {
+      const tasks = runner(() => Promise.reject(new UndeliveredError('late', { again })));
+      await driveInMemory(finishing(written), { tasks });
+      expect(tasks.done).toHaveLength(tries);
+    }
   });
 
   it('fails the experiment where it says that it counts', async () => {

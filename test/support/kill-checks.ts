@@ -97,7 +97,7 @@ export function ledgerFaults(last: Experiment, counters: ReadonlyMap<string, rea
 /** What the record says line by line is what the object says. */
 export function replayFaults(last: Experiment, lines: readonly unknown[]): string[] {
   const said = (record: Iter8Record | undefined) =>
-    JSON.stringify([record?.recommendation, record?.assessments, record?.scopes]);
+    JSON.stringify(sorted([record?.recommendation, record?.assessments, record?.scopes]));
   const [object, replayed] = [readRecord(last), readRecord(replayRecord(lines, { strength: {} }))].map(said);
   if (object === replayed) return [];
   const at =
@@ -106,4 +106,12 @@ export function replayFaults(last: Experiment, lines: readonly unknown[]): strin
   return [
     `a replay differs: ${object!.slice(Math.max(0, at - 150), at + 80)} / ${replayed!.slice(Math.max(0, at - 150), at + 80)}`,
   ];
+}
+
+/** An API server keeps the keys of objects in an order of its own. */
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted);
+  if (typeof value !== 'object' || value === null) return value;
+  const entries = Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1));
+  return Object.fromEntries(entries.map(([key, one]) => [key, sorted(one)]));
 }

@@ -36,7 +36,7 @@ const LONGEST_WAIT_MS = 60_000;
 /**
  * The answer, whatever its code.
  *
- * @throws UndeliveredError when there is none: it may be sent again only when it surely has not arrived. Messages name the origin
+ * @throws UndeliveredError when there is none, with whether it may have arrived. Messages name the origin
  * alone, since a path may be a secret. Rejects with the reason of the signal when that is aborted.
  */
 export async function sendMessage(message: Message, limits: SendLimits): Promise<Answer> {
@@ -49,11 +49,12 @@ export async function sendMessage(message: Message, limits: SendLimits): Promise
     limits.signal.throwIfAborted();
     if (error instanceof UndeliveredError) throw error;
     if (error instanceof LateError)
-      throw new UndeliveredError(`${origin} gave ${error.message}; it may have got the message`, { again: false });
-    const again = isUnsent(error);
-    const mayHaveArrived = !again && !isUntrusted(error);
+      throw new UndeliveredError(`${origin} gave ${error.message}; it may have got the message`, {
+        again: 'may-repeat',
+      });
+    const again = isUnsent(error) ? 'safe' : isUntrusted(error) ? 'useless' : 'may-repeat';
     throw new UndeliveredError(
-      `${origin}: ${systemReason(error)}${mayHaveArrived ? '; it may have got the message' : ''}`,
+      `${origin}: ${systemReason(error)}${again === 'may-repeat' ? '; it may have got the message' : ''}`,
       { again, cause: error },
     );
   }
@@ -78,7 +79,7 @@ async function follow(message: Message, { env, signal }: SendLimits): Promise<An
     if (!(answered instanceof URL)) return answered;
     url = answered;
   }
-  throw new UndeliveredError(`${url.origin}: more than ${MOST_REDIRECTS} redirects`, { again: false });
+  throw new UndeliveredError(`${url.origin}: more than ${MOST_REDIRECTS} redirects`, { again: 'useless' });
 }
 
 /** @throws UndeliveredError for a redirect that would change the message, or take it elsewhere */
@@ -88,7 +89,7 @@ function nextUrl(status: number, location: string | string[] | undefined, from: 
   const where = to === undefined ? 'nowhere' : to.origin === from.origin ? 'another path' : to.origin;
   throw new UndeliveredError(
     `${from.origin} answered ${status}: it redirects to ${where}, where the message is not sent; write the URL that it leads to`,
-    { again: false },
+    { again: 'useless' },
   );
 }
 

@@ -105,8 +105,8 @@ export class KubeClient {
   /** The user as the kubeconfig had it: refreshing changes the tokens that we hold. */
   #userAsRead: string;
   #rereading: Promise<boolean> | undefined;
-  /** Server's clock minus ours, ms; undefined before its first answer. */
-  #skewMs: number | undefined;
+  /** The server's clock at a time of ours that nobody sets, ms; undefined before its first answer. */
+  #server: { readonly nowMs: number; readonly monotonicMs: number } | undefined;
 
   static async open(options: KubeClientOptions): Promise<KubeClient> {
     return new KubeClient(await chooseConfig(options, options.env, options.cwd), options);
@@ -138,7 +138,8 @@ export class KubeClient {
 
   /** Wall clock as the API server has it, ms since 1970 (to the second): for what drivers on several machines compare. */
   serverNow(): number {
-    return this.#options.now() + (this.#skewMs ?? 0);
+    if (this.#server === undefined) return this.#options.now();
+    return this.#server.nowMs + (performance.now() - this.#server.monotonicMs);
   }
 
   /**
@@ -329,7 +330,8 @@ export class KubeClient {
 
   #learnTime(date: string | undefined): void {
     const server = Date.parse(date ?? '');
-    if (!Number.isNaN(server)) this.#skewMs = server + 500 - this.#options.now(); // the header has whole seconds
+    if (Number.isNaN(server)) return;
+    this.#server = { nowMs: server + 500, monotonicMs: performance.now() }; // the header has whole seconds
   }
 }
 

@@ -1,5 +1,5 @@
 /** `notification/http`: one request with what is known of the experiment. Source: docs/contract.md 3.4; docs/behavior.md 6.2. */
-import { Iter8Error, UndeliveredError } from '../../errors.ts';
+import { Iter8Error, UndeliveredError, type SendAgain } from '../../errors.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import { isSendableHeader } from '../../experiment/http-headers.ts';
 import { httpNotificationInputs, type HttpNotificationInputs } from '../../experiment/tasks/notification-inputs.ts';
@@ -60,10 +60,14 @@ const SHOWN_ANSWER = 200;
 export function refusal(url: URL, { status, text, afterMs }: Answer, hidden: readonly string[]): UndeliveredError {
   const shown = sanitizeLine(redact(text.trim(), hidden).slice(0, SHOWN_ANSWER));
   return new UndeliveredError(`${url.origin} answered ${status}${shown === '' ? '' : `: ${shown}`}`, {
-    again: status === 408 || status === 429 || status >= 500,
+    again: againAfter(status),
     afterMs,
   });
 }
+
+/** Of these two a server says that it did nothing; what broke behind a server, or on the way to it, may have done its work. */
+const againAfter = (status: number): SendAgain =>
+  status === 429 || status === 503 ? 'safe' : status === 408 || status >= 500 ? 'may-repeat' : 'useless';
 
 /** Whatever a foreseen error says, it says without these. */
 export function withoutSecrets(error: unknown, hidden: readonly string[]): unknown {

@@ -1,5 +1,5 @@
 /** `notification/slack`: a message in a channel. Source: docs/contract.md 3.5; Slack, chat.postMessage. */
-import { Iter8Error, UndeliveredError } from '../../errors.ts';
+import { Iter8Error, UndeliveredError, type SendAgain } from '../../errors.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { slackInputs } from '../../experiment/tasks/notification-inputs.ts';
 import { taskSettings } from '../../experiment/tasks/task-settings.ts';
@@ -76,15 +76,15 @@ function escaped(text: string): string {
   return text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;');
 }
 
-/** Of errors that pass: Slack, errors of chat.postMessage. */
-const PASSING = new Set([
-  'ratelimited',
-  'rate_limited',
-  'internal_error',
-  'fatal_error',
-  'service_unavailable',
-  'request_timeout',
-]);
+/** Errors that pass; of the last two Slack says that part of the work may have been done. Source: Slack, errors of chat.postMessage. */
+const PASSING: Readonly<Record<string, SendAgain>> = {
+  ratelimited: 'safe',
+  rate_limited: 'safe',
+  service_unavailable: 'safe',
+  request_timeout: 'safe',
+  internal_error: 'may-repeat',
+  fatal_error: 'may-repeat',
+};
 
 /** A refusal, too, is answered with 200. @throws UndeliveredError */
 function checkAccepted({ origin }: URL, { text, afterMs }: Answer): void {
@@ -94,8 +94,11 @@ function checkAccepted({ origin }: URL, { text, afterMs }: Answer): void {
   } catch {
     answer = undefined;
   }
-  if (!isObject(answer)) throw new UndeliveredError(`${origin} gave no answer of Slack`, { again: false });
+  if (!isObject(answer)) throw new UndeliveredError(`${origin} gave no answer of Slack`, { again: 'useless' });
   if (answer['ok'] === true) return;
   const reason = typeof answer['error'] === 'string' ? sanitizeLine(answer['error']).slice(0, 100) : 'no reason given';
-  throw new UndeliveredError(`Slack did not take it: ${reason}`, { again: PASSING.has(reason), afterMs });
+  throw new UndeliveredError(`Slack did not take it: ${reason}`, {
+    again: Object.hasOwn(PASSING, reason) ? PASSING[reason]! : 'useless',
+    afterMs,
+  });
 }

@@ -29,11 +29,13 @@ export interface TaskSettings {
   readonly timeoutMs?: number | undefined;
   /** Further tries after the first. */
   readonly retries: number;
+  /** The manifest asks for them: also where a try that failed may have been done. */
+  readonly retriesAsked: boolean;
   readonly ignoreFailure: boolean;
   readonly onResume: OnResume;
 }
 
-type Defaults = TaskSettings;
+type Defaults = Omit<TaskSettings, 'retriesAsked'>;
 
 const NOTIFICATION: Defaults = { timeoutMs: 10_000, retries: 3, ignoreFailure: true, onResume: 'skip' };
 
@@ -57,6 +59,7 @@ export function taskSettings(task: TaskSpec): TaskSettings {
   return {
     timeoutMs: timeout === undefined ? defaults.timeoutMs : parseDurationMs(timeout),
     retries: retries ?? defaults.retries,
+    retriesAsked: retries !== undefined,
     ignoreFailure: ignoreFailure ?? defaults.ignoreFailure,
     onResume: onResume ?? defaults.onResume,
   };

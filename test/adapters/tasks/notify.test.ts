@@ -106,12 +106,15 @@ describe('notification/http', () => {
   });
 
   it.each([
-    [500, true],
-    [503, true],
-    [429, true],
-    [400, false],
-    [404, false],
-  ])('an answer %i is a failure, to be tried again: %s; secrets in it are hidden', async (code, again) => {
+    [500, 'may-repeat'],
+    [502, 'may-repeat'],
+    [503, 'safe'],
+    [504, 'may-repeat'],
+    [408, 'may-repeat'],
+    [429, 'safe'],
+    [400, 'useless'],
+    [404, 'useless'],
+  ])('an answer %i is a failure, another try is %s; secrets in it are hidden', async (code, again) => {
     await using server = await messageServer((response) => {
       response.writeHead(code, { 'retry-after': '7' });
       response.end('no: CANARY-token');
@@ -123,17 +126,17 @@ describe('notification/http', () => {
   it('is not sent again when it may have arrived, and is when nobody listened', async () => {
     await using server = await messageServer((response) => void response.destroy());
     const lost = await failureOf(notify({ url: server.url }));
-    expect([lost.again, lost.message]).toEqual([false, expect.stringContaining('it may have got the message')]);
+    expect([lost.again, lost.message]).toEqual(['may-repeat', expect.stringContaining('it may have got the message')]);
     const { url } = server;
     await server[Symbol.asyncDispose]();
-    expect(await failureOf(notify({ url }))).toMatchObject({ again: true });
+    expect(await failureOf(notify({ url }))).toMatchObject({ again: 'safe' });
   });
 
   it('waits no longer than its timeout', async () => {
     await using server = await messageServer(() => undefined);
     const late = await failureOf(notify({ url: server.url, timeout: '50ms' }));
     expect([late.again, late.message]).toEqual([
-      false,
+      'may-repeat',
       `${server.url} gave no answer within 0.05 s; it may have got the message`,
     ]);
   });
@@ -234,9 +237,10 @@ describe('notification/slack', () => {
   });
 
   it.each([
-    ['{"ok":false,"error":"channel_not_found"}', 'Slack did not take it: channel_not_found', false],
-    ['{"ok":false,"error":"ratelimited"}', 'Slack did not take it: ratelimited', true],
-    ['<html>', ' gave no answer of Slack', false],
+    ['{"ok":false,"error":"channel_not_found"}', 'Slack did not take it: channel_not_found', 'useless'],
+    ['{"ok":false,"error":"ratelimited"}', 'Slack did not take it: ratelimited', 'safe'],
+    ['{"ok":false,"error":"fatal_error"}', 'Slack did not take it: fatal_error', 'may-repeat'],
+    ['<html>', ' gave no answer of Slack', 'useless'],
   ])('takes %s for a failure', async (answer, message, again) => {
     await using server = await messageServer((response) => void response.end(answer));
     expect(await failureOf(post(server.url))).toMatchObject({ message: expect.stringContaining(message), again });
