@@ -23,7 +23,7 @@ import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import type { BuildPorts } from './one-build.ts';
-import { nextStep, totalIterations, type Step } from './next-step.ts';
+import { nextStep, totalIterations, withoutMissed, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -361,6 +361,7 @@ class Drive {
     const stepMs = session.time.takeStep();
     if (stepMs !== undefined) session.warn(clockText(stepMs));
     const waitMs = dueMs - session.time.now();
+    session.changeRecord((record) => withoutMissed(record, -waitMs, session.experiment));
     if (waitMs > 0 && !(await this.#control.sleep(waitMs))) return 'interrupted';
     if (!(await this.#control.mayGoOn())) return 'interrupted';
     const ended = await this.#measure();

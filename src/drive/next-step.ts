@@ -95,3 +95,13 @@ function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: 
   if (tasksOf(experiment, 'loop').length > 0 && record.actions['assess'] !== 'done') return { kind: 'assess-again' };
   return finish;
 }
+
+/**
+ * Iterations that are late by whole intervals, since nobody drove or something held them up, are not made up for at once: weights would
+ * rise without the time to see what comes of it. `lateMs`: how long the next one has been due.
+ */
+export function withoutMissed(record: Iter8Record, lateMs: number, { spec }: Experiment): Iter8Record {
+  const intervalMs = spec.duration.intervalSeconds * 1000;
+  const missedMs = intervalMs > 0 ? Math.max(0, Math.floor(lateMs / intervalMs)) * intervalMs : 0;
+  return missedMs === 0 ? record : { ...record, pausedMs: (record.pausedMs ?? 0) + missedMs };
+}

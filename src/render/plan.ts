@@ -51,6 +51,7 @@ export function renderPlan(preflight: Preflight, options: PlanOptions): string {
     ...part('permissions', permissionLines(preflight, options)),
     ...part('targets', targetLines(preflight, options)),
     ...part('traffic', trafficLines(preflight, columns)),
+    ...part('gates', gateLines(preflight.gates, columns)),
     ...part('metrics', metricLines(preflight, options)),
     ...part('load', loadLines(preflight, columns)),
     ...part('objectives', objectiveLines(power, options)),
@@ -82,6 +83,20 @@ function trafficLines({ traffic }: Preflight, columns: number): string[] {
     ...wrapped(`if promoted  ${split(traffic.ahead.at(-1) ?? traffic.now)}`, columns),
     ...wrapped('otherwise    as it is now', columns),
   ];
+}
+
+/** Where it will wait for a person. */
+export function gateLines(gates: Preflight['gates'], columns: number): string[] {
+  return gates.flatMap(({ task, message, timeoutSeconds, condition, holdsTraffic }) => {
+    const when = [
+      ...(task.startsWith('loop/') ? ['after each loop'] : []),
+      ...(condition === undefined ? [] : [`if ${sanitizeLine(condition)}`]),
+      `at most ${formatSeconds(timeoutSeconds)}`,
+    ];
+    const held = holdsTraffic === true ? '; the full weight waits for it, too' : '';
+    const asked = message === undefined ? '' : `: ${sanitizeLine(message)}`;
+    return wrapped(`waits for approval of ${task}, ${when.join(', ')}${held}${asked}`, columns);
+  });
 }
 
 function targetLines({ targets }: Preflight, { theme, columns }: PlanOptions): string[] {

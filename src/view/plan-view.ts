@@ -1,5 +1,6 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
 import type { Weight } from '../experiment/experiment.ts';
+import type { GateAhead } from '../preflight/gates-ahead.ts';
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { NoValueReason } from '../judge/no-value.ts';
@@ -63,6 +64,8 @@ export interface Preflight {
   readonly metrics: readonly MetricCheck[];
   /** Absent where no traffic is moved. */
   readonly traffic?: TrafficPlan | undefined;
+  /** Where it will wait for a person. */
+  readonly gates: readonly GateAhead[];
   readonly targets: readonly TargetCheck[];
   readonly load: PlannedLoad;
   readonly power: readonly PowerRow[];

@@ -12,6 +12,7 @@ import {
   withWeights,
   type DriveSetup,
 } from '../support/driving.ts';
+import { fakeClock } from '../support/fake-clock.ts';
 import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
 
 const gate = { task: 'gate', with: { message: 'All of it?', timeout: '1h' } };
@@ -426,6 +427,32 @@ describe('a drive that ends early', () => {
     };
     await run(traffic, 0.001, { options: { lost: lost.signal, stop: lost.signal } });
     expect(traffic.writes).toHaveLength(2);
+  });
+
+  it('raises no weight on no time: iterations that were due while nobody drove come one interval after another', async () => {
+    const clock = fakeClock();
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const store = await storeWithMetrics(
+      { requests: { type: 'Counter' }, errors: { type: 'Gauge', sampleSize: 'requests' } },
+      clock,
+    );
+    const times: number[] = [];
+    const stop = new AbortController();
+    traffic.afterWrite = () => void times.push(clock.now());
+    const setup = { store, clock, spec: { iterations: 8 } };
+    await run(traffic, 0.001, {
+      ...setup,
+      options: { stop: stop.signal },
+      onEvent: (event) => {
+        if (event.kind === 'condition' && event.message === 'Completed Iteration 2') stop.abort();
+      },
+    });
+    clock.advance(300_000);
+    times.length = 0;
+    expect((await run(traffic, 0.001, setup)).verdict).toBe('promote');
+    const apart = times.slice(1, -1).map((time, index) => time - times[index]!);
+    expect(apart.length).toBeGreaterThan(2);
+    expect(Math.min(...apart)).toBeGreaterThanOrEqual(10_000);
   });
 
   it('killed at any write, before or after it: the next one ends what was begun, and the end is as ever', async () => {

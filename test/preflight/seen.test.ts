@@ -52,7 +52,15 @@ it('a mean below a millisecond is shown in milliseconds, not as a share of slowe
   );
   const question = compileQuestion(outcome.experiment, undefined);
   const power = decidability(question, { latencies: constant(0.55) });
-  const preflight = { name: 'e', source: 'e.yaml', problems: [], targets: [], metrics: [], wouldBeDecided: true };
+  const preflight = {
+    name: 'e',
+    source: 'e.yaml',
+    problems: [],
+    gates: [],
+    targets: [],
+    metrics: [],
+    wouldBeDecided: true,
+  };
   const text = renderPlan(
     { ...preflight, expectation: { outlook: 'decided', reasons: [] }, power, load: question.load },
     { theme: themeFor({ isTTY: false }, { mode: 'never', env: {} }), columns: 200 },

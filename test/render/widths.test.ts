@@ -63,6 +63,7 @@ function planOf(experiment: Experiment): Preflight {
     source: 'manifests/experiment.yaml',
     problems: ['a warning about 3 min 20 s, and 1,234 requests'],
     permissions: { granted: 2, total: 3, missing: ['patch experiments.iter8.tools/status in namespace default'] },
+    gates: [{ task: 'loop/0', message: 'All of it? \u0007', timeoutSeconds: 86_400, condition: 'CandidateWon()' }],
     targets: question.versions.map((version) => ({
       version: version.name,
       url: `http://${version.name}.shop.example.com:8080/`,

@@ -11,7 +11,7 @@ export const MOST_CANDIDATE = 60;
 
 export interface Plan {
   readonly namespace: string;
-  /** Three of five requests to the candidate fail. */
+  /** Four of five requests of others to the candidate fail: it is rolled back when it has traffic. */
   readonly isBad: boolean;
   /** Both weights in one object, or one in each of two: then it can be killed between two patches. */
   readonly kind: 'one object' | 'two objects';
@@ -94,8 +94,8 @@ export function experimentManifest(
       },
       criteria: {
         objectives: [
-          { metric: 'iter8-system/error-rate', upperLimit: '0.3', rollback_on_failure: true },
-          { metric: 'live', upperLimit: '0.5' },
+          { metric: 'iter8-system/error-rate', upperLimit: '0.3' },
+          { metric: 'live', upperLimit: '0.5', rollback_on_failure: true },
         ],
         strength: {
           extend: false,

@@ -17,6 +17,9 @@ import { lastManagerOf } from './field-managers.ts';
 /** Somebody may change another part of the object again and again; then we give up. */
 const MOST_TRIES = 7;
 const FIRST_WAIT_MS = 25;
+/** For pods of whoever gets more, before others lose theirs: a driver that is stopped has a minute in all. */
+const LONGEST_WAIT_FOR_PODS_MS = 30_000;
+const LOOK_AT_PODS_MS = 500;
 export const FIELD_MANAGER = 'iter8ctl';
 
 export interface WeightObjectsOptions {
@@ -143,12 +146,27 @@ class Objects {
     await this.#repeated(async () => {
       const fields = await this.read();
       refuseOther(fields, [...from, to]);
-      for (const target of inOrder(fields, to)) await this.#patch(target, fields, { to, isTrial: false });
+      const order = inOrder(fields, to);
+      const hasReady = order.some((target) => isFalling(target, fields, to) && readyPods(objectOf(target, fields)) > 0);
+      const raised: Target[] = [];
+      for (const target of order) {
+        if (hasReady && isFalling(target, fields, to)) for (const one of raised.splice(0)) await this.#awaitReady(one);
+        const answer = await this.#patch(target, fields, { to, isTrial: false });
+        if (answer !== undefined && isRising(target, fields, to)) raised.push(target);
+      }
     });
     const after = await this.read();
     const readings = after.map(({ reading }) => reading);
     if (!isSameSplit(to, readings)) refuseOther(after, [to]);
     return readings;
+  }
+
+  /** Until as many pods are ready as are wanted. Who cannot have them is not waited for any longer than that. */
+  async #awaitReady(target: Target): Promise<void> {
+    const { signal } = this.#source;
+    const untilMs = performance.now() + LONGEST_WAIT_FOR_PODS_MS;
+    while (!hasItsPods(await this.#get(target)) && performance.now() < untilMs)
+      await setTimeout(LOOK_AT_PODS_MS, undefined, { signal });
   }
 
   /** A dry run on the server: admission, rights and schema answer as they would, and nothing is stored. */
@@ -220,10 +238,39 @@ function guardOf(target: Target, object: unknown): PatchOperation[] {
   return [{ op: 'replace', path: '/metadata/resourceVersion', value: version }];
 }
 
-/** Whoever gets more comes first, so that at no moment less is asked for in all than before. Nobody waits until pods are ready. */
+/** Whoever gets more comes first, so that at no moment less is asked for in all than before. */
 function inOrder(fields: readonly ReadField[], to: readonly WeightField[]): Target[] {
-  const rise = ({ reading }: ReadField) => Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
-  return [...new Set(fields.toSorted((a, b) => rise(b) - rise(a)).map(({ target }) => target))];
+  return [...new Set(fields.toSorted((a, b) => rise(b, to) - rise(a, to)).map(({ target }) => target))];
+}
+
+function rise({ reading }: ReadField, to: readonly WeightField[]): number {
+  return Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
+}
+
+/** It gets more pods. */
+function isRising(target: Target, fields: readonly ReadField[], to: readonly WeightField[]): boolean {
+  return fields.some((field) => field.target === target && field.reading.isReplicas && rise(field, to) > 0);
+}
+
+/** It loses pods. */
+function isFalling(target: Target, fields: readonly ReadField[], to: readonly WeightField[]): boolean {
+  return fields.some((field) => field.target === target && field.reading.isReplicas && rise(field, to) < 0);
+}
+
+const objectOf = (target: Target, fields: readonly ReadField[]): unknown =>
+  fields.find((field) => field.target === target)?.object;
+
+function numberAt(object: unknown, ...segments: string[]): number {
+  const value = readField(object, { segments, pointer: '' });
+  return typeof value === 'number' || typeof value === 'string' ? Number(value) || 0 : 0;
+}
+
+/** As Deployments, StatefulSets and what follows them say; 0 where nothing is said. */
+const readyPods = (object: unknown): number => numberAt(object, 'status', 'readyReplicas');
+
+function hasItsPods(object: unknown): boolean {
+  const isSeen = numberAt(object, 'status', 'observedGeneration') >= numberAt(object, 'metadata', 'generation');
+  return isSeen && readyPods(object) >= numberAt(object, 'spec', 'replicas');
 }
 
 function valueOf(fields: readonly WeightField[], version: string): FieldValue {

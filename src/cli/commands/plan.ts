@@ -11,6 +11,7 @@ import type { Preflight } from '../../view/plan-view.ts';
 import { expectationOf, type Obstacle, type Outlook } from '../../preflight/outlook.ts';
 import { measuredOutlook, rewardObstacles } from '../../preflight/measured-outlook.ts';
 import { rewardDecidability, type RewardPower } from '../../preflight/reward-decidability.ts';
+import { gatesAhead } from '../../preflight/gates-ahead.ts';
 import { decidability, decidabilityText, withBackendNeeds } from '../../preflight/decidability.ts';
 import { seenIn, type PowerRow, type Seen } from '../../preflight/power-row.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';
@@ -172,6 +173,7 @@ async function findOut(
     ...(permissions === undefined ? {} : { permissions }),
     ...(reward === undefined ? {} : { reward }),
     ...(traffic.plan === undefined ? {} : { traffic: traffic.plan }),
+    gates: gatesAhead(experiment),
     metrics: tried.metrics,
     targets: targets.checks,
     load: question.load,

@@ -268,3 +268,16 @@ it('a dozen requests at once of one signal, as a controller that begins a dozen 
   process.off('warning', onWarning);
   expect(warnings).toEqual([]);
 });
+
+it('the clock of the server is known whatever becomes of ours: leases go by it', async () => {
+  const date = 'Tue, 24 Nov 2026 08:00:00 GMT';
+  await using server = await testServer((_, response) => response.writeHead(200, { date }).end(JSON.stringify(object)));
+  let nowMs = Date.parse(date) - 5_000;
+  const client = await openClient(writeKubeconfig(server.url), { now: () => nowMs });
+  await client.request(one);
+  for (const stepMs of [3_600_000, -7_200_000]) {
+    nowMs += stepMs;
+    expect(Math.abs(client.serverNow() - Date.parse(date))).toBeLessThan(60_000);
+  }
+  client.close();
+});

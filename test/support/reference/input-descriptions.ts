@@ -48,6 +48,13 @@ const SETTINGS: FieldDescriptions = {
   onResume: 'What becomes of a task that was under way when its driver ended.',
 };
 
+/** Of messages. */
+const SENDING: FieldDescriptions = {
+  ...SETTINGS,
+  retries:
+    'Further tries, after 1 s, 2 s, 4 s and so on up to a minute. Where none is written, only of a message that has surely not been taken; where it is, it may arrive twice.',
+};
+
 const ORIGIN: FieldDescriptions = {
   headers: 'Headers of the requests. Those of task, version and endpoint add up; the nearest wins.',
   headersFrom: 'Headers from a secret.',
@@ -113,13 +120,13 @@ export const TASK_FIELDS: Readonly<Record<string, FieldDescriptions>> = {
     'headersFrom.secret': 'The secret; every field of it is a header.',
     authType: 'How the request authenticates: Basic by username and password of the secret, Bearer by its token.',
     secret: 'The secret, also for placeholders.',
-    ...SETTINGS,
+    ...SENDING,
   },
   'notification/slack': {
     channel: 'The channel.',
     secret: 'Secret with the field token.',
     url: 'Another server that takes what Slack takes.',
-    ...SETTINGS,
+    ...SENDING,
   },
   gate: { message: 'What is asked.', timeout: 'How long an answer is waited for.' },
 };

@@ -85,6 +85,17 @@ export const plan = z.object({
     .object({ now: weights, ahead: z.array(weights) })
     .optional()
     .describe('Absent where no traffic is moved.'),
+  gates: z
+    .array(
+      z.object({
+        task: z.string().describe('finish/0; loop/0 waits after each loop.'),
+        message: z.string().optional(),
+        timeoutSeconds: z.number(),
+        condition: z.string().optional().describe('It waits only where this holds.'),
+        holdsTraffic: z.literal(true).optional().describe('The full weight of who is promoted waits for it, too.'),
+      }),
+    )
+    .describe('Where it will wait for a person.'),
   targets: z.array(
     z.object({
       version: z.string(),
