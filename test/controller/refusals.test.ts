@@ -104,7 +104,7 @@ it('who waits for a person leaves its place, and goes before who has not begun w
   const self = { identity: 'x', description: 'x' };
   const begun: Partial<Experiment> = { status: { conditions: [{ type: 'TargetAcquired', status: 'True' }] } };
   const take = async (change: Partial<Experiment> = {}) => {
-    const answer = await turns.acquire({ ...experiment({}), ...change } as Experiment, self);
+    const answer = await turns.acquire({ ...experiment({}), ...change }, self);
     return 'held' in answer ? answer.held : undefined;
   };
   const first = (await take())!;

@@ -174,12 +174,13 @@ class ClusterDrill {
     this.#grown = { atMs: nowMs, counts };
   }
 
-  #told({ method, path: asked, body, answer }: Told): void {
-    if (method !== 'PATCH') return;
+  #told({ method, path: asked, body, answer }: Told): 'drop' | undefined {
+    if (method !== 'PATCH') return undefined;
     const isWeights = /\/(configmaps|deployments)\//.test(asked) && !asked.includes('dryRun');
-    if (!isWeights && !asked.includes('/experiments/')) return;
+    if (!isWeights && !asked.includes('/experiments/')) return undefined;
     this.#onSeen({ kind: isWeights ? 'weights' : 'status', isAnswered: answer !== undefined, body });
     if (isWeights && answer?.status === 200) this.#follow(JSON.parse(answer.body) as WeightObject);
+    return answer === undefined && this.#child?.killed === true ? 'drop' : undefined;
   }
 
   #follow({ metadata, spec, data }: WeightObject): void {

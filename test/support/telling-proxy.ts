@@ -45,15 +45,15 @@ function accessOf(kubeconfig: string): Access {
   };
 }
 
-/** `tell` is called for each request, and for each answer before it is sent on. */
-export async function tellingProxy(kubeconfig: string, tell: (told: Told) => void): Promise<TestServer> {
+/** `tell` is called for each request, and for each answer before it is sent on. A request of which it says `drop` never arrives. */
+export async function tellingProxy(kubeconfig: string, tell: (told: Told) => 'drop' | undefined): Promise<TestServer> {
   const { url, agent } = accessOf(kubeconfig);
   return testServer((request, response) => {
     const { method = 'GET', url: path = '/' } = request;
     const fail = () => void response.destroy();
     // The test server lets requests flow: nothing has been read of it yet in this turn.
     void text(request).then((body) => {
-      tell({ method, path, body });
+      if (tell({ method, path, body }) === 'drop') return fail();
       const { host: _, connection: _2, ...headers } = request.headers;
       const onward = httpsRequest(new URL(path, url), { method, headers, agent }, (answer) => {
         const { statusCode: status = 502, headers: back } = answer;
@@ -69,7 +69,8 @@ export async function tellingProxy(kubeconfig: string, tell: (told: Told) => voi
         }, fail);
       });
       onward.on('error', fail);
-      response.on('close', () => onward.destroy());
+      // Whoever is gone wants no more of a watch; a change that is under way is made, and told of.
+      if (path.includes('watch=')) response.on('close', () => onward.destroy());
       onward.end(body);
     }, fail);
   });
