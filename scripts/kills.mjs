@@ -8,7 +8,7 @@
  * in test/cluster/lab, which is started and ended, or where ITER8_TEST_KUBECONFIG says.
  */
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -70,11 +70,15 @@ try {
     logLevel: 'warning',
   });
   const { clusterKillDrill, killDrill, playDrills } = await import(pathToFileURL(outfile).href);
+  // It takes minutes: the program stays as it is, whatever is built meanwhile.
+  for (const one of ['bin', 'dist', 'package.json'])
+    cpSync(path.join(root, one), path.join(scratch, one), { recursive: true });
+  const program = path.join(scratch, 'bin/iter8ctl.js');
   const kubeconfig = cluster === undefined ? undefined : readyCluster();
   const play =
     cluster === undefined
       ? (one) => killDrill(one, 1)
-      : (one) => clusterKillDrill(one, { kubeconfig, driver: cluster, lostSeconds: 5 });
+      : (one) => clusterKillDrill(one, { kubeconfig, driver: cluster, program, lostSeconds: 5 });
   console.log(`seed ${seed}: ${runs} runs, ${jobs} at a time`);
   let failed = 0;
   await playDrills({

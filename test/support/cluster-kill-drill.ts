@@ -47,6 +47,8 @@ const BIN = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
 export interface ClusterDrillOptions {
   readonly kubeconfig: string;
   readonly driver: Driver;
+  /** Path of the program; absent, that of this folder. */
+  readonly program?: string | undefined;
   /** Of load, that each kill may cost. */
   readonly lostSeconds: number;
 }
@@ -267,7 +269,7 @@ class ClusterDrill {
       driver === 'run'
         ? ['run', '-f', 'all.json', '-n', this.#namespace, '-o', 'ndjson', '--overwrite-metrics']
         : ['controller', '-n', this.#namespace];
-    const child = spawn(process.execPath, [BIN, ...args], {
+    const child = spawn(process.execPath, [this.#options.program ?? BIN, ...args], {
       cwd: this.#cwd,
       stdio: ['ignore', 'ignore', 'pipe'],
       env: {
