@@ -146,8 +146,8 @@ class Drive {
       ...(this.#isResumed ? { record: { ...session.record, events: [] } } : {}), // what a replay needs of an earlier driver
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
-    const behind = behindText(session.status.lastUpdateTime, session.nowMs());
-    for (const text of [...remarksOn(session.experiment), ...unverifiedTls(session.experiment), ...behind])
+    const { experiment, status } = session;
+    for (const text of [...remarksOn(experiment), ...unverifiedTls(experiment), ...behindText(status, session.nowMs())])
       session.warn(text);
   }
 
@@ -287,11 +287,10 @@ class Drive {
     // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
     const ended = await this.#measure(beginMeasuring);
     if (ended !== undefined) return ended;
-    const isConformance = spec.strategy.testingPattern === 'Conformance';
     session.changeStatus((status) => ({
       ...status,
       startTime,
-      ...(isConformance ? {} : { versionRecommendedForPromotion: baseline }),
+      ...(spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline }),
     }));
     await session.save();
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));

@@ -120,21 +120,14 @@ export interface DriverLock {
   holder(key: ObjectKey, signal?: AbortSignal): Promise<Holder | undefined>;
 }
 
-/**
- * A turn on a target. Where only so many experiments may work at once, one that waits for a person keeps its target, and leaves its
- * place to others. Absent: there is room for everyone.
- */
+/** A turn on a target. Where only so many may work at once, one that waits for a person keeps its target, and leaves its place. */
 export interface HeldTurn extends HeldLock {
-  /** From now on it only waits. */
   rest?(): void;
-  /** It wants to work: whether it may now. While it may not it goes before whoever has not begun, and asks again. */
+  /** Whether it may work now. While it may not it asks again, and goes before whoever has not begun. */
   mayWork?(): boolean;
 }
 
-/**
- * One experiment a target at a time, in any namespace. Those who had it go first, then those who wait in order of creation, then of
- * namespace and name.
- */
+/** One experiment a target at a time, in any namespace. In which order: see target-queue-order.ts. */
 export interface TargetLock {
   acquire(
     experiment: Experiment,

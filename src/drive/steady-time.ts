@@ -4,6 +4,7 @@
  *
  * While a machine is suspended this time stands still where the operating system's monotonic clock does.
  */
+import type { ExperimentStatus } from '../experiment/experiment.ts';
 import type { Clock } from '../io.ts';
 import { formatSeconds } from '../text/units.ts';
 
@@ -50,8 +51,8 @@ export function clockText(stepMs: number): string {
 }
 
 /** Of a driver whose clock is behind that of the one before: iterations and values keep their order in time, and so have to wait. */
-export function behindText(lastSaved: string | undefined, nowMs: number): string[] {
-  const behindMs = Date.parse(lastSaved ?? '') - nowMs;
+export function behindText({ lastUpdateTime = '' }: Pick<ExperimentStatus, 'lastUpdateTime'>, nowMs: number): string[] {
+  const behindMs = Date.parse(lastUpdateTime) - nowMs;
   if (!(behindMs >= STEP_MS)) return [];
   return [
     `the clock of this machine is ${formatSeconds(Math.round(behindMs / 1000))} behind that of the driver before: the next iteration waits for it`,

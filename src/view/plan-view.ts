@@ -1,6 +1,6 @@
 /** What `plan` finds out, as plain data: rendered by `render/plan`. */
 import type { Weight } from '../experiment/experiment.ts';
-import type { GateAhead } from '../preflight/gates-ahead.ts';
+import type { GateAhead } from './gates-ahead.ts';
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
 import type { NoValueReason } from '../judge/no-value.ts';

@@ -40,8 +40,8 @@ describe.each(sections())('$title', ({ schema, descriptions, about, defaults }) 
 
   it('has a field for every default', () => {
     const known = Object.keys(defaults).filter((field) => defaults[field] !== undefined);
-    // Settings of tasks that a task does not take: a gate is not tried again.
-    const settings = ['retries', 'ignoreFailure', 'onResume', 'timeout'];
+    // Settings of tasks that a task does not take (a gate is not tried again), and what follows from them.
+    const settings = ['retries', 'retriesAsked', 'ignoreFailure', 'onResume', 'timeout'];
     expect(known.filter((field) => !paths.includes(field) && !settings.includes(field))).toEqual([]);
   });
 });

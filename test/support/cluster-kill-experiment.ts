@@ -94,7 +94,7 @@ export function experimentManifest(
       },
       criteria: {
         objectives: [
-          { metric: 'iter8-system/error-rate', upperLimit: '0.3' },
+          { metric: 'iter8-system/error-rate', upperLimit: '0.7' },
           { metric: 'live', upperLimit: '0.5', rollback_on_failure: true },
         ],
         strength: {

@@ -11,7 +11,7 @@ import type { Preflight } from '../../view/plan-view.ts';
 import { expectationOf, type Obstacle, type Outlook } from '../../preflight/outlook.ts';
 import { measuredOutlook, rewardObstacles } from '../../preflight/measured-outlook.ts';
 import { rewardDecidability, type RewardPower } from '../../preflight/reward-decidability.ts';
-import { gatesAhead } from '../../preflight/gates-ahead.ts';
+import { gatesAhead } from '../../view/gates-ahead.ts';
 import { decidability, decidabilityText, withBackendNeeds } from '../../preflight/decidability.ts';
 import { seenIn, type PowerRow, type Seen } from '../../preflight/power-row.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';

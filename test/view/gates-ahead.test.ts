@@ -1,7 +1,7 @@
 /** What `plan` says of gates. */
 import { expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
-import { gatesAhead } from '../../src/preflight/gates-ahead.ts';
+import { gatesAhead } from '../../src/view/gates-ahead.ts';
 import { gateLines } from '../../src/render/plan.ts';
 import { canary, withWeights } from '../support/driving.ts';
 
