@@ -1,5 +1,6 @@
 // `npm run evidence`: every cell of test/support/cells, many runs each: how often something wrong was claimed, against what we
 // promise. Seeded; some minutes on all cores. Usage: node scripts/evidence.mjs [--runs 2000] [--only TEXT] [--jobs N]
+// With --gates instead: how often other gates and this one are wrong on the same requests, the tables of docs/why.md.
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -9,7 +10,12 @@ import { Worker } from 'node:worker_threads';
 import { build } from 'esbuild';
 
 const { values } = parseArgs({
-  options: { runs: { type: 'string' }, only: { type: 'string' }, jobs: { type: 'string' } },
+  options: {
+    runs: { type: 'string' },
+    only: { type: 'string' },
+    jobs: { type: 'string' },
+    gates: { type: 'boolean', default: false },
+  },
 });
 const wholeNumber = (name, text, otherwise) => {
   const number = text === undefined ? otherwise : Number(text);
@@ -39,6 +45,7 @@ try {
       contents: `
         export * from './test/support/cells/all-cells.ts';
         export * from './test/support/cells/cell.ts';
+        export * from './test/support/gates/rate-gates.ts';
         export * from './test/support/seeded.ts';`,
       resolveDir: root,
       loader: 'ts',
@@ -49,6 +56,18 @@ try {
     outfile,
     logLevel: 'error',
   });
+  if (values.gates) await playGates();
+  else await playCells();
+} finally {
+  rmSync(scratch, { recursive: true, force: true });
+}
+
+async function playGates() {
+  const { TOTALS, gatesTable, seeded } = await import(pathToFileURL(outfile));
+  for (const total of TOTALS) console.log(`${gatesTable(total, runs, (run) => seeded(run + 1))}\n`);
+}
+
+async function playCells() {
   const entry = path.join(scratch, 'worker.mjs');
   writeFileSync(entry, WORKER);
   const { CELLS, percent } = await import(pathToFileURL(outfile));
@@ -77,6 +96,4 @@ try {
   await Promise.all(Array.from({ length: Math.min(jobs, chosen.length) }, () => work(new Worker(entry))));
   console.log(`${chosen.length - failed} passed, ${failed} failed`);
   process.exitCode = failed > 0 || chosen.length === 0 ? 1 : 0;
-} finally {
-  rmSync(scratch, { recursive: true, force: true });
 }
