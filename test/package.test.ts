@@ -1,8 +1,9 @@
-import { execFileSync, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ok, testServer } from './support/test-server.ts';
 
 const root = path.join(import.meta.dirname, '..');
 let scratch: string;
@@ -89,7 +90,7 @@ describe('the package', () => {
     expect(needs.get('cli-table3@0.6.5')).toEqual(['@colors/colors@1.5.0']);
   });
 
-  it('installed into an empty folder gives iter8ctl and kubectl-iter8', () => {
+  it('installed into an empty folder gives iter8ctl and kubectl-iter8', async () => {
     const folder = path.join(scratch, 'empty');
     mkdirSync(folder);
     execFileSync('npm', ['install', '--offline', '--ignore-scripts', '--no-audit', '--no-fund', tarball], {
@@ -110,8 +111,22 @@ describe('the package', () => {
     );
     expect(described.stdout).toContain('hello-experiment would not run: a target cannot be reached');
     expect(described.status).toBe(7);
+    // And `npx iter8ctl` there comes to a verdict.
+    const verdict = await npx(folder, ['run', '--local', '--qps', '400', '--slo', 'error-rate<=5%']);
+    expect(verdict.out).toMatch(/^promote 127-0-0-1\n {2}the objective is satisfied, with 95 % confidence/);
+    expect(verdict.code).toBe(0);
   });
 });
+
+/** `npx iter8ctl ARGS --url URL` in this folder, with a service behind the URL. */
+async function npx(cwd: string, args: readonly string[]): Promise<{ readonly code: number; readonly out: string }> {
+  await using service = await testServer(ok);
+  return await new Promise((resolve) =>
+    execFile('npx', ['--no-install', 'iter8ctl', ...args, '--url', service.url], { cwd }, (error, out) =>
+      resolve({ code: error === null ? 0 : Number(error.code ?? 1), out }),
+    ),
+  );
+}
 
 interface Input {
   readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[];
