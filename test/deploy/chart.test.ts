@@ -6,17 +6,10 @@ import { loadAll } from 'js-yaml';
 import { expect, it } from 'vitest';
 import { installObjects } from '../../src/install/manifests.ts';
 import type { ControllerOptions } from '../../src/install/deployment.ts';
-import { describeUnless } from '../support/needs.ts';
+import { describeUnless, missingHelm } from '../support/needs.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const chart = path.join(root, 'deploy/chart');
-
-function missingHelm(): string | undefined {
-  if (spawnSync('helm', ['version'], { stdio: 'ignore' }).status === 0) return undefined;
-  const missing = 'no helm on this machine: go install helm.sh/helm/v3/cmd/helm@v3.17.3';
-  if (process.env['CI'] === 'true') throw new Error(missing);
-  return missing;
-}
 
 it('the chart has the version of the program', () => {
   const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as { version: string };

@@ -48,7 +48,7 @@ const counting =
       const lookback = Number(/\[(\d+)s\]$/.exec(query)![1]);
       const now = clock.now() / 1000;
       const last = Math.floor(now / SCRAPE_SECONDS) * SCRAPE_SECONDS;
-      const times = [];
+      const times: number[] = [];
       for (let at = last; at >= now - lookback; at -= SCRAPE_SECONDS) times.unshift(at);
       const values = (of: number) =>
         times.map((at) => [at, String(Math.floor(Math.floor((at - began) * perSecond) * of))]);

@@ -34,3 +34,11 @@ export function missingProgram(program: string, versionFlag = '--version'): stri
   if (process.env['CI'] === 'true') throw new Error(missing);
   return missing;
 }
+
+/** Says that Helm is missing, if it is. */
+export function missingHelm(): string | undefined {
+  if (spawnSync('helm', ['version'], { stdio: 'ignore' }).status === 0) return undefined;
+  const missing = 'no helm on this machine: go install helm.sh/helm/v3/cmd/helm@v3.17.3';
+  if (process.env['CI'] === 'true') throw new Error(missing);
+  return missing;
+}
