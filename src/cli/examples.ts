@@ -35,6 +35,11 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     "iter8ctl judge results.json --slo 'p95<=300ms' --slo 'error-rate<=1%' --report html=report.html",
     "iter8ctl judge access.log -f experiment.yaml --split-by 'upstream=10.0.0.1:80,10.0.0.2:80'",
   ],
+  diff: [
+    'iter8ctl diff before.json after.json --fail-on-regression',
+    'iter8ctl diff hello --local --version-a v1 --version-b v2',
+    'iter8ctl diff monday.csv tuesday.csv --missing 0 --timeout 20s -o markdown',
+  ],
   debug: ['iter8ctl debug canary -n shop', 'iter8ctl debug --local'],
   install: ['iter8ctl install --dry-run | less', 'iter8ctl install --image registry.example.com/iter8ctl:0.1.0'],
   uninstall: ['iter8ctl uninstall --dry-run', 'iter8ctl uninstall'],

@@ -93,26 +93,53 @@ export async function withReports<T>(flags: ReportFlags, io: Io, work: (reports:
 }
 
 async function withFiles<T>(flags: ReportFlags, io: Io, work: (reports: Reports) => Promise<T>): Promise<T> {
+  if ((flags.report ?? []).length === 0) return work(NONE);
+  return withOpenFiles(flags, io, async (open) => work(await reportsTo(open, io)));
+}
+
+/** The same for an answer that is no experiment: `end` takes its text in each of the formats. */
+export async function withAnswerReports<T>(
+  flags: ReportFlags,
+  io: Io,
+  work: (end: (textIn: (format: string) => Promise<string>) => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const ci = isGithubActions(flags, io) ? await githubActions(io) : undefined;
+  try {
+    return await withOpenFiles(flags, io, (open) => {
+      ci?.answering();
+      return work((textIn) => endAll(open, async ({ format, file }) => file.append(await textIn(format))));
+    });
+  } finally {
+    ci?.close();
+  }
+}
+
+interface OpenReport {
+  readonly format: string;
+  readonly file: ReportFile;
+}
+
+/** @throws UnavailableError before the work begins when a file cannot be written */
+async function withOpenFiles<T>(flags: ReportFlags, io: Io, work: (open: OpenReport[]) => Promise<T>): Promise<T> {
   const { report: wanted = [] } = flags;
-  if (wanted.length === 0) return work(NONE);
   const places = wanted.map(({ format, file }) => ({ format, file: path.resolve(io.cwd, file) }));
   const twice = places.find(({ file }, at) => places.findIndex((other) => other.file === file) !== at);
   if (twice !== undefined) throw new UsageError(`--report names ${path.relative(io.cwd, twice.file)} twice`);
   const { ReportFile } = await import('../adapters/reports/report-file.ts');
-  const open: { readonly format: string; readonly file: ReportFile }[] = [];
+  const open: OpenReport[] = [];
   const discard = async () => {
     await Promise.all(open.splice(0).map(({ file }) => file.discard()));
   };
   try {
     for (const { format, file } of places) open.push({ format, file: await ReportFile.open(file, io.pid) });
-    return await work(await reportsTo(open, io));
+    return await work(open);
   } finally {
     await discard();
   }
 }
 
 /** `open`: those that have not been ended; empty once they have. */
-async function reportsTo(open: { readonly format: string; readonly file: ReportFile }[], io: Io): Promise<Reports> {
+async function reportsTo(open: OpenReport[], io: Io): Promise<Reports> {
   const events = open.filter(({ format }) => format === 'ndjson');
   const { ndjsonLine } = await import('../report/ndjson.ts');
   let written = Promise.resolve();
@@ -128,17 +155,27 @@ async function reportsTo(open: { readonly format: string; readonly file: ReportF
     end: async (experiment, driven) => {
       const failures: unknown[] = [];
       await written.catch((error: unknown) => failures.push(error));
-      for (const { format, file } of open.splice(0)) {
-        try {
-          if (format !== 'ndjson')
-            await file.append(await answerText(experiment, { output: format, color: 'never' }, io, driven));
-          await file.commit();
-        } catch (error) {
-          await file.discard();
-          failures.push(error);
-        }
-      }
+      const writing = endAll(open, async ({ format, file }) => {
+        if (format !== 'ndjson')
+          await file.append(await answerText(experiment, { output: format, color: 'never' }, io, driven));
+      });
+      await writing.catch((error: unknown) => failures.push(error));
       if (failures.length > 0) throw failures[0];
     },
   };
+}
+
+/** Writes the last of each and lets it take its place. @throws the first failure, when all have been tried */
+async function endAll(open: OpenReport[], finish: (report: OpenReport) => Promise<void>): Promise<void> {
+  const failures: unknown[] = [];
+  for (const report of open.splice(0)) {
+    try {
+      await finish(report);
+      await report.file.commit();
+    } catch (error) {
+      await report.file.discard();
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 }

@@ -3,7 +3,12 @@ import type { LimitAssessment, Unit } from '../judge/assessment.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 import { OUTPUT_VERSION } from './json-text.ts';
 
-const UNITS: Readonly<Record<Unit, string>> = { ms: 'milliseconds', share: 'ratio', count: 'count', plain: 'value' };
+export const UNITS: Readonly<Record<Unit, string>> = {
+  ms: 'milliseconds',
+  share: 'ratio',
+  count: 'count',
+  plain: 'value',
+};
 
 export function jsonView(view: ExperimentView) {
   return { apiVersion: OUTPUT_VERSION, kind: 'ExperimentView', ...body(view) };

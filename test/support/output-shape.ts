@@ -28,6 +28,8 @@ const OF_KIND: Readonly<Record<string, Output>> = {
   Plan: 'plan',
   Explanation: 'explanation',
   Story: 'story',
+  RunComparison: 'run-comparison',
+  Assertion: 'assertion',
 };
 
 /** @throws Error when a text, or a line of it, is an output of ours and not what its schema says */

@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { NotFoundError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import { plainAssertion } from '../../report/assertion.ts';
 import { jsonText } from '../../report/json-text.ts';
 import { timeLimit, type Io } from '../../io.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
@@ -112,14 +113,15 @@ function report(
     states.map((one) => one.state),
     { asksFailed: conditions.includes('failed'), over: at.over },
   );
+  const { name, namespace } = experiment.metadata;
   if (at.flags.output === 'json') {
     at.io.stdout.write(
-      `${jsonText({ experiment: experiment.metadata.name, namespace: experiment.metadata.namespace, holds: code === EXIT.ok, conditions: states })}\n`,
+      `${jsonText(plainAssertion({ experiment: name, namespace, holds: code === EXIT.ok, conditions: states }))}\n`,
     );
   } else {
     const words = { holds: 'holds', never: 'does not hold', may: 'does not hold yet' } as const;
     for (const { condition, state } of states)
-      at.io.stdout.write(`${sanitizeLine(experiment.metadata.name)}: ${condition} ${words[state]}\n`);
+      at.io.stdout.write(`${sanitizeLine(name)}: ${condition} ${words[state]}\n`);
   }
   return code;
 }

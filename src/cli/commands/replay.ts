@@ -1,11 +1,8 @@
 /** `iter8ctl replay FILE`: judges recorded measurements again, with other limits or another confidence. */
 import path from 'node:path';
 import { Command } from 'commander';
-import { UsageError } from '../../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { readLines, ReadError } from '../../adapters/manifest/bounded-read.ts';
-import { systemReason } from '../../text/system-reasons.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { replayObject, replayRecord, type ReplayChange } from '../../replay/replay.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
@@ -21,6 +18,7 @@ import {
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
+import { recordLines } from '../record-file.ts';
 
 interface ReplayFlags extends OutputFlags, StrengthFlags, ReportFlags {
   readonly slo?: string[];
@@ -38,7 +36,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
       const experiment = file.endsWith('.ndjson')
-        ? replayRecord(await linesOf(path.resolve(io.cwd, file), file), change)
+        ? replayRecord(await recordLines(path.resolve(io.cwd, file), file), change)
         : replayObject(await (await import('../manifest-flags.ts')).readObject(file, io, undefined), change);
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
@@ -53,26 +51,4 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );
-}
-
-/** A record is read whole: more than this does not fit into memory, as numbers. */
-const MOST_RECORD_BYTES = 512 * 1024 * 1024;
-const LONGEST_LINE = 32 * 1024 * 1024;
-
-async function linesOf(file: string, shown: string): Promise<unknown[]> {
-  const lines: unknown[] = [];
-  try {
-    for await (const line of readLines(file, { maxBytes: MOST_RECORD_BYTES, maxLine: LONGEST_LINE })) {
-      try {
-        lines.push(JSON.parse(line));
-      } catch {
-        // a writer was killed within this line
-      }
-    }
-  } catch (error) {
-    throw error instanceof ReadError
-      ? new UsageError(`this record is damaged, or none: ${shown} ${error.message}`, { cause: error })
-      : new UsageError(`${shown} cannot be read: ${systemReason(error)}`, { cause: error });
-  }
-  return lines;
 }

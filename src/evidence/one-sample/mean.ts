@@ -78,6 +78,20 @@ export class MeanWealth {
   }
 }
 
+/** ln of the evidence that the mean of the rows is below the limit, at their upper edges. */
+export function lnMeanBelow(rows: readonly MeanRow[], limit: MeanLimit): number {
+  const wealth = new Float64Array(NODES);
+  addBelow(wealth, rows, limit);
+  return lnMeanExp(wealth);
+}
+
+/** ln of the evidence that it is above, at their lower edges. */
+export function lnMeanAbove(rows: readonly MeanRow[], limit: MeanLimit): number {
+  const wealth = new Float64Array(NODES);
+  addAbove(wealth, rows, limit, aboveBetsForMean(limit.limitMs, limit.capMs));
+  return lnMeanExp(wealth);
+}
+
 /** Rows of a bound are merged to this relative width: hardly wider bounds, in a tenth of the time. */
 const MERGED_WIDTH = 0.01;
 /** Steps of a bisection: to a millionth of the interval. */

@@ -151,12 +151,12 @@ function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Uni
   return { unit: 'ms' };
 }
 
-function isShareOf({ value = Number.NaN, n = 0, units = '', query }: MeasuredMetric): boolean {
+export function isShareOf({ value = Number.NaN, n = 0, units = '', query }: MeasuredMetric): boolean {
   return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim()) && !PERCENTILE.test(query);
 }
 
 /** A mean whose largest value is declared is judged as a share of it (docs/method.md 1.3); no percentile is one. */
-function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
+export function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
   return n > 0 && value >= 0 && value <= cap && !PERCENTILE.test(query);
 }
 

@@ -8,7 +8,9 @@ import { OUTPUT_VERSION } from '../../../../src/report/json-text.ts';
 import { ndjsonEvent } from './event.ts';
 import { explanation, story } from './explanation.ts';
 import { experimentView, experimentViewList } from './experiment-view.ts';
+import { assertion } from './assertion.ts';
 import { plan } from './plan.ts';
+import { runComparison } from './run-comparison.ts';
 
 const OUTPUTS = {
   'experiment-view': { schema: experimentView, title: '-o json of describe, run, watch, replay and judge' },
@@ -16,6 +18,8 @@ const OUTPUTS = {
   plan: { schema: plan, title: '-o json of plan' },
   explanation: { schema: explanation, title: '-o json of explain' },
   story: { schema: story, title: '-o json of debug' },
+  'run-comparison': { schema: runComparison, title: '-o json of diff' },
+  assertion: { schema: assertion, title: '-o json of assert' },
   event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run and watch' },
 } as const;
 

@@ -1,0 +1,37 @@
+/** What a file that was measured is, by how it begins: an experiment, the record of a run, or what another tool wrote. */
+import { stat } from 'node:fs/promises';
+import { readChunks } from '../manifest/bounded-read.ts';
+
+export type KindOfFile = 'experiment' | 'record' | 'results';
+
+const HEAD_BYTES = 64 * 1024;
+const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
+
+/** Whether something other than a folder is there. A pipe counts. */
+export async function isFile(path: string): Promise<boolean> {
+  try {
+    return !(await stat(path)).isDirectory();
+  } catch {
+    return false;
+  }
+}
+
+/** Of a regular file: a pipe would lose its beginning, and holds results. */
+export async function kindOfFile(path: string): Promise<KindOfFile> {
+  if (!(await stat(path)).isFile()) return 'results';
+  const parts: Buffer[] = [];
+  let size = 0;
+  const limits = { maxBytes: Number.POSITIVE_INFINITY, timeoutMs: PIPE_TIMEOUT_MS };
+  for await (const chunk of readChunks(path, limits)) {
+    parts.push(chunk);
+    size += chunk.length;
+    if (size >= HEAD_BYTES) break;
+  }
+  return kindOfHead(Buffer.concat(parts));
+}
+
+export function kindOfHead(head: Buffer): KindOfFile {
+  const text = head.subarray(0, HEAD_BYTES).toString('utf8');
+  if (/^\{"kind":"spec",/m.test(text)) return 'record';
+  return /["']?apiVersion["']?\s*:\s*["']?iter8\.tools\//.test(text) ? 'experiment' : 'results';
+}

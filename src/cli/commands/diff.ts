@@ -1,0 +1,147 @@
+/** `iter8ctl diff A [B]`: what differs between two runs, and how sure that is. */
+import { Command, InvalidArgumentError } from 'commander';
+import { UsageError } from '../../errors.ts';
+import { EXIT, type ExitCode } from '../../exit-codes.ts';
+import type { Io } from '../../io.ts';
+import { jsonText } from '../../report/json-text.ts';
+import { plainRunComparison, runComparisonMarkdown } from '../../report/run-comparison.ts';
+import { renderRunComparison } from '../../render/run-comparison.ts';
+import { runComparisonView, type Measured, type NamedRun, type RunComparisonView } from '../../view/run-comparison.ts';
+import { withCiFlag } from '../ci-report.ts';
+import { measuredSource, withResultFlags, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
+import { stdoutTheme } from '../print-experiment.ts';
+import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { withOutputFlags, withStoreFlags, type OutputFlags } from '../shared-flags.ts';
+
+interface DiffFlags extends SourceFlags, OutputFlags, ReportFlags {
+  readonly versionA?: string;
+  readonly versionB?: string;
+  readonly confidence: number;
+  readonly percentiles: readonly number[];
+  readonly failOnRegression?: boolean;
+}
+
+const FORMATS = ['text', 'json', 'yaml', 'markdown'] as const;
+const PERCENTILES = [50, 90, 95, 99];
+
+export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
+  const command = new Command('diff')
+    .description('says what differs between two runs: errors, latencies, what objectives ask for, each with its bounds')
+    .argument('<a>', 'an experiment, an object or a record in a file, or results of another tool as judge reads them')
+    .argument('[b]', 'what it is compared with; without it two versions of A are compared')
+    .option('--version-a <name>', 'the version of A, where it has several (default: the baseline, without B)')
+    .option('--version-b <name>', 'the version of B, where it has several (default: the candidate, without B)')
+    .option('--confidence <level>', 'that all differences hold together', confidenceFlag, 0.95)
+    .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES)
+    .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when nothing can be compared');
+  withCiFlag(withReportFlag(withResultFlags(command), FORMATS.slice(1)));
+  return withOutputFlags(withStoreFlags(command), FORMATS).action(
+    async (a: string, b: string | undefined, flags: DiffFlags) => {
+      await withAnswerReports(flags, io, async (end) => {
+        const view = await compared(a, b, flags, io);
+        const textIn = async (output: string) => textOf(view, { ...flags, output }, io);
+        io.stdout.write(await textIn(flags.output));
+        await end(textIn);
+        done(flags.failOnRegression === true ? exitCode(view) : EXIT.ok);
+      });
+    },
+  );
+}
+
+export function confidenceFlag(text: string): number {
+  const value = Number(text);
+  if (!(value > 0.5 && value < 1)) throw new InvalidArgumentError('expected a number above 0.5 and below 1.');
+  return value;
+}
+
+const MOST_PERCENTILES = 20;
+
+function percentilesFlag(text: string): number[] {
+  const list = text.split(',').map((part) => part.trim());
+  const isGood = list.every((part) => /^\d{1,2}(\.\d{1,6})?$/.test(part) && Number(part) > 0);
+  if (!isGood || list.length > MOST_PERCENTILES)
+    throw new InvalidArgumentError(`expected numbers above 0 and below 100, at most ${MOST_PERCENTILES}.`);
+  return [...new Set(list.map(Number))];
+}
+
+async function compared(a: string, b: string | undefined, flags: DiffFlags, io: Io): Promise<RunComparisonView> {
+  if (a === '-' && b === '-') throw new UsageError('standard input (-) can be read once, and is named twice');
+  if (b === undefined && (flags.missing?.length ?? 0) > 1)
+    throw new UsageError('--missing with two numbers is about two files: name B too');
+  const [ofA, ofB = ofA] = flags.missing ?? [];
+  if ((flags.missing?.length ?? 0) > 2) throw new UsageError('--missing takes one number, or one of A and one of B');
+  const first = await measuredSource(a, { flags, io, missing: ofA });
+  const { confidence, percentiles } = flags;
+  if (b === undefined) {
+    const versions = twoVersions(first, flags);
+    const runs = versions.map((version): NamedRun => ({ name: first.name, version, run: first.runOf(version) }));
+    const measured: Measured = first.areSentTogether(versions) ? 'paired' : 'together';
+    return runComparisonView(runs[0]!, runs[1]!, { confidence, percentiles, measured });
+  }
+  const second = await measuredSource(b, { flags, io, missing: ofB });
+  const one = namedRun(first, flags.versionA, '--version-a');
+  const other = namedRun(second, flags.versionB, '--version-b');
+  return runComparisonView(one, other, { confidence, percentiles, measured: 'apart' });
+}
+
+function namedRun(source: MeasuredSource, version: string | undefined, flag: string): NamedRun {
+  const { versions, name, isUnnamed } = source;
+  const [only] = versions;
+  if (version === undefined && only !== undefined && versions.length === 1)
+    return { name, ...(isUnnamed ? {} : { version: only }), run: source.runOf(only) };
+  if (version === undefined)
+    throw new UsageError(
+      only === undefined ? `${name} has no versions` : `${name} has several versions: ${versions.join(', ')}`,
+      { hint: `say which with ${flag}` },
+    );
+  refuseUnknown(source, version, flag);
+  return { name, version, run: source.runOf(version) };
+}
+
+function refuseUnknown({ versions, name }: MeasuredSource, version: string, flag: string): void {
+  if (!versions.includes(version))
+    throw new UsageError(`${flag}: ${name} has no version ${JSON.stringify(version)}`, {
+      hint: `there are: ${versions.join(', ')}`,
+    });
+}
+
+/** The baseline and the candidate, unless others are named. */
+function twoVersions(source: MeasuredSource, { versionA, versionB }: DiffFlags): readonly [string, string] {
+  const { versions, name } = source;
+  for (const [version, flag] of [
+    [versionA, '--version-a'],
+    [versionB, '--version-b'],
+  ] as const)
+    if (version !== undefined) refuseUnknown(source, version, flag);
+  const a = versionA ?? versions.find((version) => version !== versionB);
+  const others = versions.filter((version) => version !== a);
+  const b = versionB ?? (others.length === 1 ? others[0] : undefined);
+  if (a !== undefined && b !== undefined) return [a, b];
+  if (versions.length < 2)
+    throw new UsageError(`${name} has one version: there is nothing to compare it with`, {
+      hint: source.kind === 'results' ? 'name a second file, or give --split-by' : 'name a second experiment or file',
+    });
+  throw new UsageError(`${name} has several versions: ${versions.join(', ')}`, {
+    hint: 'say which with --version-a and --version-b',
+  });
+}
+
+async function textOf(view: RunComparisonView, flags: OutputFlags, io: Io): Promise<string> {
+  switch (flags.output) {
+    case 'json':
+      return `${jsonText(plainRunComparison(view), 2)}\n`;
+    case 'yaml': {
+      const { writeYaml } = await import('../../adapters/manifest/write-yaml.ts');
+      return writeYaml(plainRunComparison(view));
+    }
+    case 'markdown':
+      return runComparisonMarkdown(view);
+    default:
+      return `${renderRunComparison(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 })}\n`;
+  }
+}
+
+function exitCode({ rows }: RunComparisonView): ExitCode {
+  if (rows.some(({ answer }) => answer === 'worse')) return EXIT.no;
+  return rows.every(({ answer }) => answer === 'unknown') ? EXIT.undecided : EXIT.ok;
+}

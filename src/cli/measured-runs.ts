@@ -1,0 +1,203 @@
+/** Where a measured run comes from: a stored experiment, an object or a record in a file, or the results of another tool. */
+import path from 'node:path';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { NotFoundError, UsageError } from '../errors.ts';
+import type { Io } from '../io.ts';
+import { FORMATS } from '../adapters/results/all-formats.ts';
+import { parseFields } from '../adapters/results/formats/json-lines.ts';
+import { isFile, kindOfFile, kindOfHead } from '../adapters/results/kind-of-file.ts';
+import { readResults } from '../adapters/results/read-results.ts';
+import type { Experiment } from '../experiment/experiment.ts';
+import { experimentOfObjectives, nameOfResults, parseSplitBy } from '../experiment/experiment-of-results.ts';
+import { versionRoles } from '../judge/question/question.ts';
+import { areSentTogether, ASSUMED_TIMEOUT_MS, runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
+import { countedScopes, readRecord, type Iter8Record } from '../judge/record/stored-record.ts';
+import { foldRecord } from '../replay/fold-record.ts';
+import { readRecordLines } from '../replay/read-record-lines.ts';
+import { VERSION } from '../version.ts';
+import { namedExperiment } from './choose-experiment.ts';
+import { openContext, whileConnecting } from './context.ts';
+import { recordLines } from './record-file.ts';
+import { recordOfResults } from './record-of-results.ts';
+import { sayTo } from './say.ts';
+import { durationFlag, type StoreFlags } from './shared-flags.ts';
+
+/** How files of other tools are read: as `judge` does. */
+export interface ResultFlags {
+  readonly format?: string;
+  readonly fields?: string;
+  readonly splitBy?: string;
+  readonly timeout?: number;
+  readonly missing?: readonly number[];
+  readonly model?: 'open' | 'closed' | 'observed';
+}
+
+export function withResultFlags(command: Command): Command {
+  const formats = FORMATS.map(({ name }) => name);
+  return command
+    .addOption(new Option('--format <format>', 'what the files are, where they do not show it').choices(formats))
+    .option('--fields <paths>', "of lines of JSON: 'status=PATH,duration=PATH:ms,start=PATH', or end=PATH")
+    .option('--split-by <field=values>', 'versions in one file: FIELD=BASELINE,CANDIDATE, by the values of a field')
+    .option('--timeout <duration>', 'how long the tool waited for an answer: a mean needs it', durationFlag)
+    .option(
+      '--missing <n[,n]>',
+      'requests that are not in the files: of each, or of A and of B; each counts as failed',
+      missingFlag,
+    )
+    .addOption(
+      new Option('--model <model>', 'how requests were sent: at a rate, after one another, or by real users').choices([
+        'open',
+        'closed',
+        'observed',
+      ]),
+    );
+}
+
+function missingFlag(text: string): number[] {
+  const numbers = text.split(',').map(Number);
+  if (!/^\d+(,\d+)?$/.test(text) || !numbers.every(Number.isSafeInteger))
+    throw new InvalidArgumentError('expected a whole number of at least 0, or two with a comma between.');
+  return numbers;
+}
+
+/** What was measured in one place: of one version, or of several. */
+export interface MeasuredSource {
+  /** As it was named. */
+  readonly name: string;
+  readonly kind: 'experiment' | 'results';
+  /** Baseline first. */
+  readonly versions: readonly string[];
+  readonly runOf: (version: string) => MeasuredRun;
+  /** They were not given names of their own: results of one version. */
+  readonly isUnnamed: boolean;
+  /** Whether requests of two versions were sent side by side, in random order. */
+  readonly areSentTogether: (versions: readonly string[]) => boolean;
+}
+
+export interface SourceFlags extends StoreFlags, ResultFlags {}
+
+/** @throws UsageError, NotFoundError when there is no such thing, or nothing was measured */
+export async function measuredSource(
+  named: string,
+  { flags, io, missing }: { readonly flags: SourceFlags; readonly io: Io; readonly missing: number | undefined },
+): Promise<MeasuredSource> {
+  if (named === '-') return fromStdin(flags, io, missing);
+  const file = path.resolve(io.cwd, named);
+  if (!(await isFile(file))) return fromStore(named, flags, io);
+  switch (await kindOfFile(file)) {
+    case 'record':
+      return fromRecord(file, named);
+    case 'experiment':
+      return ofObject(await (await import('./manifest-flags.ts')).readObject(named, io, flags.namespace), named);
+    case 'results':
+      return fromResults(named, { flags, io, missing });
+  }
+}
+
+async function fromStore(named: string, flags: SourceFlags, io: Io): Promise<MeasuredSource> {
+  if (/[/\\]|\.(ya?ml|json|ndjson|csv|jtl|xml|log|gz)$/i.test(named))
+    throw new UsageError(`there is no file ${named}`, {
+      hint: 'name a file of results, a record or an object, or an experiment that is stored',
+    });
+  const context = await openContext(flags, io, sayTo(io));
+  try {
+    return ofObject(await whileConnecting(context, io, () => namedExperiment(context, named)), named);
+  } catch (error) {
+    if (!(error instanceof NotFoundError)) throw error;
+    throw new NotFoundError(`there is no file ${named}, and ${error.message}`, { hint: error.hint, cause: error });
+  }
+}
+
+async function fromRecord(file: string, named: string): Promise<MeasuredSource> {
+  const folded = foldRecord(readRecordLines(await recordLines(file, named)), { strength: {} });
+  if (folded === undefined) throw new UsageError(`${named} is no record of a run: no line of it holds the experiment`);
+  return ofRecord(folded.experiment, folded.record, { name: named, kind: 'experiment' });
+}
+
+function ofObject(experiment: Experiment, name: string): MeasuredSource {
+  const record = readRecord(experiment);
+  if (record === undefined)
+    throw new UsageError(`${name} holds no measurements of ours: there is nothing to compare`, {
+      hint: 'an experiment that this version has run, or judged (judge -o raw), holds them',
+    });
+  return ofRecord(experiment, record, { name, kind: 'experiment' });
+}
+
+function ofRecord(
+  experiment: Experiment,
+  record: Iter8Record,
+  { name, kind }: Pick<MeasuredSource, 'name' | 'kind'>,
+): MeasuredSource {
+  const roles = versionRoles(experiment).map((version) => version.name);
+  const others = countedScopes(record).map(({ version }) => version);
+  return {
+    name,
+    kind,
+    versions: [...new Set([...roles, ...others])],
+    runOf: (version) => runOf(experiment, record, version),
+    isUnnamed: kind === 'results' && roles.length < 2,
+    areSentTogether: (versions) => areSentTogether(experiment, record, versions),
+  };
+}
+
+/** An object, or results: a record is a file of its own. */
+async function fromStdin(flags: SourceFlags, io: Io, missing: number | undefined): Promise<MeasuredSource> {
+  const input = io.stdin[Symbol.asyncIterator]();
+  const first: (Uint8Array | string)[] = [];
+  for (let size = 0; size < 1024; ) {
+    const next = await input.next();
+    if (next.done === true) break;
+    first.push(next.value);
+    size += next.value.length;
+  }
+  async function* all(): AsyncGenerator<Uint8Array | string> {
+    yield* first;
+    for (let next = await input.next(); next.done !== true; next = await input.next()) yield next.value;
+  }
+  const rest = Object.assign(all(), { isTTY: false });
+  const there = Object.create(io, { stdin: { value: rest } }) as Io;
+  const head = Buffer.concat(first.map((chunk) => Buffer.from(chunk as Uint8Array)));
+  switch (kindOfHead(head)) {
+    case 'record':
+      throw new UsageError('a record is read from its file, not from standard input');
+    case 'experiment':
+      return ofObject(
+        await (await import('./manifest-flags.ts')).readObject('-', there, flags.namespace),
+        'standard input',
+      );
+    case 'results':
+      return fromResults('-', { flags, io: there, missing });
+  }
+}
+
+async function fromResults(
+  file: string,
+  { flags, io, missing }: { readonly flags: ResultFlags; readonly io: Io; readonly missing: number | undefined },
+): Promise<MeasuredSource> {
+  const split = flags.splitBy === undefined ? undefined : parseSplitBy(flags.splitBy);
+  const only = file === '-' ? 'results' : nameOfResults(file);
+  const versions = split?.values ?? [only];
+  const { timeout: timeoutMs, model } = flags;
+  const results = await readResults(
+    [file],
+    { cwd: io.cwd, stdin: () => io.stdin },
+    {
+      versions,
+      ...(split === undefined
+        ? {}
+        : { split: { field: split.field, versions: new Map(split.values.map((value) => [value, value])) } }),
+      limits: [],
+      unansweredMs: timeoutMs ?? ASSUMED_TIMEOUT_MS,
+      ...(timeoutMs === undefined ? {} : { capMs: timeoutMs }),
+      inFlightMs: Math.max(ASSUMED_TIMEOUT_MS, timeoutMs ?? 0),
+      missing,
+      format: flags.format,
+      ...(flags.fields === undefined ? {} : { fields: parseFields(flags.fields) }),
+    },
+  );
+  const how = { by: `iter8ctl ${VERSION}`, model, missing, timeoutMs, strength: {}, versions, split: split?.field };
+  const { record, warnings } = recordOfResults(results, how);
+  const experiment = experimentOfObjectives(only, versions, []);
+  const name = file === '-' ? 'standard input' : file;
+  return ofRecord(experiment, { ...record, warnings }, { name, kind: 'results' });
+}

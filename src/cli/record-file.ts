@@ -1,0 +1,27 @@
+/** The lines of a full record, as a run has written them to a file. */
+import { readLines, ReadError } from '../adapters/manifest/bounded-read.ts';
+import { UsageError } from '../errors.ts';
+import { systemReason } from '../text/system-reasons.ts';
+
+/** A record is read whole: more than this does not fit into memory, as numbers. */
+const MOST_RECORD_BYTES = 512 * 1024 * 1024;
+const LONGEST_LINE = 32 * 1024 * 1024;
+
+/** @throws UsageError when it is no file of lines */
+export async function recordLines(file: string, shown: string): Promise<unknown[]> {
+  const lines: unknown[] = [];
+  try {
+    for await (const line of readLines(file, { maxBytes: MOST_RECORD_BYTES, maxLine: LONGEST_LINE })) {
+      try {
+        lines.push(JSON.parse(line));
+      } catch {
+        // a writer was killed within this line
+      }
+    }
+  } catch (error) {
+    throw error instanceof ReadError
+      ? new UsageError(`this record is damaged, or none: ${shown} ${error.message}`, { cause: error })
+      : new UsageError(`${shown} cannot be read: ${systemReason(error)}`, { cause: error });
+  }
+  return lines;
+}

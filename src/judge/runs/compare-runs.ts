@@ -1,0 +1,172 @@
+/**
+ * Two runs compared, row by row: errors, the mean, percentiles, and what their experiments ask for. Pure.
+ *
+ * All differences hold together with the confidence asked for: each of R rows can be wrong in two directions, and gets alpha / 2R for
+ * each. The interval of one run is by itself, with the confidence on each side, as `describe` has it.
+ */
+import { differenceBounds, shownOrder, type DifferenceBounds } from '../../evidence/two-runs/difference.ts';
+import { shortName } from '../../experiment/metric-names.ts';
+import type { DisplayUnit } from '../../text/units.ts';
+import type { MeasuredRun } from './measured-run.ts';
+import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
+
+/** `none`: no difference is shown; `unknown`: it cannot be told; `lower`, `higher`: B is, and nobody says which is better. */
+export type RowAnswer = 'better' | 'worse' | 'lower' | 'higher' | 'none' | 'unknown';
+
+export interface ComparedRow {
+  readonly metric: string;
+  readonly endpoint?: string | undefined;
+  readonly unit: DisplayUnit;
+  readonly better?: 'lower' | 'higher' | undefined;
+  readonly a: RunSide;
+  readonly b: RunSide;
+  /** B minus A. */
+  readonly difference: Partial<DifferenceBounds> & { readonly estimate?: number | undefined };
+  readonly answer: RowAnswer;
+  /** Why it cannot be told, or not in one direction. */
+  readonly reason?: string | undefined;
+}
+
+export interface RunComparison {
+  readonly confidence: number;
+  readonly rows: readonly ComparedRow[];
+  /** Rows that alpha is shared among. */
+  readonly judged: number;
+}
+
+export interface ComparisonSettings {
+  readonly confidence: number;
+  readonly percentiles: readonly number[];
+}
+
+interface Row {
+  readonly metric: string;
+  readonly quantity: RowQuantity;
+  readonly better?: 'lower' | 'higher' | undefined;
+}
+
+export function compareRuns(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): RunComparison {
+  const alpha = 1 - settings.confidence;
+  const rows = rowsOfRuns(a, b, settings);
+  // How many rows there is evidence for does not depend on what the evidence says.
+  const judged = Math.max(1, rows.filter((row) => isJudged(a, b, row)).length);
+  const lnNeeded = Math.log((2 * judged) / alpha);
+  const compared = rows.map((row) => comparedRow(a, b, { row, lnNeeded, lnSide: Math.log(1 / alpha) }));
+  return { confidence: settings.confidence, rows: compared, judged };
+}
+
+/** What both know a largest latency for: the shorter of the two timeouts. */
+function commonCap(a: MeasuredRun, b: MeasuredRun): number | undefined {
+  return a.timeoutMs === undefined || b.timeoutMs === undefined ? undefined : Math.min(a.timeoutMs, b.timeoutMs);
+}
+
+function levelsOf(
+  a: MeasuredRun,
+  b: MeasuredRun,
+  row: Row,
+  lns: { readonly lnNeeded: number; readonly lnSide: number },
+) {
+  const capMs = commonCap(a, b);
+  return {
+    a: sideLevels(a, row.quantity, { ...lns, capMs, otherLatency: b.latency }),
+    b: sideLevels(b, row.quantity, { ...lns, capMs, otherLatency: a.latency }),
+  };
+}
+
+function isJudged(a: MeasuredRun, b: MeasuredRun, { quantity }: Row): boolean {
+  if (quantity.kind === 'custom') {
+    const lns = { lnNeeded: 1, lnSide: 1 };
+    const { a: x, b: y } = levelsOf(a, b, { metric: quantity.metric, quantity }, lns);
+    return x.levels !== undefined && y.levels !== undefined;
+  }
+  const hasBoth = a.tallyOf(quantity.endpoint).response.n > 0 && b.tallyOf(quantity.endpoint).response.n > 0;
+  return hasBoth && (quantity.kind !== 'mean-latency' || commonCap(a, b) !== undefined);
+}
+
+function comparedRow(
+  a: MeasuredRun,
+  b: MeasuredRun,
+  { row, ...lns }: { readonly row: Row; readonly lnNeeded: number; readonly lnSide: number },
+): ComparedRow {
+  const { a: x, b: y } = levelsOf(a, b, row, lns);
+  const { endpoint } = row.quantity.kind === 'custom' ? {} : row.quantity;
+  const common = {
+    metric: row.metric,
+    ...(endpoint === undefined ? {} : { endpoint }),
+    unit: x.unit === 'plain' ? y.unit : x.unit,
+    ...(row.better === undefined ? {} : { better: row.better }),
+    a: x.side,
+    b: y.side,
+  };
+  const [from, to] = [x.side.estimate, y.side.estimate];
+  const estimate = from === undefined || to === undefined ? {} : { estimate: to - from };
+  if (x.levels === undefined || y.levels === undefined)
+    return { ...common, difference: estimate, answer: 'unknown', reason: reasonOf(x.reason, y.reason) };
+  const bounds = differenceBounds(x.levels, y.levels, lns.lnNeeded);
+  const order = shownOrder(bounds);
+  const reason = reasonOf(x.reason, y.reason);
+  return {
+    ...common,
+    difference: { ...estimate, ...bounds },
+    answer: order === undefined ? (reason === undefined ? 'none' : 'unknown') : answerOf(order, row.better),
+    ...(reason === undefined ? {} : { reason }),
+  };
+}
+
+function reasonOf(a: string | undefined, b: string | undefined): string | undefined {
+  if (a === b) return a;
+  return [...(a === undefined ? [] : [`A: ${a}`]), ...(b === undefined ? [] : [`B: ${b}`])].join('; ');
+}
+
+function answerOf(order: 'larger' | 'smaller', better: Row['better']): RowAnswer {
+  if (better === undefined) return order === 'larger' ? 'higher' : 'lower';
+  return (order === 'larger') === (better === 'higher') ? 'better' : 'worse';
+}
+
+/** Errors, the mean, the percentiles of all requests; then what the objectives of either ask for. */
+function rowsOfRuns(a: MeasuredRun, b: MeasuredRun, { percentiles }: ComparisonSettings): Row[] {
+  const asked = [...a.asked, ...b.asked];
+  const percents = [
+    ...new Set([
+      ...percentiles,
+      ...asked.flatMap(({ quantity, endpoint }) =>
+        quantity.kind === 'percentile' && endpoint === undefined ? [quantity.percent] : [],
+      ),
+    ]),
+  ].toSorted((x, y) => x - y);
+  const hasRequests = a.tally.response.n > 0 || b.tally.response.n > 0;
+  const builtIn = hasRequests || Object.keys({ ...a.measured, ...b.measured }).length === 0;
+  const lower = { better: 'lower' as const };
+  const rows: Row[] = builtIn
+    ? [
+        { metric: 'error-rate', quantity: { kind: 'error-rate' }, ...lower },
+        { metric: 'mean-latency', quantity: { kind: 'mean-latency' }, ...lower },
+        ...percents.map(
+          (percent): Row => ({ metric: percentileName(percent), quantity: { kind: 'percentile', percent }, ...lower }),
+        ),
+      ]
+    : [];
+  const keys = new Set<string>();
+  for (const { metric, quantity, endpoint } of asked) {
+    if (endpoint === undefined || keys.has(metric)) continue;
+    keys.add(metric);
+    const name = shortName(metric);
+    if (quantity.kind === 'percentile')
+      rows.push({ metric: name, quantity: { kind: 'percentile', percent: quantity.percent, endpoint }, ...lower });
+    else if (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency')
+      rows.push({ metric: name, quantity: { kind: quantity.kind, endpoint }, ...lower });
+  }
+  for (const metric of new Set([...Object.keys(a.measured), ...Object.keys(b.measured)])) {
+    const of = asked.filter((one) => one.metric === metric);
+    const better = new Set(of.map((one) => one.better));
+    const cap = of.find((one) => one.cap !== undefined)?.cap;
+    rows.push({
+      metric,
+      quantity: { kind: 'custom', metric, ...(cap === undefined ? {} : { cap }) },
+      ...(better.size === 1 ? { better: [...better][0]! } : {}),
+    });
+  }
+  return rows;
+}
+
+const percentileName = (percent: number): string => `p${percent}`;

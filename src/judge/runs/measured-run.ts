@@ -1,0 +1,103 @@
+/** One of two runs that are compared: what was counted of a version, and what is not known of it. Pure. */
+import { isSaturated } from '../../evidence/load-self-check.ts';
+import type { Tally } from '../../evidence/request-tally.ts';
+import type { Experiment } from '../../experiment/experiment.ts';
+import type { MetricQuantity } from '../../experiment/metric-names.ts';
+import type { MeasuredMetric } from '../limits/custom-metric.ts';
+import { compileQuestion } from '../question/question.ts';
+import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
+
+export interface MeasuredRun {
+  readonly version: string;
+  readonly tally: Tally;
+  readonly tallyOf: (endpoint: string | undefined) => Tally;
+  /** Seconds of load; 0 where that is not known. */
+  readonly seconds: number;
+  /** How long was waited for an answer, ms: latencies beyond it count as it. Absent: it is not known. */
+  readonly timeoutMs?: number | undefined;
+  /** What latencies count from: when a request was due, or when it was sent, after others were answered, or perhaps so. */
+  readonly latency: 'due' | 'closed-model' | 'unknown-model';
+  /** Requests that failed, or did not end, may be missing. */
+  readonly missing?: 'failures-missing' | 'unfinished-missing' | undefined;
+  /** Our own generator was late: that condemns nobody. */
+  readonly isSaturated: boolean;
+  /** The tool that measured it, where it is not ours. */
+  readonly tool?: string | undefined;
+  /** Metrics of backends. */
+  readonly measured: Readonly<Record<string, MeasuredMetric>>;
+  /** What the experiment asks for: rows of its own, and which values are the better ones. */
+  readonly asked: readonly AskedQuantity[];
+  /** Sentences about what was read. */
+  readonly warnings: readonly string[];
+}
+
+export interface AskedQuantity {
+  readonly metric: string;
+  readonly quantity: MetricQuantity;
+  readonly endpoint?: string | undefined;
+  readonly better: 'lower' | 'higher';
+  /** The largest value that counts, of metrics of backends. */
+  readonly cap?: number | undefined;
+}
+
+/** Whose late requests are too many: as for the verdicts of `run`. */
+const SATURATED_ALPHA = 0.05;
+/** What requests without an answer of another tool are taken for, where its timeout is not known. */
+export const ASSUMED_TIMEOUT_MS = 10_000;
+
+export function runOf(experiment: Experiment, record: Iter8Record, version: string): MeasuredRun {
+  const scopes = countedScopes(record);
+  const tally = tallyOf(scopes, version);
+  const { imported, timeoutMs } = record;
+  const latency = imported?.latency ?? (record.closedLoop === true ? 'closed-model' : 'due');
+  return {
+    version,
+    tally,
+    tallyOf: (endpoint) => tallyOf(scopes, version, endpoint),
+    seconds: record.loadSeconds + Object.values(record.tasks).reduce((sum, task) => sum + (task.loadSeconds ?? 0), 0),
+    ...(timeoutMs === undefined || timeoutMs === 0 ? {} : { timeoutMs }),
+    latency,
+    ...(imported?.requests === undefined ? {} : { missing: imported.requests }),
+    isSaturated: isSaturated(tally.late, SATURATED_ALPHA),
+    ...(imported === undefined ? {} : { tool: imported.from }),
+    measured: Object.fromEntries(
+      Object.entries(record.measured ?? {}).flatMap(([metric, byVersion]) =>
+        Object.hasOwn(byVersion, version) ? [[metric, byVersion[version]!] as const] : [],
+      ),
+    ),
+    asked: askedBy(experiment, record),
+    warnings: record.warnings,
+  };
+}
+
+function askedBy(experiment: Experiment, record: Iter8Record): AskedQuantity[] {
+  const question = compileQuestion(experiment, record.strength);
+  const { reward } = question;
+  return [
+    ...question.limits.map(({ metric, quantity, endpoint, side, cap }) => ({
+      metric,
+      quantity,
+      endpoint,
+      better: side === 'upper' ? ('lower' as const) : ('higher' as const),
+      cap,
+    })),
+    ...question.relative.map(({ metric, quantity, endpoint, cap }) => ({
+      metric,
+      quantity,
+      endpoint,
+      better: 'lower' as const,
+      cap,
+    })),
+    ...(reward === undefined
+      ? []
+      : [{ ...reward, better: reward.preferred === 'High' ? ('higher' as const) : ('lower' as const) }]),
+  ];
+}
+
+/** Whether requests of two versions were sent side by side on one schedule, in random order: by every load that sent to either. */
+export function areSentTogether(experiment: Experiment, record: Iter8Record, versions: readonly string[]): boolean {
+  if (record.imported !== undefined || record.closedLoop === true) return false;
+  const { tasks } = compileQuestion(experiment, record.strength).load;
+  const sent = tasks.filter((task) => versions.some((version) => task.versions.includes(version)));
+  return sent.length > 0 && sent.every((task) => versions.every((version) => task.versions.includes(version)));
+}

@@ -1,0 +1,133 @@
+/** Two runs compared, as plain data to be shown: what they are, the rows, and what limits what they mean. */
+import { compareRuns, type ComparedRow, type ComparisonSettings } from '../judge/runs/compare-runs.ts';
+import type { MeasuredRun } from '../judge/runs/measured-run.ts';
+import { formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
+
+/** How the two came about: with each other, in one run but each by itself, or at different times. */
+export type Measured = 'paired' | 'together' | 'apart';
+
+export interface RunHead {
+  /** As it was named. */
+  readonly name: string;
+  /** Absent: what was named has one version, and no name for it. */
+  readonly version?: string | undefined;
+  /** Of another tool. */
+  readonly tool?: string | undefined;
+  readonly requests: number;
+  /** 0 where it is not known. */
+  readonly seconds: number;
+}
+
+export interface RunComparisonView {
+  readonly a: RunHead;
+  readonly b: RunHead;
+  readonly confidence: number;
+  readonly rows: readonly ComparedRow[];
+  /** Rows of which a difference could be shown. */
+  readonly judged: number;
+  readonly headline: string;
+  readonly notes: readonly string[];
+}
+
+export interface NamedRun {
+  readonly name: string;
+  readonly version?: string | undefined;
+  readonly run: MeasuredRun;
+}
+
+export function runComparisonView(
+  a: NamedRun,
+  b: NamedRun,
+  how: ComparisonSettings & { readonly measured: Measured },
+): RunComparisonView {
+  const { confidence, rows } = compareRuns(a.run, b.run, how);
+  const judged = rows.filter((row) => row.answer !== 'unknown' || hasBound(row.difference)).length;
+  const view = { a: headOf(a), b: headOf(b), confidence, rows, judged };
+  return { ...view, headline: headlineOf(rows), notes: notesOf(a, b, how.measured) };
+}
+
+const hasBound = ({ lower, upper }: ComparedRow['difference']): boolean => lower !== undefined || upper !== undefined;
+
+function headOf({ name, version, run }: NamedRun): RunHead {
+  const { tool, seconds, tally } = run;
+  return {
+    name,
+    ...(version === undefined ? {} : { version }),
+    ...(tool === undefined ? {} : { tool }),
+    requests: tally.response.n,
+    seconds,
+  };
+}
+
+/** `before.json (vegeta, JSON)`, `hello, v1`. */
+export function nameText({ name, version, tool }: RunHead): string {
+  return `${name}${version === undefined ? '' : `, ${version}`}${tool === undefined ? '' : ` (${tool})`}`;
+}
+
+/** `12,000 requests in 1 min, 200/s`. */
+export function loadText({ requests, seconds }: RunHead): string {
+  const counted = formatCounted(requests, 'request');
+  // The first request is at 0 s: what was sent in less than a second has no rate.
+  return seconds < 1 ? counted : `${counted} in ${formatSeconds(seconds)}, ${formatRate(requests / seconds)}`;
+}
+
+function headlineOf(rows: readonly ComparedRow[]): string {
+  const count = (answer: ComparedRow['answer']) => rows.filter((row) => row.answer === answer).length;
+  const known = rows.length - count('unknown');
+  if (rows.every(({ answer, difference }) => answer === 'unknown' && !hasBound(difference)))
+    return 'nothing can be compared';
+  const of = ` of ${formatCounted(rows.length, 'row')}`;
+  const parts = (['worse', 'better', 'higher', 'lower'] as const).flatMap((answer) =>
+    count(answer) === 0 ? [] : [`${answer} in ${count(answer)}`],
+  );
+  if (parts.length > 0) return `B is ${parts.join(', ')}${of}`;
+  if (known === 0) return `whether they differ cannot be told in any${of}`;
+  return known === rows.length
+    ? `no difference is shown in any${of}`
+    : `no difference is shown in ${known}${of}, and the others cannot be told`;
+}
+
+/** Loads within this factor count as the same. */
+const ALIKE = 1.1;
+
+function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
+  const [x, y] = [a.run, b.run];
+  const rate = ({ seconds, tally }: MeasuredRun) => (seconds < 1 ? Number.NaN : tally.response.n / seconds);
+  const times = Math.max(rate(x) / rate(y), rate(y) / rate(x));
+  const sent = [x, y].map(({ latency }) => latency);
+  const isLater = sent.every((latency) => latency !== 'due');
+  const hint = [x, y].some(({ missing, tool }) => missing !== undefined && tool !== undefined);
+  return [
+    MEASURED[measured],
+    ...(times > ALIKE
+      ? [
+          `the load was not the same: ${rate(x) > rate(y) ? 'A' : 'B'} was sent ${formatValue(times, 'plain')} times as many requests a second`,
+        ]
+      : []),
+    ...(isLater
+      ? [
+          'latencies of both count from when a request was sent, and leave out how long it waited for others: a service that gets slower is also sent less',
+        ]
+      : sent.some((latency) => latency !== 'due')
+        ? [
+            `latencies of ${sent[0] === 'due' ? 'B' : 'A'} count from when a request was sent, those of ${sent[0] === 'due' ? 'A' : 'B'} from when it was due: ${sent[0] === 'due' ? 'B' : 'A'} is not shown to be faster by that (--model open, if it was sent at a rate)`,
+          ]
+        : []),
+    ...(x.timeoutMs !== undefined && y.timeoutMs !== undefined && x.timeoutMs !== y.timeoutMs
+      ? [
+          `answers were waited for ${formatValue(x.timeoutMs, 'ms')} in A and ${formatValue(y.timeoutMs, 'ms')} in B: means count no latency beyond the shorter`,
+        ]
+      : []),
+    ...(hint ? ['--missing 0 says that no request is missing in the files, --missing N,N how many'] : []),
+    ...x.warnings.map((text) => `${y.warnings.includes(text) ? 'A and B' : 'A'}: ${text}`),
+    ...y.warnings.filter((text) => !x.warnings.includes(text)).map((text) => `B: ${text}`),
+  ];
+}
+
+const MEASURED: Readonly<Record<Measured, string>> = {
+  paired: 'A and B were sent side by side, in random order, by one load: what differs is the version',
+  together:
+    'A and B are of one run, but nothing says that they got the same kind of requests at the same times: what differs may be more than the version',
+  apart:
+    'A and B were measured at different times, not side by side: a difference is one between these two runs, and may come of something else than the version',
+};

@@ -1,0 +1,214 @@
+/** `diff`: two runs compared. */
+import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { gzipSync } from 'node:zlib';
+import { expect, it } from 'vitest';
+import type { Experiment } from '../../src/experiment/experiment.ts';
+import { readRecord, withRecord } from '../../src/judge/record/stored-record.ts';
+import { displayWidth } from '../../src/text/width.ts';
+import { iter8ctl } from '../support/test-io.ts';
+import { seeded } from '../support/seeded.ts';
+
+const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-diff-'));
+
+interface Row {
+  readonly metric: string;
+  readonly answer: string;
+  readonly reason?: string;
+  readonly difference: {
+    readonly estimate: number | null;
+    readonly lower: number | null;
+    readonly upper: number | null;
+  };
+}
+interface Compared {
+  readonly headline: string;
+  readonly rows: readonly Row[];
+  readonly notes: readonly string[];
+  readonly a: { readonly requests: number; readonly tool: string | null };
+}
+
+/** Lines of vegeta: `slow` times as long as they would be, with a share of errors. */
+function vegeta(name: string, n: number, { slow = 1, errors = 0.01, seed = 1, attack = '' } = {}): string {
+  const random = seeded(seed);
+  const lines = Array.from({ length: n }, (_, k) => {
+    const code = random() < errors ? 503 : 200;
+    const timestamp = new Date(1_700_000_000_000 + k * 10).toISOString();
+    const latency = Math.round(slow * (20 + 20 * random()) * 1e6);
+    const which = attack === '' ? '' : k % 2 === 0 ? attack : 'v1';
+    return `${JSON.stringify({ attack: which, seq: k, code, timestamp, latency, bytes_out: 0, bytes_in: 1, error: '' })}\n`;
+  });
+  writeFileSync(path.join(cwd, name), lines.join(''));
+  return name;
+}
+
+/** As `hey -o csv` writes them: in a closed loop, without what failed. */
+function hey(name: string, n: number, slow = 1): string {
+  const random = seeded(5);
+  const lines = Array.from({ length: n }, (_, k) => {
+    const s = ((slow * (20 + 20 * random())) / 1000).toFixed(4);
+    return `${s},0.0001,0.0001,0.0001,${s},0.0001,200,${(k * 0.01).toFixed(4)}\n`;
+  });
+  const head = 'response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n';
+  writeFileSync(path.join(cwd, name), head + lines.join(''));
+  return name;
+}
+
+async function diff(...args: string[]): Promise<Compared & { readonly code: number }> {
+  const { code, out, err } = await iter8ctl(['diff', ...args, '-o', 'json'], { cwd });
+  expect(err).toBe('');
+  return { code, ...(JSON.parse(out) as Compared) };
+}
+const answers = ({ rows }: Compared) => Object.fromEntries(rows.map(({ metric, answer }) => [metric, answer]));
+
+const fast = vegeta('fast.json', 1500);
+const slow = vegeta('slow.json', 1500, { slow: 1.5, seed: 2 });
+
+it('shows what is worse and what is better, and no difference where there is none', async () => {
+  const worse = await diff(fast, slow, '--timeout', '1s', '--fail-on-regression');
+  expect(worse.code).toBe(1);
+  expect(worse.headline).toBe('B is worse in 5 of 6 rows');
+  expect(answers(worse)).toEqual({
+    'error-rate': 'none',
+    'mean-latency': 'worse',
+    p50: 'worse',
+    p90: 'worse',
+    p95: 'worse',
+    p99: 'worse',
+  });
+  const better = await diff(slow, fast, '--timeout', '1s', '--fail-on-regression');
+  expect(better.code).toBe(0);
+  expect(answers(better)['p95']).toBe('better');
+  for (const [index, { difference }] of worse.rows.entries()) {
+    const mirrored = better.rows[index]!.difference;
+    expect(mirrored.lower).toBe(difference.upper === null ? null : -difference.upper);
+    expect(difference.lower!).toBeLessThan(difference.estimate!);
+    expect(difference.upper!).toBeGreaterThan(difference.estimate!);
+  }
+  const again = vegeta('again.json', 1500, { seed: 3 });
+  const same = await diff(fast, again, '--timeout', '1s', '--fail-on-regression', '--percentiles', '50,95');
+  expect(same.code).toBe(0);
+  expect(new Set(Object.values(answers(same)))).toEqual(new Set(['none']));
+  expect(same.notes[0]).toMatch(/at different times, not side by side/);
+});
+
+it('claims nothing that what is not known could have made', async () => {
+  const closed = hey('fast.csv', 1000);
+  const slower = hey('slow.csv', 1000, 2);
+  const open = await diff(closed, slower, '--fail-on-regression');
+  expect(open.code).toBe(3);
+  expect(new Set(Object.values(answers(open)))).toEqual(new Set(['unknown']));
+  expect(open.rows[0]!.reason).toBe('requests that failed without an answer are not in it');
+  // That none is missing is for the user to say; both are of a closed loop, and measure the same.
+  const told = await diff(closed, slower, '--missing', '0', '--timeout', '2s', '--percentiles', '50');
+  expect(answers(told)).toEqual({ 'error-rate': 'none', 'mean-latency': 'worse', p50: 'worse' });
+  expect(told.notes.join()).toMatch(/latencies of both count from when a request was sent/);
+  // A closed loop hides waits: it may be shown to be slower than an open one, never to be faster.
+  const faster = await diff(slow, closed, '--missing', '0', '--percentiles', '50');
+  expect(answers(faster)['p50']).toBe('unknown');
+  const slowerThan = await diff(fast, slower, '--missing', '0', '--percentiles', '50');
+  expect(answers(slowerThan)['p50']).toBe('worse');
+});
+
+it('takes numbers of missing requests for each of the two', async () => {
+  const closed = hey('fast.csv', 1000);
+  const many = await diff(closed, closed, '--missing', '0,400', '--percentiles', '50');
+  expect(many.rows[0]!.answer).toBe('none');
+  expect(many.rows[0]!.difference.upper).toBeGreaterThan(0.2);
+  expect((await iter8ctl(['diff', closed, '--missing', '1,2'], { cwd })).code).toBe(2);
+  expect((await iter8ctl(['diff', closed, closed, '--missing', '1,2,3'], { cwd })).code).toBe(2);
+  expect((await iter8ctl(['diff', closed, closed, '--missing', 'x'], { cwd })).err).toMatch(/a whole number/);
+});
+
+it('compares versions within a file, objects that judge has made, standard input and packed files', async () => {
+  const mixed = vegeta('mixed.json', 2000, { attack: 'v2' });
+  const split = await diff(mixed, '--split-by', 'attack=v1,v2', '--percentiles', '50');
+  expect(split.a.requests).toBe(1000);
+  expect(split.notes[0]).toMatch(/of one run/);
+  const raw = await iter8ctl(['judge', fast, '--slo', 'p97.5<=900ms', '--timeout', '1s', '-o', 'raw'], { cwd });
+  writeFileSync(path.join(cwd, 'object.json'), raw.out);
+  const object = await diff('object.json', fast, '--timeout', '1s', '--percentiles', '50');
+  expect(object.rows.map(({ metric }) => metric)).toEqual(['error-rate', 'mean-latency', 'p50', 'p97.5']);
+  expect(new Set(Object.values(answers(object)))).toEqual(new Set(['none']));
+  const stdin = readFileSync(path.join(cwd, 'object.json'), 'utf8');
+  const piped = await iter8ctl(['diff', '-', fast, '--percentiles', '50', '-o', 'json'], { cwd, stdin });
+  expect((JSON.parse(piped.out) as Compared).headline).toMatch(/no difference/);
+  writeFileSync(path.join(cwd, 'packed.gz'), gzipSync(readFileSync(path.join(cwd, fast))));
+  expect((await diff('packed.gz', fast, '--percentiles', '50')).a.requests).toBe(1500);
+});
+
+it('compares the versions of a stored run, and says that they were sent side by side', async () => {
+  const mixed = vegeta('mixed.json', 600, { attack: 'v2' });
+  const { out: raw } = await iter8ctl(
+    ['judge', mixed, '--split-by', 'attack=v1,v2', '--slo', 'p95<=9s', '--timeout', '10s', '-o', 'raw'],
+    { cwd },
+  );
+  const object = JSON.parse(raw) as Experiment;
+  const record = readRecord(object)!;
+  const { imported: _, ...own } = record;
+  const versions = ['v1', 'v2'].map((name) => ({ name, url: `http://${name}.test/` }));
+  const collect = { task: 'metrics/collect', with: { versions } };
+  const strategy = { ...object.spec.strategy, actions: { start: [collect] } };
+  const stored = {
+    ...object,
+    metadata: { ...object.metadata, name: 'two' },
+    spec: { ...object.spec, strategy },
+    status: withRecord(object.status!, own, '2026-01-01T00:00:00Z'),
+  };
+  mkdirSync(path.join(cwd, '.iter8/experiments/default'), { recursive: true });
+  writeFileSync(path.join(cwd, '.iter8/experiments/default/two.yaml'), JSON.stringify(stored));
+  const { code, out, err } = await iter8ctl(['diff', 'two', '--local', '-o', 'json', '--percentiles', '50'], { cwd });
+  expect([code, err]).toEqual([0, '']);
+  const { a, notes } = JSON.parse(out) as Compared;
+  expect(a).toMatchObject({ name: 'two', version: 'v1', requests: 300, tool: null });
+  expect(notes[0]).toMatch(/side by side, in random order/);
+  const several = await iter8ctl(['diff', 'two', 'two', '--local'], { cwd });
+  expect(several.code).toBe(2);
+  expect(several.err).toMatch(/several versions: v1, v2\n {2}say which with --version-a/);
+  const other = await iter8ctl(['diff', 'two', '--local', '--version-b', 'v9'], { cwd });
+  expect(other.err).toMatch(/no version "v9"\n {2}there are: v1, v2/);
+});
+
+it('says what is not there', async () => {
+  const file = await iter8ctl(['diff', 'nothing.json', fast], { cwd });
+  expect([file.code, file.err]).toEqual([2, expect.stringMatching(/there is no file nothing.json/)]);
+  const name = await iter8ctl(['diff', 'nothing', fast, '--local'], { cwd });
+  expect([name.code, name.err]).toEqual([6, expect.stringMatching(/there is no file nothing, and no experiment/)]);
+  const one = await iter8ctl(['diff', fast], { cwd });
+  expect([one.code, one.err]).toEqual([2, expect.stringMatching(/one version: there is nothing to compare it with/)]);
+  const two = await iter8ctl(['diff', '-', '-'], { cwd });
+  expect(two.code).toBe(2);
+});
+
+it('compares nothing where one has no requests, and one request with one', async () => {
+  writeFileSync(
+    path.join(cwd, 'none.csv'),
+    'response-time,DNS+dialup,DNS,Request-write,Response-delay,Response-read,status-code,offset\n',
+  );
+  const none = await diff('none.csv', fast, '--missing', '0', '--fail-on-regression');
+  expect([none.code, none.headline]).toEqual([3, 'nothing can be compared']);
+  const one = vegeta('one.json', 1);
+  const single = await diff(one, one, '--fail-on-regression', '--percentiles', '50');
+  expect([single.code, answers(single)['p50']]).toEqual([0, 'none']);
+});
+
+it('fits into every width, and writes reports in which no name is more than text', async () => {
+  const hostile = vegeta('a|b](http:x)\u001b[31m<i>.json', 200, { errors: 0.9 });
+  for (const columns of [24, 40, 80, 120]) {
+    const { out } = await iter8ctl(['diff', fast, hostile], { cwd, columns, env: { NO_COLOR: '1' } });
+    expect(out).not.toContain('\u001b');
+    if (columns >= 40) for (const line of out.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
+  }
+  const { out, code } = await iter8ctl(
+    ['diff', fast, hostile, '-o', 'markdown', '--report', 'json=r.json', '--report', 'yaml=r.yaml'],
+    { cwd },
+  );
+  expect(code).toBe(0);
+  expect(out).toContain('## ❌ B is worse in 1 of 6 rows');
+  expect(out).toContain('a&#124;b&#93;(http:x)');
+  expect(out).not.toContain('<i>');
+  expect(out).not.toContain('\u001b');
+  expect(JSON.parse(readFileSync(path.join(cwd, 'r.json'), 'utf8'))).toMatchObject({ kind: 'RunComparison' });
+  expect(readFileSync(path.join(cwd, 'r.yaml'), 'utf8')).toContain('kind: RunComparison');
+});
