@@ -40,6 +40,10 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
     'iter8ctl diff hello --local --version-a v1 --version-b v2',
     'iter8ctl diff monday.csv tuesday.csv --missing 0 --timeout 20s -o markdown',
   ],
+  aa: [
+    'iter8ctl aa --url http://127.0.0.1:8080/ --qps 50 --duration 1m',
+    'iter8ctl aa results.json --timeout 30s --piece 1s',
+  ],
   debug: ['iter8ctl debug canary -n shop', 'iter8ctl debug --local'],
   install: ['iter8ctl install --dry-run | less', 'iter8ctl install --image registry.example.com/iter8ctl:0.1.0'],
   uninstall: ['iter8ctl uninstall --dry-run', 'iter8ctl uninstall'],

@@ -26,6 +26,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<CommandDefinition>>> = {
   replay: async () => (await import('./commands/replay.ts')).replayCommand,
   judge: async () => (await import('./commands/judge.ts')).judgeCommand,
   diff: async () => (await import('./commands/diff.ts')).diffCommand,
+  aa: async () => (await import('./commands/aa.ts')).aaCommand,
   debug: async () => (await import('./commands/debug.ts')).debugCommand,
   install: async () => (await import('./commands/install.ts')).installCommand,
   uninstall: async () => (await import('./commands/install.ts')).uninstallCommand,

@@ -29,7 +29,7 @@ export function plainRunComparison({ a, b, confidence, rows, headline, notes }: 
   };
 }
 
-function plainHead({ name, version, tool, requests, seconds }: RunHead) {
+export function plainHead({ name, version, tool, requests, seconds }: RunHead) {
   return {
     name,
     version: version ?? null,

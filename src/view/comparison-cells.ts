@@ -20,9 +20,13 @@ const signed = (text: string, value: number, unit: DisplayUnit): string => {
   return value > 0 ? `+${written}` : written;
 };
 
+/** A difference, with its sign. */
+export const differenceValue = (value: number, unit: DisplayUnit): string =>
+  signed(formatValue(value, unit), value, unit);
+
 /** What is seen as a difference, shown or not; empty where one of them has no value. */
 export function differenceText({ difference: { estimate }, unit }: ComparedRow): string {
-  return estimate === undefined ? '' : signed(formatValue(estimate, unit), estimate, unit);
+  return estimate === undefined ? '' : differenceValue(estimate, unit);
 }
 
 /** As a part of A; empty where that says nothing. */

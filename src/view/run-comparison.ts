@@ -48,7 +48,7 @@ export function runComparisonView(
 
 const hasBound = ({ lower, upper }: ComparedRow['difference']): boolean => lower !== undefined || upper !== undefined;
 
-function headOf({ name, version, run }: NamedRun): RunHead {
+export function headOf({ name, version, run }: NamedRun): RunHead {
   const { tool, seconds, tally } = run;
   return {
     name,

@@ -29,6 +29,7 @@ const OF_KIND: Readonly<Record<string, Output>> = {
   Explanation: 'explanation',
   Story: 'story',
   RunComparison: 'run-comparison',
+  SelfComparison: 'self-comparison',
   Assertion: 'assertion',
 };
 

@@ -12,6 +12,8 @@ import type { MeasuredRequest } from './measured-request.ts';
 export interface CountSettings {
   /** Of the request's `field`, by value; undefined: all are of the only version. */
   readonly split?: { readonly field: string; readonly versions: ReadonlyMap<string, string> } | undefined;
+  /** In place of `split`: the version of a request; undefined: of none. */
+  readonly versionOf?: ((request: MeasuredRequest) => string | undefined) | undefined;
   readonly versions: readonly string[];
   readonly limits: readonly LatencyLimit[];
   /** What the latency of a request without an answer counts as, ms. */
@@ -145,7 +147,8 @@ export class RequestCounter {
   }
 
   #versionOf(request: MeasuredRequest): string | undefined {
-    const { split, versions } = this.#settings;
+    const { split, versions, versionOf } = this.#settings;
+    if (versionOf !== undefined) return versionOf(request);
     if (split === undefined) return versions[0];
     const value = request.field(split.field);
     return value === undefined ? undefined : split.versions.get(value);

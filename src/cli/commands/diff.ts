@@ -21,8 +21,8 @@ interface DiffFlags extends SourceFlags, OutputFlags, ReportFlags {
   readonly failOnRegression?: boolean;
 }
 
-const FORMATS = ['text', 'json', 'yaml', 'markdown'] as const;
-const PERCENTILES = [50, 90, 95, 99];
+export const FORMATS = ['text', 'json', 'yaml', 'markdown'] as const;
+export const PERCENTILES = [50, 90, 95, 99];
 
 export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('diff')
@@ -56,7 +56,7 @@ export function confidenceFlag(text: string): number {
 
 const MOST_PERCENTILES = 20;
 
-function percentilesFlag(text: string): number[] {
+export function percentilesFlag(text: string): number[] {
   const list = text.split(',').map((part) => part.trim());
   const isGood = list.every((part) => /^\d{1,2}(\.\d{1,6})?$/.test(part) && Number(part) > 0);
   if (!isGood || list.length > MOST_PERCENTILES)

@@ -32,25 +32,33 @@ export const LOAD_FLAGS = ['requests', 'duration', 'header', 'method', 'payload'
 export const written = (flag: string): string => `--${flag.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 export function withQuickFlags(command: Command): Command {
+  return withLoadFlags(
+    command
+      .option('--url <[name=]url>', 'what to judge; twice for a baseline and a candidate', repeated)
+      .option(
+        '--slo <metric<=limit>',
+        "an objective, e.g. 'p95<=300ms', 'error-rate<=1%', 'mean<=150ms'; repeat it",
+        repeated,
+      ),
+    100,
+  ).option('--name <name>', 'name of the experiment (default: made from the host)');
+}
+
+/** What the load is like. */
+export function withLoadFlags(command: Command, requests?: number): Command {
+  const planned = requests === undefined ? '' : ` (default ${requests})`;
   return command
-    .option('--url <[name=]url>', 'what to judge; twice for a baseline and a candidate', repeated)
-    .option(
-      '--slo <metric<=limit>',
-      "an objective, e.g. 'p95<=300ms', 'error-rate<=1%', 'mean<=150ms'; repeat it",
-      repeated,
-    )
     .option(
       '--qps <n>',
       'requests a second for each version (default 8; 0: as fast as possible)',
       numberFlag({ min: 0 }),
     )
-    .option('--requests <n>', 'planned requests for each version (default 100)', numberFlag({ min: 1, integer: true }))
+    .option('--requests <n>', `planned requests for each version${planned}`, numberFlag({ min: 1, integer: true }))
     .option('--duration <duration>', 'planned length of the load, instead of --requests', durationFlag)
     .option('--header <name: value>', 'a header of every request; repeat it', repeated)
     .option('--method <method>', 'GET, HEAD, POST, PUT, PATCH, DELETE ... (default: POST with a payload, else GET)')
     .option('--payload <text>', 'the body of every request; @FILE: the text in that file')
-    .option('--content-type <type>', 'of the payload (default: application/octet-stream)')
-    .option('--name <name>', 'name of the experiment (default: made from the host)');
+    .option('--content-type <type>', 'of the payload (default: application/octet-stream)');
 }
 
 export async function experimentFromFlags(flags: QuickFlags, namespace: string | undefined) {

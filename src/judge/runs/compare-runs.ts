@@ -8,6 +8,10 @@ import { differenceBounds, shownOrder, type DifferenceBounds } from '../../evide
 import { shortName } from '../../experiment/metric-names.ts';
 import type { DisplayUnit } from '../../text/units.ts';
 import type { MeasuredRun } from './measured-run.ts';
+import { errorCount } from '../limits/rate.ts';
+import { meanOf } from '../limits/mean.ts';
+import { percentile } from '../../evidence/one-sample/percentile.ts';
+import { meansCannotDiffer, percentilesCannotDiffer, sharesCannotDiffer } from '../../evidence/two-runs/quick-look.ts';
 import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
 
 /** `none`: no difference is shown; `unknown`: it cannot be told; `lower`, `higher`: B is, and nobody says which is better. */
@@ -49,10 +53,67 @@ export function compareRuns(a: MeasuredRun, b: MeasuredRun, settings: Comparison
   const alpha = 1 - settings.confidence;
   const rows = rowsOfRuns(a, b, settings);
   // How many rows there is evidence for does not depend on what the evidence says.
-  const judged = Math.max(1, rows.filter((row) => isJudged(a, b, row)).length);
+  const judged = judgedRows(a, b, settings);
   const lnNeeded = Math.log((2 * judged) / alpha);
   const compared = rows.map((row) => comparedRow(a, b, { row, lnNeeded, lnSide: Math.log(1 / alpha) }));
   return { confidence: settings.confidence, rows: compared, judged };
+}
+
+/** How many rows alpha is shared among. */
+export function judgedRows(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): number {
+  return Math.max(1, rowsOfRuns(a, b, settings).filter((row) => isJudged(a, b, row)).length);
+}
+
+interface RequestValue {
+  readonly metric: string;
+  readonly unit: 'share' | 'ms';
+  readonly estimate: number;
+}
+
+/** The values of the rows about all requests of a run; none without requests. */
+export function requestValues(run: MeasuredRun, settings: ComparisonSettings): RequestValue[] {
+  const { response } = run.tally;
+  if (response.n === 0) return [];
+  return rowsOfRuns(run, run, settings).flatMap(({ metric, quantity }): RequestValue[] => {
+    switch (quantity.kind) {
+      case 'error-rate':
+        return [{ metric, unit: 'share', estimate: response.errors / response.n }];
+      case 'mean-latency':
+        return [{ metric, unit: 'ms', estimate: meanOf(response, run.timeoutMs) }];
+      case 'percentile':
+        return [{ metric, unit: 'ms', estimate: percentile(response.histogram, quantity.percent) }];
+      case 'custom':
+        return [];
+    }
+  });
+}
+
+/** Whether it is sure, at the price of a glance, that no row about all requests shows a difference; false where it takes a look. */
+export function cannotDiffer(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): boolean {
+  const [x, y] = [a.tally, b.tally];
+  if (x.response.n === 0 || y.response.n === 0) return true;
+  const lnNeeded = Math.log((2 * judgedRows(a, b, settings)) / (1 - settings.confidence));
+  const counts = ({ response, service }: typeof x) => ({
+    response: errorCount(response),
+    service: errorCount(service),
+  });
+  const views = ({ response, service }: typeof x) => ({ response: response.histogram, service: service.histogram });
+  const capMs = commonCap(a, b);
+  return rowsOfRuns(a, b, settings).every(({ quantity }) => {
+    switch (quantity.kind) {
+      case 'error-rate':
+        return sharesCannotDiffer(counts(x), counts(y), lnNeeded);
+      case 'percentile':
+        return percentilesCannotDiffer(views(x), views(y), { percent: quantity.percent, lnNeeded });
+      case 'mean-latency': {
+        if (capMs === undefined) return true;
+        const limitMs = (meanOf(x.response, capMs) + meanOf(y.response, capMs)) / 2;
+        return meansCannotDiffer(views(x), views(y), { limitMs, capMs, lnNeeded });
+      }
+      case 'custom':
+        return false;
+    }
+  });
 }
 
 /** What both know a largest latency for: the shorter of the two timeouts. */

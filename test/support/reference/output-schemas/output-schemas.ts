@@ -11,6 +11,7 @@ import { experimentView, experimentViewList } from './experiment-view.ts';
 import { assertion } from './assertion.ts';
 import { plan } from './plan.ts';
 import { runComparison } from './run-comparison.ts';
+import { selfComparison } from './self-comparison.ts';
 
 const OUTPUTS = {
   'experiment-view': { schema: experimentView, title: '-o json of describe, run, watch, replay and judge' },
@@ -19,6 +20,7 @@ const OUTPUTS = {
   explanation: { schema: explanation, title: '-o json of explain' },
   story: { schema: story, title: '-o json of debug' },
   'run-comparison': { schema: runComparison, title: '-o json of diff' },
+  'self-comparison': { schema: selfComparison, title: '-o json of aa' },
   assertion: { schema: assertion, title: '-o json of assert' },
   event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run and watch' },
 } as const;

@@ -4,7 +4,7 @@ import type { plainRunComparison } from '../../../../src/report/run-comparison.t
 import { apiVersion, growing, orNull } from './parts.ts';
 import { sameFields, type Fields } from './same.ts';
 
-const head = z
+export const head = z
   .object({
     name: z.string().describe('As it was named: an experiment, or a file.'),
     version: z.string().nullable().describe('null: results of one version, which they do not name.'),

@@ -1,0 +1,76 @@
+/**
+ * Whether two runs surely show no difference, at the price of one level: the evidence there is an upper bound of the least over all
+ * levels. For simulations, in which most pairs are alike.
+ */
+import { binEdgesMs, rowsOf } from '../latency-histogram.ts';
+import { percentile } from '../one-sample/percentile.ts';
+import { lnMeanAbove, lnMeanBelow } from '../one-sample/mean.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { addHistogram, type Count, type SparseHistogram } from '../request-tally.ts';
+import { withReserve } from './levels.ts';
+import { condensed } from './mean-levels.ts';
+
+interface Views<T> {
+  readonly response: T;
+  readonly service: T;
+}
+
+/** ln of the evidence at one level, of one run. */
+interface AtLevel {
+  readonly below: number;
+  readonly above: number;
+}
+
+const isOpen = (a: AtLevel, b: AtLevel, lnNeeded: number): boolean =>
+  withReserve(a.below) + withReserve(b.above) < lnNeeded && withReserve(b.below) + withReserve(a.above) < lnNeeded;
+
+export function sharesCannotDiffer(a: Views<Count>, b: Views<Count>, lnNeeded: number): boolean {
+  const p0 = (a.response.bad + b.response.bad) / (a.response.n + b.response.n);
+  if (!(p0 > 0 && p0 < 1)) return true;
+  const at = ({ response, service }: Views<Count>) => ({
+    below: lnSatisfied(response, p0),
+    above: lnViolated(service, p0),
+  });
+  return isOpen(at(a), at(b), lnNeeded);
+}
+
+export function percentilesCannotDiffer(
+  a: Views<SparseHistogram>,
+  b: Views<SparseHistogram>,
+  { percent, lnNeeded }: { readonly percent: number; readonly lnNeeded: number },
+): boolean {
+  const level = percentile(addHistogram(a.response, b.response), percent);
+  const p0 = (100 - percent) / 100;
+  const beyond = (histogram: SparseHistogram): Count => {
+    let [n, bad] = [0, 0];
+    for (const [index, count] of histogram) {
+      n += count;
+      if (binEdgesMs(index).lowMs > level) bad += count;
+    }
+    return { n, bad };
+  };
+  const at = ({ response, service }: Views<SparseHistogram>) => ({
+    below: lnSatisfied(beyond(response), p0),
+    above: lnViolated(beyond(service), p0),
+  });
+  return isOpen(at(a), at(b), lnNeeded);
+}
+
+export function meansCannotDiffer(
+  a: Views<SparseHistogram>,
+  b: Views<SparseHistogram>,
+  { limitMs, capMs, lnNeeded }: { readonly limitMs: number; readonly capMs: number; readonly lnNeeded: number },
+): boolean {
+  if (!(limitMs > 0 && limitMs < capMs)) return false;
+  const at = ({ response, service }: Views<SparseHistogram>) => ({
+    below: lnMeanBelow(condensed(rowsOf(response).map(({ highMs, count }) => [Math.min(highMs, capMs), count])), {
+      limitMs,
+      capMs,
+    }),
+    above: lnMeanAbove(condensed(rowsOf(service).map(({ lowMs, count }) => [Math.min(lowMs, capMs), count])), {
+      limitMs,
+      capMs,
+    }),
+  });
+  return isOpen(at(a), at(b), lnNeeded);
+}
