@@ -83,7 +83,11 @@ function loadArguments(flags: GroupedHow['flags'], folder: string): string[] {
     value === undefined ? [] : [`--${flag}=${value}`];
   const duration = flags.duration ?? (flags.requests === undefined ? DEFAULT_MS : undefined);
   return [
-    ...['--dir', folder, '--name', NAME, '--no-extend', '--ci', 'none', '--slo', 'error-rate<=99%'],
+    '--no-extend',
+    '--ci=none',
+    '--slo=error-rate<=99%',
+    `--name=${NAME}`,
+    `--dir=${folder}`,
     ...flags.url!.map((url) => `--url=${url}`),
     ...(flags.header ?? []).map((header) => `--header=${header}`),
     ...given('qps', flags.qps),
