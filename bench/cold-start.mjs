@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, printTable } from './report.mjs';
+import { median, printTable } from './support/report.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -6,7 +6,7 @@ import { readFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { printTable } from './report.mjs';
+import { printTable } from './support/report.mjs';
 
 const { values } = parseArgs({
   options: { experiments: { type: 'string', default: '100' }, 'at-once': { type: 'string', default: '10' } },

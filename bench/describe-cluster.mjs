@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { median, printTable } from './report.mjs';
+import { median, printTable } from './support/report.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

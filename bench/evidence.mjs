@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build } from 'esbuild';
-import { printTable, seeded } from './report.mjs';
+import { printTable, seeded } from './support/report.mjs';
 
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-bench-'));
 const outfile = path.join(scratch, 'stats.mjs');

@@ -6,7 +6,7 @@ import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { printTable } from './report.mjs';
+import { printTable } from './support/report.mjs';
 
 const { values } = parseArgs({
   options: {

@@ -67,16 +67,9 @@ class View {
   }
 }
 
-/** A request that is not resolved yet, as far as slices need to know it. */
-export interface OpenRequest {
-  /** Absolute ms. */
-  readonly dueMs: number;
-  /** Absolute ms of the first send; undefined while it waits for a connection. */
-  sentMs: number | undefined;
-}
-
 export class Slice {
-  readonly open = new Set<OpenRequest>();
+  /** Requests of it that are not resolved yet. */
+  open = 0;
   readonly #limits: readonly LatencyLimit[];
   readonly #response: View;
   readonly #service: View;
@@ -95,7 +88,7 @@ export class Slice {
   }
 
   get isEmpty(): boolean {
-    return this.#response.n === 0 && this.open.size === 0;
+    return this.#response.n === 0 && this.open === 0;
   }
 
   record(outcome: Outcome): void {
@@ -142,7 +135,7 @@ export class Slice {
   /** All of it, with unresolved requests as errors with latency T in the response view and absent from the service view. */
   checkpoint(capMs: number): Tally {
     const copy = new Slice(this.#limits);
-    for (let i = 0; i < this.open.size; i++) {
+    for (let i = 0; i < this.open; i++) {
       copy.record({
         code: 'unresolved',
         responseMs: capMs,

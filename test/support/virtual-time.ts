@@ -204,7 +204,7 @@ export function virtualWorkers(
           time.after(latencyMs, () =>
             once(() => {
               events.answered(code);
-              events.done();
+              events.done(time.nowMs);
             }),
           );
       }

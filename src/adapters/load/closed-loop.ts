@@ -40,11 +40,17 @@ export class ClosedLoop implements Pacing {
 
   /** Its time is over, or every target has sent its share. */
   get isExhausted(): boolean {
-    return this.#stopped || (this.#open && this.#fired.every((_, target) => !this.#wants(target)));
+    if (this.#stopped) return true;
+    const nowMs = this.#options.timers.now();
+    return this.#open && this.#fired.every((_, target) => !this.#wants(target, nowMs));
   }
 
   earliestMs(): number {
-    return Math.max(this.#options.timers.now(), this.#options.openFromMs(), this.#notBeforeMs);
+    return Math.max(this.#options.timers.now(), this.#notEarlierMs);
+  }
+
+  get #notEarlierMs(): number {
+    return Math.max(this.#options.openFromMs(), this.#notBeforeMs);
   }
 
   start(warmupMs: number, startMs: number): void {
@@ -72,12 +78,12 @@ export class ClosedLoop implements Pacing {
     this.#cancel?.();
   }
 
-  #wants(target: number): boolean {
-    const { index, count, timers } = this.#options;
+  #wants(target: number, nowMs: number): boolean {
+    const { index, count } = this.#options;
     const { warmup, counted } = this.#fired[target]!;
     return (
       !this.#stopped &&
-      timers.now() < this.#endAtMs &&
+      nowMs < this.#endAtMs &&
       (warmup < this.#warmup || counted < share(this.#until[target]!, index, count))
     );
   }
@@ -97,15 +103,18 @@ export class ClosedLoop implements Pacing {
     if (!this.#open || this.#filling || this.#stopped) return;
     const { plan, timers, fire, hasRoom } = this.#options;
     // After a pause: the slice of the last answer is reported as closed.
-    if (this.earliestMs() > timers.now()) {
-      this.#fillAt(this.earliestMs());
+    let nowMs = timers.now();
+    if (this.#notEarlierMs > nowMs) {
+      this.#fillAt(this.#notEarlierMs);
       return;
     }
     this.#filling = true;
-    for (const target of plan.targets.keys()) {
+    for (let target = 0; target < plan.targets.length; target++) {
       const fired = this.#fired[target]!;
-      while (hasRoom(target) && this.#wants(target)) {
-        const nowMs = timers.now();
+      // The clock is read once for each request: reading it costs as much as parsing an answer.
+      for (let isRead = true; hasRoom(target); isRead = false) {
+        if (!isRead) nowMs = timers.now();
+        if (!this.#wants(target, nowMs)) break;
         const counted = fired.warmup >= this.#warmup;
         const tick = fired.warmup + fired.counted;
         if (counted) fired.counted += 1;

@@ -2,7 +2,7 @@
  * Keep-alive connections to the server of one endpoint, each with one request at a time. Our own rather than a library's: a
  * request is timed from the moment it leaves, it is known how long its connection was idle, and whatever HTTP allows is taken.
  */
-import { connect as connectTcp, isIP, type LookupFunction, type Socket } from 'node:net';
+import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type ConnectionOptions } from 'node:tls';
 import type { LoadEndpoint } from '../../drive/ports.ts';
 import { percentDecoded } from '../../text/percent.ts';
@@ -12,14 +12,15 @@ import { ResponseParser } from './response-parser.ts';
 export interface RequestEvents {
   sent(): void;
   answered(code: number): void;
-  done(): void;
+  /** `nowMs`: when the answer was complete. */
+  done(nowMs: number): void;
   failed(error: unknown): void;
 }
 
 /** Sends requests to one endpoint. */
 export interface Transport {
-  /** `fresh`: not on a connection that was used before. */
-  send(events: RequestEvents, fresh?: boolean): Lease;
+  /** `nowMs`: the time; `fresh`: not on a connection that was used before. */
+  send(events: RequestEvents, nowMs: number, fresh?: boolean): Lease;
   /** Ends all connections at once. */
   destroy(): Promise<void>;
 }
@@ -38,13 +39,20 @@ class ConnectionClosedError extends Error {
   readonly code = 'ECONNRESET';
 }
 
+/** Bytes of answers that are read at once. */
+const READ_BYTES = 64 * 1024;
+
 interface Owner {
   readonly now: () => number;
   readonly method: string;
   readonly bytes: Buffer;
+  /** What has come is read here, for all connections: it is parsed at once, and nothing of it is kept. */
+  readonly readInto: Buffer;
   free(connection: Connection): void;
   gone(connection: Connection): void;
 }
+
+type OpenSocket = (onread: OnReadOpts) => Socket;
 
 class Connection implements Lease {
   readonly #owner: Owner;
@@ -58,8 +66,16 @@ class Connection implements Lease {
   #lastUsedMs: number | undefined;
   idleMs = 0;
 
-  constructor(owner: Owner, socket: Socket, readyEvent: 'connect' | 'secureConnect') {
+  constructor(owner: Owner, open: OpenSocket, readyEvent: 'connect' | 'secureConnect') {
     this.#owner = owner;
+    // A stream would make a new buffer of 64 KiB for each read: a third of what a request costs.
+    const socket = open({
+      buffer: owner.readInto,
+      callback: (length, bytes) => {
+        this.#read(length === bytes.length ? bytes : bytes.subarray(0, length));
+        return true;
+      },
+    });
     this.#socket = socket;
     this.#parser = new ResponseParser({
       answered: (code) => {
@@ -73,7 +89,6 @@ class Connection implements Lease {
       this.#isOpen = true;
       this.#write();
     });
-    socket.on('data', (bytes: Uint8Array) => this.#read(bytes));
     socket.on('end', () => this.#parser.close());
     socket.on('error', (error) => this.#fail(error));
     socket.on('close', () =>
@@ -92,14 +107,14 @@ class Connection implements Lease {
   }
 
   /** It is still open, as far as is known, and its server has not said that it will be closed by now. */
-  get isUsable(): boolean {
-    return !this.#isGone && this.#owner.now() < this.#usableUntilMs;
+  isUsable(nowMs: number): boolean {
+    return !this.#isGone && nowMs < this.#usableUntilMs;
   }
 
-  send(events: RequestEvents): void {
+  send(events: RequestEvents, nowMs: number): void {
     this.#events = events;
     this.#hasAnswered = false;
-    this.idleMs = this.#lastUsedMs === undefined ? 0 : this.#owner.now() - this.#lastUsedMs;
+    this.idleMs = this.#lastUsedMs === undefined ? 0 : nowMs - this.#lastUsedMs;
     this.#parser.expect(this.#owner.method);
     if (this.#isOpen) this.#write();
   }
@@ -136,7 +151,7 @@ class Connection implements Lease {
     this.#usableUntilMs = now + keepAliveMs;
     if (keepAliveMs > 0) this.#owner.free(this);
     else this.#leave();
-    events?.done();
+    events?.done(now);
   }
 
   #fail(error: unknown): void {
@@ -172,6 +187,7 @@ export class Connections implements Transport {
       now,
       method: endpoint.method,
       bytes: requestBytes(endpoint, url),
+      readInto: Buffer.allocUnsafeSlow(READ_BYTES),
       free: (connection) => this.#idle.push(connection),
       gone: (connection) => {
         this.#all.delete(connection);
@@ -181,9 +197,9 @@ export class Connections implements Transport {
     };
   }
 
-  send(events: RequestEvents, fresh = false): Lease {
-    const connection = (fresh ? undefined : this.#take()) ?? this.#connect();
-    connection.send(events);
+  send(events: RequestEvents, nowMs: number, fresh = false): Lease {
+    const connection = (fresh ? undefined : this.#take(nowMs)) ?? this.#connect();
+    connection.send(events, nowMs);
     return connection;
   }
 
@@ -195,10 +211,10 @@ export class Connections implements Transport {
   }
 
   /** The one that was used last: the others may end. */
-  #take(): Connection | undefined {
+  #take(nowMs: number): Connection | undefined {
     for (;;) {
       const connection = this.#idle.pop();
-      if (connection === undefined || connection.isUsable) return connection;
+      if (connection === undefined || connection.isUsable(nowMs)) return connection;
       connection.close();
       this.#all.delete(connection);
     }
@@ -247,7 +263,7 @@ function opener({ tls, resolve }: LoadEndpoint, url: URL): (owner: Owner) => Con
   };
   if (url.protocol === 'http:') {
     const port = Number(url.port === '' ? 80 : url.port);
-    return (owner) => new Connection(owner, connectTcp({ ...where, port }), 'connect');
+    return (owner) => new Connection(owner, (onread) => connectTcp({ ...where, port, onread }), 'connect');
   }
   const name = tls?.serverName ?? host;
   const secured: ConnectionOptions = {
@@ -265,13 +281,20 @@ function opener({ tls, resolve }: LoadEndpoint, url: URL): (owner: Owner) => Con
   };
   /** Of the newest connection: the next need not shake hands in full. */
   let session: Buffer | undefined;
-  return (owner) => {
-    const socket = connectTls({ ...secured, ...(session === undefined ? {} : { session }) });
+  const open: OpenSocket = (onread) => {
+    // As documented for tls.connect; the types do not know it there.
+    const options: ConnectionOptions & { readonly onread: OnReadOpts } = {
+      ...secured,
+      onread,
+      ...(session === undefined ? {} : { session }),
+    };
+    const socket = connectTls(options);
     socket.on('session', (newest) => {
       session = newest;
     });
-    return new Connection(owner, socket, 'secureConnect');
+    return socket;
   };
+  return (owner) => new Connection(owner, open, 'secureConnect');
 }
 
 /** `host:port:address` as in curl; undefined when none of them is for this URL. */

@@ -20,6 +20,7 @@ interface ScopePage {
 
 export class SliceBook {
   readonly #pages: readonly ScopePage[];
+  #reached = 0;
 
   /** The limits to count at, scope by scope. */
   constructor(limits: readonly (readonly LatencyLimit[])[]) {
@@ -47,7 +48,7 @@ export class SliceBook {
 
   /** No request may come into a slice below this any more. */
   get reached(): number {
-    return Math.max(0, ...this.#pages.map((page) => page.frontier));
+    return this.#reached;
   }
 
   /** Closes what can be closed of the slices below `complete`, into which no request can come any more. */
@@ -55,7 +56,7 @@ export class SliceBook {
     const slices: Closed['slices'] = [];
     for (const [scope, page] of this.#pages.entries()) {
       const indices = [...page.slices.keys()].filter((index) => index < complete).toSorted((a, b) => a - b);
-      const stopped = indices.find((index) => page.slices.get(index)!.open.size > 0) ?? complete;
+      const stopped = indices.find((index) => page.slices.get(index)!.open > 0) ?? complete;
       for (const index of indices) {
         if (index >= stopped) break;
         const slice = page.slices.get(index)!;
@@ -64,6 +65,7 @@ export class SliceBook {
         if (!slice.isEmpty) slices.push({ scope, slice: index, tally: slice.tally() });
       }
       page.frontier = Math.max(page.frontier, stopped);
+      this.#reached = Math.max(this.#reached, page.frontier);
     }
     return { slices, frontier: this.#pages.map((page) => page.frontier) };
   }

@@ -6,12 +6,13 @@
  */
 import type { LoadEndpoint, LoadPlan } from '../../drive/ports.ts';
 import { ClosedLoop, CLOSED_LOOP_CONNECTIONS } from './closed-loop.ts';
-import type { Lease, Transport } from './connections.ts';
+import type { Transport } from './connections.ts';
 import { classifyFailure } from './failure-class.ts';
 import { OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
 import type { Fire, Pacing } from './pacing.ts';
-import { type Slice, SLICE_MS, type OpenRequest, type Outcome } from '../../evidence/slice-counts.ts';
+import { Request, type Receiver } from './request.ts';
+import { SLICE_MS, type Outcome } from '../../evidence/slice-counts.ts';
 import { TickBook } from './tick-pairs.ts';
 import type { Timers } from './timers.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './worker-messages.ts';
@@ -24,20 +25,6 @@ const RESENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 const RECONNECT_AFTER_IDLE_MS = 1_000;
 const SWEEP_EVERY_MS = 20;
 const TIMED_OUT = new Error('no answer within the timeout');
-
-interface Request extends OpenRequest {
-  readonly tick: number;
-  readonly target: number;
-  readonly endpoint: number;
-  readonly slices: readonly Slice[];
-  readonly counted: boolean;
-  readonly late: boolean;
-  lease: Lease | undefined;
-  /** When the connection attempt of this request began; undefined while it waits for its turn. */
-  startedMs: number | undefined;
-  code: number | undefined;
-  resent: boolean;
-}
 
 interface Target {
   readonly version: string;
@@ -69,6 +56,7 @@ export class Sender {
   readonly #pacing: Pacing;
   readonly #targets: Target[];
   readonly #book: SliceBook;
+  readonly #receiver: Receiver;
   readonly #ticks: TickBook | undefined;
   readonly #open = new Set<Request>();
   #originMs = 0;
@@ -84,6 +72,11 @@ export class Sender {
     this.#plan = plan;
     this.#timers = timers;
     this.#post = post;
+    this.#receiver = {
+      now: () => timers.now(),
+      answered: (request, nowMs) => this.#resolve(request, request.code!, nowMs),
+      failed: (request, error) => this.#fail(request, error),
+    };
     const scopes = scopesOf(plan);
     this.#book = new SliceBook(scopes.map(({ target }) => plan.targets[target]!.limits));
     const paced = {
@@ -167,31 +160,18 @@ export class Sender {
 
   // ------------------------------------------------------------------------------------------------------ requests
 
-  readonly #fire: Fire = ({ target: index, tick, dueMs, nowMs, counted }) => {
-    const target = this.#targets[index]!;
-    const endpoint = tick % target.transports.length;
-    const slices = counted ? this.#slicesAt(target, endpoint, dueMs) : [];
-    const request: Request = {
-      tick,
-      dueMs,
-      sentMs: undefined,
-      target: index,
-      endpoint,
-      slices,
-      counted,
-      late: nowMs - dueMs > this.#plan.lateAfterMs,
-      lease: undefined,
-      startedMs: undefined,
-      code: undefined,
-      resent: false,
-    };
-    for (const slice of slices) slice.open.add(request);
-    if (counted) {
-      this.#ticks?.open(tick, index, { slice: this.#sliceAt(dueMs), endpoint: target.endpoints[endpoint]!.name });
+  readonly #fire: Fire = (fired) => {
+    const target = this.#targets[fired.target]!;
+    const endpoint = fired.tick % target.transports.length;
+    const request = new Request(this.#receiver, fired, endpoint, this.#plan.lateAfterMs);
+    if (fired.counted) {
+      const index = this.#sliceAt(fired.dueMs);
+      this.#openSlices(request, target, index);
+      this.#ticks?.open(fired.tick, fired.target, { slice: index, endpoint: target.endpoints[endpoint]!.name });
       target.sent += 1;
     }
     this.#open.add(request);
-    if (hasRoom(target)) this.#send(request, false);
+    if (hasRoom(target)) this.#send(request, fired.nowMs, false);
     else target.waiting.push(request);
   };
 
@@ -199,49 +179,39 @@ export class Sender {
     return Math.floor((dueMs - this.#originMs) / SLICE_MS);
   }
 
-  #slicesAt(target: Target, endpoint: number, dueMs: number): Slice[] {
-    const index = this.#sliceAt(dueMs);
-    const whole = this.#book.slice(target.scope, index);
-    const scope = target.endpointScopes[endpoint];
-    return scope === undefined ? [whole] : [whole, this.#book.slice(scope, index)];
+  #openSlices(request: Request, target: Target, index: number): void {
+    request.slice = this.#book.slice(target.scope, index);
+    request.slice.open += 1;
+    const scope = target.endpointScopes[request.endpoint];
+    if (scope === undefined) return;
+    request.endpointSlice = this.#book.slice(scope, index);
+    request.endpointSlice.open += 1;
   }
 
-  #send(request: Request, fresh: boolean): void {
+  #send(request: Request, nowMs: number, fresh: boolean): void {
     const target = this.#targets[request.target]!;
     if (!request.resent) target.active += 1;
-    request.startedMs ??= this.#timers.now();
-    request.lease = target.transports[request.endpoint]!.send(
-      {
-        sent: () => {
-          request.sentMs ??= this.#timers.now();
-        },
-        answered: (code) => {
-          request.code = code;
-        },
-        done: () => this.#resolve(request, String(request.code)),
-        failed: (error) => this.#fail(request, error),
-      },
-      fresh,
-    );
+    request.startedMs ??= nowMs;
+    request.lease = target.transports[request.endpoint]!.send(request, nowMs, fresh);
   }
 
   #fail(request: Request, error: unknown): void {
     if (!this.#open.has(request)) return;
     if (this.#mayResend(request, error)) {
       request.resent = true;
-      this.#send(request, true);
+      this.#send(request, this.#timers.now(), true);
       return;
     }
     const connecting = request.sentMs === undefined;
     const target = this.#targets[request.target]!;
     if (error === TIMED_OUT) {
       target.lastFailure = connecting ? 'connect: no connection within the timeout' : TIMED_OUT.message;
-      this.#resolve(request, connecting ? 'connect' : 'timeout');
+      this.#resolve(request, connecting ? 'connect' : 'timeout', this.#timers.now());
       return;
     }
     const { kind, text } = classifyFailure(error, connecting);
     target.lastFailure = text;
-    this.#resolve(request, kind === 'unsent' && !connecting ? 'other' : kind);
+    this.#resolve(request, kind === 'unsent' && !connecting ? 'other' : kind, this.#timers.now());
   }
 
   #mayResend(request: Request, error: unknown): boolean {
@@ -257,19 +227,19 @@ export class Sender {
     );
   }
 
-  #resolve(request: Request, code: string): void {
+  /** `code`: of its answer, or a class of failure. */
+  #resolve(request: Request, code: number | string, now: number): void {
     if (!this.#open.delete(request)) return;
-    const now = this.#timers.now();
     const target = this.#targets[request.target]!;
     if (request.lease !== undefined) target.active -= 1;
-    const answered = /^\d+$/.test(code);
+    const answered = typeof code === 'number';
     if (answered) target.answered = true;
     if (request.counted) {
       target.resolved += 1;
       const capMs = this.#plan.timeoutMs;
-      const failed = !answered || Number(code) >= 400;
+      const failed = !answered || code >= 400;
       const outcome: Outcome = {
-        code,
+        code: String(code),
         responseMs: answered ? Math.min(capMs, now - request.dueMs) : capMs,
         responseError: failed || request.resent,
         // A failure to connect is the server's: it was sent as far as we could.
@@ -281,8 +251,9 @@ export class Sender {
         scheduled: isOpenLoop(this.#plan),
         reconnected: request.resent,
       };
-      for (const slice of request.slices) {
-        slice.open.delete(request);
+      for (const slice of [request.slice, request.endpointSlice]) {
+        if (slice === undefined) continue;
+        slice.open -= 1;
         slice.record(outcome);
       }
       this.#ticks?.resolve(request.tick, request.target, outcome);
@@ -295,7 +266,7 @@ export class Sender {
     if (this.#ended) return;
     const waiting = target.waiting.shift();
     if (waiting === undefined) this.#pacing.freed();
-    else this.#send(waiting, false);
+    else this.#send(waiting, this.#timers.now(), false);
   }
 
   /** A request that was never sent because the load was stopped is none. */
@@ -303,7 +274,8 @@ export class Sender {
     if (!this.#open.delete(request)) return;
     if (request.counted) this.#targets[request.target]!.sent -= 1;
     this.#ticks?.forget(request.tick, request.target);
-    for (const slice of request.slices) slice.open.delete(request);
+    if (request.slice !== undefined) request.slice.open -= 1;
+    if (request.endpointSlice !== undefined) request.endpointSlice.open -= 1;
   }
 
   // ------------------------------------------------------------------------------------------------------- reports
@@ -326,7 +298,7 @@ export class Sender {
     const target = this.#targets[request.target]!;
     target.waiting.splice(target.waiting.indexOf(request), 1);
     target.lastFailure = 'no connection became free within the timeout';
-    this.#resolve(request, 'unsent');
+    this.#resolve(request, 'unsent', this.#timers.now());
   }
 
   get #isIdle(): boolean {

@@ -175,7 +175,7 @@ export class RequestCounter {
 /** So many requests of which nothing is known: failures for `satisfied`, absent for `violated` (docs/method.md 0.4). */
 export function unresolvedTally(n: number, { limits, unansweredMs }: CountSettings): Tally {
   const slice = new Slice(limits);
-  slice.open.add({ dueMs: 0, sentMs: undefined });
+  slice.open += 1;
   let sum = EMPTY_TALLY;
   // Added to itself: there may be a billion.
   for (let power = slice.checkpoint(unansweredMs), rest = n; rest > 0; rest = Math.floor(rest / 2)) {
