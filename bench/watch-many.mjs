@@ -1,18 +1,21 @@
-// A watch of many experiments: peak memory and requests of `watch --all` against a server that gives them page by page, as
-// an API server does. Usage: node bench/watch-many.mjs [--count 10000] [--kilobytes 50] [--file FILE]
+// Many experiments: time to the first screen, to the whole list, and peak memory, of `watch -A`, `get -A` and `get -A -w`, and of the
+// controller, against a server that gives them page by page, as an API server does.
+// Usage: node bench/watch-many.mjs [--count 10000] [--kilobytes 50] [--seconds 20] [--only watch] [--json FILE]   (after npm run build)
 import { spawn } from 'node:child_process';
 import { readFileSync, rmSync, mkdtempSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
-import { printTable } from './support/report.mjs';
+import { finish } from './support/report.mjs';
 
 const { values } = parseArgs({
   options: {
     count: { type: 'string', default: '10000' },
     kilobytes: { type: 'string', default: '50' },
     seconds: { type: 'string', default: '20' },
+    only: { type: 'string', default: '' },
+    json: { type: 'string' },
   },
 });
 const count = Number(values.count);
@@ -44,13 +47,9 @@ const afterMetadata = `,${JSON.stringify(rest).slice(1)}`;
 
 let started = 0;
 let listedMs;
-let requests = 0;
-let watches = 0;
 const server = createServer((request, response) => {
-  requests += 1;
   const url = new URL(request.url, 'http://x');
   if (url.searchParams.get('watch') === 'true') {
-    watches += 1;
     listedMs ??= performance.now() - started;
     response.writeHead(200, { 'Content-Type': 'application/json' });
     response.flushHeaders();
@@ -82,31 +81,55 @@ writeFileSync(
     'current-context': 'x',
   }),
 );
-started = performance.now();
-const program = spawn(
-  '/usr/bin/time',
-  ['-f', '%M', process.execPath, path.join(root, 'bin/iter8ctl.js'), 'watch', '-A', '--timeout', `${values.seconds}s`],
-  { env: { ...process.env, KUBECONFIG: kubeconfig }, stdio: ['ignore', 'ignore', 'pipe'] },
-);
-let err = '';
-program.stderr.setEncoding('utf8').on('data', (text) => {
-  err = (err + text).slice(-10_000);
-});
-await new Promise((resolve) => program.once('close', resolve));
-const peak = Number(err.trim().split('\n').at(-1)) / 1024;
-printTable(
-  ['experiments', 'kB each', 'listed after s', 'requests', 'of these watches', 'peak MB'],
-  [
-    [
-      count,
-      Math.round(filled.length / 1000),
-      ((listedMs ?? Number.NaN) / 1000).toFixed(1),
-      requests,
-      watches,
-      peak.toFixed(0),
-    ],
-  ],
-);
+
+const results = [];
+const program = path.join(root, 'bin/iter8ctl.js');
+
+/** Runs it on a terminal of its own (script of util-linux), with the time and the memory that it takes. */
+async function measure(name, args, seconds) {
+  if (!name.includes(values.only)) return;
+  listedMs = undefined;
+  started = performance.now();
+  const memoryFile = path.join(folder, 'memory');
+  const line = [
+    'timeout',
+    '-s',
+    'INT',
+    seconds ?? '120',
+    '/usr/bin/time',
+    '-o',
+    memoryFile,
+    '-f',
+    '%M',
+    process.execPath,
+    program,
+    ...args,
+  ];
+  const child = spawn('script', ['-qfec', line.map((word) => `'${word}'`).join(' '), '/dev/null'], {
+    env: { ...process.env, KUBECONFIG: kubeconfig, TERM: 'xterm', NO_COLOR: '1' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  let firstMs;
+  let tail = '';
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    tail = (tail + text).slice(-2000);
+    if (/experiment-\d/.test(tail)) firstMs ??= performance.now() - started;
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
+  const peak = Number(readFileSync(memoryFile, 'utf8').trim().split('\n').at(-1)) / 1024;
+  if (firstMs === undefined) throw new Error(`${name} showed no experiment (exit ${code}): ${tail}`);
+  const what = `${name} of ${count} experiments of ${Math.round(filled.length / 1000)} kB`;
+  const note = listedMs === undefined ? '' : `whole list after ${(listedMs / 1000).toFixed(1)} s`;
+  results.push(
+    { what: `${what}, peak memory`, value: peak, unit: 'MB', goal: '< 200', reached: peak < 200 },
+    { what: `${what}, first screen`, value: firstMs / 1000, unit: 's', goal: '<= 2', reached: firstMs <= 2000, note },
+  );
+}
+
+await measure('watch -A', ['watch', '-A', '--timeout', `${values.seconds}s`]);
+await measure('get -A', ['get', '-A']);
+await measure('get -A -w', ['get', '-A', '-w'], values.seconds);
+finish(results, values.json);
 server.closeAllConnections();
 server.close();
 rmSync(folder, { recursive: true });

@@ -285,7 +285,11 @@ export class Sender {
     for (const request of this.#open) {
       // From the send; before it, from the start of the connection attempt; before that, from the intended start.
       const since = request.sentMs ?? request.startedMs ?? request.dueMs;
-      if (now - since >= this.#plan.timeoutMs) this.#timeOut(request);
+      if (now - since < this.#plan.timeoutMs) continue;
+      // Where this thread did not get its core, the answer may have come and nobody has read it: everything that is there is
+      // read before the next sweep, and only who is still without an answer then has none.
+      if (request.overdueFromMs === since) this.#timeOut(request);
+      else request.overdueFromMs = since;
     }
     if (now - this.#lastReportMs >= SLICE_MS || this.#isIdle) this.#report();
   }

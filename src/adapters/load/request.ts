@@ -29,6 +29,8 @@ export class Request implements RequestEvents {
   sentMs: number | undefined = undefined;
   code: number | undefined = undefined;
   resent = false;
+  /** What its timeout counts from, once a sweep has found that it is over. */
+  overdueFromMs: number | undefined = undefined;
 
   constructor(receiver: Receiver, fired: Parameters<Fire>[0], endpoint: number, lateAfterMs: number) {
     this.#receiver = receiver;

@@ -3,6 +3,7 @@ import { createServer as createTlsServer, type Server } from 'node:https';
 import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { Worker } from 'node:worker_threads';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
 import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
@@ -184,6 +185,30 @@ describe('a request', () => {
     expect(seen[0]).toMatch(/^x-team: shop\r$/im);
     expect(seen[0]).toMatch(/\r\n\r\n\{"a":1\}$/);
   });
+});
+
+/** A server on a thread of its own, which answers while ours stands still; it says when the twentieth request has come. */
+const SERVER_THREAD = `
+  const { createServer } = require('node:http');
+  const { parentPort } = require('node:worker_threads');
+  let seen = 0;
+  const server = createServer((request, response) => {
+    seen += 1;
+    if (seen === 20) parentPort.postMessage('answers are under way');
+    setTimeout(() => response.end('ok'), 20);
+  });
+  server.listen(0, '127.0.0.1', () => parentPort.postMessage(server.address().port));`;
+
+it('is no timeout where only we did not come to read the answer, and late by our own fault', async () => {
+  const thread = new Worker(SERVER_THREAD, { eval: true });
+  closers.push(async () => void (await thread.terminate()));
+  const port = await new Promise<number>((resolve) => thread.once('message', resolve));
+  const timeoutMs = 1000;
+  // As a thread that gets no core for longer than the timeout.
+  thread.once('message', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs + 100));
+  const { tally } = await send({ url: `http://127.0.0.1:${port}/` }, { plannedRequests: 60, timeoutMs });
+  expect(tally.codes).toEqual({ 200: 60 });
+  expect(tally.late.bad).toBeGreaterThan(0);
 });
 
 /** Twenty handshakes at once take a while on a busy machine. */
