@@ -49,6 +49,14 @@ let started = 0;
 let listedMs;
 const server = createServer((request, response) => {
   const url = new URL(request.url, 'http://x');
+  if (!url.pathname.endsWith('/experiments')) {
+    // No leases: nobody drives them.
+    response.writeHead(404, { 'Content-Type': 'application/json' });
+    response.end(
+      '{"kind":"Status","apiVersion":"v1","status":"Failure","reason":"NotFound","code":404,"message":"not found"}',
+    );
+    return;
+  }
   if (url.searchParams.get('watch') === 'true') {
     listedMs ??= performance.now() - started;
     response.writeHead(200, { 'Content-Type': 'application/json' });
@@ -105,10 +113,14 @@ async function measure(name, args, seconds) {
     program,
     ...args,
   ];
-  const child = spawn('script', ['-qfec', line.map((word) => `'${word}'`).join(' '), '/dev/null'], {
-    env: { ...process.env, KUBECONFIG: kubeconfig, TERM: 'xterm', NO_COLOR: '1' },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
+  const child = spawn(
+    'script',
+    ['-qfec', `stty rows 40 cols 120; ${line.map((word) => `'${word}'`).join(' ')}`, '/dev/null'],
+    {
+      env: { ...process.env, KUBECONFIG: kubeconfig, TERM: 'xterm', NO_COLOR: '1' },
+      stdio: ['ignore', 'pipe', 'inherit'],
+    },
+  );
   let firstMs;
   let tail = '';
   child.stdout.setEncoding('utf8').on('data', (text) => {

@@ -1,6 +1,7 @@
 /** Which experiment a command means: the one named, or for looking the newest, which it says. */
 import { NotFoundError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { outlineOf } from '../experiment/outline.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
@@ -18,9 +19,18 @@ type Dated = Pick<ListRow, 'name' | 'createdAt'>;
 
 /** The same for rows of a list. */
 export function newestRowFirst(a: Dated, b: Dated): number {
-  const time = ({ createdAt }: Dated) => Date.parse(createdAt ?? '') || 0;
-  return time(b) - time(a) || (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
+  return timeOf(b) - timeOf(a) || laterNameFirst(a, b);
 }
+
+/** A whole list: of ten thousand rows each time is read once, not at each comparison. */
+export function newestRowsFirst<T extends Dated>(rows: Iterable<T>): T[] {
+  return Array.from(rows, (row) => ({ row, time: timeOf(row) }))
+    .toSorted((a, b) => b.time - a.time || laterNameFirst(a.row, b.row))
+    .map(({ row }) => row);
+}
+
+const timeOf = ({ createdAt }: Dated): number => Date.parse(createdAt ?? '') || 0;
+const laterNameFirst = (a: Dated, b: Dated): number => (a.name < b.name ? 1 : a.name > b.name ? -1 : 0);
 
 /** The experiment of that name, or a NotFoundError that says which are there. */
 export async function namedExperiment(context: Context, name: string): Promise<Experiment> {
@@ -28,10 +38,12 @@ export async function namedExperiment(context: Context, name: string): Promise<E
     return refuseDamage(await context.store.get(keyOf(context, name)), context.replayAsTyped);
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
-    const there = await context.store.list({ namespace: context.namespace }).catch((listError: unknown) => {
-      if (listError instanceof NotFoundError) throw listError; // the namespace itself
-      return [];
-    });
+    const there = await context.store
+      .list({ namespace: context.namespace, trim: outlineOf })
+      .catch((listError: unknown) => {
+        if (listError instanceof NotFoundError) throw listError; // the namespace itself
+        return [];
+      });
     const names = there.toSorted(newestFirst).map((experiment) => experiment.metadata.name);
     const more = names.length > 10 ? ` and ${names.length - 10} more` : '';
     throw new NotFoundError(
@@ -52,7 +64,14 @@ export async function chosenExperiment(
   say: (text: string) => void,
 ): Promise<Experiment> {
   if (name !== undefined) return namedExperiment(context, name);
-  const newest = (await context.store.list({ namespace: context.namespace })).toSorted(newestFirst)[0];
+  let newest: Experiment | undefined;
+  await context.store.list({
+    namespace: context.namespace,
+    trim: (experiment) => {
+      if (newest === undefined || newestFirst(experiment, newest) < 0) newest = experiment;
+      return outlineOf(experiment);
+    },
+  });
   if (newest === undefined) {
     throw new NotFoundError(`no experiment in namespace ${context.namespace} of ${context.store.description}`, {
       hint: `start one: ${context.asTyped('run', { namespace: context.namespace }, '-f', 'FILE')}; or look elsewhere with -n`,

@@ -2,6 +2,7 @@
 import type { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import { timeLimit } from '../io.ts';
+import { outlineOf } from '../experiment/outline.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { openContext } from './context.ts';
 import { commandFirst } from './flags-before-command.ts';
@@ -79,7 +80,7 @@ async function experimentNames(flags: StoreFlags, given: ReadonlySet<string>, io
   );
   const names = (async () => {
     const context = await openContext({ ...flags, requestTimeout: LONGEST_MS }, quiet, () => undefined);
-    const found = await context.store.list({ namespace: context.namespace, signal: limit.signal });
+    const found = await context.store.list({ namespace: context.namespace, signal: limit.signal, trim: outlineOf });
     return found
       .map(({ metadata }) => metadata.name)
       .filter((name) => sanitizeLine(name) === name && !given.has(name))

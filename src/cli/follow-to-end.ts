@@ -8,7 +8,7 @@ import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import { endingOf } from './end-from-outside.ts';
-import { newestRowFirst } from './choose-experiment.ts';
+import { newestRowsFirst } from './choose-experiment.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Reports } from './report-files.ts';
@@ -120,8 +120,8 @@ export async function watchAll(
   },
   options: WatchingOptions & {
     readonly table: (rows: readonly ListRow[]) => void;
-    /** Something has changed: what there is now. */
-    readonly changed?: (rows: () => readonly ListRow[]) => void;
+    /** Something has changed: what there is now. `isWhole`: nothing is missing any more. */
+    readonly changed?: (rows: () => readonly ListRow[], isWhole: boolean) => void;
   },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
@@ -150,8 +150,8 @@ export async function watchAll(
       } else {
         synced = true;
       }
+      options.changed?.(() => newestRowsFirst(Array.from(seen.values(), ({ row }) => row)), synced);
       if (!synced) continue;
-      options.changed?.(() => [...seen.values()].map(({ row }) => row).toSorted(newestRowFirst));
       if (!selection.forever && [...seen.values()].every(({ row }) => row.ended)) break;
     }
   } catch (error) {

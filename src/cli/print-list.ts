@@ -4,7 +4,7 @@ import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { renderList } from '../render/experiment-list.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { experimentView, listRow } from '../view/experiment-view.ts';
+import { experimentView, listRow, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import { nameLine, stdoutTheme } from './print-experiment.ts';
 import type { OutputFlags } from './shared-flags.ts';
@@ -23,8 +23,12 @@ export interface ListHow {
   readonly namespace: string | undefined;
   /** One name was asked for: templates and `raw` see the object, not a list of it. */
   readonly isOne: boolean;
+  /** Of experiments that are outlines by now (experiment/outline.ts): their lines, made of the whole ones. */
+  readonly rows?: ReadonlyMap<Experiment, ListRow> | undefined;
 }
 
+/** Formats that show a line of each experiment, and nothing else of it. */
+export const LINES_ALONE: readonly string[] = ['text', 'wide', 'name'];
 /** Formats that say who drives each, which costs requests. */
 const WITH_DRIVERS: readonly string[] = ['text', 'wide', 'json', 'yaml'];
 
@@ -71,7 +75,10 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
     }
     default:
       return `${renderList(
-        experiments.map((experiment) => listRow(experiment, of(experiment))),
+        experiments.map((experiment) => {
+          const row = how.rows?.get(experiment);
+          return row === undefined ? listRow(experiment, of(experiment)) : { ...row, driven: of(experiment) };
+        }),
         {
           theme: stdoutTheme(io, flags),
           namespace,

@@ -1,8 +1,8 @@
 /** From two states of an object to what happened in between: how a watcher follows somebody else's drive. Pure. */
 import { changedVerdicts } from '../judge/assessment.ts';
-import { API_VERSION, type Experiment, type ObjectKey, type Stage } from '../experiment/experiment.ts';
+import type { Experiment, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
-import { withDefaults } from '../experiment/defaults.ts';
+import { NO_SPEC } from '../experiment/outline.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting.ts';
 import { readRecord, RECORD_KEY } from '../judge/record/stored-record.ts';
 import type { Event, EventBody, Reason } from './events.ts';
@@ -21,16 +21,6 @@ export function eventsBetween(before: Experiment | undefined, after: Experiment,
 
 /** One for all. */
 const ENDED = [{ type: 'Completed', status: 'True' }];
-/** One for all: nothing is reported of a spec. */
-const NO_SPEC = withDefaults(
-  {
-    apiVersion: API_VERSION,
-    kind: 'Experiment',
-    metadata: {},
-    spec: { target: '-', strategy: { testingPattern: 'Conformance' } },
-  },
-  { namespace: '', name: '' },
-).spec;
 
 /**
  * What `eventsBetween` needs of a state to report what came after it, and no more: a few hundred bytes of an object that may

@@ -25,6 +25,11 @@ export interface ListOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface ListAllOptions extends ListOptions {
+  /** What is kept of each as soon as it is read: thousands of whole ones do not fit into memory. */
+  readonly trim?: ((experiment: Experiment) => Experiment) | undefined;
+}
+
 export interface WatchOptions extends ListOptions {
   /** Only this one. */
   readonly name?: string | undefined;
@@ -67,7 +72,7 @@ export interface ExperimentStore {
   readonly description: string;
   get(key: ObjectKey, signal?: AbortSignal): Promise<Experiment>;
   /** In no particular order. */
-  list(options?: ListOptions): Promise<Experiment[]>;
+  list(options?: ListAllOptions): Promise<Experiment[]>;
   watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncIterable<StoreEvent>;
   create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment>;
   patchStatus(key: ObjectKey, patch: MergePatch, options?: PatchOptions): Promise<Experiment>;

@@ -9,8 +9,8 @@ import { cutToRows, redrawnFrame } from './redrawn-frame.ts';
 import type { Theme } from './theme.ts';
 
 export interface ListScreen {
-  /** `rows`: asked when the table is drawn. */
-  show(rows: () => readonly ListRow[]): void;
+  /** `rows`: asked when the table is drawn; `isWhole`: these are all that there are. */
+  show(rows: () => readonly ListRow[], isWhole: boolean): void;
   /** A sentence that stays above the table. */
   say(text: string): void;
   redraw(): void;
@@ -29,20 +29,29 @@ export function createListScreen(options: {
 }): ListScreen {
   const { theme, clock, namespace } = options;
   let rowsNow: (() => readonly ListRow[]) | undefined;
+  let isAll = false;
   const screen = redrawnFrame({
     ...options,
     lines: ({ columns, rows }) => {
       if (rowsNow === undefined) return undefined;
-      const text = renderList(rowsNow(), { theme, namespace: namespace(), now: clock.now(), columns });
-      return cutToRows(text.split('\n'), rows, (count) =>
-        cutToWidth(`... ${formatCounted(count, 'more line')}`, columns),
+      const known = rowsNow();
+      // A list that is soon complete does not flicker; a long one is shown as soon as it fills the screen.
+      if (!isAll && known.length < rows) return undefined;
+      const shown = known.slice(0, rows);
+      const text = renderList(shown, { theme, namespace: namespace(), now: clock.now(), columns });
+      const lines = text.split('\n');
+      if (!isAll)
+        lines.unshift(cutToWidth(`listing, ${formatCounted(known.length, 'experiment')} so far ...`, columns));
+      return cutToRows(lines, rows, (count) =>
+        cutToWidth(`... ${formatCounted(count + known.length - shown.length, 'more line')}`, columns),
       );
     },
   });
   const ticking = setInterval(() => screen.drawSoon(), TICK_MS);
   return {
-    show: (rows) => {
+    show: (rows, isWhole) => {
       rowsNow = rows;
+      isAll = isWhole;
       screen.drawSoon();
     },
     say: (text) => screen.say(sanitizeLine(text)),

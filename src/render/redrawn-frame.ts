@@ -34,7 +34,7 @@ export function redrawnFrame(options: {
   let lastMs = Number.NEGATIVE_INFINITY;
   let timer: NodeJS.Timeout | undefined;
   let state: 'shown' | 'paused' | 'ended' = 'shown';
-  const size = () => ({ columns: output.columns ?? 80, rows: output.rows ?? 24 });
+  const size = () => ({ columns: output.columns || 80, rows: output.rows || 24 });
   const stopTimer = () => {
     if (timer !== undefined) clearTimeout(timer);
     timer = undefined;

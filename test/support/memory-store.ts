@@ -5,7 +5,14 @@ import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from
 import type { Metric, WrittenMetric } from '../../src/experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../src/experiment/parse.ts';
 import { matchesSelector, parseSelector } from '../../src/experiment/label-selector.ts';
-import type { ExperimentStore, ListOptions, PatchOptions, StoreEvent, WatchOptions } from '../../src/drive/ports.ts';
+import type {
+  ExperimentStore,
+  ListAllOptions,
+  ListOptions,
+  PatchOptions,
+  StoreEvent,
+  WatchOptions,
+} from '../../src/drive/ports.ts';
 import type { MergePatch } from '../../src/experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError } from '../../src/errors.ts';
 import type { Clock } from '../../src/io.ts';
@@ -52,8 +59,13 @@ class MemoryStore implements ExperimentStore {
     return reading(signal, () => experimentOf(this.#stored(key)));
   }
 
-  async list(options: ListOptions = {}): Promise<Experiment[]> {
-    return reading(options.signal, () => [...this.#experiments.values()].map(experimentOf).filter(selection(options)));
+  async list(options: ListAllOptions = {}): Promise<Experiment[]> {
+    return reading(options.signal, () =>
+      [...this.#experiments.values()]
+        .map(experimentOf)
+        .filter(selection(options))
+        .map(options.trim ?? ((experiment) => experiment)),
+    );
   }
 
   async *watch(options: WatchOptions & { readonly signal: AbortSignal }): AsyncGenerator<StoreEvent, void, undefined> {

@@ -12,7 +12,7 @@ import {
 } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
-import type { ExperimentStore, ListOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
+import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';
@@ -54,7 +54,7 @@ class ClusterStore implements ExperimentStore {
     return this.#experiment(await this.#ask({ verb: 'get', resource: EXPERIMENTS, ...key, signal }));
   }
 
-  async list(options: ListOptions = {}): Promise<Experiment[]> {
+  async list(options: ListAllOptions = {}): Promise<Experiment[]> {
     const found: Experiment[] = [];
     for await (const page of listPages(this.#client, {
       namespace: options.namespace,
@@ -63,7 +63,7 @@ class ClusterStore implements ExperimentStore {
     })) {
       for (const object of page.items) {
         const experiment = this.#readable(object);
-        if (experiment !== undefined) found.push(experiment);
+        if (experiment !== undefined) found.push(options.trim?.(experiment) ?? experiment);
       }
     }
     if (found.length === 0 && options.namespace !== undefined) await this.#checkNamespace(options.namespace);

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { matchesSelector, parseSelector } from '../../experiment/label-selector.ts';
-import type { ExperimentStore, ListOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
+import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
@@ -72,7 +72,7 @@ class FileStore implements ExperimentStore {
     return experimentIn(readObjectFile(file));
   }
 
-  async list(options: ListOptions = {}): Promise<Experiment[]> {
+  async list(options: ListAllOptions = {}): Promise<Experiment[]> {
     const selector = parseSelector(options.selector ?? '');
     const { dir } = this.#options;
     const namespaces = await listNamespaces(dir, options.namespace);
@@ -83,7 +83,8 @@ class FileStore implements ExperimentStore {
       for (const key of next) {
         options.signal?.throwIfAborted();
         const experiment = await this.#readable(key);
-        if (experiment !== undefined && matchesSelector(selector, experiment.metadata.labels)) found.push(experiment);
+        if (experiment !== undefined && matchesSelector(selector, experiment.metadata.labels))
+          found.push(options.trim?.(experiment) ?? experiment);
       }
     };
     await Promise.all(Array.from({ length: READERS }, reader));

@@ -4,14 +4,16 @@ import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
+import { outlineOf } from '../../experiment/outline.ts';
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
-import { listText, type ListFlags, type ListHow } from '../print-list.ts';
+import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../say.ts';
+import { listRow, type ListRow } from '../../view/experiment-view.ts';
 
 const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
 type SortKey = (typeof SORT_KEYS)[number];
@@ -46,13 +48,19 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
   const context = await openContext(flags, io, sayTo(io));
   const namespace = flags.allNamespaces === true ? undefined : context.namespace;
   const wanted = new Set(names.map(bareName));
+  const rows = LINES_ALONE.includes(flags.output) ? new Map<Experiment, ListRow>() : undefined;
+  const lineOf = (experiment: Experiment): Experiment => {
+    const outline = outlineOf(experiment);
+    rows!.set(outline, listRow(experiment));
+    return outline;
+  };
   const found = await whileConnecting(context, io, () =>
     wanted.size > 0
       ? Promise.all([...wanted].map((name) => namedExperiment(context, name)))
-      : context.store.list({ namespace, selector: flags.selector }),
+      : context.store.list({ namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf }),
   );
   const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
-  const list = { flags, io, context, namespace, isOne: names.length === 1 };
+  const list = { flags, io, context, namespace, isOne: names.length === 1, rows };
   io.stdout.write(await listText(experiments, list));
   if (flags.watch !== true) return EXIT.ok;
   const isWanted = (one: Experiment) => filter(one) && (wanted.size === 0 || wanted.has(one.metadata.name));
