@@ -4,6 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
+import { outlineOf } from '../../src/experiment/outline.ts';
 import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import { ConflictError, NotFoundError } from '../../src/errors.ts';
 import type { ExperimentStore, StoreEvent } from '../../src/drive/ports.ts';
@@ -166,6 +167,9 @@ export function storeContract(name: string, make: () => Promise<StoreUnderTest>)
       expect((await names({})).size).toBeGreaterThanOrEqual(3);
       expect(await names({ namespace: ns, selector: 'tier=a' })).toEqual(new Set(['a']));
       expect(await names({ namespace: ns, selector: 'team=shop,tier!=a' })).toEqual(new Set(['b']));
+      const kept = await store.list({ namespace: ns, selector: 'tier=a', trim: outlineOf });
+      expect(kept).toEqual([outlineOf(await store.get({ namespace: ns, name: 'a' }))]);
+      expect(kept[0]!.metadata.labels).toMatchObject({ tier: 'a' });
     });
 
     it('deletes', async () => {

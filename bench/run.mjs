@@ -1,0 +1,67 @@
+// All measurements that need no cluster, beside the peers of each, in one run: one table of what was measured and what was reached.
+// Usage: npm run bench [-- --json FILE] [--only NAME,NAME] [--soak MINUTES]. Ends with 1 when a measurement itself fails.
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
+import path from 'node:path';
+import { parseArgs } from 'node:util';
+import { printResults } from './support/report.mjs';
+
+const { values } = parseArgs({
+  options: {
+    json: { type: 'string' },
+    only: { type: 'string' },
+    soak: { type: 'string', default: '2' },
+  },
+});
+const root = path.join(import.meta.dirname, '..');
+const MEASUREMENTS = {
+  'cold-start': [],
+  throughput: [],
+  load: [],
+  'watch-many': [],
+  soak: ['--minutes', values.soak],
+};
+const names = values.only?.split(',') ?? Object.keys(MEASUREMENTS);
+for (const name of names)
+  if (!Object.hasOwn(MEASUREMENTS, name))
+    throw new Error(`--only ${name}: expected of ${Object.keys(MEASUREMENTS).join(', ')}`);
+
+const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).stdout.trim();
+const machine = {
+  commit,
+  node: process.version,
+  cores: cpus().length,
+  processor: cpus()[0]?.model ?? 'unknown',
+  memoryGB: Math.round(totalmem() / 1e9),
+  // What others do on the machine makes every figure worse.
+  loadBefore: Number(loadavg()[0].toFixed(1)),
+  time: new Date().toISOString(),
+};
+const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-bench-'));
+spawnSync(process.execPath, ['scripts/build.mjs'], { cwd: root, stdio: 'inherit' });
+const results = [];
+const failed = [];
+for (const name of names) {
+  console.log(`\n== ${name}`);
+  const file = path.join(scratch, `${name}.json`);
+  const args = [path.join(root, 'bench', `${name}.mjs`), '--json', file, ...MEASUREMENTS[name]];
+  spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  try {
+    results.push(...JSON.parse(readFileSync(file, 'utf8')).map((result) => ({ measurement: name, ...result })));
+  } catch {
+    failed.push(name);
+  }
+}
+rmSync(scratch, { recursive: true });
+console.log(
+  `\n== all, at ${machine.commit}, Node ${machine.node}, ${machine.cores} cores of ${machine.processor}, load ${machine.loadBefore} before`,
+);
+printResults(results);
+const missed = results.filter(({ reached }) => reached === false);
+console.log(
+  `\n${results.length - missed.length} of ${results.length} reached${failed.length > 0 ? `; not measured: ${failed.join(', ')}` : ''}`,
+);
+if (values.json !== undefined)
+  writeFileSync(values.json, `${JSON.stringify({ machine, results, failed }, undefined, 2)}\n`);
+process.exit(failed.length > 0 ? 1 : 0);
