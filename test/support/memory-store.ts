@@ -8,7 +8,6 @@ import { matchesSelector, parseSelector } from '../../src/experiment/label-selec
 import type {
   ExperimentStore,
   ListAllOptions,
-  ListOptions,
   PatchOptions,
   StoreEvent,
   WatchOptions,
