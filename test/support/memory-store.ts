@@ -5,13 +5,7 @@ import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from
 import type { Metric, WrittenMetric } from '../../src/experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../src/experiment/parse.ts';
 import { matchesSelector, parseSelector } from '../../src/experiment/label-selector.ts';
-import type {
-  ExperimentStore,
-  ListAllOptions,
-  PatchOptions,
-  StoreEvent,
-  WatchOptions,
-} from '../../src/drive/ports.ts';
+import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../src/drive/ports.ts';
 import type { MergePatch } from '../../src/experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError } from '../../src/errors.ts';
 import type { Clock } from '../../src/io.ts';
