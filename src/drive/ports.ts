@@ -14,26 +14,11 @@ import type { MessageResult } from '../judge/message-result.ts';
 import type { Build } from '../judge/record/builds.ts';
 import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
+import type { ListAllOptions, WatchOptions } from './store-selection.ts';
+
+export type { ListAllOptions, ListOptions, WatchOptions } from './store-selection.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
-
-export interface ListOptions {
-  /** Absent: all namespaces. */
-  readonly namespace?: string | undefined;
-  /** Label selector as in kubectl: `a=b,c!=d,e in (f,g),h,!i`. */
-  readonly selector?: string | undefined;
-  readonly signal?: AbortSignal | undefined;
-}
-
-export interface ListAllOptions extends ListOptions {
-  /** What is kept of each as soon as it is read: thousands of whole ones do not fit into memory. */
-  readonly trim?: ((experiment: Experiment) => Experiment) | undefined;
-}
-
-export interface WatchOptions extends ListOptions {
-  /** Only this one. */
-  readonly name?: string | undefined;
-}
 
 /**
  * What a watch reports. It starts with one `added` for each object that is there, then `synced` once, then every change in
