@@ -436,3 +436,20 @@ it('leaves a relative objective open: these requests are no pairs of one schedul
     'not-paired',
   ]);
 });
+
+it('tells the answer as events, line by line, in a file too', async () => {
+  const file = written(
+    'events.json',
+    vegeta(800, () => ({})),
+  );
+  const asked = ['judge', file, '--slo', 'error-rate<=2%', '--slo', 'p95<=300ms'];
+  const { code, out } = await iter8ctl([...asked, '-o', 'ndjson', '--report', 'ndjson=events.ndjson'], { cwd });
+  expect(code).toBe(0);
+  expect(readFileSync(path.join(cwd, 'events.ndjson'), 'utf8')).toBe(out);
+  const events = out
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { readonly kind: string; readonly assessment?: { readonly verdict: string } });
+  expect(events.map(({ kind }) => kind)).toEqual(['warning', 'verdict', 'verdict', 'recommendation']);
+  expect(events[1]!.assessment!.verdict).toBe('satisfied');
+});

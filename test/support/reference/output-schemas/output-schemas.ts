@@ -22,7 +22,7 @@ const OUTPUTS = {
   'run-comparison': { schema: runComparison, title: '-o json of diff' },
   'self-comparison': { schema: selfComparison, title: '-o json of aa' },
   assertion: { schema: assertion, title: '-o json of assert' },
-  event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run and watch' },
+  event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run, watch and judge' },
 } as const;
 
 export type Output = keyof typeof OUTPUTS;
