@@ -2,6 +2,7 @@
  * The part of Go's text/template that placeholders use, between `@<` and `>@`: paths, methods with an argument, `index`,
  * `if`, trim markers and comments. Source: docs/contract.md 3; what Go's template engine answers.
  */
+import { formatCount } from '../text/units.ts';
 
 /** A value: the steps of a path from the root, a call, a literal. */
 export type TemplateValue =
@@ -31,6 +32,9 @@ export class TemplateError extends Error {
 
 const OPEN = '@<';
 const CLOSE = '>@';
+/** Bounds of what is read by functions that call themselves: no person writes more. */
+const LONGEST_ACTION = 1000;
+const DEEPEST_IF = 50;
 
 interface Piece {
   readonly text: string;
@@ -67,6 +71,11 @@ function actionAt(template: string, open: number): Action {
   const close = template.indexOf(CLOSE, open + OPEN.length);
   if (close < 0) throw new TemplateError(`${template.slice(open, open + 40)}: ${OPEN} without ${CLOSE}`);
   const inside = template.slice(open + OPEN.length, close);
+  if (inside.length > LONGEST_ACTION) {
+    throw new TemplateError(
+      `${template.slice(open, open + 40)}...: a placeholder of ${formatCount(inside.length)} characters, at most ${formatCount(LONGEST_ACTION)} are read`,
+    );
+  }
   const trimBefore = /^-\s/.test(inside);
   const trimAfter = /\s-$/.test(inside);
   const text = inside.slice(trimBefore ? 1 : 0, trimAfter ? -1 : undefined).trim();
@@ -84,6 +93,7 @@ export function parseTemplate(template: string): TemplatePart[] {
 class Reader {
   readonly #pieces: readonly Piece[];
   #next = 0;
+  #depth = 0;
 
   constructor(all: readonly Piece[]) {
     this.#pieces = all;
@@ -104,8 +114,12 @@ class Reader {
 
   #if(source: string): TemplatePart {
     const condition = parseValue(source.slice(2));
+    this.#depth += 1;
+    if (this.#depth > DEEPEST_IF)
+      throw new TemplateError(`more than ${DEEPEST_IF} ${OPEN} if ${CLOSE} within each other`);
     const first = this.block();
     const second = first.ended === 'else' ? this.block() : { parts: [], ended: first.ended };
+    this.#depth -= 1;
     if (second.ended !== 'end') throw new TemplateError(`${OPEN} ${source} ${CLOSE}: there is no ${OPEN} end ${CLOSE}`);
     return { kind: 'if', condition, source, whenTrue: first.parts, whenFalse: second.parts };
   }

@@ -1,6 +1,7 @@
 /** Placeholders of a script: each is a variable in its environment, whatever its value is. */
 import { Iter8Error } from '../errors.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
+import { formatCount } from '../text/units.ts';
 import { parseTemplate, TemplateError, type TemplatePart } from './go-template.ts';
 import { fillPlaceholders, placeholderProblem, type PlaceholderScope } from './placeholders.ts';
 import { placeMark, placeWords, variableOf, type PlacedWords } from './script-words.ts';
@@ -13,7 +14,8 @@ export interface FilledScript {
 
 /** What is wrong with the placeholders of a script as it is written, whatever their values, or undefined. */
 export function scriptProblem(script: string): string | undefined {
-  if (script.includes('\0')) return ZERO_BYTE;
+  const unusable = textProblem(script);
+  if (unusable !== undefined) return unusable;
   const problem = placeholderProblem(script);
   if (problem !== undefined) return problem;
   const parts = parseTemplate(script);
@@ -31,7 +33,8 @@ export function scriptProblem(script: string): string | undefined {
  * @throws Iter8Error naming the placeholder that cannot be filled in, or cannot stand where it does; never its value.
  */
 export function fillScript(script: string, scope: PlaceholderScope): FilledScript {
-  if (script.includes('\0')) throw new Iter8Error(ZERO_BYTE);
+  const unusable = textProblem(script);
+  if (unusable !== undefined) throw new Iter8Error(unusable);
   const sources: string[] = [];
   const values: Record<string, string> = {};
   const marked = fillPlaceholders(script, scope, (value, source) => {
@@ -54,7 +57,16 @@ export function pathsIn(script: string): (readonly string[])[] {
   }
 }
 
-const ZERO_BYTE = 'the script holds a zero byte';
+/** A Job hands its script to bash as one argument, for which Linux takes 128 KiB at most, with its placeholders named. */
+const LONGEST_SCRIPT_BYTES = 100_000;
+
+/** What keeps a text from being any script, or undefined. */
+function textProblem(script: string): string | undefined {
+  if (script.includes('\0')) return 'the script holds a zero byte';
+  const bytes = Buffer.byteLength(script);
+  if (bytes <= LONGEST_SCRIPT_BYTES) return undefined;
+  return `the script has ${formatCount(bytes)} bytes, at most ${formatCount(LONGEST_SCRIPT_BYTES)} are taken: let it fetch what is longer, or put that into its image`;
+}
 
 type Value = Extract<TemplatePart, { kind: 'value' }>['value'];
 

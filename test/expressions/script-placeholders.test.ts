@@ -13,6 +13,26 @@ const scope = (value: string) => ({
   candidateWon: false,
 });
 
+it('takes a script of 100,000 bytes, and refuses a longer one whatever is in it', () => {
+  const script = `echo @< .Name >@ ${'x'.repeat(99_983)}`;
+  expect(scriptProblem(script)).toBeUndefined();
+  const refusal =
+    'the script has 100,001 bytes, at most 100,000 are taken: let it fetch what is longer, or put that into its image';
+  expect(scriptProblem(`${script}y`)).toBe(refusal);
+  expect(() => fillScript(`${script}y`, scope('x'))).toThrow(refusal);
+});
+
+it('reads conditions within each other and placeholders up to a bound, and ends with a sentence behind it', () => {
+  const nested = (depth: number) => '@< if .WinnerFound >@'.repeat(depth) + '@< end >@'.repeat(depth);
+  expect(scriptProblem(nested(50))).toBeUndefined();
+  for (const depth of [51, 3000])
+    expect(scriptProblem(nested(depth))).toContain('more than 50 @< if >@ within each other');
+  expect(scriptProblem(`echo @< ${'('.repeat(5000)} >@`)).toContain(
+    'a placeholder of 5,002 characters, at most 1,000 are read',
+  );
+  expect(scriptProblem(`echo @< ${'('.repeat(900)}.Name${')'.repeat(80)} >@`)).toContain('there is no )');
+});
+
 describe('a placeholder in a script', () => {
   it.each([
     ['echo @< .Name >@', 'echo "$ITER8_V1"'],
