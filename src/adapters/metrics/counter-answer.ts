@@ -30,8 +30,9 @@ export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer
     return `percentile: expected a number between 0 and 100, got ${short(percentile)}`;
   // One sample may be spread over several rows: the buckets of a histogram, a sum and its count.
   const parts = new Map<string, Part>();
+  const seriesOf = seriesReader();
   for (const [index, row] of rows.entries()) {
-    const problem = addRow(parts, kind, row, askedAtMs);
+    const problem = addRow(parts, kind, row, { askedAtMs, seriesOf });
     if (problem !== undefined) return `${kind}[${index}]: ${problem}`;
   }
   const samples = [...parts.values()]
@@ -58,7 +59,12 @@ const FIELDS: Readonly<Record<CounterKind, readonly string[]>> = {
   counts: ['count'],
 };
 
-function addRow(parts: Map<string, Part>, kind: CounterKind, row: unknown, askedAtMs: number): string | undefined {
+function addRow(
+  parts: Map<string, Part>,
+  kind: CounterKind,
+  row: unknown,
+  { askedAtMs, seriesOf }: { readonly askedAtMs: number; readonly seriesOf: (labels: unknown) => Series },
+): string | undefined {
   if (!isObject(row)) return `expected an object, got ${short(row)}`;
   const at = row['at'] === undefined ? askedAtMs / 1000 : row['at'];
   if (typeof at !== 'number' || !(at > 0)) return `at: expected seconds since 1970, got ${short(at)}`;
@@ -70,12 +76,13 @@ function addRow(parts: Map<string, Part>, kind: CounterKind, row: unknown, asked
       return `${field}: expected a number, 0 or more, got ${short(value)}`;
   }
   // A counter of hits and one of the rest are two series, even if they are named alike.
-  const series = `${kind === 'shares' ? fields.join('+') : ''}${seriesId(row['series'])}`;
+  const { id, source } = seriesOf(row['series']);
+  const series = `${kind === 'shares' ? fields.join('+') : ''}${id}`;
   const atMs = Math.round(at * 1000);
   const key = `${series} ${atMs}`;
   const part: Part = parts.get(key) ?? {
     series,
-    source: sourceId(row['series']),
+    source,
     atMs,
     numbers: new Map(),
     cumulative: new Map(),
@@ -142,6 +149,22 @@ function boundOf(written: unknown): number {
 
 function withSource(sample: CounterSample | undefined, source: string | undefined): CounterSample | undefined {
   return sample === undefined || source === undefined ? sample : { ...sample, source };
+}
+
+interface Series {
+  readonly id: string;
+  readonly source: string | undefined;
+}
+
+/** An answer has many rows of few series: each series is worked out once. */
+function seriesReader(): (labels: unknown) => Series {
+  const known = new Map<string, Series>();
+  return (labels) => {
+    const text = JSON.stringify(labels) ?? '';
+    const found = known.get(text) ?? { id: seriesId(labels), source: sourceId(labels) };
+    known.set(text, found);
+    return found;
+  };
 }
 
 /** Labels of what Prometheus read a series from: one process, all of whose series restart together. */
