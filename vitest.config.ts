@@ -15,8 +15,8 @@ export default defineConfig({
   plugins: [localImports()],
   test: {
     include: ['test/**/*.test.ts'],
-    // Those of test/cluster need a cluster: scripts/test-cluster.mjs runs them.
-    exclude: ['**/node_modules/**', '.stryker-tmp/**', 'test/cluster/**'],
+    // Those of test/cluster need a cluster: scripts/test-cluster.mjs runs them. Simulations: vitest.simulations.config.ts.
+    exclude: ['**/node_modules/**', '.stryker-tmp/**', 'test/cluster/**', 'test/**/*-simulation.test.ts'],
     // Builds the program once: tests of the whole process, of workers and of packages use it.
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],

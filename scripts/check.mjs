@@ -1,4 +1,5 @@
-// What `npm run check` and CI run: types, lint, format, build, an audit of the lock, tests, tests on a real cluster. Every step runs, whatever the one before said.
+// What `npm run check` and CI run: types, lint, format, build, an audit of the lock, tests, simulations, tests on a
+// real cluster. Every step runs, whatever the one before said.
 // At the end it says which files were slow, and what was skipped and why; the last line counts: `N passed, N failed` (and
 // skipped, if any). A failed step counts as a failed one.
 import { spawnSync } from 'node:child_process';
@@ -49,11 +50,14 @@ console.log(
 );
 
 const counts = runVitest({ args: process.argv.slice(2), report, summary });
+const simulations = runVitest({ args: ['--config', 'vitest.simulations.config.ts'], report, summary });
 const cluster = runClusterTests({ summary });
+const suites = [counts, simulations, cluster];
+const sumOf = (outcome) => suites.reduce((sum, suite) => sum + suite[outcome], 0);
 const total = {
-  passed: counts.passed + cluster.passed,
-  failed: counts.failed + failedSteps + cluster.failed,
-  skipped: counts.skipped + skippedSteps + cluster.skipped,
+  passed: sumOf('passed'),
+  failed: sumOf('failed') + failedSteps,
+  skipped: sumOf('skipped') + skippedSteps,
 };
 for (const line of summaryOf(summary)) console.log(line);
 rmSync(scratch, { recursive: true, force: true });

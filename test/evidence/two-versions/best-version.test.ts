@@ -1,4 +1,4 @@
-/** Who has the best reward: the rules of a contest, whatever the data. Its error rates: `contest-simulation.test.ts`. */
+/** Who has the best reward: the rules of a contest, whatever the data. Its error rates: `best-version-simulation.test.ts`. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { Amount } from '../../../src/evidence/two-versions/means-by-block.ts';

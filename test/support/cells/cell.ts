@@ -1,5 +1,5 @@
 /**
- * A cell of the simulation that checks the guarantees (`npm run evidence`, and in short in `test/evidence/grid.test.ts`): a
+ * A cell of the simulation that checks the guarantees (`npm run evidence`, and in short in `test/evidence/guarantees-simulation.test.ts`): a
  * situation that is run many times with other random numbers, and how often something may, or should, happen in it.
  */
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
