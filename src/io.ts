@@ -53,6 +53,8 @@ export interface Io {
   /** Identity of this process, e.g. for locks. */
   readonly pid: number;
   readonly clock: Clock;
+  /** Processor time that all threads of this process have used so far, in ms. */
+  cpuMs(): number;
   /** Sends a signal to a process, or to the group of a negative id; 0: none, only asks. False when it is gone. */
   kill(pid: number, signal: 'SIGTERM' | 'SIGKILL' | 0): boolean;
   /** Calls back on each signal until the returned function is called. */

@@ -132,6 +132,10 @@ const io: Io = {
     return currentFolder();
   },
   pid: process.pid,
+  cpuMs: () => {
+    const { user, system } = process.cpuUsage();
+    return (user + system) / 1000;
+  },
   clock: { now: () => Date.now(), monotonicMs: () => performance.now(), sleep },
   kill: (pid, signal) => {
     try {

@@ -6,10 +6,11 @@ import { createMetricSource } from '../../src/adapters/metrics/measure-metric.ts
 import { metricWithDefaults } from '../../src/experiment/defaults.ts';
 import type { Metric, MetricSpec } from '../../src/experiment/metric.ts';
 import { NotFoundError } from '../../src/errors.ts';
+import { processCpuMs } from './test-io.ts';
 import { testServer } from './test-server.ts';
 
 export const SECRET = { token: 's3cr3t-token', username: 'me', password: 'pa55-w0rd', host: '127.0.0.1' };
-const jq = createJq({ longestMs: 1_000 });
+const jq = createJq({ longestMs: 1_000, cpuMs: processCpuMs });
 /** One engine for all tests of a file. */
 afterAll(() => jq.close());
 

@@ -31,6 +31,12 @@ const realClock: Clock = {
   sleep: (ms, signal) => delay(ms, undefined, signal === undefined ? {} : { signal }),
 };
 
+/** Processor time of this process, in ms. */
+export function processCpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
 export function testIo(options: TestIoOptions): TestIo {
   let out = '';
   let err = '';
@@ -52,6 +58,7 @@ export function testIo(options: TestIoOptions): TestIo {
     env: options.env ?? {},
     cwd: options.cwd,
     pid: process.pid,
+    cpuMs: processCpuMs,
     clock: options.clock ?? realClock,
     kill: (pid, signal) => {
       try {

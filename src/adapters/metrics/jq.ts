@@ -25,30 +25,54 @@ export interface JqEngine {
   close(): Promise<void>;
 }
 
-const LONGEST_MS = 2_000;
-/** Starting the engine counts for itself: 40 ms, and far more on a busy machine. */
-const START_MS = 15_000;
+/**
+ * What a program may take. Processor time is what counts, since on a busy machine, or in a container with little of it, nothing
+ * ends in time, and the measurement would be lost; the time of the wall bounds what others wait.
+ */
+interface Limit {
+  readonly cpuMs: number;
+  readonly wallMs: number;
+}
 
-export function createJq(options: { readonly longestMs?: number } = {}): JqEngine {
-  return new WorkerJq(options.longestMs ?? LONGEST_MS);
+const LIMIT: Limit = { cpuMs: 2_000, wallMs: 30_000 };
+/** Starting the engine counts for itself: 40 ms, and far more on a busy machine. */
+const START: Limit = { cpuMs: 15_000, wallMs: 60_000 };
+
+/** How soon it is looked again how much time is used. */
+const LOOK_MS = 50;
+
+export interface JqOptions {
+  /** Processor time that this process has used so far, in ms: a program cannot have used more of it since it was asked. */
+  readonly cpuMs: () => number;
+  readonly longestMs?: number;
+  readonly longestWallMs?: number;
+}
+
+export function createJq(options: JqOptions): JqEngine {
+  return new WorkerJq(options.cpuMs, {
+    cpuMs: options.longestMs ?? LIMIT.cpuMs,
+    wallMs: options.longestWallMs ?? LIMIT.wallMs,
+  });
 }
 
 class WorkerJq implements JqEngine {
-  readonly #longestMs: number;
+  readonly #cpuMs: () => number;
+  readonly #limit: Limit;
   #worker: Worker | undefined;
   #asked = 0;
   /** Questions are put one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(longestMs: number) {
-    this.#longestMs = longestMs;
+  constructor(cpuMs: () => number, limit: Limit) {
+    this.#cpuMs = cpuMs;
+    this.#limit = limit;
   }
 
   first(json: string, program: string): Promise<JqResult> {
     const answer = this.#last.then(async () => {
       // The first question after a start says that it has started.
-      if (this.#worker === undefined) await this.#ask('null', 'null', START_MS);
-      return this.#ask(json, program, this.#longestMs);
+      if (this.#worker === undefined) await this.#ask('null', 'null', START);
+      return this.#ask(json, program, this.#limit);
     });
     this.#last = answer.catch(() => undefined);
     return answer;
@@ -60,12 +84,12 @@ class WorkerJq implements JqEngine {
     await worker?.terminate();
   }
 
-  #ask(json: string, program: string, longestMs: number): Promise<JqResult> {
+  #ask(json: string, program: string, limit: Limit): Promise<JqResult> {
     const worker = (this.#worker ??= this.#start());
     const question: JqQuestion = { id: ++this.#asked, json, program };
     return new Promise((resolve) => {
       const done = (result: JqResult, ends: boolean) => {
-        clearTimeout(timer);
+        stopWatching();
         worker.off('message', onMessage);
         worker.off('error', onError);
         worker.off('exit', onExit);
@@ -82,10 +106,26 @@ class WorkerJq implements JqEngine {
         done({ kind: 'error', cause: 'limit', message: firstLine(error.message) }, true);
       const onExit = (code: number) =>
         done({ kind: 'error', cause: 'limit', message: `jq ended by itself (code ${code})` }, true);
-      const timer = setTimeout(() => done({ kind: 'timeout', seconds: longestMs / 1000 }, true), longestMs);
+      const stopWatching = this.#watch(limit, (ms) => done({ kind: 'timeout', seconds: ms / 1000 }, true));
       worker.on('message', onMessage).once('error', onError).once('exit', onExit);
       worker.postMessage(question);
     });
+  }
+
+  /** Calls back with the limit that is over, unless the returned function is called before. */
+  #watch(limit: Limit, isOver: (limitMs: number) => void): () => void {
+    const startedAt = performance.now();
+    const usedBefore = this.#cpuMs();
+    let timer: NodeJS.Timeout;
+    const look = () => {
+      const cpuLeftMs = limit.cpuMs - (this.#cpuMs() - usedBefore);
+      const wallLeftMs = limit.wallMs - (performance.now() - startedAt);
+      if (cpuLeftMs <= 0) isOver(limit.cpuMs);
+      else if (wallLeftMs <= 0) isOver(limit.wallMs);
+      else timer = setTimeout(look, Math.max(LOOK_MS, Math.min(cpuLeftMs, wallLeftMs)));
+    };
+    timer = setTimeout(look, Math.min(limit.cpuMs, limit.wallMs));
+    return () => clearTimeout(timer);
   }
 
   #start(): Worker {

@@ -3,8 +3,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { createJq } from '../../../src/adapters/metrics/jq.ts';
+import { processCpuMs } from '../../support/test-io.ts';
 
-const jq = createJq({ longestMs: 20_000 });
+const jq = createJq({ longestMs: 20_000, cpuMs: processCpuMs });
 afterAll(() => jq.close());
 
 const unharmed = async () => expect(await jq.first('{"a": [1, 2]}', '.a | add')).toEqual({ kind: 'result', text: '3' });
@@ -29,10 +30,20 @@ describe('programs of whoever may write a metric', () => {
     ['print', 'repeat(1)'],
     ['warn', 'def f: (1 | stderr) | f; f'],
   ])('that %s without an end run into the limit of time', async (_what, program) => {
-    const hasty = createJq({ longestMs: 3_000 });
+    const hasty = createJq({ longestMs: 3_000, cpuMs: processCpuMs });
     expect(await hasty.first('{}', program)).toEqual({ kind: 'timeout', seconds: 3 });
     expect(await hasty.first('1', '.')).toEqual({ kind: 'result', text: '1' });
     await hasty.close();
+  });
+
+  it('may take long where the processor is busy with others, until others have waited long enough', async () => {
+    const program = 'reduce range(300000) as $i (0; . + 1)';
+    const starved = createJq({ longestMs: 1, longestWallMs: 60_000, cpuMs: () => 0 });
+    expect(await starved.first('{}', program)).toEqual({ kind: 'result', text: '300000' });
+    await starved.close();
+    const impatient = createJq({ longestMs: 1, longestWallMs: 200, cpuMs: () => 0 });
+    expect(await impatient.first('{}', 'last(repeat(1))')).toEqual({ kind: 'timeout', seconds: 0.2 });
+    await impatient.close();
   });
 
   it('stay within their memory, however large the answer is', async () => {
