@@ -252,7 +252,7 @@ export function openMetrics(
       import('../adapters/metrics/measure-metric.ts'),
       import('../adapters/metrics/jq.ts'),
     ]);
-    const jq = createJq({ cpuMs: io.cpuMs });
+    const jq = createJq({ cpuMs: () => io.cpuMs() });
     const source = createMetricSource({
       secrets,
       readMetric: (key, signal) => store.getMetric(key, signal),
