@@ -16,6 +16,7 @@ import { readTally } from '../judge/record/stored-record.ts';
 import type { RecordLine } from '../judge/record/record-lines.ts';
 import { foldRecord } from '../replay/fold-record.ts';
 import { readRecordLines } from '../replay/read-record-lines.ts';
+import { redactUrls } from '../text/redact.ts';
 import { VERSION } from '../version.ts';
 import type { QuickFlags } from './commands/init.ts';
 import type { ResultFlags } from './measured-runs.ts';
@@ -70,7 +71,7 @@ export async function groupsOfLoad(how: GroupedHow): Promise<Grouped | ExitCode>
     await command.parseAsync(loadArguments(flags, folder), { from: 'user' });
     if (code !== EXIT.ok && code !== EXIT.no && code !== EXIT.undecided) return code;
     const record = path.join(folder, 'records/default', `${NAME}.ndjson`);
-    const found = await ofRecord(record, flags.url![0]!, how);
+    const found = await ofRecord(record, redactUrls(flags.url![0]!), how);
     return { ...found, version: undefined };
   });
 }

@@ -1,5 +1,5 @@
 /** `aa`: a run compared with itself. */
-import { mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -69,10 +69,14 @@ it('sends the load itself, and leaves nothing behind', async () => {
   });
   const { port } = server.address() as { port: number };
   const load = ['--qps', '200', '--requests', '60', '--percentiles', '50', '--splits', '20'];
-  const { code, out } = await iter8ctl(['aa', '--url', `http://127.0.0.1:${port}/`, ...load, '-o', 'json'], { cwd });
+  const { code, out } = await iter8ctl(
+    ['aa', '--url', `http://me:hunter2@127.0.0.1:${port}/`, ...load, '-o', 'json', '--report', 'markdown=aa.md'],
+    { cwd },
+  );
   server.close();
   expect(JSON.parse(out)).toMatchObject({ kind: 'SelfComparison', run: { requests: 60 } });
   expect([0, 3]).toContain(code);
+  expect(out + readFileSync(path.join(cwd, 'aa.md'), 'utf8')).not.toContain('hunter2');
   expect(readdirSync(cwd)).not.toContain('.iter8');
 });
 
