@@ -34,8 +34,8 @@ if (cluster !== undefined && !['run', 'controller'].includes(cluster))
   throw new Error(`--cluster: expected run or controller, got ${cluster}`);
 const runs = wholeNumber('runs', cluster === undefined ? 50 : 25);
 const seed = wholeNumber('seed', 1 + Math.floor(Math.random() * 2 ** 30));
-// They wait most of the time: for leases of dead drivers, in a cluster.
-const jobs = wholeNumber('jobs', (cluster === undefined ? 2 : 3) * availableParallelism());
+// They wait most of the time.
+const jobs = wholeNumber('jobs', 2 * availableParallelism());
 
 const root = path.join(import.meta.dirname, '..');
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-kills-bundle-'));

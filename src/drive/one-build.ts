@@ -25,7 +25,13 @@ const MOST_RESTARTS = 10;
 const LOOK_AGAIN_MS = 5_000;
 const LONGEST_ROLLOUT_MS = 300_000;
 
-export async function lookAtBuilds(session: Session, { builds }: BuildPorts, signal: AbortSignal): Promise<BuildLook> {
+/** `mayRestart: false`: nothing is measured any more. */
+export async function lookAtBuilds(
+  session: Session,
+  { builds }: BuildPorts,
+  signal: AbortSignal,
+  { mayRestart = true }: { readonly mayRestart?: boolean } = {},
+): Promise<BuildLook> {
   if (session.record.changed !== undefined) return 'changed';
   if (builds === undefined) return 'same';
   const before = session.record.builds;
@@ -33,7 +39,7 @@ export async function lookAtBuilds(session: Session, { builds }: BuildPorts, sig
   const now = isAnew ? await settledBuilds(session, builds, signal) : await readBuilds(session, builds, signal);
   const change = before === undefined ? undefined : buildChange(before, now);
   if (change !== undefined) {
-    const look = noteChange(session, change);
+    const look = noteChange(session, change, mayRestart);
     await session.save();
     return look;
   }
@@ -68,10 +74,10 @@ async function settledBuilds(session: Session, builds: BuildReader, signal: Abor
   }
 }
 
-function noteChange(session: Session, { version, what }: BuildChange): BuildLook {
+function noteChange(session: Session, { version, what }: BuildChange, mayRestart: boolean): BuildLook {
   const { question } = session;
   const restarts = session.record.restarts ?? 0;
-  const wanted = question.strength.onChange === 'restart';
+  const wanted = mayRestart && question.strength.onChange === 'restart';
   const anew = wanted && restarts < MOST_RESTARTS;
   const often = wanted && !anew ? `, after it was measured anew ${formatCounted(restarts, 'time')}` : '';
   const changed = { version, at: timestamp(session.nowMs()), what: `${what}${often}` };

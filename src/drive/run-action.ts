@@ -3,12 +3,13 @@ import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
+import { assess } from './assess.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Control } from './control.ts';
 import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
-import { mark, performTask, taskName } from './perform-task.ts';
+import { mark, performTask, taskName, type PlacedTask, type TaskOutcome } from './perform-task.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
@@ -66,7 +67,7 @@ export async function runAction(
       task.task === 'metrics/collect'
         ? await collect(session, { task, id }, how)
         : task.task === 'gate'
-          ? await passGate(session, { task, id, text }, control)
+          ? await gate(session, { task, id, text }, how)
           : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption });
     if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'anew') return outcome;
     if (outcome.kind === 'left') {
@@ -84,6 +85,17 @@ export async function runAction(
   if (interruption.any.aborted) return { kind: 'interrupted' };
   const unsettled = step.action === 'finish' ? await how.settleTraffic() : undefined;
   return unsettled === undefined ? { kind: 'done' } : { kind: 'failed', cause: failureText(unsettled) };
+}
+
+/** A person may take a day to answer: what was approved is the build that was measured, and no other. */
+async function gate(session: Session, placed: PlacedTask, how: ActionOptions): Promise<TaskOutcome> {
+  const { ports, interruption, control } = how;
+  const outcome = await passGate(session, placed, control);
+  if (outcome.kind !== 'done' || !placed.id.startsWith('finish/')) return outcome;
+  const isLooked = await interruption.completes(async (signal) => {
+    if ((await lookAtBuilds(session, ports, signal, { mayRestart: false })) === 'changed') assess(session, true);
+  });
+  return isLooked ? outcome : { kind: 'interrupted' };
 }
 
 async function collect(

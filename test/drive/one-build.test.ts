@@ -5,7 +5,10 @@ import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { Build } from '../../src/judge/record/builds.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { replayRecord } from '../../src/replay/replay.ts';
-import { canary, driveInMemory, type DriveSetup } from '../support/driving.ts';
+import { canary, driveInMemory, withWeights, type DriveSetup } from '../support/driving.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
+import { memoryTraffic } from '../support/memory-traffic.ts';
 
 const build = (image: string, hashes = ['h']): Build => ({
   object: 'Deployment default/new',
@@ -164,3 +167,46 @@ describe('onChange: restart', () => {
     expect(record.restarts).toBe(10);
   });
 });
+
+it.each([{}, { onChange: 'restart' }])(
+  'a build that changes while a gate waits is not promoted by the approval (%o)',
+  async (strength) => {
+    const gate = { task: 'gate', with: { timeout: '1h' } };
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const written = experiment(strength, { finish: [gate, { run: 'promote', if: 'CandidateWon()' }] });
+    const moving = {
+      ...written,
+      spec: {
+        ...written.spec,
+        strategy: { ...written.spec.strategy, deploymentPattern: 'Progressive' as const },
+        versionInfo: withWeights('old', 'new'),
+      },
+    };
+    const store = createMemoryStore({ clock: fakeClock() });
+    let image = 'new:1';
+    const done: string[] = [];
+    const { recommendation } = await run(
+      moving,
+      { read: () => Promise.resolve([{ version: 'old' }, { version: 'new', build: build(image) }]) },
+      {
+        store,
+        traffic,
+        tasks: { run: ({ id }) => Promise.resolve(String(done.push(id))) },
+        onEvent: (event) => {
+          if (event.kind !== 'waiting') return;
+          image = 'new:2';
+          void store.patchMetadata(
+            { namespace: 'default', name: 'hello-experiment' },
+            { annotations: { 'iter8.tools/approve': 'finish/0' } },
+          );
+        },
+      },
+    );
+    expect([recommendation.verdict, recommendation.reasons[0], done, [...traffic.fields.values()]]).toEqual([
+      'undecided',
+      expect.stringContaining('candidate new changed at'),
+      [],
+      [100, 0],
+    ]);
+  },
+);

@@ -52,7 +52,7 @@ export function experimentManifest(
 ): object {
   const collect = (numQueries: number) => ({
     task: 'metrics/collect',
-    with: { numQueries, qps: RATE, timeout: '20s', versions: VERSIONS.map((name) => ({ name, url: `${url}${name}` })) },
+    with: { numQueries, qps: RATE, timeout: '60s', versions: VERSIONS.map((name) => ({ name, url: `${url}${name}` })) },
   });
   const message = (id: string) => ({
     task: 'notification/http',
