@@ -75,6 +75,15 @@ export function notEmpty(value: string): string | undefined {
   return value === '' ? undefined : value;
 }
 
+/** The address of a Prometheus: callers of the API never see it, and gain no credentials by it. */
+export function prometheusFlag(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  const isPlain = url?.username === '' && url.password === '' && url.search === '' && url.hash === '';
+  if (url === undefined || !/^https?:$/.test(url.protocol) || !isPlain || /[{}$*]/.test(text))
+    throw new InvalidArgumentError('write an address such as http://prometheus.monitoring:9090, without a password.');
+  return text.replace(/\/+$/, '');
+}
+
 export function withStoreFlags(command: Command): Command {
   return withKubeFlags(
     command

@@ -13,10 +13,24 @@ export interface ControllerOptions {
   readonly allowScripts: boolean;
   /** Of the Jobs of scripts. */
   readonly scriptImage: string;
+  /** Absent: there is no HTTP API. */
+  readonly api?: ApiOptions | undefined;
+}
+
+export interface ApiOptions {
+  /** A Secret of type kubernetes.io/tls beside the controller. Absent: plain HTTP. */
+  readonly tlsSecret?: string | undefined;
+  /** The one that verdicts ask. Absent: none. */
+  readonly prometheus?: string | undefined;
 }
 
 /** Where the controller answers health checks and gives its metrics. */
 export const HEALTH_PORT = 8080;
+const API_PORT = 8443;
+export const API_SERVICE = 'iter8ctl-api';
+const TLS_DIR = '/etc/iter8ctl/api-tls';
+const SERVICES: Resource = { group: '', version: 'v1', plural: 'services', namespaced: true };
+const SELECTOR = { 'app.kubernetes.io/name': 'iter8ctl', 'app.kubernetes.io/component': 'controller' };
 /** Not root, and nobody's on the usual images. */
 const USER = 65532;
 
@@ -35,7 +49,9 @@ export function systemNamespace(): InstallObject {
 }
 
 export function controllerDeployment(options: ControllerOptions): InstallObject {
-  const selector = { 'app.kubernetes.io/name': 'iter8ctl', 'app.kubernetes.io/component': 'controller' };
+  const selector = SELECTOR;
+  const { api } = options;
+  const hasTls = api?.tlsSecret !== undefined;
   const probe = (path: string) => ({ httpGet: { path, port: 'health' }, timeoutSeconds: 5 });
   return {
     resource: DEPLOYMENTS,
@@ -68,13 +84,17 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
                   '--health-address',
                   `0.0.0.0:${HEALTH_PORT}`,
                   ...(options.allowScripts ? ['--allow-scripts', '--script-image', options.scriptImage] : []),
+                  ...(api === undefined ? [] : apiArguments(api)),
                 ],
                 env: [
                   { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                   { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
                   { name: 'HOME', value: '/tmp' },
                 ],
-                ports: [{ name: 'health', containerPort: HEALTH_PORT }],
+                ports: [
+                  { name: 'health', containerPort: HEALTH_PORT },
+                  ...(api === undefined ? [] : [{ name: 'api', containerPort: API_PORT }]),
+                ],
                 livenessProbe: { ...probe('/healthz'), periodSeconds: 20, failureThreshold: 3 },
                 readinessProbe: { ...probe('/readyz'), periodSeconds: 5 },
                 resources: { requests: { cpu: '100m', memory: '128Mi' }, limits: { memory: '1Gi' } },
@@ -83,13 +103,42 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
                   readOnlyRootFilesystem: true,
                   capabilities: { drop: ['ALL'] },
                 },
-                volumeMounts: [{ name: 'tmp', mountPath: '/tmp' }],
+                volumeMounts: [
+                  { name: 'tmp', mountPath: '/tmp' },
+                  ...(hasTls ? [{ name: 'api-tls', mountPath: TLS_DIR, readOnly: true }] : []),
+                ],
               },
             ],
-            volumes: [{ name: 'tmp', emptyDir: {} }],
+            volumes: [
+              { name: 'tmp', emptyDir: {} },
+              ...(hasTls ? [{ name: 'api-tls', secret: { secretName: api.tlsSecret } }] : []),
+            ],
           },
         },
       },
+    },
+  };
+}
+
+function apiArguments({ tlsSecret, prometheus }: ApiOptions): string[] {
+  return [
+    '--api-address',
+    `0.0.0.0:${API_PORT}`,
+    ...(tlsSecret === undefined ? ['--api-plain-http'] : ['--api-tls-dir', TLS_DIR]),
+    ...(prometheus === undefined ? [] : ['--api-prometheus', prometheus]),
+  ];
+}
+
+/** Every controller answers, also those that wait to drive. */
+export function apiService({ tlsSecret }: ApiOptions): InstallObject {
+  const port = tlsSecret === undefined ? { name: 'http', port: 80 } : { name: 'https', port: 443 };
+  return {
+    resource: SERVICES,
+    object: {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: API_SERVICE, namespace: SYSTEM_NAMESPACE, labels: LABELS },
+      spec: { selector: SELECTOR, ports: [{ ...port, targetPort: 'api' }] },
     },
   };
 }

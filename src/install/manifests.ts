@@ -1,5 +1,5 @@
 /** Everything that `install` makes, in an order in which each finds what it needs. Pure. */
-import { controllerDeployment, systemNamespace, type ControllerOptions } from './deployment.ts';
+import { apiService, controllerDeployment, systemNamespace, type ControllerOptions } from './deployment.ts';
 import { crds } from './crds.ts';
 import type { InstallObject } from './install-object.ts';
 import { controllerAccess, roles } from './rbac.ts';
@@ -10,12 +10,18 @@ export function installObjects(controller?: ControllerOptions): InstallObject[] 
     ...crds(),
     systemNamespace(),
     ...roles(),
-    ...(controller === undefined ? [] : [...controllerAccess(controller), controllerDeployment(controller)]),
+    ...(controller === undefined
+      ? []
+      : [
+          ...controllerAccess(controller),
+          ...(controller.api === undefined ? [] : [apiService(controller.api)]),
+          controllerDeployment(controller),
+        ]),
   ];
 }
 
 /** What `uninstall` removes, last made first. The namespace stays: others may keep metrics and secrets there. */
 export function uninstallObjects(): InstallObject[] {
-  const everything = installObjects({ image: '', replicas: 1, allowScripts: true, scriptImage: '' });
+  const everything = installObjects({ image: '', replicas: 1, allowScripts: true, scriptImage: '', api: {} });
   return everything.filter(({ object }) => object.kind !== 'Namespace').toReversed();
 }

@@ -5,7 +5,7 @@
  * - `iter8ctl-driver` also creates and drives experiments: `run`. Bind it in the namespaces of the experiments.
  * - `iter8ctl-targets` (in iter8-system) locks targets over namespaces. Bind it to drivers.
  * - `iter8ctl-controller` is what the controller is bound to, everywhere: it drives, and creates no experiment. With scripts it
- *   also makes Jobs.
+ *   also makes Jobs, with the HTTP API it has tokens and rights of its callers reviewed.
  *
  * `iter8ctl-secrets` reads secrets; it is bound to nobody. Bind it to the controller in the namespaces whose experiments
  * need secrets.
@@ -64,6 +64,12 @@ const SCRIPTS: readonly Rule[] = [
   { apiGroups: [''], resources: ['pods/log'], verbs: ['get'] },
 ];
 
+/** Whose token a caller of the HTTP API shows, and what they may do. */
+const API: readonly Rule[] = [
+  { apiGroups: ['authentication.k8s.io'], resources: ['tokenreviews'], verbs: ['create'] },
+  { apiGroups: ['authorization.k8s.io'], resources: ['subjectaccessreviews'], verbs: ['create'] },
+];
+
 const TARGETS: readonly Rule[] = [
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },
 ];
@@ -85,7 +91,10 @@ export function roles(): InstallObject[] {
   ];
 }
 
-export function controllerAccess(options: { readonly allowScripts: boolean }): InstallObject[] {
+export function controllerAccess(options: {
+  readonly allowScripts: boolean;
+  readonly api?: object | undefined;
+}): InstallObject[] {
   const subject = { kind: 'ServiceAccount', name: CONTROLLER, namespace: SYSTEM_NAMESPACE };
   return [
     {
@@ -96,7 +105,12 @@ export function controllerAccess(options: { readonly allowScripts: boolean }): I
         metadata: { name: CONTROLLER, namespace: SYSTEM_NAMESPACE, labels: LABELS },
       },
     },
-    clusterRole(CONTROLLER, [...LOOK, ...DRIVE, ...(options.allowScripts ? SCRIPTS : [])]),
+    clusterRole(CONTROLLER, [
+      ...LOOK,
+      ...DRIVE,
+      ...(options.allowScripts ? SCRIPTS : []),
+      ...(options.api === undefined ? [] : API),
+    ]),
     {
       resource: CLUSTER_ROLE_BINDINGS,
       object: {

@@ -61,6 +61,39 @@ describeUnless(missingHelm())('rendered by helm', () => {
     );
   });
 
+  it('is what install --api makes, with TLS and without, with a Prometheus and without, beside scripts', () => {
+    const image = 'iter8ctl:1';
+    const plain = { image, replicas: 1, allowScripts: false, scriptImage: image };
+    const prometheus = 'http://prometheus.monitoring:9090';
+    for (const [allowScripts, tlsSecret, asked] of [
+      [true, 'api-tls', prometheus],
+      [false, undefined, undefined],
+    ] as const) {
+      const sets = [
+        `image=${image}`,
+        `allowScripts=${allowScripts}`,
+        'api.enabled=true',
+        tlsSecret === undefined ? 'api.plainHttp=true' : `api.tlsSecret=${tlsSecret}`,
+        ...(asked === undefined ? [] : [`api.prometheus=${asked}`]),
+      ].flatMap((set) => ['--set', `controller.${set}`]);
+      expect(rendered(...sets)).toEqual(installed({ ...plain, allowScripts, api: { tlsSecret, prometheus: asked } }));
+    }
+  });
+
+  it('reviews tokens and rights with the API alone', () => {
+    const rules = (text: string) => /tokenreviews|subjectaccessreviews/.test(text);
+    expect(rules(JSON.stringify(rendered('--set', 'controller.image=x')))).toBe(false);
+    const api = ['controller.image=x', 'controller.api.enabled=true', 'controller.api.plainHttp=true'];
+    expect(rules(JSON.stringify(rendered(...api.flatMap((set) => ['--set', set]))))).toBe(true);
+  });
+
+  it.each([[['plainHttp=false']], [['plainHttp=true', 'tlsSecret=x']]])('refuses an API with %j', (sets) => {
+    const all = ['image=x', 'api.enabled=true', ...sets.map((set) => `api.${set}`)];
+    const { status, stderr } = helm(...all.flatMap((set) => ['--set', `controller.${set}`]));
+    expect(status).not.toBe(0);
+    expect(stderr).toContain('tlsSecret, or plainHttp');
+  });
+
   it('makes no namespace where it is there already', () => {
     expect(rendered('--set', 'createNamespace=false').filter(({ kind }) => kind === 'Namespace')).toEqual([]);
   });

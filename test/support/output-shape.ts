@@ -31,6 +31,8 @@ const OF_KIND: Readonly<Record<string, Output>> = {
   RunComparison: 'run-comparison',
   SelfComparison: 'self-comparison',
   Assertion: 'assertion',
+  Verdict: 'verdict',
+  Error: 'api-error',
 };
 
 /** @throws Error when a text, or a line of it, is an output of ours and not what its schema says */

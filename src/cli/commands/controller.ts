@@ -6,7 +6,8 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
 import { openContext, type Context } from '../context.ts';
-import { notEmpty, numberFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
+import { openApi, type ApiSettings } from '../controller-api.ts';
+import { notEmpty, numberFlag, prometheusFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {
   readonly selector?: string;
@@ -16,6 +17,12 @@ interface ControllerFlags extends StoreFlags {
   readonly scriptServiceAccount: string;
   readonly healthAddress?: string;
   readonly leaderElection?: boolean;
+  readonly apiAddress?: string;
+  readonly apiAuth?: 'token' | 'none';
+  readonly apiAudience?: string;
+  readonly apiTlsDir?: string;
+  readonly apiPlainHttp?: boolean;
+  readonly apiPrometheus?: string;
   readonly logLevel: Level;
   readonly logFormat: 'json' | 'text';
 }
@@ -32,6 +39,24 @@ export function controllerCommand(io: Io, done: (code: ExitCode) => void): Comma
     .option('--script-image <name>', 'image of these Jobs, with bash')
     .option('--script-service-account <name>', 'account of these Jobs, in the namespace of the experiment', 'default')
     .option('--health-address <host:port>', 'serve /healthz, /readyz and /metrics there')
+    .option('--api-address <host:port>', 'serve the HTTP API there (docs/api.md); without it there is none', notEmpty)
+    .addOption(
+      new Option(
+        '--api-auth <how>',
+        'whose requests it answers: tokens of the cluster and their rights, or anybody',
+      ).choices(['token', 'none']),
+    )
+    .option(
+      '--api-audience <name>',
+      'whom tokens have to be made for (default: the API server of the cluster)',
+      notEmpty,
+    )
+    .option(
+      '--api-tls-dir <dir>',
+      'tls.crt and tls.key of the API, where a Secret is mounted; read again when they change',
+    )
+    .option('--api-plain-http', 'tokens without TLS: where the network encrypts by itself')
+    .option('--api-prometheus <url>', 'the Prometheus that verdicts ask; without it there are none', prometheusFlag)
     .option('--no-leader-election', 'drive at once, whoever else does')
     .addOption(new Option('--log-level <level>', 'least level that is logged').choices([...LEVELS]).default('info'))
     .addOption(new Option('--log-format <format>', 'how').choices(['json', 'text']).default('json'));
@@ -43,6 +68,7 @@ export function controllerCommand(io: Io, done: (code: ExitCode) => void): Comma
 async function controller(flags: ControllerFlags, io: Io): Promise<ExitCode> {
   if (flags.allowScripts === true && flags.scriptImage === undefined)
     throw new UsageError('--allow-scripts needs --script-image: the image of the Jobs that run them');
+  const api = apiSettings(flags);
   const log = createLog(io.stderr, { clock: io.clock, level: flags.logLevel, format: flags.logFormat });
   const stop = new AbortController();
   let code: ExitCode = EXIT.ok;
@@ -53,18 +79,38 @@ async function controller(flags: ControllerFlags, io: Io): Promise<ExitCode> {
     stop.abort();
   });
   try {
-    const lost = await lead(flags, io, { log, stop: stop.signal });
+    const lost = await lead(flags, io, { api, log, stop: stop.signal });
     return lost ? EXIT.unavailable : code;
   } finally {
     stopListening();
   }
 }
 
+/** @throws UsageError */
+function apiSettings(flags: ControllerFlags): ApiSettings | undefined {
+  const { apiAddress: address, apiAuth, apiAudience: audience, apiTlsDir: tlsDir, apiPrometheus: prometheus } = flags;
+  const { apiPlainHttp = false } = flags;
+  if (address === undefined) {
+    if (apiPlainHttp || [apiAuth, audience, tlsDir, prometheus].some((one) => one !== undefined))
+      throw new UsageError('the flags --api-... need --api-address: without it there is no API');
+    return undefined;
+  }
+  const auth = apiAuth ?? 'token';
+  if (auth === 'none' && audience !== undefined)
+    throw new UsageError('--api-audience is about tokens: not with --api-auth none');
+  if (tlsDir !== undefined && apiPlainHttp) throw new UsageError('give --api-tls-dir or --api-plain-http, not both');
+  if (auth === 'token' && tlsDir === undefined && !apiPlainHttp)
+    throw new UsageError('tokens would go over the network as they are: --api-tls-dir is missing', {
+      hint: 'or --api-plain-http, where the network encrypts by itself; or --api-auth none, to ask for no token',
+    });
+  return { address, auth, audience, tlsDir, prometheus, namespace: flags.namespace };
+}
+
 /** Waits to be the leader, then drives until `stop`, or until the lead is lost: true then. */
 async function lead(
   flags: ControllerFlags,
   io: Io,
-  how: { readonly log: Log; readonly stop: AbortSignal },
+  how: { readonly api: ApiSettings | undefined; readonly log: Log; readonly stop: AbortSignal },
 ): Promise<boolean> {
   const { log, stop } = how;
   const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }, { whileLeading }] = await Promise.all([
@@ -108,6 +154,7 @@ async function lead(
           leading: () => leading,
           state: () => reconciler.state,
         });
+  const closeApi = how.api === undefined ? undefined : await openApi({ ...context, kube }, io, { ...how.api, log });
   log('info', 'controller started', { cluster: context.store.description, namespace: flags.namespace ?? 'all' });
   try {
     if (flags.leaderElection === false) {
@@ -131,6 +178,7 @@ async function lead(
     if (stop.aborted) return false;
     throw error;
   } finally {
+    await closeApi?.();
     await close?.();
     await driving.close();
   }

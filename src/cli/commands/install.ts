@@ -3,12 +3,21 @@ import { Command } from 'commander';
 import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { withDefaults } from '../../experiment/defaults.ts';
+import type { ApiOptions } from '../../install/deployment.ts';
 import type { Io } from '../../io.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { openKube } from '../context.ts';
 import { readManifests } from '../manifest-flags.ts';
-import { durationFlag, numberFlag, repeated, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
+import {
+  durationFlag,
+  notEmpty,
+  numberFlag,
+  prometheusFlag,
+  repeated,
+  withKubeFlags,
+  type StoreFlags,
+} from '../shared-flags.ts';
 
 interface InstallFlags extends StoreFlags {
   readonly dryRun?: boolean;
@@ -16,6 +25,10 @@ interface InstallFlags extends StoreFlags {
   readonly replicas: number;
   readonly allowScripts?: boolean;
   readonly scriptImage?: string;
+  readonly api?: boolean;
+  readonly apiTlsSecret?: string;
+  readonly apiPlainHttp?: boolean;
+  readonly apiPrometheus?: string;
   readonly timeout: number;
   readonly forceConflicts?: boolean;
   readonly printRole?: boolean;
@@ -37,6 +50,10 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('--replicas <n>', 'controllers; one drives, the others wait', numberFlag({ min: 0, integer: true }), 1)
     .option('--allow-scripts', 'the controller may run scripts of experiments, as Jobs beside them')
     .option('--script-image <name>', 'image of these Jobs, with bash (default: that of --image)')
+    .option('--api', 'the controller serves the HTTP API, as Service iter8ctl-api (docs/api.md)')
+    .option('--api-tls-secret <name>', 'Secret of type kubernetes.io/tls in iter8-system, for the API', notEmpty)
+    .option('--api-plain-http', 'the API without TLS: tokens go over the network as they are')
+    .option('--api-prometheus <url>', 'the Prometheus that verdicts of the API ask', prometheusFlag)
     .option('--print-role', 'with -f: print the Roles that driving this experiment takes, as YAML, and change nothing')
     .option('-f, --filename <file>', 'with --print-role: the manifest of the experiment; repeat it', repeated)
     .option('--force-conflicts', 'take over fields that others have set to something else')
@@ -52,6 +69,7 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
   if (flags.filename !== undefined) throw new UsageError('-f goes with --print-role: install takes no manifest');
   if (flags.image === undefined && (flags.allowScripts === true || flags.scriptImage !== undefined))
     throw new UsageError('--allow-scripts and --script-image are about the controller: they go with --image');
+  const api = apiOf(flags);
   const { installObjects } = await import('../../install/manifests.ts');
   const objects = installObjects(
     flags.image === undefined
@@ -61,6 +79,7 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
           replicas: flags.replicas,
           allowScripts: flags.allowScripts === true,
           scriptImage: flags.scriptImage ?? flags.image,
+          api,
         },
   );
   if (flags.dryRun === true) {
@@ -95,6 +114,20 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
       ? `installed in ${sanitizeLine(client.description)}; experiments are driven by iter8ctl run (for a controller: --image)\n`
       : `installed in ${sanitizeLine(client.description)}; experiments are driven by the controller as soon as they are created\n`,
   );
+}
+
+/** @throws UsageError */
+function apiOf(flags: InstallFlags): ApiOptions | undefined {
+  const { apiTlsSecret: tlsSecret, apiPrometheus: prometheus, apiPlainHttp = false } = flags;
+  if (flags.api !== true) {
+    if (tlsSecret !== undefined || prometheus !== undefined || apiPlainHttp)
+      throw new UsageError('--api-tls-secret, --api-plain-http and --api-prometheus go with --api');
+    return undefined;
+  }
+  if (flags.image === undefined) throw new UsageError('--api is about the controller: it goes with --image');
+  if ((tlsSecret !== undefined) === apiPlainHttp)
+    throw new UsageError('--api needs --api-tls-secret, or --api-plain-http where the network encrypts by itself');
+  return { tlsSecret, prometheus };
 }
 
 /** What the experiment of a manifest needs; the cluster is asked only how the kinds are called that hold its weights. */

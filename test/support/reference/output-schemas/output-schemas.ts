@@ -12,9 +12,13 @@ import { assertion } from './assertion.ts';
 import { plan } from './plan.ts';
 import { runComparison } from './run-comparison.ts';
 import { selfComparison } from './self-comparison.ts';
+import { apiError, verdictAnswer } from './verdict.ts';
 
 const OUTPUTS = {
-  'experiment-view': { schema: experimentView, title: '-o json of describe, run, watch, replay and judge' },
+  'experiment-view': {
+    schema: experimentView,
+    title: '-o json of describe, run, watch, replay and judge; GET of the HTTP API',
+  },
   'experiment-view-list': { schema: experimentViewList, title: '-o json of get' },
   plan: { schema: plan, title: '-o json of plan' },
   explanation: { schema: explanation, title: '-o json of explain' },
@@ -22,6 +26,8 @@ const OUTPUTS = {
   'run-comparison': { schema: runComparison, title: '-o json of diff' },
   'self-comparison': { schema: selfComparison, title: '-o json of aa' },
   assertion: { schema: assertion, title: '-o json of assert' },
+  verdict: { schema: verdictAnswer, title: 'POST .../verdicts of the HTTP API' },
+  'api-error': { schema: apiError, title: 'What the HTTP API answers instead' },
   event: { schema: ndjsonEvent, title: 'A line of -o ndjson of run, watch and judge' },
 } as const;
 

@@ -1,0 +1,246 @@
+/** Answers the requests of the API: who asks is asked first, whatever they ask for. See docs/api.md. */
+import type { Permission } from '../adapters/kube/access-review.ts';
+import { Iter8Error, InvalidManifestError, NotFoundError, UnavailableError, messageOf, type Issue } from '../errors.ts';
+import { API_GROUP, keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
+import { parseVerdictRequest, type AskedVerdict } from '../experiment/verdict-request.ts';
+import type { ExperimentStore, MetricSource } from '../drive/ports.ts';
+import { timeLimit, type Clock } from '../io.ts';
+import { jsonView } from '../report/json-view.ts';
+import { checkExperiment } from '../validation/validate.ts';
+import { checkMetric } from '../validation/rules/all-rules.ts';
+import { experimentView, type Driven, type ExperimentView } from '../view/experiment-view.ts';
+import { bearerToken, type Access, type Caller } from './access.ts';
+import { busy, json, line, RefusedError, type Answer } from './answer.ts';
+import { isYes, parseHookCall, type HookCall } from './flagger.ts';
+import { judgeWindow } from './judge-window.ts';
+import { routeOf, type Hook } from './routes.ts';
+import type { ApiRequest } from './server.ts';
+import { stateOf, verdictJson, type VerdictState } from './verdict-view.ts';
+import { isSettled, type Waits } from './waits.ts';
+
+export interface ApiPorts {
+  readonly store: Pick<ExperimentStore, 'get'>;
+  readonly access: Access;
+  readonly waits: Waits;
+  readonly metrics: MetricSource;
+  readonly clock: Clock;
+  /** Who drives it, where that is known. */
+  readonly driven: (experiment: Experiment, signal: AbortSignal) => Promise<Driven | undefined>;
+  /** Where POST .../verdicts asks. Absent: it is refused. */
+  readonly prometheus?: string | undefined;
+  /** The only namespace that is looked after; absent: all. */
+  readonly namespace?: string | undefined;
+  readonly by: string;
+  readonly log: (level: 'info' | 'warn', text: string, about: Readonly<Record<string, string>>) => void;
+}
+
+const VERDICTS_AT_ONCE = 2;
+const LONGEST_VERDICT_MS = 45_000;
+
+const inNamespace = (verb: string, resource: string, namespace: string, name?: string): Permission => ({
+  verb,
+  group: API_GROUP,
+  resource,
+  namespace,
+  ...(name === undefined ? {} : { name }),
+});
+
+/** A metric and an experiment that names it make a controller ask backends, and show what they say. */
+const toJudge = (namespace: string): readonly Permission[] => [
+  inNamespace('create', 'metrics', namespace),
+  inNamespace('create', 'experiments', namespace),
+  inNamespace('get', 'experiments', namespace),
+];
+
+export class Api {
+  readonly #ports: ApiPorts;
+  #judging = 0;
+
+  constructor(ports: ApiPorts) {
+    this.#ports = ports;
+  }
+
+  /** @throws RefusedError */
+  async answer(request: ApiRequest): Promise<Answer> {
+    try {
+      return await this.#answer(request);
+    } catch (error) {
+      throw this.#refusal(error, request);
+    }
+  }
+
+  async #answer(request: ApiRequest): Promise<Answer> {
+    const { access } = this.#ports;
+    const { signal } = request;
+    const token = () => bearerToken(request.authorization);
+    if (request.url.startsWith('/flagger/')) return this.#hook(request);
+    // Whoever is nobody learns nothing, not even which paths there are.
+    const caller = await access.caller(token, signal);
+    const route = routeOf(request.method, request.url);
+    switch (route.kind) {
+      case 'experiment':
+        return json(jsonView(await this.#view(route.key, route.waitMs, caller, signal)));
+      case 'verdict':
+        await this.#admit(caller, toJudge(route.namespace), route.namespace, signal);
+        expectJson(request);
+        return json(await this.#verdict(await request.body(), route.namespace, signal));
+      case 'flagger':
+        throw new RefusedError(404, 'there is nothing at this path');
+    }
+  }
+
+  async #admit(
+    caller: Caller,
+    permissions: readonly Permission[],
+    namespace: string,
+    signal: AbortSignal,
+  ): Promise<void> {
+    await caller.must(permissions, signal);
+    const { namespace: only } = this.#ports;
+    if (only !== undefined && only !== namespace)
+      throw new RefusedError(403, `this controller looks after namespace ${only} alone`);
+  }
+
+  async #view(key: ObjectKey, waitMs: number, caller: Caller, signal: AbortSignal): Promise<ExperimentView> {
+    const { store, waits, driven, clock } = this.#ports;
+    const may = () =>
+      this.#admit(caller, [inNamespace('get', 'experiments', key.namespace, key.name)], key.namespace, signal);
+    await may();
+    let experiment = await store.get(key, signal);
+    if (waitMs > 0 && !isSettled(experiment)) {
+      await waits.until(key, waitMs, signal);
+      // Meanwhile a right may have been taken away.
+      await may();
+      experiment = await store.get(key, signal);
+    }
+    return experimentView(experiment, clock.now(), await driven(experiment, signal));
+  }
+
+  async #verdict(body: unknown, namespace: string, signal: AbortSignal) {
+    const { prometheus, clock, metrics, by } = this.#ports;
+    if (prometheus === undefined)
+      throw new RefusedError(403, 'no Prometheus may be asked through this controller: it has no --api-prometheus');
+    const asked = askedVerdict(body, { namespace, prometheus });
+    if (this.#judging >= VERDICTS_AT_ONCE) throw busy('too many verdicts at once');
+    this.#judging += 1;
+    const limit = timeLimit(clock, LONGEST_VERDICT_MS);
+    try {
+      const toMs = clock.now();
+      const experiment = await judgeWindow(asked, {
+        metrics,
+        now: () => toMs,
+        by,
+        signal: AbortSignal.any([signal, limit.signal]),
+      });
+      const window = { from: new Date(toMs - asked.windowMs).toISOString(), to: new Date(toMs).toISOString() };
+      return verdictJson(experimentView(experiment, toMs), window);
+    } catch (error) {
+      if (limit.signal.aborted && !signal.aborted)
+        throw new RefusedError(504, `Prometheus did not answer all queries within ${LONGEST_VERDICT_MS / 1000} s`);
+      throw error;
+    } finally {
+      limit.cancel();
+      this.#judging -= 1;
+    }
+  }
+
+  async #hook(request: ApiRequest): Promise<Answer> {
+    const route = routeOf(request.method, request.url);
+    if (route.kind !== 'flagger') throw new RefusedError(404, 'there is nothing at this path');
+    const { hook } = route;
+    try {
+      expectJson(request);
+      const call = parseHookCall(await request.body());
+      const shown = () => call.token ?? bearerToken(request.authorization);
+      const caller = await this.#ports.access.caller(shown, request.signal);
+      const text = await this.#reply(hook, call, caller, request.signal);
+      return line(text.yes ? 200 : 403, text.reason);
+    } catch (error) {
+      const { status, message, details, headers } = this.#refusal(error, request);
+      return { ...line(status, [message, ...details].join('; ')), headers };
+    }
+  }
+
+  async #reply(
+    hook: Hook,
+    call: HookCall,
+    caller: Caller,
+    signal: AbortSignal,
+  ): Promise<{ readonly yes: boolean; readonly reason: string }> {
+    const { namespace, canary, phase, asks } = call;
+    if (hook === 'event') {
+      await this.#admit(caller, [inNamespace('get', 'experiments', namespace)], namespace, signal);
+      this.#ports.log('info', 'event of Flagger', {
+        canary: keyText({ namespace, name: canary }),
+        phase,
+        text: call.event ?? '',
+      });
+      return { yes: true, reason: 'noted' };
+    }
+    if (asks.kind === 'verdict') {
+      await this.#admit(caller, toJudge(namespace), namespace, signal);
+      const { verdict, reason } = await this.#verdict(asks.body, namespace, signal);
+      return reply(hook, verdict, reason);
+    }
+    const view = await this.#view(asks.key, 0, caller, signal);
+    const { ended, changedAt } = view;
+    const ageMs = this.#ports.clock.now() - Date.parse(changedAt ?? '');
+    // Without a time it is not known of which release it is.
+    if (ended && !(ageMs <= asks.maxAgeMs))
+      return {
+        yes: false,
+        reason: `experiment ${keyText(asks.key)} ended ${changedAt ?? 'at an unknown time'}: it may be of an earlier release (metadata.maxAge)`,
+      };
+    const { verdict, reasons } = view.recommendation;
+    return reply(hook, stateOf(verdict), `${view.headline}: ${reasons[0] ?? ''}`);
+  }
+
+  /** What of an error may be told. */
+  #refusal(error: unknown, { signal }: ApiRequest): RefusedError {
+    if (error instanceof RefusedError) return error;
+    if (signal.aborted) return new RefusedError(503, 'nobody waits for this any more');
+    if (error instanceof NotFoundError) return new RefusedError(404, 'there is no such experiment');
+    if (error instanceof InvalidManifestError)
+      return new RefusedError(422, 'the experiment cannot be read', { details: error.issues.map(issueText) });
+    // Which server, which account: that is for the one who runs the controller.
+    if (error instanceof Iter8Error) {
+      this.#ports.log('warn', 'a request of the API could not be answered', { reason: messageOf(error) });
+      return error instanceof UnavailableError
+        ? busy('the Kubernetes API cannot be asked now')
+        : new RefusedError(503, 'the Kubernetes API refuses what this takes; the log of the controller says more');
+    }
+    throw error;
+  }
+}
+
+function reply(hook: Exclude<Hook, 'event'>, state: VerdictState, reason: string) {
+  return { yes: isYes(hook, state), reason: `${state}: ${reason}` };
+}
+
+/** A page in somebody's browser cannot send it to another site without being asked. */
+function expectJson({ contentType }: ApiRequest): void {
+  if (!/^application\/json\s*(;|$)/i.test(contentType))
+    throw new RefusedError(415, 'expected Content-Type: application/json');
+}
+
+/** @throws RefusedError with all that is wrong */
+function askedVerdict(body: unknown, at: { readonly namespace: string; readonly prometheus: string }): AskedVerdict {
+  const { value, issues } = parseVerdictRequest(body, at);
+  const broken =
+    value === undefined
+      ? issues
+      : [
+          ...checkExperiment({ ...value.experiment, status: undefined }),
+          ...value.metrics.flatMap((metric, index) =>
+            checkMetric(metric).map(({ path, message }) => ({ path: `metrics[${index}].${path}`, message })),
+          ),
+        ];
+  if (value === undefined || broken.length > 0)
+    throw new RefusedError(400, 'this cannot be judged', {
+      details: broken.map(({ path, message }) => issueText({ path: path.replace(/^spec\./, ''), message })),
+    });
+  return value;
+}
+
+const issueText = ({ path, message }: Pick<Issue, 'path' | 'message'>): string =>
+  path === '' ? message : `${path}: ${message}`;

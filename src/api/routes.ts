@@ -1,0 +1,75 @@
+/** Which question a method and a path are. Pure. */
+import type { ObjectKey } from '../experiment/experiment.ts';
+import { parseDurationMs } from '../text/duration.ts';
+import { RefusedError } from './answer.ts';
+
+export const HOOKS = ['rollout', 'confirm-promotion', 'rollback', 'event'] as const;
+export type Hook = (typeof HOOKS)[number];
+
+export type Route =
+  | { readonly kind: 'experiment'; readonly key: ObjectKey; readonly waitMs: number }
+  | { readonly kind: 'verdict'; readonly namespace: string }
+  | { readonly kind: 'flagger'; readonly hook: Hook };
+
+export const LONGEST_WAIT_MS = 120_000;
+/** RFC 1123, as Kubernetes has it: labels for namespaces, subdomains for objects. */
+const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
+const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
+
+export const isNamespace = (text: string): boolean => LABEL.test(text);
+export const isName = (text: string): boolean => text.length <= 253 && SUBDOMAIN.test(text);
+
+/** @throws RefusedError */
+export function routeOf(method: string, target: string): Route {
+  const [path = '', search] = splitOnce(target, '?');
+  const parts = path.split('/');
+  const [, v1, namespaces, namespace = '', kind, name = ''] = parts;
+  if (v1 === 'v1' && namespaces === 'namespaces' && isNamespace(namespace)) {
+    if (kind === 'experiments' && parts.length === 6 && isName(name)) {
+      expectMethod(method, 'GET');
+      return { kind: 'experiment', key: { namespace, name }, waitMs: waitOf(search) };
+    }
+    if (kind === 'verdicts' && parts.length === 5) {
+      expectMethod(method, 'POST');
+      expectNoQuery(search);
+      return { kind: 'verdict', namespace };
+    }
+  }
+  const hook = HOOKS.find((one) => path === `/flagger/v1/${one}`);
+  if (hook !== undefined) {
+    expectMethod(method, 'POST');
+    expectNoQuery(search);
+    return { kind: 'flagger', hook };
+  }
+  throw new RefusedError(404, 'there is nothing at this path', {
+    details: [
+      'GET /v1/namespaces/NAMESPACE/experiments/NAME?wait=60s',
+      'POST /v1/namespaces/NAMESPACE/verdicts',
+      `POST /flagger/v1/${HOOKS.join('|')}`,
+    ],
+  });
+}
+
+function splitOnce(text: string, at: string): [string, string | undefined] {
+  const index = text.indexOf(at);
+  return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)];
+}
+
+function expectMethod(method: string, allowed: string): void {
+  if (method !== allowed) throw new RefusedError(405, `expected ${allowed}`, { headers: { Allow: allowed } });
+}
+
+function expectNoQuery(search: string | undefined): void {
+  if (search !== undefined && search !== '') throw new RefusedError(400, 'there are no parameters here');
+}
+
+function waitOf(search: string | undefined): number {
+  const parameters = [...new URLSearchParams(search ?? '')];
+  if (parameters.length === 0) return 0;
+  const [name, text] = parameters[0]!;
+  if (parameters.length > 1 || name !== 'wait') throw new RefusedError(400, 'the only parameter is wait, once');
+  const ms = parseDurationMs(text) ?? -1;
+  if (!(ms >= 0 && ms <= LONGEST_WAIT_MS))
+    throw new RefusedError(400, `wait: expected a duration from 0s to ${LONGEST_WAIT_MS / 1000}s, such as 60s`);
+  return ms;
+}
