@@ -21,7 +21,7 @@ export const isName = (text: string): boolean => text.length <= 253 && SUBDOMAIN
 
 /** @throws RefusedError */
 export function routeOf(method: string, target: string): Route {
-  const [path = '', search] = splitOnce(target, '?');
+  const [path, search] = splitOnce(target, '?');
   const parts = path.split('/');
   const [, v1, namespaces, namespace = '', kind, name = ''] = parts;
   if (v1 === 'v1' && namespaces === 'namespaces' && isNamespace(namespace)) {

@@ -59,7 +59,7 @@ export class Waits {
     let end: ((error?: unknown) => void) | undefined;
     try {
       await new Promise<void>((resolve, reject) => {
-        end = (error) => (error === undefined ? resolve() : reject(error as Error));
+        end = (error) => (error === undefined ? resolve() : reject(error));
         watched.waiting.add(end);
         over.addEventListener('abort', () => resolve(), { once: true });
       });

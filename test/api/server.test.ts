@@ -91,7 +91,7 @@ describe('the server of the API', () => {
     expect(refused.headers.get('retry-after')).toBe('2');
     release();
     const statuses = await Promise.all(first.map(async (one) => (await one).status));
-    expect(statuses.toSorted()).toEqual([200, 200, 503]);
+    expect(statuses.toSorted((a, b) => a - b)).toEqual([200, 200, 503]);
     expect((await fetch(url)).status).toBe(200);
   });
 

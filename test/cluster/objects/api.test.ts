@@ -1,0 +1,160 @@
+/** The HTTP API before a real API server: whose tokens it takes, and that a tenant sees nothing of another. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { crds } from '../../../src/install/crds.ts';
+import { installObjects } from '../../../src/install/manifests.ts';
+import {
+  describeCluster,
+  freshNamespace,
+  kubectl,
+  replaceCrds,
+  Running,
+  tokenOf,
+  writeToken,
+} from '../../support/cluster.ts';
+import { schemaErrors } from '../../support/output-shape.ts';
+import { ok, testServer, type TestServer } from '../../support/test-server.ts';
+
+describeCluster('the HTTP API', () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-api-'));
+  let controller: Running;
+  let url: string;
+  let target: TestServer;
+  let prometheus: TestServer;
+  const asked: string[] = [];
+  let a: string;
+  let b: string;
+
+  const options = { image: 'none', replicas: 1, allowScripts: false, scriptImage: 'none', api: {} };
+  const account = (name: string, namespace: string, role: string) => {
+    kubectl(['create', 'serviceaccount', name, '-n', namespace]);
+    kubectl([
+      'create',
+      'rolebinding',
+      name,
+      '-n',
+      namespace,
+      `--clusterrole=${role}`,
+      `--serviceaccount=${namespace}:${name}`,
+    ]);
+    return tokenOf(name, namespace);
+  };
+  const create = (name: string, namespace: string, url_ = target.url) =>
+    kubectl(
+      ['create', '-f', '-'],
+      JSON.stringify({
+        apiVersion: 'iter8.tools/v2alpha2',
+        kind: 'Experiment',
+        metadata: { name, namespace },
+        spec: {
+          target: `${namespace}/${name}`,
+          strategy: {
+            testingPattern: 'Conformance',
+            actions: {
+              start: [
+                { task: 'metrics/collect', with: { numQueries: 100, qps: 100, versions: [{ name: 'v1', url: url_ }] } },
+              ],
+            },
+          },
+          criteria: { objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.2' }] },
+          duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
+          versionInfo: { baseline: { name: 'v1' } },
+        },
+      }),
+    );
+  async function ask(target_: string, token: string | undefined, body?: object) {
+    const answer = await fetch(`${url}${target_}`, {
+      method: body === undefined ? 'GET' : 'POST',
+      headers: {
+        'Content-Type': 'application/json',
+        ...(token === undefined ? {} : { Authorization: `Bearer ${token}` }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    const text = await answer.text();
+    return { status: answer.status, text, body: JSON.parse(text) as { readonly [name: string]: unknown } };
+  }
+
+  beforeAll(async () => {
+    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    for (const { object } of installObjects(options))
+      if (!['CustomResourceDefinition', 'Deployment', 'Service'].includes(object.kind))
+        kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    target = await testServer(ok);
+    prometheus = await testServer((request, response) => {
+      asked.push(request.url ?? '');
+      response.end(JSON.stringify({ status: 'success', data: { result: [] } }));
+    });
+    [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
+    const kubeconfig = path.join(folder, 'controller');
+    writeToken(kubeconfig, tokenOf('iter8ctl-controller', 'iter8-system'));
+    controller = new Running(
+      [
+        'controller',
+        '--api-address=127.0.0.1:0',
+        '--api-plain-http',
+        `--api-prometheus=${prometheus.url}`,
+        '--no-leader-election',
+        '--log-format=text',
+      ],
+      kubeconfig,
+    );
+    await controller.said(/the API listens/);
+    url = `http://127.0.0.1:${/the API listens.*?port\D+(\d+)/.exec(controller.err)![1]}`;
+  });
+  afterAll(async () => {
+    controller.kill('SIGTERM');
+    const { err } = await controller.done;
+    expect(err).not.toMatch(/failed by a defect|a request of the API failed/);
+    await target[Symbol.asyncDispose]();
+    await prometheus[Symbol.asyncDispose]();
+    rmSync(folder, { recursive: true });
+  });
+
+  it('answers a tenant about their experiments, waits until they are decided, and says nothing of those of another', async () => {
+    const [alice, bob] = [account('alice', a, 'iter8ctl-viewer'), account('bob', b, 'iter8ctl-viewer')];
+    create('shop', a);
+    const decided = await ask(`/v1/namespaces/${a}/experiments/shop?wait=60s`, alice);
+    expect([decided.status, schemaErrors('experiment-view', decided.body)]).toEqual([200, []]);
+    expect(decided.body['recommendation']).toMatchObject({ verdict: 'promote', version: 'v1' });
+
+    for (const name of ['shop', 'none']) {
+      const other = await ask(`/v1/namespaces/${a}/experiments/${name}`, bob);
+      expect([other.status, other.body['message']]).toEqual([
+        403,
+        `system:serviceaccount:${b}:bob may not get experiments.iter8.tools ${name} in namespace ${a}`,
+      ]);
+    }
+    expect((await ask(`/v1/namespaces/${a}/experiments/none`, alice)).status).toBe(404);
+  });
+
+  it('takes no caller without a token, with one that has expired or that was made for another audience, or is gone', async () => {
+    const token = account('carol', a, 'iter8ctl-viewer');
+    const [header, payload, signature] = token.split('.') as [string, string, string];
+    const claims = JSON.parse(Buffer.from(payload, 'base64url').toString()) as Record<string, unknown>;
+    const forged = Buffer.from(JSON.stringify({ ...claims, exp: 4_000_000_000 })).toString('base64url');
+    const foreign = kubectl(['create', 'token', 'carol', '-n', a, '--audience=elsewhere']).trim();
+    for (const shown of [undefined, 'x', `${header}.${forged}.${signature}`, foreign])
+      expect((await ask(`/v1/namespaces/${a}/experiments/none`, shown)).status).toBe(401);
+    expect((await ask(`/v1/namespaces/${a}/experiments/none`, token)).status).toBe(404);
+    kubectl(['delete', 'serviceaccount', 'carol', '-n', a]);
+    expect((await ask(`/v1/namespaces/${a}/experiments/none`, token)).status).toBe(401);
+  });
+
+  it('judges for whoever could make the controller do it anyway, and for nobody else', async () => {
+    const question = {
+      versionInfo: { baseline: { name: 'v1' } },
+      criteria: { objectives: [{ metric: 'errors', upperLimit: '0.01' }] },
+      metrics: [{ name: 'errors', query: 'x' }],
+    };
+    const [viewer, driver] = [account('dave', a, 'iter8ctl-viewer'), account('erin', a, 'iter8ctl-driver')];
+    expect((await ask(`/v1/namespaces/${a}/verdicts`, viewer, question)).status).toBe(403);
+    expect((await ask(`/v1/namespaces/${b}/verdicts`, driver, question)).status).toBe(403);
+    expect(asked).toEqual([]);
+    const { status, body } = await ask(`/v1/namespaces/${a}/verdicts`, driver, question);
+    expect([status, body['verdict']]).toEqual([200, 'inconclusive']);
+    expect(asked).toEqual(['/api/v1/query?query=x&timeout=10s']);
+  });
+});
