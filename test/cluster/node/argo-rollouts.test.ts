@@ -1,0 +1,225 @@
+/**
+ * The samples for Argo Rollouts before its real controller, which runs beside the cluster and asks our API: a good canary goes through, a bad
+ * one is aborted, and one without traffic is inconclusive, which pauses it.
+ */
+import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { mkdtempSync, openSync, readFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import {
+  clusterTool,
+  describeLab,
+  freshNamespace,
+  iter8ctlProcess,
+  kubectl,
+  KUBECONFIG,
+  Running,
+} from '../../support/cluster.ts';
+import { fileOfGoModule } from '../../support/go-module.ts';
+import { testServer, type TestServer } from '../../support/test-server.ts';
+
+const root = path.join(import.meta.dirname, '../../..');
+const MODULE = 'github.com/argoproj/argo-rollouts@v1.9.2';
+const CRDS = [
+  'rollout-crd',
+  'analysis-run-crd',
+  'analysis-template-crd',
+  'cluster-analysis-template-crd',
+  'experiment-crd',
+];
+/** The first time the controller is built: 400 s of CPU. */
+const BUILD_MS = 1_200_000;
+const SHOP = 'shop:argo';
+const OURS = 'iter8ctl:argo';
+
+const sample = (name: string) => readFileSync(path.join(root, 'samples/argo-rollouts', name), 'utf8');
+
+function makeImage(name: string, what: 'hello' | 'iter8ctl'): void {
+  const folder = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-image-')), what);
+  execFileSync(process.execPath, [path.join(root, 'deploy/image-root.mjs'), folder, what]);
+  clusterTool('image', [name, folder, '/app/run']);
+}
+
+const freePort = () =>
+  new Promise<number>((resolve) => {
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = server.address() as AddressInfo;
+      server.close(() => resolve(port));
+    });
+  });
+
+describeLab('Argo Rollouts', () => {
+  let namespace: string;
+  let prometheus: TestServer;
+  let controller: Running | undefined;
+  let rollouts: ChildProcess | undefined;
+  /** What the canary counted in the last ten minutes. */
+  let counts = { good: 0, failed: 0 };
+
+  /** Samples of one pod, 15 s apart, as Prometheus answers them. */
+  const counters = (code: string, grown: number) => ({
+    metric: { code, job: 'shop', instance: 'pod-1' },
+    values: Array.from({ length: 40 }, (_, k) => [Date.now() / 1000 - 600 + 15 * k, String(100 + (grown * k) / 39)]),
+  });
+
+  beforeAll(async () => {
+    for (const crd of CRDS) {
+      const text = fileOfGoModule(MODULE, `manifests/crds/${crd}.yaml`);
+      if (text === undefined) throw new Error(`${MODULE} cannot be had`);
+      kubectl(['apply', '--server-side', '-f', '-'], text);
+    }
+    makeImage(SHOP, 'hello');
+    makeImage(OURS, 'iter8ctl');
+    expect((await iter8ctlProcess(['install'])).code).toBe(0);
+    namespace = freshNamespace('argo');
+    prometheus = await testServer((_, response) => {
+      const result =
+        counts.good + counts.failed === 0 ? [] : [counters('200', counts.good), counters('500', counts.failed)];
+      response.end(JSON.stringify({ status: 'success', data: { result } }));
+    });
+    controller = new Running([
+      'controller',
+      '--api-address=127.0.0.1:0',
+      '--api-plain-http',
+      `--api-prometheus=${prometheus.url}`,
+      '--no-leader-election',
+      '--log-format=text',
+    ]);
+    await controller.said(/the API listens/);
+    const api = `http://127.0.0.1:${/the API listens.*?port=(\d+)/.exec(controller.err)![1]}`;
+    const program = execFileSync(path.join(root, 'test/cluster/lab/argo-rollouts'), { encoding: 'utf8' }).trim();
+    const log = openSync(path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-argo-')), 'log'), 'w');
+    const [metricsPort, healthzPort] = [await freePort(), await freePort()];
+    rollouts = spawn(
+      program,
+      [
+        `--kubeconfig=${KUBECONFIG}`,
+        '--leader-elect=false',
+        `--metricsPort=${metricsPort}`,
+        `--healthzPort=${healthzPort}`,
+      ],
+      { stdio: ['ignore', log, log] },
+    );
+    const apply = (text: string) => kubectl(['apply', '-n', namespace, '-f', '-'], text);
+    apply(sample('access.yaml'));
+    kubectl(['wait', '--for=jsonpath={.data.token}', 'secret/iter8ctl-verdicts', '-n', namespace, '--timeout=60s']);
+    apply(sample('analysis-web.yaml').replace('https://iter8ctl-api.iter8-system', api));
+    apply(sample('analysis-job.yaml').replace('REGISTRY/iter8ctl:0.1.0', OURS));
+    apply(sample('rollout.yaml').replace('REGISTRY/shop:1', SHOP).replace('duration: 10m', 'duration: 1s'));
+    await rolloutIs(({ phase }) => phase === 'Healthy');
+  }, BUILD_MS);
+  afterAll(async () => {
+    rollouts?.kill();
+    controller?.kill('SIGTERM');
+    await controller?.done;
+    await prometheus[Symbol.asyncDispose]();
+  });
+
+  interface Seen {
+    readonly phase: string;
+    readonly abort: boolean;
+    readonly stable: string;
+    readonly current: string;
+    readonly paused: string;
+  }
+
+  /** Watches the rollout until it is so. */
+  function rolloutIs(isSo: (seen: Seen) => boolean): Promise<Seen> {
+    const fields =
+      '{.status.phase},{.status.abort},{.status.stableRS},{.status.currentPodHash},{.status.pauseConditions[0].reason},{.metadata.generation},{.status.observedGeneration}{"\\n"}';
+    const watch = spawn(
+      'kubectl',
+      [`--kubeconfig=${KUBECONFIG}`, 'get', 'rollout', 'shop', '-n', namespace, '--watch', '-o', `jsonpath=${fields}`],
+      { stdio: ['ignore', 'pipe', 'ignore'] },
+    );
+    return new Promise((resolve, reject) => {
+      const lines: string[] = [];
+      let found: Seen | undefined;
+      createInterface({ input: watch.stdout }).on('line', (line) => {
+        lines.push(line);
+        const [phase = '', abort, stable = '', current = '', paused = '', generation, observed] = line.split(',');
+        const seen = { phase, abort: abort === 'true', stable, current, paused };
+        if (generation !== observed || !isSo(seen)) return;
+        found = seen;
+        watch.kill();
+      });
+      watch.once('close', () => (found === undefined ? reject(new Error(lines.join('\n'))) : resolve(found)));
+    });
+  }
+
+  /** A new version of the shop, which gets these answers. */
+  function release(name: string, counted: typeof counts): void {
+    counts = counted;
+    const patch = { spec: { template: { metadata: { annotations: { release: name } } } } };
+    kubectl(['patch', 'rollout', 'shop', '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
+  }
+  const analyses = () =>
+    kubectl([
+      'get',
+      'analysisruns',
+      '-n',
+      namespace,
+      '--sort-by=.metadata.creationTimestamp',
+      '-o',
+      'jsonpath={.items[*].status.phase}',
+    ]);
+
+  it('lets a good canary through', async () => {
+    const before = await rolloutIs(({ phase }) => phase === 'Healthy');
+    release('good', { good: 3_000, failed: 0 });
+    await rolloutIs(
+      ({ phase, stable, current }) => phase === 'Healthy' && stable === current && current !== before.current,
+    );
+    expect(analyses()).toBe('Successful');
+  });
+
+  it('aborts a bad one', async () => {
+    release('bad', { good: 1_800, failed: 200 });
+    const { stable, current } = await rolloutIs(({ abort }) => abort);
+    expect(stable).not.toBe(current);
+    expect(analyses()).toBe('Successful Failed');
+  });
+
+  it('pauses one without traffic, of which nothing is known', async () => {
+    release('idle', { good: 0, failed: 0 });
+    const { abort } = await rolloutIs(({ paused }) => paused === 'InconclusiveAnalysisRun');
+    expect(abort).toBe(false);
+    expect(analyses()).toBe('Successful Failed Inconclusive');
+  });
+
+  it('runs an experiment in a Job', () => {
+    const service = {
+      apiVersion: 'v1',
+      kind: 'Service',
+      metadata: { name: 'shop' },
+      spec: { selector: { app: 'shop' }, ports: [{ port: 80, targetPort: 8080 }] },
+    };
+    kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify(service));
+    const template = JSON.parse(
+      kubectl(['get', 'analysistemplate', 'iter8ctl-run', '-n', namespace, '-o', 'json']),
+    ) as {
+      readonly spec: { readonly metrics: object[]; readonly args: readonly { readonly name: string }[] };
+    };
+    const args = template.spec.args.map((one) =>
+      one.name === 'url' ? { ...one, value: `http://shop.${namespace}` } : one,
+    );
+    const run = {
+      apiVersion: 'argoproj.io/v1alpha1',
+      kind: 'AnalysisRun',
+      metadata: { name: 'job' },
+      spec: { ...template.spec, args },
+    };
+    kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(run));
+    kubectl([
+      'wait',
+      '--for=jsonpath={.status.phase}=Successful',
+      'analysisrun/job',
+      '-n',
+      namespace,
+      '--timeout=120s',
+    ]);
+  });
+});
