@@ -6,6 +6,7 @@ import type { ObjectKey } from '../experiment/experiment.ts';
 import { parseDurationMs } from '../text/duration.ts';
 import { isObject } from '../text/check-fields.ts';
 import { RefusedError } from './answer.ts';
+import { parseJsonBody } from './json-body.ts';
 import { isName, isNamespace, type Hook } from './routes.ts';
 import type { VerdictState } from './verdict-view.ts';
 
@@ -62,11 +63,7 @@ function asked(texts: ReadonlyMap<string, string>, canary: ObjectKey): HookCall[
     return { kind: 'experiment', key: { namespace: canary.namespace, name }, maxAgeMs };
   }
   if (texts.has('experiment')) throw new RefusedError(400, 'metadata: give experiment or verdict, not both');
-  try {
-    return { kind: 'verdict', body: JSON.parse(verdict) };
-  } catch {
-    throw new RefusedError(400, 'metadata.verdict: expected JSON, as POST .../verdicts takes it');
-  }
+  return { kind: 'verdict', body: parseJsonBody(verdict, 'metadata.verdict') };
 }
 
 /**

@@ -7,6 +7,7 @@ import { createServer as createHttps, type Server as TlsServer } from 'node:http
 import type { AddressInfo } from 'node:net';
 import { messageOf, UsageError } from '../errors.ts';
 import { busy, RefusedError, refused, type Answer } from './answer.ts';
+import { parseJsonBody } from './json-body.ts';
 
 export interface ApiRequest {
   readonly method: string;
@@ -164,9 +165,13 @@ async function readJson(request: IncomingMessage, most: number): Promise<unknown
     if (error instanceof RefusedError) throw error;
     throw new RefusedError(400, 'the body was not sent to its end');
   }
+  return parseJsonBody(utf8(Buffer.concat(chunks)), 'the body');
+}
+
+function utf8(bytes: Buffer): string {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks)));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
-    throw new RefusedError(400, 'the body is not JSON in UTF-8');
+    throw new RefusedError(400, 'the body is not UTF-8');
   }
 }

@@ -61,6 +61,8 @@ describe('the server of the API', () => {
       413,
     ],
     ['a body that is no JSON', post('{'), 400],
+    ['a body that is nested without end', post('['.repeat(30_000) + ']'.repeat(30_000)), 400],
+    ['a body that opens without end', post('['.repeat(60_000)), 400],
     ['a body that is no UTF-8', post('"\u00ff"'), 400],
     ['a header that is too large', `GET / HTTP/1.1\r\nHost: x\r\nA: ${'x'.repeat(40_000)}\r\n\r\n`, 431],
     ['what is no HTTP', 'hello\r\n\r\n', 400],
