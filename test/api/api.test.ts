@@ -11,6 +11,7 @@ import type { ExperimentStore } from '../../src/drive/ports.ts';
 import type { Clock } from '../../src/io.ts';
 import { EMPTY_RECORD, withRecord } from '../../src/judge/record/stored-record.ts';
 import type { RecommendationKind } from '../../src/judge/recommendation.ts';
+import { processCpuMs } from '../support/test-io.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { schemaErrors } from '../support/output-shape.ts';
 import { testServer, type TestServer } from '../support/test-server.ts';
@@ -44,7 +45,7 @@ let rights: (permission: Permission) => boolean;
 let answered: unknown;
 let asked: string[];
 let logged: string[];
-const jq = createJq();
+const jq = createJq({ cpuMs: processCpuMs });
 
 async function serve(change: Partial<ApiPorts> = {}): Promise<void> {
   const reviews: Reviews = {
