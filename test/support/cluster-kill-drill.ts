@@ -121,7 +121,11 @@ class ClusterDrill {
       before = await this.#stored();
       if (ended.killed) {
         killed.push(moment![0]);
-        if (before !== undefined) this.#faults.push(...damage(before), ...(await this.#unknownWeights(before)));
+        if (before === undefined) continue;
+        this.#faults.push(...damage(before));
+        // Its end was saved already: there is nothing to go on with, and `run` says so.
+        if (hasEnded(before)) break;
+        this.#faults.push(...(await this.#unknownWeights(before)));
         continue;
       }
       this.#faults.push(...this.#outcomeFaults(ended, before));
