@@ -75,7 +75,7 @@ const idle = (clock: Clock): Answer => {
 const SETTINGS: Readonly<Record<string, Setting>> = {
   'No data': { prometheus: () => (_, response) => result(response, 'vector', []) },
   NaN: { prometheus: idle },
-  'Low traffic': { prometheus: counting(0.2) },
+  'Low traffic': { prometheus: counting(1) },
   'One stray 5xx': { service: fails((k) => k === 300) },
   'Choosing a limit': { service: ok },
   'How many requests': { service: ok },
