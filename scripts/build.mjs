@@ -65,6 +65,16 @@ const oneWidth = {
   },
 };
 
+/** What few runs need is a file of its own: the program is read whole at every start. */
+const apart = {
+  name: 'apart',
+  setup(build) {
+    build.onResolve({ filter: /\/(otlp-exporter|prometheus-text)\.ts$/ }, ({ kind, path: file }) =>
+      kind === 'dynamic-import' ? { path: `./${path.basename(file, '.ts')}.cjs`, external: true } : undefined,
+    );
+  },
+};
+
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
 const JQ_MEGABYTES = 256;
 
@@ -87,6 +97,7 @@ const shared = {
 // stay, so that a stack trace can be read.
 const program = await build({
   ...shared,
+  plugins: [...shared.plugins, apart],
   entryPoints: { main: 'src/main.ts' },
   minifySyntax: true,
   minifyWhitespace: true,
@@ -96,6 +107,15 @@ const program = await build({
   supported: { 'dynamic-import': false },
   define: { 'import.meta.url': 'importMetaUrl' },
   banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
+});
+
+const parts = await build({
+  ...shared,
+  entryPoints: ['otlp-exporter', 'prometheus-text'].map((name) => `src/adapters/measured-values/${name}.ts`),
+  entryNames: '[name]',
+  minify: true,
+  format: 'cjs',
+  outExtension: { '.js': '.cjs' },
 });
 
 const workers = await build({
@@ -140,7 +160,7 @@ writeFileSync(
   limitMemory(readFileSync(path.join(root, 'node_modules/jq-web/jq.wasm')), JQ_MEGABYTES),
 );
 
-const folders = packageFolders([program, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const folders = packageFolders([program, parts, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf(root, folders));
 writeFileSync(path.join(outdir, 'sbom.cdx.json'), `${JSON.stringify(sbomOf(root, folders), undefined, 2)}\n`);
 // What imports what: for a test of what a command loads.

@@ -43,6 +43,8 @@ const NO_RECORDS: RecordLog = {
 export interface Driving {
   /** Drives it to its end, or until `stop`. */
   readonly drive: (experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>;
+  /** Experiments that have their turn on the target. */
+  readonly turns: () => number;
   /** Writes the events that wait, and ends what all drives share. */
   readonly close: () => Promise<void>;
 }
@@ -110,6 +112,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
   };
   return {
     drive,
+    turns: targets.taken,
     close: async () => {
       await events?.flush(FLUSH_EVENTS_MS);
       await metrics.close();

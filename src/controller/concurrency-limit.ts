@@ -7,9 +7,15 @@
 import type { HeldTurn, TargetLock } from '../drive/ports.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 
-export function limitedTurns(targets: TargetLock, most: number): TargetLock {
+export interface LimitedTurns extends TargetLock {
+  /** Turns that are taken now: not those who rest for a person. */
+  readonly taken: () => number;
+}
+
+export function limitedTurns(targets: TargetLock, most: number): LimitedTurns {
   const places = new Places(most);
   return {
+    taken: () => places.taken,
     acquire: async (experiment, holder, signal) => {
       const hadIt = isConditionTrue(experiment.status, 'TargetAcquired');
       const place = places.take(); // before the question: others ask meanwhile
@@ -36,6 +42,10 @@ class Places {
 
   constructor(most: number) {
     this.#most = most;
+  }
+
+  get taken(): number {
+    return this.#taken;
   }
 
   /** Undefined while there is no room. */

@@ -25,6 +25,10 @@ export interface ReconcilePorts {
   readonly log: Log;
   /** Drives it to its end, or until `stop`. Releases nothing. */
   readonly drive: (experiment: Experiment, held: HeldLock, stop: AbortSignal) => Promise<void>;
+  /** Every experiment as it is now, ended or not. */
+  readonly seen?: ((experiment: Experiment) => void) | undefined;
+  /** An experiment was deleted. */
+  readonly gone?: ((key: ObjectKey) => void) | undefined;
 }
 
 export interface ReconcileOptions {
@@ -43,7 +47,7 @@ const LIST_AGAIN = { firstMs: 1_000, longestMs: 30_000 };
 
 export interface ReconcileState {
   /** Locked by this controller: being driven, or waiting for their turn. */
-  readonly driving: number;
+  readonly locked: number;
   readonly unfinished: number;
   readonly completed: number;
   readonly failedAttempts: number;
@@ -55,10 +59,14 @@ export class Reconciler {
   /** Keys of unfinished experiments. */
   readonly #unfinished = new Map<string, ObjectKey>();
   readonly #busy = new Map<string, Promise<void>>();
+  /** Those whose lock this controller holds. */
+  readonly #driving = new Set<string>();
   /** When a key may be looked at again (monotonic ms). */
   readonly #notBefore = new Map<string, number>();
   readonly #failures = new Map<string, number>();
   readonly #timers = new Map<string, AbortController>();
+  /** Keys that another driver held when they were last looked at. */
+  readonly #drivenByOthers = new Set<string>();
   #completed = 0;
   #failedAttempts = 0;
 
@@ -69,11 +77,17 @@ export class Reconciler {
 
   get state(): ReconcileState {
     return {
-      driving: this.#busy.size,
+      locked: this.#driving.size,
       unfinished: this.#unfinished.size,
       completed: this.#completed,
       failedAttempts: this.#failedAttempts,
     };
+  }
+
+  /** Whether anybody drives it, as far as was last seen. */
+  isDriven(key: ObjectKey): boolean {
+    const id = keyText(key);
+    return this.#driving.has(id) || this.#drivenByOthers.has(id);
   }
 
   /** Runs until `stop`, and then until every drive has saved and ended. */
@@ -113,6 +127,7 @@ export class Reconciler {
         break;
       case 'deleted':
         this.#forget(keyText(event.object.metadata));
+        this.#ports.gone?.(event.object.metadata);
         break;
       case 'synced':
         log('info', 'experiments listed', { unfinished: this.#unfinished.size });
@@ -130,6 +145,7 @@ export class Reconciler {
   #see(experiment: Experiment): void {
     const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
     const id = keyText(key);
+    this.#ports.seen?.(experiment);
     if (hasEnded(experiment)) {
       this.#forget(id);
       return;
@@ -142,6 +158,7 @@ export class Reconciler {
     this.#unfinished.delete(id);
     this.#notBefore.delete(id);
     this.#failures.delete(id);
+    this.#drivenByOthers.delete(id);
     this.#timers.get(id)?.abort();
     this.#timers.delete(id);
   }
@@ -188,8 +205,11 @@ export class Reconciler {
     if ('heldBy' in taken) {
       log('debug', 'driven by another', { experiment: id, driver: taken.heldBy.description });
       this.#notBefore.set(id, clock.monotonicMs() + LOOK_AGAIN_MS);
+      this.#drivenByOthers.add(id);
       return;
     }
+    this.#drivenByOthers.delete(id);
+    this.#driving.add(id);
     try {
       // Between the event and the lock it may have been driven further, or to its end.
       const experiment = await store.get(key, stop);
@@ -204,6 +224,7 @@ export class Reconciler {
       this.#completed += 1;
       this.#forget(id);
     } finally {
+      this.#driving.delete(id);
       await taken.held.release();
     }
   }

@@ -7,6 +7,7 @@ import type { Io } from '../../io.ts';
 import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
 import { openContext, type Context } from '../context.ts';
 import { openApi, type ApiSettings } from '../controller-api.ts';
+import { measuredOutputs } from '../measured-values.ts';
 import { notEmpty, numberFlag, prometheusFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {
@@ -38,7 +39,10 @@ export function controllerCommand(io: Io, done: (code: ExitCode) => void): Comma
     .option('--allow-scripts', 'run scripts of experiments, as Jobs in their namespaces')
     .option('--script-image <name>', 'image of these Jobs, with bash')
     .option('--script-service-account <name>', 'account of these Jobs, in the namespace of the experiment', 'default')
-    .option('--health-address <host:port>', 'serve /healthz, /readyz and /metrics there')
+    .option(
+      '--health-address <host:port>',
+      'serve /healthz, /readyz and /metrics there; whoever reaches it may read them',
+    )
     .option('--api-address <host:port>', 'serve the HTTP API there (docs/api.md); without it there is none', notEmpty)
     .addOption(
       new Option(
@@ -113,12 +117,24 @@ async function lead(
   how: { readonly api: ApiSettings | undefined; readonly log: Log; readonly stop: AbortSignal },
 ): Promise<boolean> {
   const { log, stop } = how;
-  const [{ Reconciler }, { serveHealth }, { createDrive }, { createLeaseLock }, { whileLeading }] = await Promise.all([
+  const [
+    { Reconciler },
+    { healthAnswer },
+    { createDrive },
+    { createLeaseLock },
+    { whileLeading },
+    { MeasuredExperiments },
+    { controllerSamples },
+    { serveTexts },
+  ] = await Promise.all([
     import('../../controller/reconcile.ts'),
-    import('../../controller/health-server.ts'),
+    import('../../controller/health-answer.ts'),
     import('../controller-drive.ts'),
     import('../../adapters/kube/lease.ts'),
     import('../../controller/leader.ts'),
+    import('../../measured-values/measured-experiments.ts'),
+    import('../../measured-values/controller-samples.ts'),
+    import('../../adapters/measured-values/http-server.ts'),
   ]);
   const pod = io.env['POD_NAME'];
   const opened = await openContext({ ...flags, local: false }, io, (text) => log('warn', text));
@@ -130,6 +146,7 @@ async function lead(
   let leading = false;
   const ended = new AbortController();
   const driving = await createDrive(context, io, { ...flags, allowScripts: flags.allowScripts === true, log });
+  const experiments = new MeasuredExperiments(io.clock, (key) => reconciler.isDriven(key));
   const reconciler = new Reconciler(
     {
       store: context.store,
@@ -138,6 +155,8 @@ async function lead(
       clock: io.clock,
       log,
       drive: driving.drive,
+      seen: (experiment) => experiments.see(experiment),
+      gone: (key) => experiments.forget(key),
     },
     {
       namespace: flags.namespace,
@@ -146,14 +165,20 @@ async function lead(
       onSynced: () => (synced = true),
     },
   );
-  const close =
+  const measured = await measuredOutputs(
+    io,
+    () => [
+      ...controllerSamples({ ...reconciler.state, leading, turns: driving.turns() }),
+      // One that stands by has seen nothing, or no longer sees it.
+      ...(leading ? experiments.samples() : []),
+    ],
+    (text) => log('warn', text),
+  );
+  const health = { ready: () => synced || !leading, metrics: (accept: string) => measured.text(accept) };
+  const server =
     flags.healthAddress === undefined
       ? undefined
-      : await serveHealth(flags.healthAddress, {
-          ready: () => synced || !leading,
-          leading: () => leading,
-          state: () => reconciler.state,
-        });
+      : await serveTexts(flags.healthAddress, '--health-address', (asked) => healthAnswer(asked, health));
   const closeApi = how.api === undefined ? undefined : await openApi({ ...context, kube }, io, { ...how.api, log });
   log('info', 'controller started', { cluster: context.store.description, namespace: flags.namespace ?? 'all' });
   try {
@@ -179,7 +204,8 @@ async function lead(
     throw error;
   } finally {
     await closeApi?.();
-    await close?.();
+    await server?.close();
     await driving.close();
+    await measured.end();
   }
 }

@@ -25,7 +25,8 @@ import {
 } from '../shared-flags.ts';
 import { REPORT_FORMATS, reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { createProgress } from '../progress-display.ts';
+import { createProgress, type Progress } from '../progress-display.ts';
+import { seenBy, withMeasuredValues, withMetricsFlag, type MetricsFlags } from '../measured-values.ts';
 import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
@@ -33,7 +34,7 @@ import { createScriptGate } from '../script-gate.ts';
 import { settle } from '../start-or-resume.ts';
 import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, written, type QuickFlags } from './init.ts';
 
-export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags, ReportFlags {
+export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags, ReportFlags, MetricsFlags {
   readonly filename?: string[];
   readonly ignoreOthers?: boolean;
   readonly restart?: boolean;
@@ -54,7 +55,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
-  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events)));
+  withMetricsFlag(withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events))));
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
     done(await runExperiment(name, flags, io)),
@@ -71,8 +72,22 @@ async function runFrom(
   source: Source,
   how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags },
 ): Promise<ExitCode> {
-  const { flags, io, strength, reports } = how;
+  const { flags, io, reports } = how;
   const progress = reported(createProgress(io, flags), reports);
+  try {
+    return await withMeasuredValues({ io, flags, say: progress.say }, (see) =>
+      runShown(source, { ...how, progress: seenBy(progress, see) }),
+    );
+  } finally {
+    progress.end();
+  }
+}
+
+async function runShown(
+  source: Source,
+  how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags; readonly progress: Progress },
+): Promise<ExitCode> {
+  const { flags, io, strength, reports, progress } = how;
   try {
     const context = await openContext(flags, io, progress.say);
     const start =
