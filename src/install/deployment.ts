@@ -63,7 +63,15 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
         replicas: options.replicas,
         selector: { matchLabels: selector },
         template: {
-          metadata: { labels: { ...LABELS, ...selector } },
+          metadata: {
+            labels: { ...LABELS, ...selector },
+            // What the usual configurations of Prometheus look for; docs/observability.md.
+            annotations: {
+              'prometheus.io/scrape': 'true',
+              'prometheus.io/port': String(HEALTH_PORT),
+              'prometheus.io/path': '/metrics',
+            },
+          },
           spec: {
             serviceAccountName: CONTROLLER,
             // What is being measured is drained and saved first.

@@ -39,8 +39,8 @@ export function experimentSamples(view: ExperimentView, driven?: boolean): Sampl
   add('experiment_ended', {}, Number(view.ended));
   add('experiment_failed', {}, Number(view.failure !== undefined));
   if (!view.ended && driven !== undefined) add('experiment_driven', {}, Number(driven));
-  add('experiment_waiting', { for: 'target' }, Number(!view.ended && view.stage === 'Waiting'));
-  add('experiment_waiting', { for: 'person' }, Number(view.waiting !== undefined));
+  add('experiment_waiting', { reason: 'target' }, Number(!view.ended && view.stage === 'Waiting'));
+  add('experiment_waiting', { reason: 'person' }, Number(view.waiting !== undefined));
   add('experiment_iterations_completed', {}, view.iterations.completed);
   add('experiment_iterations_planned', {}, view.iterations.total);
   add('experiment_start_time_seconds', {}, secondsOf(view.startedAt));

@@ -88,7 +88,7 @@ const ROWS = [
     'gauge',
     'none',
     'Whether it waits for another experiment on its target, or for a person (a gate, a pause).',
-    [...EXPERIMENT, 'for'],
+    [...EXPERIMENT, 'reason'],
   ],
   ['experiment_iterations_completed', 'gauge', 'none', 'Iterations that are done.', EXPERIMENT],
   ['experiment_iterations_planned', 'gauge', 'none', 'Iterations that it has in all.', EXPERIMENT],

@@ -23,6 +23,18 @@ interface Rendered {
   readonly metadata: { readonly name: string; readonly namespace?: string; annotations?: Record<string, string> };
 }
 
+interface Monitor extends Rendered {
+  readonly spec: { readonly selector: { readonly matchLabels: object }; readonly podMetricsEndpoints: unknown };
+}
+interface Deployment {
+  readonly spec: {
+    readonly template: {
+      readonly metadata: { readonly labels: object; readonly annotations: object };
+      readonly spec: { readonly containers: { readonly ports: { name: string; containerPort: number }[] }[] };
+    };
+  };
+}
+
 const byName = (one: Rendered, other: Rendered) =>
   `${one.kind}/${one.metadata.name}` < `${other.kind}/${other.metadata.name}` ? -1 : 1;
 
@@ -92,6 +104,26 @@ describeUnless(missingHelm())('rendered by helm', () => {
     const { status, stderr } = helm(...all.flatMap((set) => ['--set', `controller.${set}`]));
     expect(status).not.toBe(0);
     expect(stderr).toContain('tlsSecret, or plainHttp');
+  });
+
+  it('adds a PodMonitor where it is asked for, of the pods that it makes', () => {
+    const enabled = ['--set', 'podMonitor.enabled=true', '--set', 'podMonitor.labels.release=prometheus'];
+    expect(rendered(...enabled).filter(({ kind }) => kind === 'PodMonitor')).toEqual([]); // there is nothing to scrape
+    const objects = rendered(...enabled, '--set', 'controller.image=x', '--set', 'podMonitor.interval=15s');
+    const monitor = objects.find(({ kind }) => kind === 'PodMonitor') as unknown as Monitor;
+    const deployment = objects.find(({ kind }) => kind === 'Deployment') as unknown as Deployment;
+    const { metadata, spec } = deployment.spec.template;
+    expect(monitor.metadata).toMatchObject({ namespace: 'iter8-system', labels: { release: 'prometheus' } });
+    expect(metadata.labels).toMatchObject(monitor.spec.selector.matchLabels);
+    const [port] = spec.containers[0]!.ports;
+    expect(monitor.spec.podMetricsEndpoints).toEqual([
+      { port: port!.name, path: '/metrics', honorLabels: true, interval: '15s' },
+    ]);
+    expect(metadata.annotations).toEqual({
+      'prometheus.io/scrape': 'true',
+      'prometheus.io/port': String(port!.containerPort),
+      'prometheus.io/path': '/metrics',
+    });
   });
 
   it('makes no namespace where it is there already', () => {

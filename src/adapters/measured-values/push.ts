@@ -16,7 +16,10 @@ export interface PushOptions {
 const END_MS = 3_000;
 
 /** Undefined where nothing is to be pushed. The function sends the last values; it never fails, and ends in bounded time. */
-export async function startPush(options: PushOptions): Promise<(() => Promise<void>) | undefined> {
+export async function startPush(
+  options: PushOptions,
+  endMs: number = END_MS,
+): Promise<(() => Promise<void>) | undefined> {
   const settings = otlpSettings(options.env);
   if (settings === undefined) return undefined;
   if ('problem' in settings) {
@@ -40,10 +43,10 @@ export async function startPush(options: PushOptions): Promise<(() => Promise<vo
   return async () => {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<'late'>((resolve) => {
-      timer = setTimeout(() => resolve('late'), END_MS);
+      timer = setTimeout(() => resolve('late'), endMs);
     });
     const ended = await Promise.race([end().catch(() => undefined), late]);
     clearTimeout(timer);
-    if (ended === 'late') tell(`no answer within ${END_MS / 1000} s`);
+    if (ended === 'late') tell(`no answer within ${endMs / 1000} s`);
   };
 }
