@@ -2,6 +2,7 @@
 import { chartTemplates } from './chart-templates.ts';
 import { commandsDocument } from './commands-document.ts';
 import { schemaFiles } from './output-schemas/output-schemas.ts';
+import { observabilityDocument } from './observability-document.ts';
 import { referenceDocument } from './reference-document.ts';
 
 /** Path in the repository, and the text; of Markdown before it is formatted. */
@@ -9,6 +10,7 @@ export async function generatedDocuments(): Promise<Readonly<Record<string, stri
   return {
     'docs/reference.md': referenceDocument(),
     'docs/commands.md': await commandsDocument(),
+    'docs/observability.md': observabilityDocument(),
     ...chartTemplates(),
     ...schemaFiles(),
   };
