@@ -30,14 +30,12 @@ function experiment(name: string, stage: 'Waiting' | 'Running' | 'Completed', en
           ? { conditions: [{ type: 'Completed', status: 'True', lastTransitionTime: ended }] }
           : {}),
       },
-    } as never,
-    { namespace: 'default' } as never,
+    },
+    { namespace: 'default' },
   );
 }
 
-const names = () => [
-  ...new Set(measured.samples().flatMap(({ labels }) => ('experiment' in labels ? [labels['experiment']!] : []))),
-];
+const names = () => [...new Set(measured.samples().flatMap(({ labels }) => labels['experiment'] ?? []))];
 const dropped = () => measured.samples().find(({ family }) => family === 'experiments_dropped')!.value;
 
 it('lets the series of a deleted one vanish at once, and those of an ended one after a while', () => {
