@@ -6,6 +6,7 @@ import { createServer as createHttp, type IncomingMessage, type Server, type Ser
 import { createServer as createHttps, type Server as TlsServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { messageOf, UsageError } from '../errors.ts';
+import { listenAddress } from '../text/listen-address.ts';
 import { busy, RefusedError, refused, type Answer } from './answer.ts';
 import { parseJsonBody } from './json-body.ts';
 
@@ -71,16 +72,14 @@ export interface ApiServer {
 /** Resolves once it listens. @throws UsageError when it cannot listen there */
 export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
   const limits = { ...LIMITS, ...options.limits };
-  const match = /^(.*):(\d{1,5})$/.exec(options.address);
-  if (match === null || Number(match[2]) > 65_535)
-    throw new UsageError(`--api-address ${options.address}: expected host:port`);
+  const { host, port } = listenAddress(options.address, '--api-address');
   const server = listener(options, limits);
   server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   server.timeout = limits.idleMs;
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(new UsageError(`--api-address ${options.address}: ${messageOf(error)}`)));
-    server.listen(Number(match[2]), match[1]!.replace(/^\[|\]$/g, '') || undefined, resolve);
+    server.listen(port, host, resolve);
   });
   server.on('error', options.onError);
   return {

@@ -75,12 +75,14 @@ describePrometheus('a Prometheus that scrapes a run and a controller', () => {
       'error-count<=9999',
     ];
     const ending = run([...RUN, ...load, '--metrics-address', '0'], io);
-    await expect.poll(io.err, { timeout: 10_000 }).toMatch(/measured values: /);
+    await expect.poll(io.err, { timeout: 60_000 }).toMatch(/measured values: /);
     const url = /measured values: (\S+)/.exec(io.err())![1]!;
     await using gateway = await testServer((request, response) => {
-      void fetch(url, { headers: { Accept: request.headers.accept ?? '' } }).then(async (answer) =>
-        response.setHeader('Content-Type', answer.headers.get('Content-Type')!).end(await answer.text()),
-      );
+      fetch(url, { headers: { Accept: request.headers.accept ?? '' } })
+        .then(async (answer) =>
+          response.setHeader('Content-Type', answer.headers.get('Content-Type')!).end(await answer.text()),
+        )
+        .catch(() => response.destroy()); // the run has ended: it is scraped no more
     });
     await using prometheus = await startPrometheus([gateway, controller]);
     const ask = async (query: string) => {
@@ -91,7 +93,7 @@ describePrometheus('a Prometheus that scrapes a run and a controller', () => {
     };
     try {
       await expect
-        .poll(() => ask('iter8ctl_objective_estimate_seconds{experiment="hello"} > 0'), { timeout: 10_000 })
+        .poll(() => ask('iter8ctl_objective_estimate_seconds{experiment="hello"} > 0'), { timeout: 60_000 })
         .toHaveLength(1);
       await prometheus.scraped();
       for (const { title, targets = [] } of dashboard.panels)

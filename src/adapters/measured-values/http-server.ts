@@ -77,6 +77,8 @@ function listening(server: Server, host: string, port: number): Promise<void> {
     server.once('error', reject);
     server.listen(port, host, () => {
       server.off('error', reject);
+      // A connection that cannot be taken (no more open files, say) is its own loss: the next scrape comes anyway.
+      server.on('error', () => undefined);
       resolve();
     });
   });

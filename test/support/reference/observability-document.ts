@@ -50,7 +50,7 @@ in a run on a folder, five on a cluster.
 scrape_configs:
   - job_name: iter8ctl
     honor_labels: true
-    static_configs: [{ targets: ['127.0.0.1:9464'] }]
+    static_configs: [{ targets: ["127.0.0.1:9464"] }]
 \`\`\`
 
 **By OTLP**: \`run\` and \`controller\` push the same values, under the same names, when the environment says where to. OpenTelemetry's own library
