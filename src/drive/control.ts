@@ -27,6 +27,8 @@ export class Control {
   readonly #lookEveryMs: number;
   readonly #place: ControlOptions['place'];
   #isBegun = false;
+  #sees = true;
+  #deleted: NotFoundError | undefined;
 
   constructor(session: Session, interruption: Interruption, { lookEveryMs, typed, place }: ControlOptions) {
     this.#session = session;
@@ -58,27 +60,49 @@ export class Control {
   async #awaitNews(): Promise<boolean> {
     if (!(await this.sleep(this.#lookEveryMs))) return false;
     await this.look();
+    // Nothing is saved meanwhile: who was deleted would find out when somebody answers, which nobody can.
+    if (this.#deleted !== undefined) throw this.#deleted;
     return !this.#interruption.any.aborted;
   }
 
+  /** Whether what people ask could be seen when it was last looked at. */
+  get sees(): boolean {
+    return this.#sees;
+  }
+
   async look(): Promise<void> {
+    this.#sees = false;
     try {
       await this.#session.look();
+      this.#sees = true;
     } catch (error) {
       // What cannot be seen now is seen later; who was deleted finds out with the next save.
-      if (!(error instanceof UnavailableError) && !(error instanceof NotFoundError)) throw error;
+      if (error instanceof NotFoundError) this.#deleted = error;
+      else if (!(error instanceof UnavailableError)) throw error;
     }
   }
 
-  /** Before something begins: waits while it is paused. False when it was interrupted, or is to be aborted. */
+  /** Before something begins: waits while it is paused, and for a place. False when it was interrupted, or is to be aborted. */
   async mayGoOn(): Promise<boolean> {
+    // It may be paused while it waits for a place.
+    do if (!(await this.#passPause()) || !(await this.#awaitPlace())) return false;
+    while (this.#isPaused);
+    return true;
+  }
+
+  get #isPaused(): boolean {
+    return pauseIn(this.#session.annotations) !== undefined;
+  }
+
+  /** False as of `sleep`. */
+  async #passPause(): Promise<boolean> {
     const session = this.#session;
     const pause = pauseIn(session.annotations);
     if (this.#interruption.any.aborted) return false;
     if (pause === undefined) {
       // Of a driver that ended while it was paused.
       if (session.record.waiting?.kind === 'pause') this.#resume();
-      return this.#awaitPlace();
+      return true;
     }
     if (session.record.waiting?.kind !== 'pause') {
       const since = timestamp(session.time.now());
@@ -87,11 +111,11 @@ export class Control {
       session.emit({ kind: 'waiting', text: `paused${byText(pause)}; go on with: ${this.typed('resume')}` });
     }
     await session.save();
-    const isResumed = await this.awaitPerson(() => (pauseIn(session.annotations) === undefined ? true : undefined));
+    const isResumed = await this.awaitPerson(() => (this.#isPaused ? undefined : true));
     if (isResumed === undefined) return false;
     this.#resume();
     await session.save();
-    return this.#awaitPlace();
+    return true;
   }
 
   /** What a person says, looked at again and again until it is said. Undefined when it was interrupted, or is to be aborted. */
@@ -104,9 +128,9 @@ export class Control {
     }
   }
 
-  /** False as of `sleep`. */
+  /** Until it has one, or is paused. False as of `sleep`. */
   async #awaitPlace(): Promise<boolean> {
-    for (let isSaid = false; !this.#place.mayWork(); isSaid = true) {
+    for (let isSaid = false; !this.#isPaused && !this.#place.mayWork(); isSaid = true) {
       if (!isSaid) this.#session.emit({ kind: 'waiting', text: 'waits for a place among the experiments that work' });
       if (!(await this.#awaitNews())) return false;
     }

@@ -9,10 +9,11 @@ import { mark, type PlacedTask, type TaskOutcome } from './perform-task.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
+/** `confirm`: what is seen to once it is approved, before the gate counts as passed. False when that was interrupted. */
 export async function passGate(
   session: Session,
   { task, id, text }: PlacedTask,
-  control: Control,
+  { control, confirm }: { readonly control: Control; readonly confirm: () => Promise<boolean> },
 ): Promise<TaskOutcome> {
   const { timeoutMs } = gateInputs(task);
   if (session.record.waiting?.task !== id) await beginToWait(session, { task, id, text }, control);
@@ -20,9 +21,11 @@ export async function passGate(
   const endMs = Date.parse(since) + timeoutMs;
   await control.look();
   const answer = await control.awaitPerson(
-    () => decisionOn(id, session.annotations) ?? (session.time.now() >= endMs ? 'late' : undefined),
+    // Who answered in time is heard, also where the answer could not be read in time.
+    () => decisionOn(id, session.annotations) ?? (control.sees && session.time.now() >= endMs ? 'late' : undefined),
   );
   if (answer === undefined) return { kind: 'interrupted' };
+  if (answer !== 'late' && answer.approved && !(await confirm())) return { kind: 'interrupted' };
   session.changeRecord(({ waiting: _1, ...record }) => record);
   if (answer === 'late')
     return { kind: 'failed', cause: `gate: nobody approved within ${formatSeconds(timeoutMs / 1000)}` };

@@ -90,12 +90,12 @@ export async function runAction(
 /** A person may take a day to answer: what was approved is the build that was measured, and no other. */
 async function gate(session: Session, placed: PlacedTask, how: ActionOptions): Promise<TaskOutcome> {
   const { ports, interruption, control } = how;
-  const outcome = await passGate(session, placed, control);
-  if (outcome.kind !== 'done' || !placed.id.startsWith('finish/')) return outcome;
-  const isLooked = await interruption.completes(async (signal) => {
-    if ((await lookAtBuilds(session, ports, signal, { mayRestart: false })) === 'changed') assess(session, true);
-  });
-  return isLooked ? outcome : { kind: 'interrupted' };
+  const confirm = async () =>
+    !placed.id.startsWith('finish/') ||
+    interruption.completes(async (signal) => {
+      if ((await lookAtBuilds(session, ports, signal, { mayRestart: false })) === 'changed') assess(session, true);
+    });
+  return passGate(session, placed, { control, confirm });
 }
 
 async function collect(

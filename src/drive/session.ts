@@ -124,7 +124,9 @@ export class Session {
 
   /** Reads them again. */
   async look(): Promise<void> {
-    const present = await this.#ports.store.get(this.key);
+    const present = await this.#ports.store.get(this.key).catch((error: unknown) => {
+      throw error instanceof NotFoundError ? this.#deleted(error) : error;
+    });
     this.#refuseOther(present);
     this.#see(present);
   }

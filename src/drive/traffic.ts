@@ -118,11 +118,16 @@ export class Traffic {
     return this.#attempt(() => this.#move(wanted, signal), signal);
   }
 
-  /** The end, once: the promoted version has its full weight, or the split of the start is restored. */
+  /**
+   * The end, once: the promoted version has its full weight, or the split of the start is restored. That also where what was promoted
+   * before a gate turned out at the gate to be no longer what was measured.
+   */
   async settle(): Promise<Failure | undefined> {
     const { experiment, question, record } = this.#session;
-    if (this.#stored === undefined || this.#stored.settled !== undefined) return undefined;
+    const { settled } = this.#stored ?? {};
+    if (this.#stored === undefined || (settled !== undefined && settled !== 'promoted')) return undefined;
     const weights = finalWeights(experiment, record.recommendation ?? judgementNow(question, record).recommendation);
+    if (settled === 'promoted' && weights !== undefined) return undefined;
     if (this.#options.keepSplit && weights === undefined) {
       this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
       return undefined;

@@ -22,7 +22,8 @@ export function gatesAhead(experiment: Experiment): GateAhead[] {
     (actions[action] ?? []).flatMap((task, index): GateAhead[] => {
       if (task.task !== 'gate') return [];
       const { message, timeoutMs } = gateInputs(task);
-      const holdsTraffic = action === 'finish' && index === 0 && movesTraffic(experiment);
+      const isFirst = (actions['finish'] ?? []).slice(0, index).every((before) => before.task === 'gate');
+      const holdsTraffic = action === 'finish' && isFirst && movesTraffic(experiment);
       return [
         {
           task: `${action}/${index}`,

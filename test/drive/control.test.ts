@@ -1,7 +1,8 @@
 /** What people ask of an experiment that runs: by annotations, as kubectl and our commands write them. */
 import { describe, expect, it } from 'vitest';
+import { UnavailableError } from '../../src/errors.ts';
 import type { Event } from '../../src/drive/events.ts';
-import type { HeldTurn } from '../../src/drive/ports.ts';
+import type { ExperimentStore, HeldTurn } from '../../src/drive/ports.ts';
 import { controlValue } from '../../src/experiment/control-annotations.ts';
 import { hasEnded } from '../../src/experiment/conditions.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
@@ -214,6 +215,65 @@ describe('an abort', () => {
   });
 });
 
+/** A store that does this before it reads, or stores a status. */
+function asked(store: ExperimentStore, before: () => Promise<void> | void): ExperimentStore {
+  return new Proxy(store, {
+    get: (target, name: keyof ExperimentStore) => {
+      const value: unknown = target[name];
+      if (typeof value !== 'function') return value;
+      return async (...given: unknown[]) => {
+        if (name === 'get' || name === 'patchStatus') await before();
+        return value.apply(target, given) as unknown;
+      };
+    },
+  });
+}
+
+describe('what cannot be seen', () => {
+  const gate = { task: 'gate', with: { timeout: '60s' } };
+  const written = withActions({ start: [LOAD], finish: [gate, { run: 'promote' }] });
+
+  it('an approval in time is heard, also where the store was away when the time of the gate was over', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    let awayUntilMs = 0;
+    const away = asked(store, () => {
+      if (clock.now() < awayUntilMs) throw new UnavailableError('the store is away');
+    });
+    const { done, texts } = await asking(written, [], {
+      store: away,
+      clock,
+      onEvent: (event) => {
+        if (!waits(event)) return;
+        awayUntilMs = clock.now() + 90_000;
+        void store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/0' } });
+      },
+    });
+    expect([done, texts.at(-1)]).toEqual([['finish/1'], 'gate of finish was approved']);
+  });
+
+  it.each(['gate', 'pause'])('who is deleted at a %s does not wait on for an answer', async (kind) => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    let looks = -1;
+    const watched = asked(store, async () => {
+      if (looks >= 0) looks += 1;
+      if (looks === 5) await store.delete(KEY);
+      if (looks === 20) throw new Error('it waits on');
+    });
+    const driven = asking(written, [], {
+      store: watched,
+      clock,
+      onEvent: (event) => {
+        if (kind === 'pause' && event.kind === 'task-started')
+          void store.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'true' } });
+        if (waits(event)) looks = 0;
+      },
+    });
+    await expect(driven).rejects.toThrow('was deleted while it was driven');
+  });
+});
+
 describe('a place among those who work', () => {
   it('is left at a gate and in a pause, with the target kept, and taken again before anything is done', async () => {
     const gate = { task: 'gate', with: { timeout: '1h' } };
@@ -245,5 +305,37 @@ describe('a place among those who work', () => {
       },
     );
     expect(story).toEqual(['start/0', 'rest', 'no', 'no', 'work', 'rest', 'work', 'start/2', 'release']);
+  });
+
+  it('who is paused while it waits for one does nothing when it has one', async () => {
+    const story: string[] = [];
+    let mayWork = true;
+    const held: HeldTurn = {
+      lost: new AbortController().signal,
+      rest: () => void story.push('rest'),
+      mayWork: () => mayWork,
+      release: () => Promise.resolve(),
+    };
+    const gate = { task: 'gate', with: { timeout: '1h' } };
+    const waitsFor = (what: string) => (event: Event) => event.kind === 'waiting' && event.text.includes(what);
+    await asking(
+      withActions({ start: [gate, { run: 'second' }, LOAD] }),
+      [
+        {
+          on: (event) => waitsFor('gate')(event) && !(mayWork = false),
+          write: { 'iter8.tools/approve': 'start/0' },
+        },
+        { on: (event) => waitsFor('place')(event) && (mayWork = true), write: { 'iter8.tools/pause': 'true' } },
+        {
+          on: (event) => waitsFor('paused')(event) && story.push('paused') > 0,
+          write: { 'iter8.tools/pause': 'false' },
+        },
+      ],
+      {
+        targets: { acquire: () => Promise.resolve({ held }) },
+        tasks: { run: ({ id }) => Promise.resolve(String(story.push(id))) },
+      },
+    );
+    expect(story).toEqual(['rest', 'paused', 'rest', 'start/1']);
   });
 });

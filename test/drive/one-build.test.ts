@@ -210,3 +210,70 @@ it.each([{}, { onChange: 'restart' }])(
     ]);
   },
 );
+
+/** Progressive, with a gate that a person has to approve at the end. */
+function gated(finish: readonly object[]): WrittenExperiment {
+  const written = experiment({}, { finish });
+  return {
+    ...written,
+    spec: {
+      ...written.spec,
+      strategy: { ...written.spec.strategy, deploymentPattern: 'Progressive' as const },
+      versionInfo: withWeights('old', 'new'),
+    },
+  };
+}
+
+const GATE = { task: 'gate', with: { timeout: '1h' } };
+const KEY = { namespace: 'default', name: 'hello-experiment' };
+
+it('a driver that is stopped between the approval and the look at the builds leaves that look to the next one', async () => {
+  const traffic = memoryTraffic({ old: 100, new: 0 });
+  const clock = fakeClock();
+  const setup = { store: createMemoryStore({ clock }), clock, traffic, log: [] };
+  const stop = new AbortController();
+  let image = 'new:1';
+  const builds: BuildReader = {
+    read: (_, signal) => {
+      if (image === 'new:2' && !stop.signal.aborted) stop.abort();
+      signal?.throwIfAborted();
+      return Promise.resolve([{ version: 'old' }, { version: 'new', build: build(image) }]);
+    },
+  };
+  const first = await driveInMemory(gated([GATE]), {
+    ...setup,
+    builds,
+    options: { stop: stop.signal },
+    onEvent: (event) => {
+      if (event.kind !== 'waiting') return;
+      image = 'new:2';
+      void setup.store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/0' } });
+    },
+  });
+  expect(first.outcome.interrupted).toBe(true);
+  const { recommendation } = await run(gated([GATE]), builds, setup);
+  expect([recommendation.verdict, [...traffic.fields.values()]]).toEqual(['undecided', [100, 0]]);
+});
+
+it('a build that comes while a later gate waits loses the traffic that it was promoted to', async () => {
+  const traffic = memoryTraffic({ old: 100, new: 0 });
+  const store = createMemoryStore({ clock: fakeClock() });
+  let image = 'new:1';
+  const atTheGate: unknown[] = [];
+  const { recommendation } = await run(
+    gated([{ run: 'tell' }, GATE]),
+    { read: () => Promise.resolve([{ version: 'old' }, { version: 'new', build: build(image) }]) },
+    {
+      store,
+      traffic,
+      tasks: { run: () => Promise.resolve('done') },
+      onEvent: (event) => {
+        if (event.kind !== 'waiting') return;
+        atTheGate.push(...traffic.fields.values());
+        image = 'new:2';
+        void store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/1' } });
+      },
+    },
+  );
+  expect([atTheGate, recommendation.verdict, [...traffic.fields.values()]]).toEqual([[0, 100], 'undecided', [100, 0]]);
+});

@@ -19,7 +19,7 @@ it('names every gate, what it asks, and whether the full weight waits for it', (
           actions: {
             start: [{ run: 'true' }, { task: 'gate' }],
             loop: [{ ...gate, if: 'CandidateWon()' }],
-            finish: [gate, { run: 'true' }, gate],
+            finish: [gate, { task: 'gate' }, { run: 'true' }, gate],
           },
         },
         versionInfo: withWeights('old', 'new'),
@@ -31,6 +31,7 @@ it('names every gate, what it asks, and whether the full weight waits for it', (
     'waits for approval of start/1, at most 24 h',
     'waits for approval of loop/0, after each loop, if CandidateWon(), at most 2 h: All of it?',
     'waits for approval of finish/0, at most 2 h; the full weight waits for it, too: All of it?',
-    'waits for approval of finish/2, at most 2 h: All of it?',
+    'waits for approval of finish/1, at most 24 h; the full weight waits for it, too',
+    'waits for approval of finish/3, at most 2 h: All of it?',
   ]);
 });

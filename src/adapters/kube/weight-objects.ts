@@ -143,16 +143,20 @@ class Objects {
   }
 
   async write({ from, to }: Parameters<TrafficObjects['write']>[1]): Promise<FieldReading[]> {
+    let untilMs: number | undefined;
     await this.#repeated(async () => {
       const fields = await this.read();
       refuseOther(fields, [...from, to]);
       const order = inOrder(fields, to);
       const hasReady = order.some((target) => isFalling(target, fields, to) && readyPods(objectOf(target, fields)) > 0);
-      const raised: Target[] = [];
+      // Also whoever was given more by a try, or a driver, before this one.
+      const raised = order.filter((target) => isRaised(target, fields, { from, to }));
       for (const target of order) {
-        if (hasReady && isFalling(target, fields, to)) for (const one of raised.splice(0)) await this.#awaitReady(one);
-        const answer = await this.#patch(target, fields, { to, isTrial: false });
-        if (answer !== undefined && isRising(target, fields, to)) raised.push(target);
+        if (hasReady && isFalling(target, fields, to)) {
+          untilMs ??= performance.now() + LONGEST_WAIT_FOR_PODS_MS;
+          for (const one of raised.splice(0)) await this.#awaitReady(one, untilMs);
+        }
+        await this.#patch(target, fields, { to, isTrial: false });
       }
     });
     const after = await this.read();
@@ -161,10 +165,9 @@ class Objects {
     return readings;
   }
 
-  /** Until as many pods are ready as are wanted. Who cannot have them is not waited for any longer than that. */
-  async #awaitReady(target: Target): Promise<void> {
+  /** Until as many pods are ready as are wanted, or until then. */
+  async #awaitReady(target: Target, untilMs: number): Promise<void> {
     const { signal } = this.#source;
-    const untilMs = performance.now() + LONGEST_WAIT_FOR_PODS_MS;
     while (!hasItsPods(await this.#get(target)) && performance.now() < untilMs)
       await setTimeout(LOOK_AT_PODS_MS, undefined, { signal });
   }
@@ -247,9 +250,18 @@ function rise({ reading }: ReadField, to: readonly WeightField[]): number {
   return Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
 }
 
-/** It gets more pods. */
-function isRising(target: Target, fields: readonly ReadField[], to: readonly WeightField[]): boolean {
-  return fields.some((field) => field.target === target && field.reading.isReplicas && rise(field, to) > 0);
+/** It gets more pods than it had at one of these times, and loses none. */
+function isRaised(
+  target: Target,
+  fields: readonly ReadField[],
+  { from, to }: Parameters<TrafficObjects['write']>[1],
+): boolean {
+  return fields.some((field) => {
+    const { version, isReplicas } = field.reading;
+    const had = from.map((values) => Number(valueOf(values, version) ?? 0));
+    const gets = Number(valueOf(to, version) ?? 0);
+    return field.target === target && isReplicas && rise(field, to) >= 0 && had.some((value) => value < gets);
+  });
 }
 
 /** It loses pods. */

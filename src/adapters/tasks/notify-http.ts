@@ -60,14 +60,21 @@ const SHOWN_ANSWER = 200;
 export function refusal(url: URL, { status, text, afterMs }: Answer, hidden: readonly string[]): UndeliveredError {
   const shown = sanitizeLine(redact(text.trim(), hidden).slice(0, SHOWN_ANSWER));
   return new UndeliveredError(`${url.origin} answered ${status}${shown === '' ? '' : `: ${shown}`}`, {
-    again: againAfter(status),
+    again: againAfter(status, afterMs),
     afterMs,
   });
 }
 
-/** Of these two a server says that it did nothing; what broke behind a server, or on the way to it, may have done its work. */
-const againAfter = (status: number): SendAgain =>
-  status === 429 || status === 503 ? 'safe' : status === 408 || status >= 500 ? 'may-repeat' : 'useless';
+/**
+ * With 429, and with a 503 that says when to come again, a server says that it did nothing. Any other 503 may be of a proxy whose
+ * connection to the server broke after the message went through (Envoy, response flags UC and UR): it may have done its work.
+ */
+const againAfter = (status: number, afterMs: number | undefined): SendAgain =>
+  status === 429 || (status === 503 && afterMs !== undefined)
+    ? 'safe'
+    : status === 408 || status >= 500
+      ? 'may-repeat'
+      : 'useless';
 
 /** Whatever a foreseen error says, it says without these. */
 export function withoutSecrets(error: unknown, hidden: readonly string[]): unknown {

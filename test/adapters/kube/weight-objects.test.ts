@@ -101,3 +101,9 @@ it('waits for nobody where no pod is ready that could be missed', async () => {
   await there.move([1, 3], [4, 0]);
   expect(there.story).toEqual(['old 4, ready old 0 new 0', 'new 0, ready old 0 new 0']);
 });
+
+it('waits also for pods that a driver before this one asked for, and was killed', async () => {
+  await using there = await deployments({ old: [4, 1], new: [3, 3] });
+  await there.move([1, 3], [4, 0]);
+  expect(there.story).toEqual(['new 0, ready old 4 new 0']);
+});

@@ -123,6 +123,14 @@ describe('notification/http', () => {
     expect(failure).toMatchObject({ message: `${server.url} answered ${code}: no: ***`, again, afterMs: 7000 });
   });
 
+  it('a 503 that does not say when to come again may be of a proxy behind which the message was taken', async () => {
+    await using server = await messageServer((response) => {
+      response.writeHead(503);
+      response.end('upstream connect error or disconnect/reset before headers');
+    });
+    expect(await failureOf(notify({ url: server.url }))).toMatchObject({ again: 'may-repeat' });
+  });
+
   it('is not sent again when it may have arrived, and is when nobody listened', async () => {
     await using server = await messageServer((response) => void response.destroy());
     const lost = await failureOf(notify({ url: server.url }));
