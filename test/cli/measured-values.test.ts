@@ -1,4 +1,5 @@
 /** `run` with its values given out: to a real Prometheus with the dashboard of deploy/grafana, and to a collector of OTLP. */
+import { spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +19,7 @@ import { iter8ctl, testIo } from '../support/test-io.ts';
 import { failingEach, ok, testServer } from '../support/test-server.ts';
 
 const folder = () => mkdtempSync(path.join(tmpdir(), 'iter8ctl-measured-'));
+const program = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
 const RUN = ['run', '--local', '--slo', 'error-rate<=10%', '--name', 'hello', '--no-extend'];
 
 interface Panel {
@@ -136,14 +138,27 @@ it('an address that is taken is said before anything is sent', async () => {
   expect(err).toBe(`error: --metrics-address ${other.port}: another program listens there\n  name another address\n`);
 });
 
-it('pushes the end of a run to a collector, and says nothing about it', async () => {
+it('pushes the end of a run to a collector, and says nothing about it: the program as it is installed', async () => {
   await using service = await testServer(ok);
   const { server, received } = await otlpReceiver();
   await using _ = server;
-  const args = [...RUN, '--url', service.url, '--qps', '200', '--duration', '0.3s'];
-  const { code, err } = await iter8ctl(args, { cwd: folder(), env: { OTEL_EXPORTER_OTLP_ENDPOINT: server.url } });
+  const args = [...RUN, '--url', service.url, '--qps', '200', '--duration', '0.5s', '--metrics-address', '0'];
+  // What both outputs need lies in files of their own (scripts/build.mjs).
+  const child = spawn(process.execPath, [program, ...args], {
+    cwd: folder(),
+    env: { ...process.env, OTEL_EXPORTER_OTLP_ENDPOINT: server.url },
+  });
+  let err = '';
+  let scraped: Promise<string> | undefined;
+  child.stderr.setEncoding('utf8').on('data', (text: string) => {
+    err += text;
+    const url = /measured values: (\S+)\n/.exec(err)?.[1];
+    if (url !== undefined) scraped ??= fetch(url).then((answer) => answer.text());
+  });
+  const code = await new Promise((resolve) => child.once('close', resolve));
   expect(code, err).toBe(0);
-  expect(err).not.toMatch(/measured values/);
+  expect(await scraped).toContain('\niter8ctl_build_info{');
+  expect(err.replace(/measured values: http.*/, '')).not.toMatch(/measured values/);
   const last = received.at(-1)!.metrics;
   const valueOf = (name: string, labels: Record<string, string> = {}) =>
     last

@@ -84,9 +84,18 @@ describeCluster('the controller', () => {
     for (const entry of running.err.split('\n')) expect(() => JSON.parse(entry) as unknown).not.toThrow();
     expect((await fetch('http://127.0.0.1:18091/healthz')).status).toBe(200);
     expect((await fetch('http://127.0.0.1:18091/readyz')).status).toBe(200);
-    expect(await (await fetch('http://127.0.0.1:18091/metrics')).text()).toMatch(
-      /iter8ctl_experiments_completed_total 2\n/,
-    );
+    const metrics = async () => (await fetch('http://127.0.0.1:18091/metrics')).text();
+    const own = (name: string) => `{namespace="${namespace}",experiment="${name}"`;
+    const text = await metrics();
+    expect(text).toMatch(/iter8ctl_experiments_completed_total 2\n/);
+    expect(text).toMatch(/iter8ctl_leader 1\n/);
+    for (const name of ['before', 'after']) {
+      expect(text).toContain(`iter8ctl_experiment_recommendation${own(name)},recommendation="promote"} 1\n`);
+      expect(text).toContain(`iter8ctl_experiment_ended${own(name)}} 1\n`);
+    }
+    kubectl(['delete', 'experiment', 'before', '-n', namespace]);
+    await expect.poll(metrics, { timeout: 20_000 }).not.toContain(own('before'));
+    expect(await metrics()).toContain(own('after'));
     running.kill('SIGTERM');
     expect(await running.done).toMatchObject({ code: 0 });
   });
