@@ -345,6 +345,20 @@ describe('a verdict in one call', () => {
     expect(asked).toEqual([]);
   });
 
+  it('writes nothing into what all objects of the program share, whatever metrics and versions are called', async () => {
+    const before = Object.getOwnPropertyNames(Object);
+    const { status, body } = await post(
+      VERDICTS,
+      question({
+        versionInfo: { baseline: { name: 'keysOf' } },
+        criteria: { objectives: [{ metric: 'constructor', upperLimit: '0.05' }] },
+        metrics: [{ ...question().metrics[0], name: 'constructor' }],
+      }),
+    );
+    expect(Object.getOwnPropertyNames(Object)).toEqual(before);
+    expect([status, body['details']?.join()]).toEqual([400, expect.stringContaining('constructor')]);
+  });
+
   it.each(['create metrics', 'create experiments', 'get experiments'])('takes the right to %s', async (right) => {
     rights = ({ verb, resource }) => `${verb} ${resource}` !== right;
     const { status, body } = await post(VERDICTS, question());
@@ -400,6 +414,17 @@ describe('webhooks of Flagger', () => {
       expect([status, text]).toEqual([403, expect.stringContaining('earlier release')]);
     }
     expect((await call('confirm-promotion', { maxAge: '2h' })).status).toBe(200);
+  });
+
+  it('take none that stopped in an earlier release for this one either', async () => {
+    await create();
+    await decide('promote', { at: '2026-03-01T11:00:00Z', ended: false });
+    for (const hook of ['rollout', 'confirm-promotion', 'rollback']) {
+      const { status, text } = await call(hook);
+      expect([status, text]).toEqual([403, expect.stringContaining('earlier release')]);
+    }
+    await decide('promote', { ended: false });
+    expect((await call('confirm-promotion')).status).toBe(200);
   });
 
   it('judge now', async () => {

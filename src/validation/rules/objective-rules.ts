@@ -6,7 +6,7 @@ import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '.
 import { compareQuantities, isQuantity, toNumber } from '../../experiment/quantity.ts';
 import { expectedGot, shown, type Path } from '../../experiment/schema-issues.ts';
 import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
-import { issue, tasksOf, type Rule, type RuleContext, type RuleIssue } from './rule.ts';
+import { isInherited, issue, tasksOf, type Rule, type RuleContext, type RuleIssue } from './rule.ts';
 
 const CRITERIA = ['spec', 'criteria'];
 
@@ -136,6 +136,7 @@ export function metricNameProblem(written: string, namespace: string): string | 
   if (key.namespace === SYSTEM_NAMESPACE && /^latency-.*percentile/.test(key.name)) {
     return `expected a percentile above 0 and below 100 such as ${SYSTEM_NAMESPACE}/latency-99.9th-percentile, got ${shown(written)}`;
   }
+  if (isInherited(written)) return `${shown(written)} is a reserved name; choose another`;
   if (OBJECT_NAME.test(key.name) && (key.namespace === namespace || OBJECT_NAME.test(key.namespace))) return undefined;
   return expectedGot(`the name of a metric (name, or namespace/name)`, written);
 }

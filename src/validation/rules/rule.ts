@@ -46,6 +46,12 @@ export function issue(path: Path, message: string, status?: string): RuleIssue {
   return { path: pathText(path), message, ...(status === undefined ? {} : { status }) };
 }
 
+/**
+ * Whether a name is there already in every object of JavaScript, as `constructor` is: what is kept by such a name would be read, and
+ * written, in what all objects share.
+ */
+export const isInherited = (name: string): boolean => name in {};
+
 /** Actions that are performed; others would never be. */
 export const ACTION_NAMES = ['start', 'loop', 'finish'] as const;
 

@@ -2,15 +2,12 @@
 import type { TestingPattern } from '../../experiment/experiment.ts';
 import { expectedGot, shown } from '../../experiment/schema-issues.ts';
 import { fieldPathMeant } from '../../expressions/field-path.ts';
-import { counted, issue, tasksOf, versionsOf, type Rule } from './rule.ts';
+import { counted, isInherited, issue, tasksOf, versionsOf, type Rule } from './rule.ts';
 
 const INFO = ['spec', 'versionInfo'];
 
-/**
- * Keys that stand beside version names in status.analysis.aggregatedBuiltinHists.data, or that JavaScript objects cannot
- * hold as plain keys.
- */
-const RESERVED = new Set(['iter8ctl', '__proto__', 'constructor', 'prototype']);
+/** A key that stands beside version names in status.analysis.aggregatedBuiltinHists.data, and one that was refused always. */
+const RESERVED = new Set(['iter8ctl', 'prototype']);
 
 /** Only a script among the start tasks can supply versionInfo later. */
 export const versionInfoIsThere: Rule = ({ experiment, afterStart }) => {
@@ -70,7 +67,9 @@ export const rewardsFitPattern: Rule = ({ experiment }) => {
 export const versionNamesAreUsable: Rule = ({ experiment }) =>
   versionsOf(experiment).flatMap(({ path, version: { name } }) => {
     if (name === '') return [issue([...path, 'name'], 'is empty')];
-    return RESERVED.has(name) ? [issue([...path, 'name'], `${shown(name)} is a reserved name; choose another`)] : [];
+    return RESERVED.has(name) || isInherited(name)
+      ? [issue([...path, 'name'], `${shown(name)} is a reserved name; choose another`)]
+      : [];
   });
 
 export const versionNamesAreUnique: Rule = ({ experiment }) => {

@@ -48,6 +48,8 @@ describe('rules about objectives', () => {
       { metric: 'a/b/c', upperLimit: 1 },
       `${BASE}.metric: expected the name of a metric (name, or namespace/name), got "a/b/c"`,
     ],
+    // Values are kept by the names of metrics and versions: this one would be written into what all objects share.
+    [{ metric: 'constructor', upperLimit: 1 }, `${BASE}.metric: "constructor" is a reserved name; choose another`],
     [{ metric: '', upperLimit: 1 }, `${BASE}.metric: expected the name of a metric (name, or namespace/name), got ""`],
     [
       { metric: 'iter8-system/latency-100th-percentile', upperLimit: 1 },

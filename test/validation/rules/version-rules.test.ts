@@ -64,7 +64,7 @@ describe('rules about versions', () => {
   });
 
   // Our record stands beside the version names in aggregatedBuiltinHists.data, and versions are keys of plain objects.
-  it.each(['iter8ctl', '__proto__', 'constructor'])('%s is no name for a version', (name) => {
+  it.each(['iter8ctl', '__proto__', 'constructor', 'toString'])('%s is no name for a version', (name) => {
     expect(problems(experiment(info({ name: 'v1' }, [{ name }])))).toEqual([
       `spec.versionInfo.candidates[0].name: "${name}" is a reserved name; choose another`,
     ]);
