@@ -7,6 +7,7 @@ import { customMetrics } from '../experiment/metric-names.ts';
 import type { AskedVerdict } from '../experiment/verdict-request.ts';
 import { openingSamples } from '../evidence/counters/opening-samples.ts';
 import { givesCounters, measureVersion, metricOf, type MeasuredAt } from '../drive/measure-version.ts';
+import { noValueText } from '../judge/wording/no-value.ts';
 import type { Measurement, MetricQuestion, MetricSource } from '../drive/ports.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { compileQuestion } from '../judge/question/question.ts';
@@ -14,6 +15,7 @@ import { addMeasurement } from '../judge/record/measurement.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { backendWarningText } from '../judge/wording/no-value.ts';
 import { judgedAgain } from '../replay/replay.ts';
+import { formatCount } from '../text/units.ts';
 
 export interface JudgePorts {
   readonly metrics: MetricSource;
@@ -22,16 +24,23 @@ export interface JudgePorts {
   readonly signal: AbortSignal;
 }
 
+/** All that a verdict holds in memory at once, of all its metrics and versions: some hundred bytes each. */
+const MOST_SAMPLES = 200_000;
+
 type Values = NonNullable<Iter8Record['measured']>;
 
 /** The experiment as it is after it was judged. @throws what `signal` was aborted with; InvalidManifestError */
-export async function judgeWindow({ experiment, windowMs }: AskedVerdict, ports: JudgePorts): Promise<Experiment> {
+export async function judgeWindow(
+  { experiment, windowMs }: AskedVerdict,
+  ports: JudgePorts,
+  mostSamples = MOST_SAMPLES,
+): Promise<Experiment> {
   const nowMs = ports.now();
   const startMs = nowMs - windowMs;
   const [startTime, time] = [new Date(startMs).toISOString(), new Date(nowMs).toISOString()];
   const started = { ...experiment, status: { ...experiment.status, startTime } };
   const question = compileQuestion(started);
-  const asked = askedOnce(ports.metrics, windowMs / 1000);
+  const asked = askedOnce(ports.metrics, windowMs / 1000, mostSamples);
   const measure = async (record: Iter8Record, source: MetricSource, isOpening: boolean): Promise<Values> => {
     const at = { experiment: started, question, record, nowMs, steadyMs: nowMs, startMs, signal: ports.signal };
     return measureAll(at, source, isOpening);
@@ -51,7 +60,7 @@ export async function judgeWindow({ experiment, windowMs }: AskedVerdict, ports:
   );
 }
 
-/** One after another: a caller keeps one connection of the backend, and one answer in memory. */
+/** One after another: a caller keeps one connection of the backend. */
 async function measureAll(at: MeasuredAt, source: MetricSource, isOpening: boolean): Promise<Values> {
   const { experiment } = at;
   const measured: Record<string, Record<string, MeasuredMetric>> = {};
@@ -71,13 +80,29 @@ async function measureAll(at: MeasuredAt, source: MetricSource, isOpening: boole
 function askedOnce(
   metrics: MetricSource,
   windowSeconds: number,
+  mostSamples: number,
 ): { readonly opening: MetricSource; readonly closing: MetricSource } {
   const answers = new Map<string, Promise<Measurement>>();
+  let samples = 0;
+  const bounded = async (question: MetricQuestion): Promise<Measurement> => {
+    const answer = await metrics.measure({
+      ...question,
+      elapsedSeconds: windowSeconds,
+      lookbackSeconds: windowSeconds,
+    });
+    if (answer.kind !== 'counters') return answer;
+    samples += answer.answer.samples.length;
+    if (samples <= mostSamples) return answer;
+    const { at, query } = answer;
+    const message = noValueText(
+      'unusable-answer',
+      `with it this verdict has more than ${formatCount(mostSamples)} samples: take a shorter window, or select fewer series`,
+    );
+    return { kind: 'error', reason: 'unusable-answer', message, at, query };
+  };
   const answerTo = (question: MetricQuestion): Promise<Measurement> => {
     const key = JSON.stringify([question.metric.metadata.name, question.version.name]);
-    const known =
-      answers.get(key) ??
-      metrics.measure({ ...question, elapsedSeconds: windowSeconds, lookbackSeconds: windowSeconds });
+    const known = answers.get(key) ?? bounded(question);
     answers.set(key, known);
     return known;
   };

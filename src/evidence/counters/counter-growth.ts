@@ -19,6 +19,7 @@ import type { CounterAnswer } from './counter-samples.ts';
 import { boundsOf, claimed, hasRestarted, partsOf, sumOf } from './counter-parts.ts';
 import {
   begun,
+  everyOther,
   grown,
   isOverBetween,
   isSteady,
@@ -164,13 +165,11 @@ function fitted(ledger: CounterLedger, mostNumbers: number): CounterLedger | str
 
 const FEWEST_RECENT = 3;
 
-/** Every other sample goes; the oldest and the newest stay. */
 function thinned(ledger: CounterLedger): CounterLedger {
-  const series = Object.entries(ledger.series).map(([id, one]) => {
-    const last = one.recent.length - 1;
-    const recent = last < FEWEST_RECENT ? one.recent : one.recent.filter((_, k) => k % 2 === 0 || k === last);
-    return [id, { ...one, recent }];
-  });
+  const series = Object.entries(ledger.series).map(([id, one]) => [
+    id,
+    one.recent.length <= FEWEST_RECENT ? one : { ...one, recent: everyOther(one.recent) },
+  ]);
   return { ...ledger, series: Object.fromEntries(series) as CounterLedger['series'] };
 }
 
@@ -314,4 +313,6 @@ export function newestSample(ledger: CounterLedger): string | undefined {
   return newest === 0 ? undefined : new Date(newest).toISOString();
 }
 
-const newestMs = ({ series }: CounterLedger): number => Math.max(0, ...Object.values(series).map(({ atMs }) => atMs));
+/** Series may be as many as samples. */
+const newestMs = ({ series }: CounterLedger): number =>
+  Object.values(series).reduce((newest, { atMs }) => Math.max(newest, atMs), 0);

@@ -25,10 +25,10 @@ export function openingSamples(answer: CounterAnswer): CounterAnswer {
     last.set(series, atMs);
     firstMs = Math.min(firstMs, atMs);
   }
-  const gapMs = [...processes.values()].reduce(
-    (most, { longestGapMs }) => Math.max(most, longestGapMs),
-    SCRAPED_EVERY_MS,
-  );
+  const gaps = [...processes.values()].map(({ longestGapMs }) => longestGapMs);
+  const longestGapMs = gaps.reduce((most, gap) => Math.max(most, gap), 0);
+  // Nothing was sampled twice: nobody knows how often it is scraped, so everything may have been there before.
+  const gapMs = longestGapMs === 0 ? Number.POSITIVE_INFINITY : Math.max(longestGapMs, SCRAPED_EVERY_MS);
   const samples = answer.samples.filter((sample) => {
     const opens = processes.get(processOf(sample))!.firstMs;
     return sample.atMs === opens && opens <= firstMs + gapMs;

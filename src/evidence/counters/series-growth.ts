@@ -65,12 +65,20 @@ export function restarted(before: SeriesLedger, { atMs, raw }: Reading, ledger: 
   };
 }
 
+/** Samples of one series that are kept: each sample that is added costs as much time as there are. */
+const MOST_RECENT = 250;
+
+/** The oldest and the newest stay: the allowance is rounded up to fewer samples. */
+export const everyOther = (recent: SeriesLedger['recent']): SeriesLedger['recent'] =>
+  recent.filter((_, k) => k % 2 === 0 || k === recent.length - 1);
+
 export function grown(before: SeriesLedger, { atMs, raw }: Reading, ledger: CountedSince): SeriesLedger {
   const total = raw.map((part, index) => before.total[index]! + part - before.raw[index]!);
   const point = [atMs, ...claimed(total, ledger)];
   const settled = before.settled ?? (atMs >= ledger.startMs + ledger.inFlightMs ? point : undefined);
   const points = [...before.recent, point];
   const oldest = points.findLastIndex(([at]) => at! <= atMs - ledger.inFlightMs);
+  const recent = points.slice(Math.max(0, oldest));
   const mark = before.mark ?? (isSteady(atMs, before, ledger) ? point : undefined);
   return {
     ...before,
@@ -78,7 +86,7 @@ export function grown(before: SeriesLedger, { atMs, raw }: Reading, ledger: Coun
     raw,
     total,
     ...(settled === undefined ? {} : { settled }),
-    recent: points.slice(Math.max(0, oldest)),
+    recent: recent.length > MOST_RECENT ? everyOther(recent) : recent,
     ...(mark === undefined ? {} : { mark }),
   };
 }
@@ -127,15 +135,23 @@ export function restartsIn(
     if (times === undefined) restarts.set(source, [atMs]);
     else times.push(atMs);
   }
+  for (const times of restarts.values()) times.sort((a, b) => a - b);
   return restarts;
 }
 
+/** `restarts`: in the order of time. */
 export function isOverBetween(
   restarts: ReadonlyMap<string, readonly number[]>,
   source: string | undefined,
   afterMs: number,
   untilMs: number,
 ): boolean {
-  const times = source === undefined ? undefined : restarts.get(source);
-  return times?.some((at) => at > afterMs && at <= untilMs) === true;
+  const times = (source === undefined ? undefined : restarts.get(source)) ?? [];
+  let [from, to] = [0, times.length];
+  while (from < to) {
+    const middle = (from + to) >> 1;
+    if (times[middle]! > afterMs) to = middle;
+    else from = middle + 1;
+  }
+  return from < times.length && times[from]! <= untilMs;
 }

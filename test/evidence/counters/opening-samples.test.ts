@@ -74,6 +74,15 @@ describe('a window of raw counters', () => {
     ).toEqual({ n: 0, hits: 0 });
   });
 
+  it('knows nothing by single samples that lie further apart either: they may be scraped seldom', () => {
+    expect(
+      counted([
+        ['a', 5, 5, 1_000, 'pod-a'],
+        ['b', 80, 5, 1_000, 'pod-b'],
+      ]),
+    ).toEqual({ n: 0, hits: 0 });
+  });
+
   it('takes a series without its process for one', () => {
     expect(
       counted([
