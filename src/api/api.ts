@@ -184,14 +184,14 @@ export class Api {
     }
     const view = await this.#view(asks.key, 0, caller, signal);
     const { ended, changedAt } = view;
+    const { verdict, reasons } = view.recommendation;
     const ageMs = this.#ports.clock.now() - Date.parse(changedAt ?? '');
-    // Without a time it is not known of which release it is.
-    if (ended && !(ageMs <= asks.maxAgeMs))
+    // Without a time it is not known of which release it is. One that nobody drives any more may have said something, and never end.
+    if ((ended || verdict !== 'undecided') && !(ageMs <= asks.maxAgeMs))
       return {
         yes: false,
-        reason: `experiment ${keyText(asks.key)} ended ${changedAt ?? 'at an unknown time'}: it may be of an earlier release (metadata.maxAge)`,
+        reason: `experiment ${keyText(asks.key)} ${ended ? 'ended' : 'was last judged'} ${changedAt ?? 'at an unknown time'}: it may be of an earlier release (metadata.maxAge)`,
       };
-    const { verdict, reasons } = view.recommendation;
     return reply(hook, stateOf(verdict), `${view.headline}: ${reasons[0] ?? ''}`);
   }
 
