@@ -24,6 +24,8 @@ const RESENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
 /** Such a request on a connection that was idle for so long, and dies before any answer, is sent once more. */
 const RECONNECT_AFTER_IDLE_MS = 1_000;
 const SWEEP_EVERY_MS = 20;
+/** A sweep after so long: this thread stood still meanwhile, for want of a core or because the process was stopped. */
+const STOOD_STILL_MS = 100;
 const TIMED_OUT = new Error('no answer within the timeout');
 
 interface Target {
@@ -61,6 +63,7 @@ export class Sender {
   readonly #open = new Set<Request>();
   #originMs = 0;
   #warmupMs = 0;
+  #sweptMs = 0;
   #endSweeps: (() => void) | undefined;
   #ended = false;
   #received = 0;
@@ -140,6 +143,7 @@ export class Sender {
     this.#warmupMs = startMs - warmupMs;
     this.#endSweeps = this.#timers.every(SWEEP_EVERY_MS, () => this.#sweep());
     this.#lastReportMs = this.#timers.now();
+    this.#sweptMs = this.#lastReportMs;
     this.#pacing.start(warmupMs, startMs);
   }
 
@@ -238,13 +242,18 @@ export class Sender {
       target.resolved += 1;
       const capMs = this.#plan.timeoutMs;
       const failed = !answered || code >= 400;
+      const serviceMs = now - (request.sentMs ?? now);
+      // Sweeps find only some time after the timeout that it is over. What was answered meanwhile came too late, as far as we
+      // can tell: nobody is satisfied with it. Nor is anybody condemned for it, since it may be we who read it late.
+      const isOver = answered && serviceMs >= capMs;
+      const isOurs = request.stoodStillMs > 0 || now - this.#sweptMs >= STOOD_STILL_MS;
       const outcome: Outcome = {
-        code: String(code),
+        code: isOver && code < 300 && !isOurs ? 'timeout' : String(code),
         responseMs: answered ? Math.min(capMs, now - request.dueMs) : capMs,
-        responseError: failed || request.resent,
+        responseError: failed || isOver || request.resent,
         // A failure to connect is the server's: it was sent as far as we could.
         sent: code !== 'unsent',
-        serviceMs: answered ? Math.min(capMs, now - (request.sentMs ?? now)) : capMs,
+        serviceMs: answered ? Math.min(capMs, serviceMs) : capMs,
         serviceError: failed,
         unanswered: !answered,
         late: request.late,
@@ -282,10 +291,18 @@ export class Sender {
 
   #sweep(): void {
     const now = this.#timers.now();
+    const sweptMs = this.#sweptMs;
+    this.#sweptMs = now;
+    const stoodStill = now - sweptMs >= STOOD_STILL_MS;
+    const { timeoutMs } = this.#plan;
     for (const request of this.#open) {
       // From the send; before it, from the start of the connection attempt; before that, from the intended start.
       const since = request.sentMs ?? request.startedMs ?? request.dueMs;
-      if (now - since < this.#plan.timeoutMs) continue;
+      // A thread that stood still took no next step of a handshake and read nothing: that is not the service's time. At most
+      // one timeout is added, so that a load ends on the busiest machine.
+      if (stoodStill && request.startedMs !== undefined)
+        request.stoodStillMs = Math.min(timeoutMs, request.stoodStillMs + now - Math.max(sweptMs, since));
+      if (now - since < timeoutMs + request.stoodStillMs) continue;
       // Where this thread did not get its core, the answer may have come and nobody has read it: everything that is there is
       // read before the next sweep, and only who is still without an answer then has none.
       if (request.overdueFromMs === since) this.#timeOut(request);

@@ -31,6 +31,8 @@ export class Request implements RequestEvents {
   resent = false;
   /** What its timeout counts from, once a sweep has found that it is over. */
   overdueFromMs: number | undefined = undefined;
+  /** Of the time that its timeout counts: ms in which this thread stood still. */
+  stoodStillMs = 0;
 
   constructor(receiver: Receiver, fired: Parameters<Fire>[0], endpoint: number, lateAfterMs: number) {
     this.#receiver = receiver;
@@ -43,7 +45,9 @@ export class Request implements RequestEvents {
   }
 
   sent(): void {
-    this.sentMs ??= this.#receiver.now();
+    if (this.sentMs !== undefined) return;
+    this.sentMs = this.#receiver.now();
+    this.stoodStillMs = 0;
   }
 
   answered(code: number): void {

@@ -1,6 +1,6 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { createServer as createTlsServer, type Server } from 'node:https';
-import { createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
+import { connect, createServer as createTcpServer, type AddressInfo, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Worker } from 'node:worker_threads';
@@ -187,6 +187,20 @@ describe('a request', () => {
   });
 });
 
+/** Of a server that lives as long as one test. */
+function selfSigned(): { readonly key: string; readonly cert: string } {
+  const dir = mkdtempSync(path.join(tmpdir(), 'iter8ctl-tls-'));
+  try {
+    makeSelfSigned(dir, 'own', { commonName: 'shop.example' });
+    return {
+      key: readFileSync(path.join(dir, 'own.key'), 'utf8'),
+      cert: readFileSync(path.join(dir, 'own.crt'), 'utf8'),
+    };
+  } finally {
+    rmSync(dir, { recursive: true });
+  }
+}
+
 /** A server on a thread of its own, which answers while ours stands still; it says when the twentieth request has come. */
 const SERVER_THREAD = `
   const { createServer } = require('node:http');
@@ -209,6 +223,43 @@ it('is no timeout where only we did not come to read the answer, and late by our
   const { tally } = await send({ url: `http://127.0.0.1:${port}/` }, { plannedRequests: 60, timeoutMs });
   expect(tally.codes).toEqual({ 200: 60 });
   expect(tally.late.bad).toBeGreaterThan(0);
+});
+
+it('is an error for `satisfied` where its answer came after the timeout, before that was noticed', async () => {
+  const server = await testServer((_, response) => void setTimeout(() => response.end('ok'), 211));
+  closers.push(async () => server[Symbol.asyncDispose]());
+  const { tally } = await send({ url: server.url }, { timeoutMs: 200 });
+  expect(tally.response.errors).toBe(20);
+});
+
+it('is no failure to connect either, where only we did not take the next step of a connection', async () => {
+  // TLS 1.2 takes two rounds; each message takes 100 ms, which is far longer than a sweep.
+  const key = { ...selfSigned(), maxVersion: 'TLSv1.2' as const };
+  const server = createTlsServer(key, (_, response) => response.end('ok'));
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const delayed = createTcpServer((socket) => {
+    const inner = connect((server.address() as AddressInfo).port, '127.0.0.1');
+    for (const [from, to] of [
+      [socket, inner],
+      [inner, socket],
+    ] as const) {
+      from.on('error', () => undefined);
+      from.on('data', (bytes) => void setTimeout(() => to.write(bytes), 100));
+      from.on('close', () => to.destroy());
+    }
+  });
+  await new Promise<void>((resolve) => delayed.listen(0, '127.0.0.1', resolve));
+  closers.push(async () => {
+    server.closeAllConnections();
+    server.close();
+    await new Promise((resolve) => delayed.close(resolve));
+  });
+  const timeoutMs = 1000;
+  // While the first connections are being made.
+  delayed.once('connection', () => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, timeoutMs + 50));
+  const url = `https://127.0.0.1:${(delayed.address() as AddressInfo).port}/`;
+  const { tally } = await send({ url, tls: { insecureSkipVerify: true } }, { plannedRequests: 5, timeoutMs });
+  expect(tally.codes).toEqual({ 200: 5 });
 });
 
 /** Twenty handshakes at once take a while on a busy machine. */
