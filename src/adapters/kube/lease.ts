@@ -207,6 +207,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   let timer: NodeJS.Timeout;
   let renewing = Promise.resolve();
   let failures = 0;
+  let wasOld = false;
   const schedule = (ms: number) => {
     timer = setTimeout(() => {
       renewing = renew();
@@ -219,7 +220,11 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
       lease = await write(client, place, holder, lease, ended.signal);
       renewedMs = askedMs;
       failures = 0;
-      schedule(RENEW_EVERY_MS);
+      // The server's time is counted on by a clock that stands still while the machine is suspended: what was written then is old, and
+      // the answer has brought the time as it is.
+      const isOld = client.serverNow() - Date.parse(lease.spec?.renewTime ?? '') > RENEW_EVERY_MS;
+      schedule(isOld && !wasOld ? 0 : RENEW_EVERY_MS);
+      wasOld = isOld;
     } catch (error) {
       if (ended.signal.aborted) return;
       if (!(error instanceof Iter8Error)) lost.abort(error);
