@@ -59,6 +59,8 @@ export const LIMITS: ApiLimits = {
   idleMs: 180_000,
 };
 const KEEP_ALIVE_MS = 5_000;
+/** Whoever is being answered when it closes still gets it, within so long. */
+const LAST_ANSWERS_MS = 2_000;
 /** One that keeps its connection for ever keeps its place for ever. */
 const REQUESTS_A_CONNECTION = 1_000;
 
@@ -73,7 +75,12 @@ export interface ApiServer {
 export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
   const limits = { ...LIMITS, ...options.limits };
   const { host, port } = listenAddress(options.address, '--api-address');
+  const open = new Set<ServerResponse>();
   const server = listener(options, limits);
+  server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
+    open.add(response);
+    response.once('close', () => open.delete(response));
+  });
   server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   server.timeout = limits.idleMs;
@@ -89,8 +96,15 @@ export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
     },
     close: () =>
       new Promise((resolve) => {
-        server.close(() => resolve());
-        server.closeAllConnections();
+        const cut = () => server.closeAllConnections();
+        const late = setTimeout(cut, LAST_ANSWERS_MS);
+        server.close(() => {
+          clearTimeout(late);
+          resolve();
+        });
+        const cutIfDone = () => open.size === 0 && cut();
+        for (const response of open) response.once('close', cutIfDone);
+        cutIfDone();
       }),
   };
 }

@@ -251,6 +251,16 @@ describe('an experiment', () => {
   });
 });
 
+it('answers whoever waits when it closes', async () => {
+  await serve();
+  await create();
+  const waiting = ask(`${SHOP}?wait=60s`);
+  while (waits.watches === 0) await new Promise(setImmediate);
+  waits.close();
+  await server.close();
+  expect((await waiting).status).toBe(200);
+});
+
 it('lets so many wait, and refuses others at once', async () => {
   waits = new Waits(store, clock, { watches: 1, waiting: 2 });
   await serve();
