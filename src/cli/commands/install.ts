@@ -33,6 +33,7 @@ interface InstallFlags extends StoreFlags {
   readonly forceConflicts?: boolean;
   readonly printRole?: boolean;
   readonly filename?: readonly string[];
+  readonly ignoreOthers?: boolean;
 }
 
 interface UninstallFlags extends StoreFlags {
@@ -56,6 +57,7 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('--api-prometheus <url>', 'the Prometheus that verdicts of the API ask', prometheusFlag)
     .option('--print-role', 'with -f: print the Roles that driving this experiment takes, as YAML, and change nothing')
     .option('-f, --filename <file>', 'with --print-role: the manifest of the experiment; repeat it', repeated)
+    .option('--ignore-others', 'with -f: skip objects of other kinds in these files, with a note')
     .option('--force-conflicts', 'take over fields that others have set to something else')
     .option('--timeout <duration>', 'longest wait for the controller to be available', durationFlag, DEFAULT_WAIT_MS);
   return withKubeFlags(command).action(async (flags: InstallFlags) => {
@@ -140,7 +142,7 @@ async function printRole(flags: InstallFlags, io: Io): Promise<void> {
     import('../../install/experiment-roles.ts'),
     import('../../adapters/manifest/write-yaml.ts'),
   ]);
-  const { experiment: written } = await readManifests(files, io);
+  const { experiment: written } = await readManifests(files, io, flags);
   const { versionInfo } = written.spec;
   const versions = versionInfo === undefined ? [] : [versionInfo.baseline, ...(versionInfo.candidates ?? [])];
   const namespace = written.metadata.namespace ?? flags.namespace;
