@@ -67,6 +67,9 @@ async function withServer<T>(status: number, work: (url: string) => Promise<T>):
   return await work(server.url);
 }
 
+/** Requests that another tool has measured. */
+const RESULTS = path.join(import.meta.dirname, '../fixtures/results/vegeta.csv');
+
 describe('action.yml', () => {
   interface Step {
     readonly id?: string;
@@ -182,6 +185,10 @@ describe('the component of GitLab CI', () => {
     expect([no.code, no.read('verdict.env')], no.err).toEqual([1, 'ITER8_VERDICT=do not promote\n']);
     const none = await gitlab({ image: 'x', command: 'assert', args: '--local\n-c\ncompleted' });
     expect([none.code, none.read('verdict.env')], none.err).toEqual([6, 'ITER8_VERDICT=\n']);
+    // Two runs that do not differ say nothing of a promotion.
+    const like = await gitlab({ image: 'x', command: 'diff', args: `${RESULTS}\n${RESULTS}` });
+    expect([like.code, like.read('verdict.env')], like.err).toEqual([0, 'ITER8_VERDICT=\n']);
+    expect(like.read('report.md')).toContain('|');
   });
 });
 
@@ -218,6 +225,9 @@ describe('the Task of Tekton', () => {
     expect([again.code, again.verdict], again.err).toEqual([1, 'do not promote']);
     const none = await tekton('assert', ['--local', '-c', 'completed']);
     expect([none.code, none.verdict], none.err).toEqual([6, '']);
+    const like = await tekton('diff', [RESULTS, RESULTS]);
+    expect([like.code, like.verdict], like.err).toEqual([0, '']);
+    expect(existsSync(path.join(like.cwd, 'iter8ctl-report/report.md'))).toBe(true);
   });
 });
 
