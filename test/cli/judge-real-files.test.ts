@@ -1,7 +1,8 @@
 /** `judge` counts in files that real tools wrote what the server had counted (test/fixtures/results/README.md; npm run real-tools). */
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { iter8ctl } from '../support/test-io.ts';
@@ -31,6 +32,22 @@ it.each([
   ['gatling-simulation.log', [], { codes: { OK: 143, 503: 8, reset: 8, timeout: 5 }, n: 164, errors: 21 }],
 ] as const)('%s', async (file, args, expected) => {
   expect(await counted(file, ...args)).toEqual(expected);
+});
+
+it('finds the hops of a redirect where JMeter wrote rows of other threads between them', async () => {
+  const [head, ...rows] = readFileSync(path.join(folder, 'jmeter-redirects.csv'), 'utf8').trim().split('\n');
+  const threads = new Map<string, string[]>();
+  for (const row of rows) {
+    const thread = /users \d+-\d+/.exec(row)![0];
+    threads.set(thread, [...(threads.get(thread) ?? []), row]);
+  }
+  expect(threads.size).toBeGreaterThan(1);
+  const turns = Array.from({ length: rows.length }, (_, turn) => [...threads.values()].flatMap((of) => of[turn] ?? []));
+  const where = mkdtempSync(path.join(tmpdir(), 'jmeter-'));
+  onTestFinished(() => rmSync(where, { recursive: true }));
+  const file = path.join(where, 'mixed.csv');
+  writeFileSync(file, `${[head, ...turns.flat()].join('\n')}\n`);
+  expect(await counted(file)).toEqual(await counted('jmeter-redirects.csv'));
 });
 
 it('refuses the CSV of JMeter whose transactions have no samples', async () => {

@@ -20,7 +20,7 @@ export interface Timed {
 /** Starts and ends are whole ms. */
 const ROUNDED_MS = 1;
 /** Threads may be many where each sends a few requests only. */
-const MOST_THREADS = 100_000;
+export const MOST_THREADS = 100_000;
 
 /** How many samples a message says that the transaction has; undefined: it is no transaction. */
 export function samplesOfTransaction(message: string): number | undefined {
