@@ -1,9 +1,10 @@
 // Keeps the program compiled between two runs, in a folder of the user: half of a short command is compiling it.
 //
 // Node 22 and newer do it themselves. For Node 20 the code that V8 has compiled by the end of a run is written to
-// <cache>/iter8ctl/, by command, since each compiles other parts. Compiled code is trusted like the program: folder and file
+// <cache>/iter8ctl/, by command and file of the program. A run that needed a part of the program (scripts/packs.mjs) that no run
+// before it needed writes it again, with that part. Compiled code is trusted like the program: folder and file
 // must belong to the user and be writable by nobody else. A file that does not fit (another build, another Node) has another
-// name; a damaged one has another checksum. Whatever fails here costs time and nothing else.
+// name; a damaged one differs from its own copy. Whatever fails here costs time and nothing else.
 //
 // NODE_DISABLE_COMPILE_CACHE=1 turns it off, as for Node itself.
 'use strict';
@@ -15,7 +16,7 @@ const path = require('node:path');
 const SHORT = new Set(['describe', 'get', 'assert', 'replay', 'debug', 'init', 'plan', '--version', '--help', 'help']);
 const LARGEST_BYTES = 16 * 1024 * 1024;
 const OLDEST_MS = 30 * 24 * 3600_000;
-/** CRC-32 and length. */
+/** Length of the names, and of the code. */
 const HEAD_BYTES = 8;
 
 /** @param {string} program path of a CommonJS file */
@@ -48,37 +49,60 @@ const isOwn = (stat) => stat.uid === process.getuid() && (stat.mode & 0o022) ===
 
 function loadKept(program, folder) {
   const vm = require('node:vm');
-  const source = fs.readFileSync(program, 'latin1'); // the bundle is ASCII
-  const kept = path.join(folder, nameOf(program));
-  const cachedData = read(kept);
-  const script = new vm.Script(module_.wrap(source), { filename: program, cachedData });
-  if (cachedData === undefined || script.cachedDataRejected === true)
-    process.once('exit', () => write(kept, () => script.createCachedData()));
-  const own = new module_(program, module);
-  own.filename = program;
-  own.paths = module.paths;
-  script.runInThisContext()(own.exports, module_.createRequire(program), own, program, path.dirname(program));
+  const scripts = [];
+  /** The parts of the program that ran: whatever of a file is compiled by now belongs to them. */
+  let linked;
+  /** @param {string} file CommonJS, of this program */
+  const run = (file) => {
+    const source = fs.readFileSync(file, 'latin1'); // the bundle is ASCII
+    const kept = path.join(folder, nameOf(file));
+    const known = read(kept);
+    const script = new vm.Script(module_.wrap(source), { filename: file, cachedData: known?.code });
+    scripts.push({ script, kept, names: script.cachedDataRejected === false ? known.names : undefined });
+    const own = new module_(file, module);
+    own.filename = file;
+    own.paths = module.paths;
+    const other = module_.createRequire(file);
+    // Files of the program are kept as well.
+    const requireOwn = (id) => (/^\.\/[a-z-]+\.cjs$/.test(id) ? run(path.join(path.dirname(file), id)) : other(id));
+    script.runInThisContext()(own.exports, Object.assign(requireOwn, other), own, file, path.dirname(file));
+    return own.exports;
+  };
+  process.once('exit', () => {
+    const names = linked === undefined ? [] : [...linked.keys()];
+    for (const { script, kept, names: before } of scripts) {
+      const all = new Set([...(before ?? []), ...names]);
+      if (all.size !== before?.length) write(kept, [...all].join(' '), () => script.createCachedData());
+    }
+  });
+  ({ linked } = run(program));
 }
 
 /** Of one build, one Node and one command. */
-function nameOf(program) {
-  const { mtimeMs, size } = fs.statSync(program);
+function nameOf(file) {
+  const { mtimeMs, size } = fs.statSync(file);
   const build = `${size.toString(36)}${Math.round(mtimeMs).toString(36)}`;
   const words = process.argv.slice(2);
   const command = words.find((word) => SHORT.has(word)) ?? 'other';
-  return `${command.replace(/^-+/, '')}-${build}-${process.version}-${process.arch}.v8`;
+  return `${command.replace(/^-+/, '')}-${path.basename(file, '.cjs')}-${build}-${process.version}-${process.arch}.v8`;
 }
 
+/** The code, and the names of the parts that ran before it was kept. */
 function read(file) {
   let fd;
   try {
     fd = fs.openSync(file, fs.constants.O_RDONLY | fs.constants.O_NOFOLLOW);
     const stat = fs.fstatSync(fd);
     if (!stat.isFile() || !isOwn(stat) || stat.size <= HEAD_BYTES || stat.size > LARGEST_BYTES) return undefined;
-    const bytes = fs.readFileSync(fd);
-    const code = bytes.subarray(HEAD_BYTES);
-    // V8 itself does not look whether what it is given is damaged.
-    return bytes.readUInt32LE(4) === code.length && bytes.readUInt32LE(0) === checksum(code) ? code : undefined;
+    const bytes = Buffer.allocUnsafeSlow(stat.size);
+    if (fs.readSync(fd, bytes, 0, stat.size, 0) !== stat.size) return undefined;
+    const start = HEAD_BYTES + bytes.readUInt32LE(0);
+    const end = start + bytes.readUInt32LE(4);
+    const code = bytes.subarray(start, end);
+    // V8 itself does not look whether what it is given is damaged. The copy is there because comparing takes a tenth of a
+    // millisecond, and any checksum has to load a module first.
+    if (code.length === 0 || !code.equals(bytes.subarray(end))) return undefined;
+    return { names: bytes.latin1Slice(HEAD_BYTES, start).split(' '), code };
   } catch {
     return undefined;
   } finally {
@@ -86,19 +110,15 @@ function read(file) {
   }
 }
 
-function checksum(bytes) {
-  return require('node:zlib').crc32(bytes);
-}
-
 /** As a whole or not at all; what is old goes. */
-function write(file, make) {
+function write(file, names, make) {
   const aside = `${file}.${process.pid}`;
   try {
     const code = make();
     const head = Buffer.alloc(HEAD_BYTES);
-    head.writeUInt32LE(checksum(code), 0);
+    head.writeUInt32LE(names.length, 0);
     head.writeUInt32LE(code.length, 4);
-    fs.writeFileSync(aside, Buffer.concat([head, code]), { mode: 0o600, flag: 'wx' });
+    fs.writeFileSync(aside, Buffer.concat([head, Buffer.from(names, 'latin1'), code, code]), { mode: 0o600, flag: 'wx' });
     fs.renameSync(aside, file);
     removeOld(path.dirname(file));
   } catch {

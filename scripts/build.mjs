@@ -1,12 +1,13 @@
-// Bundles the program into dist/: one file, and the workers, with everything that they need, so that the package has no
+// Bundles the program into dist/: a few files, and the workers, with everything that they need, so that the package has no
 // dependencies. The licences of what is bundled go beside it, and a bill of materials.
 // Usage: node scripts/build.mjs [FOLDER]
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 import { boundedOutput, limitMemory } from './bounded-jq.mjs';
 import { licencesOf, packageFolders, sbomOf } from './bundled.mjs';
+import { packsOf } from './packs.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -65,14 +66,24 @@ const oneWidth = {
   },
 };
 
-/** What few runs need is a file of its own: the program is read whole at every start. */
-const apart = {
-  name: 'apart',
-  setup(build) {
-    build.onResolve({ filter: /\/(otlp-exporter|prometheus-text)\.ts$/ }, ({ kind, path: file }) =>
-      kind === 'dynamic-import' ? { path: `./${path.basename(file, '.ts')}.cjs`, external: true } : undefined,
-    );
-  },
+/** What looks at an experiment; what reaches a cluster for it; what few runs need. All else is the file `rest`. */
+const PACKS = {
+  main: [
+    'src/cli/commands/describe.ts',
+    'src/cli/commands/get.ts',
+    'src/cli/commands/assert.ts',
+    'src/cli/manifest-flags.ts',
+    'src/adapters/manifest/read-manifests.ts',
+    'src/adapters/store/local-store.ts',
+    'src/adapters/store/local-secrets.ts',
+    'src/adapters/store/local-driver-lock.ts',
+    'src/adapters/store/record-log.ts',
+    'src/adapters/store/local-target-lock.ts',
+    'src/render/error.ts',
+  ],
+  cluster: ['src/adapters/kube/api-client.ts', 'src/adapters/store/cluster-store.ts'],
+  'prometheus-text': ['src/adapters/measured-values/prometheus-text.ts'],
+  'otlp-exporter': ['src/adapters/measured-values/otlp-exporter.ts'],
 };
 
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
@@ -80,6 +91,7 @@ const JQ_MEGABYTES = 256;
 
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
+mkdirSync(outdir, { recursive: true });
 const shared = {
   absWorkingDir: root,
   outdir,
@@ -93,30 +105,25 @@ const shared = {
   logLevel: 'warning',
 };
 
-// One file, of which only what a command needs is ever run; compiled code is kept between runs (bin/compiled-code.js). Names
-// stay, so that a stack trace can be read.
+// Of which only what a command needs is ever run; compiled code is kept between runs (bin/compiled-code.js). Names stay, so that
+// a stack trace can be read.
 const program = await build({
   ...shared,
-  plugins: [...shared.plugins, apart],
   entryPoints: { main: 'src/main.ts' },
   minifySyntax: true,
   minifyWhitespace: true,
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-  // Code that was kept compiled has lost what `import()` needs (Node 20).
-  supported: { 'dynamic-import': false },
+  splitting: true,
+  write: false,
+  format: 'esm',
   define: { 'import.meta.url': 'importMetaUrl' },
-  banner: { js: "const importMetaUrl=require('node:url').pathToFileURL(__filename).href;" },
 });
-
-const parts = await build({
-  ...shared,
-  entryPoints: ['otlp-exporter', 'prometheus-text'].map((name) => `src/adapters/measured-values/${name}.ts`),
-  entryNames: '[name]',
-  minify: true,
-  format: 'cjs',
-  outExtension: { '.js': '.cjs' },
-});
+const packs = await packsOf(program.outputFiles, program.metafile.outputs, { entry: 'src/main.ts', packs: PACKS });
+for (const [name, text] of Object.entries(packs)) {
+  // They are read as Latin-1, which is faster (bin/compiled-code.js).
+  if (/[^\0-\x7f]/.test(text))
+    throw new Error('the bundle is not ASCII: write what is no ASCII in regular expressions as escapes');
+  writeFileSync(path.join(outdir, `${name}.cjs`), text);
+}
 
 const workers = await build({
   ...shared,
@@ -132,10 +139,6 @@ const workers = await build({
   // Some dependencies are CommonJS and call require() of a built-in.
   banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
 });
-
-// It is read as Latin-1, which is faster (bin/compiled-code.js).
-if (/[^\0-\x7f]/.test(readFileSync(path.join(outdir, 'main.cjs'), 'utf8')))
-  throw new Error('the bundle is not ASCII: write what is no ASCII in regular expressions as escapes');
 
 // jq, which loads its WebAssembly from the folder that it lies in. Its programs come from whoever may write a Metric, so
 // what one can take is bounded here, by the engine itself.
@@ -160,7 +163,7 @@ writeFileSync(
   limitMemory(readFileSync(path.join(root, 'node_modules/jq-web/jq.wasm')), JQ_MEGABYTES),
 );
 
-const folders = packageFolders([program, parts, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
+const folders = packageFolders([program, workers, jq].flatMap(({ metafile }) => Object.keys(metafile.inputs)));
 writeFileSync(path.join(outdir, 'THIRD-PARTY-LICENSES.txt'), licencesOf(root, folders));
 writeFileSync(path.join(outdir, 'sbom.cdx.json'), `${JSON.stringify(sbomOf(root, folders), undefined, 2)}\n`);
 // What imports what: for a test of what a command loads.

@@ -1,0 +1,86 @@
+// Packs: what the parts (chunks) of a split bundle are kept in. A part is a function that is called when it is first needed, so
+// that what a command does not need is neither compiled nor run; and parts that are needed together are one file to read.
+import { transform } from 'esbuild';
+
+const idOf = (file) => file.replace(/^.*\//, '');
+
+/**
+ * @param {{ path: string, text: string }[]} files what esbuild made of `entry`: ES modules, split
+ * @param {Record<string, { entryPoint?: string, imports: { path: string, kind: string }[] }>} outputs its metafile's
+ * @param {{ entry: string, packs: Record<string, string[]> }} how each pack begins with these sources, and holds what they
+ *   import; the first has the entry and what links all of them. What none of them needs is the pack `rest`.
+ * @returns {Promise<Record<string, string>>} CommonJS by name of the pack
+ */
+export async function packsOf(files, outputs, { entry, packs }) {
+  const names = Object.keys(outputs);
+  const chunkOf = (source) => {
+    const found = names.find((name) => outputs[name].entryPoint === source);
+    if (found === undefined) throw new Error(`${source} is not loaded by itself any more: name another (scripts/build.mjs)`);
+    return found;
+  };
+  const packOf = new Map();
+  const put = (name, pack) => {
+    if (packOf.has(name) || outputs[name] === undefined) return;
+    packOf.set(name, pack);
+    for (const { path, kind } of outputs[name].imports) if (kind === 'import-statement') put(path, pack);
+  };
+  const first = Object.keys(packs)[0];
+  put(chunkOf(entry), first);
+  for (const [pack, sources] of Object.entries(packs)) for (const source of sources) put(chunkOf(source), pack);
+  for (const name of names) put(name, 'rest');
+
+  // Short names, and the same ones for the same sources.
+  const shortOf = new Map(names.map((name, index) => [idOf(name), `./${index.toString(36)}`]));
+  const texts = new Map(files.map(({ path, text }) => [idOf(path), text]));
+  const parts = Object.fromEntries([...Object.keys(packs), 'rest'].map((pack) => [pack, []]));
+  for (const [name, pack] of packOf) {
+    const { code } = await transform(texts.get(idOf(name)), {
+      format: 'cjs',
+      platform: 'node',
+      target: 'node20.20',
+      minifyWhitespace: true,
+      legalComments: 'none',
+      // Code that was kept compiled has lost what `import()` needs (Node 20).
+      supported: { 'dynamic-import': false },
+    });
+    const linked = code.replaceAll(/require\("\.\/([^"/]+\.js)"\)/g, (whole, id) =>
+      shortOf.has(id) ? `require(${JSON.stringify(shortOf.get(id))})` : whole,
+    );
+    parts[pack].push(`${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linked}}`);
+  }
+  const others = Object.fromEntries(
+    [...packOf].flatMap(([name, pack]) => (pack === first ? [] : [[shortOf.get(idOf(name)), pack]])),
+  );
+  return Object.fromEntries(
+    Object.entries(parts).map(([pack, members]) => [
+      pack,
+      pack === first
+        ? `${linker(members, others)}\nlink(${JSON.stringify(shortOf.get(idOf(chunkOf(entry))))});\n`
+        : `${HEAD}module.exports={\n${members.join(',\n')}\n};\n`,
+    ]),
+  );
+}
+
+const HEAD = `"use strict";const importMetaUrl=require("node:url").pathToFileURL(__filename).href;\n`;
+
+/** `module.exports.linked`: names of the parts that ran, for bin/compiled-code.js. */
+function linker(members, others) {
+  return `${HEAD}const parts={\n${members.join(',\n')}\n};
+const packOf=${JSON.stringify(others)};
+const linked=new Map();
+function link(id){
+  if(!id.startsWith("./"))return require(id);
+  const known=linked.get(id);
+  if(known!==undefined)return known.exports;
+  const pack=packOf[id];
+  if(pack!==undefined)Object.assign(parts,require("./"+pack+".cjs"));
+  const part=parts[id];
+  if(part===undefined)throw new Error("a part of iter8ctl is missing: "+id);
+  if(pack!==undefined)for(const one of Object.keys(packOf))if(packOf[one]===pack)delete packOf[one];
+  const own={exports:{}};
+  linked.set(id,own);
+  part(link,own,own.exports);
+  return own.exports;
+}
+module.exports={linked};`;
+}
