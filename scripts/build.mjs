@@ -86,6 +86,19 @@ const PACKS = {
   'otlp-exporter': ['src/adapters/measured-values/otlp-exporter.ts'],
 };
 
+/**
+ * Parts of their own, besides what is loaded by `import()`: an import of these costs nothing before something of them is used.
+ * Making schemas takes longer than what most commands do.
+ */
+const LATE = [
+  'src/experiment/experiment-schema.ts',
+  'src/experiment/metric.ts',
+  'src/experiment/strength-schema.ts',
+  'src/experiment/schema-issues.ts',
+  'src/experiment/tasks/task-inputs.ts',
+  'src/experiment/tasks/collect-inputs.ts',
+];
+
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
 const JQ_MEGABYTES = 256;
 
@@ -109,7 +122,7 @@ const shared = {
 // a stack trace can be read.
 const program = await build({
   ...shared,
-  entryPoints: { main: 'src/main.ts' },
+  entryPoints: ['src/main.ts', ...LATE],
   minifySyntax: true,
   minifyWhitespace: true,
   splitting: true,

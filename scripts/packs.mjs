@@ -24,6 +24,8 @@ export async function packsOf(files, outputs, { entry, packs }) {
     packOf.set(name, pack);
     for (const { path, kind } of outputs[name].imports) if (kind === 'import-statement') put(path, pack);
   };
+  for (const { path, kind } of names.flatMap((name) => outputs[name].imports))
+    if (kind === 'require-call' && outputs[path] !== undefined) throw new Error(`${path} is linked by require()`);
   const first = Object.keys(packs)[0];
   put(chunkOf(entry), first);
   for (const [pack, sources] of Object.entries(packs)) for (const source of sources) put(chunkOf(source), pack);
@@ -43,10 +45,7 @@ export async function packsOf(files, outputs, { entry, packs }) {
       // Code that was kept compiled has lost what `import()` needs (Node 20).
       supported: { 'dynamic-import': false },
     });
-    const linked = code.replaceAll(/require\("\.\/([^"/]+\.js)"\)/g, (whole, id) =>
-      shortOf.has(id) ? `require(${JSON.stringify(shortOf.get(id))})` : whole,
-    );
-    parts[pack].push(`${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linked}}`);
+    parts[pack].push(`${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(code, shortOf)}}`);
   }
   const others = Object.fromEntries(
     [...packOf].flatMap(([name, pack]) => (pack === first ? [] : [[shortOf.get(idOf(name)), pack]])),
@@ -59,6 +58,30 @@ export async function packsOf(files, outputs, { entry, packs }) {
         : `${HEAD}module.exports={\n${members.join(',\n')}\n};\n`,
     ]),
   );
+}
+
+/**
+ * With each import of another part (`var import_x=require("./x")`, whose names are always read as `import_x.name`) linked when
+ * a name of it is first read, as Metro's inline requires do: most of what a module imports is not needed by most commands.
+ */
+function linkedLate(code, shortOf) {
+  const short = (id) => {
+    if (!shortOf.has(id)) throw new Error(`no part of the bundle: ${id}`);
+    return JSON.stringify(shortOf.get(id));
+  };
+  const late = new Map();
+  const declared = code.replaceAll(/\b(import_\w+)=require\("\.\/([^"/]+\.js)"\)/g, (_, name, id) => {
+    late.set(name, short(id));
+    return name;
+  });
+  const read = declared.replaceAll(/\b(import_\w+)\./g, (whole, name) =>
+    late.has(name) ? `(${name}??=require(${late.get(name)})).` : whole,
+  );
+  return read.replaceAll(/\brequire\("\.\/([^"/]+\.js)"\)/g, (whole, id, at) => {
+    // A part that is there for what it does is not linked late: nobody would see that it is missing.
+    if (!/__toESM\($/.test(read.slice(0, at))) throw new Error(`an import without a name: ${read.slice(at - 60, at)}${whole}`);
+    return `require(${short(id)})`;
+  });
 }
 
 const HEAD = `"use strict";const importMetaUrl=require("node:url").pathToFileURL(__filename).href;\n`;

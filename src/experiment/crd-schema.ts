@@ -4,7 +4,7 @@
  */
 import * as z from 'zod';
 import './zod-settings.ts';
-import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment.ts';
+import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment-schema.ts';
 import { EXPERIMENT_FIELDS, METRIC_FIELDS, type FieldDescriptions } from './field-descriptions.ts';
 import { metricSchema } from './metric.ts';
 

@@ -1,7 +1,8 @@
 /** The Metric resource, `iter8.tools/v2alpha2`. Source: docs/contract.md 1. */
 import * as z from 'zod';
 import './zod-settings.ts';
-import { API_VERSION, objectMetaSchema, quantitySchema } from './experiment.ts';
+import { objectMetaSchema, quantitySchema } from './experiment-schema.ts';
+import { API_VERSION } from './experiment.ts';
 
 const namedValue = z.looseObject({ name: z.string(), value: z.string() });
 

@@ -2,7 +2,8 @@
  * From unknown values to typed resources, at the edge: the shape, all problems at once. That is enough for `describe`, `get`,
  * `watch`, `assert` and `debug`; what may run keeps the rules of `validation/` too (docs/behavior.md 1).
  */
-import { experimentSchema, type WrittenExperiment } from './experiment.ts';
+import { experimentSchema } from './experiment-schema.ts';
+import type { WrittenExperiment } from './experiment.ts';
 import { metricSchema, type WrittenMetric } from './metric.ts';
 import { parseShape, type Shaped } from './schema-issues.ts';
 import { withoutNulls } from './without-nulls.ts';

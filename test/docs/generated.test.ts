@@ -6,7 +6,7 @@ import { crds } from '../../src/install/crds.ts';
 import { generatedDocuments } from '../support/reference/documents.ts';
 import { fieldsOf } from '../support/reference/fields-of.ts';
 import { sections } from '../support/reference/reference-document.ts';
-import { objectMetaSchema } from '../../src/experiment/experiment.ts';
+import { objectMetaSchema } from '../../src/experiment/experiment-schema.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const written = await generatedDocuments();

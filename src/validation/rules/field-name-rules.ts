@@ -2,7 +2,8 @@
 import * as z from 'zod';
 import '../../experiment/zod-settings.ts';
 import { nearest } from '../../text/did-you-mean.ts';
-import { specSchema, type ObjectMeta } from '../../experiment/experiment.ts';
+import { specSchema } from '../../experiment/experiment-schema.ts';
+import type { ObjectMeta } from '../../experiment/experiment.ts';
 import { metricSpecSchema } from '../../experiment/metric.ts';
 import { child, expectedGot, type Path } from '../../experiment/schema-issues.ts';
 import { issue, type Rule, type RuleIssue } from './rule.ts';

@@ -1,8 +1,9 @@
 /** docs/reference.md: every field of the resources and every input of tasks, made of the schemas that validate them. */
 import type * as z from 'zod';
-import { DEFAULT_STRENGTH, strengthSchema } from '../../../src/experiment/strength-settings.ts';
+import { DEFAULT_STRENGTH } from '../../../src/experiment/strength-settings.ts';
+import { strengthSchema } from '../../../src/experiment/strength-schema.ts';
 import { EXPERIMENT_DEFAULTS, METRIC_DEFAULTS } from '../../../src/experiment/defaults.ts';
-import { experimentSchema, objectMetaSchema } from '../../../src/experiment/experiment.ts';
+import { experimentSchema, objectMetaSchema } from '../../../src/experiment/experiment-schema.ts';
 import {
   EXPERIMENT_FIELDS,
   METRIC_FIELDS,
