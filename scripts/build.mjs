@@ -51,6 +51,20 @@ const leanClientNode = {
   },
 };
 
+/** Commander starts other programs for commands that are programs; we have none. */
+const noPrograms = {
+  name: 'no-programs',
+  setup(build) {
+    build.onResolve({ filter: /^node:child_process$/ }, ({ importer }) =>
+      /[\\/]commander[\\/]/.test(importer) ? { path: 'child_process', namespace: 'no-programs' } : undefined,
+    );
+    build.onLoad({ filter: /.*/, namespace: 'no-programs' }, () => ({
+      contents: 'module.exports = {};',
+      loader: 'js',
+    }));
+  },
+};
+
 /** cli-table3 asks for widths as we do, without the 7 ms that its own package takes to compile what an emoji is. */
 const oneWidth = {
   name: 'one-width',
@@ -114,7 +128,7 @@ const shared = {
   legalComments: 'none',
   metafile: true,
   preserveSymlinks: true, // node_modules may be a link, as in scripts/defects.mjs
-  plugins: [leanClientNode, oneWidth],
+  plugins: [leanClientNode, noPrograms, oneWidth],
   logLevel: 'warning',
 };
 

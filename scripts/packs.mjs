@@ -15,7 +15,8 @@ export async function packsOf(files, outputs, { entry, packs }) {
   const names = Object.keys(outputs);
   const chunkOf = (source) => {
     const found = names.find((name) => outputs[name].entryPoint === source);
-    if (found === undefined) throw new Error(`${source} is not loaded by itself any more: name another (scripts/build.mjs)`);
+    if (found === undefined)
+      throw new Error(`${source} is not loaded by itself any more: name another (scripts/build.mjs)`);
     return found;
   };
   const packOf = new Map();
@@ -45,7 +46,9 @@ export async function packsOf(files, outputs, { entry, packs }) {
       // Code that was kept compiled has lost what `import()` needs (Node 20).
       supported: { 'dynamic-import': false },
     });
-    parts[pack].push(`${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(code, shortOf)}}`);
+    parts[pack].push(
+      `${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(code, shortOf)}}`,
+    );
   }
   const others = Object.fromEntries(
     [...packOf].flatMap(([name, pack]) => (pack === first ? [] : [[shortOf.get(idOf(name)), pack]])),
@@ -61,7 +64,7 @@ export async function packsOf(files, outputs, { entry, packs }) {
 }
 
 /**
- * With each import of another part (`var import_x=require("./x")`, whose names are always read as `import_x.name`) linked when
+ * With each import of another part, or of Node (`var import_x=require("./x")`, whose names are always read as `import_x.name`) linked when
  * a name of it is first read, as Metro's inline requires do: most of what a module imports is not needed by most commands.
  */
 function linkedLate(code, shortOf) {
@@ -71,15 +74,24 @@ function linkedLate(code, shortOf) {
   };
   const late = new Map();
   const declared = code.replaceAll(/\b(import_\w+)=require\("\.\/([^"/]+\.js)"\)/g, (_, name, id) => {
-    late.set(name, short(id));
+    late.set(name, `require(${short(id)})`);
     return name;
   });
-  const read = declared.replaceAll(/\b(import_\w+)\./g, (whole, name) =>
-    late.has(name) ? `(${name}??=require(${late.get(name)})).` : whole,
+  // Modules of Node too: `node:crypto` takes milliseconds.
+  const all = declared.replaceAll(
+    /\b(import_\w+)=(require\("node:[\w/]+"\)|__toESM\(require\("node:[\w/]+"\)\))/g,
+    (_, name, link) => {
+      late.set(name, link);
+      return name;
+    },
+  );
+  const read = all.replaceAll(/\b(import_\w+)\./g, (whole, name) =>
+    late.has(name) ? `(${name}??=${late.get(name)}).` : whole,
   );
   return read.replaceAll(/\brequire\("\.\/([^"/]+\.js)"\)/g, (whole, id, at) => {
     // A part that is there for what it does is not linked late: nobody would see that it is missing.
-    if (!/__toESM\($/.test(read.slice(0, at))) throw new Error(`an import without a name: ${read.slice(at - 60, at)}${whole}`);
+    if (!/__toESM\($/.test(read.slice(0, at)))
+      throw new Error(`an import without a name: ${read.slice(at - 60, at)}${whole}`);
     return `require(${short(id)})`;
   });
 }

@@ -1,7 +1,7 @@
 /** The texts that `-f` names: files, `-`, folders and http(s) URLs. */
-import type { Stats } from 'node:fs';
-import { readdir, readlink, realpath, stat } from 'node:fs/promises';
+import { type Stats, readdir, readlink, realpath, stat } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { promisify } from 'node:util';
 import { UnavailableError, UsageError, type Issue } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
@@ -73,7 +73,7 @@ async function readOne(file: string, options: SourceOptions): Promise<ManifestSo
 
 async function statOf(path: string, shownAs: string): Promise<Stats> {
   try {
-    return await stat(path);
+    return await promisify(stat)(path);
   } catch (cause) {
     throw new UsageError(`-f ${shownAs}: ${systemReason(cause)}`, { cause });
   }
@@ -81,7 +81,7 @@ async function statOf(path: string, shownAs: string): Promise<Stats> {
 
 async function namesIn(path: string, shownAs: string): Promise<string[]> {
   try {
-    return await readdir(path);
+    return await promisify(readdir)(path);
   } catch (cause) {
     throw new UsageError(`-f ${shownAs}: ${systemReason(cause)}`, { cause });
   }
@@ -95,9 +95,9 @@ async function isOwnFile(path: string, found: Stats): Promise<boolean> {
   if (!found.isFile()) return false;
   let at = path;
   for (let links = 0; links < MOST_LINKS; links += 1) {
-    const folder = await realpath(dirname(at)).catch(() => undefined);
+    const folder = await promisify(realpath.native)(dirname(at)).catch(() => undefined);
     if (folder === undefined || /^\/(?:dev|proc)(?:\/|$)/.test(folder)) return false;
-    const target = await readlink(at).catch(() => undefined);
+    const target = await promisify(readlink)(at).catch(() => undefined);
     if (target === undefined) return true;
     at = resolve(folder, target);
   }
