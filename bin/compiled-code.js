@@ -118,7 +118,10 @@ function write(file, names, make) {
     const head = Buffer.alloc(HEAD_BYTES);
     head.writeUInt32LE(names.length, 0);
     head.writeUInt32LE(code.length, 4);
-    fs.writeFileSync(aside, Buffer.concat([head, Buffer.from(names, 'latin1'), code, code]), { mode: 0o600, flag: 'wx' });
+    fs.writeFileSync(aside, Buffer.concat([head, Buffer.from(names, 'latin1'), code, code]), {
+      mode: 0o600,
+      flag: 'wx',
+    });
     fs.renameSync(aside, file);
     removeOld(path.dirname(file));
   } catch {

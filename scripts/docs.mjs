@@ -20,14 +20,14 @@ try {
     banner: { js: "import{createRequire as __cr}from'node:module';const require=__cr(import.meta.url);" },
     logLevel: 'error',
   });
-  const { generatedDocuments } = await import(pathToFileURL(outfile));
-  const files = await generatedDocuments();
+  const { generatedDocuments, generatedSources } = await import(pathToFileURL(outfile));
+  const files = { ...(await generatedDocuments()), ...generatedSources() };
   for (const [file, text] of Object.entries(files)) {
     mkdirSync(path.dirname(path.join(root, file)), { recursive: true });
     writeFileSync(path.join(root, file), text);
   }
-  const markdown = Object.keys(files).filter((file) => file.endsWith('.md'));
-  execFileSync('npx', ['biome', 'format', '--write', ...markdown], { cwd: root, stdio: 'inherit' });
+  const formatted = Object.keys(files).filter((file) => /\.(md|ts)$/.test(file));
+  execFileSync('npx', ['biome', 'format', '--write', ...formatted], { cwd: root, stdio: 'inherit' });
 } finally {
   rmSync(scratch, { recursive: true });
 }

@@ -1,6 +1,6 @@
 /**
  * The schema of the Experiment resource, `iter8.tools/v2alpha2`, from which types, validation and the CRD are made. Only for
- * those: making it takes longer than looking at an experiment (`accept-experiment.ts`).
+ * those: making it takes longer than looking at an experiment (`read-shape.ts`).
  *
  * Objects are loose everywhere: a field that we do not know survives reading and writing.
  * Source: docs/contract.md 1; the CRD that Iter8 0.7 installed.
