@@ -1,5 +1,6 @@
 /** Settings of spec.criteria.strength: how much evidence a verdict needs. Source: docs/behavior.md 11. */
 import type { Issue } from '../errors.ts';
+import { isObject } from '../text/check-fields.ts';
 import type { WrittenQuantity } from './experiment.ts';
 import { parseShape } from './schema-issues.ts';
 import { strengthSchema, type WrittenStrength } from './strength-schema.ts';
@@ -81,6 +82,8 @@ export const DEFAULT_STRENGTH: StrengthSettings = {
  */
 export function parseStrength(written: unknown): { readonly settings: StrengthSettings; readonly issues: Issue[] } {
   if (written === undefined || written === null) return { settings: DEFAULT_STRENGTH, issues: [] };
+  // As most have it: not worth making the schema.
+  if (isObject(written) && Object.keys(written).length === 0) return { settings: DEFAULT_STRENGTH, issues: [] };
   const prefix = ['spec', 'criteria', 'strength'];
   const { value, issues } = parseShape(strengthSchema, written, prefix, 'setting');
   if (value !== undefined) return { settings: withDefaults(value), issues };

@@ -33,7 +33,8 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     async (names: string[], flags: DescribeFlags) => {
       const unique = [...new Set(names.map(bareName))];
       const code = unique.length > 1 ? await describeEach(unique, flags, io) : await describeOne(names[0], flags, io);
-      done(flags.exitCode === true ? code : EXIT.ok);
+      // Asked for alone: judging an object anew takes as long as showing it.
+      done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );
 }
@@ -41,12 +42,12 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
 const codeFor = (experiment: Experiment): ExitCode =>
   exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
 
-async function describeOne(name: string | undefined, flags: DescribeFlags, io: Io): Promise<ExitCode> {
+async function describeOne(name: string | undefined, flags: DescribeFlags, io: Io): Promise<() => ExitCode> {
   return withReports(flags, io, async (reports) => {
     const { experiment, driven } = await findDescribed(name, flags, io);
     await printAnswer(experiment, flags, io, driven);
     await reports.end(experiment, driven);
-    return codeFor(experiment);
+    return () => codeFor(experiment);
   });
 }
 
@@ -56,7 +57,7 @@ const OF_ONE: readonly string[] = ['html', 'junit'];
 const AS_LISTS: readonly string[] = ['json', 'yaml', 'raw', 'name'];
 
 /** As `kubectl describe` of several: one after the other. The worst exit code. */
-async function describeEach(names: readonly string[], flags: DescribeFlags, io: Io): Promise<ExitCode> {
+async function describeEach(names: readonly string[], flags: DescribeFlags, io: Io): Promise<() => ExitCode> {
   if (flags.filename !== undefined) throw new UsageError('give names or -f, not both');
   if (flags.report !== undefined) throw new UsageError('--report is about one experiment: give one name');
   if (OF_ONE.includes(flags.output)) throw new UsageError(`-o ${flags.output} is about one experiment: give one name`);
@@ -73,5 +74,5 @@ async function describeEach(names: readonly string[], flags: DescribeFlags, io: 
       await printAnswer(experiment, flags, io, await whoDrives(experiment, context));
     }
   }
-  return worstExitCode(experiments.map(codeFor));
+  return () => worstExitCode(experiments.map(codeFor));
 }
