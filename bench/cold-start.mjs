@@ -112,15 +112,17 @@ printTable(
 finish(
   commands.flatMap(({ name, goal }) => {
     if (goal === undefined) return [];
-    const { ms } = results[candidates.findIndex((one) => one.name === `iter8ctl ${name}`)];
-    const times = median(ms) / median(base.ms);
+    const { ms, cpu } = results[candidates.findIndex((one) => one.name === `iter8ctl ${name}`)];
+    // The larger one counts: on a busy machine the wall clock tells what the others did.
+    const wall = median(ms) / median(base.ms);
+    const work = hasTime ? mean(cpu) / mean(base.cpu) : wall;
     return {
       what: `${name}, a whole process`,
-      value: times,
+      value: Math.max(wall, work),
       unit: 'times node -e 0',
       goal: `<= ${goal}`,
-      reached: times <= goal,
-      note: `${median(ms).toFixed(0)} ms`,
+      reached: Math.max(wall, work) <= goal,
+      note: `wall clock ${wall.toFixed(2)} times, CPU ${work.toFixed(2)} times`,
     };
   }),
   values.json,
