@@ -206,18 +206,24 @@ describe('inputs of the other tasks', () => {
       secret: 's',
       url: 'https://slack.com/api/chat.postMessage',
     });
-    const message = { timeoutMs: 10_000, retries: 3, ignoreFailure: true, onResume: 'skip' };
+    const message = { timeoutMs: 10_000, retries: 3, retriesAsked: false, ignoreFailure: true, onResume: 'skip' };
     expect(taskSettings({ task: 'notification/http' })).toEqual(message);
     expect(taskSettings({ task: 'notification/slack' })).toEqual(message);
     expect(taskSettings({ run: 'true' })).toEqual({
       timeoutMs: 3_600_000,
       retries: 0,
+      retriesAsked: false,
       ignoreFailure: false,
       onResume: 'fail',
     });
     expect(taskSettings({ task: 'common/readiness' })).toMatchObject({ retries: 0, onResume: 'repeat' });
     const written = { timeout: '2s', retries: 1, ignoreFailure: true, onResume: 'repeat' };
-    expect(taskSettings({ run: 'true', with: written })).toEqual({ ...written, timeout: undefined, timeoutMs: 2_000 });
+    expect(taskSettings({ run: 'true', with: written })).toEqual({
+      ...written,
+      timeout: undefined,
+      retriesAsked: true,
+      timeoutMs: 2_000,
+    });
     expect(runInputs({ run: 'true', with: { secret: 's', timeout: '90s' } })).toEqual({
       secret: 's',
       timeoutMs: 90_000,
