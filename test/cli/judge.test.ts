@@ -302,6 +302,12 @@ it("reads Envoy's default lines, and those of Istio", async () => {
   }
 });
 
+it('counts a request whose end is a time that there cannot be as one that could not be read', async () => {
+  const lines = vegeta(500, () => ({}));
+  const file = written('beyond.json', lines.replace(/"latency":\d+/, '"latency":9e300'));
+  expect((await judged(file, '--slo', 'error-rate<=5%')).objectives[0]!.count).toEqual({ n: 500, bad: 1 });
+});
+
 it('counts lines that cannot be read as failures, and says which', async () => {
   const file = written('torn.json', `${vegeta(500, () => ({}))}{"attack":"","se`);
   const answer = await judged(file, '--slo', 'error-rate<=5%');

@@ -9,7 +9,7 @@ import { systemReason } from '../../text/system-reasons.ts';
 import { readChunks, ReadError } from '../manifest/bounded-read.ts';
 import { FORMATS, recogniseFormat } from './all-formats.ts';
 import { RequestCounter, unresolvedTally, type CountedWindow, type CountSettings } from './count-requests.ts';
-import type { FieldPaths, FormatFacts, ResultFormat } from './measured-request.ts';
+import type { FieldPaths, FormatFacts, MeasuredRequest, ResultFormat } from './measured-request.ts';
 
 /** `-` is standard input. */
 export interface ResultSources {
@@ -72,9 +72,10 @@ export async function readResults(
       const unreadBefore = unread;
       let isAnyRead = false;
       for await (const batch of format.read(chunks, { fields: settings.fields })) {
-        for (const request of batch.requests) counter.add(request);
-        isAnyRead ||= batch.requests.length > 0;
-        unread += batch.unread.length;
+        const requests = batch.requests.filter(isInTime);
+        for (const request of requests) counter.add(request);
+        isAnyRead ||= requests.length > 0;
+        unread += batch.unread.length + batch.requests.length - requests.length;
         isTorn ||= batch.isTorn === true;
         for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
       }
@@ -201,4 +202,12 @@ export function factsOf(formats: readonly ResultFormat[]): Pick<FormatFacts, 'mo
     isDated: formats.every(({ facts }) => facts.isDated),
     remarks: [...new Set(formats.flatMap(({ facts }) => facts.remark ?? []))],
   };
+}
+
+/** The last time that a date can hold, ms since 1970. Source: ECMA-262, "Time Values and Time Range". */
+const LAST_TIME_MS = 8.64e15;
+
+/** Whether a request began and ended at a time that there is: digits that were damaged lie far beyond it. */
+function isInTime({ startMs, atMostMs }: MeasuredRequest): boolean {
+  return Math.abs(startMs) + atMostMs <= LAST_TIME_MS;
 }
