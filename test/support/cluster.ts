@@ -159,7 +159,7 @@ export function beginWatch(name: string, namespace: string, until: RegExp): Prom
     [
       `--kubeconfig=${KUBECONFIG}`,
       'get',
-      'experiments',
+      'experiments.iter8.tools', // others have Experiments too, such as Argo Rollouts
       `--namespace=${namespace}`,
       `--field-selector=metadata.name=${name}`,
       '--watch',

@@ -58,6 +58,7 @@ describeLab('Argo Rollouts', () => {
   let rollouts: ChildProcess | undefined;
   /** What the canary counted in the last ten minutes. */
   let counts = { good: 0, failed: 0 };
+  const crds: string[] = [];
 
   /** Samples of one pod, 15 s apart, as Prometheus answers them. */
   const counters = (code: string, grown: number) => ({
@@ -70,6 +71,7 @@ describeLab('Argo Rollouts', () => {
       const text = fileOfGoModule(MODULE, `manifests/crds/${crd}.yaml`);
       if (text === undefined) throw new Error(`${MODULE} cannot be had`);
       kubectl(['apply', '--server-side', '-f', '-'], text);
+      crds.push(text);
     }
     makeImage(SHOP, 'hello');
     makeImage(OURS, 'iter8ctl');
@@ -116,6 +118,8 @@ describeLab('Argo Rollouts', () => {
     controller?.kill('SIGTERM');
     await controller?.done;
     await prometheus[Symbol.asyncDispose]();
+    // Argo has Experiments of its own: kubectl would take `experiments` for these.
+    for (const text of crds) kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], text);
   });
 
   interface Seen {

@@ -41,7 +41,7 @@ function deployCandidate(...args: readonly string[]): void {
 
 /** Applies the manifest again and watches it as the tutorial does. */
 async function runTutorial(manifest: string): Promise<string[]> {
-  kubectl(['delete', 'experiment', 'hello-experiment', '--ignore-not-found']);
+  kubectl(['delete', 'experiments.iter8.tools', 'hello-experiment', '--ignore-not-found']);
   const { lines } = await beginWatch('hello-experiment', 'default', COMPLETED);
   kubectl(['apply', '-f', manifest]);
   return storyOf(await lines);
@@ -134,7 +134,7 @@ describeLab('the tutorial', () => {
     const described = await iter8ctlProcess(['describe', 'hello-canary', '--exit-code']);
     expect(described.code, described.out).toBe(0);
     expect(described.out).toMatch(/^promote hello-candidate\n/);
-    const object = JSON.parse(kubectl(['get', 'experiment', 'hello-canary', '-o', 'json'])) as {
+    const object = JSON.parse(kubectl(['get', 'experiments.iter8.tools', 'hello-canary', '-o', 'json'])) as {
       status: { versionRecommendedForPromotion: string; analysis: { winnerAssessment: { data: object } } };
     };
     expect(object.status.versionRecommendedForPromotion).toBe('hello-candidate');
