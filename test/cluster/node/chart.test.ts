@@ -25,7 +25,8 @@ function makeImage(name: string, what: 'hello' | 'iter8ctl'): void {
 /** Whatever an earlier file installed, or this one leaves. */
 async function clean(): Promise<void> {
   helm('uninstall', ...RELEASE, '--ignore-not-found', '--wait');
-  for (const kind of ['experiments.iter8.tools', 'metrics.iter8.tools']) await tryKubectl(['delete', kind, '--all', '-A']);
+  for (const kind of ['experiments.iter8.tools', 'metrics.iter8.tools'])
+    await tryKubectl(['delete', kind, '--all', '-A']);
   await iter8ctlProcess(['uninstall']);
   await tryKubectl(['delete', 'namespace', 'iter8-system', '--ignore-not-found']);
   await tryKubectl(['delete', 'crd', ...CRD_NAMES, '--ignore-not-found']);
@@ -71,7 +72,9 @@ describeLab('the chart', () => {
       const removed = helm('uninstall', ...RELEASE, '--wait');
       expect(removed.status, removed.stderr).toBe(0);
       for (const name of CRD_NAMES) expect(removed.stdout).toContain(name);
-      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe('Completed');
+      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe(
+        'Completed',
+      );
       expect(installedObjects().map(({ kind }) => kind)).toEqual([
         'CustomResourceDefinition',
         'CustomResourceDefinition',
@@ -82,7 +85,9 @@ describeLab('the chart', () => {
     it('is installed again over what it left', () => {
       const again = helm('install', ...RELEASE, path.join(root, 'deploy/chart'));
       expect(again.status, again.stderr).toBe(0);
-      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe('Completed');
+      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe(
+        'Completed',
+      );
     });
   });
 });
