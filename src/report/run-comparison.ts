@@ -78,12 +78,7 @@ export function runComparisonMarkdown(view: RunComparisonView): string {
   const parts = [
     `## ${mark}${markdownText(headline)}`,
     [headText('A', a), headText('B', b)].join('\n'),
-    rows.length === 0
-      ? ''
-      : table(
-          head.map(markdownText),
-          cells.map((row) => row.map(markdownText)),
-        ),
+    rows.length === 0 ? '' : table(head, cells),
     [...legendOf(view), ...notes].map((text) => `- ${markdownText(text)}`).join('\n'),
   ];
   return `${parts.filter((part) => part !== '').join('\n\n')}\n`;

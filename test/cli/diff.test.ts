@@ -207,6 +207,9 @@ it('fits into every width, and writes reports in which no name is more than text
   expect(code).toBe(0);
   expect(out).toContain('## ❌ B is worse in 1 of 6 rows');
   expect(out).toContain('a&#124;b&#93;(http:x)');
+  // Once: a mark that is escaped twice is shown as its reference.
+  expect(out).toContain('| &#126; |');
+  expect(out).not.toContain('&#38;');
   expect(out).not.toContain('<i>');
   expect(out).not.toContain('\u001b');
   expect(JSON.parse(readFileSync(path.join(cwd, 'r.json'), 'utf8'))).toMatchObject({ kind: 'RunComparison' });
