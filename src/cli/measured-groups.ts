@@ -3,25 +3,20 @@ import path from 'node:path';
 import { UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { parseFields } from '../adapters/results/formats/json-lines.ts';
 import { isFile, kindOfFile } from '../adapters/results/kind-of-file.ts';
-import { readResults } from '../adapters/results/read-results.ts';
+import type { MeasuredRequest } from '../adapters/results/measured-request.ts';
 import { withTemporaryFolder } from '../adapters/reports/temporary-folder.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import { experimentOfObjectives, nameOfResults } from '../experiment/experiment-of-results.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import { ASSUMED_TIMEOUT_MS, runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
+import { runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
 import { groupOfPiece, GROUPS } from '../judge/runs/self-comparison.ts';
 import { readTally } from '../judge/record/stored-record.ts';
 import type { RecordLine } from '../judge/record/record-lines.ts';
-import { foldRecord } from '../replay/fold-record.ts';
-import { readRecordLines } from '../replay/read-record-lines.ts';
 import { redactUrls } from '../text/redact.ts';
-import { VERSION } from '../version.ts';
 import type { QuickFlags } from './commands/init.ts';
-import type { ResultFlags } from './measured-runs.ts';
-import { recordLines } from './record-file.ts';
-import { recordOfResults } from './record-of-results.ts';
+import { measuredRecord } from './record-file.ts';
+import { resultsOf, type ResultFlags } from './result-files.ts';
 import type { OutputFlags } from './shared-flags.ts';
 
 export interface Grouped {
@@ -106,10 +101,7 @@ const DEFAULT_MS = 60_000;
 const SLICE_MS = 100;
 
 async function ofRecord(file: string, shown: string, { pieceMs, version: wanted }: GroupedHow): Promise<Grouped> {
-  const lines = readRecordLines(await recordLines(file, shown));
-  const folded = foldRecord(lines, { strength: {} });
-  if (folded === undefined) throw new UsageError(`${shown} is no record of a run: no line of it holds the experiment`);
-  const { experiment, record } = folded;
+  const { lines, experiment, record } = await measuredRecord(file, shown);
   const versions = versionRoles(experiment).map(({ name }) => name);
   const version = wanted ?? versions[0] ?? '';
   if (!versions.includes(version))
@@ -154,30 +146,14 @@ async function ofResults(file: string, { pieceMs, flags, io }: GroupedHow): Prom
     throw new UsageError('aa divides the requests of one version: --split-by does not go with it');
   const missing = flags.missing === undefined ? undefined : 0;
   const versions = Array.from({ length: GROUPS }, (_, group) => String(group));
-  const { timeout: timeoutMs, model } = flags;
-  const results = await readResults(
-    [file],
-    { cwd: io.cwd, stdin: () => io.stdin },
-    {
-      versions,
-      versionOf: ({ startMs }) => versions[groupOfPiece(Math.floor(startMs / pieceMs))],
-      limits: [],
-      unansweredMs: timeoutMs ?? ASSUMED_TIMEOUT_MS,
-      ...(timeoutMs === undefined ? {} : { capMs: timeoutMs }),
-      inFlightMs: Math.max(ASSUMED_TIMEOUT_MS, timeoutMs ?? 0),
-      missing,
-      format: flags.format,
-      ...(flags.fields === undefined ? {} : { fields: parseFields(flags.fields) }),
-    },
-  );
+  const versionOf = ({ startMs }: MeasuredRequest) => versions[groupOfPiece(Math.floor(startMs / pieceMs))];
+  const { results, record, warnings } = await resultsOf(file, { flags, io, missing, versions, dealt: { versionOf } });
   const { unread } = results;
   if (unread.n > 0)
     throw new UsageError(`${unread.n} lines cannot be read: when they started is not known`, {
       details: [...unread.examples],
     });
   const only = file === '-' ? 'results' : nameOfResults(file);
-  const how = { by: `iter8ctl ${VERSION}`, model, missing, timeoutMs, strength: {}, versions, split: undefined };
-  const { record, warnings } = recordOfResults(results, how);
   const run = runOf(experimentOfObjectives(only, [only], []), { ...record, scopes: [], warnings }, only);
   return {
     name: file === '-' ? 'standard input' : file,

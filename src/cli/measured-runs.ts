@@ -1,64 +1,19 @@
 /** Where a measured run comes from: a stored experiment, an object or a record in a file, or the results of another tool. */
 import path from 'node:path';
-import { Command, InvalidArgumentError, Option } from 'commander';
 import { NotFoundError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
-import { FORMATS } from '../adapters/results/all-formats.ts';
-import { parseFields } from '../adapters/results/formats/json-lines.ts';
 import { isFile, kindOfFile, kindOfHead } from '../adapters/results/kind-of-file.ts';
-import { readResults } from '../adapters/results/read-results.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { experimentOfObjectives, nameOfResults, parseSplitBy } from '../experiment/experiment-of-results.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import { areSentTogether, ASSUMED_TIMEOUT_MS, runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
+import { areSentTogether, runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
 import { countedScopes, readRecord, type Iter8Record } from '../judge/record/stored-record.ts';
-import { foldRecord } from '../replay/fold-record.ts';
-import { readRecordLines } from '../replay/read-record-lines.ts';
-import { VERSION } from '../version.ts';
 import { namedExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
-import { recordLines } from './record-file.ts';
-import { recordOfResults } from './record-of-results.ts';
+import { measuredRecord } from './record-file.ts';
+import { resultsOf, type ResultFlags } from './result-files.ts';
 import { sayTo } from './say.ts';
-import { durationFlag, type StoreFlags } from './shared-flags.ts';
-
-/** How files of other tools are read: as `judge` does. */
-export interface ResultFlags {
-  readonly format?: string;
-  readonly fields?: string;
-  readonly splitBy?: string;
-  readonly timeout?: number;
-  readonly missing?: readonly number[];
-  readonly model?: 'open' | 'closed' | 'observed';
-}
-
-export function withResultFlags(command: Command): Command {
-  const formats = FORMATS.map(({ name }) => name);
-  return command
-    .addOption(new Option('--format <format>', 'what the files are, where they do not show it').choices(formats))
-    .option('--fields <paths>', "of lines of JSON: 'status=PATH,duration=PATH:ms,start=PATH', or end=PATH")
-    .option('--split-by <field=values>', 'versions in one file: FIELD=BASELINE,CANDIDATE, by the values of a field')
-    .option('--timeout <duration>', 'how long the tool waited for an answer: a mean needs it', durationFlag)
-    .option(
-      '--missing <n[,n]>',
-      'requests that are not in the files: of each, or of A and of B; each counts as failed',
-      missingFlag,
-    )
-    .addOption(
-      new Option('--model <model>', 'how requests were sent: at a rate, after one another, or by real users').choices([
-        'open',
-        'closed',
-        'observed',
-      ]),
-    );
-}
-
-function missingFlag(text: string): number[] {
-  const numbers = text.split(',').map(Number);
-  if (!/^\d+(,\d+)?$/.test(text) || !numbers.every(Number.isSafeInteger))
-    throw new InvalidArgumentError('expected a whole number of at least 0, or two with a comma between.');
-  return numbers;
-}
+import type { StoreFlags } from './shared-flags.ts';
 
 /** What was measured in one place: of one version, or of several. */
 export interface MeasuredSource {
@@ -109,9 +64,8 @@ async function fromStore(named: string, flags: SourceFlags, io: Io): Promise<Mea
 }
 
 async function fromRecord(file: string, named: string): Promise<MeasuredSource> {
-  const folded = foldRecord(readRecordLines(await recordLines(file, named)), { strength: {} });
-  if (folded === undefined) throw new UsageError(`${named} is no record of a run: no line of it holds the experiment`);
-  return ofRecord(folded.experiment, folded.record, { name: named, kind: 'experiment' });
+  const { experiment, record } = await measuredRecord(file, named);
+  return ofRecord(experiment, record, { name: named, kind: 'experiment' });
 }
 
 function ofObject(experiment: Experiment, name: string): MeasuredSource {
@@ -177,26 +131,11 @@ async function fromResults(
   const split = flags.splitBy === undefined ? undefined : parseSplitBy(flags.splitBy);
   const only = file === '-' ? 'results' : nameOfResults(file);
   const versions = split?.values ?? [only];
-  const { timeout: timeoutMs, model } = flags;
-  const results = await readResults(
-    [file],
-    { cwd: io.cwd, stdin: () => io.stdin },
-    {
-      versions,
-      ...(split === undefined
-        ? {}
-        : { split: { field: split.field, versions: new Map(split.values.map((value) => [value, value])) } }),
-      limits: [],
-      unansweredMs: timeoutMs ?? ASSUMED_TIMEOUT_MS,
-      ...(timeoutMs === undefined ? {} : { capMs: timeoutMs }),
-      inFlightMs: Math.max(ASSUMED_TIMEOUT_MS, timeoutMs ?? 0),
-      missing,
-      format: flags.format,
-      ...(flags.fields === undefined ? {} : { fields: parseFields(flags.fields) }),
-    },
-  );
-  const how = { by: `iter8ctl ${VERSION}`, model, missing, timeoutMs, strength: {}, versions, split: split?.field };
-  const { record, warnings } = recordOfResults(results, how);
+  const dealt =
+    split === undefined
+      ? {}
+      : { split: { field: split.field, versions: new Map(split.values.map((value) => [value, value])) } };
+  const { record, warnings } = await resultsOf(file, { flags, io, missing, versions, dealt });
   const experiment = experimentOfObjectives(only, versions, []);
   const name = file === '-' ? 'standard input' : file;
   return ofRecord(experiment, { ...record, warnings }, { name, kind: 'results' });

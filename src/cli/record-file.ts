@@ -1,6 +1,9 @@
 /** The lines of a full record, as a run has written them to a file. */
 import { readLines, ReadError } from '../adapters/manifest/bounded-read.ts';
 import { UsageError } from '../errors.ts';
+import type { RecordLine } from '../judge/record/record-lines.ts';
+import { foldRecord, type Folded } from '../replay/fold-record.ts';
+import { readRecordLines } from '../replay/read-record-lines.ts';
 import { systemReason } from '../text/system-reasons.ts';
 
 /** A record is read whole: more than this does not fit into memory, as numbers. */
@@ -24,4 +27,15 @@ export async function recordLines(file: string, shown: string): Promise<unknown[
       : new UsageError(`${shown} cannot be read: ${systemReason(error)}`, { cause: error });
   }
   return lines;
+}
+
+/** What a recorded run counted, as it was judged then. @throws UsageError */
+export async function measuredRecord(
+  file: string,
+  shown: string,
+): Promise<Pick<Folded, 'experiment' | 'record'> & { readonly lines: readonly RecordLine[] }> {
+  const lines = readRecordLines(await recordLines(file, shown));
+  const folded = foldRecord(lines, { strength: {} });
+  if (folded === undefined) throw new UsageError(`${shown} is no record of a run: no line of it holds the experiment`);
+  return { ...folded, lines };
 }

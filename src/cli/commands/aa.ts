@@ -4,16 +4,16 @@ import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { compareWithItself } from '../../judge/runs/self-comparison.ts';
-import { jsonText } from '../../report/json-text.ts';
 import { plainSelfComparison, selfComparisonMarkdown } from '../../report/self-comparison.ts';
 import { renderSelfComparison } from '../../render/self-comparison.ts';
 import { seededUniform } from '../../traffic/seeded-random.ts';
 import { selfComparisonView, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { withResultFlags, type ResultFlags } from '../measured-runs.ts';
 import { groupsOf, groupsOfLoad, type Grouped } from '../measured-groups.ts';
+import { plainAnswerText } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { withResultFlags, type ResultFlags } from '../result-files.ts';
 import { durationFlag, numberFlag, repeated, withOutputFlags, type OutputFlags } from '../shared-flags.ts';
 import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from './diff.ts';
 import { withLoadFlags, type QuickFlags } from './init.ts';
@@ -67,7 +67,13 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
         return;
       }
       const view = viewOf(found, flags);
-      const textIn = async (output: string) => textOf(view, { ...flags, output }, io);
+      const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
+      const textIn = (format: string) =>
+        plainAnswerText(format, {
+          plain: () => plainSelfComparison(view),
+          markdown: () => selfComparisonMarkdown(view),
+          text: () => renderSelfComparison(view, options),
+        });
       io.stdout.write(await textIn(flags.output));
       await end(textIn);
       done({ within: EXIT.ok, more: EXIT.no, open: EXIT.undecided }[view.answer]);
@@ -80,19 +86,4 @@ function viewOf({ name, version, run, groups }: Grouped, flags: AaFlags): SelfCo
   const random = seededUniform(seed, 'aa');
   const found = compareWithItself(run, groups, { confidence, percentiles, splits, random });
   return selfComparisonView({ name, version, run }, found, { pieceMs, seed });
-}
-
-async function textOf(view: SelfComparisonView, flags: OutputFlags, io: Io): Promise<string> {
-  switch (flags.output) {
-    case 'json':
-      return `${jsonText(plainSelfComparison(view), 2)}\n`;
-    case 'yaml': {
-      const { writeYaml } = await import('../../adapters/manifest/write-yaml.ts');
-      return writeYaml(plainSelfComparison(view));
-    }
-    case 'markdown':
-      return selfComparisonMarkdown(view);
-    default:
-      return `${renderSelfComparison(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 })}\n`;
-  }
 }

@@ -3,14 +3,15 @@ import { Command, InvalidArgumentError } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { jsonText } from '../../report/json-text.ts';
 import { plainRunComparison, runComparisonMarkdown } from '../../report/run-comparison.ts';
 import { renderRunComparison } from '../../render/run-comparison.ts';
 import { runComparisonView, type Measured, type NamedRun, type RunComparisonView } from '../../view/run-comparison.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { measuredSource, withResultFlags, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
+import { measuredSource, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
+import { plainAnswerText } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
+import { withResultFlags } from '../result-files.ts';
 import { withOutputFlags, withStoreFlags, type OutputFlags } from '../shared-flags.ts';
 
 interface DiffFlags extends SourceFlags, OutputFlags, ReportFlags {
@@ -39,7 +40,13 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
     async (a: string, b: string | undefined, flags: DiffFlags) => {
       await withAnswerReports(flags, io, async (end) => {
         const view = await compared(a, b, flags, io);
-        const textIn = async (output: string) => textOf(view, { ...flags, output }, io);
+        const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
+        const textIn = (format: string) =>
+          plainAnswerText(format, {
+            plain: () => plainRunComparison(view),
+            markdown: () => runComparisonMarkdown(view),
+            text: () => renderRunComparison(view, options),
+          });
         io.stdout.write(await textIn(flags.output));
         await end(textIn);
         done(flags.failOnRegression === true ? exitCode(view) : EXIT.ok);
@@ -124,21 +131,6 @@ function twoVersions(source: MeasuredSource, { versionA, versionB }: DiffFlags):
   throw new UsageError(`${name} has several versions: ${versions.join(', ')}`, {
     hint: 'say which with --version-a and --version-b',
   });
-}
-
-async function textOf(view: RunComparisonView, flags: OutputFlags, io: Io): Promise<string> {
-  switch (flags.output) {
-    case 'json':
-      return `${jsonText(plainRunComparison(view), 2)}\n`;
-    case 'yaml': {
-      const { writeYaml } = await import('../../adapters/manifest/write-yaml.ts');
-      return writeYaml(plainRunComparison(view));
-    }
-    case 'markdown':
-      return runComparisonMarkdown(view);
-    default:
-      return `${renderRunComparison(view, { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 })}\n`;
-  }
 }
 
 function exitCode({ rows }: RunComparisonView): ExitCode {

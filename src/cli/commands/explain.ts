@@ -4,9 +4,9 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { explanationOf, type Explanation } from '../../view/explanation.ts';
 import { experimentView } from '../../view/experiment-view.ts';
-import { jsonText } from '../../report/json-text.ts';
 import { jsonView } from '../../report/json-view.ts';
 import { renderExplanation } from '../../render/explain.ts';
+import { plainAnswerText } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withOutputFlags, withStoreFlags } from '../shared-flags.ts';
 import { findDescribed, type DescribedFlags } from '../find-described.ts';
@@ -21,21 +21,16 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
     async (name: string | undefined, flags: DescribedFlags) => {
       const { experiment, driven } = await findDescribed(name, flags, io);
       const explanation = explanationOf(experimentView(experiment, io.clock.now(), driven));
-      io.stdout.write(await textOf(explanation, flags, io));
+      const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 };
+      io.stdout.write(
+        await plainAnswerText(flags.output, {
+          plain: () => plainExplanation(explanation),
+          text: () => renderExplanation(explanation, options),
+        }),
+      );
       done(EXIT.ok);
     },
   );
-}
-
-async function textOf(explanation: Explanation, flags: DescribedFlags, io: Io): Promise<string> {
-  if (flags.output === 'text') {
-    const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 };
-    return `${renderExplanation(explanation, options)}\n`;
-  }
-  const plain = plainExplanation(explanation);
-  if (flags.output === 'json') return `${jsonText(plain, 2)}\n`;
-  const { writeYaml } = await import('../../adapters/manifest/write-yaml.ts');
-  return writeYaml(plain);
 }
 
 /** Objectives as `-o json` of describe has them, in the order of their weight, each with what turns it. */

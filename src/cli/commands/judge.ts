@@ -3,8 +3,6 @@ import { Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { FORMATS } from '../../adapters/results/all-formats.ts';
-import { parseFields } from '../../adapters/results/formats/json-lines.ts';
 import { readResults } from '../../adapters/results/read-results.ts';
 import { timestamp } from '../../drive/status-changes.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
@@ -24,15 +22,15 @@ import { compileQuestion } from '../../judge/question/question.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import { withObjectives } from '../../replay/fold-record.ts';
 import { judgedAgain } from '../../replay/replay.ts';
-import { VERSION } from '../../version.ts';
+import { SIGNATURE } from '../../version.ts';
 import { ndjsonLine } from '../../report/ndjson.ts';
 import { eventsOfAnswer } from '../events-of-answer.ts';
 import { recordOfResults } from '../record-of-results.ts';
+import { readingOf, withReadingFlags, type ReadingFlags } from '../result-files.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import {
-  durationFlag,
   numberFlag,
   repeated,
   strengthOf,
@@ -41,15 +39,10 @@ import {
   type StrengthFlags,
 } from '../shared-flags.ts';
 
-interface JudgeFlags extends OutputFlags, StrengthFlags, ReportFlags {
+interface JudgeFlags extends ReadingFlags, OutputFlags, StrengthFlags, ReportFlags {
   readonly slo?: string[];
   readonly filename?: string;
-  readonly format?: string;
-  readonly fields?: string;
-  readonly splitBy?: string;
-  readonly timeout?: number;
   readonly missing?: number;
-  readonly model?: 'open' | 'closed' | 'observed';
   readonly exitCode?: boolean;
 }
 
@@ -61,30 +54,14 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       'results of k6, JMeter, Gatling, vegeta, hey, ghz or fortio, or an access log; packed by gzip or not, - for standard input',
     )
     .option('--slo <metric<=limit>', "an objective, e.g. 'p95<=300ms' or 'error-rate<=1%'; repeat it", repeated)
-    .option('-f, --filename <file>', 'objectives, settings and versions of an experiment')
-    .addOption(
-      new Option('--format <format>', 'what the files are, where they do not show it').choices(
-        FORMATS.map(({ name }) => name),
-      ),
-    )
-    .option(
-      '--fields <paths>',
-      "of lines of JSON: 'status=PATH,duration=PATH:ms,start=PATH', or end=PATH; flags=PATH for Envoy's response flags",
-    )
-    .option('--split-by <field=values>', 'compare versions: FIELD=BASELINE,CANDIDATE, by the values of a field')
-    .option('--timeout <duration>', 'how long the tool waited for an answer: a mean needs it', durationFlag)
-    .option(
+    .option('-f, --filename <file>', 'objectives, settings and versions of an experiment');
+  withReadingFlags(command, {
+    splitBy: 'compare versions: FIELD=BASELINE,CANDIDATE, by the values of a field',
+    missing: new Option(
       '--missing <n>',
       'requests that are not in the files: failed without a line, or not ended; each counts as failed',
-      numberFlag({ min: 0, integer: true }),
-    )
-    .addOption(
-      new Option('--model <model>', 'how requests were sent: at a rate, after one another, or by real users').choices([
-        'open',
-        'closed',
-        'observed',
-      ]),
-    )
+    ).argParser(numberFlag({ min: 0, integer: true })),
+  })
     .option('--confidence <level>', 'confidence of every verdict, per side, e.g. 0.99; none compares point values')
     .option('--min-seconds <n>', 'no verdict before', numberFlag({ min: 0 }))
     .option('--min-requests <n>', 'no verdict before', numberFlag({ min: 0, integer: true }))
@@ -151,15 +128,12 @@ async function judged(
       ...(split === undefined ? {} : { split: { field: split.field, versions } }),
       limits: latencyLimits(question.limits),
       unansweredMs: timeoutMs ?? defaultTimeoutMs(experiment),
-      ...(timeoutMs === undefined ? {} : { capMs: timeoutMs }),
       inFlightMs: Math.max(question.strength.inFlightSeconds * 1000, timeoutMs ?? 0),
-      missing,
-      format: flags.format,
-      ...(flags.fields === undefined ? {} : { fields: parseFields(flags.fields) }),
+      ...readingOf(flags, missing),
     },
   );
   const { record, warnings, endMs } = recordOfResults(results, {
-    by: `iter8ctl ${VERSION}`,
+    by: SIGNATURE,
     model: flags.model,
     missing,
     timeoutMs,
