@@ -1,4 +1,5 @@
 /** What one series of counters grew by, from its start or that of the ledger on: see `counter-growth.ts`. */
+import { firstWhere } from '../bisection.ts';
 import { claimed, hasRestarted, partsOf, type PartsLayout } from './counter-parts.ts';
 import type { CounterSample } from './counter-samples.ts';
 
@@ -147,11 +148,6 @@ export function isOverBetween(
   untilMs: number,
 ): boolean {
   const times = (source === undefined ? undefined : restarts.get(source)) ?? [];
-  let [from, to] = [0, times.length];
-  while (from < to) {
-    const middle = (from + to) >> 1;
-    if (times[middle]! > afterMs) to = middle;
-    else from = middle + 1;
-  }
-  return from < times.length && times[from]! <= untilMs;
+  const next = firstWhere(times.length, (at) => times[at]! > afterMs);
+  return next < times.length && times[next]! <= untilMs;
 }

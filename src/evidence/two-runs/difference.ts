@@ -10,6 +10,7 @@
  * and whether or not requests depend on one another. Source: docs/method.md 1.9; for quantiles Howard and Ramdas 2022 (arXiv
  * 1906.09712, theorem 5).
  */
+import { firstWhere } from '../bisection.ts';
 import type { Bounds } from '../two-versions/comparison.ts';
 import { LN_RESERVE, withReserve, type LevelEvidence, type Steps } from './levels.ts';
 
@@ -73,12 +74,7 @@ function highestLevels({ at, ln }: Steps, lowest: number): (needed: number) => n
   return (needed) => {
     if (needed <= LN_RESERVE) return Number.POSITIVE_INFINITY;
     // Steps of falling evidence: the last one that is enough.
-    let [low, high] = [0, kept.length];
-    while (low < high) {
-      const middle = (low + high) >> 1;
-      if (kept[middle]! >= needed) low = middle + 1;
-      else high = middle;
-    }
-    return low === 0 ? lowest : Math.max(lowest, at[low - 1]!);
+    const enough = firstWhere(kept.length, (step) => kept[step]! < needed);
+    return enough === 0 ? lowest : Math.max(lowest, at[enough - 1]!);
   };
 }

@@ -16,8 +16,7 @@ export function meanLevels(
   { capMs, lnNeeded }: { readonly capMs: number; readonly lnNeeded: number },
 ): LevelEvidence {
   const range = { most: capMs, lnNeeded };
-  const high = condensed(rowsOf(response).map(({ highMs, count }) => [Math.min(highMs, capMs), count]));
-  const low = condensed(rowsOf(service).map(({ lowMs, count }) => [Math.min(lowMs, capMs), count]));
+  const [high, low] = [upperRows(response, capMs), lowerRows(service, capMs)];
   return {
     below:
       high.length === 0
@@ -30,6 +29,16 @@ export function meanLevels(
     least: 0,
     most: capMs,
   };
+}
+
+/** Rows of values at the upper edges of their bins: for "below". */
+export function upperRows(histogram: SparseHistogram, capMs: number): MeanRow[] {
+  return condensed(rowsOf(histogram).map(({ highMs, count }) => [Math.min(highMs, capMs), count]));
+}
+
+/** At the lower edges: for "above". */
+export function lowerRows(histogram: SparseHistogram, capMs: number): MeanRow[] {
+  return condensed(rowsOf(histogram).map(({ lowMs, count }) => [Math.min(lowMs, capMs), count]));
 }
 
 /** Width of a span, relative to its beginning. */

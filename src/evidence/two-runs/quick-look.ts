@@ -2,13 +2,13 @@
  * Whether two runs surely show no difference, at the price of one level: the evidence there is an upper bound of the least over all
  * levels. For simulations, in which most pairs are alike.
  */
-import { binEdgesMs, rowsOf } from '../latency-histogram.ts';
+import { binEdgesMs } from '../latency-histogram.ts';
 import { percentile } from '../one-sample/percentile.ts';
 import { lnMeanAbove, lnMeanBelow } from '../one-sample/mean.ts';
 import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
 import { addHistogram, type Count, type SparseHistogram } from '../request-tally.ts';
 import { withReserve } from './levels.ts';
-import { condensed } from './mean-levels.ts';
+import { lowerRows, upperRows } from './mean-levels.ts';
 
 interface Views<T> {
   readonly response: T;
@@ -27,12 +27,13 @@ const isOpen = (a: AtLevel, b: AtLevel, lnNeeded: number): boolean =>
 export function sharesCannotDiffer(a: Views<Count>, b: Views<Count>, lnNeeded: number): boolean {
   const p0 = (a.response.bad + b.response.bad) / (a.response.n + b.response.n);
   if (!(p0 > 0 && p0 < 1)) return true;
-  const at = ({ response, service }: Views<Count>) => ({
-    below: lnSatisfied(response, p0),
-    above: lnViolated(service, p0),
-  });
-  return isOpen(at(a), at(b), lnNeeded);
+  return isOpen(shareAt(a, p0), shareAt(b, p0), lnNeeded);
 }
+
+const shareAt = ({ response, service }: Views<Count>, p0: number): AtLevel => ({
+  below: lnSatisfied(response, p0),
+  above: lnViolated(service, p0),
+});
 
 export function percentilesCannotDiffer(
   a: Views<SparseHistogram>,
@@ -49,10 +50,8 @@ export function percentilesCannotDiffer(
     }
     return { n, bad };
   };
-  const at = ({ response, service }: Views<SparseHistogram>) => ({
-    below: lnSatisfied(beyond(response), p0),
-    above: lnViolated(beyond(service), p0),
-  });
+  const at = ({ response, service }: Views<SparseHistogram>) =>
+    shareAt({ response: beyond(response), service: beyond(service) }, p0);
   return isOpen(at(a), at(b), lnNeeded);
 }
 
@@ -62,15 +61,10 @@ export function meansCannotDiffer(
   { limitMs, capMs, lnNeeded }: { readonly limitMs: number; readonly capMs: number; readonly lnNeeded: number },
 ): boolean {
   if (!(limitMs > 0 && limitMs < capMs)) return false;
+  const limit = { limitMs, capMs };
   const at = ({ response, service }: Views<SparseHistogram>) => ({
-    below: lnMeanBelow(condensed(rowsOf(response).map(({ highMs, count }) => [Math.min(highMs, capMs), count])), {
-      limitMs,
-      capMs,
-    }),
-    above: lnMeanAbove(condensed(rowsOf(service).map(({ lowMs, count }) => [Math.min(lowMs, capMs), count])), {
-      limitMs,
-      capMs,
-    }),
+    below: lnMeanBelow(upperRows(response, capMs), limit),
+    above: lnMeanAbove(lowerRows(service, capMs), limit),
   });
   return isOpen(at(a), at(b), lnNeeded);
 }

@@ -34,8 +34,6 @@ export interface ComparedRow {
 export interface RunComparison {
   readonly confidence: number;
   readonly rows: readonly ComparedRow[];
-  /** Rows that alpha is shared among. */
-  readonly judged: number;
 }
 
 export interface ComparisonSettings {
@@ -50,18 +48,25 @@ interface Row {
 }
 
 export function compareRuns(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): RunComparison {
-  const alpha = 1 - settings.confidence;
   const rows = rowsOfRuns(a, b, settings);
-  // How many rows there is evidence for does not depend on what the evidence says.
-  const judged = judgedRows(a, b, settings);
-  const lnNeeded = Math.log((2 * judged) / alpha);
-  const compared = rows.map((row) => comparedRow(a, b, { row, lnNeeded, lnSide: Math.log(1 / alpha) }));
-  return { confidence: settings.confidence, rows: compared, judged };
+  const lns = { lnNeeded: lnNeededOf(a, b, rows, settings), lnSide: Math.log(1 / (1 - settings.confidence)) };
+  return { confidence: settings.confidence, rows: rows.map((row) => comparedRow(a, b, { row, ...lns })) };
 }
 
-/** How many rows alpha is shared among. */
-export function judgedRows(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): number {
-  return Math.max(1, rowsOfRuns(a, b, settings).filter((row) => isJudged(a, b, row)).length);
+/** The evidence that each direction of a row takes. */
+export function lnNeededFor(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): number {
+  return lnNeededOf(a, b, rowsOfRuns(a, b, settings), settings);
+}
+
+/** Alpha is shared among the rows that there is evidence for, whatever the evidence says. */
+function lnNeededOf(
+  a: MeasuredRun,
+  b: MeasuredRun,
+  rows: readonly Row[],
+  { confidence }: Pick<ComparisonSettings, 'confidence'>,
+): number {
+  const judged = Math.max(1, rows.filter((row) => isJudged(a, b, row)).length);
+  return Math.log((2 * judged) / (1 - confidence));
 }
 
 interface RequestValue {
@@ -92,14 +97,15 @@ export function requestValues(run: MeasuredRun, settings: ComparisonSettings): R
 export function cannotDiffer(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): boolean {
   const [x, y] = [a.tally, b.tally];
   if (x.response.n === 0 || y.response.n === 0) return true;
-  const lnNeeded = Math.log((2 * judgedRows(a, b, settings)) / (1 - settings.confidence));
+  const rows = rowsOfRuns(a, b, settings);
+  const lnNeeded = lnNeededOf(a, b, rows, settings);
   const counts = ({ response, service }: typeof x) => ({
     response: errorCount(response),
     service: errorCount(service),
   });
   const views = ({ response, service }: typeof x) => ({ response: response.histogram, service: service.histogram });
   const capMs = commonCap(a, b);
-  return rowsOfRuns(a, b, settings).every(({ quantity }) => {
+  return rows.every(({ quantity }) => {
     switch (quantity.kind) {
       case 'error-rate':
         return sharesCannotDiffer(counts(x), counts(y), lnNeeded);

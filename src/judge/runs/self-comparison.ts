@@ -2,6 +2,7 @@
  * A run compared with itself (A/A): its requests, in pieces of time, are divided into two halves at random, again and again. What differs
  * between two halves is noise, and every difference that is shown is a false alarm. Pure; the same random numbers give the same answer.
  */
+import { halved } from '../../evidence/bisection.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../../evidence/request-tally.ts';
 import { differenceBounds } from '../../evidence/two-runs/difference.ts';
 import { shareLevels } from '../../evidence/two-runs/share-levels.ts';
@@ -10,7 +11,7 @@ import type { DisplayUnit } from '../../text/units.ts';
 import {
   cannotDiffer,
   compareRuns,
-  judgedRows,
+  lnNeededFor,
   requestValues,
   type ComparedRow,
   type ComparisonSettings,
@@ -82,12 +83,12 @@ export function compareWithItself(run: MeasuredRun, groups: readonly Tally[], se
   }
   const whole = withTally(groups);
   const requests = whole.tally.response.n / 2;
-  const judged = judgedRows(whole, whole, settings);
+  const lnNeeded = lnNeededFor(whole, whole, settings);
   const rows = requestValues(whole, settings).map(({ metric, unit, estimate }): NoiseRow => {
     const factor = quantile(factors.get(metric) ?? [], POWER);
     const more =
       metric === 'error-rate'
-        ? detectableShare(whole.tally, judged, settings)
+        ? detectableShare(whole.tally, lnNeeded)
         : factor < MOST_TIMES && estimate > 0
           ? estimate * (factor - 1)
           : undefined;
@@ -136,10 +137,9 @@ const STEPS = 14;
 const Z = 0.8416;
 
 /** The increase of a share that is shown where as few errors are seen as in the worst fifth of the comparisons. */
-function detectableShare({ response, service }: Tally, rows: number, { confidence }: SelfSettings): number | undefined {
+function detectableShare({ response, service }: Tally, lnNeeded: number): number | undefined {
   const n = Math.floor(response.n / 2);
   if (n === 0) return undefined;
-  const lnNeeded = Math.log((2 * rows) / (1 - confidence));
   const half = (view: { readonly n: number; readonly errors: number }) => ({ n: view.n / 2, bad: view.errors / 2 });
   const before = shareLevels({ response: half(response), service: half(service) }, lnNeeded);
   const isShownAt = (share: number): boolean => {
@@ -152,13 +152,7 @@ function detectableShare({ response, service }: Tally, rows: number, { confidenc
   };
   const from = response.errors / response.n;
   if (!isShownAt(1)) return undefined;
-  let [low, high] = [from, 1];
-  for (let step = 0; step < STEPS; step++) {
-    const middle = (low + high) / 2;
-    if (isShownAt(middle)) high = middle;
-    else low = middle;
-  }
-  return high - from;
+  return halved(from, 1, { steps: STEPS, holds: isShownAt }).from - from;
 }
 
 /** The group of a piece of time: as if it were dealt at random, and the same whenever it is asked. Source: murmur3's finaliser. */
