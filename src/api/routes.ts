@@ -1,5 +1,6 @@
 /** Which question a method and a path are. Pure. */
 import type { ObjectKey } from '../experiment/experiment.ts';
+import { LABEL, LONGEST_NAME, SUBDOMAIN } from '../experiment/object-names.ts';
 import { parseDurationMs } from '../text/duration.ts';
 import { RefusedError } from './answer.ts';
 
@@ -12,12 +13,9 @@ export type Route =
   | { readonly kind: 'flagger'; readonly hook: Hook };
 
 export const LONGEST_WAIT_MS = 120_000;
-/** RFC 1123, as Kubernetes has it: labels for namespaces, subdomains for objects. */
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 
 export const isNamespace = (text: string): boolean => LABEL.test(text);
-export const isName = (text: string): boolean => text.length <= 253 && SUBDOMAIN.test(text);
+export const isName = (text: string): boolean => text.length <= LONGEST_NAME && SUBDOMAIN.test(text);
 
 /** @throws RefusedError */
 export function routeOf(method: string, target: string): Route {

@@ -4,6 +4,7 @@
  * Source: Kubernetes, k8s.io/apimachinery/pkg/labels (Parse, Requirement.Matches).
  */
 import { UsageError } from '../errors.ts';
+import { SUBDOMAIN } from './object-names.ts';
 
 /** One condition on the labels of an object. All of a selector must hold. */
 export type Requirement =
@@ -17,7 +18,6 @@ export type Selector = readonly Requirement[];
 type Labels = Readonly<Record<string, string>>;
 
 const NAME = /^[A-Za-z0-9]([-A-Za-z0-9_.]{0,61}[A-Za-z0-9])?$/;
-const PREFIX = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 const INTEGER = /^[+-]?\d+$/;
 const TOKEN = /\s*(==|!=|[=!<>(),]|[^\s=!<>(),]+)/y;
 
@@ -114,7 +114,7 @@ class Parser {
     const key = this.#peek() ?? '';
     const slash = key.lastIndexOf('/');
     const prefix = key.slice(0, Math.max(slash, 0));
-    const valid = NAME.test(key.slice(slash + 1)) && (slash < 0 || (prefix.length <= 253 && PREFIX.test(prefix)));
+    const valid = NAME.test(key.slice(slash + 1)) && (slash < 0 || (prefix.length <= 253 && SUBDOMAIN.test(prefix)));
     if (!valid) return this.#fail('a label key');
     this.#next += 1;
     return key;

@@ -11,10 +11,10 @@ import { API_VERSION, type Experiment } from './experiment.ts';
 import { criteriaSchema } from './experiment-schema.ts';
 import type { Metric } from './metric.ts';
 import { metricKey, namedMetrics } from './metric-names.ts';
+import { OBJECT_NAME } from './object-names.ts';
 import { parseShape, type Shaped } from './schema-issues.ts';
 import { withoutNulls } from './without-nulls.ts';
 
-const NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 const MOST_METRICS = 10;
 const MOST_CANDIDATES = 4;
 const MOST_OBJECTIVES = 20;
@@ -25,7 +25,7 @@ const DEFAULT_WINDOW = '10m';
 /** Of an instant query that gives one number. */
 const ONE_NUMBER = '.data.result[0].value[1] | tonumber';
 
-const named = z.string().regex(NAME, { error: 'expected a name of small letters, digits and -' });
+const named = z.string().regex(OBJECT_NAME, { error: 'expected a name of small letters, digits and -' });
 const version = z.strictObject({
   name: z.string().min(1).max(253),
   variables: z

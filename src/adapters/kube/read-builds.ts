@@ -11,6 +11,7 @@ import { ForbiddenError, Iter8Error, messageOf, NotFoundError } from '../../erro
 import { versionsIn, type Experiment, type Version, type WeightObjRef } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import type { BuildReader, VersionBuild } from '../../drive/ports.ts';
+import { OBJECT_NAME } from '../../experiment/object-names.ts';
 import type { Build } from '../../judge/record/builds.ts';
 import { isObject } from '../../text/check-fields.ts';
 import type { KubeClient, Resource } from './api-client.ts';
@@ -183,9 +184,6 @@ class Look {
     }
   }
 }
-
-/** Source: RFC 1123, as Kubernetes takes it for names. */
-const OBJECT_NAME = /^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 const isWorkload = (kind: string): kind is 'Deployment' | 'StatefulSet' | 'DaemonSet' => Object.hasOwn(WORKLOADS, kind);
 

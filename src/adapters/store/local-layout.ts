@@ -9,14 +9,13 @@
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ObjectKey } from '../../experiment/experiment.ts';
+import { LABEL, SUBDOMAIN } from '../../experiment/object-names.ts';
 import { ForbiddenError, UnavailableError, UsageError } from '../../errors.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
 
 /** The folders below the root. */
 export type Kind = 'experiments' | 'metrics' | 'secrets' | 'records' | 'locks';
 
-const LABEL = /^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$/;
-const SUBDOMAIN = /^[a-z0-9]([-a-z0-9]*[a-z0-9])?(\.[a-z0-9]([-a-z0-9]*[a-z0-9])?)*$/;
 /** A file name has at most 255 bytes, and the names of claims add some to it. Kubernetes allows 253. */
 const LONGEST_NAME = 180;
 const MOST_ATTEMPTS = 3;

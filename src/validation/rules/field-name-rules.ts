@@ -4,13 +4,12 @@ import '../../experiment/zod-settings.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { specSchema } from '../../experiment/experiment-schema.ts';
 import type { ObjectMeta } from '../../experiment/experiment.ts';
+import { LABEL, LONGEST_NAME, SUBDOMAIN } from '../../experiment/object-names.ts';
 import { metricSpecSchema } from '../../experiment/metric.ts';
 import { child, expectedGot, type Path } from '../../experiment/schema-issues.ts';
 import { issue, type Rule, type RuleIssue } from './rule.ts';
 
-const NAME = /^[a-z0-9](?:[-a-z0-9]*[a-z0-9])?(?:\.[a-z0-9](?:[-a-z0-9]*[a-z0-9])?)*$/;
 const PREFIX = /^[a-z0-9][-a-z0-9.]*$/;
-const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** Names as an API server takes them (RFC 1123): they are also names of files in local mode. */
 export function metadataProblems({ name, generateName, namespace }: ObjectMeta): RuleIssue[] {
@@ -19,8 +18,8 @@ export function metadataProblems({ name, generateName, namespace }: ObjectMeta):
     found.push(issue(['metadata', key], expectedGot(expected, value)));
   const form = 'lower-case letters, digits, dashes and dots';
   if (name === undefined && generateName === undefined) refuse('name', 'a name (or generateName)', undefined);
-  if (name !== undefined && (name.length > 253 || !NAME.test(name)))
-    refuse('name', `at most 253 ${form}, with a letter or digit at both ends`, name);
+  if (name !== undefined && (name.length > LONGEST_NAME || !SUBDOMAIN.test(name)))
+    refuse('name', `at most ${LONGEST_NAME} ${form}, with a letter or digit at both ends`, name);
   if (name === undefined && generateName !== undefined && (generateName.length > 248 || !PREFIX.test(generateName))) {
     refuse('generateName', `at most 248 ${form}, with a letter or digit in front`, generateName);
   }

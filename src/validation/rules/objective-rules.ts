@@ -3,6 +3,7 @@ import { formatDuration } from '../../text/duration.ts';
 import { didYouMean } from '../../text/did-you-mean.ts';
 import type { Objective, WrittenQuantity } from '../../experiment/experiment.ts';
 import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '../../experiment/metric-names.ts';
+import { OBJECT_NAME } from '../../experiment/object-names.ts';
 import { compareQuantities, isQuantity, toNumber } from '../../experiment/quantity.ts';
 import { expectedGot, shown, type Path } from '../../experiment/schema-issues.ts';
 import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
@@ -126,8 +127,6 @@ export const latencyLimitsAreBelowTimeouts: Rule = (context) => {
     ];
   });
 };
-
-const OBJECT_NAME = /^[a-z0-9](?:[-a-z0-9.]{0,251}[a-z0-9])?$/;
 
 /** What is wrong with a metric name as such; whether the metric exists is found out later. */
 export function metricNameProblem(written: string, namespace: string): string | undefined {
