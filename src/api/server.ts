@@ -4,9 +4,7 @@
  */
 import { createServer as createHttp, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import { createServer as createHttps, type Server as TlsServer } from 'node:https';
-import type { AddressInfo } from 'node:net';
-import { messageOf, UsageError } from '../errors.ts';
-import { listenAddress } from '../text/listen-address.ts';
+import { listen } from '../adapters/http/listen.ts';
 import { busy, RefusedError, refused, type Answer } from './answer.ts';
 import { parseJsonBody } from './json-body.ts';
 
@@ -74,7 +72,6 @@ export interface ApiServer {
 /** Resolves once it listens. @throws UsageError when it cannot listen there */
 export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
   const limits = { ...LIMITS, ...options.limits };
-  const { host, port } = listenAddress(options.address, '--api-address');
   const open = new Set<ServerResponse>();
   const server = listener(options, limits);
   server.prependListener('request', (_: IncomingMessage, response: ServerResponse) => {
@@ -84,13 +81,10 @@ export async function serveApi(options: ApiServerOptions): Promise<ApiServer> {
   server.maxConnections = limits.connections;
   server.maxRequestsPerSocket = REQUESTS_A_CONNECTION;
   server.timeout = limits.idleMs;
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', (error) => reject(new UsageError(`--api-address ${options.address}: ${messageOf(error)}`)));
-    server.listen(port, host, resolve);
-  });
-  server.on('error', options.onError);
+  const { address, onError } = options;
+  const { port } = await listen(server, { address, flag: '--api-address', onError });
   return {
-    port: (server.address() as AddressInfo).port,
+    port,
     useTls: (pair) => {
       if ('setSecureContext' in server) server.setSecureContext({ ...pair });
     },

@@ -63,6 +63,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
     'experiment',
     'evidence',
     'adapters/kube',
+    'adapters/http',
     'text',
     'errors',
     'io',

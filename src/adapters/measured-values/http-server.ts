@@ -1,8 +1,6 @@
 /** Gives texts over HTTP to whoever asks at an address: health checks and measured values. Read only. */
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import { messageOf, UsageError } from '../../errors.ts';
-import { listenAddress } from '../../text/listen-address.ts';
+import { createServer } from 'node:http';
+import { listen } from '../http/listen.ts';
 
 export interface Asked {
   /** Without its query. */
@@ -26,14 +24,6 @@ export interface TextServer {
 const MOST_CONNECTIONS = 64;
 const REQUEST_MS = 10_000;
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'another program listens there',
-  EADDRNOTAVAIL: 'this machine has no such address',
-  EACCES: 'no permission to listen there',
-  ENOTFOUND: 'there is no such host',
-  EAI_AGAIN: 'its host name cannot be looked up now',
-};
-
 /**
  * Resolves once it listens. `flag` is what asked for it, for messages.
  *
@@ -44,7 +34,6 @@ export async function serveTexts(
   flag: string,
   answer: (asked: Asked) => Promise<Answered>,
 ): Promise<TextServer> {
-  const { host, port } = listenAddress(address, flag);
   const server = createServer({ requestTimeout: REQUEST_MS, headersTimeout: REQUEST_MS }, (request, response) => {
     request.resume();
     const give = ({ code, type, text }: Answered) => {
@@ -57,29 +46,14 @@ export async function serveTexts(
     answer({ path, accept: request.headers.accept ?? '' }).then(give, () => plain(500, 'this is a bug'));
   });
   server.maxConnections = MOST_CONNECTIONS;
-  await listening(server, host, port).catch((error: NodeJS.ErrnoException) => {
-    const reason = REASONS[error.code ?? ''] ?? messageOf(error);
-    throw new UsageError(`${flag} ${address}: ${reason}`, { hint: 'name another address' });
-  });
-  const { port: got } = server.address() as AddressInfo;
+  // A connection that cannot be taken (no more open files, say) is its own loss: the next scrape comes anyway.
+  const { host, port } = await listen(server, { address, flag, onError: () => undefined });
   return {
-    url: `http://${host.includes(':') ? `[${host}]` : host}:${got}`,
+    url: `http://${host.includes(':') ? `[${host}]` : host}:${port}`,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());
         server.closeAllConnections();
       }),
   };
-}
-
-function listening(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', reject);
-    server.listen(port, host, () => {
-      server.off('error', reject);
-      // A connection that cannot be taken (no more open files, say) is its own loss: the next scrape comes anyway.
-      server.on('error', () => undefined);
-      resolve();
-    });
-  });
 }
