@@ -7,13 +7,12 @@ import { customMetrics } from '../experiment/metric-names.ts';
 import type { AskedVerdict } from '../experiment/verdict-request.ts';
 import { openingSamples } from '../evidence/counters/opening-samples.ts';
 import { givesCounters, measureVersion, metricOf, type MeasuredAt } from '../drive/measure-version.ts';
-import { noValueText } from '../judge/wording/no-value.ts';
+import { backendWarningText, noValueText } from '../judge/wording/no-value.ts';
 import type { Measurement, MetricQuestion, MetricSource } from '../drive/ports.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { compileQuestion } from '../judge/question/question.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
-import { backendWarningText } from '../judge/wording/no-value.ts';
 import { judgedAgain } from '../replay/replay.ts';
 import { formatCount } from '../text/units.ts';
 

@@ -3,7 +3,7 @@
  * series allow. An experiment has all its series or none, and those left out are counted.
  */
 import type { Clock } from '../io.ts';
-import { hasEnded } from '../experiment/conditions.ts';
+import { conditionOf, hasEnded } from '../experiment/conditions.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { experimentView } from '../view/experiment-view.ts';
 import { experimentSamples } from './experiment-samples.ts';
@@ -106,8 +106,8 @@ export class MeasuredExperiments {
 
   /** A controller that starts finds what ended long ago. */
   #untilOf(object: Experiment): number {
-    const completed = object.status?.conditions?.find(({ type, status }) => type === 'Completed' && status === 'True');
-    const endedAt = Date.parse(completed?.lastTransitionTime ?? '');
+    const completed = conditionOf(object.status, 'Completed');
+    const endedAt = completed?.status === 'True' ? Date.parse(completed.lastTransitionTime ?? '') : Number.NaN;
     const ago = Number.isFinite(endedAt) ? Math.max(0, this.#clock.now() - endedAt) : 0;
     return this.#clock.monotonicMs() + this.#limits.keepEndedMs - ago;
   }

@@ -94,8 +94,9 @@ function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
   const [x, y] = [a.run, b.run];
   const rate = ({ seconds, tally }: MeasuredRun) => (seconds < 1 ? Number.NaN : tally.response.n / seconds);
   const times = Math.max(rate(x) / rate(y), rate(y) / rate(x));
-  const sent = [x, y].map(({ latency }) => latency);
-  const isLater = sent.every((latency) => latency !== 'due');
+  // Whose latencies count from the sending, and whose from when a request was due.
+  const isLater = [x, y].map(({ latency }) => latency !== 'due');
+  const [later, due] = isLater[0] === true ? ['A', 'B'] : ['B', 'A'];
   const hint = [x, y].some(({ missing, tool }) => missing !== undefined && tool !== undefined);
   return [
     MEASURED[measured],
@@ -104,13 +105,13 @@ function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
           `the load was not the same: ${rate(x) > rate(y) ? 'A' : 'B'} was sent ${formatValue(times, 'plain')} times as many requests a second`,
         ]
       : []),
-    ...(isLater
+    ...(isLater.every(Boolean)
       ? [
           'latencies of both count from when a request was sent, and leave out how long it waited for others: a service that gets slower is also sent less',
         ]
-      : sent.some((latency) => latency !== 'due')
+      : isLater.some(Boolean)
         ? [
-            `latencies of ${sent[0] === 'due' ? 'B' : 'A'} count from when a request was sent, those of ${sent[0] === 'due' ? 'A' : 'B'} from when it was due: ${sent[0] === 'due' ? 'B' : 'A'} is not shown to be faster by that (--model open, if it was sent at a rate)`,
+            `latencies of ${later} count from when a request was sent, those of ${due} from when it was due: ${later} is not shown to be faster by that (--model open, if it was sent at a rate)`,
           ]
         : []),
     ...(x.timeoutMs !== undefined && y.timeoutMs !== undefined && x.timeoutMs !== y.timeoutMs

@@ -88,32 +88,28 @@ async function runShown(
   how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags; readonly progress: Progress },
 ): Promise<ExitCode> {
   const { flags, io, strength, reports, progress } = how;
-  try {
-    const context = await openContext(flags, io, progress.say);
-    const start =
-      source.kind === 'name' ? await fromStore(context, source.name, io) : await fromManifest(context, source, flags);
-    const scripts = createScriptGate({
+  const context = await openContext(flags, io, progress.say);
+  const start =
+    source.kind === 'name' ? await fromStore(context, source.name, io) : await fromManifest(context, source, flags);
+  const scripts = createScriptGate({
+    context,
+    approvals: () => openApprovals(io),
+    allowAll: flags.allowScripts === true,
+    own: source.kind === 'manifest' && source.origin === 'file' ? source.experiment : undefined,
+    from: source.kind === 'manifest' ? source.label : 'the cluster or folder, not from a file of yours',
+    say: progress.say,
+  });
+  await scripts.check(start.given ? asExperiment(start.written, context.namespace) : start.experiment);
+  const settled = await whileConnecting(context, io, () =>
+    settle(context, start, { restart: flags.restart === true, say: progress.say }),
+  );
+  const settleAgain = async () =>
+    settle(
       context,
-      approvals: () => openApprovals(io),
-      allowAll: flags.allowScripts === true,
-      own: source.kind === 'manifest' && source.origin === 'file' ? source.experiment : undefined,
-      from: source.kind === 'manifest' ? source.label : 'the cluster or folder, not from a file of yours',
-      say: progress.say,
-    });
-    await scripts.check(start.given ? asExperiment(start.written, context.namespace) : start.experiment);
-    const settled = await whileConnecting(context, io, () =>
-      settle(context, start, { restart: flags.restart === true, say: progress.say }),
+      { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
+      { restart: false, say: progress.say },
     );
-    const settleAgain = async () =>
-      settle(
-        context,
-        { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
-        { restart: false, say: progress.say },
-      );
-    return await driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts, settleAgain });
-  } finally {
-    progress.end();
-  }
+  return driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts, settleAgain });
 }
 
 async function fromStore(context: Context, name: string, io: Io) {
