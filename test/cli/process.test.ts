@@ -111,7 +111,7 @@ describe.concurrent('a run', () => {
     const slow = await testServer((_, response, k) => {
       if (k < 250) response.end('ok');
     });
-    const load = ['--slo', 'error-rate<=99%', '--name', 'shop', '--qps', '400', '--requests', '800'];
+    const load = ['--slo', 'error-rate<=99%', '--name', 'shop', '--qps', '400', '--requests', '800', '--no-extend'];
     const first = start('run', '--local', '--url', slow.url, ...load);
     await saved(200);
     first.child.kill('SIGKILL');
