@@ -1,52 +1,10 @@
 /** `judge`: what other tools have measured. */
-import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import type { LimitAssessment } from '../../src/judge/assessment.ts';
-import type { Experiment } from '../../src/experiment/experiment.ts';
-import { readRecord } from '../../src/judge/record/stored-record.ts';
+import { answerOf, cwd, fixture, judged, vegeta, written } from '../support/judged-files.ts';
 import { iter8ctl } from '../support/test-io.ts';
-
-const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-judge-'));
-const fixture = (name: string) => path.join(import.meta.dirname, '../fixtures/results', name);
-
-interface Answer {
-  readonly recommendation: { readonly verdict: string };
-  readonly objectives: readonly LimitAssessment[];
-  readonly observations: readonly { readonly requests: number; readonly codes: Record<string, number> }[];
-  readonly warnings: readonly string[];
-}
-
-async function judged(...args: string[]): Promise<Answer & { readonly code: number }> {
-  const { code, out, err } = await iter8ctl(['judge', ...args, '-o', 'raw'], { cwd });
-  expect(err).toBe('');
-  return { code, ...answerOf(out) };
-}
-
-function answerOf(raw: string): Answer {
-  const record = readRecord(JSON.parse(raw) as Experiment)!;
-  return {
-    recommendation: record.recommendation!,
-    objectives: record.assessments,
-    observations: record.scopes.map(({ tally: { response, codes } }) => ({ requests: response.n, codes })),
-    warnings: record.warnings,
-  };
-}
-
-/** Requests of vegeta, evenly over the seconds. */
-const vegeta = (n: number, of: (k: number) => { code?: number; ms?: number; attack?: string }, seconds = 10): string =>
-  Array.from({ length: n }, (_, k) => {
-    const { code = 200, ms = 20, attack = '' } = of(k);
-    const timestamp = new Date(1_700_000_000_000 + (k / n) * seconds * 1000).toISOString();
-    return `${JSON.stringify({ attack, seq: k, code, timestamp, latency: Math.round(ms * 1e6), bytes_out: 0, bytes_in: 1, error: code === 0 ? 'dial tcp: connect: connection refused' : '' })}\n`;
-  }).join('');
-
-function written(name: string, text: string | Buffer): string {
-  writeFileSync(path.join(cwd, name), text);
-  return name;
-}
 
 it('promotes, does not promote or leaves open, with the exit codes of run', async () => {
   const good = await judged(
@@ -197,111 +155,6 @@ it('reads the CSV of k6 in every form of its times', async () => {
   }
 });
 
-it('reads the access log of nginx as text and as JSON alike, without its ends', async () => {
-  const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=20%', '--timeout', '10s'];
-  const all = ['--missing', '0'];
-  const text = await judged(fixture('nginx-access.log'), ...slo);
-  const fields = ['--fields', 'status=status,duration=request_time:s,end=time'];
-  // Lines of JSON may be those of a load tool: whose they are is to be said.
-  const unknown = await judged(fixture('nginx-access.jsonl'), ...fields, ...slo);
-  expect(unknown.objectives[0]).toMatchObject({ verdict: 'undecided', reason: 'unknown-model' });
-  fields.push('--model', 'observed');
-  expect((await judged(fixture('nginx-access.jsonl'), ...fields, ...slo)).objectives).toEqual(
-    text.objectives.map((one) => ({ ...one, version: 'nginx-access' })),
-  );
-  expect(text.objectives[0]!.n).toBeLessThan(30);
-  expect(text.warnings).toHaveLength(2);
-  const whole = await judged(fixture('nginx-access.log'), ...slo, ...all);
-  expect(whole.objectives.map(({ n, verdict }) => [n, verdict])).toEqual([
-    [120, 'satisfied'],
-    [120, 'satisfied'],
-  ]);
-});
-
-/** Lines of nginx, in the order of their ends, each tenth of a second from a second on. */
-const nginxLog = (
-  [from, to]: readonly [number, number],
-  of: (k: number) => { readonly status?: number; readonly seconds?: number } = () => ({}),
-): string =>
-  Array.from({ length: (to - from) * 10 }, (_, k) => {
-    const { status = 200, seconds = 0.02 } = of(k);
-    const end = new Date(1_700_000_000_000 + (from + k / 10) * 1000).toISOString();
-    const day = `${end.slice(8, 10)}/Nov/2023:${end.slice(11, 19)} +0000`;
-    return `10.0.0.1 - - [${day}] "GET / HTTP/1.1" ${status} 15 "-" "a" ${seconds.toFixed(3)}\n`;
-  }).join('');
-
-it('counts rotated logs and those of replicas alike in every order of their names', async () => {
-  const slo = ['--slo', 'error-rate<=5%', '--slo', 'p95<=300ms', '--timeout', '10s'];
-  const failing = (k: number) => ({ status: k % 5 === 0 ? 500 : 200 });
-  const newest = written('access.log', nginxLog([300, 600]));
-  const older = written('access.log.1', nginxLog([0, 300], failing));
-  const oldest = written('access.log.2.gz', gzipSync(nginxLog([-300, 0])));
-  const rotated = await judged(newest, older, oldest, ...slo);
-  expect([rotated.code, rotated.objectives[0]!.verdict]).toEqual([1, 'violated']);
-  // Of each the last ten seconds, and what began before its first line (to the second), are left out.
-  expect(rotated.observations[0]!.requests).toBeGreaterThan(3 * 2850);
-  const plain = ({ objectives, observations, recommendation, warnings }: Answer) => ({
-    objectives: objectives.map((one) => ({ ...one, version: '' })),
-    observations,
-    verdict: recommendation.verdict,
-    warnings,
-  });
-  expect(plain(await judged(oldest, older, newest, ...slo))).toEqual(plain(rotated));
-  expect(plain(await judged(older, newest, oldest, ...slo))).toEqual(plain(rotated));
-  // One was killed earlier: its own last ten seconds are left out.
-  const alive = written('pod-a.log', nginxLog([0, 600]));
-  const killed = written('pod-b.log', nginxLog([2, 200]));
-  const replicas = await judged(alive, killed, ...slo);
-  expect(plain(await judged(killed, alive, ...slo))).toEqual(plain(replicas));
-  const single = await Promise.all([judged(alive, ...slo), judged(killed, ...slo)]);
-  expect(replicas.objectives[0]!.n).toBe(single[0].objectives[0]!.n + single[1].objectives[0]!.n);
-  expect(single[1].objectives[0]!.n).toBeLessThanOrEqual(1880);
-  // Seconds of both count once.
-  const long = await judged(alive, killed, ...slo, '--min-seconds', '650');
-  expect(long.objectives.map(({ verdict }) => verdict)).toEqual(['undecided', 'undecided']);
-});
-
-it('calls nothing satisfied where what was dropped is a whole log, joined in the wrong order', async () => {
-  const older = nginxLog([0, 300], (k) => ({ status: k % 5 === 0 ? 500 : 200 }));
-  const joined = written('joined.log', nginxLog([300, 600]) + older);
-  const { code, objectives, warnings } = await judged(joined, '--slo', 'error-rate<=5%');
-  expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
-  expect(warnings.join('\n')).toContain('name each log by itself, or sort the lines by time');
-  const sorted = written('sorted.log', older + nginxLog([300, 600]));
-  expect((await judged(sorted, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
-});
-
-it('calls nothing satisfied where one of several logs breaks off, in every order', async () => {
-  const whole = written('whole.log', nginxLog([300, 600]));
-  const torn = written('broken.log', nginxLog([0, 300]).slice(0, -40));
-  for (const files of [
-    [whole, torn],
-    [torn, whole],
-  ]) {
-    const { code, objectives } = await judged(...files, '--slo', 'error-rate<=5%');
-    expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
-  }
-  const bad = written('bad.log', nginxLog([0, 300], () => ({ status: 500 })).slice(0, -40));
-  expect((await judged(whole, bad, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
-});
-
-it("reads Envoy's default lines, and those of Istio", async () => {
-  const line = (k: number, more: string) =>
-    `[${new Date(1_700_000_000_000 + k * 100).toISOString()}] "GET /a?b="c" HTTP/2" ${k % 100 === 0 ? 503 : 200} ${more} 154 0 ${k % 100 === 0 ? 226 : 12} 10 "10.0.35.28" "agent" "cc21d9b0" "${k % 2 === 0 ? 'v1' : 'v2'}.shop" "10.0.2.1:80"\n`;
-  for (const more of ['-', '- via_upstream - "-"']) {
-    const file = written(
-      'envoy.log',
-      Array.from({ length: 2000 }, (_, k) => line(k, more).replace('?b="c"', '')).join(''),
-    );
-    const answer = await judged(file, '--slo', 'error-rate<=5%', '--split-by', 'authority=v1.shop,v2.shop');
-    expect(answer.objectives.map(({ version, verdict }) => [version, verdict])).toEqual([
-      ['v1.shop', 'satisfied'],
-      ['v2.shop', 'satisfied'],
-    ]);
-    expect(answer.objectives[1]!.count!.bad).toBe(0);
-  }
-});
-
 it('counts a request whose end is a time that there cannot be as one that could not be read', async () => {
   const lines = vegeta(500, () => ({}));
   const file = written('beyond.json', lines.replace(/"latency":\d+/, '"latency":9e300'));
@@ -376,19 +229,6 @@ it('writes reports, and says what is wrong with a file', async () => {
   expect((await iter8ctl(['judge', 'good.json'], { cwd })).err).toContain('objectives are needed');
 });
 
-it('takes redirects of real traffic for answers, and holds a promotion back for errors that no objective is about', async () => {
-  const cached = written(
-    'cached.json',
-    vegeta(2000, (k) => ({ code: k % 3 === 0 ? 304 : 200 })),
-  );
-  expect((await judged(cached, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('promote');
-  const failing = written(
-    'failing.json',
-    vegeta(2000, (k) => ({ code: k % 3 === 0 ? 503 : 200 })),
-  );
-  expect((await judged(failing, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('undecided');
-});
-
 it('holds a promotion back for redirects that nobody followed', async () => {
   const moved = written(
     'moved.json',
@@ -404,18 +244,6 @@ it('counts no request twice: the same file by another name is refused', async ()
   const { code, err } = await iter8ctl(['judge', 'first.json', 'second.json', '--slo', 'error-rate<=1%'], { cwd });
   expect(code).toBe(2);
   expect(err).toContain('second.json holds the same as first.json: its requests would count twice');
-});
-
-it('takes an answer of Envoy that broke off behind its headers for none', async () => {
-  const line = (k: number, flags: string) =>
-    `[2026-11-26T08:${String(Math.floor(k / 60) % 60).padStart(2, '0')}:${String(k % 60).padStart(2, '0')}.000Z] "GET /a HTTP/1.1" 200 ${flags} 0 512 35 34 "-" "curl" "id" "shop" "10.0.0.1:80"\n`;
-  const broken = written(
-    'broken.log',
-    Array.from({ length: 900 }, (_, k) => line(k, k % 5 === 0 ? 'UC' : '-')).join(''),
-  );
-  const { recommendation, objectives } = await judged(broken, '--slo', 'error-rate<=5%');
-  expect(recommendation.verdict).toBe('do not promote');
-  expect(objectives[0]).toMatchObject({ verdict: 'violated' });
 });
 
 it('promotes nothing by rows that break off: more of them is missing', async () => {

@@ -1,93 +1,17 @@
 /** Where traffic goes while an experiment is driven, and where it is when the drive has ended, however it ended. */
-import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
 import type { BuildReader } from '../../src/drive/ports.ts';
-import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
-import {
-  canary,
-  driveInMemory,
-  measuring,
-  storeWithMetrics,
-  withWeights,
-  type DriveSetup,
-} from '../support/driving.ts';
-import { fakeClock } from '../support/fake-clock.ts';
+import { driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
+import { moving, runMoving } from '../support/moving-traffic.ts';
 
 const gate = { task: 'gate', with: { message: 'All of it?', timeout: '1h' } };
-
-interface Pattern {
-  readonly finish?: object[];
-  readonly deploymentPattern?: string;
-  readonly iterations?: number;
-  readonly weights?: object;
-  readonly rollBack?: boolean;
-  readonly strength?: object;
-}
-
-/** Old against new by a share of errors that a backend gives, with its number of requests. */
-function moving({
-  deploymentPattern = 'Progressive',
-  iterations = 6,
-  weights,
-  rollBack = true,
-  strength,
-  finish,
-}: Pattern = {}) {
-  const base = canary({
-    objectives: [{ metric: 'errors', upperLimit: '0.05', ...(rollBack ? { rollback_on_failure: true } : {}) }],
-    ...(strength === undefined ? {} : { strength }),
-  });
-  return {
-    ...base,
-    spec: {
-      ...base.spec,
-      strategy: {
-        testingPattern: 'Canary',
-        deploymentPattern,
-        ...(weights === undefined ? {} : { weights }),
-        ...(finish === undefined ? {} : { actions: { finish } }),
-      },
-      duration: { intervalSeconds: 10, iterationsPerLoop: iterations },
-      versionInfo: withWeights('old', 'new'),
-    },
-  } as WrittenExperiment;
-}
-
-/** `share`: of errors of the candidate, by iteration. The requests follow the fields, 10,000 in each iteration. */
-async function run(
-  traffic: MemoryTraffic,
-  share: number | ((iteration: number) => number),
-  { spec = {}, ...setup }: DriveSetup & { readonly spec?: Pattern } = {},
-) {
-  const { counted } = traffic;
-  let iteration = 0;
-  const store =
-    setup.store ??
-    (await storeWithMetrics({ requests: { type: 'Counter' }, errors: { type: 'Gauge', sampleSize: 'requests' } }));
-  const drive = await driveInMemory(moving(spec), {
-    ...setup,
-    store,
-    traffic,
-    metrics: measuring((metric, version) => {
-      if (metric !== 'requests') {
-        if (version === 'new') iteration += 1;
-        if (Number(traffic.fields.get(version) ?? 0) === 0) return undefined;
-        return version === 'old' ? 0.001 : typeof share === 'number' ? share : share(iteration);
-      }
-      const part = Number(traffic.fields.get(version) ?? 0) / 100;
-      counted.set(version, (counted.get(version) ?? 0) + Math.round(10_000 * part));
-      return counted.get(version)!;
-    }),
-  });
-  return { ...drive, verdict: drive.outcome.recommendation.verdict, status: drive.outcome.experiment.status! };
-}
 
 describe('progressive traffic', () => {
   it('rises by steps while the candidate does well, and is all of it when it is promoted', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    const { verdict, status, events } = await run(traffic, 0.001);
+    const { verdict, status, events } = await runMoving(traffic, 0.001);
     expect(verdict).toBe('promote');
     const shares = traffic.writes.map(([, candidate]) => candidate as number);
     expect(shares[0]).toBe(5);
@@ -104,7 +28,7 @@ describe('progressive traffic', () => {
 
   it('goes back at once when the candidate violates, and never beyond its cap', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    const { verdict, status } = await run(traffic, (iteration) => (iteration < 4 ? 0.001 : 0.5), {
+    const { verdict, status } = await runMoving(traffic, (iteration) => (iteration < 4 ? 0.001 : 0.5), {
       spec: { iterations: 20, weights: { maxCandidateWeight: 12, maxCandidateWeightIncrement: 4 } },
     });
     expect(verdict).toBe('do not promote');
@@ -120,7 +44,7 @@ describe('progressive traffic', () => {
 
   it('is restored as it was found: texts, and fields that were not there', async () => {
     const traffic = memoryTraffic({ old: '70', new: null });
-    const { verdict } = await run(traffic, 0.5, { spec: { rollBack: false } });
+    const { verdict } = await runMoving(traffic, 0.5, { spec: { rollBack: false } });
     expect(verdict).toBe('do not promote');
     expect([...traffic.fields]).toEqual([
       ['old', '70'],
@@ -130,12 +54,12 @@ describe('progressive traffic', () => {
 
   it('stays where it is with --keep-split, but for a version that is promoted', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    await run(traffic, 0.5, { spec: { rollBack: false, iterations: 3 }, options: { keepSplit: true } });
+    await runMoving(traffic, 0.5, { spec: { rollBack: false, iterations: 3 }, options: { keepSplit: true } });
     expect(traffic.writes.length).toBeGreaterThan(0);
     expect([...traffic.fields.values()]).toEqual(traffic.writes.at(-1));
     expect([...traffic.fields.values()]).not.toEqual([100, 0]);
     const good = memoryTraffic({ old: 100, new: 0 });
-    expect((await run(good, 0.001, { options: { keepSplit: true } })).verdict).toBe('promote');
+    expect((await runMoving(good, 0.001, { options: { keepSplit: true } })).verdict).toBe('promote');
     expect([...good.fields.values()]).toEqual([0, 100]);
   });
 });
@@ -155,7 +79,7 @@ describe('a candidate that becomes another build', () => {
 
   it('has its traffic taken away', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    const { verdict } = await run(traffic, 0.001, { builds: builds(4) });
+    const { verdict } = await runMoving(traffic, 0.001, { builds: builds(4) });
     expect(verdict).toBe('undecided');
     expect(traffic.writes.length).toBeGreaterThan(2);
     expect([...traffic.fields.values()]).toEqual([100, 0]);
@@ -163,7 +87,7 @@ describe('a candidate that becomes another build', () => {
 
   it('earns it again when it is measured anew, whatever is kept at the end', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    await run(traffic, 0.001, {
+    await runMoving(traffic, 0.001, {
       builds: builds(4),
       spec: { strength: { onChange: 'restart' } },
       options: { keepSplit: true },
@@ -176,17 +100,17 @@ describe('a candidate that becomes another build', () => {
 describe('other patterns', () => {
   it('FixedSplit never moves', async () => {
     const traffic = memoryTraffic({ old: 60, new: 40 });
-    const { verdict } = await run(traffic, 0.001, { spec: { deploymentPattern: 'FixedSplit' } });
+    const { verdict } = await runMoving(traffic, 0.001, { spec: { deploymentPattern: 'FixedSplit' } });
     expect(verdict).toBe('promote');
     expect(traffic.writes).toEqual([]);
   });
 
   it('BlueGreen moves all in one step, and back unless it is promoted', async () => {
     const good = memoryTraffic({ old: 100, new: 0 });
-    expect((await run(good, 0.001, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('promote');
+    expect((await runMoving(good, 0.001, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('promote');
     expect(good.writes).toEqual([[0, 100]]);
     const bad = memoryTraffic({ old: 100, new: 0 });
-    expect((await run(bad, 0.5, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('do not promote');
+    expect((await runMoving(bad, 0.5, { spec: { deploymentPattern: 'BlueGreen' } })).verdict).toBe('do not promote');
     expect(bad.writes).toEqual([
       [0, 100],
       [100, 0],
@@ -200,7 +124,7 @@ describe('traffic that cannot be moved as it should', () => {
     traffic.beforeWrite = () => {
       throw new ForbiddenError('may not patch routes.shop.test in namespace default');
     };
-    const { verdict, status } = await run(traffic, 0.001);
+    const { verdict, status } = await runMoving(traffic, 0.001);
     expect(verdict).toBe('failed');
     expect(status.completedIterations).toBe(1);
     expect(status.conditions?.find(({ type }) => type === 'Failed')).toMatchObject({
@@ -223,7 +147,9 @@ describe('traffic that cannot be moved as it should', () => {
         hasFailed = true;
         throw failure;
       };
-      const { verdict } = await run(traffic, (iteration) => (iteration < 3 ? 0.001 : 0.5), { spec: { iterations: 8 } });
+      const { verdict } = await runMoving(traffic, (iteration) => (iteration < 3 ? 0.001 : 0.5), {
+        spec: { iterations: 8 },
+      });
       expect(verdict).toBe(failure instanceof ForbiddenError ? 'failed' : 'do not promote');
       expect([...traffic.fields.values()]).toEqual([100, 0]);
       expect(Math.max(...traffic.writes.map(([, candidate]) => Number(candidate)))).toBe(15);
@@ -237,7 +163,7 @@ describe('traffic that cannot be moved as it should', () => {
       writes += 1;
       if (writes === 3) traffic.fields.set('new', 33).set('old', 67);
     };
-    const { verdict, status } = await run(traffic, 0.001);
+    const { verdict, status } = await runMoving(traffic, 0.001);
     expect(verdict).toBe('failed');
     expect(status.message).toContain('it was changed by kubectl-edit');
     expect([...traffic.fields.values()]).toEqual([67, 33]);
@@ -251,14 +177,14 @@ describe('traffic that cannot be moved as it should', () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     traffic.tryWrite = (_, to) =>
       Promise.reject(new ForbiddenError(`may not set ${JSON.stringify(to.map(({ value }) => value))}`));
-    const { verdict, status } = await run(traffic, 0.001);
+    const { verdict, status } = await runMoving(traffic, 0.001);
     expect(verdict).toBe('failed');
     expect(status.message).toContain('may not set [0,100]');
     expect(status.startTime).toBeUndefined();
   });
 
   it('fails before any load when the fields hold no weights', async () => {
-    const { verdict, status } = await run(memoryTraffic({ old: 'much', new: 0 }), 0.001);
+    const { verdict, status } = await runMoving(memoryTraffic({ old: 'much', new: 0 }), 0.001);
     expect(verdict).toBe('failed');
     expect(status.message).toContain('holds "much"; expected a weight');
     expect(status.startTime).toBeUndefined();
@@ -271,7 +197,7 @@ describe('traffic that cannot be moved as it should', () => {
       writes += 1;
       if (writes === 2 || writes === 3) throw new UnavailableError('no route to host');
     };
-    const { verdict, outcome } = await run(traffic, 0.001, { spec: { iterations: 8 } });
+    const { verdict, outcome } = await runMoving(traffic, 0.001, { spec: { iterations: 8 } });
     expect(verdict).toBe('promote');
     expect(traffic.fields.get('new')).toBe(100);
     expect(JSON.stringify(outcome.experiment.status)).toContain('traffic stays where it is for now: no route to host');
@@ -283,7 +209,7 @@ describe('traffic that cannot be moved as it should', () => {
       ...traffic,
       read: () => Promise.reject(new UnavailableError('no route to host')),
     };
-    await expect(run(unreadable, 0.001)).rejects.toThrow('no route to host');
+    await expect(runMoving(unreadable, 0.001)).rejects.toThrow('no route to host');
   });
 
   it('is not raised while requests do not follow the weights', async () => {
@@ -323,7 +249,7 @@ describe('a gate before the finish', () => {
     });
     const seen: { when: string; candidate: unknown }[] = [];
     const look = (when: string) => void seen.push({ when, candidate: traffic.fields.get('new') });
-    const { verdict } = await run(traffic, share, {
+    const { verdict } = await runMoving(traffic, share, {
       store,
       spec: { finish, rollBack: false },
       tasks: { run: ({ id }) => Promise.resolve((look(id), 'done')) },
@@ -360,140 +286,5 @@ describe('a gate before the finish', () => {
         { when: 'finish/1', candidate: 0 },
       ],
     });
-  });
-});
-
-describe('a drive that ends early', () => {
-  it('puts traffic back when it is stopped, and the next one goes on from there', async () => {
-    const traffic = memoryTraffic({ old: 100, new: 0 });
-    const stop = new AbortController();
-    traffic.afterWrite = () => {
-      if (traffic.writes.length === 3) stop.abort(new Error('stopped'));
-    };
-    const first = await run(traffic, 0.001, { options: { stop: stop.signal }, spec: { iterations: 8 } });
-    expect(first.outcome.interrupted).toBe(true);
-    expect([...traffic.fields.values()]).toEqual([100, 0]);
-    expect(first.status.currentWeightDistribution).toEqual([
-      { name: 'old', value: 100 },
-      { name: 'new', value: 0 },
-    ]);
-    traffic.afterWrite = () => undefined;
-    traffic.writes.length = 0;
-    const second = await run(traffic, 0.001, { store: first.store, spec: { iterations: 8 } });
-    expect(second.verdict).toBe('promote');
-    expect(traffic.writes[0]).toEqual([95, 5]);
-    expect(traffic.writes.at(-1)).toEqual([0, 100]);
-  });
-
-  it('says that traffic was not put back when it is stopped while the API server is away', async () => {
-    const traffic = memoryTraffic({ old: 100, new: 0 });
-    const stop = new AbortController();
-    traffic.afterWrite = () => {
-      if (traffic.writes.length < 2) return;
-      stop.abort(new Error('stopped'));
-      traffic.beforeWrite = () => {
-        throw new UnavailableError('no route to host');
-      };
-    };
-    const { outcome, store } = await run(traffic, 0.001, { options: { stop: stop.signal }, spec: { iterations: 8 } });
-    expect(outcome.interrupted).toBe(true);
-    expect(JSON.stringify(outcome.experiment.status)).toContain(
-      'traffic was not put back: no route to host; it is split',
-    );
-    traffic.beforeWrite = () => undefined;
-    traffic.afterWrite = () => undefined;
-    expect((await run(traffic, 0.001, { store, spec: { iterations: 8 } })).verdict).toBe('promote');
-    expect([...traffic.fields.values()]).toEqual([0, 100]);
-  });
-
-  it('puts traffic back when it is deleted while it is driven', async () => {
-    const traffic = memoryTraffic({ old: 100, new: 0 });
-    const store = await storeWithMetrics({
-      requests: { type: 'Counter' },
-      errors: { type: 'Gauge', sampleSize: 'requests' },
-    });
-    traffic.afterWrite = () => {
-      if (traffic.writes.length === 2) void store.delete({ namespace: 'default', name: 'hello-experiment' });
-    };
-    await expect(run(traffic, 0.001, { store })).rejects.toThrow('was deleted while it was driven');
-    expect([...traffic.fields.values()]).toEqual([100, 0]);
-  });
-
-  it('leaves traffic alone when somebody else drives it now', async () => {
-    const traffic = memoryTraffic({ old: 100, new: 0 });
-    const lost = new AbortController();
-    traffic.afterWrite = () => {
-      if (traffic.writes.length === 2) lost.abort(new Error('lost'));
-    };
-    await run(traffic, 0.001, { options: { lost: lost.signal, stop: lost.signal } });
-    expect(traffic.writes).toHaveLength(2);
-  });
-
-  it('raises no weight on no time: iterations that were due while nobody drove come one interval after another', async () => {
-    const clock = fakeClock();
-    const traffic = memoryTraffic({ old: 100, new: 0 });
-    const store = await storeWithMetrics(
-      { requests: { type: 'Counter' }, errors: { type: 'Gauge', sampleSize: 'requests' } },
-      clock,
-    );
-    const times: number[] = [];
-    const stop = new AbortController();
-    traffic.afterWrite = () => void times.push(clock.now());
-    const setup = { store, clock, spec: { iterations: 8 } };
-    await run(traffic, 0.001, {
-      ...setup,
-      options: { stop: stop.signal },
-      onEvent: (event) => {
-        if (event.kind === 'condition' && event.message === 'Completed Iteration 2') stop.abort();
-      },
-    });
-    clock.advance(300_000);
-    times.length = 0;
-    expect((await run(traffic, 0.001, setup)).verdict).toBe('promote');
-    const apart = times.slice(1, -1).map((time, index) => time - times[index]!);
-    expect(apart.length).toBeGreaterThan(2);
-    expect(Math.min(...apart)).toBeGreaterThanOrEqual(10_000);
-  });
-
-  it('killed at any write, before or after it: the next one ends what was begun, and the end is as ever', async () => {
-    await fc.assert(
-      fc.asyncProperty(
-        fc.nat({ max: 7 }),
-        fc.boolean(),
-        fc.boolean(),
-        fc.boolean(),
-        async (at, isAfter, isGood, isPartial) => {
-          const traffic = memoryTraffic({ old: 100, new: 0 });
-          let writes = 0;
-          const die = () => {
-            throw new Error('killed');
-          };
-          traffic.beforeWrite = () => {
-            if (writes === at && !isAfter) die();
-          };
-          traffic.afterWrite = () => {
-            if (writes++ === at && isAfter) {
-              // One of two objects was written.
-              if (isPartial && traffic.writes.length > 1) traffic.fields.set('old', traffic.writes.at(-2)![0]!);
-              die();
-            }
-          };
-          const store = await storeWithMetrics({
-            requests: { type: 'Counter' },
-            errors: { type: 'Gauge', sampleSize: 'requests' },
-          });
-          const share = isGood ? 0.001 : 0.5;
-          const spec = { rollBack: false, iterations: 5 };
-          await run(traffic, share, { store, spec }).catch(() => undefined);
-          traffic.beforeWrite = () => undefined;
-          traffic.afterWrite = () => undefined;
-          const { verdict, outcome } = await run(traffic, share, { store, spec });
-          expect(outcome.interrupted).toBe(false);
-          expect(verdict).toBe(isGood ? 'promote' : 'do not promote');
-          expect([...traffic.fields.values()]).toEqual(isGood ? [0, 100] : [100, 0]);
-        },
-      ),
-      { numRuns: 60 },
-    );
   });
 });
