@@ -1,4 +1,5 @@
 /** The experiment of cluster-kill-drill.ts: load of our own, counters of others, messages, scripts, and traffic that moves. Pure. */
+import { liveMetric } from './kill-checks.ts';
 
 export const VERSIONS = ['v1', 'v2'] as const;
 export const RATE = 75;
@@ -65,21 +66,10 @@ export function experimentManifest(
         ? { apiVersion: 'v1', kind: 'ConfigMap', name: 'split', fieldPath: `.data.${name}` }
         : { apiVersion: 'apps/v1', kind: 'Deployment', name, fieldPath: '.spec.replicas' },
   });
-  const place = { namespace };
-  const metric = {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Metric',
-    metadata: { name: 'live', ...place },
-    spec: {
-      urlTemplate: `${url}counters`,
-      params: [{ name: 'version', value: '$name' }],
-      jqExpression: '. as {$shares} | {$shares}',
-    },
-  };
   const experiment = {
     apiVersion: 'iter8.tools/v2alpha2',
     kind: 'Experiment',
-    metadata: { name: 'shop', ...place },
+    metadata: { name: 'shop', namespace },
     spec: {
       target: namespace,
       strategy: {
@@ -107,5 +97,5 @@ export function experimentManifest(
       versionInfo: { baseline: version('v1'), candidates: [version('v2')] },
     },
   };
-  return { apiVersion: 'v1', kind: 'List', items: [experiment, metric] };
+  return { apiVersion: 'v1', kind: 'List', items: [experiment, liveMetric(url, namespace)] };
 }

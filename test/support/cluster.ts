@@ -259,3 +259,23 @@ export class Running {
     });
   }
 }
+
+/** A controller beside the cluster that answers over HTTP, once it listens. `url`: of its API. */
+export async function runningApi(
+  prometheus: string,
+  kubeconfig?: string,
+): Promise<{ readonly controller: Running; readonly url: string }> {
+  const controller = new Running(
+    [
+      'controller',
+      '--api-address=127.0.0.1:0',
+      '--api-plain-http',
+      `--api-prometheus=${prometheus}`,
+      '--no-leader-election',
+      '--log-format=text',
+    ],
+    kubeconfig,
+  );
+  await controller.said(/the API listens/);
+  return { controller, url: `http://127.0.0.1:${/the API listens.*?port=(\d+)/.exec(controller.err)![1]}` };
+}

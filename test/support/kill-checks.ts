@@ -7,6 +7,18 @@ import { replayRecord } from '../../src/replay/replay.ts';
 /** A script takes so long, s: there is time to be killed in it. */
 const SCRIPT_SECONDS = 0.25;
 
+/** Counters of others, which `${url}counters` gives, of each version. */
+export const liveMetric = (url: string, namespace: string): object => ({
+  apiVersion: 'iter8.tools/v2alpha2',
+  kind: 'Metric',
+  metadata: { name: 'live', namespace },
+  spec: {
+    urlTemplate: `${url}counters`,
+    params: [{ name: 'version', value: '$name' }],
+    jqExpression: '. as {$shares} | {$shares}',
+  },
+});
+
 /** A task that writes down when it begins and ends, and whether another one of it runs at the same time. */
 export const loggingScript = (id: string, log: string): object => ({
   with: { onResume: 'repeat' },

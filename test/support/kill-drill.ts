@@ -15,6 +15,7 @@ import {
   countFaults,
   damage,
   ledgerFaults,
+  liveMetric,
   loggingScript,
   repeated,
   replayFaults,
@@ -60,16 +61,6 @@ function manifest(url: string, log: string): object {
     task: 'metrics/collect',
     with: { numQueries, qps: RATE, timeout: '20s', versions: VERSIONS.map((name) => ({ name, url: `${url}${name}` })) },
   });
-  const metric = {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Metric',
-    metadata: { name: 'live', namespace: 'default' },
-    spec: {
-      urlTemplate: `${url}counters`,
-      params: [{ name: 'version', value: '$name' }],
-      jqExpression: '. as {$shares} | {$shares}',
-    },
-  };
   const experiment = {
     apiVersion: 'iter8.tools/v2alpha2',
     kind: 'Experiment',
@@ -100,7 +91,7 @@ function manifest(url: string, log: string): object {
       versionInfo: { baseline: { name: VERSIONS[0] }, candidates: [{ name: VERSIONS[1] }] },
     },
   };
-  return { apiVersion: 'v1', kind: 'List', items: [experiment, metric] };
+  return { apiVersion: 'v1', kind: 'List', items: [experiment, liveMetric(url, 'default')] };
 }
 
 /** One experiment, killed up to three times. `lostSeconds`: of load, that each kill may cost. */

@@ -16,7 +16,8 @@ import {
   iter8ctlProcess,
   kubectl,
   KUBECONFIG,
-  Running,
+  runningApi,
+  type Running,
 } from '../../support/cluster.ts';
 import { fileOfGoModule } from '../../support/go-module.ts';
 import { testServer, type TestServer } from '../../support/test-server.ts';
@@ -82,16 +83,8 @@ describeLab('Argo Rollouts', () => {
         counts.good + counts.failed === 0 ? [] : [counters('200', counts.good), counters('500', counts.failed)];
       response.end(JSON.stringify({ status: 'success', data: { result } }));
     });
-    controller = new Running([
-      'controller',
-      '--api-address=127.0.0.1:0',
-      '--api-plain-http',
-      `--api-prometheus=${prometheus.url}`,
-      '--no-leader-election',
-      '--log-format=text',
-    ]);
-    await controller.said(/the API listens/);
-    const api = `http://127.0.0.1:${/the API listens.*?port=(\d+)/.exec(controller.err)![1]}`;
+    const { url: api, ...running } = await runningApi(prometheus.url);
+    controller = running.controller;
     const program = execFileSync(path.join(root, 'test/cluster/lab/argo-rollouts'), { encoding: 'utf8' }).trim();
     const log = openSync(path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-argo-')), 'log'), 'w');
     const [metricsPort, healthzPort] = [await freePort(), await freePort()];

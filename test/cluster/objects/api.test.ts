@@ -12,7 +12,8 @@ import {
   itInLab,
   kubectl,
   replaceCrds,
-  Running,
+  runningApi,
+  type Running,
   tokenOf,
   writeToken,
 } from '../../support/cluster.ts';
@@ -101,19 +102,7 @@ describeCluster('the HTTP API', () => {
     [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
     const kubeconfig = path.join(folder, 'controller');
     writeToken(kubeconfig, tokenOf('iter8ctl-controller', 'iter8-system'));
-    controller = new Running(
-      [
-        'controller',
-        '--api-address=127.0.0.1:0',
-        '--api-plain-http',
-        `--api-prometheus=${prometheus.url}`,
-        '--no-leader-election',
-        '--log-format=text',
-      ],
-      kubeconfig,
-    );
-    await controller.said(/the API listens/);
-    url = `http://127.0.0.1:${/the API listens.*?port\D+(\d+)/.exec(controller.err)![1]}`;
+    ({ controller, url } = await runningApi(prometheus.url, kubeconfig));
   });
   afterAll(async () => {
     controller.kill('SIGTERM');
