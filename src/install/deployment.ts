@@ -15,6 +15,15 @@ export interface ControllerOptions {
   readonly scriptImage: string;
   /** Absent: there is no HTTP API. */
   readonly api?: ApiOptions | undefined;
+  /** Absent: measured values are pushed nowhere. */
+  readonly otel?: OtelOptions | undefined;
+}
+
+export interface OtelOptions {
+  /** Environment variables of OpenTelemetry, by name; none of them is secret. */
+  readonly variables: Readonly<Record<string, string>>;
+  /** A Secret beside the controller, whose key `headers` goes with each push. Absent: no headers. */
+  readonly headersSecret?: string | undefined;
 }
 
 export interface ApiOptions {
@@ -28,6 +37,8 @@ export interface ApiOptions {
 export const HEALTH_PORT = 8080;
 const API_PORT = 8443;
 export const API_SERVICE = 'iter8ctl-api';
+/** Of the Secret that has the headers of pushes. */
+const HEADERS_KEY = 'headers';
 const TLS_DIR = '/etc/iter8ctl/api-tls';
 const SERVICES: Resource = { group: '', version: 'v1', plural: 'services', namespaced: true };
 const SELECTOR = { 'app.kubernetes.io/name': 'iter8ctl', 'app.kubernetes.io/component': 'controller' };
@@ -98,6 +109,7 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
                   { name: 'POD_NAME', valueFrom: { fieldRef: { fieldPath: 'metadata.name' } } },
                   { name: 'POD_NAMESPACE', valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } } },
                   { name: 'HOME', value: '/tmp' },
+                  ...(options.otel === undefined ? [] : otelEnv(options.otel)),
                 ],
                 ports: [
                   { name: 'health', containerPort: HEALTH_PORT },
@@ -126,6 +138,22 @@ export function controllerDeployment(options: ControllerOptions): InstallObject 
       },
     },
   };
+}
+
+/** Names in order, as Helm goes through a map. */
+function otelEnv({ variables, headersSecret }: OtelOptions): object[] {
+  const named = Object.entries(variables).toSorted(([one], [other]) => (one < other ? -1 : 1));
+  return [
+    ...named.map(([name, value]) => ({ name, value })),
+    ...(headersSecret === undefined
+      ? []
+      : [
+          {
+            name: 'OTEL_EXPORTER_OTLP_HEADERS',
+            valueFrom: { secretKeyRef: { name: headersSecret, key: HEADERS_KEY } },
+          },
+        ]),
+  ];
 }
 
 function apiArguments({ tlsSecret, prometheus }: ApiOptions): string[] {

@@ -1,9 +1,11 @@
 /** The Helm chart: rendered by the real Helm, it is what `iter8ctl install` makes. */
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { expect, it } from 'vitest';
+import { OTEL_VARIABLES } from '../../src/adapters/measured-values/otel-variables.ts';
 import { installObjects } from '../../src/install/manifests.ts';
 import type { ControllerOptions } from '../../src/install/deployment.ts';
 import { describeUnless, missingHelm } from '../support/needs.ts';
@@ -30,7 +32,12 @@ interface Deployment {
   readonly spec: {
     readonly template: {
       readonly metadata: { readonly labels: object; readonly annotations: object };
-      readonly spec: { readonly containers: { readonly ports: { name: string; containerPort: number }[] }[] };
+      readonly spec: {
+        readonly containers: {
+          readonly ports: { name: string; containerPort: number }[];
+          readonly env: { readonly name: string }[];
+        }[];
+      };
     };
   };
 }
@@ -90,6 +97,64 @@ describeUnless(missingHelm())('rendered by helm', () => {
       ].flatMap((set) => ['--set', `controller.${set}`]);
       expect(rendered(...sets)).toEqual(installed({ ...plain, allowScripts, api: { tlsSecret, prometheus: asked } }));
     }
+  });
+
+  it('is what install --otel makes, with headers of a Secret and without, beside the API', () => {
+    const plain = { image: 'x', replicas: 1, allowScripts: false, scriptImage: 'x' };
+    const variables = {
+      OTEL_METRIC_EXPORT_INTERVAL: '15000',
+      OTEL_EXPORTER_OTLP_ENDPOINT: 'http://collector.monitoring:4318',
+      OTEL_RESOURCE_ATTRIBUTES: 'team=a, "b": {{x}}',
+    };
+    const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-values-')), 'values.json');
+    for (const headersSecret of ['otel', undefined]) {
+      const api = headersSecret === undefined ? undefined : { tlsSecret: 'tls' };
+      const values = {
+        image: 'x',
+        otel: { variables, headersSecret: headersSecret ?? '' },
+        ...(api === undefined ? {} : { api: { enabled: true, ...api } }),
+      };
+      writeFileSync(file, JSON.stringify({ controller: values }));
+      const objects = rendered('--values', file);
+      expect(objects).toEqual(installed({ ...plain, api, otel: { variables, headersSecret } }));
+      const { env } = (objects.find(({ kind }) => kind === 'Deployment') as unknown as Deployment).spec.template.spec
+        .containers[0]!;
+      expect(env.filter(({ name }) => name.endsWith('HEADERS'))).toEqual(
+        headersSecret === undefined
+          ? []
+          : [
+              {
+                name: 'OTEL_EXPORTER_OTLP_HEADERS',
+                valueFrom: { secretKeyRef: { name: 'otel', key: 'headers' } },
+              },
+            ],
+      );
+    }
+  });
+
+  it.each([
+    ['headers as they are', ['variables.OTEL_EXPORTER_OTLP_HEADERS=x=y'], 'OTEL_EXPORTER_OTLP_HEADERS'],
+    [
+      'a password in the address',
+      ['variables.OTEL_EXPORTER_OTLP_ENDPOINT=http://a:b@c'],
+      'OTEL_EXPORTER_OTLP_ENDPOINT',
+    ],
+    ['no address', ['variables.OTEL_SERVICE_NAME=x'], 'nothing would be pushed'],
+    ['headers alone', ['headersSecret=x'], 'nothing would be pushed'],
+  ])('refuses %s of a push', (_, sets, named) => {
+    const { status, stderr } = helm(
+      '--set',
+      'controller.image=x',
+      ...sets.flatMap((set) => ['--set', `controller.otel.${set}`]),
+    );
+    expect(status).not.toBe(0);
+    expect(stderr).toContain(named);
+  });
+
+  it('knows the variables that install knows', () => {
+    const schema = JSON.parse(readFileSync(path.join(chart, 'values.schema.json'), 'utf8'));
+    const { variables } = schema.properties.controller.properties.otel.properties;
+    expect(variables.propertyNames.enum).toEqual(OTEL_VARIABLES);
   });
 
   it('reviews tokens and rights with the API alone', () => {

@@ -3,7 +3,7 @@ import { Command } from 'commander';
 import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { withDefaults } from '../../experiment/defaults.ts';
-import type { ApiOptions } from '../../install/deployment.ts';
+import type { ApiOptions, OtelOptions } from '../../install/deployment.ts';
 import type { Io } from '../../io.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
@@ -29,6 +29,8 @@ interface InstallFlags extends StoreFlags {
   readonly apiTlsSecret?: string;
   readonly apiPlainHttp?: boolean;
   readonly apiPrometheus?: string;
+  readonly otel?: readonly string[];
+  readonly otelHeadersSecret?: string;
   readonly timeout: number;
   readonly forceConflicts?: boolean;
   readonly printRole?: boolean;
@@ -55,6 +57,16 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('--api-tls-secret <name>', 'Secret of type kubernetes.io/tls in iter8-system, for the API', notEmpty)
     .option('--api-plain-http', 'the API without TLS: tokens go over the network as they are')
     .option('--api-prometheus <url>', 'the Prometheus that verdicts of the API ask', prometheusFlag)
+    .option(
+      '--otel <name=value>',
+      'a variable of OpenTelemetry: where the controller pushes measured values (docs/observability.md); repeat it',
+      repeated,
+    )
+    .option(
+      '--otel-headers-secret <name>',
+      'Secret in iter8-system whose key headers goes with each push, such as Authorization=...',
+      notEmpty,
+    )
     .option('--print-role', 'with -f: print the Roles that driving this experiment takes, as YAML, and change nothing')
     .option('-f, --filename <file>', 'with --print-role: the manifest of the experiment; repeat it', repeated)
     .option('--ignore-others', 'with -f: skip objects of other kinds in these files, with a note')
@@ -72,6 +84,7 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
   if (flags.image === undefined && (flags.allowScripts === true || flags.scriptImage !== undefined))
     throw new UsageError('--allow-scripts and --script-image are about the controller: they go with --image');
   const api = apiOf(flags);
+  const otel = await otelOf(flags);
   const { installObjects } = await import('../../install/manifests.ts');
   const objects = installObjects(
     flags.image === undefined
@@ -82,6 +95,7 @@ async function install(flags: InstallFlags, io: Io): Promise<void> {
           allowScripts: flags.allowScripts === true,
           scriptImage: flags.scriptImage ?? flags.image,
           api,
+          otel,
         },
   );
   if (flags.dryRun === true) {
@@ -130,6 +144,14 @@ function apiOf(flags: InstallFlags): ApiOptions | undefined {
   if ((tlsSecret !== undefined) === apiPlainHttp)
     throw new UsageError('--api needs --api-tls-secret, or --api-plain-http where the network encrypts by itself');
   return { tlsSecret, prometheus };
+}
+
+/** @throws UsageError */
+async function otelOf(flags: InstallFlags): Promise<OtelOptions | undefined> {
+  if (flags.otel === undefined && flags.otelHeadersSecret === undefined) return undefined;
+  if (flags.image === undefined)
+    throw new UsageError('--otel and --otel-headers-secret are about the controller: they go with --image');
+  return (await import('../otel-flags.ts')).otelOptions(flags);
 }
 
 /** What the experiment of a manifest needs; the cluster is asked only how the kinds are called that hold its weights. */

@@ -12,19 +12,32 @@ const IMAGE = 'XIMAGEX';
 const SCRIPT_IMAGE = 'XSCRIPTIMAGEX';
 const TLS_SECRET = 'XTLSSECRETX';
 const PROMETHEUS = 'XPROMETHEUSX';
+const OTEL_NAME = 'XOTELNAMEX';
+const OTEL_VALUE = 'XOTELVALUEX';
+const OTEL_SECRET = 'XOTELSECRETX';
 const REPLICAS = 987_654;
 const VALUES: Readonly<Record<string, string>> = {
   [IMAGE]: '{{ .Values.controller.image | quote }}',
   [SCRIPT_IMAGE]: '{{ .Values.controller.scriptImage | default .Values.controller.image | quote }}',
   [TLS_SECRET]: '{{ .Values.controller.api.tlsSecret | quote }}',
   [PROMETHEUS]: '{{ .Values.controller.api.prometheus | trimSuffix "/" | quote }}',
+  [OTEL_NAME]: '{{ $name }}',
+  [OTEL_VALUE]: '{{ $value | quote }}',
+  [OTEL_SECRET]: '{{ .Values.controller.otel.headersSecret | quote }}',
   [String(REPLICAS)]: '{{ .Values.controller.replicas }}',
   'app.kubernetes.io/managed-by: iter8ctl': 'app.kubernetes.io/managed-by: {{ .Release.Service }}',
 };
 
-const API_TLS = 'and .Values.controller.api.enabled .Values.controller.api.tlsSecret';
-const API_PLAIN = 'and .Values.controller.api.enabled (not .Values.controller.api.tlsSecret)';
-const API_PROMETHEUS = 'and .Values.controller.api.enabled .Values.controller.api.prometheus';
+const API_TLS = 'if and .Values.controller.api.enabled .Values.controller.api.tlsSecret';
+const API_PLAIN = 'if and .Values.controller.api.enabled (not .Values.controller.api.tlsSecret)';
+const API_PROMETHEUS = 'if and .Values.controller.api.enabled .Values.controller.api.prometheus';
+const OTEL_VARIABLES = 'range $name, $value := .Values.controller.otel.variables';
+const OTEL_HEADERS = 'if .Values.controller.otel.headersSecret';
+const OTEL_NEEDS = `{{- $variables := .Values.controller.otel.variables }}
+{{- if and (or $variables .Values.controller.otel.headersSecret) (not (or $variables.OTEL_EXPORTER_OTLP_ENDPOINT $variables.OTEL_EXPORTER_OTLP_METRICS_ENDPOINT)) }}
+{{- fail "controller.otel: nothing would be pushed: variables has no OTEL_EXPORTER_OTLP_ENDPOINT" }}
+{{- end }}
+`;
 const API_NEEDS = `{{- if and .Values.controller.api.enabled (eq (empty .Values.controller.api.tlsSecret) (not .Values.controller.api.plainHttp)) }}
 {{- fail "controller.api needs tlsSecret, or plainHttp where the network encrypts by itself" }}
 {{- end }}
@@ -49,10 +62,12 @@ export function chartTemplates(): Readonly<Record<string, string>> {
   const plain = withOptions({});
   const api = withOptions({ api: {} });
   const options: readonly Option[] = [
-    { when: '.Values.controller.allowScripts', on: withOptions({ allowScripts: true }), off: plain },
+    { when: 'if .Values.controller.allowScripts', on: withOptions({ allowScripts: true }), off: plain },
     { when: API_TLS, on: withOptions({ api: { tlsSecret: TLS_SECRET } }), off: plain },
     { when: API_PLAIN, on: api, off: plain },
     { when: API_PROMETHEUS, on: withOptions({ api: { prometheus: PROMETHEUS } }), off: api },
+    { when: OTEL_VARIABLES, on: withOptions({ otel: { variables: { [OTEL_NAME]: OTEL_VALUE } } }), off: plain },
+    { when: OTEL_HEADERS, on: withOptions({ otel: { variables: {}, headersSecret: OTEL_SECRET } }), off: plain },
   ];
   const controller = [...new Set(options.flatMap(({ on }) => [...on.keys()]))]
     .toSorted((one, other) => Number(other !== last(plain)) - Number(one !== last(plain)))
@@ -61,7 +76,7 @@ export function chartTemplates(): Readonly<Record<string, string>> {
     'crds.yaml': of('CustomResourceDefinition').join(''),
     'namespace.yaml': `{{- if .Values.createNamespace }}\n${of('Namespace').join('')}{{- end }}\n`,
     'roles.yaml': roles.join(''),
-    'controller.yaml': `{{- if .Values.controller.image }}\n${API_NEEDS}${controller.join('')}{{- end }}\n`,
+    'controller.yaml': `{{- if .Values.controller.image }}\n${API_NEEDS}${OTEL_NEEDS}${controller.join('')}{{- end }}\n`,
   };
   return Object.fromEntries(
     Object.entries(files).map(([name, text]) => [`deploy/chart/templates/${name}`, `${HEAD}${text}`]),
@@ -80,6 +95,7 @@ function documentOf({ object }: InstallObject): string {
 
 /** A value, and the documents with it and without: it only adds lines, or documents. */
 interface Option {
+  /** The action that they stand in: `if VALUE`, or a `range`. */
   readonly when: string;
   readonly on: ReadonlyMap<string, string>;
   readonly off: ReadonlyMap<string, string>;
@@ -93,13 +109,13 @@ function withConditions(plain: string | undefined, name: string, options: readon
   if (plain === undefined)
     return options
       .filter(({ on, off }) => on.has(name) && !off.has(name))
-      .map(({ when, on }) => `{{- if ${when} }}\n${on.get(name)}{{- end }}\n`)
+      .map(({ when, on }) => `{{- ${when} }}\n${on.get(name)}{{- end }}\n`)
       .join('');
   const base = linesOf(plain);
   const added = base.map((): string[] => []);
   for (const { when, on, off } of options)
     for (const [at, lines] of addedLines(base, linesOf(off.get(name)!), linesOf(on.get(name)!)))
-      added[at]!.push(`{{- if ${when} }}`, ...lines, '{{- end }}');
+      added[at]!.push(`{{- ${when} }}`, ...lines, '{{- end }}');
   return `${base.flatMap((text, at) => [text, ...added[at]!]).join('\n')}\n`;
 }
 

@@ -69,6 +69,17 @@ does it, and is loaded only then.
 A collector that cannot be reached, or refuses, is said once on standard error (the controller logs it). It changes no answer and no exit code, and the end
 waits three seconds for it at most. Pushes do not go through the proxy of the environment.
 
+An installed controller is told by \`--otel\` (chart: \`controller.otel.variables\`), a variable each: those of endpoint, protocol, timeout, compression,
+interval, attributes and name. Headers stand in a Secret of \`iter8-system\`, under the key \`headers\`, and nowhere else:
+
+\`\`\`bash
+kubectl create secret generic otel-headers -n iter8-system --from-file=headers=headers.txt   # Authorization=Bearer%20...
+iter8ctl install --image REGISTRY/iter8ctl:0.1.0 --otel-headers-secret otel-headers \\
+  --otel OTEL_EXPORTER_OTLP_ENDPOINT=http://collector.monitoring:4318 --otel OTEL_METRIC_EXPORT_INTERVAL=15000
+\`\`\`
+
+The controller reads them when it starts: after a change of the Secret, \`kubectl rollout restart deployment/iter8ctl-controller -n iter8-system\`.
+
 ## Names
 
 Latencies are in seconds and shares between 0 and 1, whatever the unit of the objective: the unit is in the name, so an objective has one of three
