@@ -73,7 +73,7 @@ function tableOf(rows: readonly ComparedRow[], { theme, columns }: ComparisonOpt
 function colored({ answer }: ComparedRow, text: string, theme: Theme): string {
   if (answer === 'worse') return theme.bad(text);
   if (answer === 'better') return theme.good(text);
-  return answer === 'none' ? theme.dim(text) : theme.open(text);
+  return answer === 'none' || answer === 'not-judged' ? theme.dim(text) : theme.open(text);
 }
 
 function listOf(rows: readonly ComparedRow[], { theme, columns }: ComparisonOptions): string[] {

@@ -1,6 +1,7 @@
 /** Two runs compared, for programs and for pull requests. */
 import type { ComparedRow } from '../judge/runs/compare-runs.ts';
 import type { RunSide } from '../judge/runs/row-levels.ts';
+import { requestRate } from '../judge/runs/throughput.ts';
 import { legendOf } from '../render/run-comparison.ts';
 import {
   answerMark,
@@ -16,13 +17,14 @@ import { UNITS } from './json-view.ts';
 import { markdownText, table } from './markdown.ts';
 
 /** `kind: RunComparison`. */
-export function plainRunComparison({ a, b, confidence, rows, headline, notes }: RunComparisonView) {
+export function plainRunComparison({ a, b, confidence, rows, answer, headline, notes }: RunComparisonView) {
   return {
     apiVersion: OUTPUT_VERSION,
     kind: 'RunComparison',
     a: plainHead(a),
     b: plainHead(b),
     confidence,
+    answer,
     headline,
     rows: rows.map(plainRow),
     notes,
@@ -36,7 +38,7 @@ export function plainHead({ name, version, tool, requests, seconds }: RunHead) {
     tool: tool ?? null,
     requests,
     seconds: seconds > 0 ? seconds : null,
-    requestsPerSecond: seconds < 1 ? null : requests / seconds,
+    requestsPerSecond: requestRate({ requests, seconds }) ?? null,
   };
 }
 

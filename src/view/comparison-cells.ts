@@ -52,8 +52,12 @@ const ANSWERS: Readonly<Record<ComparedRow['answer'], string>> = {
   lower: 'lower',
   none: '~',
   unknown: '?',
+  'not-judged': '-',
 };
 
 export const answerMark = ({ answer }: ComparedRow): string => ANSWERS[answer];
 
-export const LEGEND = { none: '~ no difference is shown', unknown: '? it cannot be told' } as const;
+export const LEGEND = {
+  none: '~ no difference is shown, and one could have been',
+  unknown: '? it cannot be told',
+} as const;

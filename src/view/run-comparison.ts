@@ -1,6 +1,7 @@
 /** Two runs compared, as plain data to be shown: what they are, the rows, and what limits what they mean. */
 import { compareRuns, type ComparedRow, type ComparisonSettings } from '../judge/runs/compare-runs.ts';
 import type { MeasuredRun } from '../judge/runs/measured-run.ts';
+import { rateOfRun, requestRate, throughputRow } from '../judge/runs/throughput.ts';
 import { formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 
 /** How the two came about: with each other, in one run but each by itself, or at different times. */
@@ -25,6 +26,7 @@ export interface RunComparisonView {
   readonly rows: readonly ComparedRow[];
   /** Rows of which a difference could be shown. */
   readonly judged: number;
+  readonly answer: ComparisonAnswer;
   readonly headline: string;
   readonly notes: readonly string[];
 }
@@ -42,8 +44,25 @@ export function runComparisonView(
 ): RunComparisonView {
   const { confidence, rows } = compareRuns(a.run, b.run, how);
   const judged = rows.filter((row) => row.answer !== 'unknown' || hasBound(row.difference)).length;
-  const view = { a: headOf(a), b: headOf(b), confidence, rows, judged };
-  return { ...view, headline: headlineOf(rows), notes: notesOf(a, b, how.measured) };
+  const answer = comparisonAnswer(rows);
+  return {
+    a: headOf(a),
+    b: headOf(b),
+    confidence,
+    rows: [...rows, ...throughputRow(a.run, b.run)],
+    judged,
+    answer,
+    headline: headlineOf(rows),
+    notes: notesOf(a, b, how.measured),
+  };
+}
+
+/** `none`: no regression is shown, and one could have been in some row. */
+export type ComparisonAnswer = 'regression' | 'none' | 'undecided';
+
+function comparisonAnswer(rows: readonly ComparedRow[]): ComparisonAnswer {
+  if (rows.some(({ answer }) => answer === 'worse')) return 'regression';
+  return rows.every(({ answer }) => answer === 'unknown') ? 'undecided' : 'none';
 }
 
 const hasBound = ({ lower, upper }: ComparedRow['difference']): boolean => lower !== undefined || upper !== undefined;
@@ -67,20 +86,24 @@ export function nameText({ name, version, tool }: RunHead): string {
 /** `12,000 requests in 1 min, 200/s`. */
 export function loadText({ requests, seconds }: RunHead): string {
   const counted = formatCounted(requests, 'request');
-  // The first request is at 0 s: what was sent in less than a second has no rate.
-  return seconds < 1 ? counted : `${counted} in ${formatSeconds(seconds)}, ${formatRate(requests / seconds)}`;
+  const rate = requestRate({ requests, seconds });
+  return rate === undefined ? counted : `${counted} in ${formatSeconds(seconds)}, ${formatRate(rate)}`;
 }
+
+/** As `aa` says it. */
+export const NOT_ENOUGH = 'not enough requests: no regression would be shown, whatever it is';
 
 function headlineOf(rows: readonly ComparedRow[]): string {
   const count = (answer: ComparedRow['answer']) => rows.filter((row) => row.answer === answer).length;
   const known = rows.length - count('unknown');
   if (rows.every(({ answer, difference }) => answer === 'unknown' && !hasBound(difference)))
-    return 'nothing can be compared';
+    return rows.length > 0 && rows.every(({ tooFew }) => tooFew === true) ? NOT_ENOUGH : 'nothing can be compared';
   const of = ` of ${formatCounted(rows.length, 'row')}`;
   const parts = (['worse', 'better', 'higher', 'lower'] as const).flatMap((answer) =>
     count(answer) === 0 ? [] : [`${answer} in ${count(answer)}`],
   );
   if (parts.length > 0) return `B is ${parts.join(', ')}${of}`;
+  if (known === 0 && rows.every(({ tooFew }) => tooFew === true)) return NOT_ENOUGH;
   if (known === 0) return `whether they differ cannot be told in any${of}`;
   return known === rows.length
     ? `no difference is shown in any${of}`
@@ -92,17 +115,19 @@ const ALIKE = 1.1;
 
 function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
   const [x, y] = [a.run, b.run];
-  const rate = ({ seconds, tally }: MeasuredRun) => (seconds < 1 ? Number.NaN : tally.response.n / seconds);
-  const times = Math.max(rate(x) / rate(y), rate(y) / rate(x));
+  const [from = Number.NaN, to = Number.NaN] = [rateOfRun(x), rateOfRun(y)];
+  const times = Math.max(from / to, to / from);
+  // What a closed loop sends is what the service could take of it.
+  const isGiven = x.latency !== 'closed-model' || y.latency !== 'closed-model';
   // Whose latencies count from the sending, and whose from when a request was due.
   const isLater = [x, y].map(({ latency }) => latency !== 'due');
   const [later, due] = isLater[0] === true ? ['A', 'B'] : ['B', 'A'];
   const hint = [x, y].some(({ missing, tool }) => missing !== undefined && tool !== undefined);
   return [
     MEASURED[measured],
-    ...(times > ALIKE
+    ...(isGiven && times > ALIKE
       ? [
-          `the load was not the same: ${rate(x) > rate(y) ? 'A' : 'B'} was sent ${formatValue(times, 'plain')} times as many requests a second`,
+          `the load was not the same: ${from > to ? 'A' : 'B'} was sent ${formatValue(times, 'plain')} times as many requests a second`,
         ]
       : []),
     ...(isLater.every(Boolean)

@@ -60,7 +60,10 @@ async function diff(...args: string[]): Promise<Compared & { readonly code: numb
   expect(err).toBe('');
   return { code, ...(JSON.parse(out) as Compared) };
 }
-const answers = ({ rows }: Compared) => Object.fromEntries(rows.map(({ metric, answer }) => [metric, answer]));
+/** Of the rows that are judged. */
+const judged = ({ rows }: Compared) => rows.filter(({ answer }) => answer !== 'not-judged');
+const answers = (compared: Compared) =>
+  Object.fromEntries(judged(compared).map(({ metric, answer }) => [metric, answer]));
 
 const fast = vegeta('fast.json', 1500);
 const slow = vegeta('slow.json', 1500, { slow: 1.5, seed: 2 });
@@ -80,7 +83,7 @@ it('shows what is worse and what is better, and no difference where there is non
   const better = await diff(slow, fast, '--timeout', '1s', '--fail-on-regression');
   expect(better.code).toBe(0);
   expect(answers(better)['p95']).toBe('better');
-  for (const [index, { difference }] of worse.rows.entries()) {
+  for (const [index, { difference }] of judged(worse).entries()) {
     const mirrored = better.rows[index]!.difference;
     expect(mirrored.lower).toBe(difference.upper === null ? null : -difference.upper);
     expect(difference.lower!).toBeLessThan(difference.estimate!);
@@ -129,7 +132,7 @@ it('compares versions within a file, objects that judge has made, standard input
   const raw = await iter8ctl(['judge', fast, '--slo', 'p97.5<=900ms', '--timeout', '1s', '-o', 'raw'], { cwd });
   writeFileSync(path.join(cwd, 'object.json'), raw.out);
   const object = await diff('object.json', fast, '--timeout', '1s', '--percentiles', '50');
-  expect(object.rows.map(({ metric }) => metric)).toEqual(['error-rate', 'mean-latency', 'p50', 'p97.5']);
+  expect(judged(object).map(({ metric }) => metric)).toEqual(['error-rate', 'mean-latency', 'p50', 'p97.5']);
   expect(new Set(Object.values(answers(object)))).toEqual(new Set(['none']));
   const stdin = readFileSync(path.join(cwd, 'object.json'), 'utf8');
   const piped = await iter8ctl(['diff', '-', fast, '--percentiles', '50', '-o', 'json'], { cwd, stdin });
@@ -188,9 +191,40 @@ it('compares nothing where one has no requests, and one request with one', async
   );
   const none = await diff('none.csv', fast, '--missing', '0', '--fail-on-regression');
   expect([none.code, none.headline]).toEqual([3, 'nothing can be compared']);
-  const one = vegeta('one.json', 1);
-  const single = await diff(one, one, '--fail-on-regression', '--percentiles', '50');
-  expect([single.code, answers(single)['p50']]).toEqual([0, 'none']);
+});
+
+it('is undecided where so few requests could show no regression, whatever it is', async () => {
+  for (const n of [1, 2]) {
+    const few = vegeta(`few-${n}.json`, n);
+    const compared = await diff(few, few, '--fail-on-regression', '--timeout', '1s');
+    expect([compared.code, new Set(Object.values(answers(compared)))]).toEqual([3, new Set(['unknown'])]);
+    expect(compared.headline).toBe('not enough requests: no regression would be shown, whatever it is');
+    expect(compared.rows[0]!.reason).toMatch(/so few data points that no increase would be shown/);
+    expect((await iter8ctl(['diff', few, few], { cwd })).code).toBe(0);
+  }
+  // Sixty could show that the median is longer, and that all fail: not that one in a hundred is slow.
+  const some = vegeta('sixty.json', 60);
+  const compared = await diff(some, some, '--fail-on-regression', '--percentiles', '50,99');
+  expect([compared.code, answers(compared)]).toEqual([
+    0,
+    { 'error-rate': 'none', 'mean-latency': 'unknown', p50: 'none', p99: 'unknown' },
+  ]);
+  const against = await diff(some, vegeta('bad.json', 60, { errors: 1 }), '--fail-on-regression');
+  expect([against.code, answers(against)['error-rate']]).toEqual([1, 'worse']);
+});
+
+it('shows requests a second without judging them, and says why', async () => {
+  const rate = ({ rows }: Compared) => rows.find(({ metric }) => metric === 'requests-per-second');
+  const half = vegeta('half.json', 750);
+  expect(rate(await diff(fast, half))).toMatchObject({
+    answer: 'not-judged',
+    reason: expect.stringMatching(/how much was sent was given/),
+  });
+  const closed = hey('fast.csv', 1000);
+  expect(rate(await diff(closed, closed))!.reason).toMatch(/in a closed loop they follow from the number of users/);
+  expect(rate(await diff(fast, closed))!.reason).toMatch(/not comparable: what was sent in A was given/);
+  // A rate that is not known is left out: what was sent within a second.
+  expect(rate(await diff(fast, vegeta('short.json', 50)))).toBeUndefined();
 });
 
 it('fits into every width, and writes reports in which no name is more than text', async () => {

@@ -5,7 +5,13 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { plainRunComparison, runComparisonMarkdown } from '../../report/run-comparison.ts';
 import { renderRunComparison } from '../../render/run-comparison.ts';
-import { runComparisonView, type Measured, type NamedRun, type RunComparisonView } from '../../view/run-comparison.ts';
+import {
+  runComparisonView,
+  type ComparisonAnswer,
+  type Measured,
+  type NamedRun,
+  type RunComparisonView,
+} from '../../view/run-comparison.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { measuredSource, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
 import { plainAnswerText } from '../plain-answer.ts';
@@ -34,7 +40,7 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--version-b <name>', 'the version of B, where it has several (default: the candidate, without B)')
     .option('--confidence <level>', 'that all differences hold together', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES)
-    .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when nothing can be compared');
+    .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when that cannot be told in any');
   withCiFlag(withReportFlag(withResultFlags(command), FORMATS.slice(1)));
   return withOutputFlags(withStoreFlags(command), FORMATS).action(
     async (a: string, b: string | undefined, flags: DiffFlags) => {
@@ -49,7 +55,7 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
           });
         io.stdout.write(await textIn(flags.output));
         await end(textIn);
-        done(flags.failOnRegression === true ? exitCode(view) : EXIT.ok);
+        done(flags.failOnRegression === true ? CODES[view.answer] : EXIT.ok);
       });
     },
   );
@@ -133,7 +139,8 @@ function twoVersions(source: MeasuredSource, { versionA, versionB }: DiffFlags):
   });
 }
 
-function exitCode({ rows }: RunComparisonView): ExitCode {
-  if (rows.some(({ answer }) => answer === 'worse')) return EXIT.no;
-  return rows.every(({ answer }) => answer === 'unknown') ? EXIT.undecided : EXIT.ok;
-}
+const CODES: Readonly<Record<ComparisonAnswer, ExitCode>> = {
+  regression: EXIT.no,
+  none: EXIT.ok,
+  undecided: EXIT.undecided,
+};

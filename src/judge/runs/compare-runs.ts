@@ -13,9 +13,13 @@ import { meanOf } from '../limits/mean.ts';
 import { percentile } from '../../evidence/one-sample/percentile.ts';
 import { meansCannotDiffer, percentilesCannotDiffer, sharesCannotDiffer } from '../../evidence/two-runs/quick-look.ts';
 import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
+import { couldShowWorse } from './worst-case.ts';
 
-/** `none`: no difference is shown; `unknown`: it cannot be told; `lower`, `higher`: B is, and nobody says which is better. */
-export type RowAnswer = 'better' | 'worse' | 'lower' | 'higher' | 'none' | 'unknown';
+/**
+ * `none`: no difference is shown, and one could have been; `unknown`: it cannot be told; `lower`, `higher`: B is, and nobody says which is
+ * better; `not-judged`: the values are shown, and nothing is asked of them.
+ */
+export type RowAnswer = 'better' | 'worse' | 'lower' | 'higher' | 'none' | 'unknown' | 'not-judged';
 
 export interface ComparedRow {
   readonly metric: string;
@@ -29,6 +33,8 @@ export interface ComparedRow {
   readonly answer: RowAnswer;
   /** Why it cannot be told, or not in one direction. */
   readonly reason?: string | undefined;
+  /** It cannot be told because there are so few data points that nothing would be shown, whatever it is. */
+  readonly tooFew?: boolean | undefined;
 }
 
 export interface RunComparison {
@@ -172,13 +178,20 @@ function comparedRow(
   const bounds = differenceBounds(x.levels, y.levels, lns.lnNeeded);
   const order = shownOrder(bounds);
   const reason = reasonOf(x.reason, y.reason);
-  return {
-    ...common,
-    difference: { ...estimate, ...bounds },
-    answer: order === undefined ? (reason === undefined ? 'none' : 'unknown') : answerOf(order, row.better),
-    ...(reason === undefined ? {} : { reason }),
-  };
+  const shown = { ...common, difference: { ...estimate, ...bounds } };
+  if (order !== undefined)
+    return { ...shown, answer: answerOf(order, row.better), ...(reason === undefined ? {} : { reason }) };
+  if (reason !== undefined) return { ...shown, answer: 'unknown', reason };
+  const asked = { ...row, lnNeeded: lns.lnNeeded, capMs: commonCap(a, b) };
+  if (couldShowWorse(x.levels, y.counted ?? 0, y.levels.most, asked)) return { ...shown, answer: 'none' };
+  return { ...shown, answer: 'unknown', reason: TOO_FEW[row.better ?? 'neither'], tooFew: true };
 }
+
+const TOO_FEW = {
+  lower: 'so few data points that no increase would be shown, whatever it is',
+  higher: 'so few data points that no decrease would be shown, whatever it is',
+  neither: 'so few data points that no difference would be shown, whatever it is',
+} as const;
 
 function reasonOf(a: string | undefined, b: string | undefined): string | undefined {
   if (a === b) return a;

@@ -34,6 +34,8 @@ export interface SideLevels {
   readonly unit: DisplayUnit;
   /** Absent: nothing can be claimed about it. */
   readonly levels?: LevelEvidence | undefined;
+  /** Data points that the evidence is made of, where there is some. */
+  readonly counted?: number | undefined;
   /** Why not, or why not everything. */
   readonly reason?: string | undefined;
 }
@@ -111,6 +113,7 @@ function countedShare(counts: TwoCounts, { lnNeeded, lnSide }: Pick<LevelsAsked,
     },
     unit: 'share',
     levels: shareLevels(counts, lnNeeded),
+    counted: response.n,
   };
 }
 
@@ -128,6 +131,7 @@ function latencyMean({ response, service }: Tally, { lnNeeded, lnSide, capMs }: 
     side: { ...side, ...lower, upper: meanUpperBound(rowsOf(response.histogram), { capMs, lnThreshold: lnSide }) },
     unit: 'ms',
     levels: meanLevels(views, { capMs, lnNeeded }),
+    counted: response.n,
   };
 }
 
@@ -151,6 +155,7 @@ function latencyPercentile(
     },
     unit: 'ms',
     levels: percentileLevels(views, { percent, lnNeeded, knownBelowMs }),
+    counted: response.n,
   };
 }
 
@@ -176,6 +181,7 @@ function customLevels(
       side: { ...shown, lower: lower * most, upper: upper * most },
       unit,
       levels: most === 1 ? found.levels : scaledLevels(found.levels!, most),
+      counted: counts.response.n,
     };
   };
   if (counters !== undefined) {

@@ -110,7 +110,7 @@ export function compareWithItself(run: MeasuredRun, groups: readonly Tally[], se
 /** An increase beyond so many times the value is none that anybody looks for. */
 const MOST_TIMES = 100;
 
-const isShown = ({ answer }: ComparedRow): boolean => answer !== 'none' && answer !== 'unknown';
+const isShown = ({ answer }: ComparedRow): boolean => answer === 'worse' || answer === 'better';
 
 function added(map: Map<string, number[]>, key: string, value: number): void {
   const list = map.get(key);

@@ -32,6 +32,9 @@ export const runComparison = z.object({
   a: head,
   b: head,
   confidence: z.number().describe('That all differences hold together.'),
+  answer: growing(['regression', 'none', 'undecided']).describe(
+    'none: no regression is shown, and one could have been; undecided: it cannot be told in any row.',
+  ),
   headline: z.string().describe('The first line of the text.'),
   rows: z.array(
     z.object({
@@ -45,8 +48,8 @@ export const runComparison = z.object({
         .object({ estimate: orNull, ...bounds })
         .describe('B minus A; its bounds hold together with all others.'),
       ratio: z.object(bounds).describe('B over A, at the same confidence.'),
-      answer: growing(['better', 'worse', 'higher', 'lower', 'none', 'unknown']).describe(
-        'What is shown of B; none: no difference is shown; unknown: it cannot be told.',
+      answer: growing(['better', 'worse', 'higher', 'lower', 'none', 'unknown', 'not-judged']).describe(
+        'What is shown of B; none: no difference is shown, and one could have been; unknown: it cannot be told.',
       ),
       reason: z.string().optional().describe('Why it cannot be told, or not in one direction.'),
     }),
