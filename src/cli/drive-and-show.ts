@@ -15,8 +15,8 @@ import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
 import type { ScriptGate } from './script-gate.ts';
 import { sayTo } from './say.ts';
-import type { Settled } from './start-or-resume.ts';
-import { watchUntil } from './follow-to-end.ts';
+import { settleAgain, type Settled } from './start-or-resume.ts';
+import { watchToEnd, watchUntil } from './follow-to-end.ts';
 
 export interface DrivingOptions {
   readonly context: Context;
@@ -26,8 +26,6 @@ export interface DrivingOptions {
   readonly progress: Progress;
   readonly reports: Reports;
   readonly scripts: ScriptGate;
-  /** Looks again who may drive it: its driver is gone. */
-  readonly settleAgain: () => Promise<Settled>;
 }
 
 /** Saving costs little in a folder, and more in a cluster (docs/behavior.md 8). */
@@ -51,8 +49,10 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     progress.say(`${settled.experiment.metadata.name} is driven by ${settled.heldBy.description}: watching it`);
     const code = await watchWhileDriven(settled.experiment, options);
     if (code !== undefined) return code;
-    progress.say(`its driver is gone: going on with ${settled.experiment.metadata.name}`);
-    return driveToEnd(await options.settleAgain(), options);
+    const again = await settleAgain(context, settled.experiment.metadata);
+    if (again === 'ended') return watchToEnd(settled.experiment.metadata, options);
+    if (again.kind === 'drive') progress.say(`its driver is gone: going on with ${settled.experiment.metadata.name}`);
+    return driveToEnd(again, options);
   }
   const stop = new AbortController();
   const kill = new AbortController();

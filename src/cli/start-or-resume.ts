@@ -120,14 +120,27 @@ async function restart(context: Context, written: WrittenExperiment, key: Object
 }
 
 async function hold(context: Context, experiment: Experiment, fresh: boolean): Promise<Settled> {
+  const settled = await take(context, experiment, fresh);
+  if (settled === 'ended') throw alreadyCompleted(context, experiment.metadata);
+  return settled;
+}
+
+/** Its driver is gone: who may drive it now. It may have ended just before its driver went. */
+export async function settleAgain(context: Context, key: ObjectKey): Promise<Settled | 'ended'> {
+  const experiment = await context.store.get(key);
+  return hasEnded(experiment) ? 'ended' : take(context, experiment, false);
+}
+
+async function take(context: Context, experiment: Experiment, fresh: boolean): Promise<Settled | 'ended'> {
   const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
   const taken = await context.lock.acquire(key, context.self);
   if ('heldBy' in taken) return { kind: 'watch', experiment, heldBy: taken.heldBy };
   try {
     // Between the look and the lock somebody else may have driven it further, or to its end.
     const now = fresh ? experiment : await context.store.get(key);
-    if (hasEnded(now)) throw alreadyCompleted(context, key);
-    return { kind: 'drive', experiment: now, lock: taken.held };
+    if (!hasEnded(now)) return { kind: 'drive', experiment: now, lock: taken.held };
+    await taken.held.release();
+    return 'ended';
   } catch (error) {
     await taken.held.release();
     throw error;

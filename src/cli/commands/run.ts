@@ -103,22 +103,12 @@ async function runShown(
   const settled = await whileConnecting(context, io, () =>
     settle(context, start, { restart: flags.restart === true, say: progress.say }),
   );
-  const settleAgain = async () =>
-    settle(
-      context,
-      { given: false, experiment: await context.store.get(keyOfObject(settled.experiment)) },
-      { restart: false, say: progress.say },
-    );
-  return driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts, settleAgain });
+  return driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts });
 }
 
 async function fromStore(context: Context, name: string, io: Io) {
   const experiment = await whileConnecting(context, io, () => namedExperiment(context, name));
   return { experiment: checkedExperiment(experiment, context), given: false as const };
-}
-
-function keyOfObject({ metadata: { namespace, name } }: Experiment) {
-  return { namespace, name };
 }
 
 type Source =
