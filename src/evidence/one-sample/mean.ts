@@ -5,8 +5,8 @@
  * Works from histogram rows, conservatively: the claim "below" takes every value at the upper edge of its row, the claim
  * "above" at the lower. Source: docs/method.md 0.1, 1.3.
  */
-import { halved } from '../bisection.ts';
 import { aboveBetsForMean, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
+import { crossing } from '../crossing.ts';
 
 /** `count` values between `lowMs` and `highMs`. */
 export interface MeanRow {
@@ -94,8 +94,8 @@ export function lnMeanAbove(rows: readonly MeanRow[], limit: MeanLimit): number 
 
 /** Rows of a bound are merged to this relative width: hardly wider bounds, in a tenth of the time. */
 const MERGED_WIDTH = 0.01;
-/** Steps of a bisection: to a millionth of the interval. */
-const STEPS = 20;
+/** A bound is known to a millionth of the cap. */
+const WIDTH = 1e-6;
 
 /** Neighbouring rows together, as long as they are not too wide. Still conservative: the edges are those of the group. */
 function merged(rows: readonly MeanRow[]): MeanRow[] {
@@ -120,12 +120,11 @@ export interface MeanBoundOptions {
 /** With the confidence of the threshold the mean is at most this; the cap when nothing is known. Rows in increasing order. */
 export function meanUpperBound(rows: readonly MeanRow[], { capMs, lnThreshold }: MeanBoundOptions): number {
   const groups = merged(rows);
-  const holds = (limitMs: number) => {
+  return crossing({ start: 0, end: capMs, narrow: 0, width: WIDTH * capMs }, (limitMs) => {
     const wealth = new Float64Array(NODES);
     addBelow(wealth, groups, { limitMs, capMs });
-    return lnMeanExp(wealth) >= lnThreshold;
-  };
-  return halved(0, capMs, { steps: STEPS, holds }).from;
+    return lnMeanExp(wealth) - lnThreshold;
+  }).from;
 }
 
 /**
@@ -140,10 +139,9 @@ export function meanLowerBound(
   const largest = rows.reduce((most, row) => Math.max(most, row.highMs), 0);
   if (largest === 0) return 0;
   const cap = capMs ?? 2 * largest;
-  const holds = (limitMs: number) => {
+  return crossing({ start: 0, end: cap, narrow: 0, width: WIDTH * cap }, (limitMs) => {
     const wealth = new Float64Array(NODES);
     addAbove(wealth, groups, { limitMs, capMs: cap }, aboveBetsForMean(limitMs, cap));
-    return lnMeanExp(wealth) < lnThreshold;
-  };
-  return halved(0, cap, { steps: STEPS, holds }).before;
+    return lnThreshold - lnMeanExp(wealth);
+  }).before;
 }

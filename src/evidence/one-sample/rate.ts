@@ -6,6 +6,7 @@
  * looked at after every request, and is monotone in the limit: bounds and verdicts cannot disagree.
  */
 import { aboveBetsForRate, BELOW_BETS, lnMeanExp, lnOnePlusRatio, NODES } from '../betting-grid.ts';
+import { crossing } from '../crossing.ts';
 import type { Count } from '../request-tally.ts';
 
 /** What a request does to the log wealth of each node. */
@@ -18,13 +19,20 @@ const LN_BAD_BELOW = BELOW_BETS.map((bet) => Math.log1p(-bet));
 
 function belowLogs(p0: number): RateLogs {
   const odds = p0 / (1 - p0);
-  return { good: BELOW_BETS.map((bet) => Math.log1p(bet * odds)), bad: LN_BAD_BELOW };
+  const good = new Float64Array(NODES);
+  for (let j = 0; j < NODES; j++) good[j] = Math.log1p(BELOW_BETS[j]! * odds);
+  return { good, bad: LN_BAD_BELOW };
 }
 
 function aboveLogs(p0: number): RateLogs {
   const odds = p0 / (1 - p0);
   const bets = aboveBetsForRate(p0);
-  return { good: bets.map((bet) => Math.log1p(-bet)), bad: bets.map((bet) => lnOnePlusRatio(bet, odds)) };
+  const [good, bad] = [new Float64Array(NODES), new Float64Array(NODES)];
+  for (let j = 0; j < NODES; j++) {
+    good[j] = Math.log1p(-bets[j]!);
+    bad[j] = lnOnePlusRatio(bets[j]!, odds);
+  }
+  return { good, bad };
 }
 
 /** Limits are few and asked for often: their logs are kept. Bisection asks for many once, and bypasses this. */
@@ -61,43 +69,15 @@ export function lnViolated(count: Count, p0: number): number {
   return evidence(logsFor('above', p0), count);
 }
 
-/** A bound is known when its interval is so narrow, relatively. */
-const NARROW = 1e-13;
-const MOST_STEPS = 100;
+/** Rates are between these; a bound is known when its interval is so narrow, relatively. */
+const RATES = { start: 0, end: 1, narrow: 1e-13 };
 
 /** Smallest limit that the counts satisfy at this threshold: with the confidence asked for the rate is at most this. 1 without data. */
 export function upperBound(count: Count, lnThreshold: number): number {
-  return count.n === 0 ? 1 : crossing((p0) => evidence(belowLogs(p0), count) - lnThreshold).high;
+  return count.n === 0 ? 1 : crossing(RATES, (p0) => evidence(belowLogs(p0), count) - lnThreshold).from;
 }
 
-/** Largest limit that the counts violate at this threshold: the rate is at least this. 0 without data. */
+/** Largest limit that the counts violate at this threshold: the rate is at least this. 0 where none was bad. */
 export function lowerBound(count: Count, lnThreshold: number): number {
-  return count.n === 0 ? 0 : crossing((p0) => lnThreshold - evidence(aboveLogs(p0), count)).low;
-}
-
-/**
- * Where an increasing function of (0, 1) crosses zero: the last place where it is negative, the first where it is not.
- * Regula falsi (Illinois), with a halving whenever that is slow: each step costs 128 logarithms.
- */
-function crossing(value: (p0: number) => number): { readonly low: number; readonly high: number } {
-  let low = 0;
-  let high = 1;
-  let atLow = Number.NEGATIVE_INFINITY;
-  let atHigh = Number.POSITIVE_INFINITY;
-  for (let step = 0; step < MOST_STEPS && high - low > NARROW * high; step++) {
-    const straight = low + ((high - low) * -atLow) / (atHigh - atLow);
-    const middle = step % 4 !== 3 && straight > low && straight < high ? straight : (low + high) / 2;
-    if (middle === low || middle === high) break;
-    const found = value(middle);
-    if (found >= 0) {
-      high = middle;
-      atHigh = found;
-      atLow /= 2; // the end that stays counts for less, or it would stay for ever
-    } else {
-      low = middle;
-      atLow = found;
-      atHigh /= 2;
-    }
-  }
-  return { low, high };
+  return count.bad === 0 ? 0 : crossing(RATES, (p0) => lnThreshold - evidence(aboveLogs(p0), count)).before;
 }
