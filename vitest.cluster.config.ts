@@ -1,12 +1,27 @@
 import { defineConfig } from 'vitest/config';
 
-/** Tests against a real cluster; scripts/test-cluster.mjs starts it and says which. One file after another: they share it. */
+const suite = process.env['ITER8_TEST_SUITE'] ?? '*';
+
+/**
+ * Tests against a real cluster; scripts/test-cluster.mjs starts it and says which suite. First those that keep to namespaces of
+ * their own, some files side by side, since they wait most of the time. Then, one after another, those that take the whole
+ * cluster: they replace CRDs, kill the API server, or run a controller that drives every experiment.
+ */
+const project = (folder: string, order: number, maxWorkers: number) => ({
+  extends: true as const,
+  test: {
+    name: folder,
+    include: [`test/cluster/${suite}/${folder}/*.test.ts`],
+    sequence: { groupOrder: order },
+    maxWorkers,
+  },
+});
+
 export default defineConfig({
   test: {
-    include: [`test/cluster/${process.env['ITER8_TEST_SUITE'] ?? '*'}/**/*.test.ts`],
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
-    fileParallelism: false,
+    projects: [project('own-namespace', 0, 3), project('whole-cluster', 1, 1)],
     // Tests that may run at once (it.concurrent) wait most of the time.
     maxConcurrency: 10,
     testTimeout: 180_000,

@@ -19,6 +19,7 @@ export default defineConfig({
     exclude: ['**/node_modules/**', '.stryker-tmp/**', 'test/cluster/**', 'test/**/*-simulation.test.ts'],
     // Builds the program once: tests of the whole process, of workers and of packages use it.
     globalSetup: ['test/support/build.ts'],
+    setupFiles: ['test/support/search-depth.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
     // More than cores: many tests wait, and none depends on how fast the others let it be. Those wait most that run commands:
     // begun first, they leave their cores to the others.

@@ -49,8 +49,10 @@ console.log(
   { clean: 'ok     audit', vulnerable: 'FAILED audit', unknown: `skipped audit: ${audited.why}` }[audited.kind],
 );
 
-const counts = runVitest({ args: process.argv.slice(2), report, summary });
-const simulations = runVitest({ args: ['--config', 'vitest.simulations.config.ts'], report, summary });
+// Properties look at all of their cases here; `npm test` at a part of them (test/support/search-depth.ts).
+const env = { ITER8_TEST_DEPTH: 'full' };
+const counts = runVitest({ args: process.argv.slice(2), report, summary, env });
+const simulations = runVitest({ args: ['--config', 'vitest.simulations.config.ts'], report, summary, env });
 const cluster = runClusterTests({ summary });
 const suites = [counts, simulations, cluster];
 const sumOf = (outcome) => suites.reduce((sum, suite) => sum + suite[outcome], 0);

@@ -1,13 +1,14 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { parseJsonBody } from '../../src/api/json-body.ts';
+import { runs } from '../support/search-depth.ts';
 
 it('is what JSON.parse reads, whatever stands in its texts', () => {
   fc.assert(
     fc.property(fc.json({ maxDepth: 8, stringUnit: 'binary' }), (text) => {
       expect(parseJsonBody(text, 'it')).toEqual(JSON.parse(text));
     }),
-    { numRuns: 200 },
+    { numRuns: runs(200) },
   );
   expect(parseJsonBody(JSON.stringify({ a: `${'[{'.repeat(100)}"\\` }), 'it')).toEqual({ a: `${'[{'.repeat(100)}"\\` });
 });

@@ -42,7 +42,7 @@ async function driven() {
         held: { lost: new AbortController().signal, release: async () => void (released = true) },
       }),
       holder: async () => {
-        await store.patchStatus(key, status as never);
+        await store.patchStatus(key, status);
         return undefined;
       },
     },
@@ -88,7 +88,7 @@ it('is found under the lock, which is given back', async () => {
   let looks = 0;
   // The end comes between the look and the lock.
   context.store.get = async (of) => {
-    if (looks++ === 1) await store.patchStatus(key, status as never);
+    if (looks++ === 1) await store.patchStatus(key, status);
     return get(of);
   };
   expect(await settleAgain(context, key)).toBe('ended');

@@ -13,6 +13,7 @@ import { themeFor } from '../../src/render/theme.ts';
 import { commandsIn, parsed, wordsOf } from '../support/hints.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { ok, testServer } from '../support/test-server.ts';
+import { runs } from '../support/search-depth.ts';
 
 const folder = () => mkdtempSync(path.join(tmpdir(), 'iter8ctl-hints-'));
 
@@ -46,7 +47,7 @@ it('a command as typed is read back as what it was made of, whatever the names',
         });
       },
     ),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });
 

@@ -15,6 +15,7 @@ import type { Event } from '../../src/drive/events.ts';
 import { folderWith, liveExperiment, metricObject } from '../support/live-manifest.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { testServer } from '../support/test-server.ts';
+import { runs } from '../support/search-depth.ts';
 
 /** Each form is written by a function of its own, not by what hides it. */
 const html = (text: string) => text.replaceAll(/[^\w]/g, (char) => `&#${char.codePointAt(0)};`);
@@ -242,7 +243,7 @@ describe('secrets', () => {
           await expectHidden(cwd, 'e', [password, key, header]);
         },
       ),
-      { numRuns: 3, endOnFailure: true },
+      { numRuns: runs(3), endOnFailure: true },
     );
   });
 

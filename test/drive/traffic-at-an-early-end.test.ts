@@ -6,6 +6,7 @@ import { storeWithMetrics } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { memoryTraffic } from '../support/memory-traffic.ts';
 import { runMoving } from '../support/moving-traffic.ts';
+import { runs } from '../support/search-depth.ts';
 
 describe('a drive that ends early', () => {
   it('puts traffic back when it is stopped, and the next one goes on from there', async () => {
@@ -140,7 +141,7 @@ describe('a drive that ends early', () => {
           expect([...traffic.fields.values()]).toEqual(isGood ? [0, 100] : [100, 0]);
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { crossing } from '../../src/evidence/crossing.ts';
+import { runs } from '../support/search-depth.ts';
 
 const between = (min: number, max: number) => fc.double({ min, max, noNaN: true });
 
@@ -29,7 +30,7 @@ describe('the crossing of an increasing function', () => {
         expect(from - before).toBeLessThanOrEqual(Math.max(width, 1e-12 * from) + Number.EPSILON);
         expect(looks).toBeLessThanOrEqual(70);
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 

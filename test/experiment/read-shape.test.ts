@@ -10,6 +10,7 @@ import { EXPERIMENT_SHAPE } from '../../src/experiment/experiment-shape.ts';
 import { readShape } from '../../src/experiment/read-shape.ts';
 import { withoutNulls } from '../../src/experiment/without-nulls.ts';
 import { shapeOf } from '../support/reference/shape-of.ts';
+import { runs } from '../support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const recorded = path.join(root, 'test/fixtures/recorded');
@@ -96,7 +97,7 @@ describe('the shape of an experiment', () => {
         expect(read).toEqual(parsed.data);
         expect(Object.keys(read as object)).toEqual(Object.keys(parsed.data as object));
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { conditionProblem, evaluateCondition } from '../../src/expressions/if-condition.ts';
 import { Iter8Error } from '../../src/errors.ts';
+import { runs } from '../support/search-depth.ts';
 
 const experiment = {
   apiVersion: 'iter8.tools/v2alpha2',
@@ -171,7 +172,7 @@ describe('conditions', () => {
           }
         },
       ),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

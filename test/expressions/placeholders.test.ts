@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fillPlaceholders, placeholderProblem, type PlaceholderScope } from '../../src/expressions/placeholders.ts';
 import { Iter8Error } from '../../src/errors.ts';
+import { runs } from '../support/search-depth.ts';
 
 const scope: PlaceholderScope = {
   experiment: {
@@ -135,7 +136,7 @@ describe('placeholders', () => {
           expect(error).toBeInstanceOf(Iter8Error);
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

@@ -6,6 +6,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { fillScript, pathsIn, scriptProblem } from '../../src/expressions/script-placeholders.ts';
+import { runs } from '../support/search-depth.ts';
 
 const scope = (value: string) => ({
   experiment: { metadata: { name: value }, spec: {} },
@@ -190,7 +191,7 @@ it('runs no value, whatever stands around the placeholders', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-script-words-'));
   const scripts = fc.sample(
     fc.array(fc.constantFrom(...PIECES), { minLength: 2, maxLength: 9 }).map((pieces) => pieces.join('')),
-    { numRuns: 40_000, seed: 7 },
+    { numRuns: runs(40_000), seed: 7 },
   );
   const file = path.join(folder, 'ran');
   const nasty = `$(: >'${file}') \`: >'${file}'\` ; : >'${file}' # a[$(: >'${file}')]`;

@@ -4,6 +4,7 @@ import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { checkInput, TARGETS } from './targets.ts';
+import { runs } from '../support/search-depth.ts';
 
 const cases = path.join(import.meta.dirname, 'cases');
 
@@ -11,7 +12,7 @@ describe('damaged input', () => {
   it.each(TARGETS.map((target) => [target.name, target] as const))('for %s ends with a sentence', (_, target) => {
     return fc.assert(
       fc.asyncProperty(target.inputs, (input) => checkInput(target, input)),
-      { numRuns: 400, interruptAfterTimeLimit: 1_500, markInterruptAsFailure: false },
+      { numRuns: runs(400), interruptAfterTimeLimit: runs(1_500), markInterruptAsFailure: false },
     );
   });
 

@@ -11,6 +11,7 @@ import { recommend } from '../../src/judge/recommend.ts';
 import type { Tally } from '../../src/evidence/request-tally.ts';
 import { canary, conformance } from '../support/driving.ts';
 import { tallyFor, type Outcome } from '../support/simulated-load.ts';
+import { runs } from '../support/search-depth.ts';
 
 const M = 'iter8-system/';
 const LOOK: Look = { elapsedSeconds: 60, planDone: true, bounds: true };
@@ -65,7 +66,7 @@ describe('a rate', () => {
         if (one.verdict === 'violated') expect(one.lower).toBeGreaterThanOrEqual(0.01);
         expect(one.lower).toBeLessThanOrEqual(one.upper!);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
   it('that must not fall below a limit is judged the other way round', () => {
@@ -176,7 +177,7 @@ describe('the order of what was observed', () => {
         const turned = order.toSorted((a, b) => a.key - b.key).map(({ outcomes }) => outcomes);
         expect(verdicts(turned)).toEqual(verdicts(slices));
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 });

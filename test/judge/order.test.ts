@@ -7,6 +7,7 @@ import { addPairs, EMPTY_PAIR_TALLY, type RequestPair } from '../../src/evidence
 import { Judge } from '../../src/judge/judge.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import { compileQuestion, type JudgedVersion } from '../../src/judge/question/question.ts';
+import { runs } from '../support/search-depth.ts';
 
 const M = 'iter8-system/';
 const QUESTION = compileQuestion(
@@ -108,7 +109,7 @@ it('verdicts do not depend on the order of observations', () => {
         expect(rounded(judged(shuffled, VERSIONS))).toEqual(rounded(judged(all, VERSIONS)));
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -120,6 +121,6 @@ it('permuting the versions permutes the answer', () => {
         found.toSorted((x, y) => `${x.version} ${x.objective}`.localeCompare(`${y.version} ${y.objective}`));
       expect(sorted(judged(all, versions))).toEqual(sorted(judged(all, VERSIONS)));
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });

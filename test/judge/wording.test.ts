@@ -9,6 +9,7 @@ import {
   violatedSentence,
 } from '../../src/judge/wording/sentences.ts';
 import { errorRateRow } from '../support/error-rate-row.ts';
+import { runs } from '../support/search-depth.ts';
 
 /** Milliseconds may be printed in seconds, shares are in percent: back to the unit of the metric. */
 function read(text: string): number {
@@ -41,7 +42,7 @@ describe('bounds in words', () => {
           if (read(text) !== limit)
             expect(text.replaceAll(/[^\d]/g, '').replace(/^0+/, '').replace(/0+$/, '').length).toBeLessThanOrEqual(8);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 

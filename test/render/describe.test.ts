@@ -11,6 +11,7 @@ import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
+import { runs } from '../support/search-depth.ts';
 
 const NOW = Date.parse('2026-11-24T08:02:00Z');
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
@@ -171,7 +172,7 @@ describe('hostile text', () => {
         expect(shown).not.toMatch(/[\u0000-\u0009\u000b-\u001f\u007f-\u009f\u202a-\u202e\u2066-\u2069]/);
         for (const line of shown.split('\n')) expect(displayWidth(line), line).toBeLessThanOrEqual(columns);
       }),
-      { numRuns: 100 },
+      { numRuns: runs(100) },
     );
   });
 

@@ -24,6 +24,7 @@ import { experimentView, listRow } from '../../src/view/experiment-view.ts';
 import { hostileText, withTexts } from '../support/reported.ts';
 import { badNumber } from '../support/numbers-in-text.ts';
 import { canary, driveInMemory, failing, healthy } from '../support/driving.ts';
+import { runs } from '../support/search-depth.ts';
 
 const NOW = Date.parse('2026-11-24T08:02:00Z');
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
@@ -177,7 +178,7 @@ describe('every screen', () => {
           }
         },
       ),
-      { numRuns: 25, seed: 13 },
+      { numRuns: runs(25), seed: 13 },
     );
   });
 
@@ -191,7 +192,7 @@ describe('every screen', () => {
         const screens = screensOf(object, others);
         for (const columns of widths) expectToFit(screens(columns), columns);
       }),
-      { numRuns: 30, seed: 13 },
+      { numRuns: runs(30), seed: 13 },
     );
   });
 

@@ -10,6 +10,7 @@ import { conformance, driveInMemory } from '../support/driving.ts';
 import type { Outcome } from '../support/simulated-load.ts';
 import { TIMEOUT_MS } from '../support/simulated-load.ts';
 import { iter8ctl } from '../support/test-io.ts';
+import { runs } from '../support/search-depth.ts';
 
 const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-judge-equals-'));
 const slos = ['mean-latency<=100ms', 'error-rate<=5%', 'p95<=200ms', 'p50>=10ms'];
@@ -79,6 +80,6 @@ it('comes to the same rows as a run with the same requests', async () => {
       expect(rows(judged)).toEqual(rows(ran));
       expect(judged.recommendation!.verdict).toBe(ran.recommendation!.verdict);
     }),
-    { numRuns: 12, seed: 16 },
+    { numRuns: runs(12), seed: 16 },
   );
 });

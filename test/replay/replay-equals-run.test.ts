@@ -9,6 +9,7 @@ import { replayRecord } from '../../src/replay/replay.ts';
 import { conformance, driveInMemory, measuring, storeWithMetrics, type Drive } from '../support/driving.ts';
 import { seeded } from '../support/seeded.ts';
 import { VirtualTime, virtualWorkers, type VirtualService } from '../support/virtual-time.ts';
+import { runs } from '../support/search-depth.ts';
 
 const M = 'iter8-system/';
 
@@ -193,6 +194,6 @@ it.each([
       fc.pre(conditions?.some(({ type, status }) => type === 'Failed' && status === 'True') !== true);
       expect(judged(replayRecord(run.lines, { strength: {} }))).toEqual(judged(run.experiment));
     }),
-    { numRuns: 3 },
+    { numRuns: runs(3) },
   );
 });

@@ -13,6 +13,7 @@ import { reportModel } from '../../src/report/report-model.ts';
 import { sanitizeLine } from '../../src/text/sanitize.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { drivenCanary, drivenConformance, hostileText, withTexts } from '../support/reported.ts';
+import { runs } from '../support/search-depth.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
 const html = (experiment: Experiment) => renderHtml(reportModel(experiment, NOW));
@@ -64,7 +65,7 @@ it('an HTML report has the same elements whatever its texts are', async () => {
       // eslint-disable-next-line no-control-regex
       expect(page).not.toMatch(/[\u0000-\u0008\u000b-\u001f\u202a-\u202e\ufffe]/);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -156,7 +157,7 @@ it('a text in Markdown shows as it is, and is nothing but text', () => {
       }
     }),
     // The text that was once taken for the heading of its table.
-    { numRuns: 300, examples: [['a']] },
+    { numRuns: runs(300), examples: [['a']] },
   );
 });
 
@@ -178,7 +179,7 @@ it('the tables of a Markdown report have as many cells in each row as in the hea
       const tables = marked.lexer(markdown(withTexts(experiment, text))).filter(({ type }) => type === 'table');
       expect(tables).toHaveLength(3);
     }),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 
@@ -205,6 +206,6 @@ it('JUnit stays well-formed whatever the texts are', async () => {
     fc.property(hostileText, (text) => {
       expect(shape(junit(withTexts(experiment, text)))).toEqual(expected);
     }),
-    { numRuns: 100 },
+    { numRuns: runs(100) },
   );
 });

@@ -4,6 +4,9 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { installObjects } from '../../src/install/manifests.ts';
+import { bareCrd } from './bare-crd.ts';
+import { fileOfGoModule } from './go-module.ts';
 import { openClient } from './kube-server.ts';
 import type { KubeClient, KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
 import { describeUnless, itUnless } from './needs.ts';
@@ -110,6 +113,36 @@ export function replaceCrds(files: readonly string[] | string): void {
   if (typeof files === 'string') kubectl(['create', '-f', '-'], files);
   else kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
   kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+}
+
+/** Our CRDs, and what `install` makes but for what runs: for tests that share the cluster with others, in namespaces of their own. */
+export function installOurs(): void {
+  const everything = installObjects({ image: 'none', replicas: 1, allowScripts: true, scriptImage: 'none', api: {} });
+  const items = everything
+    .map(({ object }) => object)
+    .filter(({ kind }) => kind !== 'Deployment' && kind !== 'Service');
+  kubectl(
+    ['apply', '--server-side', '--force-conflicts', '-f', '-'],
+    JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
+  );
+  kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+}
+
+/** The CRD of HTTPRoute that its project publishes; one with any fields where that is not at hand. */
+export function installRoutes(): void {
+  const published = fileOfGoModule(
+    'sigs.k8s.io/gateway-api@v1.3.0',
+    'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
+  );
+  installCrd(
+    'httproutes.gateway.networking.k8s.io',
+    published ?? bareCrd('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
+  );
+}
+
+export function installCrd(name: string, text: string): void {
+  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+  kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']);
 }
 
 /** A tool of the lab: `image`, `stop`, `start`. */

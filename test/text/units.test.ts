@@ -12,6 +12,7 @@ import {
   formatValue,
   type DisplayUnit,
 } from '../../src/text/units.ts';
+import { runs } from '../support/search-depth.ts';
 
 /** The number that a printed one stands for, in the unit of the value. Reading a decimal keeps the order. */
 function read(printed: string): number {
@@ -92,7 +93,7 @@ describe('values', () => {
         const printed = read(formatValue(value, unit, limit));
         expect(sign(printed, read(formatLimit(limit, unit)))).toBe(sign(value, limit));
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -101,7 +102,7 @@ describe('values', () => {
       fc.property(cases, ({ value, limit, unit }) => {
         expect(formatValue(value, unit, limit)).toSatisfy(isReadable);
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 
@@ -192,7 +193,7 @@ describe('bounds', () => {
         for (const printed of [formatUpperBound(value, unit, limit), formatLowerBound(value, unit, limit)])
           if (printed !== atLimit) expect(printed).toSatisfy(isReadable);
       }),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

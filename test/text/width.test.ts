@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import stringWidth from 'string-width';
 import { describe, expect, it } from 'vitest';
 import { cutToWidth, displayWidth } from '../../src/text/width.ts';
+import { runs } from '../support/search-depth.ts';
 
 describe('widths', () => {
   it.each([
@@ -100,7 +101,7 @@ describe('widths', () => {
           expect(displayWidth(text)).toBe(stringWidth(text));
         },
       ),
-      { numRuns: 5000 },
+      { numRuns: runs(5000) },
     );
   });
 });

@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { topTwoShares, type Arm, type BanditOptions } from '../../src/traffic/bandit-shares.ts';
 import { drawBeta, drawNormal, seededUniform } from '../../src/traffic/seeded-random.ts';
+import { runs } from '../support/search-depth.ts';
 
 const OPTIONS: BanditOptions = { reward: 'share', preferred: 'high', seed: 1 };
 
@@ -70,7 +71,7 @@ describe('top-two Thompson sampling', () => {
         const turned = topTwoShares(written.toReversed(), options);
         for (const [name, share] of shares) expect(turned.get(name)).toBe(share);
       }),
-      { numRuns: 30 },
+      { numRuns: runs(30) },
     );
   });
 });

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { nextBanditWeights, type GuardedVersion } from '../../src/traffic/bandit-weights.ts';
 import { nextWeights, type WeighedVersion, type WeightLimits } from '../../src/traffic/progressive-weights.ts';
 import { roundWeights } from '../../src/traffic/round-weights.ts';
+import { runs } from '../support/search-depth.ts';
 
 const DEFAULTS: WeightLimits = { maxCandidateWeight: 100, maxCandidateWeightIncrement: 10 };
 
@@ -129,7 +130,7 @@ describe('weights of any experiment', () => {
         expectWhole(weights);
         expectCaps(versions, weights, limits);
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
   it('are permuted when the versions are', () => {
@@ -143,7 +144,7 @@ describe('weights of any experiment', () => {
         const bandit = nextBanditWeights({ versions, shares, limits });
         expect(sorted(nextBanditWeights({ versions: turned, shares, limits }))).toEqual(sorted(bandit));
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
   it('keep to the guard rails under the bandit', () => {
@@ -159,7 +160,7 @@ describe('weights of any experiment', () => {
           else if (!satisfied) expect(next).toBeLessThanOrEqual(Math.max(50, presentPercent!));
         }
       }),
-      { numRuns: 1000 },
+      { numRuns: runs(1000) },
     );
   });
 });

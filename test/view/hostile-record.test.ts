@@ -11,6 +11,7 @@ import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { experimentView, listRow } from '../../src/view/experiment-view.ts';
 import { conformance, driveInMemory } from '../support/driving.ts';
+import { runs } from '../support/search-depth.ts';
 
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: {} });
 
@@ -56,10 +57,10 @@ it('reads back what it wrote, and takes no nonsense for it', async () => {
       }
       lookAt(withRecord(record));
     }),
-    { numRuns: 250, seed: 4 },
+    { numRuns: runs(250), seed: 4 },
   );
   fc.assert(
     fc.property(fc.jsonValue(), (nonsense) => lookAt(withRecord(nonsense))),
-    { numRuns: 100, seed: 4 },
+    { numRuns: runs(100), seed: 4 },
   );
 });

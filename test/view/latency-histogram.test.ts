@@ -10,6 +10,7 @@ import { latencyHistograms } from '../../src/view/latency-histogram.ts';
 import { canary, driveInMemory } from '../support/driving.ts';
 import { badNumber } from '../support/numbers-in-text.ts';
 import { tallyFor } from '../support/simulated-load.ts';
+import { runs } from '../support/search-depth.ts';
 
 const driving = driveInMemory(canary());
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
@@ -65,7 +66,7 @@ describe('a histogram', () => {
           }
         },
       ),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

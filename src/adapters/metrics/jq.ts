@@ -55,11 +55,15 @@ export function createJq(options: JqOptions): JqEngine {
   });
 }
 
+/** Of an engine that was closed: the next one takes it. Starting one takes longer than most programs. */
+let idleWorker: Worker | undefined;
+
 class WorkerJq implements JqEngine {
   readonly #cpuMs: () => number;
   readonly #limit: Limit;
   #worker: Worker | undefined;
   #asked = 0;
+  #underWay = 0;
   /** Questions are put one after another. */
   #last: Promise<unknown> = Promise.resolve();
 
@@ -70,8 +74,11 @@ class WorkerJq implements JqEngine {
 
   first(json: string, program: string): Promise<JqResult> {
     const answer = this.#last.then(async () => {
-      // The first question after a start says that it has started.
-      if (this.#worker === undefined) await this.#ask('null', 'null', START);
+      if (!isAlive(this.#worker)) {
+        [this.#worker, idleWorker] = [isAlive(idleWorker) ? idleWorker : undefined, undefined];
+        // The first question after a start says that it has started.
+        if (this.#worker === undefined) await this.#ask('null', 'null', START);
+      }
       return this.#ask(json, program, this.#limit);
     });
     this.#last = answer.catch(() => undefined);
@@ -81,15 +88,18 @@ class WorkerJq implements JqEngine {
   async close(): Promise<void> {
     const worker = this.#worker;
     this.#worker = undefined;
-    await worker?.terminate();
+    if (idleWorker === undefined && this.#underWay === 0) idleWorker = worker;
+    else await worker?.terminate();
   }
 
   #ask(json: string, program: string, limit: Limit): Promise<JqResult> {
     const worker = (this.#worker ??= this.#start());
     const question: JqQuestion = { id: ++this.#asked, json, program };
+    this.#underWay += 1;
     return new Promise((resolve) => {
       const done = (result: JqResult, ends: boolean) => {
         stopWatching();
+        this.#underWay -= 1;
         worker.off('message', onMessage);
         worker.off('error', onError);
         worker.off('exit', onExit);
@@ -138,6 +148,9 @@ class WorkerJq implements JqEngine {
     return worker;
   }
 }
+
+/** One that has ended by itself, between two questions, has no thread any more. */
+const isAlive = (worker: Worker | undefined): boolean => worker !== undefined && worker.threadId !== -1;
 
 /** Beside this program, or where the build puts it when this is run from source. */
 function builtWorker(): URL {

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { ResponseError, ResponseParser } from '../../../src/adapters/load/response-parser.ts';
+import { runs } from '../../support/search-depth.ts';
 
 /** What comes of these pieces of bytes: codes, for how long the connection may be used again, or an error. */
 function parse(pieces: readonly Uint8Array[], { method = 'GET', isClosed = false } = {}): string[] {
@@ -113,7 +114,7 @@ it('comes out the same however its bytes arrive, and is never anything but an an
         seen.filter((one) => one !== 'stray').map((one) => one.replace(/^end .*/, 'end'));
       expect(shape(parse(pieces))).toEqual(shape(parse([all])));
     }),
-    { numRuns: 2000 },
+    { numRuns: runs(2000) },
   );
 });
 
@@ -178,7 +179,7 @@ describe('a connection', () => {
           if (seen.length > 0 && !seen.at(-1)!.startsWith('end')) return;
         }
       }),
-      { numRuns: 300 },
+      { numRuns: runs(300) },
     );
   });
 });

@@ -5,6 +5,7 @@ import { createLoadGenerator } from '../../../src/adapters/load/load-generator.t
 import type { LoadPlan, LoadReport } from '../../../src/drive/ports.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../../../src/evidence/request-tally.ts';
 import { VirtualTime, virtualWorkers, type VirtualService } from '../../support/virtual-time.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const plan = (versions: number, change: Partial<LoadPlan>): LoadPlan => ({
   targets: Array.from({ length: versions }, (_, index) => ({
@@ -107,7 +108,7 @@ describe('a steered load', () => {
         if (drained !== undefined && drained === reports.at(-2))
           for (const { version, sent } of drained.progress) expect(sent).toBeGreaterThanOrEqual(caps.get(version)!);
       }),
-      { numRuns: 100, interruptAfterTimeLimit: 15_000 },
+      { numRuns: runs(100), interruptAfterTimeLimit: 15_000 },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { MAX_TEXT_LENGTH } from '../../../src/adapters/manifest/text-limits.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const values = (text: string) => readManifest(text, 'f.yaml').objects.map(({ value }) => value);
 const issue = (text: string) => readManifest(text, 'f.yaml').issues[0];
@@ -125,7 +126,7 @@ describe('reading manifests', () => {
         for (const object of objects) object.locate({ path: 'a.b[0]', message: '' });
         for (const one of issues) expect(one.source).toBe('f');
       }),
-      { numRuns: 2000 },
+      { numRuns: runs(2000) },
     );
   });
 });

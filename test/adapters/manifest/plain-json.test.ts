@@ -3,6 +3,7 @@ import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { plainJson } from '../../../src/adapters/manifest/plain-json.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const key = fc.oneof(
   fc.constantFrom('a', 'kind', '<<', '__proto__', '"', '\\', 'a: b', ':', '{', '"x":'),
@@ -36,7 +37,7 @@ it('is the object that YAML reads', () => {
       expect(issues).toEqual([]);
       expect(objects[0]?.value).toEqual(read);
     }),
-    { numRuns: 500 },
+    { numRuns: runs(500) },
   );
   expect(plain).toBeGreaterThan(200);
 });

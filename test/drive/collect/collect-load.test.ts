@@ -7,6 +7,7 @@ import type { WrittenExperiment } from '../../../src/experiment/experiment.ts';
 import { seeded } from '../../support/seeded.ts';
 import { canary, conformance, driveInMemory, type DriveSetup } from '../../support/driving.ts';
 import { VirtualTime, virtualWorkers, type VirtualService } from '../../support/virtual-time.ts';
+import { runs } from '../../support/search-depth.ts';
 
 async function driveIn(
   time: VirtualTime,
@@ -76,7 +77,7 @@ describe('a load that is steered by verdicts', () => {
         expect(record.load).toBeUndefined();
       }),
       {
-        numRuns: 15,
+        numRuns: runs(15),
         // A busy machine tries fewer.
         interruptAfterTimeLimit: 15_000,
         examples: [

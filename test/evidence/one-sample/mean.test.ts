@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
 import { MeanWealth, meanLowerBound, meanUpperBound, type MeanRow } from '../../../src/evidence/one-sample/mean.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const CAP = 10_000;
 const LN20 = Math.log(20);
@@ -75,7 +76,7 @@ describe('evidence about a mean', () => {
         if (upper < CAP * 0.999) expect(wealth(upper * 1.001, rows).lnBelow()).toBeGreaterThanOrEqual(LN20);
         if (lower > 1) expect(wealth(lower * 0.999, rows).lnAbove()).toBeGreaterThanOrEqual(LN20);
       }),
-      { numRuns: 60 },
+      { numRuns: runs(60) },
     );
   });
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../../src/evidence/one-sample/rate.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const LN20 = Math.log(20);
 /** Relative, as two implementations of docs/method.md 0.9 agree. */
@@ -116,7 +117,7 @@ describe('bounds', () => {
         if (Math.abs(upper - p0) > 1e-9) expect(lnSatisfied(count, p0) >= LN20).toBe(upper <= p0);
         if (Math.abs(lower - p0) > 1e-9) expect(lnViolated(count, p0) >= LN20).toBe(lower >= p0);
       }),
-      { numRuns: 150 },
+      { numRuns: runs(150) },
     );
   });
 

@@ -10,6 +10,7 @@ import { shareLevels } from '../../../src/evidence/two-runs/share-levels.ts';
 import { binIndex } from '../../../src/evidence/latency-histogram.ts';
 import { comparedRuns, simulatedRun, type SimulatedRun } from '../../support/cells/two-runs.ts';
 import { seeded } from '../../support/seeded.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const latencies = fc.array(fc.integer({ min: 1, max: 2_000_000 }), { maxLength: 60 });
 const run = fc
@@ -32,7 +33,7 @@ describe('the difference of two runs', () => {
           expect(bounds.upper ?? 1).toBeGreaterThanOrEqual(0);
         }
       }),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 
@@ -47,7 +48,7 @@ describe('the difference of two runs', () => {
           if (ratio.lower !== undefined) expect(ratio.lower * back[row]!.ratio.upper!).toBeCloseTo(1, 12);
         }
       }),
-      { numRuns: 8 },
+      { numRuns: runs(8) },
     );
   });
 
@@ -111,7 +112,7 @@ describe('rows that are written as the ends of spans', () => {
         const sum = (of: typeof rows) => of.reduce((all, { highMs, count }) => all + highMs * count, 0);
         expect(sum(fewer)).toBeCloseTo(sum(rows), 4);
       }),
-      { numRuns: 50 },
+      { numRuns: runs(50) },
     );
   });
 

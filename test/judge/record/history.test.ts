@@ -4,6 +4,7 @@ import { expect, it } from 'vitest';
 import { momentsOf, withMoment } from '../../../src/judge/record/history.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../../src/judge/record/stored-record.ts';
 import { errorRateRow } from '../../support/error-rate-row.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const row = (version: string, objective: number) =>
   errorRateRow({ version, objective, lnSatisfied: objective + 0.123456 });
@@ -50,7 +51,7 @@ it('keeps the first and the newest moment, in order, within its size, each as it
         }
       },
     ),
-    { numRuns: 60 },
+    { numRuns: runs(60) },
   );
 });
 

@@ -1,19 +1,15 @@
 /** The controller as a process, against a real API server: it drives what nobody else drives, and is replaced when it dies. */
 import { beforeAll, afterAll, afterEach, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
 import {
-  clusterTool,
   describeCluster,
   freshNamespace,
   iter8ctlProcess,
-  itInLab,
   kubectl,
-  replaceCrds,
+  installOurs,
   Running,
   watchWithKubectl,
-} from '../../support/cluster.ts';
-import { ok, testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { ok, testServer, type TestServer } from '../../../support/test-server.ts';
 
 describeCluster('the controller', () => {
   let server: TestServer;
@@ -58,9 +54,7 @@ describeCluster('the controller', () => {
     kubectl(['get', 'experiment', name, '-n', namespace, '-o', 'jsonpath={.status.message}']);
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
-    for (const { object } of installObjects())
-      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    installOurs();
     server = await testServer(ok);
   });
   afterAll(() => server[Symbol.asyncDispose]());
@@ -140,26 +134,6 @@ describeCluster('the controller', () => {
       objectives: { n: number }[];
     };
     expect(view.objectives[0]!.n).toBe(500);
-  });
-
-  itInLab('a second one that stands by survives a restart of the API server, and takes over afterwards', async () => {
-    namespace = freshNamespace();
-    const first = controller();
-    await first.said(/"message":"leading"/);
-    const second = controller();
-    await second.said(/"message":"standing by"/);
-    clusterTool('stop', ['-KILL', 'kube-apiserver']);
-    try {
-      await second.said(/"message":"the lease of the leader cannot be read"/);
-    } finally {
-      clusterTool('start', ['kube-apiserver']);
-    }
-    await first.said(/"message":"the watch goes on"/);
-    create(experiment('after-restart', { seconds: 6 }));
-    await ended('after-restart');
-    first.kill('SIGTERM');
-    expect(await first.done).toMatchObject({ code: 0 });
-    await second.said(/"message":"leading"/);
   });
 
   it('leaves alone what a run drives, and runs experiments of one target one after another', async () => {

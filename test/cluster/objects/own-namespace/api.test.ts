@@ -4,21 +4,19 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { homedir, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
 import {
   describeCluster,
   freshNamespace,
   itInLab,
   kubectl,
-  replaceCrds,
+  installOurs,
   runningApi,
   type Running,
   tokenOf,
   writeToken,
-} from '../../support/cluster.ts';
-import { schemaErrors } from '../../support/output-shape.ts';
-import { ok, testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { schemaErrors } from '../../../support/output-shape.ts';
+import { ok, testServer, type TestServer } from '../../../support/test-server.ts';
 
 /** Of the lab: what its API server signs tokens with. */
 const SIGNING_KEY = path.join(
@@ -39,7 +37,6 @@ describeCluster('the HTTP API', () => {
   let a: string;
   let b: string;
 
-  const options = { image: 'none', replicas: 1, allowScripts: false, scriptImage: 'none', api: {} };
   const account = (name: string, namespace: string, role: string) => {
     kubectl(['create', 'serviceaccount', name, '-n', namespace]);
     kubectl([
@@ -90,10 +87,7 @@ describeCluster('the HTTP API', () => {
   }
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
-    for (const { object } of installObjects(options))
-      if (!['CustomResourceDefinition', 'Deployment', 'Service'].includes(object.kind))
-        kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    installOurs();
     target = await testServer(ok);
     prometheus = await testServer((request, response) => {
       asked.push(request.url ?? '');

@@ -18,11 +18,11 @@ import {
   KUBECONFIG,
   runningApi,
   type Running,
-} from '../../support/cluster.ts';
-import { fileOfGoModule } from '../../support/go-module.ts';
-import { testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { fileOfGoModule } from '../../../support/go-module.ts';
+import { testServer, type TestServer } from '../../../support/test-server.ts';
 
-const root = path.join(import.meta.dirname, '../../..');
+const root = path.join(import.meta.dirname, '../../../..');
 const MODULE = 'github.com/argoproj/argo-rollouts@v1.9.2';
 const CRDS = [
   'rollout-crd',

@@ -12,9 +12,9 @@ import {
   kubectl,
   storyOf,
   watchWithKubectl,
-} from '../../support/cluster.ts';
+} from '../../../support/cluster.ts';
 
-const root = path.join(import.meta.dirname, '../../..');
+const root = path.join(import.meta.dirname, '../../../..');
 const fixtures = path.join(root, 'test/fixtures');
 const HELLO = 'gcr.io/google-samples/hello-app:2.0';
 const CONTROLLER = 'iter8ctl:test';

@@ -5,8 +5,7 @@ import { connect, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { idToken, oidcUser, startTestIssuer, type TestIssuer } from '../../support/oidc-issuer.ts';
+import { idToken, oidcUser, startTestIssuer, type TestIssuer } from '../../../support/oidc-issuer.ts';
 import {
   accountKubeconfig,
   describeCluster,
@@ -16,9 +15,9 @@ import {
   KUBECONFIG,
   kubectl,
   openAdmin,
-  replaceCrds,
+  installOurs,
   tokenOf,
-} from '../../support/cluster.ts';
+} from '../../../support/cluster.ts';
 
 interface Written {
   clusters: { name: string; cluster: Record<string, unknown> }[];
@@ -50,7 +49,7 @@ describeCluster('a kubeconfig', () => {
     iter8ctlProcess(['get', '-o', 'name', ...args], { kubeconfig, env });
 
   beforeAll(() => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    installOurs();
     namespace = freshNamespace();
     const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     server = String(admin.clusters[0]!.cluster['server']);

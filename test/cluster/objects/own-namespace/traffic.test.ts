@@ -3,48 +3,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
 import {
   describeCluster,
   freshNamespace,
   iter8ctlProcess,
   kubectl,
-  replaceCrds,
+  installOurs,
+  installRoutes,
   Running,
   tokenOf,
   writeToken,
-} from '../../support/cluster.ts';
-import { testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { testServer, type TestServer } from '../../../support/test-server.ts';
 
 /** Of the Gateway API, as far as weights go. */
-const HTTP_ROUTES = {
-  apiVersion: 'apiextensions.k8s.io/v1',
-  kind: 'CustomResourceDefinition',
-  metadata: {
-    name: 'httproutes.gateway.networking.k8s.io',
-    annotations: { 'api-approved.kubernetes.io': 'https://github.com/kubernetes-sigs/gateway-api/pull/3328' },
-  },
-  spec: {
-    group: 'gateway.networking.k8s.io',
-    names: { kind: 'HTTPRoute', plural: 'httproutes', singular: 'httproute', listKind: 'HTTPRouteList' },
-    scope: 'Namespaced',
-    versions: [
-      {
-        name: 'v1',
-        served: true,
-        storage: true,
-        schema: {
-          openAPIV3Schema: {
-            type: 'object',
-            properties: { spec: { type: 'object', 'x-kubernetes-preserve-unknown-fields': true } },
-          },
-        },
-      },
-    ],
-  },
-};
-
 describeCluster('traffic', () => {
   let server: TestServer;
   let namespace: string;
@@ -54,11 +26,8 @@ describeCluster('traffic', () => {
   const get = (...args: string[]): unknown => JSON.parse(kubectl(['get', ...args, '-n', namespace, '-o', 'json']));
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
-    for (const { object } of installObjects())
-      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
-    kubectl(['apply', '-f', '-'], JSON.stringify(HTTP_ROUTES));
-    kubectl(['wait', '--for=condition=Established', 'crd/httproutes.gateway.networking.k8s.io', '--timeout=60s']);
+    installOurs();
+    installRoutes();
     server = await testServer((request, response) => {
       const url = new URL(request.url ?? '', 'http://x');
       if (url.pathname === '/requests') response.end('10000');

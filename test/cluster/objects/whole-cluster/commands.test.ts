@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
+import { crds } from '../../../../src/install/crds.ts';
 import {
   accountKubeconfig,
   beginWatch,
@@ -17,8 +17,8 @@ import {
   replaceCrds,
   storyOf,
   watchWithKubectl,
-} from '../../support/cluster.ts';
-import { ok, testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { ok, testServer, type TestServer } from '../../../support/test-server.ts';
 
 interface Written {
   readonly metadata: { namespace: string };

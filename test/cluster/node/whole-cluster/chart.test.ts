@@ -4,11 +4,18 @@ import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { CRD_NAMES, installedObjects } from '../../support/installed-objects.ts';
-import { clusterTool, describeLab, iter8ctlProcess, KUBECONFIG, kubectl, tryKubectl } from '../../support/cluster.ts';
-import { describeUnless, missingHelm } from '../../support/needs.ts';
+import { CRD_NAMES, installedObjects } from '../../../support/installed-objects.ts';
+import {
+  clusterTool,
+  describeLab,
+  iter8ctlProcess,
+  KUBECONFIG,
+  kubectl,
+  tryKubectl,
+} from '../../../support/cluster.ts';
+import { describeUnless, missingHelm } from '../../../support/needs.ts';
 
-const root = path.join(import.meta.dirname, '../../..');
+const root = path.join(import.meta.dirname, '../../../..');
 const HELLO = 'gcr.io/google-samples/hello-app:2.0';
 const CONTROLLER = 'iter8ctl:test';
 const RELEASE = ['iter8ctl', '-n', 'default'];

@@ -2,8 +2,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
-import { crds } from '../../../src/install/crds.ts';
+import { readManifest } from '../../../../src/adapters/manifest/parse-documents.ts';
+import { crds } from '../../../../src/install/crds.ts';
 import {
   describeCluster,
   describeWithOldCrds,
@@ -13,8 +13,8 @@ import {
   OLD_CRDS,
   replaceCrds,
   tryKubectl,
-} from '../../support/cluster.ts';
-import { SAMPLES } from '../../support/others-samples.ts';
+} from '../../../support/cluster.ts';
+import { SAMPLES } from '../../../support/others-samples.ts';
 
 interface Schema {
   readonly type?: string;
@@ -117,7 +117,7 @@ describeCluster('our CRDs', () => {
 
   it('refuse what cannot be meant, as those did', async () => {
     const namespace = freshNamespace();
-    const manifest = readFileSync(path.join(import.meta.dirname, '../../../samples/hello/experiment.yaml'), 'utf8');
+    const manifest = readFileSync(path.join(import.meta.dirname, '../../../../samples/hello/experiment.yaml'), 'utf8');
     const bad = manifest.replace('testingPattern: Conformance', 'testingPattern: Guess');
     expect(() => kubectl(['create', '-n', namespace, '-f', '-'], bad)).toThrow(/Unsupported value: "Guess"/);
     expect((await tryKubectl(['explain', 'experiment.spec.criteria.objectives'])).out).toMatch(/rollback_on_failure/);

@@ -2,14 +2,20 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
-import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, replaceCrds } from '../../support/cluster.ts';
-import { bareCrd } from '../../support/bare-crd.ts';
-import { fileOfGoModule } from '../../support/go-module.ts';
-import { testServer, type TestServer } from '../../support/test-server.ts';
+import {
+  describeCluster,
+  freshNamespace,
+  iter8ctlProcess,
+  installCrd,
+  installOurs,
+  installRoutes,
+  kubectl,
+} from '../../../support/cluster.ts';
+import { bareCrd } from '../../../support/bare-crd.ts';
+import { fileOfGoModule } from '../../../support/go-module.ts';
+import { testServer, type TestServer } from '../../../support/test-server.ts';
 
-const samples = path.join(import.meta.dirname, '../../../samples/traffic');
+const samples = path.join(import.meta.dirname, '../../../../samples/traffic');
 const read = (sample: string, file: string) => readFileSync(path.join(samples, sample, file), 'utf8');
 
 /** Of a file with many of them, those of one kind. */
@@ -25,28 +31,17 @@ describeCluster('samples of moving traffic', () => {
   let failing = false;
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
-    for (const { object } of installObjects())
-      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
-    const routes =
-      fileOfGoModule(
-        'sigs.k8s.io/gateway-api@v1.3.0',
-        'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
-      ) ?? bareCrd('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes');
-    const services =
-      documentOf(
-        fileOfGoModule('istio.io/api@v1.26.0', 'kubernetes/customresourcedefinitions.gen.yaml'),
-        'virtualservices.networking.istio.io',
-      ) ?? bareCrd('networking.istio.io', 'v1', 'VirtualService', 'virtualservices');
-    for (const [name, text] of [
-      ['httproutes.gateway.networking.k8s.io', routes],
-      ['virtualservices.networking.istio.io', services],
-      ['services.serving.knative.dev', bareCrd('serving.knative.dev', 'v1', 'Service', 'services')],
-    ] as const) {
-      kubectl(['delete', 'crd', name, '--ignore-not-found']);
-      kubectl(['create', '-f', '-'], text);
-      kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']);
-    }
+    installOurs();
+    installRoutes();
+    const services = documentOf(
+      fileOfGoModule('istio.io/api@v1.26.0', 'kubernetes/customresourcedefinitions.gen.yaml'),
+      'virtualservices.networking.istio.io',
+    );
+    installCrd(
+      'virtualservices.networking.istio.io',
+      services ?? bareCrd('networking.istio.io', 'v1', 'VirtualService', 'virtualservices'),
+    );
+    installCrd('services.serving.knative.dev', bareCrd('serving.knative.dev', 'v1', 'Service', 'services'));
     server = await testServer((request, response) => {
       const query = new URL(request.url ?? '', 'http://x').searchParams.get('query') ?? '';
       const version = /shop-v2|shop-00002/.test(query) ? 'shop-v2' : 'shop-v1';

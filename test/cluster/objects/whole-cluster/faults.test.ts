@@ -3,7 +3,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
+import { crds } from '../../../../src/install/crds.ts';
 import {
   accountKubeconfig,
   clusterTool,
@@ -17,9 +17,9 @@ import {
   Running,
   tokenOf,
   writeToken,
-} from '../../support/cluster.ts';
-import { freezableProxy } from '../../support/freezable-proxy.ts';
-import { ok, testServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { freezableProxy } from '../../../support/freezable-proxy.ts';
+import { ok, testServer } from '../../../support/test-server.ts';
 
 describeCluster('in mid-run', () => {
   // Those without the lab's tools run at once: most of their time they wait for leases and loads, each of its own experiment.

@@ -2,17 +2,14 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, replaceCrds } from '../../support/cluster.ts';
-import { failingEach, ok, testServer } from '../../support/test-server.ts';
+import { describeCluster, freshNamespace, iter8ctlProcess, kubectl, installOurs } from '../../../support/cluster.ts';
+import { failingEach, ok, testServer } from '../../../support/test-server.ts';
 
 const read = (file: string) =>
-  readFileSync(path.join(import.meta.dirname, '../../../samples/image-swap', file), 'utf8');
+  readFileSync(path.join(import.meta.dirname, '../../../../samples/image-swap', file), 'utf8');
 
 describeCluster('promotion by the image of a Deployment', () => {
-  beforeAll(() =>
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) })),
-  );
+  beforeAll(installOurs);
 
   it.each([
     ['good', 0, 'registry.example.com/shop:2'],

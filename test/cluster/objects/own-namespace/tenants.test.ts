@@ -6,20 +6,18 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
 import {
   accountKubeconfig,
   describeCluster,
   freshNamespace,
   iter8ctlProcess,
   kubectl,
-  replaceCrds,
+  installOurs,
   Running,
   tryKubectl,
   watchWithKubectl,
-} from '../../support/cluster.ts';
-import { messageServer, type MessageServer } from '../../support/message-server.ts';
+} from '../../../support/cluster.ts';
+import { messageServer, type MessageServer } from '../../../support/message-server.ts';
 
 const CANARY = 'CANARY-of-tenant-b';
 
@@ -56,10 +54,7 @@ describeCluster('tenants', () => {
     kubectl(['get', 'deployment', name, '-n', namespace, '-o', 'jsonpath={.spec.replicas}']);
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
-    for (const { object } of installObjects({ image: 'none', replicas: 1, allowScripts: true, scriptImage: 'none' }))
-      if (object.kind !== 'CustomResourceDefinition' && object.kind !== 'Deployment')
-        kubectl(['apply', '-f', '-'], JSON.stringify(object));
+    installOurs();
     server = await messageServer();
     [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
     ofA = accountKubeconfig('alice', a, { role: 'iter8ctl-driver', folder });

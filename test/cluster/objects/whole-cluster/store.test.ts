@@ -1,8 +1,8 @@
 /** The store contract on a real API server: with the CRDs that Iter8 0.7 installed, and with ours. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createClusterStore } from '../../../src/adapters/store/cluster-store.ts';
-import { crds } from '../../../src/install/crds.ts';
-import { storeContract } from '../../contract/store.contract.ts';
+import { createClusterStore } from '../../../../src/adapters/store/cluster-store.ts';
+import { crds } from '../../../../src/install/crds.ts';
+import { storeContract } from '../../../contract/store.contract.ts';
 import {
   describeCluster,
   describeWithOldCrds,
@@ -11,7 +11,7 @@ import {
   OLD_CRDS,
   openAdmin,
   replaceCrds,
-} from '../../support/cluster.ts';
+} from '../../../support/cluster.ts';
 
 const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 

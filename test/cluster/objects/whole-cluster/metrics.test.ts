@@ -1,7 +1,7 @@
 /** Metrics of a backend and a reward, in a cluster: with a secret, by the controller. With the CRDs of Iter8 0.7 where they are. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../src/install/crds.ts';
-import { installObjects } from '../../../src/install/manifests.ts';
+import { crds } from '../../../../src/install/crds.ts';
+import { installObjects } from '../../../../src/install/manifests.ts';
 import {
   describeCluster,
   freshNamespace,
@@ -12,8 +12,8 @@ import {
   replaceCrds,
   Running,
   watchWithKubectl,
-} from '../../support/cluster.ts';
-import { testServer, type TestServer } from '../../support/test-server.ts';
+} from '../../../support/cluster.ts';
+import { testServer, type TestServer } from '../../../support/test-server.ts';
 
 const TOKEN = 'never-to-be-seen-8f31';
 /** By the clock of the backend. */

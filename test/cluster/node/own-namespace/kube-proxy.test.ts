@@ -1,0 +1,40 @@
+/** Traffic that really moves: kube-proxy divides the connections of one Service between the pods of two Deployments. Prometheus counts. */
+import { beforeAll, expect, it } from 'vitest';
+import { describeLab, iter8ctlProcess } from '../../../support/cluster.ts';
+import { answers, scrapePods, Users } from '../../../support/data-plane.ts';
+import {
+  BAD_EVERY,
+  expectFewErrors,
+  getOf,
+  installShop,
+  placeShop,
+  quickSample,
+  RATE,
+  service,
+  sharesSaid,
+} from '../../../support/shop-on-node.ts';
+
+describeLab('kube-proxy between two Deployments of one Service', () => {
+  beforeAll(installShop);
+
+  const more = [service('shop', { app: 'shop' })];
+  const replicas = (namespace: string) => getOf(namespace, 'deployment', '-o', 'jsonpath={.items[*].spec.replicas}');
+
+  it.concurrent.each([
+    ['a good candidate gets all of it', 0, 0, '0 4'],
+    ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '4 0'],
+  ])('%s', async (_, errorEvery, code, after) => {
+    const { namespace, counts } = placeShop({ replicas: [4, 0], errorEvery, more });
+    await answers(namespace, 'shop');
+    await using prometheus = await scrapePods(namespace);
+    const host = getOf(namespace, 'service', 'shop', '-o', 'jsonpath={.spec.clusterIP}');
+    const users = new Users(() => ({ host, port: 80 }), RATE);
+    const ran = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
+      input: quickSample('replicas', prometheus.url),
+    });
+    await users[Symbol.asyncDispose]();
+    expect(ran.code, ran.out + ran.err).toBe(code);
+    expect(replicas(namespace)).toBe(after);
+    if (errorEvery > 0) expectFewErrors(counts, sharesSaid(ran.err));
+  });
+});
