@@ -1,4 +1,4 @@
-/** The samples for Argo Rollouts and Flagger ask what the API takes. Before the real Argo: test/cluster/node/argo-rollouts.test.ts. */
+/** The samples for Argo Rollouts and Flagger ask what the API takes. Before the real Argo: test/cluster/node/own-namespace/argo-rollouts.test.ts. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { load } from 'js-yaml';
