@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { load } from 'js-yaml';
 import { installObjects } from '../../src/install/manifests.ts';
 import { bareCrd } from './bare-crd.ts';
 import { fileOfGoModule } from './go-module.ts';
@@ -141,7 +142,9 @@ export function installRoutes(): void {
 }
 
 export function installCrd(name: string, text: string): void {
-  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+  // Some are published with an empty status, which is not theirs to say.
+  const { status: _, ...crd } = load(text) as Readonly<Record<string, unknown>>;
+  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(crd));
   kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']);
 }
 

@@ -4,7 +4,7 @@
  */
 import fc from 'fast-check';
 
-const isFull = process.env['ITER8_TEST_DEPTH'] === 'full';
+export const isFull = process.env['ITER8_TEST_DEPTH'] === 'full';
 /** What a quick run looks at. */
 const PART = 0.2;
 

@@ -200,13 +200,13 @@ describe('an answer', () => {
     });
   });
 
-  it('of a thousand queries is read by one engine', async () => {
+  it('of hundreds of queries is read by one engine', async () => {
     await using server = await testServer((_, response, k) => response.end(String(k)));
     let last = 0;
-    for (let k = 0; k < 1000; k++) {
+    for (let k = 0; k < 200; k++) {
       const result = await measure({ urlTemplate: server.url, jqExpression: '. + 1' }).done;
       if (result.kind === 'value') last = result.value;
     }
-    expect(last).toBe(1000);
+    expect(last).toBe(200);
   });
 });
