@@ -122,8 +122,9 @@ export function installOurs(): void {
   const items = everything
     .map(({ object }) => object)
     .filter(({ kind }) => kind !== 'Deployment' && kind !== 'Service');
+  // By its name too: an `install` that follows finds nothing that is somebody else's.
   kubectl(
-    ['apply', '--server-side', '--force-conflicts', '-f', '-'],
+    ['apply', '--server-side', '--force-conflicts', '--field-manager=iter8ctl-install', '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
   );
   kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
