@@ -1,6 +1,6 @@
 /**
  * Flags of `install`: what they refuse, and what they print. The objects that it makes: test/deploy/chart.test.ts; what the API grants by
- * `--print-role`: test/cluster/objects/traffic.test.ts.
+ * `--print-role`: test/cluster/objects/own-namespace/traffic.test.ts.
  */
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
