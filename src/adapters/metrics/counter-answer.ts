@@ -29,30 +29,41 @@ export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer
   if (kind === 'histograms' && !(typeof percentile === 'number' && percentile > 0 && percentile < 100))
     return `percentile: expected a number between 0 and 100, got ${short(percentile)}`;
   // One sample may be spread over several rows: the buckets of a histogram, a sum and its count.
-  const parts = new Map<string, Part>();
+  const parts: Parts = new Map();
   const seriesOf = seriesReader();
   for (const [index, row] of rows.entries()) {
     const problem = addRow(parts, kind, row, { askedAtMs, seriesOf });
     if (problem !== undefined) return `${kind}[${index}]: ${problem}`;
   }
-  const samples = [...parts.values()]
-    .map((part) => withSource(sampleOf(kind, part), part.source))
-    .filter((sample) => sample !== undefined)
-    .toSorted((a, b) => (a.series < b.series ? -1 : a.series > b.series ? 1 : a.atMs - b.atMs));
+  const samples: CounterSample[] = [];
+  for (const [, ofSeries] of [...parts].toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    for (const part of [...ofSeries.values()].toSorted((a, b) => a.atMs - b.atMs)) {
+      const sample = sampleOf(kind, part);
+      if (sample !== undefined) samples.push(withSource(sample, part.source));
+    }
   return { kind, samples, ...(typeof percentile === 'number' ? { percentile } : {}) };
 }
 
+type Field = 'hits' | 'others' | 'sum' | 'count';
+
+/** There may be hundreds of thousands of them, on the thread that everything else waits for: nothing is made that is not needed. */
 interface Part {
   readonly series: string;
   readonly source: string | undefined;
   readonly atMs: number;
-  readonly numbers: Map<string, number>;
-  /** Cumulative, by bound. */
-  readonly cumulative: Map<number, number>;
-  buckets?: readonly Bucket[];
+  hits: number | undefined;
+  others: number | undefined;
+  sum: number | undefined;
+  count: number | undefined;
+  /** Of a histogram in rows, by bound. */
+  cumulative: Map<number, number> | undefined;
+  buckets: readonly Bucket[] | undefined;
 }
 
-const FIELDS: Readonly<Record<CounterKind, readonly string[]>> = {
+/** By series, then by time. */
+type Parts = Map<string, Map<number, Part>>;
+
+const FIELDS: Readonly<Record<CounterKind, readonly Field[]>> = {
   shares: ['hits', 'others'],
   sums: ['sum', 'count'],
   histograms: ['count'],
@@ -60,7 +71,7 @@ const FIELDS: Readonly<Record<CounterKind, readonly string[]>> = {
 };
 
 function addRow(
-  parts: Map<string, Part>,
+  parts: Parts,
   kind: CounterKind,
   row: unknown,
   { askedAtMs, seriesOf }: { readonly askedAtMs: number; readonly seriesOf: (labels: unknown) => Series },
@@ -77,24 +88,18 @@ function addRow(
   }
   // A counter of hits and one of the rest are two series, even if they are named alike.
   const { id, source } = seriesOf(row['series']);
-  const series = `${kind === 'shares' ? fields.join('+') : ''}${id}`;
-  const atMs = Math.round(at * 1000);
-  const key = `${series} ${atMs}`;
-  const part: Part = parts.get(key) ?? {
-    series,
+  const part = partAt(parts, {
+    series: kind === 'shares' ? `${fields.join('+')}${id}` : id,
     source,
-    atMs,
-    numbers: new Map(),
-    cumulative: new Map(),
-  };
-  parts.set(key, part);
+    atMs: Math.round(at * 1000),
+  });
   if (kind === 'histograms' && row['le'] !== undefined) {
     const bound = boundOf(row['le']);
     if (Number.isNaN(bound)) return `le: expected a number or "+Inf", got ${short(row['le'])}`;
-    part.cumulative.set(bound, row['count'] as number);
+    (part.cumulative ??= new Map()).set(bound, row['count']);
     return undefined;
   }
-  for (const field of fields) part.numbers.set(field, row[field] as number);
+  for (const field of fields) part[field] = row[field] as number;
   if (kind !== 'histograms') return undefined;
   // A native histogram without observations has no buckets.
   const buckets = row['buckets'] ?? (row['count'] === 0 ? [] : undefined);
@@ -108,22 +113,44 @@ function addRow(
   return undefined;
 }
 
+function partAt(parts: Parts, at: Pick<Part, 'series' | 'source' | 'atMs'>): Part {
+  let ofSeries = parts.get(at.series);
+  if (ofSeries === undefined) parts.set(at.series, (ofSeries = new Map()));
+  let part = ofSeries.get(at.atMs);
+  if (part === undefined) {
+    const { series, source, atMs } = at;
+    part = {
+      series,
+      source,
+      atMs,
+      hits: undefined,
+      others: undefined,
+      sum: undefined,
+      count: undefined,
+      cumulative: undefined,
+      buckets: undefined,
+    };
+    ofSeries.set(atMs, part);
+  }
+  return part;
+}
+
 /** Undefined while a part of it is missing. */
-function sampleOf(kind: CounterKind, { series, atMs, numbers, cumulative, buckets }: Part): CounterSample | undefined {
-  const count = numbers.get('count');
+function sampleOf(kind: CounterKind, part: Part): CounterSample | undefined {
+  const { series, atMs, hits, others, sum, count, cumulative, buckets } = part;
   switch (kind) {
     case 'shares':
-      return { kind, series, atMs, hits: numbers.get('hits') ?? 0, others: numbers.get('others') ?? 0 };
-    case 'sums': {
-      const sum = numbers.get('sum');
+      return { kind, series, atMs, hits: hits ?? 0, others: others ?? 0 };
+    case 'sums':
       return sum === undefined || count === undefined ? undefined : { kind, series, atMs, sum, count };
-    }
     case 'counts':
       return { kind, series, atMs, count: count ?? 0 };
     case 'histograms': {
       if (buckets !== undefined) return { kind, series, atMs, count: count ?? 0, buckets };
-      const total = cumulative.get(Number.POSITIVE_INFINITY);
-      return total === undefined ? undefined : { kind, series, atMs, count: total, buckets: separate(cumulative) };
+      const total = cumulative?.get(Number.POSITIVE_INFINITY);
+      return cumulative === undefined || total === undefined
+        ? undefined
+        : { kind, series, atMs, count: total, buckets: separate(cumulative) };
     }
   }
 }
@@ -147,8 +174,8 @@ function boundOf(written: unknown): number {
   return typeof number === 'number' ? Number(number.toPrecision(12)) : Number.NaN;
 }
 
-function withSource(sample: CounterSample | undefined, source: string | undefined): CounterSample | undefined {
-  return sample === undefined || source === undefined ? sample : { ...sample, source };
+function withSource(sample: CounterSample, source: string | undefined): CounterSample {
+  return source === undefined ? sample : { ...sample, source };
 }
 
 interface Series {
