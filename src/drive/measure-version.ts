@@ -2,6 +2,7 @@
 import { formatValue } from '../text/units.ts';
 import type { Experiment, Version } from '../experiment/experiment.ts';
 import type { Metric } from '../experiment/metric.ts';
+import { coversAll, queryText } from '../experiment/metric-query.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import { parseMetric } from '../experiment/parse.ts';
 import { parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
@@ -153,13 +154,6 @@ function outcome(
     failure,
   };
 }
-
-/** Everything that is sent of a query. */
-const queryText = ({ spec }: Metric): string =>
-  [spec.urlTemplate, spec.body, ...(spec.params ?? []).map(({ value }) => value)].join(' ');
-
-/** Each of its values holds everything since the start of the experiment. */
-const coversAll = (metric: Metric): boolean => /\$\{?elapsedTime\b/.test(queryText(metric));
 
 interface GrowthOptions {
   readonly startMs: number;

@@ -10,6 +10,7 @@ import { metricWithDefaults, withDefaults } from './defaults.ts';
 import { API_VERSION, type Experiment } from './experiment.ts';
 import { criteriaSchema } from './experiment-schema.ts';
 import type { Metric } from './metric.ts';
+import { coversAll } from './metric-query.ts';
 import { metricKey, namedMetrics } from './metric-names.ts';
 import { OBJECT_NAME } from './object-names.ts';
 import { parseShape, type Shaped } from './schema-issues.ts';
@@ -90,6 +91,17 @@ export function parseVerdictRequest(
       issues.push({
         path: 'metrics',
         message: `${JSON.stringify(name)} is named, and not among them; what iter8ctl measures itself takes an experiment with load`,
+      });
+  const counted = new Set(sizes.map((name) => metricKey(name, at.namespace)));
+  for (const [index, metric] of metrics.entries())
+    if (
+      coversAll(metric) &&
+      (metric.spec.sampleSize !== undefined || counted.has(`${at.namespace}/${metric.metadata.name}`))
+    )
+      issues.push({
+        path: `metrics[${index}].query`,
+        message:
+          'a value since the start, with its sampleSize, takes an experiment, which looks at it again and again: write ${lookbackSeconds} for ${elapsedTime}, the same window here',
       });
   return issues.length > 0 ? { issues } : { value: { experiment, metrics, windowMs }, issues };
 }

@@ -2,7 +2,7 @@
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Access } from '../../src/api/access.ts';
 import { Waits } from '../../src/api/waits.ts';
-import { apiUnderTest, counters, question, VERDICTS } from '../support/api-under-test.ts';
+import { apiUnderTest, counters, question, VERDICTS, NOW } from '../support/api-under-test.ts';
 import { schemaErrors } from '../support/output-shape.ts';
 
 const api = apiUnderTest();
@@ -198,6 +198,36 @@ describe('a verdict in one call', () => {
     const { status, body } = await post(VERDICTS, question(change));
     expect([status, body['details'].join('\n')]).toEqual([400, expect.stringContaining(field)]);
     expect(api.asked).toEqual([]);
+  });
+
+  const withSize = (window: string) =>
+    question({
+      metrics: [
+        { name: 'errors', query: `errors{app="$name"}[${window}s]`, sampleSize: 'requests' },
+        { name: 'requests', query: `requests{app="$name"}[${window}s]` },
+      ],
+    });
+
+  it('refuses a value since the start with its sample size, which one look cannot decide, and says what to write', async () => {
+    const { status, body } = await post(VERDICTS, withSize('${elapsedTime}'));
+    expect([status, body['details']]).toEqual([
+      400,
+      [0, 1].map((k) => expect.stringMatching(new RegExp(`^metrics\\[${k}\\].query: .*lookbackSeconds`))),
+    ]);
+    expect(api.asked).toEqual([]);
+  });
+
+  it.each([
+    ['0', 'satisfied'],
+    ['0.2', 'violated'],
+  ])('judges a share of %s with its sample size, as that refusal says: %s', async (share, verdict) => {
+    api.answer = (url) => ({
+      status: 'success',
+      data: { result: [{ metric: {}, value: [NOW / 1000, url.includes('errors') ? share : '2000'] }] },
+    });
+    const { status, body } = await post(VERDICTS, withSize('${lookbackSeconds}'));
+    expect([status, body['verdict'], body['reasons']]).toEqual([200, verdict, expect.anything()]);
+    expect(api.asked.join()).toContain('[600s]');
   });
 
   it('writes nothing into what all objects of the program share, whatever metrics and versions are called', async () => {

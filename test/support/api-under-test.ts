@@ -46,6 +46,8 @@ interface Parts {
   rights: (permission: Permission) => boolean;
   /** By Prometheus. */
   answered: unknown;
+  /** The same, where it depends on what is asked. */
+  answer: (url: string) => unknown;
   asked: string[];
   logged: string[];
 }
@@ -93,11 +95,12 @@ export function apiUnderTest() {
     api.waits = new Waits(api.store, api.clock);
     [api.asked, api.logged] = [[], []];
     api.answered = { status: 'success', data: { result: [] } };
+    api.answer = () => api.answered;
     api.rights = () => true;
     api.prometheus = await testServer((request, response) => {
       api.asked.push(decodeURIComponent(request.url!));
       response.setHeader('Content-Type', 'application/json');
-      response.end(JSON.stringify(api.answered));
+      response.end(JSON.stringify(api.answer(decodeURIComponent(request.url!))));
     });
   });
   afterAll(() => jq.close());

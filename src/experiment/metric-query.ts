@@ -1,0 +1,9 @@
+/** What can be told of a metric by the text of its query. Pure. */
+import type { Metric } from './metric.ts';
+
+/** Everything that is sent of a query. */
+export const queryText = ({ spec }: Metric): string =>
+  [spec.urlTemplate, spec.body, ...(spec.params ?? []).map(({ value }) => value)].join(' ');
+
+/** Each of its values holds everything since the start of the experiment. */
+export const coversAll = (metric: Metric): boolean => /\$\{?elapsedTime\b/.test(queryText(metric));
