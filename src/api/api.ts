@@ -83,7 +83,7 @@ export class Api {
       case 'verdict':
         await this.#admit(caller, toJudge(route.namespace), route.namespace, signal);
         expectJson(request);
-        return json(await this.#verdict(await request.body(), route.namespace, signal));
+        return json(await this.#verdictTold(await request.body(), route.namespace, signal));
       case 'flagger':
         throw new RefusedError(404, 'there is nothing at this path');
     }
@@ -114,6 +114,14 @@ export class Api {
       experiment = await store.get(key, signal);
     }
     return experimentView(experiment, clock.now(), await driven(experiment, signal));
+  }
+
+  /** Whoever asks often keeps the verdict alone: why it was so stands in the log. */
+  async #verdictTold(body: unknown, namespace: string, signal: AbortSignal) {
+    const told = await this.#verdict(body, namespace, signal);
+    const { version, verdict, reason } = told;
+    this.#ports.log('info', `a verdict is ${verdict}`, { namespace, version: version ?? '', reason });
+    return told;
   }
 
   async #verdict(body: unknown, namespace: string, signal: AbortSignal) {
@@ -153,8 +161,15 @@ export class Api {
       const call = parseHookCall(await request.body());
       const shown = () => call.token ?? bearerToken(request.authorization);
       const caller = await this.#ports.access.caller(shown, request.signal);
-      const text = await this.#reply(hook, call, caller, request.signal);
-      return line(text.yes ? 200 : 403, text.reason);
+      const { yes, reason } = await this.#reply(hook, call, caller, request.signal);
+      // Flagger keeps no reason of a yes, and a rollback is one.
+      if (hook !== 'event')
+        this.#ports.log('info', `Flagger is answered ${yes ? 'yes' : 'no'}`, {
+          hook,
+          canary: keyText({ namespace: call.namespace, name: call.canary }),
+          reason,
+        });
+      return line(yes ? 200 : 403, reason);
     } catch (error) {
       const { status, message, details, headers } = this.#refusal(error, request);
       return { ...line(status, [message, ...details].join('; ')), headers };

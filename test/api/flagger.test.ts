@@ -32,6 +32,14 @@ describe('webhooks of Flagger', () => {
     const answers = [await call('rollout'), await call('confirm-promotion'), await call('rollback')];
     expect(answers.map(({ status }) => status)).toEqual(expected);
     for (const { text } of answers) expect(text).toContain(`because of ${verdict}`);
+    // Of a yes, such as that to a rollback, Flagger keeps no reason.
+    expect(api.logged).toEqual(
+      ['rollout', 'confirm-promotion', 'rollback'].map((hook, k) =>
+        expect.stringMatching(
+          new RegExp(`^Flagger is answered ${expected[k] === 200 ? 'yes' : 'no'} .*"${hook}".*because of ${verdict}`),
+        ),
+      ),
+    );
   });
 
   it('take no experiment of an earlier release for this one', async () => {
