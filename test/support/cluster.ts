@@ -4,7 +4,6 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { load } from 'js-yaml';
 import { installObjects } from '../../src/install/manifests.ts';
 import { bareCrd } from './bare-crd.ts';
 import { fileOfGoModule } from './go-module.ts';
@@ -113,7 +112,7 @@ export function replaceCrds(files: readonly string[] | string): void {
   kubectl(['delete', 'crd', 'experiments.iter8.tools', 'metrics.iter8.tools', '--ignore-not-found', '--wait']);
   if (typeof files === 'string') kubectl(['create', '-f', '-'], files);
   else kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
-  kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+  established('experiments.iter8.tools', 'metrics.iter8.tools');
 }
 
 /** Our CRDs, and what `install` makes but for what runs: for tests that share the cluster with others, in namespaces of their own. */
@@ -127,7 +126,7 @@ export function installOurs(): void {
     ['apply', '--server-side', '--force-conflicts', '--field-manager=iter8ctl-install', '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
   );
-  kubectl(['wait', '--for=condition=Established', 'crd/experiments.iter8.tools', 'crd/metrics.iter8.tools']);
+  established('experiments.iter8.tools', 'metrics.iter8.tools');
 }
 
 /** The CRD of HTTPRoute that its project publishes; one with any fields where that is not at hand. */
@@ -143,10 +142,14 @@ export function installRoutes(): void {
 }
 
 export function installCrd(name: string, text: string): void {
-  // Some are published with an empty status, which is not theirs to say.
-  const { status: _, ...crd } = load(text) as Readonly<Record<string, unknown>>;
-  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], JSON.stringify(crd));
-  kubectl(['wait', '--for=condition=Established', `crd/${name}`, '--timeout=60s']);
+  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+  established(name);
+}
+
+/** By path: `--for=condition` ends with an error while a new CRD has no conditions yet. */
+function established(...names: readonly string[]): void {
+  const path = '{.status.conditions[?(@.type=="Established")].status}';
+  kubectl(['wait', `--for=jsonpath=${path}=True`, ...names.map((name) => `crd/${name}`), '--timeout=60s']);
 }
 
 /** A tool of the lab: `image`, `stop`, `start`. */
