@@ -1,4 +1,4 @@
-/** The API over real HTTP: who gets what. Rights are those of a real cluster in test/cluster/objects/own-namespace/api.test.ts. */
+/** The API over real HTTP: who gets what. Rights are those of a real cluster in test/cluster/objects/whole-cluster/api.test.ts. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Access } from '../../src/api/access.ts';
 import { Waits } from '../../src/api/waits.ts';

@@ -303,7 +303,7 @@ export class Running {
 /** A controller beside the cluster that answers over HTTP, once it listens. `url`: of its API. */
 export async function runningApi(
   prometheus: string,
-  kubeconfig?: string,
+  { kubeconfig, namespace }: { readonly kubeconfig?: string /** Absent: all. */; readonly namespace?: string },
 ): Promise<{ readonly controller: Running; readonly url: string }> {
   const controller = new Running(
     [
@@ -313,6 +313,7 @@ export async function runningApi(
       `--api-prometheus=${prometheus}`,
       '--no-leader-election',
       '--log-format=text',
+      ...(namespace === undefined ? [] : ['-n', namespace]),
     ],
     kubeconfig,
   );

@@ -83,7 +83,7 @@ describeLab('Argo Rollouts', () => {
         counts.good + counts.failed === 0 ? [] : [counters('200', counts.good), counters('500', counts.failed)];
       response.end(JSON.stringify({ status: 'success', data: { result } }));
     });
-    const { url: api, ...running } = await runningApi(prometheus.url);
+    const { url: api, ...running } = await runningApi(prometheus.url, { namespace });
     controller = running.controller;
     const program = execFileSync(path.join(root, 'test/cluster/lab/argo-rollouts'), { encoding: 'utf8' }).trim();
     const log = openSync(path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-argo-')), 'log'), 'w');

@@ -96,7 +96,7 @@ describeCluster('the HTTP API', () => {
     [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
     const kubeconfig = path.join(folder, 'controller');
     writeToken(kubeconfig, tokenOf('iter8ctl-controller', 'iter8-system'));
-    ({ controller, url } = await runningApi(prometheus.url, kubeconfig));
+    ({ controller, url } = await runningApi(prometheus.url, { kubeconfig }));
   });
   afterAll(async () => {
     controller.kill('SIGTERM');
