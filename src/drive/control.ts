@@ -90,8 +90,13 @@ export class Control {
     return true;
   }
 
+  /** A gate under which a driver ended: it goes on waiting, with its time, whoever pauses meanwhile. What is behind it is held. */
+  get #waitsAtGate(): boolean {
+    return this.#session.record.waiting?.kind === 'gate';
+  }
+
   get #isPaused(): boolean {
-    return pauseIn(this.#session.annotations) !== undefined;
+    return pauseIn(this.#session.annotations) !== undefined && !this.#waitsAtGate;
   }
 
   /** False as of `sleep`. */
@@ -99,6 +104,7 @@ export class Control {
     const session = this.#session;
     const pause = pauseIn(session.annotations);
     if (this.#interruption.any.aborted) return false;
+    if (this.#waitsAtGate) return true;
     if (pause === undefined) {
       // Of a driver that ended while it was paused.
       if (session.record.waiting?.kind === 'pause') this.#resume();

@@ -22,7 +22,7 @@ import { completeExperiment, failExperiment } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
-import type { BuildPorts } from './one-build.ts';
+import { confirmBuilds, type BuildPorts } from './one-build.ts';
 import { nextStep, totalIterations, withoutMissed, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
@@ -114,14 +114,12 @@ class Drive {
     } finally {
       await this.#target.release();
     }
-    const hasEnded = nextStep(session.experiment, session.record).kind === 'ended';
+    const { experiment, record, question } = session;
+    const hasEnded = nextStep(experiment, record).kind === 'ended';
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
-    return {
-      experiment: session.experiment,
-      recommendation: session.record.recommendation ?? judgementNow(session.question, session.record).recommendation,
-      interrupted: !hasEnded,
-    };
+    const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+    return { experiment: session.experiment, recommendation, interrupted: !hasEnded };
   }
 
   /** Somebody asked for it. Traffic goes back in `#fail`, as after every failure. */
@@ -195,10 +193,9 @@ class Drive {
         return 'done';
       }
       case 'settle-traffic':
-        return this.#settleTraffic();
+        return this.#settleTraffic(() => session.save());
       case 'complete':
-        await completeExperiment(session, this.#options);
-        return 'done';
+        return this.#settleTraffic(() => completeExperiment(session, this.#options));
       case 'ended':
         return 'done';
     }
@@ -213,8 +210,6 @@ class Drive {
     await this.#session.save();
     return 'done';
   }
-
-  // ------------------------------------------------------------------------------------------------- before it runs
 
   async #acquireTarget(): Promise<StepOutcome> {
     const session = this.#session;
@@ -296,8 +291,6 @@ class Drive {
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }
 
-  // ---------------------------------------------------------------------------------------------- while it runs
-
   async #runAction(step: Extract<Step, { kind: 'run-action' }>): Promise<StepOutcome> {
     const session = this.#session;
     const title = `${step.action[0]!.toUpperCase()}${step.action.slice(1)}`;
@@ -311,6 +304,7 @@ class Drive {
       interruption: this.#interruption,
       control: this.#control,
       settleTraffic: () => this.#traffic.settle(),
+      confirmBuilds: () => this.#confirmBuilds(),
       saveEveryMs,
       seed,
     });
@@ -348,10 +342,16 @@ class Drive {
     return failure === undefined ? 'done' : this.#fail(failure);
   }
 
-  async #settleTraffic(): Promise<StepOutcome> {
+  #confirmBuilds(): Promise<boolean> {
+    return this.#interruption.completes((signal) => confirmBuilds(this.#session, this.#ports, signal));
+  }
+
+  /** What another build has earned is taken back, also at the very end. */
+  async #settleTraffic(goOn: () => Promise<void>): Promise<StepOutcome> {
+    if (!(await this.#confirmBuilds())) return 'interrupted';
     const failure = await this.#traffic.settle();
     if (failure !== undefined) return this.#fail(failure);
-    await this.#session.save();
+    await goOn();
     return 'done';
   }
 

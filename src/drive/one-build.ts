@@ -8,6 +8,8 @@ import type { Iter8Record } from '../judge/record/stored-record.ts';
 import { changedSentence, measuredAnew } from '../judge/record/void-measurements.ts';
 import { formatCounted } from '../text/units.ts';
 import type { BuildReader } from './ports.ts';
+import { assess } from './assess.ts';
+import { tasksOf } from './next-step.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
@@ -46,6 +48,23 @@ export async function lookAtBuilds(
   if (Object.keys(now).length > 0)
     session.changeRecord((record) => ({ ...record, builds: knownBuilds(record.builds, now) }));
   return 'same';
+}
+
+/**
+ * Before an answer is given, and before traffic or a finish task follows it: since the last iteration it may have been paused, or
+ * nobody has driven it, for a day. Not once a finish task has begun: a promotion is a new build of the baseline, and meant to be one.
+ */
+export async function confirmBuilds(session: Session, ports: BuildPorts, signal: AbortSignal): Promise<void> {
+  const { experiment, record } = session;
+  const hasBegun = tasksOf(experiment, 'finish').some(({ task }, index) => {
+    const state = record.tasks[`finish/${index}`]?.state;
+    return task !== 'gate' && state !== undefined && state !== 'skipped';
+  });
+  if (hasBegun) return;
+  const look = await lookAtBuilds(session, ports, signal, { mayRestart: false });
+  // Known before, and judged by: all but where a driver ended between the two.
+  const isJudged = record.changed !== undefined && record.recommendation?.verdict === 'undecided';
+  if (look === 'changed' && !isJudged) assess(session, true);
 }
 
 async function readBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {

@@ -155,6 +155,8 @@ export interface LoadTarget {
   readonly endpoints: readonly LoadEndpoint[];
   /** Counted exactly, for the version as a whole and for each endpoint. */
   readonly limits: readonly LatencyLimit[];
+  /** Its first cap, where that is less than what is planned: an earlier driver has sent the rest. */
+  readonly firstCap?: number | undefined;
 }
 
 /**
@@ -222,6 +224,8 @@ export interface LoadProgress {
   readonly sent: number;
   /** Of these, resolved. */
   readonly resolved: number;
+  /** Requests that were due while the sender stood still for a second or more: never sent, part of no count. */
+  readonly missed?: number | undefined;
   /** Whether any request of it ever got an HTTP answer in this run. */
   readonly answered: boolean;
   /** A recent transport failure as a sentence with its code, e.g. `connect ECONNREFUSED 127.0.0.1:80`. */

@@ -25,6 +25,8 @@ export interface ActionOptions {
   readonly control: Control;
   /** Before the first finish task that is no gate: gates hold the full weight of a promoted version, too. */
   readonly settleTraffic: () => Promise<Failure | undefined>;
+  /** Before each of them: what is promoted is what was measured. False when that was interrupted. */
+  readonly confirmBuilds: () => Promise<boolean>;
   readonly saveEveryMs: number;
   readonly seed: number;
 }
@@ -48,6 +50,8 @@ export async function runAction(
     if (state === 'done' || state === 'skipped') continue;
     // Since the step before this one a lock may have been lost, or somebody may have asked for a pause.
     if (!(await control.mayGoOn())) return { kind: 'interrupted' };
+    const isLast = step.action === 'finish' && task.task !== 'gate';
+    if (isLast && !(await how.confirmBuilds())) return { kind: 'interrupted' };
     const about = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
       mark(session, id, { state: 'skipped' });
@@ -59,7 +63,7 @@ export async function runAction(
       await session.save();
       continue;
     }
-    const unsettled = step.action === 'finish' && task.task !== 'gate' ? await how.settleTraffic() : undefined;
+    const unsettled = isLast ? await how.settleTraffic() : undefined;
     if (unsettled !== undefined) return { kind: 'failed', cause: failureText(unsettled) };
     const text = `${taskName(task)} of ${step.id}`;
     session.emit({ kind: 'task-started', ...about, text: `${text} started` });

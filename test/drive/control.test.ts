@@ -108,6 +108,40 @@ describe('a gate', () => {
     expect(textsOf(events)).toEqual([]);
     expect(clock.now() - before).toBeLessThan(70 * 60_000);
   });
+
+  it('keeps its time, and hears who approves, when it is paused meanwhile and its driver ends; what is behind it is held', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const done: string[] = [];
+    const tasks: DriveSetup['tasks'] = { run: ({ id }) => Promise.resolve(String(done.push(id))) };
+    /** Driven until it says that it waits, or, where an earlier driver has said so, has looked for an answer. */
+    const untilItWaits = async (isSaid: boolean, answer: Readonly<Record<string, string>> = {}) => {
+      const stop = new AbortController();
+      const look: typeof store.get = async (...args) => {
+        const one = await store.get(...args);
+        if (!isSaid && readRecord(one)?.waiting !== undefined) stop.abort();
+        return one;
+      };
+      if (Object.keys(answer).length > 0) await store.patchMetadata(KEY, { annotations: answer });
+      const seen = new Proxy(store, {
+        get: (target, name) => (name === 'get' ? look : (Reflect.get(target, name) as () => unknown).bind(target)),
+      });
+      const onEvent = (event: Event) => void (waits(event) && stop.abort());
+      const how = { store: seen, clock, tasks, onEvent, options: { stop: stop.signal } };
+      const { outcome } = await driveInMemory(written, how);
+      return { waiting: readRecord(outcome.experiment)!.waiting, hasEnded: hasEnded(outcome.experiment) };
+    };
+    const first = await untilItWaits(true);
+    expect(first.waiting).toMatchObject({ kind: 'gate', task: 'finish/0' });
+    clock.advance(40 * 60_000);
+    const paused = await untilItWaits(false, { 'iter8.tools/pause': 'true by bob' });
+    expect(paused.waiting).toEqual(first.waiting);
+    const approved = await untilItWaits(true, { 'iter8.tools/approve': 'finish/0 by alice' });
+    expect([approved.waiting?.kind, approved.hasEnded, done]).toEqual(['pause', false, []]);
+    await store.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'false' } });
+    const { outcome } = await driveInMemory(written, { store, clock, tasks });
+    expect([hasEnded(outcome.experiment), done]).toEqual([true, ['finish/1']]);
+  });
 });
 
 describe('a pause', () => {

@@ -1,5 +1,6 @@
 /** A version that becomes another build while it is measured: the engine with simulated services. */
 import { describe, expect, it } from 'vitest';
+import type { Event } from '../../src/drive/events.ts';
 import type { BuildReader } from '../../src/drive/ports.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { Build } from '../../src/judge/record/builds.ts';
@@ -276,4 +277,70 @@ it('a build that comes while a later gate waits loses the traffic that it was pr
     },
   );
   expect([atTheGate, recommendation.verdict, [...traffic.fields.values()]]).toEqual([[0, 100], 'undecided', [100, 0]]);
+});
+
+describe('a pause of a day behind the last iteration', () => {
+  const promote = { run: 'promote', if: 'CandidateWon()' };
+
+  /** Paused when this is seen, until the candidate is another build. */
+  async function pausedAt(finish: readonly object[], isTime: (event: Event) => boolean) {
+    const clock = fakeClock();
+    const memory = createMemoryStore({ clock });
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const done: string[] = [];
+    let image = 'new:1';
+    let isAsked = false;
+    const get: typeof memory.get = async (...args) => {
+      const one = await memory.get(...args);
+      if (readRecord(one)?.waiting?.kind !== 'pause') return one;
+      image = 'new:2';
+      return memory.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'false' } });
+    };
+    const store = new Proxy(memory, {
+      get: (target, name) => (name === 'get' ? get : (Reflect.get(target, name) as () => unknown).bind(target)),
+    });
+    const driven = await run(
+      gated(finish),
+      { read: () => Promise.resolve([{ version: 'old' }, { version: 'new', build: build(image) }]) },
+      {
+        store,
+        clock,
+        traffic,
+        options: { lookEveryMs: 86_400_000 },
+        tasks: { run: ({ id }) => Promise.resolve(String(done.push(id))) },
+        onEvent: (event) => {
+          if (isAsked || !isTime(event)) return;
+          isAsked = true;
+          void memory.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'true' } });
+        },
+      },
+    );
+    expect(image).toBe('new:2');
+    return { ...driven, done, fields: [...traffic.fields.values()] };
+  }
+  const iterated = (event: Event) => event.kind === 'object' && event.object.status?.completedIterations === 3;
+
+  it.each([
+    { what: 'traffic settles', finish: [promote], isTime: iterated },
+    { what: 'the answer', finish: [], isTime: iterated },
+    {
+      what: 'the first task that promotes, with traffic settled',
+      finish: [{ ...promote, if: 'not CandidateWon()' }, promote],
+      isTime: (event: Event) => event.kind === 'task-skipped',
+    },
+  ])('before $what hides no other build', async ({ finish, isTime }) => {
+    const { recommendation, done, fields, record } = await pausedAt(finish, isTime);
+    expect([recommendation.verdict, recommendation.reasons[0]]).toEqual([
+      'undecided',
+      expect.stringContaining('candidate new changed at'),
+    ]);
+    expect([done, fields]).toEqual([[], [100, 0]]);
+    expect(record.traffic!.settled).toBe('restored');
+  });
+
+  it('within the tasks that promote voids nothing: the baseline is what they make of it', async () => {
+    const isTime = (event: Event) => event.kind === 'task-done' && event.action === 'finish';
+    const { recommendation, done, fields } = await pausedAt([{ run: 'promote' }, { run: 'tell' }], isTime);
+    expect([recommendation.verdict, done, fields]).toEqual(['promote', ['finish/0', 'finish/1'], [0, 100]]);
+  });
 });

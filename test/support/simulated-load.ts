@@ -88,8 +88,8 @@ class SimulatedRun implements LoadRun {
   #ending = false;
 
   constructor(plan: LoadPlan, service: Service) {
-    for (const { version } of plan.targets) {
-      this.#caps.set(version, plan.plannedRequests);
+    for (const { version, firstCap } of plan.targets) {
+      this.#caps.set(version, Math.min(firstCap ?? plan.plannedRequests, plan.plannedRequests));
       this.#sent.set(version, 0);
     }
     this.reports = this.#simulate(plan, service);

@@ -156,17 +156,47 @@ export interface VirtualWorkers {
   readonly sent: ReadonlyMap<string, number>;
   /** The longest time in which nothing was under way, from the first request to now. */
   readonly longestPauseMs: () => number;
+  /** The most requests to one URL at one time. */
+  readonly mostAtOnce: () => number;
 }
 
-/** `delayMs`: how long a message takes from and to the n-th worker. */
+/** `delayMs`: how long a message takes from and to the n-th worker. `standstill`: from then until then no worker does anything. */
 export function virtualWorkers(
   time: VirtualTime,
   service: VirtualService,
   {
     workers = 1,
     delayMs = () => 0,
-  }: { readonly workers?: number; readonly delayMs?: (message: number) => number } = {},
+    standstill,
+  }: {
+    readonly workers?: number;
+    readonly delayMs?: (message: number) => number;
+    readonly standstill?: { readonly fromMs: number; readonly untilMs: number } | undefined;
+  } = {},
 ): VirtualWorkers {
+  const awakeIn = (ms: number): number => {
+    const atMs = time.nowMs + Math.max(0, ms);
+    return standstill !== undefined && atMs >= standstill.fromMs && atMs < standstill.untilMs
+      ? standstill.untilMs - time.nowMs
+      : ms;
+  };
+  const timers: Timers = {
+    now: time.timers.now,
+    after: (ms, run) => time.after(awakeIn(ms), run),
+    at: (dueMs, run) => time.after(awakeIn(dueMs - time.nowMs), run),
+    every: (ms, run) => {
+      let cancel = () => {};
+      const next = () => {
+        cancel = timers.after(ms, () => {
+          next();
+          run();
+        });
+      };
+      next();
+      return () => cancel();
+    },
+  };
+  const atOnce = { ms: 0, urls: new Map<string, number>(), most: 0 };
   const sent = new Map<string, number>();
   let open = 0;
   let pausedSinceMs: number | undefined;
@@ -178,6 +208,10 @@ export function virtualWorkers(
     open += 1;
     const k = sent.get(url) ?? 0;
     sent.set(url, k + 1);
+    if (atOnce.ms !== time.nowMs) atOnce.urls.clear();
+    atOnce.ms = time.nowMs;
+    atOnce.urls.set(url, (atOnce.urls.get(url) ?? 0) + 1);
+    atOnce.most = Math.max(atOnce.most, atOnce.urls.get(url)!);
     return k;
   };
   const end = () => {
@@ -201,7 +235,7 @@ export function virtualWorkers(
       } else {
         events.sent();
         if (code !== 'none')
-          time.after(latencyMs, () =>
+          timers.after(latencyMs, () =>
             once(() => {
               events.answered(code);
               events.done(time.nowMs);
@@ -218,7 +252,7 @@ export function virtualWorkers(
     let lastMs = 0;
     return (run: () => void) => {
       lastMs = Math.max(lastMs, time.nowMs + delayMs(messages++));
-      time.after(lastMs - time.nowMs, run);
+      time.after(awakeIn(lastMs - time.nowMs), run);
     };
   };
   const startWorkers: StartWorkers = (plan, events) => {
@@ -229,7 +263,7 @@ export function virtualWorkers(
       const sender = new Sender(
         { plan, index, count: workers },
         {
-          timers: time.timers,
+          timers,
           connect,
           post: (report) =>
             up(() => {
@@ -252,5 +286,5 @@ export function virtualWorkers(
       },
     };
   };
-  return { startWorkers, sent, longestPauseMs: () => Math.max(longestMs, pauseMs()) };
+  return { startWorkers, sent, longestPauseMs: () => Math.max(longestMs, pauseMs()), mostAtOnce: () => atOnce.most };
 }

@@ -1,6 +1,6 @@
 /** Sends one worker's share of a closed loop: a connection that is free sends the next request. */
 import type { LoadPlan } from '../../drive/ports.ts';
-import type { Fire, Pacing, Until } from './pacing.ts';
+import { firstCaps, type Fire, type Pacing, type Until } from './pacing.ts';
 import type { Timers } from './timers.ts';
 
 /** Connections of one version where the plan says none. */
@@ -35,7 +35,7 @@ export class ClosedLoop implements Pacing {
     this.#options = options;
     this.#warmup = share(plan.warmup?.requests ?? 0, index, count);
     this.#fired = plan.targets.map(() => ({ warmup: 0, counted: 0 }));
-    this.#until = plan.targets.map(() => plan.plannedRequests);
+    this.#until = firstCaps(plan);
   }
 
   /** Its time is over, or every target has sent its share. */

@@ -14,6 +14,7 @@ import { builtWorker, workersOn, type LoadWorkers, type StartWorkers } from './w
 import { SliceMerge } from './merge-slices.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport } from './worker-messages.ts';
 import { SLICE_MS } from '../../evidence/slice-counts.ts';
+import { firstCaps } from './pacing.ts';
 import { ReportQueue } from './report-queue.ts';
 
 /** Time for all workers to be ready before the first request is due. */
@@ -81,7 +82,7 @@ class Run implements LoadRun {
   constructor(plan: LoadPlan, options: { readonly startWorkers: StartWorkers; readonly checkpointEveryMs: number }) {
     this.#plan = plan;
     this.#checkpointEveryMs = options.checkpointEveryMs;
-    this.#caps = plan.targets.map(() => plan.plannedRequests);
+    this.#caps = firstCaps(plan);
     this.#leftOut = plan.targets.map(() => 0);
     this.#lastTick = plan.plannedRequests;
     const scopes = scopesOf(plan);
@@ -230,11 +231,13 @@ class Run implements LoadRun {
       progress: this.#plan.targets.map(({ version }, target) => {
         const own = this.#merge.reports.flatMap((report) => report?.progress[target] ?? []);
         const lastFailure = own.findLast((one) => one.lastFailure !== undefined)?.lastFailure;
+        const missed = own.reduce((sum, one) => sum + one.missed, 0);
         return {
           version,
           sent: sent[target]!,
           resolved: own.reduce((sum, one) => sum + one.resolved, 0),
           answered: own.some((one) => one.answered),
+          ...(missed === 0 ? {} : { missed }),
           ...(lastFailure === undefined ? {} : { lastFailure }),
         };
       }),

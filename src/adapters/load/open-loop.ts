@@ -1,11 +1,16 @@
 /** Sends one worker's share of a schedule: every request when it is due, whatever became of those before it. */
 import type { LoadPlan } from '../../drive/ports.ts';
-import type { Fire, Pacing, Until } from './pacing.ts';
+import { firstCaps, type Fire, type Pacing, type Until } from './pacing.ts';
 import { Schedule } from './schedule.ts';
 import type { Timers } from './timers.ts';
 
 /** Waiting for each slot pays only where they are far apart; beyond this rate plain timers do, a few requests at a time. */
 const PRECISE_UP_TO_PER_SEC = 2_000;
+/**
+ * A thread that comes back after so long was stopped, suspended with its machine, or without a core. What was due meanwhile is left
+ * out: sent at once, it would be a burst that nobody asked for, and what the service answers to that would count against it.
+ */
+const STANDSTILL_MS = 1_000;
 
 export interface OpenLoopOptions {
   readonly plan: LoadPlan;
@@ -15,6 +20,8 @@ export interface OpenLoopOptions {
   readonly fire: Fire;
   /** A slice into which requests may still come begins no earlier than this, ms. */
   readonly openFromMs: () => number;
+  /** A request of this target was due while we stood still: it is not sent. */
+  readonly missed: (target: number) => void;
 }
 
 export class OpenLoop implements Pacing {
@@ -36,7 +43,7 @@ export class OpenLoop implements Pacing {
     this.#targets = plan.targets.length;
     this.#schedule = new Schedule({ targets: this.#targets, ratePerSec: plan.ratePerSec, seed: plan.seed });
     this.#isPrecise = (plan.ratePerSec * this.#targets) / count <= PRECISE_UP_TO_PER_SEC;
-    this.#until = plan.targets.map(() => plan.plannedRequests);
+    this.#until = firstCaps(plan);
   }
 
   get isExhausted(): boolean {
@@ -98,12 +105,33 @@ export class OpenLoop implements Pacing {
     this.#tick();
   }
 
+  /** Ticks as a whole: what is left out of one version is left out of those that it is paired with. */
+  #leaveOutMissed(): void {
+    const from = this.#nextSlot;
+    if (this.#options.timers.now() - this.#schedule.dueMs(from) < STANDSTILL_MS) return;
+    this.#skipPast();
+    const end = Math.min(this.#nextSlot, this.#endSlot);
+    for (let slot = from; slot < end; slot = this.#nextOwnSlot(slot)) {
+      const { tick, target } = this.#schedule.slot(slot);
+      if (tick < this.#until[target]! && this.#schedule.dueMs(slot) >= this.#startMs) this.#options.missed(target);
+    }
+  }
+
+  get #endSlot(): number {
+    return Math.max(...this.#until) * this.#targets;
+  }
+
+  #nextOwnSlot(slot: number): number {
+    return (slot + 1) % this.#targets === 0 ? this.#firstOwnSlot(slot + 1) : slot + 1;
+  }
+
   readonly #tick = (): void => {
     this.#cancel = undefined;
     if (this.#stopped) return;
-    const last = Math.max(...this.#until) * this.#targets;
+    this.#leaveOutMissed();
+    const end = this.#endSlot;
     for (;;) {
-      if (this.#nextSlot >= last) {
+      if (this.#nextSlot >= end) {
         this.#exhausted = true;
         return;
       }
@@ -114,8 +142,7 @@ export class OpenLoop implements Pacing {
         return;
       }
       const { tick, target } = this.#schedule.slot(this.#nextSlot);
-      const next = this.#nextSlot + 1;
-      this.#nextSlot = next % this.#targets === 0 ? this.#firstOwnSlot(next) : next;
+      this.#nextSlot = this.#nextOwnSlot(this.#nextSlot);
       if (tick < this.#until[target]!)
         this.#options.fire({ target, tick: Math.abs(tick), dueMs, nowMs, counted: dueMs >= this.#startMs });
     }

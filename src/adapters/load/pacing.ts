@@ -1,7 +1,13 @@
 /** What decides when a worker sends its next request: `OpenLoop` by a schedule, `ClosedLoop` by connections that are free. */
+import type { LoadPlan } from '../../drive/ports.ts';
 
 /** How much of the load may be sent, by target: ticks below this number, in a closed loop requests. */
 export type Until = readonly number[];
+
+/** What may be sent before anything else is said: a message that says so later may come when the first requests have left. */
+export function firstCaps({ targets, plannedRequests }: LoadPlan): number[] {
+  return targets.map(({ firstCap = plannedRequests }) => Math.min(firstCap, plannedRequests));
+}
 
 /** Sends one request now, which was due at `dueMs`. */
 export type Fire = (request: {

@@ -41,6 +41,7 @@ interface Target {
   active: number;
   sent: number;
   resolved: number;
+  missed: number;
   answered: boolean;
   lastFailure: string | undefined;
 }
@@ -91,7 +92,7 @@ export class Sender {
       openFromMs: () => this.#originMs + this.#book.reached * SLICE_MS,
     };
     this.#pacing = isOpenLoop(plan)
-      ? new OpenLoop(paced)
+      ? new OpenLoop({ ...paced, missed: (target) => (this.#targets[target]!.missed += 1) })
       : new ClosedLoop({ ...paced, hasRoom: (target) => hasRoom(this.#targets[target]!) });
     const couples = couplesOf(plan);
     this.#ticks = couples.length === 0 || !isOpenLoop(plan) ? undefined : new TickBook(couples);
@@ -111,6 +112,7 @@ export class Sender {
       active: 0,
       sent: 0,
       resolved: 0,
+      missed: 0,
       answered: false,
       lastFailure: undefined,
     }));
@@ -338,9 +340,10 @@ export class Sender {
       received: this.#received,
       ...closed,
       pairs: this.#ticks?.take((target) => closed.frontier[this.#targets[target]!.scope]!) ?? [],
-      progress: this.#targets.map(({ sent, resolved, answered, lastFailure }) => ({
+      progress: this.#targets.map(({ sent, resolved, missed, answered, lastFailure }) => ({
         sent,
         resolved,
+        missed,
         answered,
         ...(lastFailure === undefined ? {} : { lastFailure }),
       })),

@@ -69,8 +69,8 @@ export class Schedule {
     return this.#startMs + (index - this.#firstTick * this.#targets) * this.#slotMs;
   }
 
-  /** The first slot that is not due before `ms`. */
+  /** The first slot that is not due before `ms`; before the piece begins: of the warm-up, if there is one. */
   firstSlotFrom(ms: number): number {
-    return this.#firstTick * this.#targets + Math.max(0, Math.ceil((ms - this.#startMs) / this.#slotMs));
+    return this.#firstTick * this.#targets + Math.ceil((ms - this.#startMs) / this.#slotMs);
   }
 }

@@ -44,6 +44,8 @@ export interface WorkerReport {
   readonly progress: readonly {
     readonly sent: number;
     readonly resolved: number;
+    /** As in `LoadProgress`. */
+    readonly missed: number;
     readonly answered: boolean;
     readonly lastFailure?: string | undefined;
   }[];

@@ -11,6 +11,7 @@ import { latencyLimits } from '../../judge/question/limits.ts';
 import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
 import type { LoadState } from '../../judge/record/load-progress.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } from '../ports.ts';
+import { formatCounted } from '../../text/units.ts';
 import type { Session } from '../session.ts';
 import { Account } from './counted-load.ts';
 import { Looks } from './interim-looks.ts';
@@ -83,7 +84,6 @@ class CollectTask {
     if (plan === undefined) return this.#close();
     const { stop, kill, saveEveryMs } = this.#options;
     const run = await this.#ports.load.start(plan, { checkpointEveryMs: saveEveryMs });
-    run.setCaps(this.#steering.plannedCaps);
     const onStop = () => run.stop();
     const onKill = () => run.kill();
     stop.addEventListener('abort', onStop, { once: true });
@@ -107,7 +107,7 @@ class CollectTask {
     const { inputs, timeoutMs } = { inputs: this.#inputs, timeoutMs: this.#timeoutMs };
     const built = await this.#ports.requests.build(inputs, experiment.metadata.namespace, this.#options.stop);
     await this.#begin();
-    const plannedRequests = this.#steering.plannedLeft;
+    const { plannedLeft: plannedRequests, plannedCaps } = this.#steering;
     if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(0, true, false))) return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
@@ -115,6 +115,7 @@ class CollectTask {
       targets: built.map((target) => ({
         ...target,
         limits: this.#judgedHere.has(target.version) ? latencyLimits(limits) : [],
+        firstCap: plannedCaps.get(target.version),
       })),
       ...(inputs.qps === 0 ? {} : { couples: this.#account.couples }),
       ratePerSec: inputs.qps,
@@ -171,7 +172,10 @@ class CollectTask {
       }
     } finally {
       // However it ended: what was counted stays counted.
-      if (this.#last !== undefined) this.#account.keep(this.#last, this.#seconds(this.#last));
+      if (this.#last !== undefined) {
+        this.#account.keep(this.#last, this.#seconds(this.#last));
+        this.#sayMissed(this.#last);
+      }
     }
     if (silent !== undefined) return { kind: 'silent', message: this.#silence(silent) };
     this.#session.addMoment(this.#account.resolved);
@@ -214,6 +218,15 @@ class CollectTask {
     this.#account.keep(report, this.#seconds(report));
     this.#session.addMoment(this.#account.resolved);
     await this.#session.save();
+  }
+
+  #sayMissed({ progress }: LoadReport): void {
+    const missed = progress.reduce((sum, one) => sum + (one.missed ?? 0), 0);
+    if (missed === 0) return;
+    const [were, count] = missed === 1 ? ['was', 'counts'] : ['were', 'count'];
+    this.#session.warn(
+      `the load generator stood still for a second or more (stopped, suspended, or without a core): ${formatCounted(missed, 'request')} that ${were} due meanwhile ${were} not sent, and ${count} as nothing`,
+    );
   }
 
   #close(): CollectOutcome {

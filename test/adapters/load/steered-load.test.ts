@@ -40,6 +40,13 @@ const scenario = fc.integer({ min: 1, max: 3 }).chain((versions) =>
     latenciesMs: fc.array(fc.constantFrom(1, 20, 120, 300, 990, 5000), { minLength: 1, maxLength: 7 }),
     delaysMs: fc.array(fc.constantFrom(0, 0, 1, 15, 250), { minLength: 1, maxLength: 5 }),
     steps: steps(versions),
+    firstCaps: fc.array(fc.option(fc.integer({ min: 0, max: 40 }), { nil: undefined }), {
+      minLength: versions,
+      maxLength: versions,
+    }),
+    standstill: fc.option(fc.record({ fromMs: fc.nat(2_000), lastsMs: fc.constantFrom(90, 400, 1_100, 9_000) }), {
+      nil: undefined,
+    }),
   }),
 );
 
@@ -59,21 +66,25 @@ describe('a steered load', () => {
           const latencyMs = latenciesMs[k % latenciesMs.length]!;
           return latencyMs > 1000 ? { latencyMs, code: 'none' } : { latencyMs, code: 200 };
         };
+        const { standstill: still } = given;
         const workers = virtualWorkers(time, service, {
           workers: given.workers,
+          standstill: still && { fromMs: still.fromMs, untilMs: still.fromMs + still.lastsMs },
           delayMs: (message) => delaysMs[message % delaysMs.length]!,
         });
-        const run = await createLoadGenerator({ startWorkers: workers.startWorkers }).start(
-          plan(given.versions, {
-            ratePerSec: given.ratePerSec,
-            plannedRequests: given.plannedRequests,
-            ...(given.warmup === 0 ? {} : { warmup: { requests: given.warmup } }),
-          }),
-        );
+        const planned = plan(given.versions, {
+          ratePerSec: given.ratePerSec,
+          plannedRequests: given.plannedRequests,
+          ...(given.warmup === 0 ? {} : { warmup: { requests: given.warmup } }),
+        });
+        const targets = planned.targets.map((target, at) => ({ ...target, firstCap: given.firstCaps[at] }));
+        const firstCap = (at: number) => Math.min(given.firstCaps[at] ?? 40, given.plannedRequests);
+        const most = new Map(targets.map(({ version }, at) => [version, firstCap(at)]));
+        const run = await createLoadGenerator({ startWorkers: workers.startWorkers }).start({ ...planned, targets });
         const follow = async (): Promise<Steered> => {
           const reports: LoadReport[] = [];
           const counted = new Map<string, Tally>();
-          const caps = new Map(Array.from({ length: given.versions }, (_, v) => [`v${v}`, given.plannedRequests]));
+          const caps = new Map(most);
           const orders = new Map<string, number>();
           const left = [...given.steps];
           for await (const report of run.reports) {
@@ -85,7 +96,10 @@ describe('a steered load', () => {
             }
             const step = left.shift();
             if (step !== undefined) {
-              for (const [v, cap] of step.entries()) caps.set(`v${v}`, cap);
+              for (const [v, cap] of step.entries()) {
+                caps.set(`v${v}`, cap);
+                most.set(`v${v}`, Math.max(most.get(`v${v}`)!, cap));
+              }
               run.setCaps(caps);
             } else if (left.length === 0) {
               run.finish();
@@ -101,7 +115,10 @@ describe('a steered load', () => {
           expect(resolved).toBe(sent);
           expect(counted.get(version)?.response.n ?? 0).toBe(sent);
           const warmup = (workers.sent.get(`http://${version}.test/`) ?? 0) - sent;
-          expect(warmup).toBe(given.warmup);
+          // Warm-up is not made up for.
+          if (still === undefined) expect(warmup).toBe(given.warmup);
+          else expect(warmup).toBeLessThanOrEqual(given.warmup);
+          expect(sent).toBeLessThanOrEqual(most.get(version)!);
         }
         // Where the load drained before it was ended, everybody had what the caps of that time allowed.
         const drained = reports.findLast(({ state }) => state === 'drained');
@@ -111,4 +128,74 @@ describe('a steered load', () => {
       { numRuns: runs(100), interruptAfterTimeLimit: 15_000 },
     );
   });
+});
+
+/** Sends the plan to its end. */
+async function sendPlan(
+  change: Partial<LoadPlan>,
+  how: Parameters<typeof virtualWorkers>[2],
+  versions = 2,
+): Promise<{
+  readonly counted: Tally;
+  readonly pairs: number;
+  readonly last: LoadReport;
+  readonly mostAtOnce: number;
+}> {
+  const time = new VirtualTime();
+  const workers = virtualWorkers(time, () => ({ latencyMs: 5, code: 200 }), how);
+  const run = await createLoadGenerator({ startWorkers: workers.startWorkers }).start(plan(versions, change));
+  const follow = async () => {
+    let counted = EMPTY_TALLY;
+    let pairs = 0;
+    let last: LoadReport | undefined;
+    for await (const report of run.reports) {
+      last = report;
+      for (const { tally } of report.slices) counted = addTally(counted, tally);
+      for (const closed of report.pairs ?? []) pairs += closed.pairs.length;
+      if (report.state === 'drained') run.finish();
+    }
+    return { counted, pairs, last: last!, mostAtOnce: workers.mostAtOnce() };
+  };
+  return time.during(follow(), 120_000);
+}
+
+describe('a sender that stood still', () => {
+  const PAIRED = { plannedRequests: 150, ratePerSec: 25, couples: [{ version: 'v1', against: 'v0' }] };
+
+  it.each([1, 2])(
+    'sends no burst of what it missed, says how much that is, and sends the plan, with %d workers',
+    async (workers) => {
+      const { counted, pairs, last, mostAtOnce } = await sendPlan(PAIRED, {
+        workers,
+        standstill: { fromMs: 2_000, untilMs: 5_000 },
+      });
+      expect(mostAtOnce).toBe(1);
+      const missed = last.progress.map((one) => one.missed ?? 0);
+      // Three seconds of 25, give or take the ticks at either end.
+      for (const one of missed) expect(Math.abs(one - 75)).toBeLessThanOrEqual(3);
+      expect(last.progress.map(({ sent }) => sent)).toEqual([150, 150]);
+      expect([counted.response.n, counted.late.bad, counted.response.maxMs]).toEqual([300, 0, 5]);
+      // Of one tick for each worker one version may have been sent, and the other left out.
+      expect(150 - pairs).toBeLessThanOrEqual(2 * workers);
+    },
+  );
+
+  it('for less than a second catches up: those who came late by our fault are counted from when they were due', async () => {
+    const { counted, last } = await sendPlan(PAIRED, { standstill: { fromMs: 2_000, untilMs: 2_800 } });
+    expect(last.progress.map(({ missed }) => missed)).toEqual([undefined, undefined]);
+    expect(counted.late.bad).toBeGreaterThan(30);
+    expect(counted.response.maxMs).toBeGreaterThan(700);
+  });
+});
+
+it('a worker that starts late sends no version more than its first cap', async () => {
+  const [v0, v1] = plan(2, {}).targets;
+  // Whatever follows the first message comes long after the first requests were due.
+  const delayMs = (message: number) => (message === 0 ? 400 : 300);
+  const targets = [
+    { ...v0!, firstCap: 1 },
+    { ...v1!, firstCap: 0 },
+  ];
+  const { last } = await sendPlan({ targets, plannedRequests: 1 }, { delayMs });
+  expect(last.progress.map(({ sent }) => sent)).toEqual([1, 0]);
 });
