@@ -181,7 +181,7 @@ export function virtualWorkers(
       : ms;
   };
   const timers: Timers = {
-    now: time.timers.now,
+    now: () => time.nowMs,
     after: (ms, run) => time.after(awakeIn(ms), run),
     at: (dueMs, run) => time.after(awakeIn(dueMs - time.nowMs), run),
     every: (ms, run) => {
