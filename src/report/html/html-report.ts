@@ -1,72 +1,53 @@
-/**
- * An experiment as one HTML file: nothing is loaded from anywhere, no script runs, the answer stands first. The policy in its
- * head forbids all but its own style, whatever a name may hold.
- */
+/** An experiment as one HTML file: the answer, the objectives, how it went, what was seen, the story, the settings. */
 import { shortName } from '../../experiment/metric-names.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import { boundText, limitText, observedText } from '../../judge/wording/sentences.ts';
 import { formatCount, formatSeconds, formatValue } from '../../text/units.ts';
 import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
-import { joined, lines, Markup, markup } from '../markup.ts';
+import { joined, lines, markup, type Markup } from '../markup.ts';
 import type { ReportModel } from '../report-model.ts';
 import { rowSentence } from '../../judge/wording/row-sentence.ts';
 import { patternText, problemTexts, progressText, secondsTaken, splitText } from '../../view/header-texts.ts';
 import { observationCells, observationHead } from '../observation-cells.ts';
 import { evidenceCharts } from './evidence-chart.ts';
 import { latencyChart } from './latency-chart.ts';
-import { limitBar } from './limit-bar.ts';
+import { limitBar, VERDICT_TONES } from './limit-bar.ts';
 import { overTime } from './over-time.ts';
-import { STYLE } from './style.ts';
+import { htmlPage, listSection, section, stackedTable, table, type Page } from './page.ts';
 
-const TONES = { promote: 'promote', 'do not promote': 'no', undecided: 'undecided', failed: 'failed' } as const;
+const TONES = { promote: 'good', 'do not promote': 'bad', undecided: 'open', failed: 'bad' } as const;
 
 export function renderHtml(model: ReportModel): string {
   const { view } = model;
-  const document = markup`<!DOCTYPE html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta http-equiv="Content-Security-Policy" content="default-src 'none'; style-src 'unsafe-inline'">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<meta name="generator" content="iter8ctl">
-<title>${view.headline}</title>
-<style>${new Markup(STYLE)}</style>
-</head>
-<body>
-<a class="skip" href="#main">Skip to the objectives</a>
-<header>
-${answer(model)}
-${facts(model)}
-</header>
-<main id="main">
-${warnings(model)}
-${objectives(model)}
-${charts(model)}
-${observed(model)}
-${evidence(model)}
-${story(model)}
-${settings(model)}
-</main>
-<footer>${footer(model)}</footer>
-</body>
-</html>
-`;
-  return document.text;
+  return htmlPage({
+    headline: view.headline,
+    tone: TONES[view.recommendation.verdict],
+    answer: answer(model),
+    facts: facts(model),
+    first: 'objectives',
+    sections: [
+      listSection('Warnings', problemTexts(view)),
+      objectives(model),
+      charts(model),
+      observed(model),
+      evidence(model),
+      story(model),
+      settings(model),
+    ],
+    footer: footer(model),
+  });
 }
 
-function answer({ view }: ReportModel): Markup {
-  const { recommendation, headline, judgedAgain } = view;
-  return markup`<div class="answer ${TONES[recommendation.verdict]}">
-<h1>${headline}</h1>
-${judgedAgain === undefined ? undefined : markup`<p>Judged anew: <strong>${judgedAgain}</strong></p>`}
-${recommendation.reasons.length === 0 ? undefined : markup`<ul>${recommendation.reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`}
-</div>`;
+function answer({ view: { recommendation, judgedAgain } }: ReportModel): Markup {
+  const { reasons } = recommendation;
+  return markup`${judgedAgain === undefined ? undefined : markup`<p>Judged anew: <strong>${judgedAgain}</strong></p>`}
+${reasons.length === 0 ? undefined : markup`<ul>${reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`}`;
 }
 
-function facts({ view }: ReportModel): Markup {
+function facts({ view }: ReportModel): Page['facts'] {
   const seconds = secondsTaken(view);
   const split = splitText(view.weights.now);
-  const rows = [
+  return [
     ['Experiment', `${view.name} (${view.namespace})`],
     ['Target', view.target],
     ['Pattern', patternText(view)],
@@ -75,20 +56,13 @@ function facts({ view }: ReportModel): Markup {
       view.versions.map(({ name, role }) => (view.versions.length > 1 ? `${name} (${role})` : name)).join(', '),
     ],
     ['Stage', progressText(view)],
-    ...(view.createdAt === undefined ? [] : [['Created', view.createdAt]]),
-    ...(Number.isFinite(seconds) && seconds >= 0 ? [['Took', formatSeconds(seconds)]] : []),
-    ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split]]),
+    ...(view.createdAt === undefined ? [] : [['Created', view.createdAt] as const]),
+    ...(Number.isFinite(seconds) && seconds >= 0 ? [['Took', formatSeconds(seconds)] as const] : []),
+    ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split] as const]),
     ...(view.driven !== undefined && view.driven.by === undefined
-      ? [['Driver', `nobody; go on with: ${view.driven.goOn}`]]
+      ? [['Driver', `nobody; go on with: ${view.driven.goOn}`] as const]
       : []),
-  ] as const;
-  return markup`<dl class="facts">${rows.map(([label, value]) => markup`<dt>${label}</dt><dd>${value}</dd>`)}</dl>`;
-}
-
-function warnings({ view }: ReportModel): Markup | undefined {
-  const all = problemTexts(view);
-  if (all.length === 0) return undefined;
-  return section('Warnings', markup`<ul class="warnings">${all.map((text) => markup`<li>${text}</li>`)}</ul>`);
+  ];
 }
 
 // --------------------------------------------------------------------------------------------------------- objectives
@@ -97,20 +71,14 @@ function objectives({ view }: ReportModel): Markup {
   if (view.objectives.length === 0)
     return section('Objectives', markup`<p>Nothing was judged${view.ended ? '' : ' yet'}.</p>`);
   const head = ['Verdict', 'Version', 'Objective', 'Observed', 'Bound', 'From zero to beyond the limit'];
-  return section(
-    'Objectives',
-    markup`<div class="scroll" tabindex="0" role="region" aria-label="Objectives"><table class="objectives">
-<thead><tr>${head.map((text) => markup`<th scope="col">${text}</th>`)}<th scope="col" class="number">Requests</th></tr></thead>
-<tbody>
-${joined(view.objectives.map(objectiveRow))}
-</tbody></table></div>`,
-  );
+  const rows = view.objectives.map(objectiveRow);
+  return section('Objectives', stackedTable('Objectives', [...head, { number: 'Requests' }], rows));
 }
 
 const SYMBOLS = { satisfied: '✔', violated: '✖', undecided: '?' } as const;
 
 function objectiveRow(one: LimitAssessment): Markup {
-  return markup`<tr class="${one.verdict}"><td class="verdict">${SYMBOLS[one.verdict]} ${one.verdict}</td><td class="name" data-label="Version">${one.version}</td><th scope="row" class="name">${shortName(one.metric)} <span class="value">${limitText(one)}</span></th><td class="value" data-label="Observed">${observedText(one) ?? '-'}</td><td class="value" data-label="Bound">${boundText(one) ?? '-'}</td><td>${limitBar(one)}<span class="sentence">${one.verdict === 'satisfied' ? undefined : rowSentence(one)}</span></td><td class="number" data-label="Requests">${formatCount(one.n)}</td></tr>`;
+  return markup`<tr class="${VERDICT_TONES[one.verdict]}"><td class="verdict">${SYMBOLS[one.verdict]} ${one.verdict}</td><td class="name" data-label="Version">${one.version}</td><th scope="row" class="name">${shortName(one.metric)} <span class="value">${limitText(one)}</span></th><td class="value" data-label="Observed">${observedText(one) ?? '-'}</td><td class="value" data-label="Bound">${boundText(one) ?? '-'}</td><td>${limitBar(one)}<span class="sentence">${one.verdict === 'satisfied' ? undefined : rowSentence(one)}</span></td><td class="number" data-label="Requests">${formatCount(one.n)}</td></tr>`;
 }
 
 // ------------------------------------------------------------------------------------------------------------- charts
@@ -173,19 +141,6 @@ function measured(all: readonly MeasuredValue[]): Markup {
   );
 }
 
-/** Columns from `numbers` on hold numbers. */
-function table(
-  caption: string,
-  head: readonly string[],
-  rows: readonly (readonly string[])[],
-  numbers: number = head.length,
-): Markup {
-  const kind = (at: number) => (at >= numbers ? 'number' : 'name');
-  return markup`<div class="scroll" tabindex="0" role="region" aria-label="${caption}"><table><caption>${caption}</caption>
-<thead><tr>${head.map((text, at) => markup`<th scope="col" class="${kind(at)}">${text}</th>`)}</tr></thead>
-<tbody>${rows.map((row) => markup`<tr>${row.map((text, at) => markup`<td class="${kind(at)}">${text}</td>`)}</tr>`)}</tbody></table></div>`;
-}
-
 // --------------------------------------------------------------------------------------------------- story and settings
 
 function story({ view: { events } }: ReportModel): Markup | undefined {
@@ -209,13 +164,7 @@ function settings({ spec, flags }: ReportModel): Markup {
   );
 }
 
-function footer({ by, view }: ReportModel): Markup {
+function footer({ by, view }: ReportModel): string {
   const at = Number.isFinite(view.now) ? new Date(view.now).toISOString() : undefined;
-  return markup`${by === undefined ? 'Measured by Iter8 0.7' : `Measured by ${by}`}${at === undefined ? '' : `; report of ${at}`}`;
-}
-
-function section(title: string, content: Markup): Markup {
-  return markup`<section><h2>${title}</h2>
-${content}
-</section>`;
+  return `${by === undefined ? 'Measured by Iter8 0.7' : `Measured by ${by}`}${at === undefined ? '' : `; report of ${at}`}`;
 }

@@ -6,9 +6,10 @@ import { endOfScale } from '../../view/limit-scale.ts';
 import { markup, type Markup } from '../markup.ts';
 import { tenth } from './chart.ts';
 
-const WIDTH = 200;
-const HEIGHT = 24;
-const EDGE = 6;
+export const BAR = { width: 200, height: 24, edge: 6 } as const;
+const { width: WIDTH, height: HEIGHT, edge: EDGE } = BAR;
+
+export const VERDICT_TONES = { satisfied: 'good', violated: 'bad', undecided: 'open' } as const;
 
 export function limitBar(one: LimitAssessment): Markup | undefined {
   const { limit, estimate, lower, upper, side } = one;
@@ -19,7 +20,7 @@ export function limitBar(one: LimitAssessment): Markup | undefined {
   const allowed = side === 'upper' ? [x(0), at] : [at, x(end)];
   const middle = HEIGHT / 2;
   const label = `${observedText(one) ?? ''} observed, limit ${limitText(one)}: ${one.verdict}`;
-  return markup`<svg class="bar ${one.verdict}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
+  return markup`<svg class="bar ${VERDICT_TONES[one.verdict]}" viewBox="0 0 ${WIDTH} ${HEIGHT}" role="img" aria-label="${label}">
 <rect class="allowed" x="${tenth(allowed[0]!)}" y="${middle - 4}" width="${tenth(allowed[1]! - allowed[0]!)}" height="8"/>
 <line class="track" x1="${EDGE}" x2="${WIDTH - EDGE}" y1="${middle}" y2="${middle}"/>
 ${lower === undefined && upper === undefined ? undefined : markup`<line class="interval" x1="${tenth(x(lower ?? 0))}" x2="${tenth(x(upper ?? end))}" y1="${middle}" y2="${middle}"/>`}

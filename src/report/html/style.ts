@@ -19,9 +19,9 @@ h1{font-size:1.55rem;line-height:1.25;margin:0;overflow-wrap:anywhere}
 h2{font-size:1.2rem;margin:2rem 0 .6rem;border-bottom:1px solid var(--edge);padding-bottom:.2rem}
 h3{font-size:.95rem;margin:0;overflow-wrap:anywhere}
 .answer{border:1px solid var(--edge);border-left:8px solid;border-radius:6px;padding:14px 16px}
-.answer.promote{border-left-color:var(--good);background:var(--good-back)}
-.answer.no,.answer.failed{border-left-color:var(--bad);background:var(--bad-back)}
-.answer.undecided{border-left-color:var(--open);background:var(--open-back)}
+.answer.good{border-left-color:var(--good);background:var(--good-back)}
+.answer.bad{border-left-color:var(--bad);background:var(--bad-back)}
+.answer.open{border-left-color:var(--open);background:var(--open-back)}
 .answer ul{margin:.5rem 0 0;padding-left:1.2rem}
 .answer p{margin:.4rem 0 0}
 dl.facts{display:grid;grid-template-columns:max-content 1fr;gap:2px 16px;margin:14px 0 0}
@@ -35,12 +35,13 @@ th{font-weight:600}thead th{color:var(--soft);font-size:.85rem}
 td.name,th.name{overflow-wrap:anywhere;min-width:7rem}
 td.number,th.number{text-align:right;white-space:nowrap}.value{white-space:nowrap}
 .verdict{white-space:nowrap;font-weight:600}
-.satisfied .verdict{color:var(--good)}.violated .verdict{color:var(--bad)}.undecided .verdict{color:var(--open)}
-.sentence{color:var(--soft);font-size:.9rem}
+.good .verdict{color:var(--good)}.bad .verdict{color:var(--bad)}.open .verdict{color:var(--open)}.plain .verdict{color:var(--soft)}
+.sentence{color:var(--soft);font-size:.9rem}.under{display:block;color:var(--soft);font-size:.85rem}
 .bar{width:200px;height:24px;display:block}
 .bar .track{stroke:var(--edge)}.bar .allowed{fill:var(--allowed)}
 .bar .interval{stroke:var(--soft);stroke-width:5}.bar .limit{stroke:var(--limit);stroke-width:2}
-.bar.satisfied .estimate{fill:var(--good)}.bar.violated .estimate{fill:var(--bad)}.bar.undecided .estimate{fill:var(--open)}
+.bar .noise{fill:var(--soft)}.bar .beyond{fill:var(--soft)}
+.bar.good .estimate{fill:var(--good)}.bar.bad .estimate{fill:var(--bad)}.bar.open .estimate{fill:var(--open)}.bar.plain .estimate{fill:var(--text)}
 .charts{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,440px),1fr));gap:16px}
 .chart{margin:0;border:1px solid var(--edge);border-radius:6px;padding:10px;min-width:0}
 .chart svg{width:100%;height:auto;display:block}
@@ -61,9 +62,9 @@ ol.story{list-style:none;margin:0;padding:0}.story li{padding:2px 0;overflow-wra
 time{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:8px}
 .warnings li{overflow-wrap:anywhere}
 footer{color:var(--soft);font-size:.85rem;padding-top:24px;padding-bottom:32px}
-@media (max-width:640px){.objectives thead{position:absolute;left:-9999px}.objectives tr{display:block;border-bottom:1px solid var(--edge);padding:8px 0}
-.objectives td,.objectives th{display:block;border:0;padding:1px 0;text-align:left}
-.objectives td[data-label]::before{content:attr(data-label) ": ";color:var(--soft)}
+@media (max-width:640px){.stacked thead{position:absolute;left:-9999px}.stacked tr{display:block;border-bottom:1px solid var(--edge);padding:8px 0}
+.stacked td,.stacked th{display:block;border:0;padding:1px 0;text-align:left}
+.stacked td[data-label]::before{content:attr(data-label) ": ";color:var(--soft)}
 dl.facts{grid-template-columns:1fr}.facts dd{margin-bottom:6px}}
 @media print{:root{color-scheme:light;${LIGHT}}body{font-size:11pt}.chart,.answer,tr{break-inside:avoid}details::details-content{content-visibility:visible;display:block}details{border:0}.skip{display:none}pre{white-space:pre-wrap}}
 `;
