@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import type { Annotation } from '../report/github-actions.ts';
 import { experimentView, type Driven } from '../view/experiment-view.ts';
 import type { Progress } from './progress-display.ts';
 
@@ -30,7 +31,16 @@ export interface CiReport {
   /** An answer is printed now, with texts of others in it. */
   answering(): void;
   end(experiment: Experiment, reports: readonly string[], driven?: Driven): Promise<void>;
+  /** The same for an answer that is no experiment. */
+  answer(answer: CiAnswer, summary: string, reports: readonly string[]): Promise<void>;
   close(): void;
+}
+
+export interface CiAnswer {
+  /** The answer first. */
+  readonly annotations: readonly Annotation[];
+  /** For later steps. */
+  readonly answer: string;
 }
 
 /**
@@ -38,10 +48,10 @@ export interface CiReport {
  * nobody can guess: an experiment cannot steer the job.
  */
 export async function githubActions(io: Io): Promise<CiReport> {
-  const [{ annotations, jobSummary, outputs, workflowCommand }, { appendTo }] = await Promise.all([
-    import('../report/github-actions.ts'),
-    import('../adapters/reports/append-file.ts'),
-  ]);
+  const [
+    { annotationLines, annotations, jobSummary, outputs, outputsText, summaryText, workflowCommand },
+    { appendTo },
+  ] = await Promise.all([import('../report/github-actions.ts'), import('../adapters/reports/append-file.ts')]);
   const token = randomUUID();
   let isDeaf = false;
   let group: 'none' | 'open' | 'closed' = 'none';
@@ -66,6 +76,14 @@ export async function githubActions(io: Io): Promise<CiReport> {
     listen();
     write(workflowCommand('endgroup', ''));
   };
+  const say = async (lines: readonly string[], summary: string, values: string) => {
+    closeGroup();
+    listen();
+    for (const line of lines) write(line);
+    const { GITHUB_STEP_SUMMARY: summaryFile = '', GITHUB_OUTPUT: outputFile = '' } = io.env;
+    if (summaryFile !== '') await appendTo(summaryFile, summary, 'the job summary');
+    if (outputFile !== '') await appendTo(outputFile, values, 'the outputs of the step');
+  };
   return {
     answering: deafen,
     grouped: (progress) => ({
@@ -83,15 +101,16 @@ export async function githubActions(io: Io): Promise<CiReport> {
         deafen(); // the answer comes now
       },
     }),
-    end: async (experiment, reports, driven) => {
-      closeGroup();
-      listen();
+    end: (experiment, reports, driven) => {
       const view = experimentView(experiment, io.clock.now(), driven);
-      for (const line of annotations(view)) write(line);
-      const { GITHUB_STEP_SUMMARY: summary = '', GITHUB_OUTPUT: output = '' } = io.env;
-      if (summary !== '') await appendTo(summary, jobSummary(view), 'the job summary');
-      if (output !== '') await appendTo(output, outputs(view, reports, randomUUID()), 'the outputs of the step');
+      return say(annotations(view), jobSummary(view), outputs(view, reports, randomUUID()));
     },
+    answer: ({ annotations: all, answer }, summary, reports) =>
+      say(
+        annotationLines(all),
+        summaryText(summary),
+        outputsText({ verdict: '', version: '', answer, report: reports.join('\n') }, randomUUID()),
+      ),
     close: () => {
       closeGroup();
       listen();

@@ -10,7 +10,9 @@ import { didYouMean } from '../text/did-you-mean.ts';
 import type { Driven } from '../view/experiment-view.ts';
 import { githubActions, isGithubActions, type CiFlags, type CiReport } from './ci-report.ts';
 import type { Progress } from './progress-display.ts';
+import { reportedAnswerText, type ReportedAnswer } from './plain-answer.ts';
 import { answerText } from './print-experiment.ts';
+import type { OutputFlags } from './shared-flags.ts';
 
 const OF_EXPERIMENTS = ['html', 'markdown', 'junit', 'json', 'yaml'] as const;
 /** Commands that follow an experiment have events too. */
@@ -97,17 +99,22 @@ async function withFiles<T>(flags: ReportFlags, io: Io, work: (reports: Reports)
   return withOpenFiles(flags, io, async (open) => work(await reportsTo(open, io)));
 }
 
-/** The same for an answer that is no experiment: `end` takes its text in each of the formats. */
+/** The same for an answer that is no experiment, which is printed too: `end` takes it. */
 export async function withAnswerReports<T>(
-  flags: ReportFlags,
+  flags: ReportFlags & Pick<OutputFlags, 'output'>,
   io: Io,
-  work: (end: (textIn: (format: string) => Promise<string>) => Promise<void>) => Promise<T>,
+  work: (end: (answer: ReportedAnswer) => Promise<void>) => Promise<T>,
 ): Promise<T> {
   const ci = isGithubActions(flags, io) ? await githubActions(io) : undefined;
+  const files = (flags.report ?? []).map(({ file }) => path.resolve(io.cwd, file));
   try {
     return await withOpenFiles(flags, io, (open) => {
       ci?.answering();
-      return work((textIn) => endAll(open, async ({ format, file }) => file.append(await textIn(format))));
+      return work(async (answer) => {
+        io.stdout.write(await reportedAnswerText(flags.output, answer));
+        await endAll(open, async ({ format, file }) => file.append(await reportedAnswerText(format, answer)));
+        if (ci !== undefined) await ci.answer(answer.ci(), await answer.markdown(), files);
+      });
     });
   } finally {
     ci?.close();

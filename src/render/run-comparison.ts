@@ -1,19 +1,21 @@
 /** Two runs compared, for people: a table where there is room for one, otherwise a list. */
 import type { ComparedRow } from '../judge/runs/compare-runs.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { formatCount, formatValue } from '../text/units.ts';
+import { formatCount } from '../text/units.ts';
 import { cutMiddle } from '../text/width.ts';
 import { wrap } from '../text/wrap.ts';
 import {
   answerMark,
+  boundsSentence,
   differenceIntervalText,
   differenceText,
   intervalText,
-  LEGEND,
+  marksText,
   percentText,
   valueText,
 } from '../view/comparison-cells.ts';
-import { loadText, nameText, type RunComparisonView, type RunHead } from '../view/run-comparison.ts';
+import type { RunComparisonView } from '../view/run-comparison.ts';
+import { loadText, nameText, type RunHead } from '../view/run-head.ts';
 import { fittedLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
@@ -94,21 +96,14 @@ function listOf(rows: readonly ComparedRow[], { theme, columns }: ComparisonOpti
 }
 
 /** What the marks mean, how sure it is, why something cannot be told, and how many data points a value of a backend has. */
-export function legendOf({ rows, confidence, judged }: RunComparisonView): string[] {
-  const has = (answer: ComparedRow['answer']) => rows.some((row) => row.answer === answer);
-  const marks = [...(has('none') ? [LEGEND.none] : []), ...(has('unknown') ? [LEGEND.unknown] : [])];
-  const level = formatValue(confidence, 'share');
+export function legendOf(view: RunComparisonView): string[] {
+  const { rows } = view;
   const reasons = new Map<string, string[]>();
   for (const { metric, reason } of rows)
     if (reason !== undefined) reasons.set(reason, [...(reasons.get(reason) ?? []), metric]);
   const isOneNumber = new Set(rows.map(({ a, b }) => `${a.n} ${b.n}`)).size <= 1;
   return [
-    ...(judged === 0
-      ? []
-      : [
-          `bounds of B - A hold all together with ${level} confidence; those of A and of B each by itself, with ${level} on each side`,
-        ]),
-    ...(marks.length === 0 ? [] : [marks.join(', ')]),
+    ...[boundsSentence(view), marksText(view)].filter((text) => text !== ''),
     ...[...reasons].map(([reason, metrics]) => `${metrics.join(', ')}: ${reason}`),
     ...(isOneNumber
       ? []

@@ -4,7 +4,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatValue } from '../text/units.ts';
 import { wrap } from '../text/wrap.ts';
 import { differenceValue } from '../view/comparison-cells.ts';
-import { loadText, nameText } from '../view/run-comparison.ts';
+import { loadText, nameText } from '../view/run-head.ts';
 import type { SelfComparisonView } from '../view/self-comparison.ts';
 import { fittedLines } from './table.ts';
 import type { Theme } from './theme.ts';

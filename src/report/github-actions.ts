@@ -8,7 +8,8 @@ import type { ExperimentView } from '../view/experiment-view.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { renderMarkdown } from './markdown.ts';
 
-type Level = 'error' | 'warning' | 'notice';
+export type Level = 'error' | 'warning' | 'notice';
+export type Annotation = readonly [level: Level, message: string, title: string];
 
 /** More of one level are not shown for a step. */
 const MOST_OF_A_LEVEL = 10;
@@ -36,12 +37,17 @@ export function annotations(view: ExperimentView): string[] {
   const { reasons } = view.recommendation;
   const rows = view.objectives
     .filter(({ verdict }) => verdict !== 'satisfied')
-    .map((one): readonly [Level, string, string] => [levelOf(one), rowSentence(one), `${title}: ${one.version}`]);
+    .map((one): Annotation => [levelOf(one), rowSentence(one), `${title}: ${one.version}`]);
   const answer = [view.headline, ...reasons.slice(0, 1)].join(': ');
+  return annotationLines([[levelOfAnswer(view), answer, title], ...rows]);
+}
+
+/** As many of each level as are shown. */
+export function annotationLines(all: readonly Annotation[]): string[] {
   const left: Record<Level, number> = { error: MOST_OF_A_LEVEL, warning: MOST_OF_A_LEVEL, notice: MOST_OF_A_LEVEL };
-  return [[levelOfAnswer(view), answer, title] as const, ...rows]
+  return all
     .filter(([level]) => left[level]-- > 0)
-    .map(([level, message, where]) => workflowCommand(level, message, where));
+    .map(([level, message, title]) => workflowCommand(level, message, title));
 }
 
 function levelOf({ verdict }: LimitAssessment): Level {
@@ -61,11 +67,13 @@ function answerOf({ ended, recommendation: { verdict } }: ExperimentView): Exper
 
 /** Outputs of the step, as its file takes them. `delimiter`: in no value, and known to nobody who could write one. */
 export function outputs(view: ExperimentView, reports: readonly string[], delimiter: string): string {
-  const values = {
-    verdict: answerOf(view),
-    version: view.recommendation.version ?? '',
-    report: reports.join('\n'),
-  };
+  return outputsText(
+    { verdict: answerOf(view), version: view.recommendation.version ?? '', report: reports.join('\n') },
+    delimiter,
+  );
+}
+
+export function outputsText(values: Readonly<Record<string, string>>, delimiter: string): string {
   return Object.entries(values)
     .map(([name, value]) => `${name}<<${delimiter}\n${value}\n${delimiter}\n`)
     .join('');
@@ -73,7 +81,12 @@ export function outputs(view: ExperimentView, reports: readonly string[], delimi
 
 /** The part of the job summary that is about this experiment. */
 export function jobSummary(view: ExperimentView): string {
-  const text = `${renderMarkdown(view)}\n`;
+  return summaryText(renderMarkdown(view));
+}
+
+/** What is too large for a summary is left out, but for its heading. */
+export function summaryText(markdown: string): string {
+  const text = `${markdown}\n`;
   if (Buffer.byteLength(text) <= SUMMARY_BYTES) return text;
   const [heading = ''] = text.split('\n', 1);
   return `${heading}\n\nThe rest is too large for a job summary: see the report.\n\n`;

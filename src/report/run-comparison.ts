@@ -11,7 +11,8 @@ import {
   percentText,
   valueText,
 } from '../view/comparison-cells.ts';
-import { loadText, nameText, type RunComparisonView, type RunHead } from '../view/run-comparison.ts';
+import type { RunComparisonView } from '../view/run-comparison.ts';
+import { loadText, nameText, type RunHead } from '../view/run-head.ts';
 import { OUTPUT_VERSION } from './json-text.ts';
 import { UNITS } from './json-view.ts';
 import { markdownText, table } from './markdown.ts';

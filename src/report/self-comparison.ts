@@ -1,7 +1,7 @@
 /** A run compared with itself, for programs and for pull requests. */
 import { NOISE_HEAD, noiseCells } from '../render/self-comparison.ts';
 import type { SelfComparisonView } from '../view/self-comparison.ts';
-import { loadText, nameText } from '../view/run-comparison.ts';
+import { loadText, nameText } from '../view/run-head.ts';
 import { OUTPUT_VERSION } from './json-text.ts';
 import { UNITS } from './json-view.ts';
 import { markdownText, table } from './markdown.ts';
@@ -9,7 +9,7 @@ import { plainHead } from './run-comparison.ts';
 
 /** `kind: SelfComparison`. */
 export function plainSelfComparison(view: SelfComparisonView) {
-  const { run, confidence, splits, falseAlarms, answer, headline, notes, rows, requests } = view;
+  const { run, confidence, splits, seed, pieceMs, falseAlarms, answer, headline, notes, rows, requests } = view;
   return {
     apiVersion: OUTPUT_VERSION,
     kind: 'SelfComparison',
@@ -17,6 +17,8 @@ export function plainSelfComparison(view: SelfComparisonView) {
     requestsOfHalf: requests,
     confidence,
     splits,
+    seed,
+    pieceSeconds: pieceMs / 1000,
     falseAlarms,
     answer,
     headline,

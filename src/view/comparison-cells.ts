@@ -1,4 +1,4 @@
-/** The cells of a compared row as text: for a terminal and for Markdown. */
+/** The cells of a compared row as text, and what stands below the table: for a terminal, Markdown and HTML. */
 import type { ComparedRow } from '../judge/runs/compare-runs.ts';
 import type { RunSide } from '../judge/runs/row-levels.ts';
 import { formatLowerBound, formatUpperBound, formatValue, type DisplayUnit } from '../text/units.ts';
@@ -57,7 +57,33 @@ const ANSWERS: Readonly<Record<ComparedRow['answer'], string>> = {
 
 export const answerMark = ({ answer }: ComparedRow): string => ANSWERS[answer];
 
-export const LEGEND = {
+const LEGEND = {
   none: '~ no difference is shown, and one could have been',
   unknown: '? it cannot be told',
 } as const;
+
+/** Empty where no row is judged. */
+export function boundsSentence({
+  confidence,
+  judged,
+}: {
+  readonly confidence: number;
+  readonly judged: number;
+}): string {
+  if (judged === 0) return '';
+  const level = formatValue(confidence, 'share');
+  return `bounds of B - A hold all together with ${level} confidence; those of A and of B each by itself, with ${level} on each side`;
+}
+
+/** What the marks mean that are there. */
+export function marksText({ rows }: { readonly rows: readonly ComparedRow[] }): string {
+  const has = (answer: ComparedRow['answer']) => rows.some((row) => row.answer === answer);
+  return [...(has('none') ? [LEGEND.none] : []), ...(has('unknown') ? [LEGEND.unknown] : [])].join(', ');
+}
+
+/** `p95 is worse: 69.3 ms in A, 89.8 ms in B; B - A is +20.4 ms (+29.4 %), +12 ms to +28 ms`. */
+export function rowSentence(row: ComparedRow): string {
+  const { metric, answer, a, b, unit } = row;
+  const percent = percentText(row);
+  return `${metric} is ${answer}: ${valueText(a, unit)} in A, ${valueText(b, unit)} in B; B - A is ${differenceText(row)}${percent === '' ? '' : ` (${percent})`}, ${differenceIntervalText(row)}`;
+}

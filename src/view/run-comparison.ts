@@ -1,23 +1,11 @@
 /** Two runs compared, as plain data to be shown: what they are, the rows, and what limits what they mean. */
 import { compareRuns, type ComparedRow, type ComparisonSettings } from '../judge/runs/compare-runs.ts';
-import type { MeasuredRun } from '../judge/runs/measured-run.ts';
-import { rateOfRun, requestRate, throughputRow } from '../judge/runs/throughput.ts';
-import { formatCounted, formatRate, formatSeconds, formatValue } from '../text/units.ts';
+import { rateOfRun, throughputRow } from '../judge/runs/throughput.ts';
+import { formatCounted, formatValue } from '../text/units.ts';
+import { headOf, type NamedRun, type RunHead } from './run-head.ts';
 
 /** How the two came about: with each other, in one run but each by itself, or at different times. */
 export type Measured = 'paired' | 'together' | 'apart';
-
-export interface RunHead {
-  /** As it was named. */
-  readonly name: string;
-  /** Absent: what was named has one version, and no name for it. */
-  readonly version?: string | undefined;
-  /** Of another tool. */
-  readonly tool?: string | undefined;
-  readonly requests: number;
-  /** 0 where it is not known. */
-  readonly seconds: number;
-}
 
 export interface RunComparisonView {
   readonly a: RunHead;
@@ -29,12 +17,6 @@ export interface RunComparisonView {
   readonly answer: ComparisonAnswer;
   readonly headline: string;
   readonly notes: readonly string[];
-}
-
-export interface NamedRun {
-  readonly name: string;
-  readonly version?: string | undefined;
-  readonly run: MeasuredRun;
 }
 
 export function runComparisonView(
@@ -67,43 +49,21 @@ function comparisonAnswer(rows: readonly ComparedRow[]): ComparisonAnswer {
 
 const hasBound = ({ lower, upper }: ComparedRow['difference']): boolean => lower !== undefined || upper !== undefined;
 
-export function headOf({ name, version, run }: NamedRun): RunHead {
-  const { tool, seconds, tally } = run;
-  return {
-    name,
-    ...(version === undefined ? {} : { version }),
-    ...(tool === undefined ? {} : { tool }),
-    requests: tally.response.n,
-    seconds,
-  };
-}
-
-/** `before.json (vegeta, JSON)`, `hello, v1`. */
-export function nameText({ name, version, tool }: RunHead): string {
-  return `${name}${version === undefined ? '' : `, ${version}`}${tool === undefined ? '' : ` (${tool})`}`;
-}
-
-/** `12,000 requests in 1 min, 200/s`. */
-export function loadText({ requests, seconds }: RunHead): string {
-  const counted = formatCounted(requests, 'request');
-  const rate = requestRate({ requests, seconds });
-  return rate === undefined ? counted : `${counted} in ${formatSeconds(seconds)}, ${formatRate(rate)}`;
-}
-
 /** As `aa` says it. */
 export const NOT_ENOUGH = 'not enough requests: no regression would be shown, whatever it is';
 
 function headlineOf(rows: readonly ComparedRow[]): string {
   const count = (answer: ComparedRow['answer']) => rows.filter((row) => row.answer === answer).length;
   const known = rows.length - count('unknown');
-  if (rows.every(({ answer, difference }) => answer === 'unknown' && !hasBound(difference)))
-    return rows.length > 0 && rows.every(({ tooFew }) => tooFew === true) ? NOT_ENOUGH : 'nothing can be compared';
+  const open = rows.filter(({ difference }) => hasBound(difference));
+  // Of the others it is said in their rows why they cannot be told.
+  if (known === 0 && rows.some(({ tooFew }) => tooFew) && open.every(({ tooFew }) => tooFew)) return NOT_ENOUGH;
+  if (known === 0 && open.length === 0) return 'nothing can be compared';
   const of = ` of ${formatCounted(rows.length, 'row')}`;
   const parts = (['worse', 'better', 'higher', 'lower'] as const).flatMap((answer) =>
     count(answer) === 0 ? [] : [`${answer} in ${count(answer)}`],
   );
   if (parts.length > 0) return `B is ${parts.join(', ')}${of}`;
-  if (known === 0 && rows.every(({ tooFew }) => tooFew === true)) return NOT_ENOUGH;
   if (known === 0) return `whether they differ cannot be told in any${of}`;
   return known === rows.length
     ? `no difference is shown in any${of}`

@@ -2,10 +2,14 @@
 import type { MeasuredRun } from '../judge/runs/measured-run.ts';
 import { GROUPS, type SelfComparison } from '../judge/runs/self-comparison.ts';
 import { formatCounted, formatSeconds, formatValue } from '../text/units.ts';
-import { headOf, type RunHead } from './run-comparison.ts';
+import { headOf, type RunHead } from './run-head.ts';
 
 export interface SelfComparisonView extends SelfComparison {
   readonly run: RunHead;
+  /** What is divided: requests that are so near in time stay together. */
+  readonly pieceMs: number;
+  /** Of the divisions. */
+  readonly seed: number;
   readonly headline: string;
   readonly notes: readonly string[];
 }
@@ -23,9 +27,8 @@ export function selfComparisonView(
     more: `more false alarms than chance allows: ${of}`,
     open: `not enough requests: no difference would be shown, whatever it is`,
   }[answer];
-  const piece = pieceMs < 1000 ? formatValue(pieceMs, 'ms') : formatSeconds(pieceMs / 1000);
   const notes = [
-    `A and B are halves of the same requests, about ${formatCounted(Math.round(requests), 'request')} each: pieces of ${piece} in ${GROUPS} groups, half of which make A, at random (--seed ${seed})`,
+    `A and B are halves of the same requests, about ${formatCounted(Math.round(requests), 'request')} each: pieces of ${pieceText(pieceMs)} in ${GROUPS} groups, half of which make A, at random (--seed ${seed})`,
     'noise: in 95 % of the splits the halves differ by no more; shown from: an increase that diff would show between two such halves in four of five cases',
     ...(answer === 'more'
       ? [
@@ -35,5 +38,7 @@ export function selfComparisonView(
     ...run.warnings,
   ];
   const head = { ...headOf({ name, version, run }), requests: 2 * requests };
-  return { ...found, run: head, headline, notes };
+  return { ...found, run: head, pieceMs, seed, headline, notes };
 }
+
+export const pieceText = (ms: number): string => (ms < 1000 ? formatValue(ms, 'ms') : formatSeconds(ms / 1000));

@@ -235,9 +235,17 @@ it('fits into every width, and writes reports in which no name is more than text
     if (columns >= 40) for (const line of out.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   }
   const { out, code } = await iter8ctl(
-    ['diff', fast, hostile, '-o', 'markdown', '--report', 'json=r.json', '--report', 'yaml=r.yaml'],
+    [
+      ...['diff', fast, hostile, '-o', 'markdown'],
+      ...['html', 'junit', 'json', 'yaml', 'ndjson'].flatMap((format) => ['--report', `${format}=r.${format}`]),
+    ],
     { cwd },
   );
+  const report = (format: string) => readFileSync(path.join(cwd, `r.${format}`), 'utf8');
+  expect(report('html')).toMatch(/^<!DOCTYPE html>[^]*<h1>B is worse in 1 of 6 rows<\/h1>/);
+  expect(report('junit')).toContain('<failure type="regression" message="error-rate is worse');
+  expect(report('ndjson')).toMatch(/^\{[^\n]*"kind":"RunComparison"[^\n]*\}\n$/);
+  expect(JSON.parse(report('ndjson'))).toEqual(JSON.parse(report('json')));
   expect(code).toBe(0);
   expect(out).toContain('## ❌ B is worse in 1 of 6 rows');
   expect(out).toContain('a&#124;b&#93;(http:x)');

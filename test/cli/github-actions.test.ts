@@ -119,6 +119,33 @@ it('judge does the same of what others measured', async () => {
   expect(set()).toMatchObject({ verdict: 'do not promote' });
 });
 
+it('diff and aa say what they found, which is no verdict of a promotion', async () => {
+  const { cwd, env, outputs: set, summary } = step();
+  const requests = (name: string, ms: number) => {
+    const lines = Array.from({ length: 200 }, (_, k) =>
+      JSON.stringify({ s: 200, d: ms, t: new Date(Date.UTC(2026, 0, 1) + 100 * k).toISOString() }),
+    );
+    writeFileSync(path.join(cwd, name), `${lines.join('\n')}\n`);
+  };
+  requests('a', 10);
+  requests('b::error::x', 20);
+  const flags = ['--format', 'json-lines', '--fields', 'status=s,duration=d:ms,start=t', '--percentiles', '50'];
+  const known = [...flags, '--missing', '0', '--model', 'open'];
+  const worse = await iter8ctl(['diff', 'a', 'b::error::x', ...known, '--report', 'html=r.html'], { cwd, env });
+  expect(worse.code, worse.err).toBe(0);
+  expect(obeyed(worse.err)).toMatchObject([
+    { name: 'error', message: 'B is worse in 1 of 3 rows' },
+    { name: 'error', message: expect.stringMatching(/^p50 is worse: 11 ms in A, 21 ms in B/) },
+  ]);
+  expect(set()).toEqual({ verdict: '', version: '', answer: 'regression', report: path.join(cwd, 'r.html') });
+  expect(summary()).toContain('B is worse in 1 of 3 rows');
+  const alike = await iter8ctl(['aa', 'a', ...known, '--splits', '20', '-o', 'junit'], { cwd, env });
+  expect(obeyed(alike.err).map(({ name }) => name)).toEqual(['notice']);
+  expect(set()).toMatchObject({ answer: 'within' });
+  const off = await iter8ctl(['diff', 'a', 'a', ...known, '--ci', 'none'], { cwd, env });
+  expect(off.err).toBe('');
+});
+
 it('watch and replay do the same, describe only looks', async () => {
   await using server = await testServer((_, response) => void response.end('fine'));
   const { cwd, env, outputs: set } = step();

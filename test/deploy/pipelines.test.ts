@@ -188,7 +188,7 @@ describe('the component of GitLab CI', () => {
     // Two runs that do not differ say nothing of a promotion.
     const like = await gitlab({ image: 'x', command: 'diff', args: `${RESULTS}\n${RESULTS}` });
     expect([like.code, like.read('verdict.env')], like.err).toEqual([0, 'ITER8_VERDICT=\n']);
-    expect(like.read('report.md')).toContain('|');
+    expect(like.read('report.xml')).toContain('<testcase');
   });
 });
 
@@ -227,7 +227,7 @@ describe('the Task of Tekton', () => {
     expect([none.code, none.verdict], none.err).toEqual([6, '']);
     const like = await tekton('diff', [RESULTS, RESULTS]);
     expect([like.code, like.verdict], like.err).toEqual([0, '']);
-    expect(existsSync(path.join(like.cwd, 'iter8ctl-report/report.md'))).toBe(true);
+    expect(existsSync(path.join(like.cwd, 'iter8ctl-report/report.html'))).toBe(true);
   });
 });
 

@@ -7,9 +7,11 @@ import { validateXML } from 'xmllint-wasm';
 import { TimeoutError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
+import { runComparisonJunit, selfComparisonJunit } from '../../src/report/comparison-junit.ts';
 import { renderJunit } from '../../src/report/junit.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
+import { comparedRuns, comparedWithItself } from '../support/compared.ts';
 import { drivenCanary, hostileText, withTexts } from '../support/reported.ts';
 
 const NOW = Date.parse('2026-11-25T12:00:00Z');
@@ -67,7 +69,11 @@ it('accepts what an experiment says before, during and after it, with ten versio
     ...all.map(junit),
     ...[...texts, texts.join('')].map((text, at) => junit(withTexts(all[at % all.length]!, text))),
   ];
-  expect(await errorsOf(reports)).toEqual([]);
+  const compared = [...texts.slice(0, 4), 'x'].flatMap((text) => [
+    runComparisonJunit(comparedRuns(text)),
+    selfComparisonJunit(comparedWithItself(text)),
+  ]);
+  expect(await errorsOf([...reports, ...compared])).toEqual([]);
 });
 
 it('would see what the schema does not allow', async () => {

@@ -1,8 +1,7 @@
 /** Reports for people and CI servers: whatever an object holds, they are what they claim to be, and say what is so. */
 import fc from 'fast-check';
 import { marked } from 'marked';
-import { parse, type DefaultTreeAdapterTypes } from 'parse5';
-import { SaxesParser } from 'saxes';
+import { parse } from 'parse5';
 import { expect, it } from 'vitest';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord, withRecord } from '../../src/judge/record/stored-record.ts';
@@ -12,6 +11,7 @@ import { markdownText, renderMarkdown } from '../../src/report/markdown.ts';
 import { reportModel } from '../../src/report/report-model.ts';
 import { sanitizeLine } from '../../src/text/sanitize.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
+import { elements, skeleton, textOf, xmlElements } from '../support/markup.ts';
 import { drivenCanary, drivenConformance, hostileText, withTexts } from '../support/reported.ts';
 import { runs } from '../support/search-depth.ts';
 
@@ -19,40 +19,6 @@ const NOW = Date.parse('2026-11-25T12:00:00Z');
 const html = (experiment: Experiment) => renderHtml(reportModel(experiment, NOW));
 const markdown = (experiment: Experiment) => renderMarkdown(experimentView(experiment, NOW));
 const junit = (experiment: Experiment) => renderJunit(experimentView(experiment, NOW));
-
-type Node = DefaultTreeAdapterTypes.Node;
-type Element = DefaultTreeAdapterTypes.Element;
-
-function elements(node: Node): Element[] {
-  const own = 'tagName' in node ? [node] : [];
-  return [...own, ...('childNodes' in node ? node.childNodes.flatMap(elements) : [])];
-}
-
-/** Names of elements and attributes: what a text can change only by breaking out. */
-const skeleton = (page: string) =>
-  elements(parse(page)).map(({ tagName, attrs }) => `${tagName} ${attrs.map(({ name }) => name).join(' ')}`);
-
-/** With the text of every element, checked to be well-formed. */
-function xmlElements(xml: string): { name: string; attributes: Record<string, string>; text: string }[] {
-  const parser = new SaxesParser();
-  const found: { name: string; attributes: Record<string, string>; text: string }[] = [];
-  const open: typeof found = [];
-  parser.on('error', (error) => {
-    throw error;
-  });
-  parser.on('opentag', ({ name, attributes }) => {
-    const element = { name, attributes: attributes as Record<string, string>, text: '' };
-    found.push(element);
-    open.push(element);
-  });
-  parser.on('text', (text) => {
-    const last = open.at(-1);
-    if (last !== undefined) last.text += text;
-  });
-  parser.on('closetag', () => void open.pop());
-  parser.write(xml).close();
-  return found;
-}
 
 it('an HTML report has the same elements whatever its texts are', async () => {
   const experiment = await drivenCanary();
@@ -160,13 +126,6 @@ it('a text in Markdown shows as it is, and is nothing but text', () => {
     { numRuns: runs(300), examples: [['a']] },
   );
 });
-
-function textOf(node: Node): string {
-  if ('value' in node) return node.value;
-  return 'childNodes' in node
-    ? node.childNodes.map(textOf).join(' '.repeat('tagName' in node && /^(td|th|tr|li)$/.test(node.tagName) ? 1 : 0))
-    : '';
-}
 
 it('the tables of a Markdown report have as many cells in each row as in the head, whatever the names', async () => {
   const experiment = await drivenCanary();

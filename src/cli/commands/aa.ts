@@ -10,7 +10,7 @@ import { seededUniform } from '../../traffic/seeded-random.ts';
 import { selfComparisonView, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { groupsOf, groupsOfLoad, type Grouped } from '../measured-groups.ts';
-import { plainAnswerText } from '../plain-answer.ts';
+import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { withResultFlags, type ResultFlags } from '../result-files.ts';
@@ -51,7 +51,7 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--seed <n>', 'of the divisions', numberFlag({ min: 0, integer: true }), 1)
     .option('--confidence <level>', 'that no difference is shown where there is none', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES);
-  withCiFlag(withReportFlag(withResultFlags(command), FORMATS.slice(1)));
+  withCiFlag(withReportFlag(withResultFlags(command), REPORTED_FORMATS));
   return withOutputFlags(command, FORMATS).action(async (file: string | undefined, flags: AaFlags) => {
     if ((file === undefined) === (flags.url === undefined))
       throw new UsageError('give a file, or --url', {
@@ -67,18 +67,23 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
         return;
       }
       const view = viewOf(found, flags);
-      const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
-      const textIn = (format: string) =>
-        plainAnswerText(format, {
-          plain: () => plainSelfComparison(view),
-          markdown: () => selfComparisonMarkdown(view),
-          text: () => renderSelfComparison(view, options),
-        });
-      io.stdout.write(await textIn(flags.output));
-      await end(textIn);
+      await end(reportedComparison(view, flags, io));
       done({ within: EXIT.ok, more: EXIT.no, open: EXIT.undecided }[view.answer]);
     });
   });
+}
+
+function reportedComparison(view: SelfComparisonView, flags: AaFlags, io: Io): ReportedAnswer {
+  const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
+  const level = { within: 'notice', more: 'error', open: 'warning' } as const;
+  return {
+    plain: () => plainSelfComparison(view),
+    text: () => renderSelfComparison(view, options),
+    markdown: async () => selfComparisonMarkdown(view),
+    html: async () => (await import('../../report/html/self-comparison-page.ts')).selfComparisonPage(view),
+    junit: async () => (await import('../../report/comparison-junit.ts')).selfComparisonJunit(view),
+    ci: () => ({ answer: view.answer, annotations: [[level[view.answer], view.headline, 'iter8ctl aa']] }),
+  };
 }
 
 function viewOf({ name, version, run, groups }: Grouped, flags: AaFlags): SelfComparisonView {

@@ -4,17 +4,18 @@ import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { plainRunComparison, runComparisonMarkdown } from '../../report/run-comparison.ts';
+import { rowSentence } from '../../view/comparison-cells.ts';
 import { renderRunComparison } from '../../render/run-comparison.ts';
 import {
   runComparisonView,
   type ComparisonAnswer,
   type Measured,
-  type NamedRun,
   type RunComparisonView,
 } from '../../view/run-comparison.ts';
+import type { NamedRun } from '../../view/run-head.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { measuredSource, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
-import { plainAnswerText } from '../plain-answer.ts';
+import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { withResultFlags } from '../result-files.ts';
@@ -28,7 +29,7 @@ interface DiffFlags extends SourceFlags, OutputFlags, ReportFlags {
   readonly failOnRegression?: boolean;
 }
 
-export const FORMATS = ['text', 'json', 'yaml', 'markdown'] as const;
+export const FORMATS = ['text', ...REPORTED_FORMATS] as const;
 export const PERCENTILES = [50, 90, 95, 99];
 
 export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
@@ -41,24 +42,37 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--confidence <level>', 'that all differences hold together', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES)
     .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when that cannot be told in any');
-  withCiFlag(withReportFlag(withResultFlags(command), FORMATS.slice(1)));
+  withCiFlag(withReportFlag(withResultFlags(command), REPORTED_FORMATS));
   return withOutputFlags(withStoreFlags(command), FORMATS).action(
     async (a: string, b: string | undefined, flags: DiffFlags) => {
       await withAnswerReports(flags, io, async (end) => {
         const view = await compared(a, b, flags, io);
-        const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
-        const textIn = (format: string) =>
-          plainAnswerText(format, {
-            plain: () => plainRunComparison(view),
-            markdown: () => runComparisonMarkdown(view),
-            text: () => renderRunComparison(view, options),
-          });
-        io.stdout.write(await textIn(flags.output));
-        await end(textIn);
+        await end(reportedComparison(view, flags, io));
         done(flags.failOnRegression === true ? CODES[view.answer] : EXIT.ok);
       });
     },
   );
+}
+
+function reportedComparison(view: RunComparisonView, flags: DiffFlags, io: Io): ReportedAnswer {
+  const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 120 };
+  const title = 'iter8ctl diff';
+  const level = { regression: 'error', none: 'notice', undecided: 'warning' } as const;
+  const worse = view.rows.filter(({ answer }) => answer === 'worse');
+  return {
+    plain: () => plainRunComparison(view),
+    text: () => renderRunComparison(view, options),
+    markdown: async () => runComparisonMarkdown(view),
+    html: async () => (await import('../../report/html/run-comparison-page.ts')).runComparisonPage(view),
+    junit: async () => (await import('../../report/comparison-junit.ts')).runComparisonJunit(view),
+    ci: () => ({
+      answer: view.answer,
+      annotations: [
+        [level[view.answer], view.headline, title],
+        ...worse.map((row) => ['error', rowSentence(row), title] as const),
+      ],
+    }),
+  };
 }
 
 export function confidenceFlag(text: string): number {

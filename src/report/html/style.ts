@@ -36,7 +36,8 @@ td.name,th.name{overflow-wrap:anywhere;min-width:7rem}
 td.number,th.number{text-align:right;white-space:nowrap}.value{white-space:nowrap}
 .verdict{white-space:nowrap;font-weight:600}
 .good .verdict{color:var(--good)}.bad .verdict{color:var(--bad)}.open .verdict{color:var(--open)}.plain .verdict{color:var(--soft)}
-.sentence{color:var(--soft);font-size:.9rem}.under{display:block;color:var(--soft);font-size:.85rem}
+.sentence{color:var(--soft);font-size:.9rem}.under{display:block;font-weight:400;color:var(--soft);font-size:.85rem}
+.beside{display:flex;flex-wrap:wrap;gap:2px 20px;align-items:center}.beside>.value{min-width:13.5rem}
 .bar{width:200px;height:24px;display:block}
 .bar .track{stroke:var(--edge)}.bar .allowed{fill:var(--allowed)}
 .bar .interval{stroke:var(--soft);stroke-width:5}.bar .limit{stroke:var(--limit);stroke-width:2}
@@ -64,7 +65,7 @@ time{color:var(--soft);font-variant-numeric:tabular-nums;margin-right:8px}
 footer{color:var(--soft);font-size:.85rem;padding-top:24px;padding-bottom:32px}
 @media (max-width:640px){.stacked thead{position:absolute;left:-9999px}.stacked tr{display:block;border-bottom:1px solid var(--edge);padding:8px 0}
 .stacked td,.stacked th{display:block;border:0;padding:1px 0;text-align:left}
-.stacked td[data-label]::before{content:attr(data-label) ": ";color:var(--soft)}
+.stacked [data-label]::before{content:attr(data-label) ": ";color:var(--soft)}
 dl.facts{grid-template-columns:1fr}.facts dd{margin-bottom:6px}}
 @media print{:root{color-scheme:light;${LIGHT}}body{font-size:11pt}.chart,.answer,tr{break-inside:avoid}details::details-content{content-visibility:visible;display:block}details{border:0}.skip{display:none}pre{white-space:pre-wrap}}
 `;

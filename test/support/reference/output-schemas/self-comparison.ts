@@ -12,6 +12,8 @@ export const selfComparison = z.object({
   requestsOfHalf: z.number().describe('Of each half, on average.'),
   confidence: z.number(),
   splits: z.number(),
+  seed: z.number().describe('Of the divisions: the same seed gives the same answer.'),
+  pieceSeconds: z.number().describe('Requests that are so near in time stay together.'),
   falseAlarms: z.number().describe('Splits in which a difference was shown in some row.'),
   answer: growing(['within', 'more', 'open']).describe(
     'within: no more false alarms than the confidence allows; more: more are shown; open: so few requests show nothing.',
