@@ -235,10 +235,9 @@ it('fits into every width, and writes reports in which no name is more than text
     if (columns >= 40) for (const line of out.split('\n')) expect(displayWidth(line)).toBeLessThanOrEqual(columns);
   }
   const { out, code } = await iter8ctl(
-    [
-      ...['diff', fast, hostile, '-o', 'markdown'],
-      ...['html', 'junit', 'json', 'yaml', 'ndjson'].flatMap((format) => ['--report', `${format}=r.${format}`]),
-    ],
+    ['diff', fast, hostile, '-o', 'markdown'].concat(
+      ['html', 'junit', 'json', 'yaml', 'ndjson'].flatMap((format) => ['--report', `${format}=r.${format}`]),
+    ),
     { cwd },
   );
   const report = (format: string) => readFileSync(path.join(cwd, `r.${format}`), 'utf8');
