@@ -13,7 +13,8 @@ import { comparedRuns, comparedWithItself } from '../support/compared.ts';
 import { elements, skeleton, textOf, xmlElements } from '../support/markup.ts';
 import { hostileText } from '../support/reported.ts';
 
-const page = (text: string) => runComparisonPage(comparedRuns(text)) + selfComparisonPage(comparedWithItself(text));
+const page = (text: string) =>
+  runComparisonPage(comparedRuns(text), 'x') + selfComparisonPage(comparedWithItself(text), 'x');
 const shape = (xml: string) =>
   xmlElements(xml).map(({ name, attributes }) => `${name} ${Object.keys(attributes).join(' ')}`);
 
@@ -34,7 +35,7 @@ it('an HTML page has the same elements whatever the names are, loads nothing and
 
 it('an HTML page shows the answer first, both estimates, and each difference as a picture that is named in words', () => {
   const view = comparedRuns('x');
-  const all = elements(parse(runComparisonPage(view)));
+  const all = elements(parse(runComparisonPage(view, 'iter8ctl 1')));
   const h1 = all.find(({ tagName }) => tagName === 'h1')!;
   expect(textOf(h1)).toBe(view.headline);
   const rows = all.filter(({ tagName, parentNode }) => tagName === 'tr' && parentNode!.nodeName === 'tbody');

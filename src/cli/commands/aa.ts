@@ -8,6 +8,7 @@ import { plainSelfComparison, selfComparisonMarkdown } from '../../report/self-c
 import { renderSelfComparison } from '../../render/self-comparison.ts';
 import { seededUniform } from '../../traffic/seeded-random.ts';
 import { selfComparisonView, type SelfComparisonView } from '../../view/self-comparison.ts';
+import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { groupsOf, groupsOfLoad, type Grouped } from '../measured-groups.ts';
 import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
@@ -80,7 +81,7 @@ function reportedComparison(view: SelfComparisonView, flags: AaFlags, io: Io): R
     plain: () => plainSelfComparison(view),
     text: () => renderSelfComparison(view, options),
     markdown: async () => selfComparisonMarkdown(view),
-    html: async () => (await import('../../report/html/self-comparison-page.ts')).selfComparisonPage(view),
+    html: async () => (await import('../../report/html/self-comparison-page.ts')).selfComparisonPage(view, SIGNATURE),
     junit: async () => (await import('../../report/comparison-junit.ts')).selfComparisonJunit(view),
     ci: () => ({ answer: view.answer, annotations: [[level[view.answer], view.headline, 'iter8ctl aa']] }),
   };

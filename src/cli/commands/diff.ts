@@ -13,6 +13,7 @@ import {
   type RunComparisonView,
 } from '../../view/run-comparison.ts';
 import type { NamedRun } from '../../view/run-head.ts';
+import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { measuredSource, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
 import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
@@ -63,7 +64,7 @@ function reportedComparison(view: RunComparisonView, flags: DiffFlags, io: Io): 
     plain: () => plainRunComparison(view),
     text: () => renderRunComparison(view, options),
     markdown: async () => runComparisonMarkdown(view),
-    html: async () => (await import('../../report/html/run-comparison-page.ts')).runComparisonPage(view),
+    html: async () => (await import('../../report/html/run-comparison-page.ts')).runComparisonPage(view, SIGNATURE),
     junit: async () => (await import('../../report/comparison-junit.ts')).runComparisonJunit(view),
     ci: () => ({
       answer: view.answer,

@@ -1,7 +1,6 @@
 /** Two runs compared, as one HTML file: the answer, each quantity with its difference round zero, what was measured, the settings. */
 import type { ComparedRow } from '../../judge/runs/compare-runs.ts';
 import { formatCount, formatValue } from '../../text/units.ts';
-import { SIGNATURE } from '../../version.ts';
 import {
   answerMark,
   boundsSentence,
@@ -20,7 +19,8 @@ import { factList, htmlPage, listSection, section, stackedTable, table } from '.
 
 const TONES = { regression: 'bad', none: 'plain', undecided: 'open' } as const;
 
-export function runComparisonPage(view: RunComparisonView): string {
+/** `by`: what compared, with its version. */
+export function runComparisonPage(view: RunComparisonView, by: string): string {
   const { a, b, headline, notes } = view;
   return htmlPage({
     headline,
@@ -36,7 +36,7 @@ export function runComparisonPage(view: RunComparisonView): string {
       section('What was measured', table('A and B', ['What', 'A', 'B'], sideBySide(view))),
       section('Settings', factList(settingsOf(view))),
     ],
-    footer: `Compared by ${SIGNATURE}`,
+    footer: `Compared by ${by}`,
   });
 }
 

@@ -3,7 +3,6 @@ import { scaleLinear } from 'd3-scale';
 import type { NoiseRow } from '../../judge/runs/self-comparison.ts';
 import { noiseCells } from '../../render/self-comparison.ts';
 import { formatCount, formatValue } from '../../text/units.ts';
-import { SIGNATURE } from '../../version.ts';
 import { loadText, measuredTexts, nameText } from '../../view/run-head.ts';
 import { pieceText, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { markup, type Markup } from '../markup.ts';
@@ -13,7 +12,8 @@ import { factList, htmlPage, listSection, section, stackedTable, table, type Ton
 
 const TONES: Readonly<Record<SelfComparisonView['answer'], Tone>> = { within: 'good', more: 'bad', open: 'open' };
 
-export function selfComparisonPage(view: SelfComparisonView): string {
+/** `by`: what compared, with its version. */
+export function selfComparisonPage(view: SelfComparisonView, by: string): string {
   const { run, headline, notes } = view;
   return htmlPage({
     headline,
@@ -30,7 +30,7 @@ export function selfComparisonPage(view: SelfComparisonView): string {
       section('What was measured', table('The run', ['What', 'Run'], measuredTexts(run))),
       section('Settings', factList(settingsOf(view))),
     ],
-    footer: `Compared by ${SIGNATURE}`,
+    footer: `Compared by ${by}`,
   });
 }
 
