@@ -43,15 +43,25 @@ class View {
   }
 
   /** @returns the bin that it was counted in */
-  record(ms: number, error: boolean): number {
-    this.n += 1;
-    if (error) this.errors += 1;
-    this.sumMs += ms;
+  record(ms: number, error: boolean, times: number): number {
+    this.n += times;
+    if (error) this.errors += times;
+    this.sumMs += ms * times;
     if (ms > this.maxMs) this.maxMs = ms;
     if (ms < this.minMs) this.minMs = ms;
     const bin = binIndex(Math.max(1, Math.round(ms * 1000)));
-    this.bins.set(bin, (this.bins.get(bin) ?? 0) + 1);
+    addTo(this.bins, bin, times);
     return bin;
+  }
+
+  add(other: View): void {
+    this.n += other.n;
+    this.errors += other.errors;
+    this.sumMs += other.sumMs;
+    this.maxMs = Math.max(this.maxMs, other.maxMs);
+    this.minMs = Math.min(this.minMs, other.minMs);
+    for (const [bin, times] of other.bins) addTo(this.bins, bin, times);
+    for (const [index, bad] of other.bad.entries()) this.bad[index]! += bad;
   }
 
   toTally(): TallyView {
@@ -91,19 +101,21 @@ export class Slice {
     return this.#response.n === 0 && this.open === 0;
   }
 
-  record(outcome: Outcome): void {
-    const bin = this.#response.record(outcome.responseMs, outcome.responseError);
-    if (outcome.unanswered) this.#unanswered.set(bin, (this.#unanswered.get(bin) ?? 0) + 1);
-    else addAnswer(this.#answers, outcome.responseMs);
-    if (outcome.sent) this.#service.record(outcome.serviceMs, outcome.serviceError);
-    this.#codes[outcome.code] = (this.#codes[outcome.code] ?? 0) + 1;
-    if (outcome.reconnected) this.#reconnects += 1;
-    if (outcome.scheduled) this.#scheduled += 1;
-    if (outcome.late) this.#late += 1;
+  /** `times`: of so many requests alike. */
+  record(outcome: Outcome, times = 1): void {
+    const bin = this.#response.record(outcome.responseMs, outcome.responseError, times);
+    if (outcome.unanswered) addTo(this.#unanswered, bin, times);
+    else addAnswer(this.#answers, outcome.responseMs, times);
+    if (outcome.sent) this.#service.record(outcome.serviceMs, outcome.serviceError, times);
+    this.#codes[outcome.code] = (this.#codes[outcome.code] ?? 0) + times;
+    if (outcome.reconnected) this.#reconnects += times;
+    if (outcome.scheduled) this.#scheduled += times;
+    if (outcome.late) this.#late += times;
     for (let index = 0; index < this.#limits.length; index++) {
       const limit = this.#limits[index]!;
-      if (outcome.unanswered || isBeyond(outcome.responseMs, limit)) this.#response.bad[index]! += 1;
-      if (outcome.sent && (outcome.unanswered || isBeyond(outcome.serviceMs, limit))) this.#service.bad[index]! += 1;
+      if (outcome.unanswered || isBeyond(outcome.responseMs, limit)) this.#response.bad[index]! += times;
+      if (outcome.sent && (outcome.unanswered || isBeyond(outcome.serviceMs, limit)))
+        this.#service.bad[index]! += times;
     }
   }
 
@@ -132,30 +144,53 @@ export class Slice {
     };
   }
 
-  /** All of it, with unresolved requests as errors with latency T in the response view and absent from the service view. */
-  checkpoint(capMs: number): Tally {
-    const copy = new Slice(this.#limits);
-    for (let i = 0; i < this.open; i++) {
-      copy.record({
-        code: 'unresolved',
-        responseMs: capMs,
-        responseError: true,
-        sent: false,
-        serviceMs: 0,
-        serviceError: false,
-        unanswered: true,
-        late: false,
-        scheduled: false,
-        reconnected: false,
-      });
-    }
-    return copy.tally();
+  /**
+   * Adds all of another one with the same limits, its unresolved requests as errors with latency T in the response view and absent
+   * from the service view.
+   */
+  add(other: Slice, capMs: number): void {
+    this.#response.add(other.#response);
+    this.#service.add(other.#service);
+    const { n, sumMs, maxMs, minMs } = other.#answers;
+    this.#answers.n += n;
+    this.#answers.sumMs += sumMs;
+    this.#answers.maxMs = Math.max(this.#answers.maxMs, maxMs);
+    this.#answers.minMs = Math.min(this.#answers.minMs, minMs);
+    for (const [bin, times] of other.#unanswered) addTo(this.#unanswered, bin, times);
+    for (const [code, times] of Object.entries(other.#codes)) this.#codes[code] = (this.#codes[code] ?? 0) + times;
+    this.#reconnects += other.#reconnects;
+    this.#late += other.#late;
+    this.#scheduled += other.#scheduled;
+    if (other.open > 0) this.record(unresolvedAt(capMs), other.open);
   }
 }
 
-function addAnswer(answers: { n: number; sumMs: number; maxMs: number; minMs: number }, ms: number): void {
-  answers.n += 1;
-  answers.sumMs += ms;
+function unresolvedAt(capMs: number): Outcome {
+  return {
+    code: 'unresolved',
+    responseMs: capMs,
+    responseError: true,
+    sent: false,
+    serviceMs: 0,
+    serviceError: false,
+    unanswered: true,
+    late: false,
+    scheduled: false,
+    reconnected: false,
+  };
+}
+
+function addTo(counts: Map<number, number>, key: number, times: number): void {
+  counts.set(key, (counts.get(key) ?? 0) + times);
+}
+
+function addAnswer(
+  answers: { n: number; sumMs: number; maxMs: number; minMs: number },
+  ms: number,
+  times: number,
+): void {
+  answers.n += times;
+  answers.sumMs += ms * times;
   if (ms > answers.maxMs) answers.maxMs = ms;
   if (ms < answers.minMs) answers.minMs = ms;
 }

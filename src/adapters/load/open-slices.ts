@@ -70,13 +70,15 @@ export class SliceBook {
     return { slices, frontier: this.#pages.map((page) => page.frontier) };
   }
 
-  /** Everything that is not closed, as if the worker died now: unresolved requests as errors with the latency of the cap. */
+  /**
+   * Everything that is not closed, as if the worker died now: unresolved requests as errors with the latency of the cap. One sum for
+   * each scope, however many slices it is of: of a service that answers nothing there are as many as its timeout has.
+   */
   checkpoint(capMs: number): { readonly scope: number; readonly tally: Tally }[] {
-    return this.#pages.flatMap(({ slices }, scope) =>
-      [...slices.values()]
-        .filter((slice) => !slice.isEmpty)
-        .flatMap((slice) => [slice.tally(), slice.checkpoint(capMs)])
-        .map((tally) => ({ scope, tally })),
-    );
+    return this.#pages.flatMap(({ slices, limits }, scope) => {
+      const sum = new Slice(limits);
+      for (const slice of slices.values()) sum.add(slice, capMs);
+      return sum.isEmpty ? [] : [{ scope, tally: sum.tally() }];
+    });
   }
 }

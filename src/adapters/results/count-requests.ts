@@ -6,7 +6,7 @@
  * began in the middle of traffic has too few fast ones among its first: what started before its first line is left out.
  */
 import { Slice } from '../../evidence/slice-counts.ts';
-import { addTally, EMPTY_TALLY, type LatencyLimit, type Tally } from '../../evidence/request-tally.ts';
+import { addTally, type LatencyLimit, type Tally } from '../../evidence/request-tally.ts';
 import type { MeasuredRequest } from './measured-request.ts';
 
 export interface CountSettings {
@@ -174,13 +174,9 @@ export class RequestCounter {
 
 /** So many requests of which nothing is known: failures for `satisfied`, absent for `violated` (docs/method.md 0.4). */
 export function unresolvedTally(n: number, { limits, unansweredMs }: CountSettings): Tally {
-  const slice = new Slice(limits);
-  slice.open += 1;
-  let sum = EMPTY_TALLY;
-  // Added to itself: there may be a billion.
-  for (let power = slice.checkpoint(unansweredMs), rest = n; rest > 0; rest = Math.floor(rest / 2)) {
-    if (rest % 2 === 1) sum = addTally(sum, power);
-    power = addTally(power, power);
-  }
-  return sum;
+  const unresolved = new Slice(limits);
+  unresolved.open = n;
+  const sum = new Slice(limits);
+  sum.add(unresolved, unansweredMs);
+  return sum.tally();
 }
