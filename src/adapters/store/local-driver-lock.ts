@@ -32,11 +32,16 @@ export function createFileLock(options: FileLockOptions): DriverLock {
 
 class FileLock implements DriverLock {
   readonly #options: FileLockOptions;
-  readonly #self: Promise<ProcessIdentity>;
+  #identity: Promise<ProcessIdentity> | undefined;
 
   constructor(options: FileLockOptions) {
     this.#options = options;
-    this.#self = identifyProcess(options.pid);
+  }
+
+  /** Found out when it is needed: most commands meet no lock. */
+  get #self(): Promise<ProcessIdentity> {
+    this.#identity ??= identifyProcess(this.#options.pid);
+    return this.#identity;
   }
 
   async acquire(

@@ -1,5 +1,6 @@
 /** Experiments and metrics as YAML files in a folder (`layout.ts`): the store of local mode. */
 import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
 import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { matchesSelector, parseSelector } from '../../experiment/label-selector.ts';
@@ -79,10 +80,18 @@ class FileStore implements ExperimentStore {
     const keys = (await Promise.all(namespaces.map((namespace) => listKeys(dir, namespace)))).flat();
     const found: Experiment[] = [];
     const next = keys.values();
+    // Once for each folder: asking for each file takes as long as reading it.
+    const folders = new Map<string, Promise<void>>();
+    const checkFolder = (path: string) => {
+      const folder = dirname(path);
+      const checked = folders.get(folder) ?? refuseLinks(path);
+      folders.set(folder, checked);
+      return checked;
+    };
     const reader = async () => {
       for (const key of next) {
         options.signal?.throwIfAborted();
-        const experiment = await this.#readable(key);
+        const experiment = await this.#readable(key, checkFolder);
         if (experiment !== undefined && matchesSelector(selector, experiment.metadata.labels))
           found.push(options.trim?.(experiment) ?? experiment);
       }
@@ -199,17 +208,17 @@ class FileStore implements ExperimentStore {
     );
   }
 
-  async #read(kind: Kind, key: ObjectKey): Promise<FileText | undefined> {
+  async #read(kind: Kind, key: ObjectKey, checkFolder = refuseLinks): Promise<FileText | undefined> {
     const path = objectPath(this.#options.dir, kind, key);
-    await refuseLinks(path);
+    await checkFolder(path);
     const file = await readTextFile(path);
     return file === undefined ? undefined : { key, path, text: file.text };
   }
 
   /** Undefined when it is gone, or cannot be read, which is reported. */
-  async #readable(key: ObjectKey): Promise<Experiment | undefined> {
+  async #readable(key: ObjectKey, checkFolder: typeof refuseLinks): Promise<Experiment | undefined> {
     try {
-      const file = await this.#read('experiments', key);
+      const file = await this.#read('experiments', key, checkFolder);
       return file === undefined ? undefined : experimentIn(readObjectFile(file));
     } catch (error) {
       this.#options.onUnreadable?.(error, objectPath(this.#options.dir, 'experiments', key));
