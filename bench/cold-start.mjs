@@ -25,10 +25,17 @@ const root = new URL('..', import.meta.url).pathname;
 const ours = path.join(root, 'bench/experiment.json');
 const legacy = path.join(root, 'test/fixtures/recorded/00-first-exp/final.yaml');
 
-/** As the folder keeps it: YAML, and its status as JSON (src/adapters/store/object-text.ts). */
-function stored({ status, ...rest }) {
-  return `${dump(rest).trimEnd()}\nstatus: {\n${JSON.stringify(status, undefined, 2).slice(2, -2)}\n  }\n`;
+/** Entries of a JSON object, one a line, and those of `analysis` once more: as the folder keeps them (src/adapters/store/object-text.ts). */
+function linesOf(object, indent) {
+  return Object.entries(object)
+    .map(([key, value]) => {
+      const text = key === 'analysis' ? `{\n${linesOf(value, `${indent}  `)}\n${indent}}` : JSON.stringify(value);
+      return `${indent}${JSON.stringify(key)}: ${text}`;
+    })
+    .join(',\n');
 }
+
+const stored = ({ status, ...rest }) => `${dump(rest).trimEnd()}\nstatus: {\n${linesOf(status, '  ')}\n  }\n`;
 
 /** A folder of `--local` with as many experiments. */
 function folderOf(count) {

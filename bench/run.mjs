@@ -1,6 +1,7 @@
 // All measurements that need no cluster, beside the peers of each, in one run: one table of what was measured and what was reached.
 // Usage: npm run bench [-- --json FILE] [--only NAME,NAME] [--soak MINUTES]. Ends with 1 when a measurement itself fails.
-import { spawnSync } from 'node:child_process';
+// No measurement takes longer than a quarter of an hour: then it is ended, and said to be missing.
+import { spawn, spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { cpus, loadavg, tmpdir, totalmem } from 'node:os';
 import path from 'node:path';
@@ -27,6 +28,29 @@ for (const name of names)
   if (!Object.hasOwn(MEASUREMENTS, name))
     throw new Error(`--only ${name}: expected of ${Object.keys(MEASUREMENTS).join(', ')}`);
 
+/** On a busy machine a measurement takes several times as long as on an idle one, but not for ever. */
+const MOST_MINUTES = 15;
+
+/** Runs a measurement to its end, or ends it with all that it started. Resolves to what went wrong, if anything did. */
+function measure(args, minutes) {
+  return new Promise((resolve) => {
+    const child = spawn(process.execPath, args, { cwd: root, stdio: 'inherit', detached: true });
+    const end = (signal) => process.kill(-child.pid, signal);
+    const interrupted = () => end('SIGINT');
+    process.once('SIGINT', interrupted);
+    let late = false;
+    const timer = setTimeout(() => {
+      late = true;
+      end('SIGKILL');
+    }, minutes * 60_000);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      process.off('SIGINT', interrupted);
+      resolve(late ? `not over within ${minutes} minutes` : signal === null ? `exit ${code}` : `ended by ${signal}`);
+    });
+  });
+}
+
 const commit = spawnSync('git', ['describe', '--always', '--dirty'], { cwd: root, encoding: 'utf8' }).stdout.trim();
 const machine = {
   commit,
@@ -46,11 +70,11 @@ for (const name of names) {
   console.log(`\n== ${name}`);
   const file = path.join(scratch, `${name}.json`);
   const args = [path.join(root, 'bench', `${name}.mjs`), '--json', file, ...MEASUREMENTS[name]];
-  spawnSync(process.execPath, args, { cwd: root, stdio: 'inherit' });
+  const ending = await measure(args, MOST_MINUTES + (name === 'soak' ? Number(values.soak) : 0));
   try {
     results.push(...JSON.parse(readFileSync(file, 'utf8')).map((result) => ({ measurement: name, ...result })));
   } catch {
-    failed.push(name);
+    failed.push(`${name} (${ending})`);
   }
 }
 rmSync(scratch, { recursive: true });
