@@ -1,7 +1,7 @@
 // Runs the tests that need a real Kubernetes: first those that need only its API (test/cluster/objects), then those that
-// need a node (test/cluster/node).
+// need a node (test/cluster/node). Those that take minutes, with tools of others, run when they are asked for (test/cluster/neighbours).
 //
-//   node scripts/test-cluster.mjs [objects|node] [FILE...]
+//   node scripts/test-cluster.mjs [objects|node|neighbours] [FILE...]
 //
 // The cluster is test/cluster/lab, which is started and ended here (Linux on amd64, root, Go). With
 // ITER8_TEST_KUBECONFIG=FILE any cluster serves that may be thrown away afterwards (kind, k3d): tests that need the lab itself
@@ -19,6 +19,9 @@ import { summaryOf } from './summary-reporter.mjs';
 const root = path.join(import.meta.dirname, '..');
 const lab = (name) => path.join(root, 'test/cluster/lab', name);
 const SUITES = ['objects', 'node'];
+const ASKED_FOR = 'neighbours';
+/** Controllers of others that the tests of a suite run: each is built by the tool of its name. */
+const NEIGHBOURS = { objects: [], node: ['argo-rollouts'], [ASKED_FOR]: ['flagger'] };
 
 /** `inside`: on the node of the lab. */
 function runSuite(suite, { files, scratch, summary, inside = false, allSkipped = false, env }) {
@@ -65,7 +68,7 @@ function withoutLab() {
 function onGivenCluster(kubeconfig, suites, how) {
   const env = { ...makeIssuer(how.scratch).env, ITER8_TEST_KUBECONFIG: path.resolve(kubeconfig) };
   // Everything of the other suite needs the lab.
-  return sum(suites.map((suite) => runSuite(suite, { ...how, env, allSkipped: suite === 'node' })));
+  return sum(suites.map((suite) => runSuite(suite, { ...how, env, allSkipped: suite !== 'objects' })));
 }
 
 function withoutCluster(why, suites, how) {
@@ -81,9 +84,10 @@ function inLab(suites, how) {
   try {
     return sum(
       suites.map((suite) => {
-        const whole = suite === 'node';
+        const whole = suite !== 'objects';
         // The network of the node leads nowhere: what has to be fetched is fetched before.
-        if (whole && asksFor(how.files, 'argo-rollouts')) spawnSync(lab('argo-rollouts'), { stdio: ['ignore', 2, 2] });
+        for (const name of NEIGHBOURS[suite])
+          if (asksFor(how.files, name)) spawnSync(lab(name), { stdio: ['ignore', 2, 2] });
         const issuer = whole ? undefined : makeIssuer(how.scratch);
         const kubeconfig = whole ? up([]) : up(['--control-plane-only'], { APISERVER_FLAGS: issuer.apiServerFlags });
         const env = { ITER8_TEST_KUBECONFIG: kubeconfig, ITER8_TEST_LAB: 'true', ...issuer?.env };
@@ -114,7 +118,7 @@ export function runClusterTests({ suites = SUITES, files = [], summary }) {
 
 if (import.meta.url === pathToFileURL(process.argv[1]).href) {
   const args = process.argv.slice(2);
-  const suites = SUITES.includes(args[0]) ? [args.shift()] : SUITES;
+  const suites = [...SUITES, ASKED_FOR].includes(args[0]) ? [args.shift()] : SUITES;
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-cluster-summary-'));
   const summary = path.join(folder, 'summary.ndjson');
   const total = runClusterTests({ suites, files: args, summary });

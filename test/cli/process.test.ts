@@ -118,7 +118,7 @@ describe.concurrent('a run', () => {
     expect((await first.ended).signal).toBe('SIGKILL');
     // Another one at the same place sees what the second run sends, and nothing of what is still under way.
     await slow[Symbol.asyncDispose]();
-    await using fast = await testServer(ok, slow.port);
+    await using fast = await testServer(ok, { port: slow.port });
     const before = await requests();
     expect(before).toBeGreaterThanOrEqual(200);
     const second = await start('run', '--local', 'shop').ended;

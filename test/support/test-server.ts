@@ -1,4 +1,4 @@
-/** A real HTTP server on loopback whose answers a test decides, one by one. */
+/** A real HTTP server, on loopback if nothing else is said, whose answers a test decides, one by one. */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -12,7 +12,7 @@ export interface TestServer extends AsyncDisposable {
 /** `answer` gets the number of the request, from 0. */
 export async function testServer(
   answer: (request: IncomingMessage, response: ServerResponse, k: number) => void,
-  port = 0,
+  { port = 0, host = '127.0.0.1' }: { readonly port?: number; readonly host?: string } = {},
 ): Promise<TestServer> {
   let seen = 0;
   const server = createServer((request, response) => {
@@ -21,11 +21,11 @@ export async function testServer(
   });
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject);
-    server.listen(port, '127.0.0.1', resolve);
+    server.listen(port, host, resolve);
   });
   const { port: chosen } = server.address() as AddressInfo;
   return {
-    url: `http://127.0.0.1:${chosen}/`,
+    url: `http://${host}:${chosen}/`,
     port: chosen,
     seen: () => seen,
     [Symbol.asyncDispose]: async () => {

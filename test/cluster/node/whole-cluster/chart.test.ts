@@ -1,33 +1,34 @@
 /** The Helm chart on a real node: installed by the real Helm it drives an experiment, and what it leaves behind is what it says. */
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { CRD_NAMES, installedObjects } from '../../../support/installed-objects.ts';
 import {
-  clusterTool,
   describeLab,
+  freshNamespace,
   iter8ctlProcess,
   KUBECONFIG,
   kubectl,
+  tokenOf,
   tryKubectl,
 } from '../../../support/cluster.ts';
+import { installApi, PUSH_AUTHORIZATION, type InstalledApi } from '../../../support/installed-api.ts';
+import { makeImage } from '../../../support/lab-image.ts';
 import { describeUnless, missingHelm } from '../../../support/needs.ts';
 
 const root = path.join(import.meta.dirname, '../../../..');
 const HELLO = 'gcr.io/google-samples/hello-app:2.0';
-const CONTROLLER = 'iter8ctl:test';
+const EXPERIMENT = JSON.stringify({
+  apiVersion: 'iter8.tools/v2alpha2',
+  kind: 'Experiment',
+  metadata: { name: 'x' },
+  spec: { target: 'x', strategy: { testingPattern: 'Conformance' }, versionInfo: { baseline: { name: 'shop' } } },
+});
 const RELEASE = ['iter8ctl', '-n', 'default'];
 
 const helm = (...args: readonly string[]) =>
   spawnSync('helm', [...args], { encoding: 'utf8', env: { ...process.env, KUBECONFIG } });
-
-function makeImage(name: string, what: 'hello' | 'iter8ctl'): void {
-  const folder = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-image-')), what);
-  execFileSync(process.execPath, [path.join(root, 'deploy/image-root.mjs'), folder, what]);
-  clusterTool('image', [name, folder, '/app/run']);
-}
 
 /** Whatever an earlier file installed, or this one leaves. */
 async function clean(): Promise<void> {
@@ -41,29 +42,50 @@ async function clean(): Promise<void> {
 
 describeLab('the chart', () => {
   describeUnless(missingHelm())('by helm', () => {
+    let api: InstalledApi;
+
     beforeAll(async () => {
       await clean();
       makeImage(HELLO, 'hello');
-      makeImage(CONTROLLER, 'iter8ctl');
       kubectl(['apply', '-f', path.join(root, 'test/fixtures/hello-candidate.yaml')]);
     });
-    afterAll(clean);
+    afterAll(async () => {
+      await clean();
+      await api?.[Symbol.asyncDispose]();
+    });
+
+    it('is compared with an install whose API answers through its Service, over TLS, accounts that may', async () => {
+      api = await installApi(() => ({ good: 0, failed: 0 }));
+      const namespace = freshNamespace('api');
+      const role = readFileSync(path.join(root, 'samples/argo-rollouts/access.yaml'), 'utf8');
+      kubectl(['apply', '-n', namespace, '-f', '-'], role);
+      kubectl(['create', 'serviceaccount', 'stranger', '-n', namespace]);
+      kubectl(['create', '-n', namespace, '-f', '-'], EXPERIMENT);
+      const target = `/v1/namespaces/${namespace}/experiments/x`;
+      const { status, text } = await api.get(target, tokenOf('iter8ctl-verdicts', namespace));
+      expect([status, JSON.parse(text)]).toMatchObject([200, { experiment: { name: 'x', namespace } }]);
+      expect((await api.get(target, tokenOf('stranger', namespace))).status).toBe(403);
+      expect((await api.get(target)).status).toBe(401);
+      expect((await api.get(target, 'of.nobody.else')).status).toBe(401);
+    });
+
+    it('is compared with an install that pushes measured values, with the headers of a Secret', async () => {
+      expect(await api.pushed).toBe(PUSH_AUTHORIZATION);
+      const deployment = kubectl(['get', 'deployment', 'iter8ctl-controller', '-n', 'iter8-system', '-o', 'yaml']);
+      expect(deployment).toContain('otel-headers');
+      expect(deployment).not.toContain(encodeURIComponent(PUSH_AUTHORIZATION));
+    });
 
     it('installs what iter8ctl install makes', async () => {
-      const made = await iter8ctlProcess(['install', '--image', CONTROLLER]);
-      expect(made.code, made.err).toBe(0);
       const ours = installedObjects();
       expect(ours.length).toBeGreaterThan(8);
       await clean();
-      const installed = helm(
-        'install',
-        ...RELEASE,
-        path.join(root, 'deploy/chart'),
-        '--set',
-        `controller.image=${CONTROLLER}`,
-      );
+      const sets = api.chartValues.flatMap((pair) => ['--set', pair]);
+      const installed = helm('install', ...RELEASE, path.join(root, 'deploy/chart'), ...sets);
       expect(installed.status, installed.stderr).toBe(0);
       expect(installedObjects()).toEqual(ours);
+      // The pod waits for them.
+      api.makeSecrets();
     });
 
     it('drives an experiment to its end', async () => {

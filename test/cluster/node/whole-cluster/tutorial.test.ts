@@ -1,30 +1,21 @@
 /** The tutorial, word for word, on a whole cluster: with a good, a slow and a failing candidate, and as it was in Iter8 0.7. */
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, expect, it } from 'vitest';
 import {
   beginWatch,
-  clusterTool,
   describeLab,
   iter8ctlProcess,
   kubectl,
   storyOf,
   watchWithKubectl,
 } from '../../../support/cluster.ts';
+import { makeImage } from '../../../support/lab-image.ts';
 
 const root = path.join(import.meta.dirname, '../../../..');
 const fixtures = path.join(root, 'test/fixtures');
 const HELLO = 'gcr.io/google-samples/hello-app:2.0';
 const CONTROLLER = 'iter8ctl:test';
 const COMPLETED = /ExperimentCompleted/;
-
-function makeImage(name: string, what: 'hello' | 'iter8ctl'): void {
-  const folder = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-image-')), what);
-  execFileSync(process.execPath, [path.join(root, 'deploy/image-root.mjs'), folder, what]);
-  clusterTool('image', [name, folder, '/app/run']);
-}
 
 /** The candidate with flags of the sample service; waits until the old one is gone. */
 function deployCandidate(...args: readonly string[]): void {
