@@ -19,7 +19,7 @@ import { timestamp } from './status-changes.ts';
 import { SteadyTime } from './steady-time.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { cleanTexts, type CleanTexts } from './clean-texts.ts';
-import { VerdictReports } from './verdict-reports.ts';
+import { VerdictReports } from './verdict-changes.ts';
 
 /** Newest lines of the story kept in the object; the full record is in the log. */
 const KEPT_EVENTS = 200;

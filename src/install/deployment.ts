@@ -2,7 +2,7 @@
 import type { Resource } from '../adapters/kube/api-client.ts';
 import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
-import { CONTROLLER } from './rbac.ts';
+import { CONTROLLER } from './cluster-roles.ts';
 
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true };
 const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };

@@ -2,7 +2,7 @@
 import { apiService, controllerDeployment, systemNamespace, type ControllerOptions } from './deployment.ts';
 import { crds } from './crds.ts';
 import type { InstallObject } from './install-object.ts';
-import { controllerAccess, roles } from './rbac.ts';
+import { controllerAccess, roles } from './cluster-roles.ts';
 
 /** `controller` absent: CRDs and roles only. */
 export function installObjects(controller?: ControllerOptions): InstallObject[] {

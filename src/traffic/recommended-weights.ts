@@ -6,7 +6,7 @@
  */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { topTwoShares } from './bandit-shares.ts';
-import { nextBanditWeights } from './bandit-weights.ts';
+import { nextBanditWeights } from './bandit-guard-rails.ts';
 import { blueGreenWeights } from './traffic-plan.ts';
 import type { Contest } from '../evidence/two-versions/best-version.ts';
 import { nextWeights } from './progressive-weights.ts';

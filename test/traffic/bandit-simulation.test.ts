@@ -1,6 +1,6 @@
 /** Seeded contests whose traffic the bandit divides. Seeds and numbers of runs stand beside each claim. */
 import { describe, expect, it } from 'vitest';
-import { nextBanditWeights } from '../../src/traffic/bandit-weights.ts';
+import { nextBanditWeights } from '../../src/traffic/bandit-guard-rails.ts';
 import { topTwoShares } from '../../src/traffic/bandit-shares.ts';
 import type { Uniform } from '../../src/traffic/seeded-random.ts';
 import { runs } from '../evidence/two-versions/best-version-runs.ts';

@@ -1,7 +1,7 @@
 /** Where traffic goes next: the sequences of docs/contract.md 6, and what must hold of any weights. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { nextBanditWeights, type GuardedVersion } from '../../src/traffic/bandit-weights.ts';
+import { nextBanditWeights, type GuardedVersion } from '../../src/traffic/bandit-guard-rails.ts';
 import { nextWeights, type WeighedVersion, type WeightLimits } from '../../src/traffic/progressive-weights.ts';
 import { roundWeights } from '../../src/traffic/round-weights.ts';
 import { runs } from '../support/search-depth.ts';

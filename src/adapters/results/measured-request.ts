@@ -87,15 +87,6 @@ export function outcomeOf(status: string, failure = 'other'): Pick<MeasuredReque
   return { code: String(code), unanswered: false, error: code >= 400 };
 }
 
-/** The class of a failure, by what the tool wrote about it. */
-export function failureClass(text: string): string {
-  if (/time(d )?-?out|deadline exceeded/i.test(text)) return 'timeout';
-  if (/no such host|dns|lookup/i.test(text)) return 'dns';
-  if (/refused|dial|connect:/i.test(text)) return 'connect';
-  if (/reset|EOF|broken pipe|closed|failed to respond|premature/i.test(text)) return 'reset';
-  return /tls|certificate|x509/i.test(text) ? 'tls' : 'other';
-}
-
 /** Latency with what rounding may hide on either side. NaN and negative values: undefined. */
 export function latency(
   ms: number,

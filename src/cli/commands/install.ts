@@ -161,7 +161,7 @@ async function printRole(flags: InstallFlags, io: Io): Promise<void> {
   const [{ neededPermissions }, { weightPermissions }, roles, { writeYamlDocuments }] = await Promise.all([
     import('../../preflight/permissions.ts'),
     import('../try-traffic.ts'),
-    import('../../install/experiment-roles.ts'),
+    import('../../install/roles-of-one-experiment.ts'),
     import('../../adapters/manifest/write-yaml.ts'),
   ]);
   const { experiment: written } = await readManifests(files, io, flags);

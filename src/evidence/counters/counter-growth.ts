@@ -16,7 +16,8 @@
  * Source: docs/method.md 0.7, 1.6.
  */
 import type { CounterAnswer } from './counter-samples.ts';
-import { boundsOf, claimed, hasRestarted, partsOf, sumOf } from './counter-parts.ts';
+import { boundsOf, claimed, partsOf, sumOf } from './counter-parts.ts';
+import { hasRestarted } from './counter-restarts.ts';
 import {
   begun,
   everyOther,

@@ -39,11 +39,6 @@ export function partsOf(sample: CounterSample, { limits, bounds }: Omit<PartsLay
 export const claimed = (parts: readonly number[], { limits, kind }: PartsLayout): readonly number[] =>
   kind === 'histograms' ? parts.slice(0, 1 + 2 * limits.length) : parts;
 
-/** Buckets of a native histogram may be merged as it grows: there only the number of observations says whether it restarted. */
-export function hasRestarted(before: readonly number[], now: readonly number[], kind: CounterKind): boolean {
-  return kind === 'histograms' ? now[0]! < before[0]! : now.some((part, index) => part < before[index]!);
-}
-
 /** Part by part; a shorter row counts as zeros there. */
 export function sumOf(rows: Iterable<readonly number[]>): number[] {
   const sum: number[] = [];

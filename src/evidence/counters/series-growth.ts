@@ -1,6 +1,7 @@
 /** What one series of counters grew by, from its start or that of the ledger on: see `counter-growth.ts`. */
 import { firstWhere } from '../bisection.ts';
-import { claimed, hasRestarted, partsOf, type PartsLayout } from './counter-parts.ts';
+import { claimed, partsOf, type PartsLayout } from './counter-parts.ts';
+import { hasRestarted } from './counter-restarts.ts';
 import type { CounterSample } from './counter-samples.ts';
 
 /** One series, from its start or that of the ledger. The parts of a value: see `partsOf`. */

@@ -5,7 +5,8 @@
  * start and end in ms since 1970, `OK` or `KO`, message. The file has no codes: a KO is a check that failed, or no answer.
  */
 import { readLineBatches, type LineResult } from '../lines.ts';
-import { failureClass, latency, type Batch, type ResultFormat } from '../measured-request.ts';
+import { failureClass } from '../failure-texts.ts';
+import { latency, type Batch, type ResultFormat } from '../measured-request.ts';
 
 export const gatling: ResultFormat = {
   name: 'gatling',

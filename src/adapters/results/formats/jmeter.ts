@@ -7,8 +7,8 @@
  */
 import sax from 'sax';
 import type { LineResult } from '../lines.ts';
+import { failureClass } from '../failure-texts.ts';
 import {
-  failureClass,
   latency,
   outcomeOf,
   type Batch,

@@ -6,7 +6,8 @@
  * has the code 0 and an error.
  */
 import { parseObject, readLineBatches, textOf, type LineResult } from '../lines.ts';
-import { failureClass, latency, outcomeOf, type FormatFacts, type ResultFormat } from '../measured-request.ts';
+import { failureClass } from '../failure-texts.ts';
+import { latency, outcomeOf, type FormatFacts, type ResultFormat } from '../measured-request.ts';
 import { readRowBatches, type Cell } from '../rows.ts';
 
 const FACTS: FormatFacts = {

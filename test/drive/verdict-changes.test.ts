@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { VerdictReports } from '../../src/drive/verdict-reports.ts';
+import { VerdictReports } from '../../src/drive/verdict-changes.ts';
 import type { LimitAssessment, Verdict } from '../../src/judge/assessment.ts';
 
 const row = (verdict: Verdict, objective = 0): LimitAssessment => ({

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { bindingHint, experimentRoles } from '../../src/install/experiment-roles.ts';
+import { bindingHint, experimentRoles } from '../../src/install/roles-of-one-experiment.ts';
 
 it('puts verbs on the same things into one rule, by namespace, with names where only one object is meant', () => {
   const route = { group: 'gateway.networking.k8s.io', resource: 'httproutes', namespace: 'shop', name: 'web' };
