@@ -85,6 +85,7 @@ class Drive {
       keepSplit: options.keepSplit === true,
       over: this.#interruption.lost,
       patience: ports.patience,
+      goOn: options.goOn,
     });
     const { lookEveryMs = 1_000, typed = (command) => `iter8ctl ${command} ${experiment.metadata.name}` } = options;
     this.#control = new Control(this.#session, this.#interruption, { lookEveryMs, typed, place: this.#target });
@@ -308,10 +309,10 @@ class Drive {
       saveEveryMs,
       seed,
     });
-    if (outcome.kind === 'interrupted') return 'interrupted';
-    if (outcome.kind === 'anew') return this.#beginAgain();
-    if (outcome.kind === 'failed')
-      return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, cause: outcome.cause });
+    const { kind, ...why } = outcome;
+    if (kind === 'interrupted') return 'interrupted';
+    if (kind === 'anew') return this.#beginAgain();
+    if (kind === 'failed') return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, ...why });
     const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
     if (invalid !== undefined) return this.#fail(invalid);
     session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));

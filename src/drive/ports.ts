@@ -336,11 +336,16 @@ export interface TrafficObjects {
   /**
    * Sets the fields, and reads them back. `from`: what each of them may hold now, since we put it there or began to; where one holds
    * neither that nor what is to be written, somebody else moves traffic too: ConflictError, and nothing is changed. Doing it twice is
-   * doing it once.
+   * doing it once. `start`: what was there before the experiment may be held, too, but only where we wrote it: a driver that ended by
+   * an error has put it back and could not say so. Somebody else who writes it again takes back what we did.
    */
   write(
     experiment: Experiment,
-    change: { readonly from: readonly (readonly WeightField[])[]; readonly to: readonly WeightField[] },
+    change: {
+      readonly from: readonly (readonly WeightField[])[];
+      readonly to: readonly WeightField[];
+      readonly start?: readonly WeightField[] | undefined;
+    },
     signal?: AbortSignal,
   ): Promise<readonly FieldReading[]>;
 }

@@ -36,7 +36,7 @@ export type ActionOutcome =
   /** A version has become another build: all is to be measured anew. */
   | { readonly kind: 'anew' }
   | { readonly kind: 'interrupted' }
-  | { readonly kind: 'failed'; readonly cause: string };
+  | { readonly kind: 'failed'; readonly cause: string; readonly traffic?: Failure['traffic'] };
 
 export async function runAction(
   session: Session,
@@ -64,7 +64,7 @@ export async function runAction(
       continue;
     }
     const unsettled = isLast ? await how.settleTraffic() : undefined;
-    if (unsettled !== undefined) return { kind: 'failed', cause: failureText(unsettled) };
+    if (unsettled !== undefined) return notSettled(unsettled);
     const text = `${taskName(task)} of ${step.id}`;
     session.emit({ kind: 'task-started', ...about, text: `${text} started` });
     const outcome =
@@ -88,8 +88,14 @@ export async function runAction(
   }
   if (interruption.any.aborted) return { kind: 'interrupted' };
   const unsettled = step.action === 'finish' ? await how.settleTraffic() : undefined;
-  return unsettled === undefined ? { kind: 'done' } : { kind: 'failed', cause: failureText(unsettled) };
+  return unsettled === undefined ? { kind: 'done' } : notSettled(unsettled);
 }
+
+const notSettled = (failure: Failure): ActionOutcome => ({
+  kind: 'failed',
+  cause: failureText(failure),
+  ...(failure.traffic === undefined ? {} : { traffic: failure.traffic }),
+});
 
 /** A person may take a day to answer: what was approved is the build that was measured, and no other. */
 async function gate(session: Session, placed: PlacedTask, how: ActionOptions): Promise<TaskOutcome> {

@@ -28,6 +28,8 @@ export interface TrafficOptions {
   readonly keepSplit: boolean;
   /** Aborted when somebody else may do the same work: nothing is changed from then on. */
   readonly over: AbortSignal;
+  /** What a person types to go on with it. */
+  readonly goOn?: string | undefined;
   /** How long the last change waits for an API server that does not answer. */
   readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
 }
@@ -42,6 +44,8 @@ export class Traffic {
   readonly #session: Session;
   readonly #options: TrafficOptions;
   #unsaved: unknown;
+  /** What was being written last. */
+  #wanted: readonly Weight[] | undefined;
 
   constructor(session: Session, options: TrafficOptions) {
     this.#session = session;
@@ -167,7 +171,7 @@ export class Traffic {
     } catch (error) {
       if (!(error instanceof UnavailableError)) throw error;
       // It is ended all the same, with its own exit code: whoever goes on finds what was being written.
-      this.#warnNotRestored({ cause: messageOf(error) });
+      this.#warnLeft(error);
     }
   }
 
@@ -233,6 +237,7 @@ export class Traffic {
     const stored = this.#stored!;
     const { moving = [] } = stored;
     const isMove = moving.length > 0 || !isSameSplit(to, stored.fields);
+    this.#wanted = weights;
     if (isMove) {
       const begun = [...moving.filter((fields) => !isSameSplit(to, fields)), to];
       this.#store({ ...stored, moving: begun.slice(-MOST_BEGUN) });
@@ -243,7 +248,7 @@ export class Traffic {
     over.throwIfAborted();
     await this.#objects.write(
       session.experiment,
-      { from: beforeIn(stored), to },
+      { from: beforeIn(stored), to, start: stored.start },
       AbortSignal.any([over, ...(signal === undefined ? [] : [signal])]),
     );
     if (!isMove) return;
@@ -270,7 +275,7 @@ export class Traffic {
       await objects.write(this.#session.experiment, { from: beforeIn(stored), to: stored.start }, over);
       this.#session.warn('traffic was put back as it was before the experiment');
     } catch (error) {
-      this.#warnNotRestored({ cause: messageOf(error) });
+      this.#warnLeft(error);
     }
   }
 
@@ -345,18 +350,25 @@ export class Traffic {
     this.#session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...split.weights] }));
   }
 
+  /** Nobody knows how it is split now: the last change may have been made, and not answered. */
+  #warnLeft(error: unknown): void {
+    const { weights, moving = [], steps = [weights] } = this.#stored!;
+    const wanted = moving.length > 0 ? this.#wanted : undefined;
+    const may = [weights, ...(wanted === undefined ? [] : [wanted])].map(percents);
+    const { goOn } = this.#options;
+    this.#session.warn(
+      `traffic was not put back: ${messageOf(error)}; it may still be split ${[...new Set(may)].join(', or ')} (before the experiment: ${percents(steps[0]!)}); ${goOn === undefined ? 'whoever drives it next goes on from there' : `when that is mended, go on with: ${goOn}`}, or set the weights by hand`,
+    );
+  }
+
   #warnNotRestored({ cause = '' }: Pick<Failure, 'cause'>): void {
     const now = this.#session.status.currentWeightDistribution ?? [];
     this.#session.warn(`traffic was not put back: ${cause}; it is split ${percents(now)} now`);
   }
 }
 
-/** What the fields may hold by what we did: whoever was killed, or put it back at the end of an error, saved no more of it. */
-const beforeIn = ({ start, fields, moving = [] }: StoredTraffic): readonly (readonly WeightField[])[] => [
-  fields,
-  ...moving,
-  start,
-];
+/** What the fields may hold by what we did: whoever was killed saved no more of it. */
+const beforeIn = ({ fields, moving = [] }: StoredTraffic): readonly (readonly WeightField[])[] => [fields, ...moving];
 
 const fieldOf = ({ version, value }: WeightField): WeightField => ({ version, value });
 

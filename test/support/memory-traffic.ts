@@ -2,7 +2,13 @@
 import { ConflictError, Iter8Error } from '../../src/errors.ts';
 import { versionsIn, type Experiment } from '../../src/experiment/experiment.ts';
 import type { TrafficObjects } from '../../src/drive/ports.ts';
-import { isSameSplit, isSameValue, type FieldReading, type FieldValue } from '../../src/traffic/weight-fields.ts';
+import {
+  isSameSplit,
+  isSameValue,
+  type FieldReading,
+  type FieldValue,
+  type WeightField,
+} from '../../src/traffic/weight-fields.ts';
 
 export interface MemoryTraffic extends TrafficObjects {
   /** What the fields hold now. */
@@ -11,14 +17,20 @@ export interface MemoryTraffic extends TrafficObjects {
   readonly writes: (readonly FieldValue[])[];
   /** Requests of each version that a backend has counted: of whoever tests with them. */
   readonly counted: Map<string, number>;
+  /** Somebody else writes a field. */
+  touch: (version: string, value: FieldValue) => void;
   /** Called before each write: throws to refuse it, or changes the fields as somebody else would. */
   beforeWrite: () => void;
+  /** Called before each of the fields is written, where each is one of an object of its own. */
+  beforeField: (() => void) | undefined;
   /** Called after each write. */
   afterWrite: () => void;
 }
 
 export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): MemoryTraffic {
   const fields = new Map(Object.entries(start));
+  /** What we wrote last. */
+  const ours = new Map<string, FieldValue>();
   const read = (experiment: Experiment): FieldReading[] =>
     versionsIn(experiment).flatMap(({ name, weightObjRef }) =>
       weightObjRef === undefined
@@ -38,20 +50,37 @@ export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): Memo
     fields,
     writes: [],
     counted: new Map(),
+    touch: (version, value) => {
+      fields.set(version, value);
+      ours.delete(version);
+    },
     beforeWrite: () => undefined,
+    beforeField: undefined,
     afterWrite: () => undefined,
     read: (experiment) => Promise.resolve(read(experiment)),
     tryWrite: () => Promise.resolve(),
-    write: (experiment, { from, to }) => {
+    write: (experiment, { from, to, start = [] }) => {
       try {
         traffic.beforeWrite();
-        const holds = ({ version, value }: FieldReading) =>
-          [...from, to].some((values) => isSameValue(value, values.find((one) => one.version === version)?.value));
-        const other = read(experiment).find((field) => !holds(field));
-        if (other !== undefined)
-          throw new ConflictError(`${other.place} holds ${other.value}; it was changed by kubectl-edit`);
+        const refuseOther = () => {
+          const other = read(experiment).find(({ version, value }) => {
+            const holds = (values: readonly WeightField[]) =>
+              isSameValue(value, values.find((one) => one.version === version)?.value ?? null);
+            const isOurs =
+              start.length > 0 && holds(start) && ours.has(version) && isSameValue(value, ours.get(version));
+            return ![...from, to].some(holds) && !isOurs;
+          });
+          if (other !== undefined)
+            throw new ConflictError(`${other.place} holds ${other.value}; it was changed by kubectl-edit`);
+        };
+        refuseOther();
         if (!isSameSplit(to, read(experiment))) {
-          for (const { version, value } of to) fields.set(version, value);
+          for (const { version, value } of to) {
+            traffic.beforeField?.();
+            if (traffic.beforeField !== undefined) refuseOther();
+            fields.set(version, value);
+            ours.set(version, value);
+          }
           traffic.writes.push([...fields.values()]);
         }
         traffic.afterWrite();

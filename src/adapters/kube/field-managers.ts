@@ -8,10 +8,22 @@ import { sanitizeLine } from '../../text/sanitize.ts';
  * a path does not say: then whoever has the list is meant.
  */
 export function lastManagerOf(object: unknown, path: FieldPath): string | undefined {
-  const entries = entriesIn(object).filter(({ fields }) => hasField(fields, path));
-  const newest = entries.toSorted((a, b) => (a.time < b.time ? 1 : -1))[0];
+  const newest = managersOf(object, path)[0];
   if (newest === undefined) return undefined;
   return sanitizeLine(`${newest.manager}${newest.time === '' ? '' : ` at ${newest.time}`}`).slice(0, 200);
+}
+
+/** Whether the last change of a field may be by this manager: times are whole seconds, and a server may record nobody. */
+export function mayBeBy(manager: string, object: unknown, path: FieldPath): boolean {
+  const entries = managersOf(object, path);
+  return entries.length === 0 || entries.some((one) => one.manager === manager && one.time === entries[0]!.time);
+}
+
+/** The newest first. */
+function managersOf(object: unknown, path: FieldPath): Entry[] {
+  return entriesIn(object)
+    .filter(({ fields }) => hasField(fields, path))
+    .toSorted((a, b) => (a.time < b.time ? 1 : -1));
 }
 
 interface Entry {

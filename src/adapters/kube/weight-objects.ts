@@ -12,7 +12,7 @@ import { isSameSplit, isSameValue, shown } from '../../traffic/weight-fields.ts'
 import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
 import type { KubeClient, Resource } from './api-client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
-import { lastManagerOf } from './field-managers.ts';
+import { lastManagerOf, mayBeBy } from './field-managers.ts';
 
 /** Somebody may change another part of the object again and again; then we give up. */
 const MOST_TRIES = 7;
@@ -142,15 +142,15 @@ class Objects {
     return client.request<unknown>({ verb: 'get', resource, namespace, name, signal });
   }
 
-  async write({ from, to }: Parameters<TrafficObjects['write']>[1]): Promise<FieldReading[]> {
+  async write({ from, to, start = [] }: Parameters<TrafficObjects['write']>[1]): Promise<FieldReading[]> {
     let untilMs: number | undefined;
     await this.#repeated(async () => {
       const fields = await this.read();
-      refuseOther(fields, [...from, to]);
+      refuseOther(fields, [...from, to], start);
       const order = inOrder(fields, to);
       const hasReady = order.some((target) => isFalling(target, fields, to) && readyPods(objectOf(target, fields)) > 0);
       // Also whoever was given more by a try, or a driver, before this one.
-      const raised = order.filter((target) => isRaised(target, fields, { from, to }));
+      const raised = order.filter((target) => isRaised(target, fields, { from: [...from, start], to }));
       for (const target of order) {
         if (hasReady && isFalling(target, fields, to)) {
           untilMs ??= performance.now() + LONGEST_WAIT_FOR_PODS_MS;
@@ -161,7 +161,7 @@ class Objects {
     });
     const after = await this.read();
     const readings = after.map(({ reading }) => reading);
-    if (!isSameSplit(to, readings)) refuseOther(after, [to]);
+    if (!isSameSplit(to, readings)) refuseOther(after, [to], []);
     return readings;
   }
 
@@ -303,11 +303,19 @@ function refuseDropped(fields: readonly ReadField[], answer: unknown, to: readon
   }
 }
 
-/** Each field must hold what one of these says. @throws ConflictError where somebody else moves the same traffic */
-function refuseOther(fields: readonly ReadField[], allowed: readonly (readonly WeightField[])[]): void {
-  const other = fields.filter(
-    ({ reading }) => !allowed.some((values) => isSameValue(reading.value, valueOf(values, reading.version))),
-  );
+/**
+ * Each field must hold what one of these says, or what `ours` says, by us. @throws ConflictError where somebody else moves the same
+ * traffic
+ */
+function refuseOther(
+  fields: readonly ReadField[],
+  allowed: readonly (readonly WeightField[])[],
+  ours: readonly WeightField[],
+): void {
+  const other = fields.filter(({ reading: { version, value }, object, path }) => {
+    const holds = (values: readonly WeightField[]) => isSameValue(value, valueOf(values, version));
+    return !allowed.some(holds) && !(ours.length > 0 && holds(ours) && mayBeBy(FIELD_MANAGER, object, path));
+  });
   if (other.length === 0) return;
   throw new TrafficChangedError(
     other

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { lastManagerOf } from '../../../src/adapters/kube/field-managers.ts';
+import { lastManagerOf, mayBeBy } from '../../../src/adapters/kube/field-managers.ts';
 import { parseFieldPath, type FieldPath } from '../../../src/expressions/field-path.ts';
 
 const object = (...entries: readonly (readonly [manager: string, time: string, fieldsV1: object])[]) => ({
@@ -35,4 +35,15 @@ it.each([
   { metadata: { managedFields: [null, 1, { manager: 3 }, { manager: 'x' }] } },
 ])('names nobody where nothing is recorded: %j', (from) => {
   expect(lastManagerOf(from, parseFieldPath('.spec.replicas') as FieldPath)).toBeUndefined();
+});
+
+it('tells whether a manager may have changed a field last: also where times are the same, or nothing is recorded', () => {
+  const replicas = { 'f:spec': { 'f:replicas': {} } };
+  const path = parseFieldPath('.spec.replicas') as FieldPath;
+  const [early, late] = ['2026-11-24T08:00:00Z', '2026-11-24T08:00:01Z'];
+  expect(mayBeBy('iter8ctl', object(['iter8ctl', late, replicas], ['hpa', early, replicas]), path)).toBe(true);
+  expect(mayBeBy('iter8ctl', object(['iter8ctl', early, replicas], ['hpa', early, replicas]), path)).toBe(true);
+  expect(mayBeBy('iter8ctl', object(['iter8ctl', early, replicas], ['hpa', late, replicas]), path)).toBe(false);
+  expect(mayBeBy('iter8ctl', object(['hpa', late, replicas]), path)).toBe(false);
+  expect(mayBeBy('iter8ctl', {}, path)).toBe(true);
 });
