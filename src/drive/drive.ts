@@ -300,7 +300,7 @@ class Drive {
       await this.#progress('HandlerLaunched', `${title} handler '${step.action}' launched`);
     }
     const { saveEveryMs, seed } = this.#options;
-    const outcome = await runAction(session, step, {
+    const { kind, ...why } = await runAction(session, step, {
       ports: this.#ports,
       interruption: this.#interruption,
       control: this.#control,
@@ -309,7 +309,6 @@ class Drive {
       saveEveryMs,
       seed,
     });
-    const { kind, ...why } = outcome;
     if (kind === 'interrupted') return 'interrupted';
     if (kind === 'anew') return this.#beginAgain();
     if (kind === 'failed') return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, ...why });
