@@ -21,13 +21,17 @@ async function once(folder, work) {
   return folder;
 }
 
+const folderOf = (cache, name, version) => path.join(cache, `${name}-${version}`);
+
+export const isInstalled = (cache, name, version) => existsSync(path.join(folderOf(cache, name, version), '.complete'));
+
 /** @returns the program */
 export async function goProgram(cache, name, module, version) {
   need('go', 'Go is not installed');
-  const folder = await once(path.join(cache, `${name}-${version}`), () =>
+  const folder = await once(folderOf(cache, name, version), () =>
     run('go', ['install', `${module}@${version}`], {
       timeoutMs: INSTALL_MS,
-      env: { ...process.env, GOBIN: path.join(cache, `${name}-${version}`), GOFLAGS: '-mod=mod' },
+      env: { ...process.env, GOBIN: folderOf(cache, name, version), GOFLAGS: '-mod=mod' },
     }),
   );
   return path.join(folder, name);

@@ -29,6 +29,9 @@ it.each([
   // Users of Envoy who left (DC) and bodies that the server broke off (UPE) have no answer, whatever status was sent.
   ['envoy-access.log', [], { codes: { 200: 67, 302: 2, 503: 6, 504: 1, UPE: 2, DC: 2 }, n: 80, errors: 11 }],
   ['envoy-access.jsonl', FLAGS, { codes: { 200: 67, 302: 2, 503: 6, 504: 1, UPE: 2, DC: 2 }, n: 80, errors: 11 }],
+  // Each hop of a redirect is a request of its own; what had no answer has the status 0 and the code of an error.
+  ['k6.json', [], { codes: { 200: 35, 302: 1, 503: 2, other: 2, timeout: 1 }, n: 41, errors: 5 }],
+  ['k6.csv', [], { codes: { 200: 35, 302: 1, 503: 2, other: 2, timeout: 1 }, n: 41, errors: 5 }],
   ['gatling-simulation.log', [], { codes: { OK: 143, 503: 8, reset: 8, timeout: 5 }, n: 164, errors: 21 }],
 ] as const)('%s', async (file, args, expected) => {
   expect(await counted(file, ...args)).toEqual(expected);

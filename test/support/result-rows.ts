@@ -7,7 +7,7 @@ export const LOG_FIELDS = ['--fields', 'status=status,duration=duration:ms,start
 
 const START_MS = 1_700_000_000_000;
 
-/** As the documentation of k6 shows its points: nothing of ours installs it (test/fixtures/results/README.md). */
+/** Points as k6 writes them (test/fixtures/results/k6.json). */
 const k6Json = (k: number, isOk: boolean): string =>
   ['http_reqs', 'http_req_duration', 'http_req_blocked']
     .map((metric) => {
