@@ -42,6 +42,7 @@ export const EXAMPLES: Readonly<Record<string, readonly string[]>> = {
   ],
   aa: [
     'iter8ctl aa --url http://127.0.0.1:8080/ --qps 50 --duration 1m',
+    'iter8ctl aa -f experiment.yaml --duration 2m',
     'iter8ctl aa results.json --timeout 30s --piece 1s',
   ],
   debug: ['iter8ctl debug canary -n shop', 'iter8ctl debug --local'],

@@ -1,23 +1,33 @@
 /** The requests of one run, dealt to groups by the time at which they started: for `aa`, which divides them. */
+import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { UsageError } from '../errors.ts';
+import { InvalidManifestError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
+import { writeYamlDocuments } from '../adapters/manifest/write-yaml.ts';
 import { isFile, kindOfFile } from '../adapters/results/kind-of-file.ts';
 import type { MeasuredRequest } from '../adapters/results/measured-request.ts';
 import { withTemporaryFolder } from '../adapters/reports/temporary-folder.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
+import { baselineAlone, DEFAULT_LOAD_MS } from '../experiment/baseline-alone.ts';
+import { withDefaults } from '../experiment/defaults.ts';
 import { experimentOfObjectives, nameOfResults } from '../experiment/experiment-of-results.ts';
+import { defaultTimeoutMs } from '../judge/question/planned-load.ts';
 import { versionRoles } from '../judge/question/question.ts';
-import { runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
+import { askedBy, runOf, type AskedQuantity, type MeasuredRun } from '../judge/runs/measured-run.ts';
 import { groupOfPiece, GROUPS } from '../judge/runs/self-comparison.ts';
 import { readTally } from '../judge/record/stored-record.ts';
 import type { RecordLine } from '../judge/record/record-lines.ts';
 import { redactUrls } from '../text/redact.ts';
+import { checkExperiment } from '../validation/validate.ts';
 import type { QuickFlags } from './commands/init.ts';
-import { measuredRecord } from './record-file.ts';
+import { namedExperiment } from './choose-experiment.ts';
+import { openContext, whileConnecting } from './context.ts';
+import { orNoFile, refusePath } from './measured-runs.ts';
+import { foldedRecord, measuredRecord, type MeasuredRecord } from './record-file.ts';
 import { resultsOf, type ResultFlags } from './result-files.ts';
-import type { OutputFlags } from './shared-flags.ts';
+import { sayTo } from './say.ts';
+import type { OutputFlags, StoreFlags } from './shared-flags.ts';
 
 export interface Grouped {
   readonly name: string;
@@ -31,7 +41,10 @@ export interface GroupedHow {
   readonly pieceMs: number;
   /** Absent: the baseline. */
   readonly version: string | undefined;
-  readonly flags: ResultFlags & QuickFlags & Pick<OutputFlags, 'color'>;
+  readonly flags: ResultFlags &
+    QuickFlags &
+    StoreFlags &
+    Pick<OutputFlags, 'color'> & { readonly ignoreOthers?: boolean };
   readonly io: Io;
 }
 
@@ -39,23 +52,84 @@ export interface GroupedHow {
 export async function groupsOf(file: string, how: GroupedHow): Promise<Grouped> {
   if (file === '-') return ofResults(file, how);
   const where = path.resolve(how.io.cwd, file);
-  if (!(await isFile(where))) throw new UsageError(`there is no file ${file}`);
+  if (!(await isFile(where))) return ofStored(file, how);
   switch (await kindOfFile(where)) {
     case 'record':
-      return ofRecord(where, file, how);
+      return ofRecord(await measuredRecord(where, file), file, how);
     case 'results':
       return ofResults(file, how);
     case 'experiment':
       throw new UsageError(`${file} is an experiment, which holds sums: its requests cannot be divided`, {
-        hint: 'give its record: records/<namespace>/<name>.ndjson of the local folder',
+        hint: `give its record, records/<namespace>/<name>.ndjson of the local folder; -f ${file} sends its load`,
       });
   }
 }
 
-/** Sends the load of `run` to one version, and takes what it recorded. The exit code where it was not measured to its end. */
-export async function groupsOfLoad(how: GroupedHow): Promise<Grouped | ExitCode> {
+/** The record that a run of a stored experiment left on this machine. */
+async function ofStored(named: string, how: GroupedHow): Promise<Grouped> {
+  refusePath(named);
+  const context = await openContext(how.flags, how.io, sayTo(how.io));
+  const { metadata } = await orNoFile(named, () =>
+    whileConnecting(context, how.io, () => namedExperiment(context, named)),
+  );
+  const lines: unknown[] = [];
+  for await (const line of context.records.read({ namespace: metadata.namespace, name: metadata.name }))
+    lines.push(line);
+  if (lines.length === 0)
+    throw new UsageError(`${named} has no record on this machine: its requests cannot be divided`, {
+      hint: 'run it from here, or give its manifest with -f: its load is sent to its baseline',
+    });
+  return ofRecord(foldedRecord(lines, `the record of ${named}`), named, how);
+}
+
+/** Sends the load of a manifest to its baseline alone. The exit code where it was not measured to its end. */
+export async function groupsOfManifest(file: string, how: GroupedHow): Promise<Grouped | ExitCode> {
   const { flags, io } = how;
+  const { readManifests } = await import('./manifest-flags.ts');
+  const loaded = await readManifests([file], io, { ignoreOthers: flags.ignoreOthers });
+  const issues = checkExperiment(loaded.experiment).map(loaded.locate);
+  if (issues.length > 0) throw new InvalidManifestError(`${loaded.label}: no valid experiment`, issues);
+  const name = loaded.experiment.metadata.name ?? loaded.experiment.metadata.generateName ?? '';
+  const whole = withDefaults(loaded.experiment, { namespace: flags.namespace ?? 'default', name });
+  const { experiment, baseline, notes } = baselineAlone(whole, {
+    name: NAME,
+    timeoutMs: defaultTimeoutMs(whole),
+    change: { qps: flags.qps, requests: flags.requests, durationMs: flags.duration },
+  });
+  const found = await sent(how, async (folder) => {
+    const manifest = path.join(folder, 'aa.yaml');
+    await writeFile(manifest, writeYamlDocuments([experiment]));
+    return [`--filename=${manifest}`, ...runArguments(flags, folder)];
+  });
+  if (typeof found === 'number') return found;
+  const asked = askedBy(whole);
+  const left = asked.filter(({ quantity, endpoint }) => quantity.kind === 'custom' || endpoint !== undefined);
+  const names = [...new Set(left.map(({ metric }) => metric))];
+  const warnings = [
+    ...notes,
+    ...(names.length === 0 ? [] : [`only all requests are divided, not what others measure: ${names.join(', ')}`]),
+  ];
+  return {
+    ...found,
+    name: file === '-' ? 'standard input' : redactUrls(file),
+    version: baseline,
+    run: { ...found.run, asked: asked.filter(isAboutAll), warnings: [...warnings, ...found.run.warnings] },
+  };
+}
+
+/** Sends the load of `run` to one URL. The exit code where it was not measured to its end. */
+export async function groupsOfLoad(how: GroupedHow): Promise<Grouped | ExitCode> {
+  const { flags } = how;
   if (flags.url!.length > 1) throw new UsageError('aa compares one version with itself: give one --url');
+  const found = await sent(how, async (folder) => loadArguments(flags, folder));
+  return typeof found === 'number' ? found : { ...found, name: redactUrls(flags.url![0]!), version: undefined };
+}
+
+/** What a run recorded that nobody sees, of a version that has the only record. */
+async function sent(
+  { flags, io, ...how }: GroupedHow,
+  argumentsIn: (folder: string) => Promise<string[]>,
+): Promise<Grouped | ExitCode> {
   return withTemporaryFolder(async (folder) => {
     const { runCommand } = await import('./commands/run.ts');
     let code: ExitCode = EXIT.ok;
@@ -63,27 +137,32 @@ export async function groupsOfLoad(how: GroupedHow): Promise<Grouped | ExitCode>
       stdout: { value: { write: () => undefined, isTTY: false, columns: undefined, rows: undefined } },
     }) as Io;
     const command = runCommand(quiet, (ended) => (code = ended)).exitOverride();
-    await command.parseAsync(loadArguments(flags, folder), { from: 'user' });
+    await command.parseAsync(await argumentsIn(folder), { from: 'user' });
     if (code !== EXIT.ok && code !== EXIT.no && code !== EXIT.undecided) return code;
     const record = path.join(folder, 'records/default', `${NAME}.ndjson`);
-    const found = await ofRecord(record, redactUrls(flags.url![0]!), how);
-    return { ...found, version: undefined };
+    return ofRecord(await measuredRecord(record, record), NAME, { flags, io, ...how });
   });
 }
 
 const NAME = 'aa';
 
+const given = (flag: string, value: string | number | undefined): string[] =>
+  value === undefined ? [] : [`--${flag}=${value}`];
+
 /** Exactly the load that is planned: its answer is not asked for. */
+const runArguments = (flags: GroupedHow['flags'], folder: string): string[] => [
+  '--no-extend',
+  '--ci=none',
+  `--dir=${folder}`,
+  ...given('color', flags.color),
+];
+
 function loadArguments(flags: GroupedHow['flags'], folder: string): string[] {
-  const given = (flag: string, value: string | number | undefined) =>
-    value === undefined ? [] : [`--${flag}=${value}`];
-  const duration = flags.duration ?? (flags.requests === undefined ? DEFAULT_MS : undefined);
+  const duration = flags.duration ?? (flags.requests === undefined ? DEFAULT_LOAD_MS : undefined);
   return [
-    '--no-extend',
-    '--ci=none',
+    ...runArguments(flags, folder),
     '--slo=error-rate<=99%',
     `--name=${NAME}`,
-    `--dir=${folder}`,
     ...flags.url!.map((url) => `--url=${url}`),
     ...(flags.header ?? []).map((header) => `--header=${header}`),
     ...given('qps', flags.qps),
@@ -92,29 +171,33 @@ function loadArguments(flags: GroupedHow['flags'], folder: string): string[] {
     ...given('method', flags.method),
     ...given('payload', flags.payload),
     ...given('content-type', flags.contentType),
-    ...given('color', flags.color),
   ];
 }
 
-const DEFAULT_MS = 60_000;
 /** Of the slices of a record. */
 const SLICE_MS = 100;
 
-async function ofRecord(file: string, shown: string, { pieceMs, version: wanted }: GroupedHow): Promise<Grouped> {
-  const { lines, experiment, record } = await measuredRecord(file, shown);
+function ofRecord(
+  { lines, experiment, record }: MeasuredRecord,
+  shown: string,
+  { pieceMs, version: wanted }: GroupedHow,
+): Grouped {
   const versions = versionRoles(experiment).map(({ name }) => name);
   const version = wanted ?? versions[0] ?? '';
   if (!versions.includes(version))
     throw new UsageError(`${shown} has no version ${JSON.stringify(version)}`, {
       hint: `there are: ${versions.join(', ')}`,
     });
+  const warnings = runOf(experiment, record, version).isSaturated ? [...record.warnings, LATE] : record.warnings;
   return {
     name: shown,
     version,
-    run: divided(runOf(experiment, { ...record, scopes: [], tasks: {} }, version), record.loadSeconds),
+    run: divided(runOf(experiment, { ...record, warnings, scopes: [], tasks: {} }, version), record.loadSeconds),
     groups: groupedSlices(lines, version, Math.max(1, Math.round(pieceMs / SLICE_MS))),
   };
 }
+
+const LATE = 'the load generator could not keep up: a part of the noise may be its own';
 
 function groupedSlices(lines: readonly RecordLine[], version: string, slicesOfPiece: number): Tally[] {
   const groups = Array.from({ length: GROUPS }, () => EMPTY_TALLY);
@@ -164,6 +247,9 @@ async function ofResults(file: string, { pieceMs, flags, io }: GroupedHow): Prom
 
 /** What is not known is the same of both halves, and every row is about all requests. */
 function divided(run: MeasuredRun, seconds: number): MeasuredRun {
-  const asked = run.asked.filter(({ quantity, endpoint }) => quantity.kind === 'percentile' && endpoint === undefined);
-  return { ...run, seconds, missing: undefined, measured: {}, asked };
+  return { ...run, seconds, missing: undefined, measured: {}, asked: run.asked.filter(isAboutAll) };
 }
+
+/** A row of its own that is about all requests. */
+const isAboutAll = ({ quantity, endpoint }: AskedQuantity): boolean =>
+  quantity.kind === 'percentile' && endpoint === undefined;

@@ -50,13 +50,24 @@ export async function measuredSource(
 }
 
 async function fromStore(named: string, flags: SourceFlags, io: Io): Promise<MeasuredSource> {
+  refusePath(named);
+  const context = await openContext(flags, io, sayTo(io));
+  const find = () => whileConnecting(context, io, () => namedExperiment(context, named));
+  return ofObject(await orNoFile(named, find), named);
+}
+
+/** What looks like a file is no name of an experiment. @throws UsageError */
+export function refusePath(named: string): void {
   if (/[/\\]|\.(ya?ml|json|ndjson|csv|jtl|xml|log|gz)$/i.test(named))
     throw new UsageError(`there is no file ${named}`, {
       hint: 'name a file of results, a record or an object, or an experiment that is stored',
     });
-  const context = await openContext(flags, io, sayTo(io));
+}
+
+/** Of what was named, and is no file, either. */
+export async function orNoFile<T>(named: string, find: () => Promise<T>): Promise<T> {
   try {
-    return ofObject(await whileConnecting(context, io, () => namedExperiment(context, named)), named);
+    return await find();
   } catch (error) {
     if (!(error instanceof NotFoundError)) throw error;
     throw new NotFoundError(`there is no file ${named}, and ${error.message}`, { hint: error.hint, cause: error });

@@ -29,12 +29,17 @@ export async function recordLines(file: string, shown: string): Promise<unknown[
   return lines;
 }
 
-/** What a recorded run counted, as it was judged then. @throws UsageError */
-export async function measuredRecord(
-  file: string,
-  shown: string,
-): Promise<Pick<Folded, 'experiment' | 'record'> & { readonly lines: readonly RecordLine[] }> {
-  const lines = readRecordLines(await recordLines(file, shown));
+/** What a recorded run counted, as it was judged then. */
+export type MeasuredRecord = Pick<Folded, 'experiment' | 'record'> & { readonly lines: readonly RecordLine[] };
+
+/** @throws UsageError */
+export async function measuredRecord(file: string, shown: string): Promise<MeasuredRecord> {
+  return foldedRecord(await recordLines(file, shown), shown);
+}
+
+/** @throws UsageError when no line holds the experiment */
+export function foldedRecord(written: readonly unknown[], shown: string): MeasuredRecord {
+  const lines = readRecordLines(written);
   const folded = foldRecord(lines, { strength: {} });
   if (folded === undefined) throw new UsageError(`${shown} is no record of a run: no line of it holds the experiment`);
   return { ...folded, lines };

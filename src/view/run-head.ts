@@ -61,9 +61,9 @@ const MISSING = {
   'unfinished-missing': 'those that had not ended',
 } as const;
 
-/** Label and text. What may be missing is left out: it is the same of both halves of one run. */
+/** Label and text, the same labels for every run; without what is the same of both halves of one run. */
 export function measuredTexts(head: RunHead): (readonly [label: string, text: string])[] {
-  const { requests, seconds, timeoutMs, isSaturated, version, tool, name } = head;
+  const { requests, seconds, timeoutMs, version, tool, name } = head;
   const rate = requestRate({ requests, seconds });
   return [
     ['Name', name],
@@ -74,9 +74,12 @@ export function measuredTexts(head: RunHead): (readonly [label: string, text: st
     ['Rate', rate === undefined ? 'not known' : formatRate(rate)],
     ['Latencies count from', latencyText(head)],
     ['Answers were waited for', timeoutMs === undefined ? 'not known' : formatLimit(timeoutMs, 'ms')],
-    ...(tool === undefined ? [['Load generator', isSaturated ? 'could not keep up' : 'kept up'] as const] : []),
   ];
 }
+
+/** Whether our own generator sent them in time. */
+export const generatorText = ({ isSaturated, tool }: RunHead): string =>
+  tool === undefined ? (isSaturated ? 'could not keep up' : 'kept up') : '-';
 
 /** Which requests may not be in it. */
 export const missingText = ({ missing }: RunHead): string => (missing === undefined ? 'none' : MISSING[missing]);

@@ -1,5 +1,5 @@
 /** `aa`: a run compared with itself. */
-import { mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -59,7 +59,10 @@ it('leaves open what so few requests cannot tell', async () => {
   const few = vegeta('few.json', 12, () => 20);
   expect(await aa(few)).toMatchObject({ code: 3, answer: 'open', falseAlarms: 0 });
   const { code, err } = await iter8ctl(['aa'], { cwd });
-  expect([code, err]).toEqual([2, expect.stringMatching(/give a file, or --url/)]);
+  expect([code, err]).toEqual([
+    2,
+    expect.stringMatching(/give one of: a file or the name of an experiment, --url, -f/),
+  ]);
 });
 
 it('sends the load itself, and leaves nothing behind', async () => {
@@ -78,6 +81,85 @@ it('sends the load itself, and leaves nothing behind', async () => {
   expect([0, 3]).toContain(code);
   expect(out + readFileSync(path.join(cwd, 'aa.md'), 'utf8')).not.toContain('hunter2');
   expect(readdirSync(cwd)).not.toContain('.iter8');
+});
+
+it('sends the load of a manifest to its baseline alone, with the percentiles of its criteria', async () => {
+  const seen = new Map<string, number>();
+  const server = createServer((request, response) => {
+    const key = `${request.url} ${request.headers['x-a']}`;
+    seen.set(key, (seen.get(key) ?? 0) + 1);
+    response.end('ok');
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = server.address() as { port: number };
+  const objectives = [{ metric: 'iter8-system/latency-75th-percentile', upperLimit: '1' }];
+  const collect = {
+    qps: 200,
+    numQueries: 40,
+    headers: { 'x-a': '1' },
+    versions: ['v1', 'v2'].map((name) => ({ name, url: `http://127.0.0.1:${port}/${name}` })),
+  };
+  const experiment = {
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { name: 'shop' },
+    spec: {
+      target: 'shop',
+      strategy: {
+        testingPattern: 'Canary',
+        deploymentPattern: 'FixedSplit',
+        actions: { start: [{ task: 'metrics/collect', with: collect }] },
+      },
+      criteria: { objectives },
+      duration: { intervalSeconds: 1, iterationsPerLoop: 1 },
+      versionInfo: { baseline: { name: 'v1' }, candidates: [{ name: 'v2' }] },
+    },
+  };
+  writeFileSync(path.join(cwd, 'shop.json'), JSON.stringify(experiment));
+  const flags = ['--splits', '20', '--percentiles', '50', '-o', 'json'];
+  const sent = await iter8ctl(['aa', '-f', 'shop.json', ...flags], { cwd });
+  server.close();
+  expect(Object.fromEntries(seen), sent.err).toEqual({ '/v1 1': 40 });
+  const { run, rows } = JSON.parse(sent.out) as Answer;
+  expect(run).toMatchObject({ name: 'shop.json', version: 'v1', requests: 40 });
+  expect(rows.map(({ metric }) => metric)).toEqual(['error-rate', 'mean-latency', 'p50', 'p75']);
+
+  const { start } = experiment.spec.strategy.actions;
+  start[0]!.with = { ...collect, versions: collect.versions.slice(1) };
+  writeFileSync(path.join(cwd, 'shop.json'), JSON.stringify(experiment));
+  const none = await iter8ctl(['aa', '-f', 'shop.json', ...flags], { cwd });
+  expect([none.code, none.err]).toEqual([2, expect.stringMatching(/shop sends no load to its baseline v1/)]);
+  const both = await iter8ctl(['aa', steady, '-f', 'shop.json'], { cwd });
+  expect([both.code, both.err]).toEqual([2, expect.stringMatching(/give one of/)]);
+  const header = await iter8ctl(['aa', '-f', 'shop.json', '--header', 'a: b'], { cwd });
+  expect([header.code, header.err]).toEqual([2, expect.stringMatching(/--header goes with --url/)]);
+});
+
+it('divides the record of an experiment that was run here, by its name', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-named-'));
+  const server = createServer((_, response) => response.end('ok'));
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = server.address() as { port: number };
+  const load = ['--qps', '200', '--requests', '40', '--no-extend', '--slo', 'error-rate<=99%'];
+  await iter8ctl(['run', '--local', '--name', 'hello', '--url', `http://127.0.0.1:${port}/`, ...load], { cwd: folder });
+  server.close();
+  const flags = ['--local', '--splits', '20', '--percentiles', '50', '-o', 'json'];
+  const { out, err } = await iter8ctl(['aa', 'hello', ...flags], { cwd: folder });
+  expect((JSON.parse(out) as Answer).run, err).toMatchObject({ name: 'hello', requests: 40 });
+  const none = await iter8ctl(['aa', 'other', ...flags], { cwd: folder });
+  expect([none.code, none.err]).toEqual([
+    6,
+    expect.stringMatching(/there is no file other, and no experiment "other"/),
+  ]);
+  rmSync(path.join(folder, '.iter8/records'), { recursive: true });
+  const lost = await iter8ctl(['aa', 'hello', ...flags], { cwd: folder });
+  expect([lost.code, lost.err]).toEqual([2, expect.stringMatching(/hello has no record on this machine/)]);
+  const sends = await iter8ctl(['aa', 'hello', '--qps', '4', ...flags], { cwd: folder });
+  expect(sends.err).toMatch(/--qps goes with --url: nothing is sent/);
 });
 
 it('fits into every width', async () => {

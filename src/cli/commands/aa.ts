@@ -10,16 +10,26 @@ import { seededUniform } from '../../traffic/seeded-random.ts';
 import { selfComparisonView, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { groupsOf, groupsOfLoad, type Grouped } from '../measured-groups.ts';
+import { groupsOf, groupsOfLoad, groupsOfManifest, type Grouped } from '../measured-groups.ts';
 import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { withResultFlags, type ResultFlags } from '../result-files.ts';
-import { durationFlag, numberFlag, repeated, withOutputFlags, type OutputFlags } from '../shared-flags.ts';
+import {
+  durationFlag,
+  numberFlag,
+  repeated,
+  withOutputFlags,
+  withStoreFlags,
+  type OutputFlags,
+  type StoreFlags,
+} from '../shared-flags.ts';
 import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from './diff.ts';
-import { withLoadFlags, type QuickFlags } from './init.ts';
+import { LOAD_FLAGS, withLoadFlags, written, type QuickFlags } from './init.ts';
 
-interface AaFlags extends QuickFlags, ResultFlags, OutputFlags, ReportFlags {
+interface AaFlags extends QuickFlags, ResultFlags, StoreFlags, OutputFlags, ReportFlags {
+  readonly filename?: string;
+  readonly ignoreOthers?: boolean;
   readonly of?: string;
   readonly piece: number;
   readonly splits: number;
@@ -33,7 +43,9 @@ const MOST_SPLITS = 10_000;
 export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('aa')
     .description('compares a run with itself: the noise, what could be told apart, false alarms')
-    .argument('[file]', 'a record, or results of another tool; or give --url');
+    .argument('[file]', 'a record, results of another tool, or an experiment that was run here; or give --url or -f')
+    .option('-f, --filename <file>', 'a manifest: its load is sent to its baseline alone; a file, a URL, or -')
+    .option('--ignore-others', 'skip objects of other kinds in that file, with a note');
   withLoadFlags(
     command.option(
       '--url <url>',
@@ -53,16 +65,17 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--confidence <level>', 'that no difference is shown where there is none', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES);
   withCiFlag(withReportFlag(withResultFlags(command), REPORTED_FORMATS));
-  return withOutputFlags(command, FORMATS).action(async (file: string | undefined, flags: AaFlags) => {
-    if ((file === undefined) === (flags.url === undefined))
-      throw new UsageError('give a file, or --url', {
-        hint: 'iter8ctl aa results.json, or iter8ctl aa --url http://127.0.0.1:8080/',
-      });
+  return withOutputFlags(withStoreFlags(command), FORMATS).action(async (file: string | undefined, flags: AaFlags) => {
+    refuseFlags(file, flags);
     if (flags.splits > MOST_SPLITS) throw new UsageError(`--splits takes at most ${MOST_SPLITS}`);
     if (flags.piece <= 0) throw new UsageError('--piece takes a duration above 0');
     await withAnswerReports(flags, io, async (end) => {
       const how = { pieceMs: flags.piece, version: flags.of, flags, io };
-      const found = file === undefined ? await groupsOfLoad(how) : await groupsOf(file, how);
+      const found = await (flags.filename !== undefined
+        ? groupsOfManifest(flags.filename, how)
+        : file === undefined
+          ? groupsOfLoad(how)
+          : groupsOf(file, how));
       if (typeof found === 'number') {
         done(found);
         return;
@@ -72,6 +85,26 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
       done({ within: EXIT.ok, more: EXIT.no, open: EXIT.undecided }[view.answer]);
     });
   });
+}
+
+/** @throws UsageError */
+function refuseFlags(file: string | undefined, flags: AaFlags): void {
+  const given = [file, flags.url, flags.filename].filter((one) => one !== undefined).length;
+  if (given !== 1)
+    throw new UsageError('give one of: a file or the name of an experiment, --url, -f', {
+      hint: 'iter8ctl aa results.json, iter8ctl aa --url http://127.0.0.1:8080/, or iter8ctl aa -f experiment.yaml',
+    });
+  if (flags.requests !== undefined && flags.duration !== undefined)
+    throw new UsageError('--requests and --duration cannot be given together');
+  const isMeasured = file !== undefined;
+  const of = [...LOAD_FLAGS, 'qps' as const].filter((flag) => flags[flag] !== undefined);
+  const own = isMeasured ? of : of.filter((flag) => !['requests', 'duration', 'qps'].includes(flag));
+  if (own.length > 0 && flags.url === undefined)
+    throw new UsageError(`${written(own[0]!)} goes with --url${isMeasured ? ': nothing is sent' : ''}`, {
+      hint: isMeasured ? 'what was measured is divided' : 'the manifest says what its requests are',
+    });
+  if (flags.filename !== undefined && flags.of !== undefined)
+    throw new UsageError('--of and -f cannot be given together: load is sent to the baseline');
 }
 
 function reportedComparison(view: SelfComparisonView, flags: AaFlags, io: Io): ReportedAnswer {

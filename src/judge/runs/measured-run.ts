@@ -65,13 +65,14 @@ export function runOf(experiment: Experiment, record: Iter8Record, version: stri
         Object.hasOwn(byVersion, version) ? [[metric, byVersion[version]!] as const] : [],
       ),
     ),
-    asked: askedBy(experiment, record),
+    asked: askedBy(experiment, record.strength),
     warnings: record.warnings,
   };
 }
 
-function askedBy(experiment: Experiment, record: Iter8Record): AskedQuantity[] {
-  const question = compileQuestion(experiment, record.strength);
+/** `strength`: settings of flags, over those that are written. */
+export function askedBy(experiment: Experiment, strength: Iter8Record['strength'] = {}): AskedQuantity[] {
+  const question = compileQuestion(experiment, strength);
   const { reward } = question;
   return [
     ...question.limits.map(({ metric, quantity, endpoint, side, cap }) => ({

@@ -12,7 +12,7 @@ import {
   valueText,
 } from '../../view/comparison-cells.ts';
 import type { RunComparisonView } from '../../view/run-comparison.ts';
-import { loadText, measuredTexts, missingText, nameText } from '../../view/run-head.ts';
+import { generatorText, loadText, measuredTexts, missingText, nameText } from '../../view/run-head.ts';
 import { markup, type Markup } from '../markup.ts';
 import { ANSWER_TONES, differenceBar } from './difference-bar.ts';
 import { factList, htmlPage, listSection, section, stackedTable, table } from './page.ts';
@@ -63,12 +63,11 @@ function rowOf(row: ComparedRow): Markup {
   return markup`<tr class="${ANSWER_TONES[row.answer]}"><td class="verdict">${SYMBOLS[row.answer]}${answerMark(row)}</td><th scope="row" class="name">${metric}${under(counts)}</th><td class="value" data-label="A">${valueText(a, unit)}${under(intervalText(a, unit))}</td><td class="value" data-label="B">${valueText(b, unit)}${under(intervalText(b, unit))}</td><td><div class="beside"><div class="value" data-label="B - A">${difference}${percent === '' ? undefined : ` (${percent})`}${under(differenceIntervalText(row))}</div>${differenceBar(row)}</div><span class="sentence">${reason}</span></td></tr>`;
 }
 
-/** What is known of one alone stands beside a dash. */
 function sideBySide({ a, b }: RunComparisonView): string[][] {
-  const [ofA, ofB] = [new Map(measuredTexts(a)), new Map(measuredTexts(b))];
-  const labels = [...new Set([...ofA.keys(), ...ofB.keys()])];
+  const other = measuredTexts(b);
   return [
-    ...labels.map((label) => [label, ofA.get(label) ?? '-', ofB.get(label) ?? '-']),
+    ...measuredTexts(a).map(([label, text], at) => [label, text, other[at]![1]]),
+    ['Load generator', generatorText(a), generatorText(b)],
     ['Requests that may be missing', missingText(a), missingText(b)],
   ];
 }
