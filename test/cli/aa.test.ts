@@ -86,7 +86,7 @@ it('sends the load itself, and leaves nothing behind', async () => {
 it('sends the load of a manifest to its baseline alone, with the percentiles of its criteria', async () => {
   const seen = new Map<string, number>();
   const server = createServer((request, response) => {
-    const key = `${request.url} ${request.headers['x-a']}`;
+    const key = [request.url, request.headers['x-a']].join(' ');
     seen.set(key, (seen.get(key) ?? 0) + 1);
     response.end('ok');
   });
