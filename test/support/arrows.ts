@@ -116,6 +116,7 @@ export const HOMES: Readonly<Record<string, readonly string[]>> = {
   '@opentelemetry/resources': ['adapters/measured-values'],
   '@opentelemetry/sdk-metrics': ['adapters/measured-values'],
   chalk: ['render'],
+  'cli-table3': ['render'],
   ora: ['render'],
   'd3-scale': ['report'],
   'jsonpath-plus': ['report'],
