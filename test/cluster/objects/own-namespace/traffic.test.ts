@@ -1,6 +1,7 @@
 /** Traffic that is moved through objects of a real API server: routes, annotations and replicas; and what stands in the way. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { setTimeout } from 'node:timers/promises';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
@@ -213,6 +214,55 @@ describeCluster('traffic', () => {
       /backendRefs\[1\]\.weight holds 33, not 40; it was changed by gitops at /,
     );
     expect(routeWeights()).toEqual([60, 33]);
+  });
+
+  it('fails also when somebody puts back what was there at the start: a GitOps controller, an autoscaler', async () => {
+    setUp();
+    createRoute();
+    createDeployment('old', 4);
+    createDeployment('new', 0);
+    const replicas = (name: string) => ({
+      apiVersion: 'apps/v1',
+      kind: 'Deployment',
+      name,
+      fieldPath: '.spec.replicas',
+    });
+    const slow = { duration: { intervalSeconds: 2, iterationsPerLoop: 8 } };
+    create(experiment('new', { old: route(0), new: route(1) }, slow), {
+      ...experiment('new', { old: replicas('old'), new: replicas('new') }, slow),
+      metadata: { name: 'pods', namespace },
+    });
+    const routes = new Running(['run', 'move', '-n', namespace]);
+    await routes.said(/traffic is split old 60 %/);
+    const backendRefs = [
+      { name: 'old', port: 80, weight: 1 },
+      { name: 'new', port: 80, weight: 0 },
+    ];
+    const git = {
+      apiVersion: 'gateway.networking.k8s.io/v1',
+      kind: 'HTTPRoute',
+      metadata: { name: 'shop', namespace },
+      spec: { rules: [{ backendRefs }] },
+    };
+    // Times are recorded in whole seconds: what was put back in that of our own change is seen when it is put back again.
+    await setTimeout(1_000);
+    kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-f', '-'], JSON.stringify(git));
+    const reverted = await routes.done;
+    expect(reverted.code, reverted.err).toBe(4);
+    expect((reverted.out + reverted.err).replace(/\s+/g, ' ')).toMatch(
+      /weight holds 0, not \d+; it was changed by gitops at /,
+    );
+    expect(routeWeights()).toEqual([1, 0]);
+    const pods = new Running(['run', 'pods', '-n', namespace]);
+    await pods.said(/traffic is split old (50|75) %/);
+    await setTimeout(1_000);
+    kubectl(['scale', 'deployment', 'old', '-n', namespace, '--replicas=4']);
+    const scaled = await pods.done;
+    expect(scaled.code, scaled.err).toBe(4);
+    expect((scaled.out + scaled.err).replace(/\s+/g, ' ')).toMatch(
+      /replicas holds 4, not \d; it was changed by kubectl/,
+    );
+    expect((get('deployment', 'old') as { spec: { replicas: number } }).spec.replicas).toBe(4);
   });
 
   it('is put back on SIGTERM, and by --keep-split left where it is', async () => {

@@ -86,6 +86,86 @@ describeCluster('in mid-run', () => {
     expect(view.objectives[0]).toMatchObject({ n: 600, verdict: 'satisfied' });
   });
 
+  itInLab(
+    'an API server that is away while traffic moves: it stays, goes on when it is back, and nothing is done twice',
+    async () => {
+      const paths: string[] = [];
+      const server = await testServer((request, response) => {
+        const { pathname } = new URL(request.url ?? '', 'http://x');
+        paths.push(pathname);
+        response.end(pathname === '/requests' ? '10000' : pathname === '/errors' ? '0.001' : 'ok');
+      });
+      try {
+        const metric = (name: string, spec: object) => ({
+          apiVersion: 'iter8.tools/v2alpha2',
+          kind: 'Metric',
+          metadata: { name, namespace },
+          spec: { urlTemplate: `${server.url}${name}`, jqExpression: '.', provider: 'test', ...spec },
+        });
+        const weights = (name: string, weight: string) => ({
+          apiVersion: 'v1',
+          kind: 'ConfigMap',
+          metadata: { name, namespace },
+          data: { weight },
+        });
+        const version = (name: string) => ({
+          name,
+          weightObjRef: { apiVersion: 'v1', kind: 'ConfigMap', name, fieldPath: '.data.weight' },
+        });
+        const versions = ['old', 'new'].map((name) => ({ name, url: `${server.url}${name}` }));
+        const experiment = {
+          apiVersion: 'iter8.tools/v2alpha2',
+          kind: 'Experiment',
+          metadata: { name: 'moving', namespace },
+          spec: {
+            target: 'moving',
+            strategy: {
+              testingPattern: 'Canary',
+              deploymentPattern: 'Progressive',
+              weights: { maxCandidateWeightIncrement: 40 },
+              actions: {
+                start: [{ task: 'metrics/collect', with: { numQueries: 40, qps: 40, versions } }],
+                finish: [{ task: 'notification/http', with: { url: `${server.url}told`, method: 'POST' } }],
+              },
+            },
+            criteria: {
+              objectives: [{ metric: 'errors', upperLimit: '0.05', rollback_on_failure: true }],
+              strength: { extend: false },
+            },
+            duration: { intervalSeconds: 3, iterationsPerLoop: 4 },
+            versionInfo: { baseline: version('old'), candidates: [version('new')] },
+          },
+        };
+        const items = [
+          metric('requests', { type: 'Counter' }),
+          metric('errors', { type: 'Gauge', sampleSize: 'requests' }),
+          weights('old', '100'),
+          weights('new', '0'),
+          experiment,
+        ];
+        kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+        const run = new Running(['run', 'moving', '-n', namespace]);
+        await run.said(/traffic is split old 60 %/);
+        clusterTool('stop', ['-KILL', 'kube-apiserver']);
+        try {
+          await run.said(/traffic stays where it is for now: .*does not answer/);
+        } finally {
+          clusterTool('start', ['kube-apiserver']);
+        }
+        const { code, err } = await run.done;
+        expect(code, err).toBe(0);
+        expect(err).toMatch(/answers again; everything measured meanwhile is saved/);
+        const held = (name: string) =>
+          kubectl(['get', 'configmap', name, '-n', namespace, '-o', 'jsonpath={.data.weight}']);
+        expect([held('old'), held('new')]).toEqual(['0', '100']);
+        const asked = (path: string) => paths.filter((one) => one === path).length;
+        expect([asked('/old'), asked('/new'), asked('/told')]).toEqual([40, 40, 1]);
+      } finally {
+        await server[Symbol.asyncDispose]();
+      }
+    },
+  );
+
   itInLab('a watch survives it, and says that it is stale', async () => {
     const { name, file } = manifest(20);
     const run = new Running(['run', '-f', file]);
