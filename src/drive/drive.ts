@@ -305,7 +305,7 @@ class Drive {
       interruption: this.#interruption,
       control: this.#control,
       settleTraffic: () => this.#traffic.settle(),
-      confirmBuilds: () => this.#confirmBuilds(),
+      confirmBuilds: (before) => this.#confirmBuilds(before),
       saveEveryMs,
       seed,
     });
@@ -342,13 +342,13 @@ class Drive {
     return failure === undefined ? 'done' : this.#fail(failure);
   }
 
-  #confirmBuilds(): Promise<boolean> {
-    return this.#interruption.completes((signal) => confirmBuilds(this.#session, this.#ports, signal));
+  #confirmBuilds(before: 'a gate' | 'the rest'): Promise<boolean> {
+    return this.#interruption.completes((signal) => confirmBuilds(this.#session, this.#ports, signal, before));
   }
 
   /** What another build has earned is taken back, also at the very end. */
   async #settleTraffic(goOn: () => Promise<void>): Promise<StepOutcome> {
-    if (!(await this.#confirmBuilds())) return 'interrupted';
+    if (!(await this.#confirmBuilds('the rest'))) return 'interrupted';
     const failure = await this.#traffic.settle();
     if (failure !== undefined) return this.#fail(failure);
     await goOn();

@@ -27,19 +27,19 @@ const MOST_RESTARTS = 10;
 const LOOK_AGAIN_MS = 5_000;
 const LONGEST_ROLLOUT_MS = 300_000;
 
-/** `mayRestart: false`: nothing is measured any more. */
+/** `mayRestart: false`: nothing is measured any more. `but`: a version that may become another build. */
 export async function lookAtBuilds(
   session: Session,
   { builds }: BuildPorts,
   signal: AbortSignal,
-  { mayRestart = true }: { readonly mayRestart?: boolean } = {},
+  { mayRestart = true, but }: { readonly mayRestart?: boolean; readonly but?: string | undefined } = {},
 ): Promise<BuildLook> {
   if (session.record.changed !== undefined) return 'changed';
   if (builds === undefined) return 'same';
   const before = session.record.builds;
   const isAnew = before === undefined && session.record.restarts !== undefined;
   const now = isAnew ? await settledBuilds(session, builds, signal) : await readBuilds(session, builds, signal);
-  const change = before === undefined ? undefined : buildChange(before, now);
+  const change = before === undefined ? undefined : buildChange(without(before, but), without(now, but));
   if (change !== undefined) {
     const look = noteChange(session, change, mayRestart);
     await session.save();
@@ -50,18 +50,28 @@ export async function lookAtBuilds(
   return 'same';
 }
 
+const without = (builds: Builds, version: string | undefined): Builds =>
+  Object.fromEntries(Object.entries(builds).filter(([name]) => name !== version));
+
 /**
- * Before an answer is given, and before traffic or a finish task follows it: since the last iteration it may have been paused, or
- * nobody has driven it, for a day. Not once a finish task has begun: a promotion is a new build of the baseline, and meant to be one.
+ * Before an answer is given, when a gate is passed, and before traffic or a finish task follows it: since the last iteration it may have
+ * been paused, or nobody has driven it, for a day. A promotion is a new build of the baseline, and meant to be one: behind a finish task
+ * that has begun the baseline is left out, and behind a script, which may do anything, only gates look.
  */
-export async function confirmBuilds(session: Session, ports: BuildPorts, signal: AbortSignal): Promise<void> {
+export async function confirmBuilds(
+  session: Session,
+  ports: BuildPorts,
+  signal: AbortSignal,
+  before: 'a gate' | 'the rest',
+): Promise<void> {
   const { experiment, record } = session;
-  const hasBegun = tasksOf(experiment, 'finish').some(({ task }, index) => {
+  const begun = tasksOf(experiment, 'finish').filter(({ task }, index) => {
     const state = record.tasks[`finish/${index}`]?.state;
     return task !== 'gate' && state !== undefined && state !== 'skipped';
   });
-  if (hasBegun) return;
-  const look = await lookAtBuilds(session, ports, signal, { mayRestart: false });
+  if (before === 'the rest' && begun.some(({ run }) => run !== undefined)) return;
+  const but = begun.length > 0 ? experiment.spec.versionInfo?.baseline.name : undefined;
+  const look = await lookAtBuilds(session, ports, signal, { mayRestart: false, but });
   // Known before, and judged by: all but where a driver ended between the two.
   const isJudged = record.changed !== undefined && record.recommendation?.verdict === 'undecided';
   if (look === 'changed' && !isJudged) assess(session, true);

@@ -3,7 +3,6 @@ import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
-import { assess } from './assess.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Control } from './control.ts';
 import { passGate } from './gate.ts';
@@ -25,8 +24,8 @@ export interface ActionOptions {
   readonly control: Control;
   /** Before the first finish task that is no gate: gates hold the full weight of a promoted version, too. */
   readonly settleTraffic: () => Promise<Failure | undefined>;
-  /** Before each of them: what is promoted is what was measured. False when that was interrupted. */
-  readonly confirmBuilds: () => Promise<boolean>;
+  /** Before each of them, and at gates: what is promoted is what was measured. False when that was interrupted. */
+  readonly confirmBuilds: (before: 'a gate' | 'the rest') => Promise<boolean>;
   readonly saveEveryMs: number;
   readonly seed: number;
 }
@@ -51,7 +50,7 @@ export async function runAction(
     // Since the step before this one a lock may have been lost, or somebody may have asked for a pause.
     if (!(await control.mayGoOn())) return { kind: 'interrupted' };
     const isLast = step.action === 'finish' && task.task !== 'gate';
-    if (isLast && !(await how.confirmBuilds())) return { kind: 'interrupted' };
+    if (isLast && !(await how.confirmBuilds('the rest'))) return { kind: 'interrupted' };
     const about = { task: taskName(task), action: step.id, index };
     if (task.if !== undefined && !holds(task.if, session)) {
       mark(session, id, { state: 'skipped' });
@@ -99,12 +98,8 @@ const notSettled = (failure: Failure): ActionOutcome => ({
 
 /** A person may take a day to answer: what was approved is the build that was measured, and no other. */
 async function gate(session: Session, placed: PlacedTask, how: ActionOptions): Promise<TaskOutcome> {
-  const { ports, interruption, control } = how;
-  const confirm = async () =>
-    !placed.id.startsWith('finish/') ||
-    interruption.completes(async (signal) => {
-      if ((await lookAtBuilds(session, ports, signal, { mayRestart: false })) === 'changed') assess(session, true);
-    });
+  const { control } = how;
+  const confirm = async () => !placed.id.startsWith('finish/') || how.confirmBuilds('a gate');
   return passGate(session, placed, { control, confirm });
 }
 

@@ -343,4 +343,40 @@ describe('a pause of a day behind the last iteration', () => {
     const { recommendation, done, fields } = await pausedAt([{ run: 'promote' }, { run: 'tell' }], isTime);
     expect([recommendation.verdict, done, fields]).toEqual(['promote', ['finish/0', 'finish/1'], [0, 100]]);
   });
+
+  it('behind a message hides no other build of the candidate either: a message promotes nobody', async () => {
+    const message = { task: 'notification/http', with: { url: 'http://chat.test/' } };
+    const isTime = (event: Event) => event.kind === 'task-done' && event.action === 'finish';
+    const { recommendation, done, fields } = await pausedAt([message, promote], isTime);
+    expect([recommendation.verdict, done, fields]).toEqual(['undecided', ['finish/0'], [100, 0]]);
+  });
+});
+
+it('a gate behind a promotion voids nothing: the baseline is what was promoted', async () => {
+  const traffic = memoryTraffic({ old: 100, new: 0 });
+  const store = createMemoryStore({ clock: fakeClock() });
+  let image = 'old:1';
+  const builds = () => [
+    { version: 'old', build: build(image) },
+    { version: 'new', build: build('new:1') },
+  ];
+  const { recommendation } = await run(
+    gated([{ run: 'promote' }, GATE, { run: 'tell' }]),
+    { read: () => Promise.resolve(builds()) },
+    {
+      store,
+      traffic,
+      tasks: {
+        run: () => {
+          image = 'new:1';
+          return Promise.resolve('done');
+        },
+      },
+      onEvent: (event) => {
+        if (event.kind === 'waiting')
+          void store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/1' } });
+      },
+    },
+  );
+  expect([recommendation.verdict, [...traffic.fields.values()]]).toEqual(['promote', [0, 100]]);
 });
