@@ -4,7 +4,8 @@ const suite = process.env['ITER8_TEST_SUITE'] ?? '*';
 
 /**
  * Tests against a real cluster; scripts/test-cluster.mjs starts it and says which suite. First those that keep to namespaces of
- * their own, some files side by side, since they wait most of the time. Then, one after another, those that take the whole
+ * their own, some files side by side where they wait most of the time (those of a node have its users, gateways and Prometheus on the
+ * same two cores). Then, one after another, those that take the whole
  * cluster: they replace CRDs, kill the API server, or run a controller that drives every experiment.
  */
 const project = (folder: string, order: number, maxWorkers: number) => ({
@@ -21,7 +22,7 @@ export default defineConfig({
   test: {
     globalSetup: ['test/support/build.ts'],
     reporters: ['default', './scripts/summary-reporter.mjs'],
-    projects: [project('own-namespace', 0, 3), project('whole-cluster', 1, 1)],
+    projects: [project('own-namespace', 0, suite === 'node' ? 1 : 3), project('whole-cluster', 1, 1)],
     // Tests that may run at once (it.concurrent) wait most of the time.
     maxConcurrency: 10,
     testTimeout: 180_000,

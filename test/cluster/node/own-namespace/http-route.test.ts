@@ -43,7 +43,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     },
   ];
 
-  it.concurrent.each([
+  it.each([
     ['a good candidate gets all of it', 0, 0, '0 100'],
     ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '100 0'],
   ])('%s', async (_, errorEvery, code, after) => {
@@ -65,7 +65,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     if (errorEvery > 0) expectFewErrors(counts, sharesSaid(ran.err));
   });
 
-  it.concurrent('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
+  it('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
     const { namespace } = placeShop({ replicas: [1, 1], errorEvery: 0, more });
     await answers(namespace, 'shop-v1', 'shop-v2');
     await using prometheus = await scrapePods(namespace);
