@@ -1,9 +1,10 @@
-/** What would have been told of an experiment while it ran, for those whose requests others have sent: warnings, verdicts, the answer. */
+/** What is known of an experiment as events, where nobody follows it: warnings, verdicts, the answer. */
 import type { Event } from '../drive/events.ts';
+import { hasEnded } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 
-/** In the time of its last request: the same files give the same events. */
+/** In the time of its last request or change: the same experiment gives the same events. */
 export function eventsOfAnswer(experiment: Experiment): Event[] {
   const { metadata, status } = experiment;
   const { assessments, recommendation, record } = knownJudgement(experiment);
@@ -14,6 +15,6 @@ export function eventsOfAnswer(experiment: Experiment): Event[] {
   return [
     ...(record?.warnings ?? []).map((text): Event => ({ ...base, kind: 'warning', text })),
     ...assessments.map((assessment): Event => ({ ...base, kind: 'verdict', assessment, before: 'undecided' })),
-    { ...base, kind: 'recommendation', recommendation, final: true },
+    { ...base, kind: 'recommendation', recommendation, final: hasEnded(experiment) },
   ];
 }

@@ -8,7 +8,7 @@ import { themeFor, type Theme } from '../render/theme.ts';
 import { experimentView, type Driven } from '../view/experiment-view.ts';
 import type { OutputFlags } from './shared-flags.ts';
 
-export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'markdown', 'html', 'junit', 'raw', 'name'] as const;
+export const ANSWER_FORMATS = ['text', 'json', 'yaml', 'markdown', 'html', 'junit', 'ndjson', 'raw', 'name'] as const;
 
 export function stdoutTheme(io: Io, flags: OutputFlags): Theme {
   return themeFor(io.stdout, { mode: flags.color, env: io.env });
@@ -46,6 +46,15 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
         import('../report/html/html-report.ts'),
       ]);
       return renderHtml(reportModel(experiment, io.clock.now(), driven));
+    }
+    case 'ndjson': {
+      const [{ eventsOfAnswer }, { ndjsonLine }] = await Promise.all([
+        import('./events-of-answer.ts'),
+        import('../report/ndjson.ts'),
+      ]);
+      return eventsOfAnswer(experiment)
+        .map((event) => `${ndjsonLine(event)}\n`)
+        .join('');
     }
     case 'raw':
       return `${jsonText(experiment, 2)}\n`;

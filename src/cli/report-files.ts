@@ -10,13 +10,9 @@ import { didYouMean } from '../text/did-you-mean.ts';
 import type { Driven } from '../view/experiment-view.ts';
 import { githubActions, isGithubActions, type CiFlags, type CiReport } from './ci-report.ts';
 import type { Progress } from './progress-display.ts';
-import { reportedAnswerText, type ReportedAnswer } from './plain-answer.ts';
+import { REPORTED_FORMATS, reportedAnswerText, type ReportedAnswer } from './plain-answer.ts';
 import { answerText } from './print-experiment.ts';
 import type { OutputFlags } from './shared-flags.ts';
-
-const OF_EXPERIMENTS = ['html', 'markdown', 'junit', 'json', 'yaml'] as const;
-/** Commands that follow an experiment have events too. */
-export const REPORT_FORMATS = { experiments: OF_EXPERIMENTS, events: [...OF_EXPERIMENTS, 'ndjson'] } as const;
 
 export interface ReportFlags extends CiFlags {
   readonly report?: readonly ReportWanted[];
@@ -27,7 +23,8 @@ interface ReportWanted {
   readonly file: string;
 }
 
-export function withReportFlag(command: Command, formats: readonly string[]): Command {
+export function withReportFlag(command: Command): Command {
+  const formats: readonly string[] = REPORTED_FORMATS;
   const read = (value: string, before: readonly ReportWanted[] | undefined): ReportWanted[] => {
     const at = value.indexOf('=');
     const [format, file] = [value.slice(0, Math.max(0, at)), value.slice(at + 1)];

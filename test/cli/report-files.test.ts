@@ -43,6 +43,19 @@ it('writes every format of a run, a description and a replay', async () => {
   });
   expect(replayed.code, replayed.err).toBe(0);
   expect(read(cwd, 'replay.md')).toMatch(/^## ✅ promote [^\n]+\n/);
+  for (const command of [
+    ['describe', 'hello', '--local'],
+    ['replay', '.iter8/records/default/hello.ndjson'],
+  ]) {
+    const { out } = await iter8ctl([...command, '-o', 'ndjson', '--report', 'ndjson=known.ndjson'], { cwd });
+    expect(read(cwd, 'known.ndjson')).toBe(out);
+    const kinds = out
+      .trimEnd()
+      .split('\n')
+      .map((line) => (JSON.parse(line) as { kind: string; final?: boolean }).kind);
+    expect(kinds.at(-1)).toBe('recommendation');
+    expect(kinds).toContain('verdict');
+  }
 });
 
 it('writes what was measured when the run is ended by a signal', async () => {

@@ -11,7 +11,7 @@ import { selfComparisonView, type SelfComparisonView } from '../../view/self-com
 import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { groupsOf, groupsOfLoad, groupsOfManifest, type Grouped } from '../measured-groups.ts';
-import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
+import type { ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { withResultFlags, type ResultFlags } from '../result-files.ts';
@@ -64,7 +64,7 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--seed <n>', 'of the divisions', numberFlag({ min: 0, integer: true }), 1)
     .option('--confidence <level>', 'that no difference is shown where there is none', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES);
-  withCiFlag(withReportFlag(withResultFlags(command), REPORTED_FORMATS));
+  withCiFlag(withReportFlag(withResultFlags(command)));
   return withOutputFlags(withStoreFlags(command), FORMATS).action(async (file: string | undefined, flags: AaFlags) => {
     refuseFlags(file, flags);
     if (flags.splits > MOST_SPLITS) throw new UsageError(`--splits takes at most ${MOST_SPLITS}`);

@@ -10,7 +10,7 @@ import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withChartFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
-import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { findDescribed } from '../find-described.ts';
 import { whoDrives } from '../who-drives.ts';
 import { sayTo } from '../say.ts';
@@ -28,7 +28,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     .option('-f, --filename <file>', 'describe an object in a file, - for standard input')
     .option('--ignore-others', 'skip objects of other kinds in that file, with a note')
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided, 4 for failed');
-  withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments));
+  withChartFlag(withReportFlag(command));
   return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (names: string[], flags: DescribeFlags) => {
       const unique = [...new Set(names.map(bareName))];
@@ -46,6 +46,10 @@ async function describeOne(name: string | undefined, flags: DescribeFlags, io: I
   return withReports(flags, io, async (reports) => {
     const { experiment, driven } = await findDescribed(name, flags, io);
     await printAnswer(experiment, flags, io, driven);
+    if (flags.report !== undefined) {
+      const { eventsOfAnswer } = await import('../events-of-answer.ts');
+      for (const event of eventsOfAnswer(experiment)) reports.show(event);
+    }
     await reports.end(experiment, driven);
     return () => codeFor(experiment);
   });
@@ -70,7 +74,7 @@ async function describeEach(names: readonly string[], flags: DescribeFlags, io: 
     io.stdout.write(await listText(experiments, { flags, io, context, namespace: context.namespace, isOne: false }));
   } else {
     for (const [at, experiment] of experiments.entries()) {
-      if (at > 0) io.stdout.write('\n\n');
+      if (at > 0 && flags.output !== 'ndjson') io.stdout.write('\n\n');
       await printAnswer(experiment, flags, io, await whoDrives(experiment, context));
     }
   }

@@ -43,7 +43,7 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--confidence <level>', 'that all differences hold together', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES)
     .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when that cannot be told in any');
-  withCiFlag(withReportFlag(withResultFlags(command), REPORTED_FORMATS));
+  withCiFlag(withReportFlag(withResultFlags(command)));
   return withOutputFlags(withStoreFlags(command), FORMATS).action(
     async (a: string, b: string | undefined, flags: DiffFlags) => {
       await withAnswerReports(flags, io, async (end) => {

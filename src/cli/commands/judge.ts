@@ -23,13 +23,12 @@ import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import { withObjectives } from '../../replay/fold-record.ts';
 import { judgedAgain } from '../../replay/replay.ts';
 import { SIGNATURE } from '../../version.ts';
-import { ndjsonLine } from '../../report/ndjson.ts';
 import { eventsOfAnswer } from '../events-of-answer.ts';
 import { recordOfResults } from '../record-of-results.ts';
 import { readingOf, withReadingFlags, type ReadingFlags } from '../result-files.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import {
   numberFlag,
   repeated,
@@ -66,8 +65,8 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--min-seconds <n>', 'no verdict before', numberFlag({ min: 0 }))
     .option('--min-requests <n>', 'no verdict before', numberFlag({ min: 0, integer: true }))
     .option('--no-exit-code', 'exit 0 whatever the answer is');
-  withCiFlag(withReportFlag(command, REPORT_FORMATS.events));
-  return withOutputFlags(command, [...ANSWER_FORMATS, 'ndjson']).action(async (files: string[], flags: JudgeFlags) => {
+  withCiFlag(withReportFlag(command));
+  return withOutputFlags(command, ANSWER_FORMATS).action(async (files: string[], flags: JudgeFlags) => {
     const asked = await askedBy(files, flags, io);
     await withReports(flags, io, async (reports) => {
       const experiment = await judged(files, asked, flags, io);
@@ -75,13 +74,8 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       const now = Date.parse(experiment.status?.lastUpdateTime ?? '');
       const then = Object.create(io, { clock: { value: { ...io.clock, now: () => now } } }) as typeof io;
       reports.ci?.answering();
-      const events = eventsOfAnswer(experiment);
-      for (const event of events) reports.show(event);
-      io.stdout.write(
-        flags.output === 'ndjson'
-          ? events.map((event) => `${ndjsonLine(event)}\n`).join('')
-          : await answerText(experiment, flags, then),
-      );
+      for (const event of eventsOfAnswer(experiment)) reports.show(event);
+      io.stdout.write(await answerText(experiment, flags, then));
       await reports.end(experiment);
       const code = exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
       done(flags.exitCode === false ? EXIT.ok : code);

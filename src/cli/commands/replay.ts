@@ -15,8 +15,9 @@ import {
   type OutputFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
-import { REPORT_FORMATS, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
+import { eventsOfAnswer } from '../events-of-answer.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 import { recordLines } from '../record-file.ts';
 
@@ -31,7 +32,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     .argument('<file>', 'a record (records/<namespace>/<name>.ndjson), or an experiment as YAML or JSON')
     .option('--slo <metric<=limit>', "in place of the objectives, e.g. 'p95<=300ms'; repeat it", repeated)
     .option('--exit-code', 'exit 0 for promote, 1 for do not promote, 3 for undecided');
-  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.experiments)));
+  withCiFlag(withChartFlag(withReportFlag(command)));
   return withOutputFlags(withStrengthFlags(command), ANSWER_FORMATS).action(
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
@@ -44,6 +45,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const then = Object.create(io, { clock }) as typeof io;
       await withReports(flags, then, async (reports) => {
         reports.ci?.answering();
+        for (const event of eventsOfAnswer(experiment)) reports.show(event);
         io.stdout.write(await answerText(experiment, flags, then));
         await reports.end(experiment);
       });

@@ -23,7 +23,7 @@ import {
   type StoreFlags,
   type StrengthFlags,
 } from '../shared-flags.ts';
-import { REPORT_FORMATS, reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
+import { reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { createProgress, type Progress } from '../progress-display.ts';
 import { seenBy, withMeasuredValues, withMetricsFlag, type MetricsFlags } from '../measured-values.ts';
@@ -55,8 +55,8 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
     .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
-  withMetricsFlag(withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events))));
-  withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), [...ANSWER_FORMATS, 'ndjson']);
+  withMetricsFlag(withCiFlag(withChartFlag(withReportFlag(command))));
+  withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), ANSWER_FORMATS);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
     done(await runExperiment(name, flags, io)),
   );

@@ -13,14 +13,7 @@ import {
   type OutputFlags,
   type StoreFlags,
 } from '../shared-flags.ts';
-import {
-  REPORT_FORMATS,
-  reported,
-  withReportFlag,
-  withReports,
-  type ReportFlags,
-  type Reports,
-} from '../report-files.ts';
+import { reported, withReportFlag, withReports, type ReportFlags, type Reports } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
@@ -47,8 +40,8 @@ export function watchCommand(io: Io, done: (code: ExitCode) => void): Command {
       'end with exit 5 when it takes longer; waits for an experiment to appear',
       durationFlag,
     );
-  withCiFlag(withChartFlag(withReportFlag(command, REPORT_FORMATS.events)));
-  return withOutputFlags(withStoreFlags(command), [...ANSWER_FORMATS, 'ndjson']).action(
+  withCiFlag(withChartFlag(withReportFlag(command)));
+  return withOutputFlags(withStoreFlags(command), ANSWER_FORMATS).action(
     async (name: string | undefined, flags: WatchFlags) => {
       done(await watch(name, flags, io));
     },
