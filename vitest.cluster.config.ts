@@ -4,9 +4,9 @@ const suite = process.env['ITER8_TEST_SUITE'] ?? '*';
 
 /**
  * Tests against a real cluster; scripts/test-cluster.mjs starts it and says which suite. First those that keep to namespaces of
- * their own, some files side by side where they wait most of the time (those of a node have its users, gateways and Prometheus on the
- * same two cores). Then, one after another, those that take the whole
- * cluster: they replace CRDs, kill the API server, or run a controller that drives every experiment.
+ * their own, some files side by side where they wait most of the time. Then, one after another, those that take the whole cluster: they
+ * replace CRDs, kill the API server, or run a controller that drives every experiment. On a node, whose users, gateways and Prometheus
+ * have the same two cores, all go one after another, in an order of Vitest's own: no file leaves a controller behind.
  */
 const project = (folder: string, order: number, maxWorkers: number) => ({
   extends: true as const,

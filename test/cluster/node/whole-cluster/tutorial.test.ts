@@ -1,6 +1,6 @@
 /** The tutorial, word for word, on a whole cluster: with a good, a slow and a failing candidate, and as it was in Iter8 0.7. */
 import path from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   beginWatch,
   describeLab,
@@ -46,6 +46,11 @@ describeLab('the tutorial', () => {
     expect(installed.code, installed.err).toBe(0);
     kubectl(['apply', '-f', path.join(fixtures, 'hello-candidate.yaml')]);
     kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
+  });
+
+  // It would drive the experiments of the files that follow.
+  afterAll(() => {
+    kubectl(['delete', 'deployment', 'iter8ctl-controller', '-n', 'iter8-system', '--cascade=foreground', '--wait']);
   });
 
   it('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
