@@ -147,8 +147,10 @@ async function reportsTo(open: OpenReport[], io: Io): Promise<Reports> {
   const events = open.filter(({ format }) => format === 'ndjson');
   const { ndjsonLine } = await import('../report/ndjson.ts');
   let written = Promise.resolve();
+  let isShown = false;
   return {
     show: (event) => {
+      isShown = true;
       if (events.length === 0) return;
       const line = `${ndjsonLine(event)}\n`;
       written = written.then(async () => {
@@ -160,7 +162,8 @@ async function reportsTo(open: OpenReport[], io: Io): Promise<Reports> {
       const failures: unknown[] = [];
       await written.catch((error: unknown) => failures.push(error));
       const writing = endAll(open, async ({ format, file }) => {
-        if (format !== 'ndjson')
+        // Where nothing was followed: what is known, as events.
+        if (format !== 'ndjson' || !isShown)
           await file.append(await answerText(experiment, { output: format, color: 'never' }, io, driven));
       });
       await writing.catch((error: unknown) => failures.push(error));

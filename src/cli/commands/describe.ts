@@ -46,10 +46,6 @@ async function describeOne(name: string | undefined, flags: DescribeFlags, io: I
   return withReports(flags, io, async (reports) => {
     const { experiment, driven } = await findDescribed(name, flags, io);
     await printAnswer(experiment, flags, io, driven);
-    if (flags.report !== undefined) {
-      const { eventsOfAnswer } = await import('../events-of-answer.ts');
-      for (const event of eventsOfAnswer(experiment)) reports.show(event);
-    }
     await reports.end(experiment, driven);
     return () => codeFor(experiment);
   });

@@ -17,7 +17,6 @@ import {
 } from '../shared-flags.ts';
 import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { eventsOfAnswer } from '../events-of-answer.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
 import { recordLines } from '../record-file.ts';
 
@@ -45,7 +44,6 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
       const then = Object.create(io, { clock }) as typeof io;
       await withReports(flags, then, async (reports) => {
         reports.ci?.answering();
-        for (const event of eventsOfAnswer(experiment)) reports.show(event);
         io.stdout.write(await answerText(experiment, flags, then));
         await reports.end(experiment);
       });
