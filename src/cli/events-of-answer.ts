@@ -9,7 +9,8 @@ export function eventsOfAnswer(experiment: Experiment): Event[] {
   const { metadata, status } = experiment;
   const { assessments, recommendation, record } = knownJudgement(experiment);
   const base = {
-    time: new Date(status?.lastUpdateTime ?? 0).toISOString(),
+    // A record that is replayed has the time of its last line alone.
+    time: new Date(status?.lastUpdateTime ?? status?.analysis?.aggregatedBuiltinHists?.timestamp ?? 0).toISOString(),
     experiment: { namespace: metadata.namespace, name: metadata.name },
   };
   return [

@@ -54,6 +54,7 @@ it('writes every format of a run, a description and a replay', async () => {
       .split('\n')
       .map((line) => (JSON.parse(line) as { kind: string; final?: boolean }).kind);
     expect(kinds.at(-1)).toBe('recommendation');
+    expect(out).not.toContain('"time":"1970');
     expect(kinds).toContain('verdict');
   }
 });
