@@ -187,12 +187,10 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
     mode: 'cluster',
     store,
     lock,
-    targets: {
-      acquire: async (...args) => {
-        const { createTargetLock } = await import('../adapters/store/local-target-lock.ts');
-        return createTargetLock({ store, targets: targetLeases, drivers: lock }).acquire(...args);
-      },
-    },
+    targets: lazyTargets(async () => {
+      const { createTargetLock } = await import('../adapters/store/local-target-lock.ts');
+      return createTargetLock({ store, targets: targetLeases, drivers: lock });
+    }),
     records: lazyRecords(async () =>
       (await import('../adapters/store/record-log.ts')).createFileRecordLog({
         dir: recordsDir(),
@@ -220,6 +218,12 @@ function lazyLock(open: () => Promise<DriverLock>): DriverLock {
     acquire: async (...args) => (await lock()).acquire(...args),
     holder: async (...args) => (await lock()).holder(...args),
   };
+}
+
+/** One for the process: experiments that wait share what they look at. */
+function lazyTargets(open: () => Promise<TargetLock>): TargetLock {
+  let opened: Promise<TargetLock> | undefined;
+  return { acquire: async (...args) => (await (opened ??= open())).acquire(...args) };
 }
 
 function lazyRecords(open: () => Promise<RecordLog>): RecordLog {

@@ -16,6 +16,7 @@ import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 import type { ListAllOptions, WatchOptions } from './store-selection.ts';
 
+export { keptOf } from './store-selection.ts';
 export type { ListAllOptions, ListOptions, WatchOptions } from './store-selection.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store

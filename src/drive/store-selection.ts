@@ -10,8 +10,13 @@ export interface ListOptions {
 }
 
 export interface ListAllOptions extends ListOptions {
-  /** What is kept of each as soon as it is read: thousands of whole ones do not fit into memory. */
-  readonly trim?: ((experiment: Experiment) => Experiment) | undefined;
+  /** What is kept of each as soon as it is read, if anything is: thousands of whole ones do not fit into memory. */
+  readonly trim?: ((experiment: Experiment) => Experiment | undefined) | undefined;
+}
+
+/** What a list keeps of this one; undefined: nothing. */
+export function keptOf(experiment: Experiment, { trim }: ListAllOptions): Experiment | undefined {
+  return trim === undefined ? experiment : trim(experiment);
 }
 
 export interface WatchOptions extends ListOptions {

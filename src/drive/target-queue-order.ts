@@ -8,11 +8,16 @@ import { keyText, type Experiment, type ObjectKey } from '../experiment/experime
  */
 export function experimentsAhead(experiment: Experiment, all: readonly Experiment[]): ObjectKey[] {
   return all
-    .filter((one) => one.spec.target === experiment.spec.target && !hasEnded(one))
-    .filter(({ status }) => status?.stage === 'Waiting' || isConditionTrue(status, 'TargetAcquired'))
+    .filter((one) => one.spec.target === experiment.spec.target && isInLine(one))
     .filter((one) => compare(one, experiment) < 0)
     .toSorted(compare)
     .map(({ metadata: { namespace, name } }) => ({ namespace, name }));
+}
+
+/** Has its target, or waits for it. */
+export function isInLine(experiment: Experiment): boolean {
+  const { status } = experiment;
+  return !hasEnded(experiment) && (status?.stage === 'Waiting' || isConditionTrue(status, 'TargetAcquired'));
 }
 
 /** Negative when `a` goes before `b`; 0 for one and the same. */

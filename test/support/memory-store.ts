@@ -6,6 +6,7 @@ import type { Metric, WrittenMetric } from '../../src/experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../src/experiment/parse.ts';
 import { matchesSelector, parseSelector } from '../../src/experiment/label-selector.ts';
 import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../src/drive/ports.ts';
+import { keptOf } from '../../src/drive/ports.ts';
 import type { MergePatch } from '../../src/experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError } from '../../src/errors.ts';
 import type { Clock } from '../../src/io.ts';
@@ -57,7 +58,7 @@ class MemoryStore implements ExperimentStore {
       [...this.#experiments.values()]
         .map(experimentOf)
         .filter(selection(options))
-        .map(options.trim ?? ((experiment) => experiment)),
+        .flatMap((experiment) => keptOf(experiment, options) ?? []),
     );
   }
 

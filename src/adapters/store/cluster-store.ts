@@ -13,6 +13,7 @@ import {
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
 import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
+import { keptOf } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';
@@ -56,17 +57,20 @@ class ClusterStore implements ExperimentStore {
 
   async list(options: ListAllOptions = {}): Promise<Experiment[]> {
     const found: Experiment[] = [];
+    let anything = false;
     for await (const page of listPages(this.#client, {
       namespace: options.namespace,
       labelSelector: options.selector,
       signal: options.signal,
     })) {
       for (const object of page.items) {
+        anything = true;
         const experiment = this.#readable(object);
-        if (experiment !== undefined) found.push(options.trim?.(experiment) ?? experiment);
+        const kept = experiment === undefined ? undefined : keptOf(experiment, options);
+        if (kept !== undefined) found.push(kept);
       }
     }
-    if (found.length === 0 && options.namespace !== undefined) await this.#checkNamespace(options.namespace);
+    if (!anything && options.namespace !== undefined) await this.#checkNamespace(options.namespace);
     return found;
   }
 

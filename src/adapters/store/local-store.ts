@@ -5,6 +5,7 @@ import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { matchesSelector, parseSelector } from '../../experiment/label-selector.ts';
 import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
+import { keptOf } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
@@ -92,8 +93,9 @@ class FileStore implements ExperimentStore {
       for (const key of next) {
         options.signal?.throwIfAborted();
         const experiment = await this.#readable(key, checkFolder);
-        if (experiment !== undefined && matchesSelector(selector, experiment.metadata.labels))
-          found.push(options.trim?.(experiment) ?? experiment);
+        if (experiment === undefined || !matchesSelector(selector, experiment.metadata.labels)) continue;
+        const kept = keptOf(experiment, options);
+        if (kept !== undefined) found.push(kept);
       }
     };
     await Promise.all(Array.from({ length: READERS }, reader));

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { ForbiddenError } from '../../errors.ts';
 import { keyText, type Experiment, type ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, ExperimentStore, TargetLock } from '../../drive/ports.ts';
-import { experimentsAhead } from '../../drive/target-queue-order.ts';
+import { outlineOf } from '../../experiment/outline.ts';
+import { experimentsAhead, isInLine } from '../../drive/target-queue-order.ts';
+import { SharedReading } from './shared-reading.ts';
 
 /** The key of a target's lock. `namespace`: where to look for it, or a name for locks only. */
 export function targetKey(target: string, namespace: string): ObjectKey {
@@ -19,6 +21,7 @@ export function createTargetLock(ports: {
   /** Of experiments. */
   readonly drivers: DriverLock;
 }): TargetLock {
+  const lines = new Lines(ports.store);
   return {
     acquire: async (experiment, holder, signal) => {
       const key = targetKey(experiment.spec.target, ports.targetsNamespace ?? experiment.metadata.namespace);
@@ -26,7 +29,8 @@ export function createTargetLock(ports: {
       const mine = { identity: `${holder.identity} ${self}`, description: `experiment ${self}` };
       const present = await ports.targets.holder(key, signal);
       if (present !== undefined && present.identity !== mine.identity) return { heldBy: present };
-      const first = present === undefined ? await firstInLine(experiment, ports, signal) : undefined;
+      const first =
+        present === undefined ? await firstInLine(experiment, { lines, drivers: ports.drivers }, signal) : undefined;
       if (first !== undefined)
         return { heldBy: { identity: first, description: `experiment ${first}, which waits longer,` } };
       return ports.targets.acquire(key, mine, signal);
@@ -37,23 +41,40 @@ export function createTargetLock(ports: {
 /** Who waits for the same target longer than this one, and is being driven; undefined when nobody does. */
 async function firstInLine(
   experiment: Experiment,
-  ports: { readonly store: ExperimentStore; readonly drivers: DriverLock },
+  { lines, drivers }: { readonly lines: Lines; readonly drivers: DriverLock },
   signal: AbortSignal | undefined,
 ): Promise<string | undefined> {
-  const ahead = experimentsAhead(experiment, await everyone(ports.store, experiment.metadata.namespace, signal));
-  for (const key of ahead) if ((await ports.drivers.holder(key, signal)) !== undefined) return keyText(key);
+  const ahead = experimentsAhead(experiment, await lines.all(experiment.metadata.namespace, signal));
+  for (const key of ahead) if ((await drivers.holder(key, signal)) !== undefined) return keyText(key);
   return undefined;
 }
 
-async function everyone(
-  store: ExperimentStore,
-  namespace: string,
-  signal: AbortSignal | undefined,
-): Promise<Experiment[]> {
-  try {
-    return await store.list({ signal });
-  } catch (error) {
-    if (!(error instanceof ForbiddenError)) throw error;
-    return store.list({ namespace, signal });
+/** Who stands in line for any target: outlines alone, of a store that may hold thousands that have ended. */
+class Lines {
+  readonly #store: ExperimentStore;
+  readonly #everywhere: SharedReading<Experiment[]>;
+  /** By namespace: for an account that may not look everywhere. */
+  readonly #within = new Map<string, SharedReading<Experiment[]>>();
+
+  constructor(store: ExperimentStore) {
+    this.#store = store;
+    this.#everywhere = this.#reading(undefined);
+  }
+
+  async all(namespace: string, signal: AbortSignal | undefined): Promise<Experiment[]> {
+    try {
+      return await this.#everywhere.ask(signal);
+    } catch (error) {
+      if (!(error instanceof ForbiddenError)) throw error;
+    }
+    const within = this.#within.get(namespace) ?? this.#reading(namespace);
+    this.#within.set(namespace, within);
+    return within.ask(signal);
+  }
+
+  #reading(namespace: string | undefined): SharedReading<Experiment[]> {
+    return new SharedReading((signal) =>
+      this.#store.list({ namespace, signal, trim: (one) => (isInLine(one) ? outlineOf(one) : undefined) }),
+    );
   }
 }

@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { createMemoryStore } from '../../support/memory-store.ts';
 import { createTargetLock } from '../../../src/adapters/store/local-target-lock.ts';
 import { keyText, type Experiment } from '../../../src/experiment/experiment.ts';
-import type { DriverLock, Holder } from '../../../src/drive/ports.ts';
+import type { DriverLock, ExperimentStore, Holder, ListAllOptions } from '../../../src/drive/ports.ts';
 
 /** Locks in a map: no heartbeat, nobody dies. */
 function mapLock(): DriverLock {
@@ -67,4 +67,50 @@ it('waits for nobody whom nobody drives', async () => {
   const own = await drivers.acquire({ namespace: 'n', name: a.metadata.name }, { identity: 'a', description: 'a' });
   if ('held' in own) await own.held.release();
   expect('held' in (await take(b))).toBe(true);
+});
+
+it('looks once for all experiments that begin together, and at no more of each than its place in line', async () => {
+  const { store } = await setup();
+  let lists = 0;
+  const kept: Experiment[] = [];
+  const targets = createTargetLock({
+    store: Object.assign(Object.create(store) as ExperimentStore, {
+      list: async (options: ListAllOptions) => {
+        lists += 1;
+        const found = await store.list(options);
+        kept.push(...found);
+        return found;
+      },
+    }),
+    targets: mapLock(),
+    drivers: mapLock(),
+  });
+  const names = Array.from({ length: 20 }, (_, k) => `e${k}`);
+  const experiments = await Promise.all(
+    names.map(async (name) => {
+      await store.create({
+        apiVersion: 'iter8.tools/v2alpha2',
+        kind: 'Experiment',
+        metadata: { namespace: 'n', name },
+        spec: { target: name, strategy: { testingPattern: 'Conformance' } },
+      });
+      return store.patchStatus({ namespace: 'n', name }, { stage: 'Waiting', message: 'x'.repeat(1000) });
+    }),
+  );
+  await store.create({
+    apiVersion: 'iter8.tools/v2alpha2',
+    kind: 'Experiment',
+    metadata: { namespace: 'n', name: 'ended' },
+    spec: { target: 'e0', strategy: { testingPattern: 'Conformance' } },
+  });
+  await store.patchStatus(
+    { namespace: 'n', name: 'ended' },
+    { stage: 'Completed', conditions: [{ type: 'Completed', status: 'True' }] },
+  );
+  const holder = { identity: 'controller', description: 'controller' };
+  const answers = await Promise.all(experiments.map((one) => targets.acquire(one, holder)));
+  expect(answers.every((answer) => 'held' in answer)).toBe(true);
+  expect(lists).toBeLessThanOrEqual(2);
+  expect(new Set(kept.map(({ metadata }) => metadata.name))).toEqual(new Set(names));
+  expect(kept.some(({ status }) => status?.message !== undefined)).toBe(false);
 });
