@@ -11,12 +11,19 @@ const KEPT: ReadonlySet<string> = new Set(['aggregatedBuiltinHists', 'metricObj'
 /** The same value where there are none. */
 export function withoutNulls(value: unknown): unknown {
   if (Array.isArray(value)) {
-    const items = value.map(withoutNulls);
-    return items.every((item, index) => item === value[index]) ? value : items;
+    let items: unknown[] | undefined;
+    for (const [index, item] of (value as readonly unknown[]).entries()) {
+      const next = withoutNulls(item);
+      if (next === item) continue;
+      items ??= [...(value as readonly unknown[])];
+      items[index] = next;
+    }
+    return items ?? value;
   }
   if (!isObject(value)) return value;
   let changed: Record<string, unknown> | undefined;
-  for (const [key, item] of Object.entries(value)) {
+  for (const key of Object.keys(value)) {
+    const item = value[key];
     const next = item === null ? undefined : KEPT.has(key) ? item : withoutNulls(item);
     if (next === item) continue;
     changed ??= { ...value };

@@ -62,6 +62,8 @@ export interface ApiRequest {
   readonly repeatable?: boolean;
   /** False: whoever asks has a rhythm of their own. */
   readonly retry?: boolean;
+  /** Receives the length of a good answer, in characters. */
+  readonly onLength?: ((characters: number) => void) | undefined;
 }
 
 const METHODS = {
@@ -204,7 +206,7 @@ export class KubeClient {
     method: string,
     path: string,
     asked: Asked,
-    request: Pick<ApiRequest, 'body' | 'contentType' | 'signal' | 'timeoutMs'>,
+    request: Pick<ApiRequest, 'body' | 'contentType' | 'signal' | 'timeoutMs' | 'onLength'>,
   ): Promise<T> {
     const sent = { line: `${method} ${path}`, signal: request.signal };
     return this.#authorized(asked, sent, async ({ agent, headers }) => {
@@ -225,6 +227,7 @@ export class KubeClient {
       this.#learnTime(answer.headers.date);
       const { status, text } = answer;
       const good = status >= 200 && status <= 299;
+      if (good) request.onLength?.(text.length);
       return { status, use: () => (good ? parsed<T>(text, asked) : fail(status, text, answer.headers, asked)) };
     });
   }

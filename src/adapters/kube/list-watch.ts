@@ -74,10 +74,17 @@ export const TIMING: WatchTiming = {
   firstWaitMs: 1_000,
   longestWaitMs: 30_000,
 };
-/** Of objects of 50 kB some megabytes at a time. */
-const PAGE = 50;
-/** A list of more pages has no end that we could wait for: ten times what we are made for (docs/behavior.md 14). */
-const MOST_PAGES = 2_000;
+/**
+ * The next page has as many objects as would make a text of this length: the text, what is parsed of it and what is made of that lie
+ * about when the next one comes.
+ */
+const PAGE_LENGTH = 1_000_000;
+const FIRST_PAGE = 20;
+const SMALLEST_PAGE = 5;
+/** Even the largest objects that etcd takes fit into an answer: one may follow a page of small ones. */
+const LARGEST_PAGE = 50;
+/** A list of more has no end that we could wait for: ten times what we are made for (docs/behavior.md 14). */
+const MOST_OBJECTS = 100_000;
 /** An event is an object and little more. */
 const MAX_LINE = 16 * 1024 * 1024;
 /** A watch that ended sooner than this did nothing useful. */
@@ -95,29 +102,42 @@ export async function* listPages<T>(
 ): AsyncGenerator<{ readonly items: readonly T[]; readonly resourceVersion: string }, void, undefined> {
   const resource = options.resource ?? EXPERIMENTS;
   let next: string | undefined;
-  for (let pages = 1; pages === 1 || next !== undefined; pages += 1) {
+  let limit = FIRST_PAGE;
+  let asked = 0;
+  do {
+    let length = 0;
     const page: List<T> = await client.request({
       verb: 'list',
       resource,
       namespace: options.namespace,
       query: {
-        limit: String(PAGE),
+        limit: String(limit),
         continue: next,
         labelSelector: options.labelSelector || undefined,
         fieldSelector: options.fieldSelector,
       },
       signal: options.signal,
+      onLength: (characters) => (length = characters),
     });
+    const items = page.items ?? [];
+    asked += items.length === 0 ? LARGEST_PAGE : limit;
     const before = next;
     next = page.metadata?.continue || undefined;
-    if (next !== undefined && (next === before || pages === MOST_PAGES)) {
+    if (next !== undefined && (next === before || asked >= MOST_OBJECTS)) {
       throw new UnavailableError(
-        `the list of ${resource.plural} in ${client.description} does not end: ${next === before ? 'the same part of it comes again and again' : `more than ${MOST_PAGES * PAGE} objects`}`,
+        `the list of ${resource.plural} in ${client.description} does not end: ${next === before ? 'the same part of it comes again and again' : `more than ${MOST_OBJECTS} objects`}`,
         { hint: 'is it a Kubernetes API? A proxy or gateway may answer in its place; or ask for one namespace: -n' },
       );
     }
-    yield { items: page.items ?? [], resourceVersion: page.metadata?.resourceVersion ?? '' };
-  }
+    limit = nextPage(items.length, length, limit);
+    yield { items, resourceVersion: page.metadata?.resourceVersion ?? '' };
+  } while (next !== undefined);
+}
+
+/** How many objects to ask for after a page of so many, of so many characters. */
+function nextPage(items: number, length: number, limit: number): number {
+  if (items === 0) return limit;
+  return Math.min(LARGEST_PAGE, Math.max(SMALLEST_PAGE, Math.round(PAGE_LENGTH / (length / items))));
 }
 
 export async function* listWatch<T extends KubeObject>(

@@ -64,6 +64,34 @@ it('reads a list page by page, and watches from its version', async () => {
   expect(asked[2]!.searchParams.get('allowWatchBookmarks')).toBe('true');
 });
 
+it('asks for fewer objects at once the larger they are, and never for more than any answer can hold', async () => {
+  const page = (count: number, length: number) =>
+    JSON.stringify({
+      metadata: { resourceVersion: '7', continue: `${count} of ${length}` },
+      items: Array.from({ length: count }, (_, k) => ({ ...object(`${length}-${k}`, 1), filler: 'x'.repeat(length) })),
+    });
+  const { asked } = await follow(
+    [
+      (_, response) => response.end(page(20, 50_000)),
+      (_, response) => response.end(page(20, 100_000)),
+      (_, response) => response.end(page(10, 1_000_000)),
+      (_, response) => response.end(page(5, 10)),
+      (_, response) => response.end(page(0, 0)),
+      (_, response) => response.end(list(7)),
+      hang,
+    ],
+    saw('synced'),
+  );
+  expect(asked.slice(0, 6).map(({ searchParams }) => searchParams.get('limit'))).toEqual([
+    '20',
+    '20',
+    '10',
+    '5',
+    '50',
+    '50',
+  ]);
+});
+
 it('goes on from the last bookmark when the server ends a watch', async () => {
   const { asked } = await follow(
     [
