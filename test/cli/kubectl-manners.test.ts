@@ -151,6 +151,39 @@ describe('get', () => {
     io.send('SIGINT');
     expect(await ended).toBe(130);
   });
+
+  it('--watch reads a list once, and follows it from the version that it has', async () => {
+    const asked: string[] = [];
+    const experiment = (name: string, resourceVersion: string) => ({
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name, namespace: 'shop', resourceVersion },
+      spec: { target: 'shop', strategy: { testingPattern: 'Conformance' } },
+    });
+    await using server = await testServer((request, answer) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+      const isWatch = searchParams.get('watch') === 'true';
+      if (pathname.endsWith('/experiments'))
+        asked.push(isWatch ? `watch from ${searchParams.get('resourceVersion')}` : 'list');
+      answer.writeHead(pathname.endsWith('/experiments') ? 200 : 404, { 'Content-Type': 'application/json' });
+      if (isWatch) answer.write(`${JSON.stringify({ type: 'MODIFIED', object: experiment('alpha', '8') })}\n`);
+      else answer.end(JSON.stringify({ metadata: { resourceVersion: '7' }, items: [experiment('alpha', '3')] }));
+    });
+    const io = testIo({ cwd, env: { HOME: cwd } });
+    const changed = new Promise<void>((resolve) => {
+      const write = io.stdout.write.bind(io.stdout);
+      io.stdout.write = (more) => {
+        write(more);
+        if (io.out().split('alpha ').length > 2) resolve();
+      };
+    });
+    const ended = run(['get', '-w', '--kubeconfig', writeKubeconfig(server.url), '-n', 'shop'], io);
+    await changed;
+    io.send('SIGINT');
+    expect(await ended).toBe(130);
+    expect(asked).toEqual(['list', 'watch from 7']);
+    expect(io.out()).toMatch(/^NAME .*\nalpha .*\nalpha .*\n$/);
+  });
 });
 
 describe('-v', () => {

@@ -5,6 +5,7 @@ import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
 import { outlineOf } from '../../experiment/outline.ts';
+import { keptOf, type ExperimentStore, type ListAllOptions, type StoreEvent } from '../../drive/ports.ts';
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
@@ -54,42 +55,76 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
     rows!.set(outline, listRow(experiment));
     return outline;
   };
-  const found = await whileConnecting(context, io, () =>
-    wanted.size > 0
-      ? Promise.all([...wanted].map((name) => namedExperiment(context, name)))
-      : context.store.list({ namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf }),
-  );
-  const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
-  const list = { flags, io, context, namespace, isOne: names.length === 1, rows };
-  io.stdout.write(await listText(experiments, list));
-  if (flags.watch !== true) return EXIT.ok;
-  const isWanted = (one: Experiment) => filter(one) && (wanted.size === 0 || wanted.has(one.metadata.name));
-  return follow(experiments, { ...list, isWanted });
-}
-
-/** A line, or object, for each change, as `kubectl get -w`. */
-async function follow(
-  first: readonly Experiment[],
-  how: ListHow & { readonly flags: GetFlags; readonly isWanted: (experiment: Experiment) => boolean },
-): Promise<ExitCode> {
-  const { flags, io, namespace, context, isWanted } = how;
+  const selected = { namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf };
+  const named = () => Promise.all([...wanted].map((name) => namedExperiment(context, name)));
+  const print = async (found: readonly Experiment[]): Promise<ListHow> => {
+    const how = { flags, io, context, namespace, isOne: names.length === 1, rows };
+    const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
+    io.stdout.write(await listText(experiments, how));
+    return how;
+  };
+  const waiting = <T>(work: () => Promise<T>) => whileConnecting(context, io, work);
+  const given = wanted.size === 0 ? undefined : await waiting(named);
+  if (flags.watch !== true) {
+    await print(given ?? (await waiting(() => context.store.list(selected))));
+    return EXIT.ok;
+  }
   const ending = endingOf(io, { withoutReader: EXIT.ok });
-  const versions = new Map(first.map((one) => [keyText(one.metadata), one.metadata.resourceVersion]));
   try {
-    for await (const event of context.store.watch({ namespace, selector: flags.selector, signal: ending.signal })) {
-      if (event.kind !== 'added' && event.kind !== 'modified') continue;
-      const { metadata } = event.object;
-      if (!isWanted(event.object) || versions.get(keyText(metadata)) === metadata.resourceVersion) continue;
-      versions.set(keyText(metadata), metadata.resourceVersion);
-      const changed = refuseDamage(event.object, context.replayAsTyped);
-      io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
-    }
+    const watched = { ...selected, signal: ending.signal };
+    const [only] = wanted.size === 1 ? wanted : [];
+    const { found, changes } =
+      given === undefined
+        ? await waiting(() => listAndChanges(context.store, watched))
+        : { found: given, changes: context.store.watch({ ...watched, name: only }) };
+    if (ending.signal.aborted) return ending.code() ?? EXIT.ok;
+    const how = await print(found);
+    const isWanted = (one: Experiment) => filter(one) && (wanted.size === 0 || wanted.has(one.metadata.name));
+    await follow(changes, found, { ...how, rows: undefined, isWanted });
   } catch (error) {
     if (!ending.signal.aborted) throw error;
   } finally {
     ending.close();
   }
   return ending.code() ?? EXIT.ok;
+}
+
+/** What is there, and what changes from then on: one list is enough for both. */
+async function listAndChanges(
+  store: ExperimentStore,
+  options: ListAllOptions & { readonly signal: AbortSignal },
+): Promise<{ readonly found: readonly Experiment[]; readonly changes: AsyncIterable<StoreEvent> }> {
+  const events = store.watch(options)[Symbol.asyncIterator]();
+  const found = new Map<string, Experiment>();
+  for (let next = await events.next(); next.done !== true && next.value.kind !== 'synced'; next = await events.next()) {
+    const event = next.value;
+    if (event.kind === 'stale' || event.kind === 'fresh') continue;
+    const key = keyText(event.object.metadata);
+    const kept = event.kind === 'deleted' ? undefined : keptOf(event.object, options);
+    if (kept === undefined) found.delete(key);
+    else found.set(key, kept);
+  }
+  // A list of none also finds out whether there is such a namespace.
+  if (found.size === 0) await store.list(options);
+  return { found: [...found.values()], changes: { [Symbol.asyncIterator]: () => events } };
+}
+
+/** A line, or object, for each change, as `kubectl get -w`. */
+async function follow(
+  events: AsyncIterable<StoreEvent>,
+  first: readonly Experiment[],
+  how: ListHow & { readonly isWanted: (experiment: Experiment) => boolean },
+): Promise<void> {
+  const { flags, io, context, isWanted } = how;
+  const versions = new Map(first.map((one) => [keyText(one.metadata), one.metadata.resourceVersion]));
+  for await (const event of events) {
+    if (event.kind !== 'added' && event.kind !== 'modified') continue;
+    const { metadata } = event.object;
+    if (!isWanted(event.object) || versions.get(keyText(metadata)) === metadata.resourceVersion) continue;
+    versions.set(keyText(metadata), metadata.resourceVersion);
+    const changed = refuseDamage(event.object, context.replayAsTyped);
+    io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
+  }
 }
 
 /** Equal keys keep the newest first. */
