@@ -142,7 +142,7 @@ class WorkerJq implements JqEngine {
     const worker = new Worker(builtWorker(), {
       stdout: true,
       stderr: true,
-      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 32 },
+      resourceLimits: { maxOldGenerationSizeMb: 256, maxYoungGenerationSizeMb: 12 },
     });
     worker.unref();
     return worker;
