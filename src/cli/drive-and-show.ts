@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
+import type { DriveOutcome } from '../drive/drive-options.ts';
 import { eventText } from '../render/log-lines.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
@@ -41,7 +42,8 @@ const FLUSH_EVENTS_MS = 3_000;
 /** How soon a dead driver is noticed, beyond the 15 s of its lease. */
 const LOOK_FOR_DRIVER_MS = 2_000;
 
-type Stop = ProcessSignal | 'timeout' | 'lost';
+/** What ended a drive before its end. */
+export type Stop = ProcessSignal | 'timeout' | 'lost';
 
 export async function driveToEnd(settled: Settled, options: DrivingOptions): Promise<ExitCode> {
   const { context, io, flags, progress } = options;
@@ -54,6 +56,22 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     if (again.kind === 'drive') progress.say(`its driver is gone: going on with ${settled.experiment.metadata.name}`);
     return driveToEnd(again, options);
   }
+  return driveSettled(settled, options, async (outcome, stopped) => {
+    const { experiment, recommendation } = outcome;
+    // Whoever drives it now knows more than this process.
+    if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(experiment, flags, io);
+    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, experiment.metadata, options);
+    return exitCodeOf(recommendation.verdict, hasEnded(experiment));
+  });
+}
+
+/** `answer`: what is made of it once it has ended, or `stopped` has ended it. Reports are written however that goes. */
+export async function driveSettled<T>(
+  settled: Extract<Settled, { kind: 'drive' }>,
+  options: DrivingOptions,
+  answer: (outcome: DriveOutcome, stopped: Stop | undefined) => Promise<T>,
+): Promise<T> {
+  const { context, io, flags, progress } = options;
   const stop = new AbortController();
   const kill = new AbortController();
   let stopped: Stop | undefined;
@@ -124,10 +142,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     await events?.flush(FLUSH_EVENTS_MS);
     await settled.lock.release();
     last = outcome.experiment;
-    // Whoever drives it now knows more than this process.
-    if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(outcome.experiment, flags, io);
-    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, settled.experiment.metadata, options);
-    return exitCodeOf(outcome.recommendation.verdict, hasEnded(outcome.experiment));
+    return await answer(outcome, stopped);
   } finally {
     limit?.cancel();
     lost?.removeEventListener('abort', onLost);

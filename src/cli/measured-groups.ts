@@ -1,16 +1,15 @@
 /** The requests of one run, dealt to groups by the time at which they started: for `aa`, which divides them. */
-import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import type { Io } from '../io.ts';
-import { writeYamlDocuments } from '../adapters/manifest/write-yaml.ts';
 import { isFile, kindOfFile } from '../adapters/results/kind-of-file.ts';
 import type { MeasuredRequest } from '../adapters/results/measured-request.ts';
 import { withTemporaryFolder } from '../adapters/reports/temporary-folder.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import { baselineAlone, DEFAULT_LOAD_MS } from '../experiment/baseline-alone.ts';
 import { withDefaults } from '../experiment/defaults.ts';
+import type { WrittenExperiment } from '../experiment/experiment.ts';
 import { experimentOfObjectives, nameOfResults } from '../experiment/experiment-of-results.ts';
 import { defaultTimeoutMs } from '../judge/question/planned-load.ts';
 import { versionRoles } from '../judge/question/question.ts';
@@ -19,8 +18,9 @@ import { groupOfPiece, GROUPS } from '../judge/runs/self-comparison.ts';
 import { readTally } from '../judge/record/stored-record.ts';
 import type { RecordLine } from '../judge/record/record-lines.ts';
 import { redactUrls } from '../text/redact.ts';
+import { formatCounted } from '../text/units.ts';
 import { checkExperiment } from '../validation/validate.ts';
-import type { QuickFlags } from './commands/init.ts';
+import { experimentFromFlags, type QuickFlags } from './commands/init.ts';
 import { namedExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
 import { orNoFile, refusePath } from './measured-runs.ts';
@@ -35,6 +35,8 @@ export interface Grouped {
   /** What is known of the run, without its requests. */
   readonly run: MeasuredRun;
   readonly groups: readonly Tally[];
+  /** What the command ends with when a signal ended the load. */
+  readonly code?: ExitCode | undefined;
 }
 
 export interface GroupedHow {
@@ -82,7 +84,7 @@ async function ofStored(named: string, how: GroupedHow): Promise<Grouped> {
   return ofRecord(foldedRecord(lines, `the record of ${named}`), named, how);
 }
 
-/** Sends the load of a manifest to its baseline alone. The exit code where it was not measured to its end. */
+/** Sends the load of a manifest to its baseline alone. The exit code where nothing was measured. */
 export async function groupsOfManifest(file: string, how: GroupedHow): Promise<Grouped | ExitCode> {
   const { flags, io } = how;
   const { readManifests } = await import('./manifest-flags.ts');
@@ -96,11 +98,7 @@ export async function groupsOfManifest(file: string, how: GroupedHow): Promise<G
     timeoutMs: defaultTimeoutMs(whole),
     change: { qps: flags.qps, requests: flags.requests, durationMs: flags.duration },
   });
-  const found = await sent(how, async (folder) => {
-    const manifest = path.join(folder, 'aa.yaml');
-    await writeFile(manifest, writeYamlDocuments([experiment]));
-    return [`--filename=${manifest}`, ...runArguments(flags, folder)];
-  });
+  const found = await sent(named(experiment), `the load of ${loaded.label}`, how);
   if (typeof found === 'number') return found;
   const asked = askedBy(whole);
   const left = asked.filter(({ quantity, endpoint }) => quantity.kind === 'custom' || endpoint !== undefined);
@@ -117,62 +115,43 @@ export async function groupsOfManifest(file: string, how: GroupedHow): Promise<G
   };
 }
 
-/** Sends the load of `run` to one URL. The exit code where it was not measured to its end. */
+/** Sends the load of `run` to one URL. The exit code where nothing was measured. */
 export async function groupsOfLoad(how: GroupedHow): Promise<Grouped | ExitCode> {
   const { flags } = how;
   if (flags.url!.length > 1) throw new UsageError('aa compares one version with itself: give one --url');
-  const found = await sent(how, async (folder) => loadArguments(flags, folder));
+  const isOpen = flags.duration === undefined && flags.requests === undefined;
+  const planned = isOpen ? { ...flags, duration: DEFAULT_LOAD_MS } : flags;
+  // Whatever it answers: an objective is asked for, and this one says nothing.
+  const written = await experimentFromFlags({ ...planned, slo: ['error-rate<=99%'], name: NAME }, undefined);
+  const found = await sent(named(written), 'the experiment made from these flags', how);
   return typeof found === 'number' ? found : { ...found, name: redactUrls(flags.url![0]!), version: undefined };
 }
 
-/** What a run recorded that nobody sees, of a version that has the only record. */
+/** What a run recorded that nobody sees, of a version that has the only record. The exit code where nothing was measured. */
 async function sent(
+  experiment: WrittenExperiment & { readonly metadata: { readonly name: string } },
+  label: string,
   { flags, io, ...how }: GroupedHow,
-  argumentsIn: (folder: string) => Promise<string[]>,
 ): Promise<Grouped | ExitCode> {
   return withTemporaryFolder(async (folder) => {
-    const { runCommand } = await import('./commands/run.ts');
-    let code: ExitCode = EXIT.ok;
-    const quiet = Object.create(io, {
-      stdout: { value: { write: () => undefined, isTTY: false, columns: undefined, rows: undefined } },
-    }) as Io;
-    const command = runCommand(quiet, (ended) => (code = ended)).exitOverride();
-    await command.parseAsync(await argumentsIn(folder), { from: 'user' });
-    if (code !== EXIT.ok && code !== EXIT.no && code !== EXIT.undecided) return code;
-    const record = path.join(folder, 'records/default', `${NAME}.ndjson`);
-    return ofRecord(await measuredRecord(record, record), NAME, { flags, io, ...how });
+    const { recordLoad } = await import('./record-load.ts');
+    const { lines, code } = await recordLoad(experiment, { io, flags, folder, label });
+    if (code === undefined) return ofRecord(foldedRecord(lines, NAME), NAME, { flags, io, ...how });
+    if (code === EXIT.failed) return code;
+    const measured = lines.length === 0 ? undefined : ofRecord(foldedRecord(lines, NAME), NAME, { flags, io, ...how });
+    const n = measured === undefined ? 0 : measured.groups.reduce((sum, group) => sum + group.response.n, 0);
+    if (n === 0) {
+      sayTo(io)('interrupted: nothing was measured');
+      return code;
+    }
+    const text = `interrupted: compared with itself is what was measured until then (${formatCounted(n, 'request')})`;
+    return { ...measured!, code, run: { ...measured!.run, warnings: [text, ...measured!.run.warnings] } };
   });
 }
 
 const NAME = 'aa';
 
-const given = (flag: string, value: string | number | undefined): string[] =>
-  value === undefined ? [] : [`--${flag}=${value}`];
-
-/** Exactly the load that is planned: its answer is not asked for. */
-const runArguments = (flags: GroupedHow['flags'], folder: string): string[] => [
-  '--no-extend',
-  '--ci=none',
-  `--dir=${folder}`,
-  ...given('color', flags.color),
-];
-
-function loadArguments(flags: GroupedHow['flags'], folder: string): string[] {
-  const duration = flags.duration ?? (flags.requests === undefined ? DEFAULT_LOAD_MS : undefined);
-  return [
-    ...runArguments(flags, folder),
-    '--slo=error-rate<=99%',
-    `--name=${NAME}`,
-    ...flags.url!.map((url) => `--url=${url}`),
-    ...(flags.header ?? []).map((header) => `--header=${header}`),
-    ...given('qps', flags.qps),
-    ...given('requests', flags.requests),
-    ...given('duration', duration === undefined ? undefined : `${duration}ms`),
-    ...given('method', flags.method),
-    ...given('payload', flags.payload),
-    ...given('content-type', flags.contentType),
-  ];
-}
+const named = ({ metadata, ...rest }: WrittenExperiment) => ({ ...rest, metadata: { ...metadata, name: NAME } });
 
 /** Of the slices of a record. */
 const SLICE_MS = 100;

@@ -5,7 +5,7 @@ import type { Event } from '../drive/events.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 import { createListScreen } from '../render/list-screen.ts';
 import { createLiveScreen } from '../render/live-view.ts';
-import { createLog } from '../render/log-lines.ts';
+import { createLog, eventText, progressText } from '../render/log-lines.ts';
 import { startSpinner, type Spinner } from '../render/spinner.ts';
 import { themeFor } from '../render/theme.ts';
 import { ndjsonLine } from '../report/ndjson.ts';
@@ -96,5 +96,42 @@ export function createProgress(io: Io, flags: OutputFlags): Progress {
     },
     say,
     end: () => undefined,
+  };
+}
+
+/** Of a load whose experiment is nobody's concern: how far it is, and what went wrong. Its verdicts are no answer to anybody. */
+export function createLoadProgress(io: Io, { color }: Pick<OutputFlags, 'color'>): Progress {
+  const isNews = (event: Event) =>
+    event.kind === 'warning' || event.kind === 'stopping' || (event.kind === 'condition' && event.warning);
+  if (!isRedrawn(io)) {
+    const log = createProgress(io, { color, output: 'text' });
+    return {
+      ...log,
+      show: (event) => {
+        if (event.kind === 'load' || isNews(event)) log.show(event);
+      },
+    };
+  }
+  const say = sayTo(io);
+  let spinner: Spinner | undefined;
+  const end = () => {
+    spinner?.stop();
+    spinner = undefined;
+  };
+  const aside = (text: string) => {
+    end();
+    say(text);
+  };
+  return {
+    show: (event) => {
+      if (event.kind === 'load') {
+        spinner ??= startSpinner('', { output: io.stderr, env: io.env });
+        spinner.say(progressText(event.load));
+      } else if (isNews(event)) {
+        aside(eventText(event) ?? '');
+      }
+    },
+    say: aside,
+    end,
   };
 }

@@ -1,9 +1,12 @@
 /** A line that moves while something is waited for and no live view is there. On terminals only. Home of ora. */
+import type { Ora } from 'ora';
 import type { OutputStream } from '../io.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { cutToWidth } from '../text/width.ts';
 
 export interface Spinner {
+  /** Another text from now on. */
+  say(text: string): void;
   stop(): void;
 }
 
@@ -18,14 +21,16 @@ const ROOM_FOR_SYMBOL = 4;
 
 /** Nothing is shown, and nothing loaded, where nobody looks. */
 export function startSpinner(text: string, { output, env }: SpinnerOptions, afterMs = SHOWN_AFTER_MS): Spinner {
-  if (!output.isTTY || env['TERM'] === 'dumb') return { stop: () => undefined };
-  let spinner: Spinner | undefined;
+  if (!output.isTTY || env['TERM'] === 'dumb') return { say: () => undefined, stop: () => undefined };
+  let spinner: Ora | undefined;
   let isStopped = false;
+  let shown = text;
+  const line = () => cutToWidth(sanitizeLine(shown), (output.columns ?? 80) - ROOM_FOR_SYMBOL);
   const start = async () => {
     const { default: ora } = await import('ora');
     if (isStopped) return;
     spinner = ora({
-      text: cutToWidth(sanitizeLine(text), (output.columns ?? 80) - ROOM_FOR_SYMBOL),
+      text: line(),
       stream: terminalOf(output),
       color: false,
       // Both would have to be undone by a process that is killed.
@@ -36,6 +41,10 @@ export function startSpinner(text: string, { output, env }: SpinnerOptions, afte
   };
   const timer = setTimeout(() => void start().catch(() => undefined), afterMs);
   return {
+    say: (next) => {
+      shown = next;
+      if (spinner !== undefined) spinner.text = line();
+    },
     stop: () => {
       isStopped = true;
       clearTimeout(timer);

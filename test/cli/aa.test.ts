@@ -1,11 +1,13 @@
 /** `aa`: a run compared with itself. */
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import type { Io } from '../../src/io.ts';
 import { displayWidth } from '../../src/text/width.ts';
-import { iter8ctl } from '../support/test-io.ts';
+import { run } from '../../src/cli/program.ts';
+import { iter8ctl, testIo } from '../support/test-io.ts';
 import { seeded } from '../support/seeded.ts';
 
 const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-'));
@@ -72,15 +74,52 @@ it('sends the load itself, and leaves nothing behind', async () => {
   });
   const { port } = server.address() as { port: number };
   const load = ['--qps', '200', '--requests', '60', '--percentiles', '50', '--splits', '20'];
-  const { code, out } = await iter8ctl(
+  const { code, out, err } = await iter8ctl(
     ['aa', '--url', `http://me:hunter2@127.0.0.1:${port}/`, ...load, '-o', 'json', '--report', 'markdown=aa.md'],
     { cwd },
   );
   server.close();
+  // It is no experiment of anybody: no verdict of it is an answer.
+  expect(err).toMatch(/^\d\d:\d\d:\d\d aa: sending 60 requests to [^\n]*\n$/);
   expect(JSON.parse(out)).toMatchObject({ kind: 'SelfComparison', run: { requests: 60 } });
   expect([0, 3]).toContain(code);
   expect(out + readFileSync(path.join(cwd, 'aa.md'), 'utf8')).not.toContain('hunter2');
   expect(readdirSync(cwd)).not.toContain('.iter8');
+});
+
+it.each([
+  { columns: undefined, signal: 'SIGTERM', code: 143 },
+  { columns: 80, signal: 'SIGINT', code: 130 },
+] as const)('reports what was measured until $signal', async ({ columns, signal, code }) => {
+  let seen = 0;
+  const server = createServer((_, response) => {
+    seen += 1;
+    if (seen === 30) io.send(signal);
+    response.end('ok');
+  });
+  await new Promise<void>((listening) => {
+    server.listen(0, '127.0.0.1', listening);
+  });
+  const { port } = server.address() as { port: number };
+  const io = testIo({ cwd, ...(columns === undefined ? {} : { columns }) });
+  const load = ['--url', `http://127.0.0.1:${port}/`, '--qps', '200', '--duration', '1h'];
+  const reports = ['--report', `json=${signal}.json`];
+  expect(await run(['aa', ...load, '--percentiles', '50', '--splits', '20', ...reports], io)).toBe(code);
+  server.close();
+  expect(io.err()).not.toMatch(/go on with|--dir|promote/);
+  expect(io.err()).toMatch(/stopping: load ended/);
+  expect(io.out()).toMatch(/interrupted: compared with itself is what was measured until then\s+\(\d+ requests\)/);
+  const { run: head } = JSON.parse(readFileSync(path.join(cwd, `${signal}.json`), 'utf8')) as Answer;
+  expect(head.requests).toBeGreaterThanOrEqual(30);
+});
+
+it('says that nothing was measured when it is stopped before that', async () => {
+  const asked = testIo({ cwd });
+  const io: Io = { ...asked, onSignal: (listener) => (listener('SIGTERM'), () => undefined) };
+  const flags = ['--url', 'http://127.0.0.1:1/', '--report', 'json=none.json'];
+  expect(await run(['aa', ...flags], io)).toBe(143);
+  expect(asked.err()).toMatch(/\ninterrupted: nothing was measured\n$/);
+  expect([asked.out(), existsSync(path.join(cwd, 'none.json'))]).toEqual(['', false]);
 });
 
 it('sends the load of a manifest to its baseline alone, with the percentiles of its criteria', async () => {

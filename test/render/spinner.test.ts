@@ -27,6 +27,8 @@ it('shows on a terminal what is waited for, on one line of visible text, and era
   const { output, written, saw } = terminal(true);
   const spinner = startSpinner(`waiting for \u001b[2J${'x'.repeat(100)}`, { output, env: {} }, 0);
   await saw('waiting for \\x1b[2J');
+  spinner.say('still \u001b[1m waiting');
+  await saw('still \\x1b[1m waiting');
   spinner.stop();
   expect(written()).not.toContain('\n');
   expect(written()).not.toContain('x'.repeat(30));

@@ -82,7 +82,7 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
       }
       const view = viewOf(found, flags);
       await end(reportedComparison(view, flags, io));
-      done({ within: EXIT.ok, more: EXIT.no, open: EXIT.undecided }[view.answer]);
+      done(found.code ?? { within: EXIT.ok, more: EXIT.no, open: EXIT.undecided }[view.answer]);
     });
   });
 }

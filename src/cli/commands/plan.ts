@@ -35,7 +35,7 @@ import { checkPermissions, checkTargets, tryMetrics, trySecrets, type TriedMetri
 import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
-import { asExperiment, checkManifest, namespaceOf } from './run.ts';
+import { asExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
 import { sayTo } from '../say.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {

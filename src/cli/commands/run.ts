@@ -1,13 +1,11 @@
 /** `iter8ctl run`: starts or resumes an experiment, drives it to its end, shows it live, prints the recommendation. */
 import { Command } from 'commander';
-import { InvalidManifestError, UsageError, type Issue } from '../../errors.ts';
+import { UsageError, type Issue } from '../../errors.ts';
 import type { ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
-import { withDefaults } from '../../experiment/defaults.ts';
-import type { Experiment, WrittenExperiment } from '../../experiment/experiment.ts';
+import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import type { WrittenMetric } from '../../experiment/metric.ts';
-import { checkExperiment } from '../../validation/validate.ts';
-import { hasEnded } from '../../experiment/conditions.ts';
+import { asExperiment, checkedExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
 import { openApprovals, openContext, whileConnecting, type Context } from '../context.ts';
 import { driveToEnd, type DrivingOptions } from '../drive-and-show.ts';
 import { readManifests } from '../manifest-flags.ts';
@@ -27,7 +25,6 @@ import { reported, withReportFlag, withReports, type ReportFlags } from '../repo
 import { withCiFlag } from '../ci-report.ts';
 import { createProgress, type Progress } from '../progress-display.ts';
 import { seenBy, withMeasuredValues, withMetricsFlag, type MetricsFlags } from '../measured-values.ts';
-import { unsupportedFields } from '../unsupported-features.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
 import { createScriptGate } from '../script-gate.ts';
@@ -178,40 +175,4 @@ async function fromManifest(
   const namespace = namespaceOf(experiment, context, flags);
   const written = { ...experiment, metadata: { ...experiment.metadata, namespace } };
   return { written, metrics: source.metrics, overwriteMetrics: flags.overwriteMetrics === true, given: true };
-}
-
-/** Of the manifest, else of the command. @throws UsageError when they disagree */
-export function namespaceOf(
-  { metadata }: WrittenExperiment,
-  context: Context,
-  flags: { readonly namespace?: string | undefined },
-): string {
-  const namespace = metadata.namespace ?? context.namespace;
-  if (flags.namespace !== undefined && namespace !== flags.namespace)
-    throw new UsageError(`the manifest is of namespace ${namespace}, and -n says ${flags.namespace}`);
-  return namespace;
-}
-
-/** What this version cannot do is refused before anything starts; what is invalid is recorded in the object by the driver. */
-function checkedExperiment(experiment: Experiment, context: Context): Experiment {
-  const issues = hasEnded(experiment) ? [] : unsupportedFields(experiment, context.mode);
-  if (issues.length === 0) return experiment;
-  throw new InvalidManifestError(`experiment ${experiment.metadata.name} cannot be run by this version`, issues);
-}
-
-/** @throws InvalidManifestError with every problem of the experiment at once. */
-export function checkManifest(
-  experiment: WrittenExperiment,
-  mode: 'local' | 'cluster',
-  source: { readonly locate: (issue: Issue) => Issue; readonly label: string },
-): void {
-  const issues = [...checkExperiment(experiment), ...unsupportedFields(experiment, mode)].map(source.locate);
-  if (issues.length === 0) return;
-  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
-  throw new InvalidManifestError(`${source.label} is not a valid Experiment (${count})`, issues);
-}
-
-/** For callers that need the object as the store would give it. */
-export function asExperiment(written: WrittenExperiment, namespace: string): Experiment {
-  return withDefaults(written, { namespace, name: written.metadata.name ?? written.metadata.generateName ?? '' });
 }
