@@ -275,6 +275,7 @@ export function virtualWorkers(
       );
       return (message: Parameters<Sender['receive']>[0]) => down(() => sender.receive(message));
     });
+    events.ready();
     return {
       size: workers,
       now: () => time.nowMs,

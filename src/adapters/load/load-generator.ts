@@ -17,7 +17,7 @@ import { SLICE_MS } from '../../evidence/slice-counts.ts';
 import { firstCaps } from './pacing.ts';
 import { ReportQueue } from './report-queue.ts';
 
-/** Time for all workers to be ready before the first request is due. */
+/** Between a message to the workers, which are ready, and what is due by it. */
 const LEAD_MS = 100;
 const DEFAULT_CHECKPOINT_MS = 1_000;
 
@@ -64,7 +64,11 @@ class Run implements LoadRun {
   /** By target: the number of the scope that is the version as a whole. */
   readonly #wholeScopes: readonly number[];
   readonly #checkpointEveryMs: number;
-  readonly #startMs: number;
+  readonly #warmupMs: number;
+  /** When tick 0 is due: not known before all workers are ready, since a thread may take a second to start on a busy machine. */
+  #startMs = Number.POSITIVE_INFINITY;
+  /** What the workers are told once they are ready. */
+  #unsaid: ToWorker[] | undefined = [];
   readonly #caps: number[];
   /** By target: what its ticks are ahead of its requests, since some were left out. */
   readonly #leftOut: number[];
@@ -89,7 +93,14 @@ class Run implements LoadRun {
     this.#wholeScopes = plan.targets.map((_, target) =>
       scopes.findIndex((scope) => scope.target === target && scope.endpoint === undefined),
     );
+    this.#warmupMs =
+      plan.warmup === undefined || plan.ratePerSec === 0 ? 0 : (plan.warmup.requests / plan.ratePerSec) * 1000;
+    let [areReady, isMade] = [false, false];
     this.#workers = options.startWorkers(plan, {
+      ready: () => {
+        areReady = true;
+        if (isMade) this.#begin();
+      },
       report: (worker, report) => this.#take(worker, report),
       failed: (error) => this.#fail(error),
     });
@@ -97,12 +108,19 @@ class Run implements LoadRun {
       scopes.map(({ version, endpoint }) => (endpoint === undefined ? { version } : { version, endpoint })),
       this.#workers.size,
     );
-    const warmupMs =
-      plan.warmup === undefined || plan.ratePerSec === 0 ? 0 : (plan.warmup.requests / plan.ratePerSec) * 1000;
+    this.#lastCheckpointMs = this.#workers.now();
+    isMade = true;
+    if (areReady) this.#begin();
+  }
+
+  #begin(): void {
+    if (this.#over) return;
     const now = this.#workers.now();
-    this.#startMs = now + LEAD_MS + warmupMs;
-    this.#lastCheckpointMs = now;
+    this.#startMs = now + LEAD_MS + this.#warmupMs;
+    const unsaid = this.#unsaid ?? [];
+    this.#unsaid = undefined;
     this.#post({ kind: 'start', warmupMs: now + LEAD_MS, startMs: this.#startMs });
+    for (const message of unsaid) this.#workers.post(message);
   }
 
   get reports(): AsyncIterable<LoadReport> {
@@ -143,7 +161,8 @@ class Run implements LoadRun {
 
   #post(message: ToWorker): void {
     this.#posted += 1;
-    this.#workers.post(message);
+    if (this.#unsaid === undefined) this.#workers.post(message);
+    else this.#unsaid.push(message);
   }
 
   /** The ticks that each version gets. */

@@ -19,6 +19,8 @@ const MEMORY = { maxYoungGenerationSizeMb: 12 };
 
 /** One load's part of one thread. */
 export interface Seat {
+  /** The thread runs, and could begin. */
+  readonly ready: () => void;
   readonly report: (report: WorkerReport) => void;
   readonly failed: (error: Error) => void;
   /** Requests a second; infinity for a closed loop, which takes a thread of its own. */
@@ -93,7 +95,11 @@ export class LoadThreads {
     const worker = new Worker(this.#workerFile, { stdout: false, stderr: false, resourceLimits: MEMORY });
     const thread: Thread = { worker, seats: new Map() };
     this.#threads.add(thread);
-    worker.on('message', ({ load, report }: FromThread) => thread.seats.get(load)?.report(report));
+    worker.on('message', (said: FromThread) => {
+      const seat = thread.seats.get(said.load);
+      if (said.kind === 'ready') seat?.ready();
+      else seat?.report(said.report);
+    });
     worker.on('error', (error) => this.#fail(thread, error));
     worker.on('exit', (code) =>
       this.#fail(thread, new UnavailableError(`a load worker ended by itself (code ${code})`)),

@@ -26,10 +26,10 @@ export type ToThread =
   /** Nothing of it is sent or reported any more. */
   | { readonly load: number; readonly kind: 'close' };
 
-export interface FromThread {
-  readonly load: number;
-  readonly report: WorkerReport;
-}
+export type FromThread =
+  /** Its part of this load could begin now. */
+  | { readonly load: number; readonly kind: 'ready' }
+  | { readonly load: number; readonly kind: 'report'; readonly report: WorkerReport };
 
 /** Scopes are numbered in the order of `scopesOf`. */
 export interface WorkerReport {

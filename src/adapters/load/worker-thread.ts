@@ -5,7 +5,7 @@ import { machineClock } from './machine-clock.ts';
 import { startMetronome } from './metronome.ts';
 import type { Sender } from './request-sender.ts';
 import { realTimers } from './timers.ts';
-import type { FromThread, ToThread } from './worker-messages.ts';
+import type { FromThread, ToThread, WorkerReport } from './worker-messages.ts';
 
 const port = parentPort;
 if (port === null) throw new Error('internal error: the load worker is not the main program');
@@ -19,8 +19,12 @@ port.on('message', (said: ToThread) => {
   const { load } = said;
   switch (said.kind) {
     case 'open': {
-      const post = (report: FromThread['report']) => port.postMessage({ load, report } satisfies FromThread);
+      const say = (message: FromThread) => port.postMessage(message);
+      const post = (report: WorkerReport) => say({ load, kind: 'report', report });
       senders.set(load, createSender(said.setup, { timers, post }));
+      // The thread that wakes this one is started here, not by the first request.
+      if (said.setup.plan.ratePerSec > 0) timers.at(timers.now(), () => {});
+      say({ load, kind: 'ready' });
       break;
     }
     case 'message':

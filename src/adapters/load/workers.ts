@@ -18,6 +18,8 @@ export interface LoadWorkers {
 }
 
 export interface WorkerEvents {
+  /** All of them could begin now: once, perhaps before they are returned. What is posted before waits for them. */
+  readonly ready: () => void;
   readonly report: (worker: number, report: WorkerReport) => void;
   readonly failed: (error: Error) => void;
 }
@@ -52,6 +54,7 @@ function startHere(plan: LoadPlan, events: WorkerEvents): LoadWorkers {
   const now = machineClock(process.hrtime);
   const timers = realTimers(now);
   const sender = createSender({ plan, index: 0, count: 1 }, { timers, post: (report) => events.report(0, report) });
+  events.ready();
   return {
     size: 1,
     now,
@@ -65,9 +68,14 @@ function startThere(
   events: WorkerEvents,
   { size, threads }: { readonly size: number; readonly threads: LoadThreads },
 ): LoadWorkers {
+  let starting = size;
   const lines = threads.open(
     plan,
     Array.from({ length: size }, (_, worker) => ({
+      ready: () => {
+        starting -= 1;
+        if (starting === 0) events.ready();
+      },
       report: (report) => events.report(worker, report),
       failed: events.failed,
       ratePerSec: rateOfEach(plan, size),

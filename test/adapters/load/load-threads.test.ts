@@ -33,6 +33,7 @@ const plan = (url: string, change: Partial<LoadPlan> = {}): LoadPlan => ({
 });
 
 const seat = (ratePerSec: number, failed: Seat['failed'] = () => {}): Seat => ({
+  ready: () => {},
   report: () => {},
   failed,
   ratePerSec,

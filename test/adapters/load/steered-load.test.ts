@@ -159,6 +159,59 @@ async function sendPlan(
   return time.during(follow(), 120_000);
 }
 
+describe('workers that take a while to start', () => {
+  /** So long after they were asked for, as threads do on a busy machine. */
+  const READY_MS = 900;
+  const setup = () => {
+    const time = new VirtualTime();
+    const workers = virtualWorkers(time, () => ({ latencyMs: 5, code: 200 }), { workers: 2 });
+    const load = createLoadGenerator({
+      startWorkers: (planned, events) =>
+        workers.startWorkers(planned, { ...events, ready: () => time.after(READY_MS, events.ready) }),
+    });
+    return { time, workers, load };
+  };
+
+  it('make no request late: its time counts from when they are ready', async () => {
+    const { time, workers, load } = setup();
+    const run = await load.start(plan(1, { plannedRequests: 50, ratePerSec: 100, warmup: { requests: 10 } }));
+    const follow = async () => {
+      let counted = EMPTY_TALLY;
+      for await (const report of run.reports) {
+        for (const { tally } of report.slices) counted = addTally(counted, tally);
+        if (report.state === 'drained') run.finish();
+      }
+      return counted;
+    };
+    const counted = await time.during(follow(), 60_000);
+    expect([counted.response.n, counted.response.maxMs, counted.late.bad]).toEqual([50, 5, 0]);
+    expect(workers.sent.get('http://v0.test/')).toBe(60);
+    expect(time.nowMs).toBeGreaterThan(READY_MS);
+  });
+
+  it.each([
+    ['kill', 0],
+    ['stop', 0],
+    ['setCaps', 7],
+  ] as const)('do what they were told before that: %s', async (told, sent) => {
+    const { time, load } = setup();
+    const run = await load.start(plan(1, { plannedRequests: 50, ratePerSec: 100 }));
+    if (told === 'setCaps') run.setCaps(new Map([['v0', 7]]));
+    else run[told]();
+    const follow = async () => {
+      let last: LoadReport | undefined;
+      for await (const report of run.reports) {
+        last = report;
+        if (report.state === 'drained') run.finish();
+      }
+      return last!;
+    };
+    const last = await time.during(follow(), 60_000);
+    expect(last.state).toBe('ended');
+    expect(last.progress[0]!.sent).toBe(sent);
+  });
+});
+
 describe('a sender that stood still', () => {
   const PAIRED = { plannedRequests: 150, ratePerSec: 25, couples: [{ version: 'v1', against: 'v0' }] };
 
