@@ -112,3 +112,21 @@ it('leaves the report of an earlier run as it was when there is nothing to repor
   expect(readdirSync(cwd)).toEqual(['r.html']);
   expect(read(cwd, 'r.html')).toBe('before');
 });
+
+it('has nothing beside the report while it works, for whatever ends it then', async () => {
+  const cwd = folder();
+  const line = (seq: number) =>
+    `${JSON.stringify({ attack: '', seq, code: 200, timestamp: new Date(1.7e12 + seq).toISOString(), latency: 1e6, bytes_out: 0, bytes_in: 1, error: '' })}\n`;
+  let meanwhile: string[] | undefined;
+  async function* lines() {
+    for (let seq = 0; seq < 2_000; seq += 1) yield line(seq);
+    meanwhile = readdirSync(cwd);
+    for (let seq = 2_000; seq < 4_000; seq += 1) yield line(seq);
+  }
+  const asked = testIo({ cwd });
+  const io = { ...asked, stdin: Object.assign(lines(), { isTTY: false }) };
+  const reports = ['html', 'json', 'ndjson'].flatMap((format) => ['--report', `${format}=r.${format}`]);
+  expect(await run(['judge', '-', '--slo', 'error-rate<=10%', ...reports], io), asked.err()).toBe(0);
+  expect(meanwhile).toEqual([]);
+  expect(readdirSync(cwd).toSorted()).toEqual(['r.html', 'r.json', 'r.ndjson']);
+});

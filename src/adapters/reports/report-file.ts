@@ -11,15 +11,16 @@ export class ReportFile {
   readonly #path: string;
   /** Where it is written; undefined: in its place. */
   readonly #aside: string | undefined;
-  readonly #handle: FileHandle;
+  /** Undefined until there is something to write: whatever ends the process before that leaves nothing behind. */
+  #handle: FileHandle | undefined;
 
-  private constructor(file: string, aside: string | undefined, handle: FileHandle) {
+  private constructor(file: string, aside: string | undefined, handle: FileHandle | undefined) {
     this.#path = file;
     this.#aside = aside;
     this.#handle = handle;
   }
 
-  /** Opened before it is needed, so that a place that cannot be written is known before anything is measured. */
+  /** Tried before it is needed, so that a place that cannot be written is known before anything is measured. */
   static async open(file: string, pid: number): Promise<ReportFile> {
     const present = await stat(file).catch(() => undefined);
     if (present?.isDirectory() === true) throw problem(file, 'is a folder');
@@ -28,7 +29,11 @@ export class ReportFile {
         ? path.join(path.dirname(file), `.${path.basename(file)}.${pid}.part`)
         : undefined;
     try {
-      return new ReportFile(file, aside, await open(aside ?? file, 'w'));
+      const handle = await open(aside ?? file, 'w');
+      if (aside === undefined) return new ReportFile(file, aside, handle);
+      await handle.close();
+      await unlink(aside);
+      return new ReportFile(file, aside, undefined);
     } catch (error) {
       throw problem(file, systemReason(error).replace('to read it', 'to write there'), error);
     }
@@ -36,7 +41,7 @@ export class ReportFile {
 
   async append(text: string): Promise<void> {
     try {
-      await this.#handle.writeFile(text);
+      await (await this.#opened()).writeFile(text);
     } catch (error) {
       throw problem(this.#path, systemReason(error), error);
     }
@@ -45,8 +50,9 @@ export class ReportFile {
   /** Puts it in its place. */
   async commit(): Promise<void> {
     try {
-      if (this.#aside !== undefined) await this.#handle.sync();
-      await this.#handle.close();
+      const handle = await this.#opened();
+      if (this.#aside !== undefined) await handle.sync();
+      await handle.close();
       if (this.#aside !== undefined) await rename(this.#aside, this.#path);
     } catch (error) {
       await this.discard();
@@ -56,8 +62,14 @@ export class ReportFile {
 
   /** Leaves its place as it was. */
   async discard(): Promise<void> {
+    if (this.#handle === undefined) return;
     await this.#handle.close().catch(() => undefined);
     if (this.#aside !== undefined) await unlink(this.#aside).catch(() => undefined);
+  }
+
+  /** One after another: appends wait for each other. */
+  async #opened(): Promise<FileHandle> {
+    return (this.#handle ??= await open(this.#aside ?? this.#path, 'w'));
   }
 }
 
