@@ -46,6 +46,8 @@ export class Traffic {
   #unsaved: unknown;
   /** What was being written last. */
   #wanted: readonly Weight[] | undefined;
+  /** Whether requests were shown to go elsewhere than the weights say, at the last look. */
+  #isElsewhere = false;
 
   constructor(session: Session, options: TrafficOptions) {
     this.#session = session;
@@ -117,7 +119,9 @@ export class Traffic {
     const { experiment, record, status } = this.#session;
     const recommended = status.analysis?.weights?.data ?? stored.weights;
     const mismatch = this.#mismatch(stored, observedRequests(experiment, record));
-    if (mismatch !== undefined) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
+    // Its numbers change with every iteration: said when it begins, and again when it does so again.
+    if (mismatch !== undefined && !this.#isElsewhere) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
+    this.#isElsewhere = mismatch !== undefined;
     const wanted = mismatch === undefined ? recommended : withoutRises(experiment, recommended, stored.weights);
     return this.#attempt(() => this.#move(wanted, signal), signal);
   }

@@ -228,11 +228,13 @@ describe('traffic that cannot be moved as it should', () => {
         metrics: measuring((metric, version) => {
           if (metric !== 'requests') return 0.001;
           asked += 1;
-          return version === 'old' ? 5_000 * asked : 5_000 * asked;
+          return version === 'old' ? 5_000 * asked : 4_000 * asked ** 1.1;
         }),
       },
     );
-    expect(JSON.stringify(outcome.experiment.status)).toContain('traffic does not follow its weights: ');
+    // Once, although its numbers are others at each iteration.
+    const said = JSON.stringify(outcome.experiment.status).match(/traffic does not follow its weights: [^"]*/g);
+    expect(said).toHaveLength(1);
     expect(Math.max(...traffic.writes.slice(0, -1).map(([, candidate]) => Number(candidate)), 10)).toBeLessThanOrEqual(
       20,
     );
