@@ -1,6 +1,7 @@
 // Bundles the program into dist/: a few files, and the workers, with everything that they need, so that the package has no
 // dependencies. The licences of what is bundled go beside it, and a bill of materials.
 // Usage: node scripts/build.mjs [FOLDER]
+import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -116,6 +117,9 @@ const LATE = [
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */
 const JQ_MEGABYTES = 256;
 
+/** In its place comes the checksum of the program with this in it. */
+const NO_CHECKSUM = 'checksum of this build'.padEnd(64, '.');
+
 const outdir = path.resolve(process.argv[2] ?? path.join(root, 'dist'));
 await rm(outdir, { recursive: true, force: true });
 mkdirSync(outdir, { recursive: true });
@@ -142,10 +146,12 @@ const program = await build({
   splitting: true,
   write: false,
   format: 'esm',
-  define: { 'import.meta.url': 'importMetaUrl' },
+  define: { 'import.meta.url': 'importMetaUrl', BUILD_CHECKSUM: JSON.stringify(NO_CHECKSUM) },
 });
 const packs = await packsOf(program.outputFiles, program.metafile.outputs, { entry: 'src/main.ts', packs: PACKS });
-for (const [name, text] of Object.entries(packs)) {
+const checksum = createHash('sha256').update(JSON.stringify(packs)).digest('hex');
+for (const [name, unsigned] of Object.entries(packs)) {
+  const text = unsigned.replaceAll(NO_CHECKSUM, checksum);
   // They are read as Latin-1, which is faster (bin/compiled-code.js).
   if (/[^\0-\x7f]/.test(text))
     throw new Error('the bundle is not ASCII: write what is no ASCII in regular expressions as escapes');

@@ -17,7 +17,7 @@ import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 import type { ListAllOptions, WatchOptions } from './store-selection.ts';
 
 export { keptOf } from './store-selection.ts';
-export type { ListAllOptions, ListOptions, WatchOptions } from './store-selection.ts';
+export type { KnownOutlines, ListAllOptions, ListOptions, WatchOptions } from './store-selection.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
 

@@ -12,6 +12,14 @@ export interface ListOptions {
 export interface ListAllOptions extends ListOptions {
   /** What is kept of each as soon as it is read, if anything is: thousands of whole ones do not fit into memory. */
   readonly trim?: ((experiment: Experiment) => Experiment | undefined) | undefined;
+  /** What was kept of texts before, for a store of texts, which reads the others alone. Only with `trim`. */
+  readonly known?: KnownOutlines | undefined;
+}
+
+/** `checksum`: of a text, with the name and the namespace of its object. */
+export interface KnownOutlines {
+  of(checksum: string): Experiment | undefined;
+  learn(checksum: string, kept: Experiment): void;
 }
 
 /** What a list keeps of this one; undefined: nothing. */

@@ -1,5 +1,5 @@
 /** Experiments and metrics as YAML files in a folder (`layout.ts`): the store of local mode. */
-import { randomUUID } from 'node:crypto';
+import { createHash, randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
@@ -89,12 +89,11 @@ class FileStore implements ExperimentStore {
       folders.set(folder, checked);
       return checked;
     };
+    const matches = ({ metadata }: Experiment) => matchesSelector(selector, metadata.labels);
     const reader = async () => {
       for (const key of next) {
         options.signal?.throwIfAborted();
-        const experiment = await this.#readable(key, checkFolder);
-        if (experiment === undefined || !matchesSelector(selector, experiment.metadata.labels)) continue;
-        const kept = keptOf(experiment, options);
+        const kept = await this.#kept(key, { ...options, matches, checkFolder });
         if (kept !== undefined) found.push(kept);
       }
     };
@@ -217,11 +216,26 @@ class FileStore implements ExperimentStore {
     return file === undefined ? undefined : { key, path, text: file.text };
   }
 
-  /** Undefined when it is gone, or cannot be read, which is reported. */
-  async #readable(key: ObjectKey, checkFolder: typeof refuseLinks): Promise<Experiment | undefined> {
+  /** What a list has of it. Undefined when it is gone, is not asked for, or cannot be read, which is reported. */
+  async #kept(
+    key: ObjectKey,
+    how: ListAllOptions & {
+      readonly matches: (experiment: Experiment) => boolean;
+      readonly checkFolder: typeof refuseLinks;
+    },
+  ): Promise<Experiment | undefined> {
+    const { known, matches, checkFolder } = how;
     try {
       const file = await this.#read('experiments', key, checkFolder);
-      return file === undefined ? undefined : experimentIn(readObjectFile(file));
+      if (file === undefined) return undefined;
+      const checksum = known === undefined ? undefined : checksumOf(file);
+      const before = checksum === undefined ? undefined : known!.of(checksum);
+      if (before !== undefined) return matches(before) ? before : undefined;
+      const experiment = experimentIn(readObjectFile(file));
+      if (!matches(experiment)) return undefined;
+      const kept = keptOf(experiment, how);
+      if (checksum !== undefined && kept !== undefined) known!.learn(checksum, kept);
+      return kept;
     } catch (error) {
       this.#options.onUnreadable?.(error, objectPath(this.#options.dir, 'experiments', key));
       return undefined;
@@ -231,6 +245,13 @@ class FileStore implements ExperimentStore {
   #notFound(kind: Kind, key: ObjectKey): NotFoundError {
     return new NotFoundError(`${singular(kind)} ${keyText(key)} not found in ${this.description}`);
   }
+}
+
+/** An object has its name by its path. */
+function checksumOf({ key, text }: FileText): string {
+  return createHash('sha256')
+    .update(`${keyText(key)}\0${text}`)
+    .digest('hex');
 }
 
 function singular(kind: Kind): string {

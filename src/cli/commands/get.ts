@@ -12,6 +12,7 @@ import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } f
 import { namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
+import { openKnownLines } from '../known-lines.ts';
 import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../say.ts';
 import { listRow, type ListRow } from '../../view/experiment-view.ts';
@@ -55,7 +56,8 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
     rows!.set(outline, listRow(experiment));
     return outline;
   };
-  const selected = { namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf };
+  const known = rows === undefined || context.mode !== 'local' ? undefined : openKnownLines(io, context.place, rows);
+  const selected = { namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf, known };
   const named = () => Promise.all([...wanted].map((name) => namedExperiment(context, name)));
   const print = async (found: readonly Experiment[]): Promise<ListHow> => {
     const how = { flags, io, context, namespace, isOne: names.length === 1, rows };
@@ -67,6 +69,7 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
   const given = wanted.size === 0 ? undefined : await waiting(named);
   if (flags.watch !== true) {
     await print(given ?? (await waiting(() => context.store.list(selected))));
+    known?.save();
     return EXIT.ok;
   }
   const ending = endingOf(io, { withoutReader: EXIT.ok });
