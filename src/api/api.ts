@@ -16,7 +16,7 @@ import { judgeWindow } from './judge-window.ts';
 import { routeOf, type Hook } from './routes.ts';
 import type { ApiRequest } from './server.ts';
 import { stateOf, verdictJson, type VerdictState } from './verdict-view.ts';
-import { isSettled, type Waits } from './waits.ts';
+import { isSettled, type Waits } from './wait-until-decided.ts';
 
 export interface ApiPorts {
   readonly store: Pick<ExperimentStore, 'get'>;

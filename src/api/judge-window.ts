@@ -7,7 +7,7 @@ import { customMetrics } from '../experiment/metric-names.ts';
 import type { AskedVerdict } from '../experiment/verdict-request.ts';
 import { openingSamples } from '../evidence/counters/opening-samples.ts';
 import { givesCounters, measureVersion, metricOf, type MeasuredAt } from '../drive/measure-version.ts';
-import { backendWarningText, noValueText } from '../judge/wording/no-value.ts';
+import { backendWarningText, noValueText } from '../judge/wording/no-value-sentences.ts';
 import type { Measurement, MetricQuestion, MetricSource } from '../drive/ports.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import { compileQuestion } from '../judge/question/question.ts';

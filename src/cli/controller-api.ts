@@ -29,7 +29,7 @@ export async function openApi(
       import('../api/access.ts'),
       import('../api/server.ts'),
       import('../api/tls-files.ts'),
-      import('../api/waits.ts'),
+      import('../api/wait-until-decided.ts'),
       import('../adapters/kube/token-review.ts'),
     ]);
   const { log, auth, audience, tlsDir } = settings;

@@ -12,7 +12,7 @@ import type { ReadMetrics } from '../drive/find-metrics.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
 import type { Question } from '../judge/question/question.ts';
 import { EMPTY_RECORD } from '../judge/record/stored-record.ts';
-import { backendWarningText } from '../judge/wording/no-value.ts';
+import { backendWarningText } from '../judge/wording/no-value-sentences.ts';
 import type { Trial } from '../preflight/measured-outlook.ts';
 import { weightPermissions } from './try-traffic.ts';
 import { neededPermissions } from '../preflight/permissions.ts';

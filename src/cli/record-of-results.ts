@@ -2,7 +2,7 @@
 import type { CountedWindow } from '../adapters/results/count-requests.ts';
 import { factsOf, type Results } from '../adapters/results/read-results.ts';
 import { EMPTY_TALLY } from '../evidence/request-tally.ts';
-import type { ImportedDoubts } from '../judge/imported.ts';
+import type { ImportedDoubts } from '../judge/unknowns-of-other-tools.ts';
 import { EMPTY_RECORD, storeTally, type Iter8Record } from '../judge/record/stored-record.ts';
 import { formatCounted, formatSeconds } from '../text/units.ts';
 

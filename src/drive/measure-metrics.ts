@@ -3,7 +3,7 @@ import type { Metric } from '../experiment/metric.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import { versionsIn } from '../experiment/experiment.ts';
 import type { MeasuredMetric } from '../judge/limits/custom-metric.ts';
-import { backendWarningText } from '../judge/wording/no-value.ts';
+import { backendWarningText } from '../judge/wording/no-value-sentences.ts';
 import { givesCounters, measureVersion, metricOf } from './measure-version.ts';
 import type { MetricSource } from './ports.ts';
 import type { Session } from './session.ts';

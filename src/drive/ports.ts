@@ -9,7 +9,7 @@ import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
-import type { NoValueReason } from '../judge/no-value.ts';
+import type { NoValueReason } from '../judge/no-value-reasons.ts';
 import type { MessageResult } from '../judge/message-result.ts';
 import type { Build } from '../judge/record/builds.ts';
 import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
@@ -307,7 +307,7 @@ export type Measurement = (
   | { readonly kind: 'value'; readonly value: number }
   /** Samples of raw counters; perhaps none. */
   | { readonly kind: 'counters'; readonly answer: CounterAnswer }
-  /** `message`: the sentence of the reason (`judge/wording/no-value.ts`). */
+  /** `message`: the sentence of the reason (`judge/wording/no-value-sentences.ts`). */
   | { readonly kind: 'error'; readonly reason: NoValueReason; readonly message: string }
 ) & {
   /** RFC 3339. */

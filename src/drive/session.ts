@@ -18,7 +18,7 @@ import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
 import { SteadyTime } from './steady-time.ts';
 import { hideCredentials } from '../text/credentials.ts';
-import { cleanTexts, type CleanTexts } from './clean-texts.ts';
+import { cleanTexts, type CleanTexts } from './redact-credentials.ts';
 import { VerdictReports } from './verdict-changes.ts';
 
 /** Newest lines of the story kept in the object; the full record is in the log. */

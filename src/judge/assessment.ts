@@ -1,5 +1,5 @@
 /** What is known about one side of one objective for one version, at one look. Plain data: stored, shown, replayed. */
-import type { NoValueReason } from './no-value.ts';
+import type { NoValueReason } from './no-value-reasons.ts';
 import type { Count } from '../evidence/request-tally.ts';
 
 export type Verdict = 'satisfied' | 'violated' | 'undecided';

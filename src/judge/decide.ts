@@ -5,7 +5,7 @@
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
 import type { Asked, Claims, Finding } from './finding.ts';
-import { doubtedVerdict, doubtOf } from './imported.ts';
+import { doubtedVerdict, doubtOf } from './unknowns-of-other-tools.ts';
 import { isTrivial } from './question/limits.ts';
 
 /** Violated never before so many requests: the first failing request of a cold start condemns nobody. */

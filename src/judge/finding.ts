@@ -5,7 +5,7 @@
  */
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
-import type { ImportedDoubts } from './imported.ts';
+import type { ImportedDoubts } from './unknowns-of-other-tools.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 

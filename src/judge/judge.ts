@@ -19,7 +19,7 @@ import { customFinding, type MeasuredMetric } from './limits/custom-metric.ts';
 import { meanFinding } from './limits/mean.ts';
 import { percentileFinding } from './limits/percentile.ts';
 import { errorRateFinding } from './limits/rate.ts';
-import { isNoValueReason } from './no-value.ts';
+import { isNoValueReason } from './no-value-reasons.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
 import type { RelativeLimit } from './question/relative-limits.ts';

@@ -7,7 +7,7 @@ import { inOrderOf } from '../experiment/spec-order.ts';
 import { lowerBound } from '../evidence/one-sample/rate.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
-import type { ImportedDoubts } from './imported.ts';
+import type { ImportedDoubts } from './unknowns-of-other-tools.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
 import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';

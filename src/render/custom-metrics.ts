@@ -1,6 +1,6 @@
 /** Metrics that are not built in, as last measured: value, how much is behind it, how old, and what was asked. */
 import { formatAge } from '../text/age.ts';
-import { backendWarningText } from '../judge/wording/no-value.ts';
+import { backendWarningText } from '../judge/wording/no-value-sentences.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatValue } from '../text/units.ts';
 import { wrap } from '../text/wrap.ts';

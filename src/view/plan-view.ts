@@ -3,7 +3,7 @@ import type { Weight } from '../experiment/experiment.ts';
 import type { GateAhead } from './gates-ahead.ts';
 import type { RewardPower } from '../preflight/reward-decidability.ts';
 import type { PlannedLoad } from '../judge/question/planned-load.ts';
-import type { NoValueReason } from '../judge/no-value.ts';
+import type { NoValueReason } from '../judge/no-value-reasons.ts';
 import type { Expectation } from '../preflight/outlook.ts';
 import type { PowerRow } from '../preflight/power-row.ts';
 

@@ -1,7 +1,7 @@
 /** The API over real HTTP: who gets what. Rights are those of a real cluster in test/cluster/objects/whole-cluster/api.test.ts. */
 import { beforeEach, describe, expect, it } from 'vitest';
 import { Access } from '../../src/api/access.ts';
-import { Waits } from '../../src/api/waits.ts';
+import { Waits } from '../../src/api/wait-until-decided.ts';
 import { apiUnderTest, counters, question, VERDICTS, NOW } from '../support/api-under-test.ts';
 import { schemaErrors } from '../support/output-shape.ts';
 

@@ -6,7 +6,7 @@ import { createMetricSource } from '../../src/adapters/metrics/measure-metric.ts
 import { Access, type Reviews } from '../../src/api/access.ts';
 import { Api, type ApiPorts } from '../../src/api/api.ts';
 import { serveApi, type ApiServer } from '../../src/api/server.ts';
-import { Waits } from '../../src/api/waits.ts';
+import { Waits } from '../../src/api/wait-until-decided.ts';
 import type { ExperimentStore } from '../../src/drive/ports.ts';
 import type { Clock } from '../../src/io.ts';
 import { EMPTY_RECORD, withRecord } from '../../src/judge/record/stored-record.ts';

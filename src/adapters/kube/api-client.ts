@@ -9,7 +9,7 @@ import { openCredentials, type Credentials, type RequestCredentials } from './cr
 import { listen, NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
 import { chooseConfig, type ChosenConfig, type KubeFlags } from './kubeconfig.ts';
 import { retryTransient } from './retry.ts';
-import { told } from './told-request.ts';
+import { logged } from './request-log.ts';
 
 export interface KubeClientOptions extends KubeFlags {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -248,7 +248,7 @@ export class KubeClient {
       const agent = await this.#connections.pool(this.#chosen, present.tls);
       let answer: Awaited<ReturnType<typeof send>>;
       try {
-        answer = await told({ ...this.#options, line: `${line} of ${this.server}` }, () =>
+        answer = await logged({ ...this.#options, line: `${line} of ${this.server}` }, () =>
           send({ agent, headers: present.headers }),
         );
       } catch (error) {

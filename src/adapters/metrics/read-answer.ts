@@ -4,7 +4,7 @@
  * VictoriaMetrics follow; the other forms are those of the answers in test/adapters/metrics.
  */
 import { isObject } from '../../text/check-fields.ts';
-import type { NoValueReason } from '../../judge/no-value.ts';
+import type { NoValueReason } from '../../judge/no-value-reasons.ts';
 import type { JqResult } from './jq.ts';
 
 export interface NoValue {

@@ -3,7 +3,7 @@
  * Pure.
  */
 import { combineVerdicts, type LimitAssessment, type UndecidedReason } from '../../judge/assessment.ts';
-import { isNoValueReason } from '../../judge/no-value.ts';
+import { isNoValueReason } from '../../judge/no-value-reasons.ts';
 import type { Question } from '../../judge/question/question.ts';
 
 /** Reasons that more requests can remove. Exact comparisons wait for the plan, not for more load. */

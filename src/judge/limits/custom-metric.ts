@@ -12,7 +12,7 @@
  */
 import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/counters/counter-growth.ts';
 import type { UndecidedReason, Unit } from '../assessment.ts';
-import type { NoValueReason } from '../no-value.ts';
+import type { NoValueReason } from '../no-value-reasons.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';

@@ -2,7 +2,7 @@
  * Whether a value has the shape of our record, and if not, where. It stands in the free-form part of an object that others may
  * write: what is read back is looked at field by field, so that nothing is judged from what nobody can have counted.
  */
-import { NO_VALUE_REASONS } from '../no-value.ts';
+import { NO_VALUE_REASONS } from '../no-value-reasons.ts';
 import {
   atLeastZero,
   boolean,

@@ -18,7 +18,7 @@ import {
 } from '../../evidence/request-tally.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { LimitAssessment } from '../assessment.ts';
-import type { ImportedDoubts } from '../imported.ts';
+import type { ImportedDoubts } from '../unknowns-of-other-tools.ts';
 import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { Builds } from './builds.ts';
 import type { LoadState } from './load-progress.ts';

@@ -11,7 +11,7 @@ import {
   formatValue,
 } from '../../text/units.ts';
 import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
-import { noValueText } from './no-value.ts';
+import { noValueText } from './no-value-sentences.ts';
 
 export const countText = formatCount;
 

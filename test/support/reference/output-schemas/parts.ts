@@ -1,6 +1,6 @@
 /** What several kinds of output are made of. Numbers that cannot be said in JSON, such as infinities, are null there. */
 import * as z from 'zod';
-import { NO_VALUE_REASONS, type NoValueReason } from '../../../../src/judge/no-value.ts';
+import { NO_VALUE_REASONS, type NoValueReason } from '../../../../src/judge/no-value-reasons.ts';
 import type { LimitAssessment, UndecidedReason } from '../../../../src/judge/assessment.ts';
 import type { Recommendation } from '../../../../src/judge/recommendation.ts';
 import { OUTPUT_VERSION } from '../../../../src/report/json-text.ts';

@@ -1,5 +1,5 @@
 /** Sentences for measurements without a value: they stand behind a name and a colon. */
-import type { NoValueReason } from '../no-value.ts';
+import type { NoValueReason } from '../no-value-reasons.ts';
 
 /** `detail`: what was seen, already redacted; empty where there is nothing more to say. */
 export function noValueText(reason: NoValueReason, detail: string): string {

@@ -2,8 +2,8 @@
 import { redactUrls } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 
-/** Sends; tells of it where somebody looks. `line`: what was asked, and of whom. */
-export async function told<T extends { readonly status: number }>(
+/** Sends, and logs the request where somebody asked for that. `line`: what was asked, and of whom. */
+export async function logged<T extends { readonly status: number }>(
   how: {
     readonly line: string;
     readonly now: () => number;
@@ -14,13 +14,13 @@ export async function told<T extends { readonly status: number }>(
   const { line, now, onRequest } = how;
   if (onRequest === undefined) return send();
   const start = now();
-  const tell = (end: string) => onRequest(`${redactUrls(line)}: ${end} in ${now() - start} ms`);
+  const log = (end: string) => onRequest(`${redactUrls(line)}: ${end} in ${now() - start} ms`);
   try {
     const answer = await send();
-    tell(String(answer.status));
+    log(String(answer.status));
     return answer;
   } catch (error) {
-    tell(`no answer (${systemReason(error)})`);
+    log(`no answer (${systemReason(error)})`);
     throw error;
   }
 }

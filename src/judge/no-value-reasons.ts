@@ -1,4 +1,4 @@
-/** Why a measurement gave no value: each cause is a reason of its own, and has its sentence in `wording/no-value.ts`. */
+/** Why a measurement gave no value: each cause is a reason of its own, and has its sentence in `wording/no-value-sentences.ts`. */
 
 export const NO_VALUE_REASONS = [
   'empty-answer', // an answer without a series: no data
