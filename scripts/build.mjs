@@ -97,8 +97,8 @@ const PACKS = {
     'src/render/error.ts',
   ],
   cluster: ['src/adapters/kube/api-client.ts', 'src/adapters/store/cluster-store.ts'],
-  'prometheus-text': ['src/adapters/measured-values/prometheus-text.ts'],
-  'otlp-exporter': ['src/adapters/measured-values/otlp-exporter.ts'],
+  'prometheus-text': ['src/adapters/telemetry/prometheus-text.ts'],
+  'otlp-exporter': ['src/adapters/telemetry/otlp-exporter.ts'],
 };
 
 /**

@@ -1,6 +1,6 @@
 /** What `install` is told of OpenTelemetry: variables of the controller's environment, and the Secret that has its headers. */
-import { otlpSettings } from '../adapters/measured-values/otlp-settings.ts';
-import { OTEL_VARIABLES } from '../adapters/measured-values/otel-variables.ts';
+import { otlpSettings } from '../adapters/telemetry/otlp-settings.ts';
+import { OTEL_VARIABLES } from '../adapters/telemetry/otel-variables.ts';
 import { UsageError } from '../errors.ts';
 import type { OtelOptions } from '../install/deployment.ts';
 

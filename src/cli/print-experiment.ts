@@ -75,7 +75,7 @@ async function chartText(
   how: { readonly theme: Theme; readonly columns: number },
 ): Promise<string> {
   const [{ latencyHistograms }, { renderLatencies }] = await Promise.all([
-    import('../view/latency-histogram.ts'),
+    import('../view/latency-bars.ts'),
     import('../render/latency-chart.ts'),
   ]);
   return `\n${renderLatencies(latencyHistograms(experiment), how) || 'no latencies were measured by load of ours'}\n`;

@@ -58,12 +58,12 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
     case 'name':
       return experiments.map(nameLine).join('');
     case 'jsonpath': {
-      const { renderJsonPath } = await import('../report/object-query.ts');
+      const { renderJsonPath } = await import('../report/jsonpath-and-columns.ts');
       return renderJsonPath(template, whole());
     }
     case 'custom-columns': {
       const [{ columnText, customColumns }, { tableLines }] = await Promise.all([
-        import('../report/object-query.ts'),
+        import('../report/jsonpath-and-columns.ts'),
         import('../render/table.ts'),
       ]);
       const columns = customColumns(template);

@@ -9,7 +9,7 @@ import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { questionOf } from '../judge/judgement.ts';
 import type { Question } from '../judge/question/question.ts';
-import { withMoment, type MomentFacts } from '../judge/record/history.ts';
+import { withMoment, type MomentFacts } from '../judge/record/run-over-time.ts';
 import { EMPTY_RECORD, fitRecord, readRecord, withRecord, type Iter8Record } from '../judge/record/stored-record.ts';
 import { priorityOf, type Event, type EventBody, type Reason } from './events.ts';
 import { mergePatchBetween } from '../experiment/make-merge-patch.ts';

@@ -3,7 +3,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatLimit, formatValue } from '../text/units.ts';
 import { displayWidth, padToWidth } from '../text/width.ts';
 import { wrap } from '../text/wrap.ts';
-import type { LatencyHistogram } from '../view/latency-histogram.ts';
+import type { LatencyHistogram } from '../view/latency-bars.ts';
 import type { Theme } from './theme.ts';
 
 const LEAST_BAR = 8;

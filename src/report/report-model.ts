@@ -1,7 +1,7 @@
 /** Everything that a report for people shows of an experiment: plain data. Pure. */
 import { writeYaml } from '../adapters/manifest/write-yaml.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { momentsOf, type Moment } from '../judge/record/history.ts';
+import { momentsOf, type Moment } from '../judge/record/run-over-time.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { experimentView, type Driven, type ExperimentView } from '../view/experiment-view.ts';

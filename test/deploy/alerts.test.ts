@@ -4,7 +4,7 @@ import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { FAMILIES } from '../../src/measured-values/families.ts';
+import { FAMILIES } from '../../src/telemetry/families.ts';
 import { itUnless, missingProgram } from '../support/needs.ts';
 
 const rules = path.join(import.meta.dirname, '../../deploy/prometheus/iter8ctl-alerts.yaml');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
 import { expect, it } from 'vitest';
-import { OTEL_VARIABLES } from '../../src/adapters/measured-values/otel-variables.ts';
+import { OTEL_VARIABLES } from '../../src/adapters/telemetry/otel-variables.ts';
 import { installObjects } from '../../src/install/manifests.ts';
 import type { ControllerOptions } from '../../src/install/deployment.ts';
 import { describeUnless, missingHelm } from '../support/needs.ts';

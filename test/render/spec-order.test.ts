@@ -1,6 +1,6 @@
 /** Versions have the order of the spec on every screen, whatever their names, and the order of the task that loads them. */
 import { expect, it } from 'vitest';
-import { latencyHistograms } from '../../src/view/latency-histogram.ts';
+import { latencyHistograms } from '../../src/view/latency-bars.ts';
 import { jsonView } from '../../src/report/json-view.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { renderDescribe } from '../../src/render/describe.ts';

@@ -1,7 +1,7 @@
 /** Experiments that have been driven, for tests of what is reported of them. */
 import fc from 'fast-check';
 import type { Experiment } from '../../src/experiment/experiment.ts';
-import { withMoment } from '../../src/judge/record/history.ts';
+import { withMoment } from '../../src/judge/record/run-over-time.ts';
 import { readRecord, withRecord, type Iter8Record } from '../../src/judge/record/stored-record.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { canary, conformance, driveInMemory } from './driving.ts';

@@ -7,7 +7,7 @@ import type { Io } from '../../io.ts';
 import { LEVELS, createLog, type Level, type Log } from '../../controller/structured-log.ts';
 import { openContext, type Context } from '../context.ts';
 import { openApi, type ApiSettings } from '../controller-api.ts';
-import { measuredOutputs } from '../measured-values.ts';
+import { measuredOutputs } from '../telemetry.ts';
 import { notEmpty, numberFlag, prometheusFlag, withKubeFlags, type StoreFlags } from '../shared-flags.ts';
 
 interface ControllerFlags extends StoreFlags {
@@ -132,9 +132,9 @@ async function lead(
     import('../controller-drive.ts'),
     import('../../adapters/kube/lease.ts'),
     import('../../controller/leader.ts'),
-    import('../../measured-values/measured-experiments.ts'),
-    import('../../measured-values/controller-samples.ts'),
-    import('../../adapters/measured-values/http-server.ts'),
+    import('../../telemetry/measured-experiments.ts'),
+    import('../../telemetry/controller-samples.ts'),
+    import('../../adapters/telemetry/http-server.ts'),
   ]);
   const pod = io.env['POD_NAME'];
   const opened = await openContext({ ...flags, local: false }, io, (text) => log('warn', text));

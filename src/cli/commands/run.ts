@@ -24,7 +24,7 @@ import {
 import { reported, withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { createProgress, type Progress } from '../progress-display.ts';
-import { seenBy, withMeasuredValues, withMetricsFlag, type MetricsFlags } from '../measured-values.ts';
+import { seenBy, withMeasuredValues, withMetricsFlag, type MetricsFlags } from '../telemetry.ts';
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
 import { createScriptGate } from '../script-gate.ts';

@@ -3,7 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { line } from 'd3-shape';
 import { shortName } from '../../experiment/metric-names.ts';
 import { assessmentKey, type LimitAssessment } from '../../judge/assessment.ts';
-import type { Moment } from '../../judge/record/history.ts';
+import type { Moment } from '../../judge/record/run-over-time.ts';
 import { limitText } from '../../judge/wording/sentences.ts';
 import { formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';

@@ -1,7 +1,7 @@
 /** How a run went: errors, latency and weights over time, each version a line. */
 import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
-import type { Moment } from '../../judge/record/history.ts';
+import type { Moment } from '../../judge/record/run-over-time.ts';
 import { formatPercent, formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';

@@ -1,7 +1,7 @@
 /** The axis that charts of a run share: seconds since its first moment. */
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { formatSeconds } from '../../text/units.ts';
-import type { Moment } from '../../judge/record/history.ts';
+import type { Moment } from '../../judge/record/run-over-time.ts';
 import { PLOT, spaced, type Axis } from './chart.ts';
 
 export interface Point {

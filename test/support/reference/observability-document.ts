@@ -1,6 +1,6 @@
 /** docs/observability.md: what is measured is given out, made of the families that the outputs are made of. */
-import { FAMILIES, type Family } from '../../../src/measured-values/families.ts';
-import { MEASURED_LIMITS } from '../../../src/measured-values/measured-experiments.ts';
+import { FAMILIES, type Family } from '../../../src/telemetry/families.ts';
+import { MEASURED_LIMITS } from '../../../src/telemetry/measured-experiments.ts';
 import { code, table } from './markdown-table.ts';
 
 const GROUPS: readonly (readonly [title: string, prefix: RegExp])[] = [

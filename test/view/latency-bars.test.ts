@@ -6,7 +6,7 @@ import { readRecord, storeTally, withRecord } from '../../src/judge/record/store
 import { renderLatencies } from '../../src/render/latency-chart.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';
-import { latencyHistograms } from '../../src/view/latency-histogram.ts';
+import { latencyHistograms } from '../../src/view/latency-bars.ts';
 import { canary, driveInMemory } from '../support/driving.ts';
 import { badNumber } from '../support/numbers-in-text.ts';
 import { tallyFor } from '../support/simulated-load.ts';

@@ -1,10 +1,10 @@
 /** The text for Prometheus, read by Prometheus' own tool. */
 import { spawnSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { prometheusText } from '../../../src/adapters/measured-values/prometheus-text.ts';
-import { controllerSamples } from '../../../src/measured-values/controller-samples.ts';
-import { experimentSamples } from '../../../src/measured-values/experiment-samples.ts';
-import { byFamily, FAMILIES } from '../../../src/measured-values/families.ts';
+import { prometheusText } from '../../../src/adapters/telemetry/prometheus-text.ts';
+import { controllerSamples } from '../../../src/telemetry/controller-samples.ts';
+import { experimentSamples } from '../../../src/telemetry/experiment-samples.ts';
+import { byFamily, FAMILIES } from '../../../src/telemetry/families.ts';
 import { experimentView } from '../../../src/view/experiment-view.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 import { itUnless, missingProgram } from '../../support/needs.ts';

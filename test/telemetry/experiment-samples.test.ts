@@ -1,8 +1,8 @@
 /** What is given out of an experiment: values in base units, one series for each state, nothing that is not known. */
 import { describe, expect, it } from 'vitest';
-import { experimentSamples } from '../../src/measured-values/experiment-samples.ts';
-import { FAMILIES, type FamilyKey, type Sample } from '../../src/measured-values/families.ts';
-import { labelValue } from '../../src/measured-values/label-value.ts';
+import { experimentSamples } from '../../src/telemetry/experiment-samples.ts';
+import { FAMILIES, type FamilyKey, type Sample } from '../../src/telemetry/families.ts';
+import { labelValue } from '../../src/telemetry/label-value.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { measuredCanary } from '../support/measured-canary.ts';

@@ -1,9 +1,9 @@
 /** Measured values that a command gives out: over HTTP where it listens, and by OTLP where the environment asks for it. */
 import type { Command } from 'commander';
 import type { Io } from '../io.ts';
-import type { MetricsText } from '../adapters/measured-values/prometheus-text.ts';
+import type { MetricsText } from '../adapters/telemetry/prometheus-text.ts';
 import type { Event } from '../drive/events.ts';
-import type { Sample } from '../measured-values/families.ts';
+import type { Sample } from '../telemetry/families.ts';
 import { VERSION } from '../version.ts';
 import { notEmpty } from './shared-flags.ts';
 import type { Progress } from './progress-display.ts';
@@ -33,10 +33,10 @@ export async function measuredOutputs(
   samples: () => readonly Sample[],
   say: (text: string) => void,
 ): Promise<MeasuredOutputs> {
-  const { byFamily } = await import('../measured-values/families.ts');
+  const { byFamily } = await import('../telemetry/families.ts');
   const measured = () => byFamily([...samples(), { family: 'build_info', labels: { release: VERSION }, value: 1 }]);
   const endPush = isPushWanted(io)
-    ? await (await import('../adapters/measured-values/push.ts')).startPush({
+    ? await (await import('../adapters/telemetry/push.ts')).startPush({
         env: io.env,
         version: VERSION,
         now: () => io.clock.now(),
@@ -46,7 +46,7 @@ export async function measuredOutputs(
     : undefined;
   return {
     text: async (accept) => {
-      const { prometheusText } = await import('../adapters/measured-values/prometheus-text.ts');
+      const { prometheusText } = await import('../adapters/telemetry/prometheus-text.ts');
       return prometheusText(measured(), accept);
     },
     end: async () => endPush?.(),
@@ -69,7 +69,7 @@ export async function withMeasuredValues<T>(
 ): Promise<T> {
   const { metricsAddress } = flags;
   if (metricsAddress === undefined && !isPushWanted(io)) return work(() => undefined);
-  const { MeasuredExperiments } = await import('../measured-values/measured-experiments.ts');
+  const { MeasuredExperiments } = await import('../telemetry/measured-experiments.ts');
   // Whoever follows it drives it, or watches its driver.
   const experiments = new MeasuredExperiments(io.clock, () => true);
   const outputs = await measuredOutputs(io, () => experiments.samples(), say);
@@ -86,7 +86,7 @@ export async function withMeasuredValues<T>(
 }
 
 async function serve(address: string, outputs: MeasuredOutputs) {
-  const { serveTexts } = await import('../adapters/measured-values/http-server.ts');
+  const { serveTexts } = await import('../adapters/telemetry/http-server.ts');
   return serveTexts(address, '--metrics-address', async ({ path, accept }) =>
     path === '/metrics'
       ? { code: 200, ...(await outputs.text(accept)) }

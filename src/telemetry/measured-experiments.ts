@@ -6,8 +6,8 @@ import type { Clock } from '../io.ts';
 import { conditionOf, hasEnded } from '../experiment/conditions.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { experimentView } from '../view/experiment-view.ts';
-import { experimentSamples } from './experiment-samples.ts';
-import type { Sample } from './families.ts';
+import { experimentSamples } from '../telemetry/experiment-samples.ts';
+import type { Sample } from '../telemetry/families.ts';
 
 export interface MeasuredLimits {
   readonly mostSeries: number;

@@ -1,5 +1,5 @@
 /** The measured values of a controller itself. Pure. */
-import type { FamilyKey, Sample } from './families.ts';
+import type { FamilyKey, Sample } from '../telemetry/families.ts';
 
 export interface ControllerState {
   readonly leading: boolean;

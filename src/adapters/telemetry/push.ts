@@ -1,8 +1,8 @@
 /** Pushes measured values where the environment asks for it: a collector that fails is told once, and changes nothing else. */
-import type { Measured } from '../../measured-values/families.ts';
+import type { Measured } from '../../telemetry/families.ts';
 import { redact } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
-import { otlpSettings } from './otlp-settings.ts';
+import { otlpSettings } from '../telemetry/otlp-settings.ts';
 
 export interface PushOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -31,7 +31,7 @@ export async function startPush(
     if (!told) options.say(`measured values cannot be sent to ${settings.shownUrl}: ${reason}`);
     told = true;
   };
-  const { startOtlp } = await import('./otlp-exporter.ts');
+  const { startOtlp } = await import('../telemetry/otlp-exporter.ts');
   const end = startOtlp({
     settings,
     version: options.version,

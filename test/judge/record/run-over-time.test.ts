@@ -1,7 +1,7 @@
 /** What a record keeps of how a run went: little, and true at whatever moments are left. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { momentsOf, withMoment } from '../../../src/judge/record/history.ts';
+import { momentsOf, withMoment } from '../../../src/judge/record/run-over-time.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../../src/judge/record/stored-record.ts';
 import { errorRateRow } from '../../support/error-rate-row.ts';
 import { runs } from '../../support/search-depth.ts';

@@ -1,9 +1,9 @@
 /** OTLP, to a collector that understands it, and to those that do not answer. */
 import { describe, expect, it } from 'vitest';
-import { otlpSettings } from '../../../src/adapters/measured-values/otlp-settings.ts';
-import { startPush } from '../../../src/adapters/measured-values/push.ts';
-import { controllerSamples } from '../../../src/measured-values/controller-samples.ts';
-import { byFamily } from '../../../src/measured-values/families.ts';
+import { otlpSettings } from '../../../src/adapters/telemetry/otlp-settings.ts';
+import { startPush } from '../../../src/adapters/telemetry/push.ts';
+import { controllerSamples } from '../../../src/telemetry/controller-samples.ts';
+import { byFamily } from '../../../src/telemetry/families.ts';
 import { otlpReceiver } from '../../support/otlp-receiver.ts';
 import { freePort } from '../../support/prometheus.ts';
 import { testServer } from '../../support/test-server.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { bodyKind, fillBody, fillHeader, fillUrl } from '../../src/expressions/message-texts.ts';
+import { bodyKind, fillBody, fillHeader, fillUrl } from '../../src/expressions/message-placeholders.ts';
 import type { PlaceholderScope } from '../../src/expressions/placeholders.ts';
 
 const scopeOf = (name: unknown, secret: Record<string, string> = {}): PlaceholderScope => ({

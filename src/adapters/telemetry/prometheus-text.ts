@@ -1,6 +1,6 @@
 /** Measured values as Prometheus reads them: its text format, or OpenMetrics where that is asked for. */
 import { Counter, Gauge, Registry, type RegistryContentType } from 'prom-client';
-import type { Measured } from '../../measured-values/families.ts';
+import type { Measured } from '../../telemetry/families.ts';
 
 export interface MetricsText {
   readonly type: string;

@@ -3,8 +3,8 @@ import { STAGES } from '../experiment/experiment.ts';
 import type { LimitAssessment, Unit } from '../judge/assessment.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
-import type { FamilyKey, Sample } from './families.ts';
-import { labelValue } from './label-value.ts';
+import type { FamilyKey, Sample } from '../telemetry/families.ts';
+import { labelValue } from '../telemetry/label-value.ts';
 
 const VERDICTS: readonly LimitAssessment['verdict'][] = ['satisfied', 'violated', 'undecided'];
 const RECOMMENDATIONS: Readonly<Record<RecommendationKind, string>> = {

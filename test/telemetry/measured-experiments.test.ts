@@ -2,7 +2,7 @@
 import { beforeEach, expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
-import { MeasuredExperiments } from '../../src/measured-values/measured-experiments.ts';
+import { MeasuredExperiments } from '../../src/telemetry/measured-experiments.ts';
 import { conformance } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 

@@ -17,8 +17,8 @@ import {
   type MetricProducer,
   type PushMetricExporter,
 } from '@opentelemetry/sdk-metrics';
-import type { Measured } from '../../measured-values/families.ts';
-import type { OtlpSettings } from './otlp-settings.ts';
+import type { Measured } from '../../telemetry/families.ts';
+import type { OtlpSettings } from '../telemetry/otlp-settings.ts';
 
 export interface OtlpOptions {
   readonly settings: OtlpSettings;

@@ -1,7 +1,7 @@
 /** The server of measured values and health checks. */
 import { createServer } from 'node:net';
 import { describe, expect, it } from 'vitest';
-import { serveTexts } from '../../../src/adapters/measured-values/http-server.ts';
+import { serveTexts } from '../../../src/adapters/telemetry/http-server.ts';
 import { listenAddress } from '../../../src/text/listen-address.ts';
 
 const answer = ({ path, accept }: { path: string; accept: string }) =>
