@@ -94,51 +94,78 @@ const LOOKS = 0.02;
 
 /** `gains`: what a bet of 1 would gain or lose, with the probability of each. */
 function passage(gains: Distribution, bets: Float64Array, lnThreshold: number): NeededRequests {
-  const logs = new Float64Array(gains.length * NODES);
-  for (const [k, [gain]] of gains.entries())
-    for (let j = 0; j < NODES; j++) logs[k * NODES + j] = Math.log1p(bets[j]! * gain);
+  const logs = logsOf(gains, bets.toSorted());
+  const weights = Float64Array.from(gains, ([, weight]) => weight);
   let information = 0;
-  for (let j = 0; j < NODES; j++)
-    information = Math.max(
-      information,
-      gains.reduce((sum, [, weight], k) => sum + weight * logs[k * NODES + j]!, 0),
-    );
+  for (let node = 0; node < NODES; node++) information = Math.max(information, wealthOf(weights, logs, node));
   const estimate = fromInformation(lnThreshold, information);
   if (!(RUNS * estimate.average < MOST_DRAWS)) return estimate;
-  const random = plannedUniform(1);
+  const draw = drawer(gains);
   const most = Math.ceil(20 * estimate.average) + 1000;
-  const sums = new Float64Array(gains.length);
-  let sum = 0;
-  for (const [k, [, weight]] of gains.entries()) sums[k] = sum += weight;
-  return fromRuns(Array.from({ length: RUNS }, () => oneRun({ logs, sums, random, lnThreshold, most })));
+  return fromRuns(Array.from({ length: RUNS }, () => oneRun({ logs, draw, lnThreshold, most })));
 }
 
-/** `logs`: what each gain adds to the wealth of each bet, one gain after another; `sums`: the cumulated weights of gains. */
-function oneRun({
-  logs,
-  sums,
-  random,
-  lnThreshold,
-  most,
-}: {
-  readonly logs: Float64Array;
-  readonly sums: Float64Array;
-  readonly random: () => number;
+/** Ruin: a finite number, so that what was never drawn adds 0 to it. */
+const RUINED = -1e300;
+
+/** What each gain adds to the wealth of each bet, of bets in ascending order. */
+interface Logs {
+  /** One bet after another. */
+  readonly byBet: Float64Array;
+  /** One gain after another. */
+  readonly byGain: Float64Array;
+}
+
+function logsOf(gains: Distribution, bets: Float64Array): Logs {
+  const [byBet, byGain] = [new Float64Array(gains.length * NODES), new Float64Array(gains.length * NODES)];
+  for (const [k, [gain]] of gains.entries())
+    for (let j = 0; j < NODES; j++)
+      byBet[j * gains.length + k] = byGain[k * NODES + j] = Math.max(RUINED, Math.log1p(bets[j]! * gain));
+  return { byBet, byGain };
+}
+
+interface Game {
+  readonly logs: Logs;
+  /** Which gain comes next. */
+  readonly draw: () => number;
   readonly lnThreshold: number;
   readonly most: number;
-}): number {
+}
+
+/** So many new gains take no longer to add to the wealth of each bet than the search for the largest one. */
+const FEW = 8;
+
+/**
+ * Requests until the mean wealth of all bets reaches the threshold. It cannot before the largest wealth does, and that is found
+ * by few steps from where it was last: as a sum of ln(1 + bet * gain) the wealth is concave in the bet.
+ */
+function oneRun({ logs, draw, lnThreshold, most }: Game): number {
+  const values = logs.byGain.length / NODES;
+  const counts = new Float64Array(values);
+  // What `wealth`, that of each bet, knows of them.
+  const counted = new Float64Array(values);
   const wealth = new Float64Array(NODES);
-  const counts = new Int32Array(sums.length);
-  const all = sums.at(-1)!;
+  let best = NODES / 2;
+  const largest = (): number => {
+    let found = wealthOf(counts, logs, best);
+    for (const step of [1, -1])
+      for (let next = best + step; next >= 0 && next < NODES; next += step) {
+        const there = wealthOf(counts, logs, next);
+        if (there <= found) break;
+        [found, best] = [there, next];
+      }
+    return found;
+  };
   for (let n = 0; n < most; ) {
     const more = Math.max(1, Math.floor(LOOKS * n));
-    for (let i = 0; i < more; i++) counts[drawn(sums, random() * all)]! += 1;
+    for (let i = 0; i < more; i++) counts[draw()]! += 1;
     n += more;
-    for (let k = 0; k < counts.length; k++) {
-      const count = counts[k]!;
+    if (more > FEW && largest() < lnThreshold) continue;
+    for (let k = 0; k < values; k++) {
+      const count = counts[k]! - counted[k]!;
       if (count === 0) continue;
-      for (let j = 0, at = k * NODES; j < NODES; j++, at++) wealth[j]! += count * logs[at]!;
-      counts[k] = 0;
+      for (let j = 0, at = k * NODES; j < NODES; j++, at++) wealth[j]! += count * logs.byGain[at]!;
+      counted[k] = counts[k]!;
     }
     // A mean is at most what is largest, which takes no exponentials.
     if (wealth.some((value) => value >= lnThreshold) && lnMeanExp(wealth) >= lnThreshold) return n;
@@ -146,12 +173,37 @@ function oneRun({
   return Number.POSITIVE_INFINITY;
 }
 
-function drawn(sums: Float64Array, place: number): number {
-  let [low, high] = [0, sums.length - 1];
-  while (low < high) {
-    const middle = (low + high) >>> 1;
-    if (sums[middle]! > place) high = middle;
-    else low = middle + 1;
+/** Of one bet, when each gain has come so many times. Two sums, since an addition waits for the one before. */
+function wealthOf(counts: Float64Array, { byBet }: Logs, node: number): number {
+  const [values, from] = [counts.length, node * counts.length];
+  let [even, odd] = [0, 0];
+  let k = 0;
+  for (; k + 1 < values; k += 2) {
+    even += counts[k]! * byBet[from + k]!;
+    odd += counts[k + 1]! * byBet[from + k + 1]!;
   }
-  return low;
+  return even + odd + (k < values ? counts[k]! * byBet[from + k]! : 0);
+}
+
+/** Parts of the interval from 0 to 1; a power of two, so that they are exact. */
+const PARTS = 256;
+
+/** Draws places of the distribution, as often as their weights say. */
+function drawer(distribution: Distribution): () => number {
+  const random = plannedUniform(1);
+  const sums = new Float64Array(distribution.length);
+  let all = 0;
+  for (const [k, [, weight]] of distribution.entries()) sums[k] = all += weight;
+  const last = sums.length - 1;
+  const upFrom = (from: number, place: number): number => {
+    let k = from;
+    while (k < last && sums[k]! <= place) k++;
+    return k;
+  };
+  // Of each part where it begins: from there it is not far.
+  const starts = Int32Array.from({ length: PARTS }, (_, part) => upFrom(0, (part / PARTS) * all));
+  return () => {
+    const share = random();
+    return upFrom(starts[Math.floor(share * PARTS)]!, share * all);
+  };
 }
