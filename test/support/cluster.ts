@@ -4,6 +4,7 @@ import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { crds } from '../../src/install/crds.ts';
 import { installObjects } from '../../src/install/manifests.ts';
 import { bareCrd } from './bare-crd.ts';
 import { fileOfGoModule } from './go-module.ts';
@@ -106,6 +107,9 @@ export function writeToken(file: string, token: string): void {
   const users = admin.users.map(({ name }) => ({ name, user: { token } }));
   writeFileSync(file, JSON.stringify({ ...admin, users }), { mode: 0o600 });
 }
+
+/** Our CRDs, for `replaceCrds`: without what `install` makes besides. */
+export const OUR_CRDS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 
 /** Puts the CRDs of these files in place of any that are there: with them all experiments go. */
 export function replaceCrds(files: readonly string[] | string): void {

@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { crds } from '../../../../src/install/crds.ts';
 import {
   accountKubeconfig,
   beginWatch,
@@ -14,6 +13,7 @@ import {
   iter8ctlProcess,
   kubectl,
   OLD_CRDS,
+  OUR_CRDS,
   replaceCrds,
   storyOf,
   watchWithKubectl,
@@ -24,8 +24,6 @@ interface Written {
   readonly metadata: { namespace: string };
   readonly spec: { readonly versionInfo: { readonly baseline: Record<string, unknown> } };
 }
-
-const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 
 describeCluster('on a cluster', () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-commands-'));
@@ -67,7 +65,7 @@ describeCluster('on a cluster', () => {
   afterAll(() => server[Symbol.asyncDispose]());
 
   const kinds = [
-    { name: 'ours', files: OURS, describeOn: describe },
+    { name: 'ours', files: OUR_CRDS, describeOn: describe },
     { name: 'those of Iter8 0.7', files: OLD_CRDS, describeOn: describeWithOldCrds },
   ];
   for (const { name: crdNames, files, describeOn } of kinds) {
@@ -116,7 +114,7 @@ describeCluster('on a cluster', () => {
   }
 
   describe('by hand', () => {
-    beforeAll(() => replaceCrds(OURS));
+    beforeAll(() => replaceCrds(OUR_CRDS));
 
     it('says what it does to the letter as local mode does', async () => {
       const local = path.join(folder, 'local');

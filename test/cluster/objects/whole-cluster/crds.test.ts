@@ -11,6 +11,7 @@ import {
   iter8ctlProcess,
   kubectl,
   OLD_CRDS,
+  OUR_CRDS,
   replaceCrds,
   tryKubectl,
 } from '../../../support/cluster.ts';
@@ -31,7 +32,6 @@ interface Schema {
   readonly [extension: `x-${string}`]: unknown;
 }
 
-const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 const KEEPS = 'x-kubernetes-preserve-unknown-fields';
 
 /** Sentences about everything that the old schema accepts or keeps, and the new one does not. */
@@ -74,7 +74,7 @@ interface Version {
 const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version[] } }).spec.versions[0]!;
 
 describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
-  beforeAll(() => replaceCrds(OURS));
+  beforeAll(() => replaceCrds(OUR_CRDS));
 
   it.each([0, 1])('accept and keep whatever those of Iter8 0.7 do (%i)', (index) => {
     const old = versionOf(JSON.parse(kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[index]!])));
@@ -113,7 +113,7 @@ describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
 });
 
 describeCluster('our CRDs', () => {
-  beforeAll(() => replaceCrds(OURS));
+  beforeAll(() => replaceCrds(OUR_CRDS));
 
   it('refuse what cannot be meant, as those did', async () => {
     const namespace = freshNamespace();
@@ -126,7 +126,7 @@ describeCluster('our CRDs', () => {
 
 describeCluster('install', () => {
   it('takes over no field that others have set, unless it is reported to, and says whose they are', async () => {
-    replaceCrds(OURS);
+    replaceCrds(OUR_CRDS);
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',

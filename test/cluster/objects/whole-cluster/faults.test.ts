@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../../src/install/crds.ts';
 import {
   accountKubeconfig,
   clusterTool,
@@ -13,6 +12,7 @@ import {
   iter8ctlProcess,
   itInLab,
   kubectl,
+  OUR_CRDS,
   replaceCrds,
   Running,
   tokenOf,
@@ -59,7 +59,7 @@ describeCluster('in mid-run', () => {
   const satisfied = /error-rate of v1 is satisfied/;
 
   beforeAll(async () => {
-    replaceCrds(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }));
+    replaceCrds(OUR_CRDS);
     namespace = freshNamespace();
     const server = await testServer(ok);
     url = server.url;

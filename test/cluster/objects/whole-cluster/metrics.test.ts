@@ -1,6 +1,5 @@
 /** Metrics of a backend and a reward, in a cluster: with a secret, by the controller. With the CRDs of Iter8 0.7 where they are. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { crds } from '../../../../src/install/crds.ts';
 import { installObjects } from '../../../../src/install/manifests.ts';
 import {
   describeCluster,
@@ -9,6 +8,7 @@ import {
   kubectl,
   missingOldCrds,
   OLD_CRDS,
+  OUR_CRDS,
   replaceCrds,
   Running,
   watchWithKubectl,
@@ -28,11 +28,7 @@ describeCluster('metrics of a backend', () => {
   const refused: string[] = [];
 
   beforeAll(async () => {
-    replaceCrds(
-      missingOldCrds === undefined
-        ? OLD_CRDS
-        : JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) }),
-    );
+    replaceCrds(missingOldCrds === undefined ? OLD_CRDS : OUR_CRDS);
     for (const { object } of installObjects())
       if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
     server = await testServer((request, response) => {

@@ -1,7 +1,6 @@
 /** The store contract on a real API server: with the CRDs that Iter8 0.7 installed, and with ours. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createClusterStore } from '../../../../src/adapters/store/cluster-store.ts';
-import { crds } from '../../../../src/install/crds.ts';
 import { storeContract } from '../../../contract/store.contract.ts';
 import {
   describeCluster,
@@ -9,16 +8,15 @@ import {
   freshNamespace,
   kubectl,
   OLD_CRDS,
+  OUR_CRDS,
   openAdmin,
   replaceCrds,
 } from '../../../support/cluster.ts';
 
-const OURS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
-
 describeCluster('a cluster', () => {
-  afterAll(() => replaceCrds(OURS));
+  afterAll(() => replaceCrds(OUR_CRDS));
   const kinds = [
-    { name: 'ours', files: OURS, describeOn: describe },
+    { name: 'ours', files: OUR_CRDS, describeOn: describe },
     { name: 'those of Iter8 0.7', files: OLD_CRDS, describeOn: describeWithOldCrds },
   ];
   for (const { name, files, describeOn } of kinds) {
