@@ -1,5 +1,5 @@
 /** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
-import { InterruptedError, TimeoutError, UnavailableError } from '../errors.ts';
+import { InterruptedError, messageOf, TimeoutError, UnavailableError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
 import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
@@ -100,6 +100,7 @@ export async function driveSettled<T>(
   lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
   let last: Experiment | undefined;
+  let failure: unknown;
   const events = await openEvents(context, progress.say);
   const metrics = openMetrics(context, io, { ownSecretsOnly: false });
   try {
@@ -143,6 +144,9 @@ export async function driveSettled<T>(
     await settled.lock.release();
     last = outcome.experiment;
     return await answer(outcome, stopped);
+  } catch (error) {
+    failure = error;
+    throw error;
   } finally {
     limit?.cancel();
     lost?.removeEventListener('abort', onLost);
@@ -150,8 +154,12 @@ export async function driveSettled<T>(
     progress.end();
     await settled.lock.release();
     await metrics.close();
-    // However it ended: what was measured is reported.
-    if (last !== undefined) await options.reports.end(last);
+    // However it ended: what was measured is reported. What ended it is what has to be known; that its report failed too is said.
+    if (last !== undefined)
+      await options.reports.end(last).catch((error: unknown) => {
+        if (failure === undefined) throw error;
+        progress.say(`warning: ${messageOf(error)}`);
+      });
   }
 }
 

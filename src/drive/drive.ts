@@ -18,7 +18,7 @@ import { assess } from './assess.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { Control } from './control.ts';
 import { earlyEnd } from './early-end.ts';
-import { completeExperiment, failExperiment } from './end-experiment.ts';
+import { completeExperiment, failExperiment, unsaved } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
@@ -111,7 +111,7 @@ class Drive {
       if (this.#interruption.isOnlyStopped) await this.#traffic.pause();
     } catch (error) {
       await this.#traffic.rescue();
-      throw error;
+      throw unsaved(error, session, this.#options);
     } finally {
       await this.#target.release();
     }

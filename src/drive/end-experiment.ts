@@ -50,10 +50,26 @@ async function saveEnd(session: Session, { goOn }: EndOptions): Promise<void> {
     await session.save({ must: true });
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
-    const again = goOn === undefined ? '' : `; when it can be saved again, go on with: ${goOn}`;
-    throw new UnavailableError(messageOf(error), {
+    throw new UnsavedError(
+      error,
+      'neither this end is saved, nor what was measured since the last time that it could be',
+      goOn,
+    );
+  }
+}
+
+/** What ends a driver whose store took nothing for a while, as before a task whose mark must be stored: with what is lost, and how to go on. */
+export function unsaved(error: unknown, session: Session, { goOn }: EndOptions): unknown {
+  if (!(error instanceof UnavailableError) || error instanceof UnsavedError || !session.isBehind) return error;
+  return new UnsavedError(error, 'what was measured since the last time that it could be saved is lost', goOn);
+}
+
+/** The store took nothing any more: `lost` says what is missing there, `goOn` is the command for later. */
+class UnsavedError extends UnavailableError {
+  constructor(error: UnavailableError, lost: string, goOn: string | undefined) {
+    super(messageOf(error), {
       details: [...error.details, ...(error.hint === undefined ? [] : [error.hint])],
-      hint: `neither this end is saved, nor what was measured since the last time that it could be${again}`,
+      hint: `${lost}${goOn === undefined ? '' : `; when it can be saved again, go on with: ${goOn}`}`,
       cause: error,
     });
   }

@@ -226,6 +226,11 @@ export class Session {
     return true;
   }
 
+  /** The store did not take what is known here. */
+  get isBehind(): boolean {
+    return this.#unreachableSince !== undefined;
+  }
+
   /** Somebody else drives it now: nothing more is stored. */
   abandon(): void {
     this.#abandoned = true;

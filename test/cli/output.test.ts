@@ -124,6 +124,46 @@ describe.concurrent('a full disk', () => {
     expect(out).toBe('7\nshop: successful holds\n');
   });
 
+  it('behind a report is said with what helps', async ({ shell: { bash, run } }) => {
+    const { out, err } = await bash(`${run(300)} --report html=/dev/full >/dev/null; echo $?`);
+    expect(out).toBe('7\n');
+    expect(err).toContain('error: the report cannot be written to /dev/full: no space left on the device\n');
+    expect(err).toContain('make room there');
+  });
+
+  it('behind store and report: a task that must not be done twice is not begun, and what ended the run comes last', async ({
+    shell: { bash, cwd, server },
+  }) => {
+    const collect = { numQueries: 40, qps: 200, versions: [{ name: 'v1', url: server.url }] };
+    const experiment = {
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name: 'shop' },
+      spec: {
+        target: 'shop',
+        strategy: {
+          testingPattern: 'Conformance',
+          actions: { start: [{ task: 'metrics/collect', with: collect }, { run: 'echo begun' }] },
+        },
+        criteria: { objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.3' }] },
+        duration: { intervalSeconds: 1 },
+        versionInfo: { baseline: { name: 'v1' } },
+      },
+    };
+    writeFileSync(path.join(cwd, 'shop.json'), JSON.stringify(experiment));
+    // A limit on the size of files is what a test can have of a full disk.
+    const { out, err } = await bash(
+      '(ulimit -f 3; iter8ctl run --local -f shop.json --report html=/dev/full); echo $?; iter8ctl run --local shop',
+    );
+    expect(out).toMatch(/^7\npromote v1\n/);
+    const [full, , later] = err.split(/^(error: .*the file would be larger than it may be)$/m);
+    expect(full).toContain('cannot save for now, going on');
+    expect(full).not.toContain('run: begun');
+    expect(full).toMatch(/\nwarning: the report cannot be written to .dev.full: no space left on the device\n$/);
+    expect(later).toMatch(/^\n {2}what was measured since .* is lost; when .* go on with: iter8ctl run shop --local\n/);
+    expect(later).toContain('run: begun');
+  });
+
   it('behind standard error ends nothing', async ({ shell: { bash, run } }) => {
     const { out } = await bash(`${run(300)} 2>/dev/full | head -c 8; echo " \${PIPESTATUS[0]}"`);
     expect(out).toBe('promote  0\n');

@@ -73,9 +73,15 @@ export class ReportFile {
   }
 }
 
+/** Room is missing, not a place. */
+const FULL = new Set(['ENOSPC', 'EDQUOT']);
+
 function problem(file: string, reason: string, cause?: unknown): UnavailableError {
+  const isFull = cause instanceof Error && 'code' in cause && FULL.has(String(cause.code));
   return new UnavailableError(`the report cannot be written to ${file}: ${reason}`, {
-    hint: 'name a file in a folder that is there and may be written',
+    hint: isFull
+      ? 'make room there, or name a file elsewhere'
+      : 'name a file in a folder that is there and may be written',
     ...(cause === undefined ? {} : { cause }),
   });
 }

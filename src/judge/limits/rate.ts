@@ -69,7 +69,8 @@ export function shareClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: 
       forSatisfied.n === 0
         ? undefined
         : (requestsStillNeeded({
-            count: forSatisfied,
+            below: counts.response,
+            above: counts.service,
             p0,
             lnSatisfiedNeeded: lnBelowNeeded,
             lnViolatedNeeded: lnAboveNeeded,

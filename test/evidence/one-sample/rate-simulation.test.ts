@@ -43,13 +43,31 @@ describe('planning', () => {
   });
   it('says what is still needed at the present rate', () => {
     expect(
-      requestsStillNeeded({ count: { n: 40, bad: 0 }, p0: 0.01, lnSatisfiedNeeded: LN20, lnViolatedNeeded: LN20 }),
+      requestsStillNeeded({
+        below: { n: 40, bad: 0 },
+        above: { n: 40, bad: 0 },
+        p0: 0.01,
+        lnSatisfiedNeeded: LN20,
+        lnViolatedNeeded: LN20,
+      }),
     ).toBe(337);
     expect(
-      requestsStillNeeded({ count: { n: 100, bad: 1 }, p0: 0.01, lnSatisfiedNeeded: LN20, lnViolatedNeeded: LN20 }),
+      requestsStillNeeded({
+        below: { n: 100, bad: 1 },
+        above: { n: 100, bad: 1 },
+        p0: 0.01,
+        lnSatisfiedNeeded: LN20,
+        lnViolatedNeeded: LN20,
+      }),
     ).toBeUndefined();
     expect(
-      requestsStillNeeded({ count: { n: 0, bad: 0 }, p0: 0.01, lnSatisfiedNeeded: LN20, lnViolatedNeeded: LN20 }),
+      requestsStillNeeded({
+        below: { n: 0, bad: 0 },
+        above: { n: 0, bad: 0 },
+        p0: 0.01,
+        lnSatisfiedNeeded: LN20,
+        lnViolatedNeeded: LN20,
+      }),
     ).toBeUndefined();
   });
 });

@@ -8,6 +8,8 @@ import {
   meanOf,
   type Distribution,
 } from '../../../src/evidence/planning/distribution.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import {
   cheaperCap,
   pairsForMean,
@@ -129,5 +131,19 @@ describe('pairs', () => {
     expect(needed.average).toBeGreaterThan(600);
     expect(needed.average).toBeLessThan(1200);
     expect(measuredSpread([])).toBeUndefined();
+  });
+});
+
+describe('requests that are still needed', () => {
+  it('are as many as outweigh those of which a kill left nobody who knows how they ended', () => {
+    // As errors they are beyond the limit, without them nothing is: neither is shown by one request more.
+    const [below, above] = [
+      { n: 315, bad: 153 },
+      { n: 162, bad: 0 },
+    ];
+    const ln20 = Math.log(20);
+    const more = requestsStillNeeded({ below, above, p0: 0.3, lnSatisfiedNeeded: ln20, lnViolatedNeeded: ln20 })!;
+    const ln = (n: number) => lnSatisfied({ n: below.n + n, bad: below.bad }, 0.3);
+    expect([ln(more) >= ln20, ln(more - 1) >= ln20]).toEqual([true, false]);
   });
 });
