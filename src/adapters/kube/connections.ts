@@ -8,17 +8,20 @@ import type { TlsMaterial } from './credentials.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
 
 export class Connections {
-  #current: { readonly key: string; readonly agent: Agent } | undefined;
+  #current:
+    | { readonly chosen: ChosenConfig; readonly tls: TlsMaterial; readonly key: string; readonly agent: Agent }
+    | undefined;
 
   /** The pool for these certificates. An older one ends with its last request: renewing cuts none that is under way. */
   async pool(chosen: ChosenConfig, tls: TlsMaterial): Promise<Agent> {
+    if (this.#current?.chosen === chosen && this.#current.tls === tls) return this.#current.agent;
     const { cluster } = chosen;
     const key = JSON.stringify([cluster, tls.ca?.toString(), tls.cert?.toString(), tls.key?.toString()]);
     if (this.#current?.key === key) return this.#current.agent;
     const agent = cluster.proxyUrl === undefined ? directAgent(chosen, tls) : await proxyAgent(chosen, tls);
     this.dropIdle();
     retire(this.#current?.agent);
-    this.#current = { key, agent };
+    this.#current = { chosen, tls, key, agent };
     return agent;
   }
 
@@ -43,6 +46,7 @@ function retire(agent: (Agent & { keepAlive?: boolean }) | undefined): void {
 
 function tlsOptions({ cluster }: ChosenConfig, tls: TlsMaterial) {
   return {
+    ...(tls.context === undefined ? {} : { secureContext: tls.context }),
     ...(tls.ca === undefined ? {} : { ca: tls.ca }),
     ...(tls.cert === undefined ? {} : { cert: tls.cert }),
     ...(tls.key === undefined ? {} : { key: tls.key }),

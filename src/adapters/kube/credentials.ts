@@ -1,5 +1,6 @@
 /** What each request carries to say who asks: headers and TLS, from the user of the kubeconfig; renewed when the server refuses them. */
 import { X509Certificate } from 'node:crypto';
+import type { SecureContext } from 'node:tls';
 import { Iter8Error, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
@@ -13,6 +14,8 @@ export interface TlsMaterial {
   readonly ca: Buffer | undefined;
   readonly cert: Buffer | undefined;
   readonly key: Buffer | undefined;
+  /** Made of all three, where there is a key: loading one takes milliseconds. */
+  readonly context?: SecureContext | undefined;
 }
 
 export interface RequestCredentials {
@@ -108,8 +111,7 @@ async function tlsMaterial(chosen: ChosenConfig, plugin: ExecCredential | undefi
   const source = plugin?.cert === undefined ? userText : `the credential plugin of ${userText}`;
   // A key alone, beside a token, is of no use to anybody; kubectl leaves it out too.
   const material = { ca, cert, key: cert === undefined ? undefined : key };
-  checkTls(material, { clusterText, source });
-  return material;
+  return { ...material, context: contextOf(material, { clusterText, source }) };
 }
 
 /** Data wins over a file, as in kubectl. */
@@ -124,20 +126,23 @@ async function pemOf(data: string | undefined, file: string | undefined, what: s
 }
 
 /** What Node refuses later it refuses within a connection, where nobody can catch it. */
-function checkTls(tls: TlsMaterial, of: { readonly clusterText: string; readonly source: string }): void {
+function contextOf(
+  { ca, cert, key }: TlsMaterial,
+  of: { readonly clusterText: string; readonly source: string },
+): SecureContext | undefined {
   const { createSecureContext } = process.getBuiltinModule('node:tls');
-  if (tls.ca !== undefined) {
+  if (ca !== undefined) {
     // Node takes an authority that is no certificate without a word, and trusts nobody then.
-    attempt(() => new X509Certificate(tls.ca!), `certificate-authority of ${of.clusterText} is no certificate in PEM`);
+    attempt(() => new X509Certificate(ca), `certificate-authority of ${of.clusterText} is no certificate in PEM`);
   }
-  if (tls.cert === undefined || tls.key === undefined) return;
-  const { cert, key } = tls;
-  attempt(() => createSecureContext({ cert }), `client-certificate of ${of.source} is no certificate in PEM`);
-  attempt(() => createSecureContext({ key }), `client-key of ${of.source} is no key in PEM, or has a passphrase`);
-  attempt(
-    () => createSecureContext({ cert, key }),
-    `client-key of ${of.source} does not belong to its client-certificate`,
-  );
+  if (cert === undefined || key === undefined) return undefined;
+  try {
+    return createSecureContext({ cert, key, ...(ca === undefined ? {} : { ca }) });
+  } catch (error) {
+    attempt(() => createSecureContext({ cert }), `client-certificate of ${of.source} is no certificate in PEM`);
+    attempt(() => createSecureContext({ key }), `client-key of ${of.source} is no key in PEM, or has a passphrase`);
+    throw unusable(`client-key of ${of.source} does not belong to its client-certificate`, error);
+  }
 }
 
 function attempt(check: () => unknown, problem: string): void {
