@@ -78,7 +78,7 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
     const [only] = wanted.size === 1 ? wanted : [];
     const { found, changes } =
       given === undefined
-        ? await waiting(() => listAndChanges(context.store, watched))
+        ? await waiting(() => listAndChanges(context.store, watched, sayTo(io)))
         : { found: given, changes: context.store.watch({ ...watched, name: only }) };
     if (ending.signal.aborted) return ending.code() ?? EXIT.ok;
     const how = await print(found);
@@ -96,11 +96,13 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
 async function listAndChanges(
   store: ExperimentStore,
   options: ListAllOptions & { readonly signal: AbortSignal },
+  say: (text: string) => void,
 ): Promise<{ readonly found: readonly Experiment[]; readonly changes: AsyncIterable<StoreEvent> }> {
   const events = store.watch(options)[Symbol.asyncIterator]();
   const found = new Map<string, Experiment>();
   for (let next = await events.next(); next.done !== true && next.value.kind !== 'synced'; next = await events.next()) {
     const event = next.value;
+    if (event.kind === 'stale') say(`waiting: ${event.reason}`);
     if (event.kind === 'stale' || event.kind === 'fresh') continue;
     const key = keyText(event.object.metadata);
     const kept = event.kind === 'deleted' ? undefined : keptOf(event.object, options);
