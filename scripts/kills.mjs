@@ -2,12 +2,13 @@
  * Kills `run --local` at random moments, resumes it, and looks at what is left (test/support/kill-drill.ts). Seeded: run K of seed S is
  * run 0 of seed S + K.
  *
- *   npm run kills -- [--runs N] [--seed N] [--jobs N] [--cluster run|controller]
+ *   npm run kills -- [--runs N] [--seed N] [--jobs N] [--cluster run|controller|pod]
  *
  * With --cluster it is `run` against a real API server, or the controller, with traffic that moves (test/support/cluster-kill-drill.ts):
- * in test/cluster/lab, which is started and ended, or where ITER8_TEST_KUBECONFIG says.
+ * in test/cluster/lab, which is started and ended, or where ITER8_TEST_KUBECONFIG says. `pod` is the controller as `iter8ctl install` makes
+ * it, on the node of the lab: its pods are deleted, and its processes killed.
  */
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -30,32 +31,57 @@ const wholeNumber = (name, otherwise) => {
   return number;
 };
 const { cluster } = values;
-if (cluster !== undefined && !['run', 'controller'].includes(cluster))
-  throw new Error(`--cluster: expected run or controller, got ${cluster}`);
-const runs = wholeNumber('runs', cluster === undefined ? 50 : 25);
+if (cluster !== undefined && !['run', 'controller', 'pod'].includes(cluster))
+  throw new Error(`--cluster: expected run, controller or pod, got ${cluster}`);
+const runs = wholeNumber('runs', { run: 25, controller: 25, pod: 10 }[cluster] ?? 50);
 const seed = wholeNumber('seed', 1 + Math.floor(Math.random() * 2 ** 30));
-// They wait most of the time.
-const jobs = wholeNumber('jobs', 2 * availableParallelism());
+// They wait most of the time; those of pods share one controller.
+const jobs = cluster === 'pod' ? 1 : wholeNumber('jobs', 2 * availableParallelism());
 
 const root = path.join(import.meta.dirname, '..');
 const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-kills-bundle-'));
 let isLabUp = false;
 const lab = (name) => path.join(root, 'test/cluster/lab', name);
 
+const given = process.env.ITER8_TEST_KUBECONFIG ?? '';
+const run = (program, args, env) =>
+  execFileSync(program, args, { env: { ...process.env, ...env }, stdio: ['ignore', 2, 2] });
+
+function labUp(...flags) {
+  isLabUp = true;
+  const said = execFileSync(lab('up'), flags, { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
+  return said.replace(/^export KUBECONFIG=/, '').trim();
+}
+
 /** Path of the kubeconfig of a cluster with our CRDs and roles. */
 function readyCluster() {
-  let kubeconfig = process.env.ITER8_TEST_KUBECONFIG ?? '';
-  if (kubeconfig === '') {
-    isLabUp = true;
-    const said = execFileSync(lab('up'), ['--control-plane-only'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 2] });
-    kubeconfig = said.replace(/^export KUBECONFIG=/, '').trim();
-  }
-  const env = { ...process.env, KUBECONFIG: kubeconfig };
-  execFileSync(process.execPath, [path.join(root, 'bin/iter8ctl.js'), 'install'], { env, stdio: ['ignore', 2, 2] });
+  if (cluster === 'pod') return given;
+  const kubeconfig = given === '' ? labUp('--control-plane-only') : given;
+  run(process.execPath, [path.join(root, 'bin/iter8ctl.js'), 'install'], { KUBECONFIG: kubeconfig });
   return kubeconfig;
 }
 
-try {
+/** Does the same inside the network of a node, where our controller is installed. */
+function onTheNode() {
+  run(process.execPath, [path.join(root, 'scripts/build.mjs')]);
+  const kubeconfig = labUp();
+  const image = path.join(scratch, 'image');
+  run(process.execPath, [path.join(root, 'deploy/image-root.mjs'), image, 'iter8ctl']);
+  run(lab('image'), ['iter8ctl:kills', image, '/app/run']);
+  run(lab('in'), [process.execPath, path.join(root, 'bin/iter8ctl.js'), 'install', '--image', 'iter8ctl:kills']);
+  const args = [import.meta.filename, '--cluster=pod', `--runs=${runs}`, `--seed=${seed}`];
+  const env = { ...process.env, ITER8_TEST_KUBECONFIG: kubeconfig };
+  process.exitCode = spawnSync(lab('in'), [process.execPath, ...args], { env, stdio: 'inherit' }).status ?? 1;
+}
+
+/** Where pods of the node find what runs beside them. */
+function addressOfNode(kubeconfig) {
+  const internal = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
+  const args = ['--kubeconfig', kubeconfig, 'get', 'nodes', '-o', `jsonpath=${internal}`];
+  return execFileSync('kubectl', args, { encoding: 'utf8' });
+}
+
+async function killAll() {
   execFileSync(process.execPath, [path.join(root, 'scripts/build.mjs')], { stdio: 'inherit' });
   const outfile = path.join(scratch, 'all-drills.mjs');
   await build({
@@ -75,10 +101,11 @@ try {
     cpSync(path.join(root, one), path.join(scratch, one), { recursive: true });
   const program = path.join(scratch, 'bin/iter8ctl.js');
   const kubeconfig = cluster === undefined ? undefined : readyCluster();
+  const host = cluster === 'pod' ? addressOfNode(kubeconfig) : undefined;
   const play =
     cluster === undefined
       ? (one) => killDrill(one, 1)
-      : (one) => clusterKillDrill(one, { kubeconfig, driver: cluster, program, lostSeconds: 5 });
+      : (one) => clusterKillDrill(one, { kubeconfig, driver: cluster, program, lostSeconds: 5, host });
   console.log(`seed ${seed}: ${runs} runs, ${jobs} at a time`);
   let failed = 0;
   await playDrills({
@@ -95,6 +122,11 @@ try {
   });
   console.log(`${runs - failed} passed, ${failed} failed (seed ${seed})`);
   process.exitCode = failed === 0 ? 0 : 1;
+}
+
+try {
+  if (cluster === 'pod' && given === '') onTheNode();
+  else await killAll();
 } finally {
   if (isLabUp) execFileSync(lab('down'), { stdio: 'inherit' });
   rmSync(scratch, { recursive: true, force: true });

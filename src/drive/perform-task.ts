@@ -6,7 +6,7 @@
  *
  *   ─► running ─► done            a try that failed and will be repeated: running ─► retrying ─► running
  */
-import { Iter8Error, messageOf, NotApprovedError, UndeliveredError } from '../errors.ts';
+import { Iter8Error, messageOf, NotApprovedError, UnavailableError, UndeliveredError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { taskSettings, type TaskSettings } from '../experiment/tasks/task-settings.ts';
 import { judgementNow } from '../judge/judgement.ts';
@@ -75,7 +75,7 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
   for (let tries = before?.state === 'running' ? Math.max(0, triesBefore - 1) : triesBefore; ; ) {
     mark(session, id, { state: 'running', tries: tries + 1, ...(keeps ? { kept: true } : {}) });
     // A mark that is not stored is none: without it the next driver would do it again.
-    await session.save({ must: settings.onResume !== 'repeat' });
+    await saveMark(session, text, settings.onResume !== 'repeat');
     if (interruption.any.aborted) {
       mark(session, id, { state: 'retrying', tries });
       return { kind: 'interrupted' };
@@ -99,6 +99,20 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
     await session.save();
     if (!(await interruption.completes((signal) => session.clock.sleep(waitMs, signal))))
       return { kind: 'interrupted' };
+  }
+}
+
+async function saveMark(session: Session, text: string, must: boolean): Promise<void> {
+  try {
+    await session.save({ must });
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    const { details, hint } = error;
+    throw new UnavailableError(`${text} is not begun, since it could be done twice: ${error.message}`, {
+      details,
+      ...(hint === undefined ? {} : { hint }),
+      cause: error,
+    });
   }
 }
 

@@ -1,9 +1,9 @@
 /**
- * Kills `run` against a real API server, or the controller, at seeded moments: also while traffic is moved, before the change
+ * Kills `run` against a real API server, or the controller, or its pod on a real node, at seeded moments: also while traffic is moved, before the change
  * arrives and after it was made. Starts it again until the experiment has ended, and looks at what is left: no task and no message
  * twice, requests counted as the target counted them, evidence whole, weights as they should be. For `npm run kills` and a test.
  */
-import { execFile, spawn, type ChildProcess } from 'node:child_process';
+import { execFile, execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -11,6 +11,7 @@ import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { createFileRecordLog } from '../../src/adapters/store/record-log.ts';
 import { hasEnded } from '../../src/experiment/conditions.ts';
+import { CONTROL_ANNOTATIONS } from '../../src/experiment/control-annotations.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { isSameValue, type FieldValue } from '../../src/traffic/weight-fields.ts';
@@ -25,6 +26,7 @@ import {
 } from './kill-checks.ts';
 import {
   experimentManifest,
+  GATE,
   LOOPS,
   MOST_CANDIDATE,
   objectsOf,
@@ -34,12 +36,16 @@ import {
   type Plan,
 } from './cluster-kill-experiment.ts';
 import type { DrillResult } from './play-drills.ts';
-import { momentsOf, type Moment, type Seen } from './cluster-kill-moments.ts';
+import { ControllerPods, processLife, type DriverLife, type Ended } from './cluster-kill-drivers.ts';
+import { APPROVED_AFTER_MS, isAsked, momentsOf, type Moment, type Seen } from './cluster-kill-moments.ts';
+import { KillWorld, type WeightObject } from './cluster-kill-world.ts';
+import { watchObjects } from './object-watch.ts';
 import { seeded } from './seeded.ts';
 import { tellingProxy, type Told } from './telling-proxy.ts';
 import { testServer } from './test-server.ts';
 
-export type Driver = 'run' | 'controller';
+/** `pod`: the controller as `iter8ctl install` made it. One drill at a time: they share it. */
+export type Driver = 'run' | 'controller' | 'pod';
 
 const LONGEST_MS = 240_000;
 const BIN = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
@@ -51,6 +57,8 @@ export interface ClusterDrillOptions {
   readonly program?: string | undefined;
   /** Of load, that each kill may cost. */
   readonly lostSeconds: number;
+  /** Where pods find what this machine serves; absent, on loopback. */
+  readonly host?: string | undefined;
 }
 
 /** One experiment, killed up to three times. Its namespace goes with the cluster. */
@@ -70,15 +78,12 @@ class ClusterDrill {
   readonly #cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-kills-'));
   readonly #namespace = `kills-${randomBytes(5).toString('hex')}`;
   readonly #plan: Plan;
-  readonly #arrived = new Map<string, number>(VERSIONS.map((name) => [name, 0]));
-  /** What the backend said of each version. */
-  readonly #counters = new Map<string, number[]>();
-  readonly #messages = new Map<string, number>();
+  readonly #world: KillWorld;
   readonly #faults: string[] = [];
-  #shares: readonly number[] = [1, 0];
-  #grown = { atMs: performance.now(), counts: [0, 0] };
-  #onSeen: (seen: Seen) => void = () => undefined;
-  #child: ChildProcess | undefined;
+  #onMoment: (seen: Seen) => void = () => undefined;
+  #approval: NodeJS.Timeout | undefined;
+  #life: DriverLife | undefined;
+  readonly #pods: ControllerPods | undefined;
 
   constructor(seed: number, options: ClusterDrillOptions) {
     this.#seed = seed;
@@ -87,35 +92,45 @@ class ClusterDrill {
     const isBad = this.#random() < 0.3;
     const kind = this.#random() < 0.5 ? 'one object' : 'two objects';
     this.#plan = { namespace: this.#namespace, isBad, kind, isScripted: options.driver === 'run' };
+    this.#world = new KillWorld(this.#plan, (seen) => this.#onSeen(seen));
+    if (options.driver === 'pod')
+      this.#pods = new ControllerPods((args, input) => this.#kubectl(args, input), 1 + Math.floor(this.#random() * 2));
   }
 
   end(): void {
-    this.#child?.kill('SIGKILL');
+    clearTimeout(this.#approval);
+    if (this.#pods === undefined) this.#life?.giveUp('');
     rmSync(this.#cwd, { recursive: true, force: true });
   }
 
   async play(): Promise<DrillResult> {
     const started = performance.now();
     const killed: string[] = [];
-    await using server = await testServer((request, response) => {
-      const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
-      const answer = this.#answer(pathname.slice(1), searchParams);
-      response.writeHead(answer.status).end(answer.body);
-    });
+    await using server = await testServer(
+      (request, response) => {
+        const { pathname, searchParams } = new URL(request.url ?? '', 'http://server');
+        const answer = this.#world.answer(pathname.slice(1), searchParams);
+        response.writeHead(answer.status).end(answer.body);
+      },
+      this.#options.host === undefined ? {} : { host: this.#options.host },
+    );
     await using proxy = await tellingProxy(this.#options.kubeconfig, (told) => this.#told(told));
     const kubeconfig = this.#writeKubeconfig(proxy.url);
+    await this.#pods?.begin();
     await this.#kubectl(['create', 'namespace', this.#namespace]);
+    using _watches = this.#watchAsOthers();
     await this.#kubectl(['create', '-f', '-'], objectsOf(this.#plan));
     const manifest = experimentManifest(this.#plan, { url: server.url, script: (id) => loggingScript(id, this.#log) });
     writeFileSync(path.join(this.#cwd, 'all.json'), JSON.stringify(manifest));
-    if (this.#options.driver === 'controller') await this.#kubectl(['create', '-f', '-'], manifest);
+    if (this.#pods !== undefined) await this.#pods.allow(this.#namespace, this.#printRole());
+    if (this.#options.driver !== 'run') await this.#kubectl(['create', '-f', '-'], manifest);
     const kills = 1 + Math.floor(this.#random() * 3);
     let before: Experiment | undefined;
     for (let k = 0; k <= kills && this.#faults.length === 0; k += 1) {
-      const moments = Object.entries(momentsOf(this.#random));
+      const moments = Object.entries(momentsOf(this.#options.driver, this.#random));
       const moment = k === kills ? undefined : moments[Math.floor(this.#random() * moments.length)]!;
       const done = scriptLines(this.#log);
-      const sent = new Map(this.#messages);
+      const sent = new Map(this.#world.messages);
       const ended = await this.#runOnce(kubeconfig, moment?.[1]);
       if (before !== undefined) this.#faults.push(...this.#repeats(before, done, sent));
       before = await this.#stored();
@@ -132,52 +147,65 @@ class ClusterDrill {
       break;
     }
     if (this.#faults.length === 0) await this.#lookAtEnd(killed.length);
+    const takeovers = this.#pods?.takeoverSeconds ?? [];
+    this.#faults.push(...(this.#pods?.faults() ?? []));
     return {
       seed: this.#seed,
-      killed: [this.#plan.isBad ? 'a bad candidate' : 'a good candidate', this.#plan.kind, ...killed],
+      killed: [
+        this.#plan.isBad ? 'a bad candidate' : 'a good candidate',
+        this.#plan.kind,
+        ...killed,
+        ...takeovers.map((seconds) => `the next leader after ${seconds.toFixed(1)} s`),
+      ],
       faults: this.#faults,
       seconds: (performance.now() - started) / 1000,
     };
+  }
+
+  get #program(): string {
+    return this.#options.program ?? BIN;
   }
 
   get #log(): string {
     return path.join(this.#cwd, 'scripts.log');
   }
 
-  #answer(what: string, search: URLSearchParams): { readonly status: number; readonly body: string } {
-    if (what === 'message') {
-      const id = search.get('id') ?? '';
-      this.#messages.set(id, (this.#messages.get(id) ?? 0) + 1);
-      this.#onSeen({ kind: 'message' });
-      return { status: 200, body: 'ok' };
-    }
-    if (what === 'counters') {
-      const version = search.get('version') ?? '';
-      this.#grow();
-      const all = this.#grown.counts[VERSIONS.findIndex((name) => name === version)]!;
-      const hits = this.#plan.isBad && version === VERSIONS[1] ? Math.floor(0.8 * all) : 0;
-      const given = this.#counters.get(version) ?? [];
-      this.#counters.set(version, given);
-      given.push(all);
-      const at = Date.now() / 1000;
-      const rows = [
-        { series: 'a', at, hits },
-        { series: 'a', at, others: all - hits },
-      ];
-      return { status: 200, body: JSON.stringify({ shares: rows }) };
-    }
-    const n = (this.#arrived.get(what) ?? 0) + 1;
-    this.#arrived.set(what, n);
-    this.#onSeen({ kind: 'request', k: [...this.#arrived.values()].reduce((sum, one) => sum + one, 0) });
-    return { status: 200, body: 'ok' };
+  #onSeen(seen: Seen): void {
+    // Whoever approves does not know whether the driver lives.
+    if (this.#approval === undefined && isAsked(seen))
+      this.#approval = setTimeout(() => {
+        const approve = `${CONTROL_ANNOTATIONS.approve}=${GATE}`;
+        this.#kubectl(['annotate', 'experiments.iter8.tools', 'shop', '-n', this.#namespace, approve]).catch(
+          (error: unknown) => this.#faults.push(`nobody could approve: ${String(error)}`),
+        );
+      }, APPROVED_AFTER_MS);
+    this.#onMoment(seen);
   }
 
-  /** Requests of others: they go on whether we look or not, and follow the weights. */
-  #grow(): void {
-    const nowMs = performance.now();
-    const ms = nowMs - this.#grown.atMs;
-    const counts = this.#grown.counts.map((count, index) => count + Math.floor((ms / 2) * this.#shares[index]!));
-    this.#grown = { atMs: nowMs, counts };
+  /** What is told of a driver that asks the API server itself. */
+  #watchAsOthers(): Disposable | undefined {
+    if (this.#pods === undefined) return undefined;
+    const watch = (target: string, tell: Parameters<typeof watchObjects>[2]) =>
+      watchObjects(this.#options.kubeconfig, target.replace('NAMESPACE', this.#namespace), tell);
+    const status = watch('/apis/iter8.tools/v2alpha2/namespaces/NAMESPACE/experiments', (object) =>
+      this.#onSeen({ kind: 'status', isAnswered: true, body: JSON.stringify(object.status ?? {}) }),
+    );
+    const held = new Map<string, string>();
+    const [api, plural] =
+      this.#plan.kind === 'one object' ? ['/api/v1', 'configmaps'] : ['/apis/apps/v1', 'deployments'];
+    const weights = watch(`${api}/namespaces/NAMESPACE/${plural}`, (object) => {
+      const now = JSON.stringify([object.data, object.spec?.['replicas']]);
+      if (held.get(object.metadata.name) === now || object.metadata.name.startsWith('kube-')) return;
+      held.set(object.metadata.name, now);
+      this.#follow(object as WeightObject);
+      this.#onSeen({ kind: 'weights', isAnswered: true, body: '' });
+    });
+    return {
+      [Symbol.dispose]: () => {
+        status[Symbol.dispose]();
+        weights[Symbol.dispose]();
+      },
+    };
   }
 
   #told({ method, path: asked, body, answer }: Told): 'drop' | undefined {
@@ -186,20 +214,11 @@ class ClusterDrill {
     if (!isWeights && !asked.includes('/experiments/')) return undefined;
     this.#onSeen({ kind: isWeights ? 'weights' : 'status', isAnswered: answer !== undefined, body });
     if (isWeights && answer?.status === 200) this.#follow(JSON.parse(answer.body) as WeightObject);
-    return answer === undefined && this.#child?.killed === true ? 'drop' : undefined;
+    return answer === undefined && this.#life?.isKilled() === true ? 'drop' : undefined;
   }
 
-  #follow({ metadata, spec, data }: WeightObject): void {
-    this.#grow();
-    const { kind } = this.#plan;
-    const values =
-      kind === 'one object'
-        ? VERSIONS.map((name) => Number(data![name]))
-        : VERSIONS.map((name, index) => (metadata.name === name ? spec!.replicas : 4 * this.#shares[index]!));
-    const sum = values.reduce((all, one) => all + one, 0);
-    // Between the changes of two objects there are more pods, or fewer.
-    this.#shares = kind === 'one object' ? values.map((value) => value / sum) : values.map((value) => value / 4);
-    const share = (100 * this.#shares[1]!) / this.#shares.reduce((all, one) => all + one, 0);
+  #follow(object: WeightObject): void {
+    const share = this.#world.follow(object);
     if (share > MOST_CANDIDATE) this.#faults.push(`the candidate has ${share} %, more than ${MOST_CANDIDATE} %`);
   }
 
@@ -217,13 +236,13 @@ class ClusterDrill {
     return file;
   }
 
-  #kubectl(args: readonly string[], input?: object): Promise<string> {
+  #kubectl(args: readonly string[], input?: object | string): Promise<string> {
     return new Promise((resolve, reject) => {
       const child = execFile('kubectl', ['--kubeconfig', this.#options.kubeconfig, ...args], (error, out, err) => {
         if (error === null) resolve(out);
         else reject(new Error(err));
       });
-      child.stdin?.end(input === undefined ? '' : JSON.stringify(input));
+      child.stdin?.end(typeof input === 'string' ? input : JSON.stringify(input ?? ''));
     });
   }
 
@@ -253,83 +272,82 @@ class ClusterDrill {
 
   /** The next driver must be able to tell that what it finds there is ours. */
   async #unknownWeights(experiment: Experiment): Promise<string[]> {
-    const { traffic } = readRecord(experiment) ?? {};
-    const known = traffic === undefined ? [] : [traffic.fields, ...(traffic.moving ?? []), traffic.start];
+    const fields = await this.#fields();
+    // Another controller may lead by now.
+    const saved = [experiment, await this.#stored()].map((one) => (one === undefined ? one : readRecord(one)?.traffic));
+    const known = saved.flatMap((traffic) =>
+      traffic === undefined ? [] : [traffic.fields, ...(traffic.moving ?? []), traffic.start],
+    );
     const begin = this.#plan.kind === 'one object' ? { v1: '100', v2: '0' } : { v1: 4, v2: 0 };
-    return [...(await this.#fields())].flatMap(([version, value]) => {
+    return [...fields].flatMap(([version, value]) => {
       const allowed =
         known.length === 0
           ? [begin[version as 'v1' | 'v2']]
           : known.map((fields) => fields.find((field) => field.version === version)?.value);
       return allowed.some((one) => isSameValue(value, one))
         ? []
-        : [`${version} holds ${value}, which nothing says that was saved: ${JSON.stringify(traffic)}`];
+        : [`${version} holds ${value}, which nothing says that was saved: ${JSON.stringify(saved)}`];
     });
   }
 
-  #runOnce(kubeconfig: string, moment: Moment | undefined): Promise<Ended> {
-    const { driver } = this.#options;
-    const args =
-      driver === 'run'
-        ? ['run', '-f', 'all.json', '-n', this.#namespace, '-o', 'ndjson', '--overwrite-metrics']
-        : ['controller', '-n', this.#namespace];
-    const child = spawn(process.execPath, [this.#options.program ?? BIN, ...args], {
-      cwd: this.#cwd,
-      stdio: ['ignore', 'ignore', 'pipe'],
-      env: {
-        ...process.env,
-        KUBECONFIG: kubeconfig,
-        HOME: this.#cwd,
-        XDG_STATE_HOME: path.join(this.#cwd, 'state'),
-        // Each controller leads in its own namespace.
-        POD_NAMESPACE: this.#namespace,
-      },
-    });
-    this.#child = child;
-    let err = '';
-    let killed = false;
+  async #runOnce(kubeconfig: string, moment: Moment | undefined): Promise<Ended> {
+    const death = this.#random() < 0.5 ? 'deleted' : 'SIGKILL';
+    const late = this.#random();
+    const life = this.#pods?.life(death) ?? this.#begin(kubeconfig);
+    this.#life = life;
     let timer: NodeJS.Timeout | undefined;
     const over = new AbortController();
-    const kill = () => {
-      killed = child.kill('SIGKILL');
+    this.#onMoment = (seen) => {
+      if (moment === undefined || timer !== undefined || life.isKilled() || !moment.sees(seen)) return;
+      if (moment.withinMs === 0) life.kill();
+      else timer = setTimeout(life.kill, late * moment.withinMs);
     };
-    const late = this.#random();
-    this.#onSeen = (seen) => {
-      if (moment === undefined || timer !== undefined || killed || !moment.sees(seen)) return;
-      if (moment.withinMs === 0) kill();
-      else timer = setTimeout(kill, late * moment.withinMs);
-    };
-    const hang = setTimeout(() => {
-      err += `\nit hung for ${LONGEST_MS / 1000} s`;
-      child.kill('SIGKILL');
-    }, LONGEST_MS);
-    child.stderr.on('data', (data: Buffer) => (err += data.toString()));
-    if (driver === 'controller') void this.#stopWhenEnded(child, over.signal);
-    return new Promise((resolve) =>
-      child.once('close', (code, signal) => {
-        this.#onSeen = () => undefined;
-        clearTimeout(timer);
-        clearTimeout(hang);
-        over.abort();
-        resolve({ killed: killed && signal === 'SIGKILL', code, err });
-      }),
-    );
+    const hang = setTimeout(() => life.giveUp(`it hung for ${LONGEST_MS / 1000} s`), LONGEST_MS);
+    if (this.#options.driver !== 'run') void this.#stopWhenEnded(life, over.signal);
+    const ended = await life.ended;
+    this.#onMoment = () => undefined;
+    clearTimeout(timer);
+    clearTimeout(hang);
+    over.abort();
+    return ended;
   }
 
-  async #stopWhenEnded(child: ChildProcess, over: AbortSignal): Promise<void> {
+  #printRole(): string {
+    const args = ['install', '--print-role', '--ignore-others', '-f', 'all.json'];
+    const env = { ...process.env, KUBECONFIG: this.#options.kubeconfig };
+    return execFileSync(process.execPath, [this.#program, ...args], { cwd: this.#cwd, env, encoding: 'utf8' });
+  }
+
+  #begin(kubeconfig: string): DriverLife {
+    const args =
+      this.#options.driver === 'run'
+        ? ['run', '-f', 'all.json', '-n', this.#namespace, '-o', 'ndjson', '--overwrite-metrics']
+        : ['controller', '-n', this.#namespace];
+    const env = {
+      ...process.env,
+      KUBECONFIG: kubeconfig,
+      HOME: this.#cwd,
+      XDG_STATE_HOME: path.join(this.#cwd, 'state'),
+      // Each controller leads in its own namespace.
+      POD_NAMESPACE: this.#namespace,
+    };
+    return processLife(this.#program, args, { cwd: this.#cwd, env });
+  }
+
+  async #stopWhenEnded(life: DriverLife, over: AbortSignal): Promise<void> {
     while (!over.aborted) {
       const now = await this.#stored().catch(() => undefined);
       if (now !== undefined && hasEnded(now)) break;
       await delay(700, undefined, { signal: over }).catch(() => undefined);
     }
-    if (!over.aborted) child.kill('SIGTERM');
+    if (!over.aborted) life.stop();
   }
 
   /** Tasks that were done when their driver was killed. */
   #repeats(before: Experiment, lines: readonly string[], sent: ReadonlyMap<string, number>): string[] {
     const scripts = repeated(before, ['start/0', 'finish/0'], { before: lines, now: scriptLines(this.#log) });
     const { tasks = {} } = readRecord(before) ?? {};
-    const messages = [...this.#messages].filter(
+    const messages = [...this.#world.messages].filter(
       ([id, n]) => n > (sent.get(id) ?? 0) && tasks[id]?.state === 'done' && !id.startsWith('loop'),
     );
     return [...scripts, ...messages.map(([id]) => `the message of ${id} was sent, and was sent again`)];
@@ -341,7 +359,7 @@ class ClusterDrill {
     const { verdict, reasons = [] } = readRecord(now)?.recommendation ?? {};
     const { isBad } = this.#plan;
     const expected = isBad ? 'do not promote' : 'promote';
-    const expectedCode = this.#options.driver === 'controller' ? 0 : isBad ? 1 : 0;
+    const expectedCode = { run: isBad ? 1 : 0, controller: 0, pod: undefined }[this.#options.driver];
     return code === expectedCode && verdict === expected
       ? []
       : [`it ended with ${code}, ${verdict}: ${[...reasons, tail].join('; ')}`];
@@ -352,13 +370,13 @@ class ClusterDrill {
     const { isBad, kind } = this.#plan;
     const lost = kills * this.#options.lostSeconds * RATE;
     this.#faults.push(
-      ...countFaults(last, this.#arrived, { lost, planned: isBad ? undefined : PLANNED }),
-      ...ledgerFaults(last, this.#counters),
+      ...countFaults(last, this.#world.arrived, { lost, planned: isBad ? undefined : PLANNED }),
+      ...ledgerFaults(last, this.#world.counters),
       ...scriptLines(this.#log).filter((line) => line.startsWith('overlap')),
     );
     if (!isBad && last.status?.completedIterations !== 2 * LOOPS)
       this.#faults.push(`${last.status?.completedIterations} iterations of ${2 * LOOPS}`);
-    for (const [id, n] of this.#messages) {
+    for (const [id, n] of this.#world.messages) {
       const most = id.startsWith('loop') ? LOOPS : 1;
       if (n > most) this.#faults.push(`the message of ${id} was sent ${n} times`);
     }
@@ -379,16 +397,4 @@ class ClusterDrill {
       lines.push(line);
     return lines;
   }
-}
-
-interface WeightObject {
-  readonly metadata: { readonly name: string };
-  readonly spec?: { readonly replicas: number };
-  readonly data?: Readonly<Record<string, string>>;
-}
-
-interface Ended {
-  readonly killed: boolean;
-  readonly code: number | null;
-  readonly err: string;
 }

@@ -7,6 +7,8 @@ const START_REQUESTS = 375;
 const LOOP_REQUESTS = 45;
 export const LOOPS = 2;
 export const PLANNED = START_REQUESTS + LOOPS * LOOP_REQUESTS;
+/** The task that waits for a person. */
+export const GATE = 'finish/1';
 /** Percent: also the end of a candidate that is promoted. */
 export const MOST_CANDIDATE = 60;
 
@@ -40,7 +42,11 @@ export function objectsOf({ kind, namespace }: Plan): object {
             selector: { matchLabels: { app: name } },
             template: {
               metadata: { labels: { app: name } },
-              spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
+              // There is no such node: what runs there is not what this is about.
+              spec: {
+                nodeSelector: { 'kills.test/none': 'none' },
+                containers: [{ name: 'app', image: 'none.test/none' }],
+              },
             },
           },
         }));
@@ -59,6 +65,7 @@ export function experimentManifest(
     task: 'notification/http',
     with: { url: `${url}message?id=${encodeURIComponent(id)}` },
   });
+  const gate = { task: 'gate', with: { timeout: '10m' } };
   const version = (name: string) => ({
     name,
     weightObjRef:
@@ -79,7 +86,7 @@ export function experimentManifest(
         actions: {
           start: [isScripted ? script('start/0') : message('start/0'), collect(START_REQUESTS)],
           loop: [message('loop/0'), collect(LOOP_REQUESTS)],
-          finish: [isScripted ? script('finish/0') : message('finish/0'), message('finish/1')],
+          finish: [isScripted ? script('finish/0') : message('finish/0'), gate, message('finish/2')],
         },
       },
       criteria: {

@@ -57,6 +57,39 @@ export function damage(experiment: Experiment): string[] {
   return isBegun && experiment.status?.analysis !== undefined ? ['the record that was left cannot be read'] : [];
 }
 
+/** Of 315 requests with a limit of 30 % errors: more of them unresolved, and nobody can say whether it is kept. */
+const MOST_UNRESOLVED = 0.2;
+
+/**
+ * Whether `undecided` is the true answer because this machine had too much to do: a load that is sent too late judges no latency, and
+ * what was under way when its driver was killed may have failed.
+ */
+export function wasTooBusy(now: Experiment): boolean {
+  const { assessments = [], scopes = [] } = readRecord(now) ?? {};
+  const unresolved = (version: string): number => {
+    const tally = scopes.find((scope) => scope.version === version && scope.endpoint === undefined)?.tally;
+    return (tally?.codes['unresolved'] ?? 0) / Math.max(1, tally?.response.n ?? 0);
+  };
+  const open = assessments.filter(({ verdict }) => verdict === 'undecided');
+  const excused = open.filter(
+    ({ reason, version }) =>
+      reason === 'load-too-slow' || (reason === 'not-enough-evidence' && unresolved(version) > MOST_UNRESOLVED),
+  );
+  return open.length > 0 && excused.length === open.length;
+}
+
+/** What is known of each version, for whoever looks at an answer that is wrong. */
+export function countedText(now: Experiment): string {
+  const { scopes = [], warnings = [] } = readRecord(now) ?? {};
+  const counted = scopes.map(({ version, tally: { codes, response, ...rest } }) => ({
+    version,
+    codes,
+    errors: response.errors,
+    ...Object.fromEntries(Object.entries(rest).filter(([, value]) => JSON.stringify(value).length < 300)),
+  }));
+  return JSON.stringify([counted, warnings]);
+}
+
 /**
  * Requests counted as the target counted them. `lost`: so many of a version may be missing. `planned`: so many are counted, absent
  * where the load may end early.

@@ -12,6 +12,7 @@ import { hasEnded } from '../../src/experiment/conditions.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import {
+  countedText,
   countFaults,
   damage,
   ledgerFaults,
@@ -20,6 +21,7 @@ import {
   repeated,
   replayFaults,
   scriptLines,
+  wasTooBusy,
 } from './kill-checks.ts';
 import type { DrillResult } from './play-drills.ts';
 import { seeded } from './seeded.ts';
@@ -224,9 +226,9 @@ async function recordLines(cwd: string): Promise<unknown[]> {
 function outcomeFaults({ code, err }: Ended, now: Experiment | undefined): string[] {
   if (now === undefined || !hasEnded(now)) return [`it did not end (exit code ${code}): ${err.slice(-2_000)}`];
   const { verdict, reasons = [] } = readRecord(now)?.recommendation ?? {};
-  return code === 0 && verdict === 'promote'
+  return (code === 0 && verdict === 'promote') || (code === 3 && verdict === 'undecided' && wasTooBusy(now))
     ? []
-    : [`it ended with ${code}, ${verdict}: ${[...reasons, err.slice(-2_000)].join('; ')}`];
+    : [`it ended with ${code}, ${verdict}: ${[...reasons, err.slice(-2_000), countedText(now)].join('; ')}`];
 }
 
 function wholeFaults({ status }: Experiment): string[] {
