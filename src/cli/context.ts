@@ -151,6 +151,7 @@ export async function openKube(
     cwd: io.cwd,
     interactive: io.stdin.isTTY,
     now: () => io.clock.now(),
+    monotonicMs: () => io.clock.monotonicMs(),
     userAgent: `iter8ctl/${VERSION}`,
     flagsAsTyped: clusterFlagsAsTyped(flags),
     onRequest: (flags.v ?? 0) < TELLS_REQUESTS ? undefined : warn,

@@ -159,6 +159,7 @@ describe.concurrent('a full disk', () => {
     const [full, , later] = err.split(/^(error: .*the file would be larger than it may be)$/m);
     expect(full).toContain('cannot save for now, going on');
     expect(full).not.toContain('run: begun');
+    expect(err).toMatch(/^error: run of start is not begun, since it could be done twice: cannot write /m);
     expect(full).toMatch(/\nwarning: the report cannot be written to .dev.full: no space left on the device\n$/);
     expect(later).toMatch(/^\n {2}what was measured since .* is lost; when .* go on with: iter8ctl run shop --local\n/);
     expect(later).toContain('run: begun');

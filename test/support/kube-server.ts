@@ -31,6 +31,7 @@ export function openClient(kubeconfig: string, change: Partial<KubeClientOptions
     cwd: '/',
     interactive: false,
     now: () => Date.now(),
+    monotonicMs: () => performance.now(),
     userAgent: 'iter8ctl/test',
     ...change,
   });

@@ -18,7 +18,10 @@ export interface KubeClientOptions extends KubeFlags {
   readonly requestTimeoutMs?: number | undefined;
   /** A person can be asked for a password by a credential plugin. */
   readonly interactive: boolean;
+  /** Wall clock, ms since 1970 UTC. */
   readonly now: () => number;
+  /** What passes whatever the clock is set to, ms. */
+  readonly monotonicMs: () => number;
   /** `iter8ctl/0.1.0`. */
   readonly userAgent: string;
   /** What names this cluster behind a command of ours, for hints: ` --context prod`. Absent: nothing has to. */
@@ -296,8 +299,8 @@ export class KubeClient {
   }
 
   #open(chosen: ChosenConfig): Credentials {
-    const { env, interactive, now, onMessage = () => undefined } = this.#options;
-    return openCredentials(chosen, { env, interactive, now, onMessage });
+    const { env, interactive, now, monotonicMs, onMessage = () => undefined } = this.#options;
+    return openCredentials(chosen, { env, interactive, now, monotonicMs, onMessage });
   }
 
   #timeoutMs(): number {

@@ -38,7 +38,10 @@ export interface Credentials {
 export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly interactive: boolean;
+  /** Wall clock, ms since 1970 UTC: credentials say when they end. */
   readonly now: () => number;
+  /** What passes whatever the clock is set to, ms. */
+  readonly monotonicMs: () => number;
   /** Receives what a credential plugin prints for people, and what could not be kept. */
   readonly onMessage: (text: string) => void;
 }
@@ -57,7 +60,7 @@ export function openCredentials(chosen: ChosenConfig, options: CredentialOptions
   const oidc = user?.authProvider?.name === 'oidc' ? (user.authProvider.config ?? {}) : undefined;
   const tokenFile = user?.tokenFile;
   let plugin: ExecCredential | undefined;
-  let last: { readonly made: RequestCredentials; readonly until: number } | undefined;
+  let last: { readonly made: RequestCredentials; readonly until: number; readonly readAgainMs: number } | undefined;
   let pending: Promise<RequestCredentials> | undefined;
   let renewedMs = -Infinity;
 
@@ -75,9 +78,9 @@ export function openCredentials(chosen: ChosenConfig, options: CredentialOptions
     const until = Math.min(
       plugin?.expiresAt === undefined ? Infinity : plugin.expiresAt - MARGIN_MS,
       refreshed?.usableUntil ?? Infinity,
-      options.now() + (tokenFile || user?.certFile || chosen.cluster.caFile ? READ_AGAIN_MS : Infinity),
     );
-    last = { made, until };
+    const isOfFiles = Boolean(tokenFile) || Boolean(user?.certFile) || Boolean(chosen.cluster.caFile);
+    last = { made, until, readAgainMs: options.monotonicMs() + (isOfFiles ? READ_AGAIN_MS : Infinity) };
     return made;
   };
   return {
@@ -86,9 +89,11 @@ export function openCredentials(chosen: ChosenConfig, options: CredentialOptions
       exec !== undefined || Boolean(oidc?.['refresh-token']) || tokenFile !== undefined || Boolean(user?.certFile),
     now: (refused) => {
       if (pending !== undefined) return pending;
-      const renew = refused !== undefined && refused === last?.made && options.now() - renewedMs >= RENEW_AGAIN_MS;
-      if (last !== undefined && !renew && options.now() < last.until) return Promise.resolve(last.made);
-      if (renew) renewedMs = options.now();
+      const nowMs = options.monotonicMs();
+      const renew = refused !== undefined && refused === last?.made && nowMs - renewedMs >= RENEW_AGAIN_MS;
+      const isFresh = last !== undefined && options.now() < last.until && nowMs < last.readAgainMs;
+      if (last !== undefined && isFresh && !renew) return Promise.resolve(last.made);
+      if (renew) renewedMs = nowMs;
       pending = obtain(renew).finally(() => (pending = undefined));
       return pending;
     },

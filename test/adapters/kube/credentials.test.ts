@@ -64,18 +64,28 @@ describe('a credential plugin', () => {
     client.close();
   });
 
-  it('is not asked with every request when the server refuses whatever it gives', async () => {
-    await using server = await tokenServer(() => false);
-    const { exec, runs } = plugin(credential('{"token":"t"}'));
-    let nowMs = Date.now();
-    const client = await openClient(writeKubeconfig(server.url, { user: { exec } }), { now: () => nowMs });
-    for (let k = 0; k < 5; k += 1) await expect(client.request(one)).rejects.toThrow(/unauthorized/);
-    expect(runs()).toBe(2);
-    nowMs += 60_000;
-    await expect(client.request(one)).rejects.toThrow(/unauthorized/);
-    expect(runs()).toBe(3);
-    client.close();
-  });
+  it.each([0, 3_600_000, -3_600_000])(
+    'is not asked with every request when the server refuses whatever it gives, and after a while again, also when the clock was set by %d ms',
+    async (setByMs) => {
+      await using server = await tokenServer(() => false);
+      const { exec, runs } = plugin(credential('{"token":"t"}'));
+      let nowMs = Date.now();
+      let passedMs = 0;
+      const client = await openClient(writeKubeconfig(server.url, { user: { exec } }), {
+        now: () => nowMs,
+        monotonicMs: () => passedMs,
+      });
+      for (let k = 0; k < 5; k += 1) await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      expect(runs()).toBe(2);
+      nowMs += setByMs;
+      await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      expect(runs()).toBe(2);
+      passedMs += 60_000;
+      await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      expect(runs()).toBe(3);
+      client.close();
+    },
+  );
 
   it('is shown while it waits: what it says to people comes as it says it, sanitized', async () => {
     await using server = await tokenServer((token) => token === 't');
@@ -280,13 +290,16 @@ describe('a client certificate', () => {
       cluster: { 'certificate-authority': path.join(folder, 'ca.crt') },
       user: { 'client-certificate': path.join(folder, 'client.crt'), 'client-key': path.join(folder, 'client.key') },
     });
+    let passedMs = 0;
+    // A clock that is set back puts off nothing.
     let nowMs = Date.now();
-    const client = await openClient(file, { now: () => nowMs });
+    const client = await openClient(file, { now: () => nowMs, monotonicMs: () => passedMs });
     await client.request(one);
     const slow = client.request({ ...one, name: 'slow' });
     const held = await slowArrived;
     use('second');
-    nowMs += 120_000;
+    passedMs += 120_000;
+    nowMs -= 3_600_000;
     await client.request(one);
     held.end(JSON.stringify({ metadata: { name: 'slow' } }));
     expect(await slow).toMatchObject({ metadata: { name: 'slow' } });
