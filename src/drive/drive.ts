@@ -145,9 +145,9 @@ class Drive {
       ...(this.#isResumed ? { record: { ...session.record, events: [] } } : {}), // what a replay needs of an earlier driver
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
-    const { experiment, status } = session;
-    for (const text of [...remarksOn(experiment), ...unverifiedTls(experiment), ...behindText(status, session.nowMs())])
-      session.warn(text);
+    const { experiment } = session;
+    const behind = behindText(experiment, session.nowMs());
+    for (const text of [...remarksOn(experiment), ...unverifiedTls(experiment), ...behind]) session.warn(text);
   }
 
   /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */

@@ -17,6 +17,7 @@ export async function passGate(
 ): Promise<TaskOutcome> {
   const { timeoutMs } = gateInputs(task);
   if (session.record.waiting?.task !== id) await beginToWait(session, { task, id, text }, control);
+  else countAnew(session, timeoutMs);
   const { since } = session.record.waiting!;
   const endMs = Date.parse(since) + timeoutMs;
   await control.look();
@@ -34,6 +35,14 @@ export async function passGate(
   if (!answer.approved) return { kind: 'failed', cause: `gate: rejected${byText(answer)}` };
   mark(session, id, { state: 'done' });
   return { kind: 'done' };
+}
+
+/** It began in what is the future by the clock of this driver: how long ago nobody knows, so it has all of its time from now. */
+function countAnew(session: Session, timeoutMs: number): void {
+  const nowMs = session.time.now();
+  if (Date.parse(session.record.waiting!.since) <= nowMs) return;
+  const [since, until] = [timestamp(nowMs), timestamp(nowMs + timeoutMs)];
+  session.changeRecord(({ waiting, ...record }) => ({ ...record, waiting: { ...waiting!, since, until } }));
 }
 
 async function beginToWait(session: Session, { task, id, text }: PlacedTask, control: Control): Promise<void> {

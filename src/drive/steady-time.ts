@@ -4,9 +4,10 @@
  *
  * While a machine is suspended this time stands still where the operating system's monotonic clock does.
  */
-import type { ExperimentStatus } from '../experiment/experiment.ts';
+import type { Experiment } from '../experiment/experiment.ts';
 import type { Clock } from '../io.ts';
 import { formatSeconds } from '../text/units.ts';
+import { totalIterations } from './next-step.ts';
 
 /** Smaller ones are drift, which time servers correct all the time. */
 const STEP_MS = 5_000;
@@ -51,10 +52,12 @@ export function clockText(stepMs: number): string {
 }
 
 /** Of a driver whose clock is behind that of the one before: iterations and values keep their order in time, and so have to wait. */
-export function behindText({ lastUpdateTime = '' }: Pick<ExperimentStatus, 'lastUpdateTime'>, nowMs: number): string[] {
+export function behindText(experiment: Experiment, nowMs: number): string[] {
+  const { lastUpdateTime = '', stage, startTime, completedIterations = 0 } = experiment.status ?? {};
   const behindMs = Date.parse(lastUpdateTime) - nowMs;
   if (!(behindMs >= STEP_MS)) return [];
+  const waits = startTime !== undefined && stage === 'Running' && completedIterations < totalIterations(experiment);
   return [
-    `the clock of this machine is ${formatSeconds(Math.round(behindMs / 1000))} behind that of the driver before: the next iteration waits for it`,
+    `the clock of this machine is ${formatSeconds(Math.round(behindMs / 1000))} behind that of the driver before: ${waits ? 'the next iteration waits for it' : 'times in the record are not in order'}`,
   ];
 }

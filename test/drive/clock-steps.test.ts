@@ -4,6 +4,7 @@ import type { Clock } from '../../src/io.ts';
 import { metricsProblem } from '../../src/drive/find-metrics.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import { canary, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 
@@ -122,5 +123,40 @@ it.each([-HOUR_MS, HOUR_MS])(
     );
     expect(failure?.reason).toBe('MetricUnavailable');
     expect(clock.monotonicMs() - before).toBe(10_000);
+  },
+);
+
+it.each([
+  ['ahead', HOUR_MS, 0],
+  ['behind', -HOUR_MS, 60_000],
+])(
+  'a gate that is gone on with by a clock that is an hour %s waits no longer than its time',
+  async (word, stepMs, most) => {
+    const steady = fakeClock();
+    let setBy = 0;
+    const clock: Clock = { ...steady, now: () => steady.now() + setBy, monotonicMs: () => steady.monotonicMs() };
+    const store = createMemoryStore({ clock });
+    const base = canary();
+    const actions = { finish: [{ task: 'gate', with: { timeout: '60s' } }] };
+    const duration = { intervalSeconds: 10, iterationsPerLoop: 1 };
+    const strategy = { testingPattern: 'Canary' as const, deploymentPattern: 'FixedSplit' as const, actions };
+    const written = { ...base, spec: { ...base.spec, strategy, duration } };
+    const stop = new AbortController();
+    const first = await driveInMemory(written, {
+      clock,
+      store,
+      options: { stop: stop.signal },
+      onEvent: (event) => void (event.kind === 'waiting' && stop.abort()),
+    });
+    expect(first.outcome.interrupted).toBe(true);
+    setBy = stepMs;
+    const before = steady.monotonicMs();
+    const { outcome } = await driveInMemory(written, { clock, store });
+    expect(outcome.recommendation.reasons.join()).toContain('gate: nobody approved within 1 min');
+    const waited = steady.monotonicMs() - before;
+    expect(waited).toBeGreaterThanOrEqual(most);
+    expect(waited).toBeLessThan(most + 5_000);
+    const said = readRecord(outcome.experiment)!.warnings.filter((text) => text.includes('behind that of the driver'));
+    expect(said).toEqual(word === 'behind' ? [expect.stringMatching(/: times in the record are not in order$/)] : []);
   },
 );
