@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingProgram } from '../support/needs.ts';
+import { iter8ctl } from '../support/test-io.ts';
 import { ok, testServer, type TestServer } from '../support/test-server.ts';
 
 const bin = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
@@ -243,7 +244,7 @@ describe.concurrent('the end of the process', () => {
   });
 });
 
-it('an argument that a usage error repeats is one line of visible text', () => {
+it('an argument that a usage error repeats is one line of visible text', async ({ shell: { cwd } }) => {
   for (const args of [
     ['\u001b]0;PWN\u0007\u202e\nerror: fine'],
     ['get', '-o', '\u001b[31m\nx'],
@@ -251,10 +252,10 @@ it('an argument that a usage error repeats is one line of visible text', () => {
     ['run', '--qps', '\u001b[2J'],
     ['plan', 'a', '\u001b[2J'],
   ]) {
-    const { status, stderr } = spawnSync(process.execPath, [bin, ...args], { encoding: 'utf8' });
-    expect(status).toBe(2);
+    const { code, err } = await iter8ctl(args, { cwd });
+    expect(code).toBe(2);
     // oxlint-disable-next-line no-control-regex
-    expect(stderr).not.toMatch(/[\u001b\u0007\u202e]|^error: fine|^\(Did/m);
+    expect(err).not.toMatch(/[\u001b\u0007\u202e]|^error: fine|^\(Did/m);
   }
   expect(spawnSync(process.execPath, [bin, 'descibe'], { encoding: 'utf8' }).stderr).toMatch(
     /^error: unknown command 'descibe'\n\(Did you mean describe\?\)\n/,

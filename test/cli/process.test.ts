@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingProgram } from '../support/needs.ts';
+import { iter8ctl } from '../support/test-io.ts';
 import { ok, testServer, type TestServer } from '../support/test-server.ts';
 
 const bin = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
@@ -211,10 +212,12 @@ describe.concurrent('the program', () => {
     expect(out + err).toBe('');
   });
 
-  it('explains itself, and says what is wrong with a command line in one place', async ({ place: { run } }) => {
+  it('explains itself, and says what is wrong with a command line in one place', async ({ place: { cwd, run } }) => {
     expect((await run('--help')).out).toContain('Exit codes:');
+    // One of each as a process; all others by the same entry, without one.
     for (const command of ['run', 'watch', 'describe', 'assert', 'get', 'plan', 'init']) {
-      const { out, code } = await run(command, '--help');
+      const args = [command, '--help'];
+      const { out, code } = await (command === 'run' ? run(...args) : iter8ctl(args, { cwd }));
       expect(out).toContain(`Usage: iter8ctl ${command}`);
       expect(code).toBe(0);
     }
@@ -226,7 +229,7 @@ describe.concurrent('the program', () => {
       ['run', '--qps', '-1'],
       ['watch', '--timeout', 'soon'],
     ]) {
-      const { code, out, err } = await run(...args);
+      const { code, out, err } = await (args.length < 2 ? run(...args) : iter8ctl(args, { cwd }));
       expect(code).toBe(2);
       expect(out).toBe('');
       expect(err).not.toBe('');

@@ -31,6 +31,7 @@ import type { Clock } from '../../../src/io.ts';
 import { storeContract } from '../../contract/store.contract.ts';
 import { bundleForNode } from '../../support/bundle.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
+import { runs } from '../../support/search-depth.ts';
 
 const clock: Clock = {
   now: () => Date.now(),
@@ -78,22 +79,23 @@ describe('a folder shared by processes', () => {
     patcher = await bundleForNode(path.join(import.meta.dirname, '../../support/processes/patcher.ts'));
   });
 
-  it('loses none of 8 x 60 patches', async () => {
+  const EACH = runs(60);
+  it(`loses none of 8 x ${EACH} patches`, async () => {
     const store = createFileStore({ dir, clock, pid: process.pid });
     await store.create(EXPERIMENT);
     await Promise.all(
       Array.from({ length: 8 }, (_, k) =>
-        exited(spawn(process.execPath, [patcher, dir, `p${k}`, '60'], { stdio: 'inherit' })),
+        exited(spawn(process.execPath, [patcher, dir, `p${k}`, String(EACH)], { stdio: 'inherit' })),
       ),
     );
-    expect(Object.keys((await store.get(KEY)).status!.analysis!.aggregatedBuiltinHists!.data)).toHaveLength(480);
+    expect(Object.keys((await store.get(KEY)).status!.analysis!.aggregatedBuiltinHists!.data)).toHaveLength(8 * EACH);
   });
 
   it('stays readable, and open to others, when writers are killed in the middle', async () => {
     const store = createFileStore({ dir, clock, pid: process.pid });
     await store.create(EXPERIMENT);
     const file = path.join(dir, 'experiments/default/a.yaml');
-    for (let round = 0; round < 5; round++) {
+    for (let round = 0; round < runs(8); round++) {
       const child = spawn(process.execPath, [patcher, dir, `r${round}`, '100000'], { stdio: 'inherit' });
       const gone = exited(child);
       // Until it has written: then it is always in the middle of something.
