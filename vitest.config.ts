@@ -30,6 +30,8 @@ export default defineConfig({
     execArgv: ['--interrupt-budget=600000'],
     // Modules are loaded once for each worker, not for each file: that is a tenth of the time. Tests leave no state in modules.
     isolate: false,
+    // What Vite makes of a file is kept under a hash of its text, of this file, and of the plugin above, until the lock file changes.
+    experimental: { fsModuleCache: true },
     // What hangs fails; what is slow on a machine that does much else does not.
     testTimeout: 240_000,
     hookTimeout: 240_000,
