@@ -62,6 +62,8 @@ export class Control {
     await this.look();
     // Nothing is saved meanwhile: who was deleted would find out when somebody answers, which nobody can.
     if (this.#deleted !== undefined) throw this.#deleted;
+    // What could not be saved as it began to wait: whoever is to answer must find that it waits.
+    if (this.#sees && this.#session.isBehind) await this.#session.save();
     return !this.#interruption.any.aborted;
   }
 

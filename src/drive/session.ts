@@ -56,6 +56,8 @@ export class Session {
   readonly key: ObjectKey;
   readonly verdicts: VerdictReports;
   readonly time: SteadyTime;
+  /** Of what is shown of how the run went, which has one axis: never set again. */
+  readonly #shownTime: SteadyTime;
   readonly #ports: SessionPorts;
   /** As last stored: what the next patch is made against. */
   #stored: Experiment;
@@ -81,6 +83,7 @@ export class Session {
     this.key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
     this.#ports = ports;
     this.time = new SteadyTime(ports.clock);
+    this.#shownTime = new SteadyTime(ports.clock);
     this.#stored = experiment;
     this.#annotations = experiment.metadata.annotations;
     this.#spec = experiment.spec;
@@ -160,7 +163,7 @@ export class Session {
   addMoment(counted?: MomentFacts['counted']): void {
     const { versions } = this.question;
     this.#record = withMoment(this.#record, {
-      timeMs: this.nowMs(),
+      timeMs: this.#shownTime.now(),
       versions: versions.map(({ name }) => name),
       assessments: this.#record.assessments,
       weights: this.#status.currentWeightDistribution ?? [],
@@ -260,6 +263,8 @@ export class Session {
       this.#reportUnreachable(error);
       // What was measured is on this machine at least, whatever happens before the store answers again.
       await this.#flushLog().catch(() => undefined);
+      // Whoever looks at this run sees how it goes on.
+      this.emit({ kind: 'object', object: this.experiment });
     }
   }
 

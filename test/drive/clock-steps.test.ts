@@ -5,7 +5,8 @@ import { metricsProblem } from '../../src/drive/find-metrics.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
-import { canary, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
+import { canary, conformance, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
+import { momentsOf } from '../../src/judge/record/run-over-time.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 
 const HOUR_MS = 3_600_000;
@@ -60,6 +61,21 @@ it.each([
   expect(said).toEqual([
     `the clock of this machine went 1 h ${word} at once (set, or suspended): it goes on by the time that passed`,
   ]);
+});
+
+it.each([0, HOUR_MS, -HOUR_MS])('%d ms in mid-load: how the run went is shown as it went', async (stepMs) => {
+  const steady = fakeClock();
+  const begunMs = steady.monotonicMs();
+  const clock: Clock = {
+    ...steady,
+    now: () => steady.now() + (steady.monotonicMs() - begunMs > 5_000 ? stepMs : 0),
+    monotonicMs: () => steady.monotonicMs(),
+  };
+  const { outcome } = await driveInMemory(conformance({ collect: { numQueries: 1_000 } }), { clock });
+  const times = momentsOf(readRecord(outcome.experiment)!).map(({ time }) => time);
+  expect(times.length).toBeGreaterThan(4);
+  expect(times).toEqual(times.toSorted((a, b) => a - b));
+  expect(times.at(-1)! - times[0]!).toBeLessThan(60_000);
 });
 
 it('that is right is not spoken of', async () => {

@@ -96,6 +96,36 @@ describe('a gate', () => {
     expect(drive.outcome.recommendation.verdict).toBe('failed');
   });
 
+  it('that began while nothing could be saved is found by whoever is to answer, once it can be', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    let away = 0;
+    const flaky = {
+      ...store,
+      get: (key: typeof KEY) => {
+        away -= 1;
+        return away > 0 ? Promise.reject(new UnavailableError('does not answer')) : store.get(key);
+      },
+      create: (one: WrittenExperiment) => store.create(one),
+      patchStatus: async (...args: Parameters<ExperimentStore['patchStatus']>) => {
+        if (away > 0) throw new UnavailableError('does not answer');
+        const stored = await store.patchStatus(...args);
+        // As our command, which answers nobody who does not wait.
+        if (readRecord(stored)?.waiting?.task === 'finish/0')
+          await store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/0' } });
+        return stored;
+      },
+    } as ExperimentStore;
+    const { done } = await asking(written, [], {
+      clock,
+      store: flaky,
+      onEvent: (event) => {
+        if (event.kind === 'condition' && event.message.startsWith('Finish handler')) away = 5;
+      },
+    });
+    expect(done).toEqual(['finish/1']);
+  });
+
   it('goes on waiting for the rest of its time with another driver', async () => {
     const clock = fakeClock();
     const store = createMemoryStore({ clock });

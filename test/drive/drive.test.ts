@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { UnavailableError } from '../../src/errors.ts';
+import type { Event } from '../../src/drive/events.ts';
 import type { ExperimentStore } from '../../src/drive/ports.ts';
+import type { Experiment } from '../../src/experiment/experiment.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { readRecord, storeTally } from '../../src/judge/record/stored-record.ts';
@@ -272,7 +274,14 @@ describe('a store that takes nothing any more', () => {
         ++saved > 8 ? Promise.reject(new UnavailableError('no space left')) : store.patchStatus(...args),
     } as ExperimentStore;
     const options = { goOn: 'iter8ctl run shop' };
-    const error = await driveInMemory(written, { store: full, options }).catch((thrown: unknown) => thrown);
+    let shown: Experiment | undefined;
+    const onEvent = (event: Event) => {
+      if (event.kind === 'object') shown = event.object;
+    };
+    const error = await driveInMemory(written, { store: full, options, onEvent }).catch((thrown: unknown) => thrown);
+    // Whoever looks at this run sees what it knows, stored or not.
+    expect(readRecord(shown!)?.scopes[0]?.tally.response.n).toBe(100);
+    expect(shown!.status?.completedIterations).toBe(1);
     expect(error).toMatchObject({
       message: 'no space left',
       hint: expect.stringMatching(/go on with: iter8ctl run shop$/),

@@ -41,9 +41,11 @@ interface Counted {
 }
 
 /** The record with this moment added. What was asked has changed: its history begins again. */
-export function withMoment(record: Iter8Record, facts: MomentFacts): Iter8Record {
-  const rows = facts.assessments.map(assessmentKey);
+export function withMoment(record: Iter8Record, told: MomentFacts): Iter8Record {
   const before = readHistory(record.history);
+  // A driver whose clock is behind that of the one before: time stands still until it has caught up.
+  const facts = { ...told, timeMs: Math.max(told.timeMs, before?.moments.at(-1)?.[0] ?? -Infinity) };
+  const rows = facts.assessments.map(assessmentKey);
   const kept =
     before !== undefined && isSame(before.versions, facts.versions) && isSame(before.rows, rows)
       ? before
