@@ -60,7 +60,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     const { experiment, recommendation } = outcome;
     // Whoever drives it now knows more than this process.
     if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(experiment, flags, io);
-    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, experiment.metadata, options);
+    if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, outcome, options);
     return exitCodeOf(recommendation.verdict, hasEnded(experiment));
   });
 }
@@ -195,9 +195,13 @@ function stoppingEvent(metadata: { readonly namespace: string; readonly name: st
   } as const;
 }
 
-function interrupted(why: Stop, of: ObjectKey, options: DrivingOptions): ExitCode {
+function interrupted(why: Stop, { experiment, isBehind }: DriveOutcome, options: DrivingOptions): ExitCode {
   const { io, context } = options;
-  const goOn = `what was measured is saved; go on with: ${context.asTyped('run', of)}`;
+  const of = experiment.metadata;
+  const saved = isBehind
+    ? 'what was measured since the last time that it could be saved is lost'
+    : 'what was measured is saved';
+  const goOn = `${saved}; go on with: ${context.asTyped('run', of)}`;
   switch (why) {
     case 'SIGINT':
     case 'SIGTERM':

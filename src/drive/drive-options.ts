@@ -31,4 +31,6 @@ export interface DriveOutcome {
   readonly experiment: Experiment;
   readonly recommendation: Recommendation;
   readonly interrupted: boolean;
+  /** The store took nothing of what was measured last. */
+  readonly isBehind: boolean;
 }

@@ -120,7 +120,7 @@ class Drive {
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
     const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
-    return { experiment: session.experiment, recommendation, interrupted: !hasEnded };
+    return { experiment: session.experiment, recommendation, interrupted: !hasEnded, isBehind: session.isBehind };
   }
 
   /** Somebody asked for it. Traffic goes back in `#fail`, as after every failure. */

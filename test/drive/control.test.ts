@@ -96,6 +96,30 @@ describe('a gate', () => {
     expect(drive.outcome.recommendation.verdict).toBe('failed');
   });
 
+  it.each([true, false])(
+    'is left by whoever is interrupted, who knows whether it could be saved: %s',
+    async (isAway) => {
+      const clock = fakeClock();
+      const store = createMemoryStore({ clock });
+      const stop = new AbortController();
+      const patchStatus = (...args: Parameters<ExperimentStore['patchStatus']>) =>
+        isAway && stop.signal.aborted
+          ? Promise.reject(new UnavailableError('does not answer'))
+          : store.patchStatus(...args);
+      const get = (key: typeof KEY) => store.get(key);
+      const create = (one: WrittenExperiment) => store.create(one);
+      const onEvent = (event: Event) => void (event.kind === 'load' && stop.abort());
+      const flaky = { ...store, get, create, patchStatus } as ExperimentStore;
+      const { outcome } = await driveInMemory(written, {
+        store: flaky,
+        clock,
+        onEvent,
+        options: { stop: stop.signal },
+      });
+      expect(outcome).toMatchObject({ interrupted: true, isBehind: isAway });
+    },
+  );
+
   it('that began while nothing could be saved is found by whoever is to answer, once it can be', async () => {
     const clock = fakeClock();
     const store = createMemoryStore({ clock });
