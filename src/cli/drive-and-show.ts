@@ -7,7 +7,7 @@ import { drive } from '../drive/drive.ts';
 import type { DriveOutcome } from '../drive/drive-options.ts';
 import { eventText } from '../render/log-lines.ts';
 import { SIGNATURE } from '../version.ts';
-import type { Experiment, ObjectKey } from '../experiment/experiment.ts';
+import type { Experiment } from '../experiment/experiment.ts';
 import { tellKube } from './publish-kubernetes-events.ts';
 import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';

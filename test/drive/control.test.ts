@@ -97,7 +97,7 @@ describe('a gate', () => {
   });
 
   it.each([true, false])(
-    'is left by whoever is interrupted, who knows whether it could be saved: %s',
+    'that was not reached: whoever is interrupted in mid-load knows whether it could not be saved: %s',
     async (isAway) => {
       const clock = fakeClock();
       const store = createMemoryStore({ clock });
