@@ -55,7 +55,11 @@ export const service = (name: string, selector: object) => ({
 });
 
 /** The sample, quicker: with this Prometheus, these steps, and a limit that 5 % of errors are well beyond. */
-export function quickSample(sample: string, prometheus: string): string {
+export function quickSample(
+  sample: string,
+  prometheus: string,
+  { iterations }: { readonly iterations: number },
+): string {
   return (
     readFileSync(path.join(root, 'samples/traffic', sample, 'experiment.yaml'), 'utf8')
       .replaceAll('http://prometheus.monitoring:9090/', prometheus)
@@ -63,6 +67,7 @@ export function quickSample(sample: string, prometheus: string): string {
       .replace('maxCandidateWeightIncrement: 10', 'maxCandidateWeightIncrement: 25')
       .replace('upperLimit: "0.01"', 'upperLimit: "0.02"')
       .replace('intervalSeconds: 30', 'intervalSeconds: 4')
+      .replace('iterationsPerLoop: 20', `iterationsPerLoop: ${iterations}`)
       // These requests end at once.
       .replace('  criteria:\n', '  criteria:\n    strength: { inFlightSeconds: 1 }\n')
   );

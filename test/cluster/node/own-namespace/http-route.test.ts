@@ -53,7 +53,8 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     await using gateway = await startGateway(namespace, 'shop');
     const users = new Users(() => ({ host: '127.0.0.1', port: gateway.port }), RATE);
     const ran = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
-      input: quickSample('gateway-api', prometheus.url),
+      // Four steps to all of the traffic, and twice as long there; a bad one gets little of it, and ends by what is seen of it.
+      input: quickSample('gateway-api', prometheus.url, { iterations: errorEvery === 0 ? 12 : 20 }),
     });
     await users[Symbol.asyncDispose]();
     expect(ran.code, ran.out + ran.err).toBe(code);
@@ -72,7 +73,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     await using gateway = await startGateway(namespace, 'shop');
     await using _users = new Users(() => ({ host: '127.0.0.1', port: gateway.port }), RATE);
     const file = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-changed-')), 'experiment.yaml');
-    execFileSync('tee', [file], { input: quickSample('gateway-api', prometheus.url) });
+    execFileSync('tee', [file], { input: quickSample('gateway-api', prometheus.url, { iterations: 20 }) });
     const run = new Running(['run', '-f', file, '-n', namespace]);
     await run.said(/traffic is split/);
     kubectl(['set', 'env', 'deployment/shop-v2', '-n', namespace, 'NEW=1']);

@@ -30,7 +30,8 @@ describeLab('kube-proxy between two Deployments of one Service', () => {
     const host = getOf(namespace, 'service', 'shop', '-o', 'jsonpath={.spec.clusterIP}');
     const users = new Users(() => ({ host, port: 80 }), RATE);
     const ran = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
-      input: quickSample('replicas', prometheus.url),
+      // Four steps to all of the traffic, and twice as long there; a bad one gets little of it, and ends by what is seen of it.
+      input: quickSample('replicas', prometheus.url, { iterations: errorEvery === 0 ? 12 : 20 }),
     });
     await users[Symbol.asyncDispose]();
     expect(ran.code, ran.out + ran.err).toBe(code);
