@@ -1,3 +1,4 @@
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { addSamples, ledgerValue, startLedger } from '../../../src/evidence/counters/counter-growth.ts';
 import { openingSamples } from '../../../src/evidence/counters/opening-samples.ts';
@@ -52,6 +53,27 @@ describe('a window of raw counters', () => {
         ['failed', 61, 5, 0, 'pod-a'],
       ]),
     ).toEqual({ n: 25, hits: 5 });
+  });
+
+  it('counts the same where the series of a process are not sampled at the same instant', () => {
+    const rows: readonly Row[] = [
+      ['ok', 1, 0, 1_000, 'pod-a'],
+      ['ok', 31, 0, 1_010, 'pod-a'],
+      ['ok', 61, 0, 1_020, 'pod-a'],
+      ['failed', 1, 100, 0, 'pod-a'],
+      ['failed', 31, 101, 0, 'pod-a'],
+      ['failed', 61, 103, 0, 'pod-a'],
+      ['late', 31, 3, 0, 'pod-a'],
+      ['late', 61, 5, 0, 'pod-a'],
+    ];
+    expect(counted(rows)).toEqual({ n: 28, hits: 8 });
+    const apart = fc.array(fc.double({ min: 0, max: 5, noNaN: true }), { minLength: 8, maxLength: 8 });
+    fc.assert(
+      fc.property(apart, (seconds) => {
+        const shifted = rows.map(([series, at, ...rest], k): Row => [series, at + seconds[k]!, ...rest]);
+        expect(counted(shifted)).toEqual({ n: 28, hits: 8 });
+      }),
+    );
   });
 
   it('counts all of a process that began after the window did', () => {

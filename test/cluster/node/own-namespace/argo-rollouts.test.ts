@@ -47,10 +47,10 @@ describeLab('Argo Rollouts', () => {
   let counts = { good: 0, failed: 0 };
   const crds: string[] = [];
 
-  /** Samples of one pod, 15 s apart, as Prometheus answers them. */
-  const counters = (code: string, grown: number) => ({
+  /** Samples of one pod, 15 s apart, all series of it together, as Prometheus answers them. */
+  const counters = (code: string, grown: number, now: number) => ({
     metric: { code, job: 'shop', instance: 'pod-1' },
-    values: Array.from({ length: 40 }, (_, k) => [Date.now() / 1000 - 600 + 15 * k, String(100 + (grown * k) / 39)]),
+    values: Array.from({ length: 40 }, (_, k) => [now - 600 + 15 * k, String(100 + (grown * k) / 39)]),
   });
 
   beforeAll(async () => {
@@ -65,8 +65,9 @@ describeLab('Argo Rollouts', () => {
     expect((await iter8ctlProcess(['install'])).code).toBe(0);
     namespace = freshNamespace('argo');
     prometheus = await testServer((_, response) => {
-      const result =
-        counts.good + counts.failed === 0 ? [] : [counters('200', counts.good), counters('500', counts.failed)];
+      const { good, failed } = counts;
+      const now = Date.now() / 1000;
+      const result = good + failed === 0 ? [] : [counters('200', good, now), counters('500', failed, now)];
       response.end(JSON.stringify({ status: 'success', data: { result } }));
     });
     const { url: api, ...running } = await runningApi(prometheus.url, { namespace });
