@@ -82,7 +82,8 @@ it('sends the load itself, and leaves nothing behind', async () => {
   // It is no experiment of anybody: no verdict of it is an answer.
   expect(err).toMatch(/^\d\d:\d\d:\d\d aa: sending 60 requests to [^\n]*\n$/);
   expect(JSON.parse(out)).toMatchObject({ kind: 'SelfComparison', run: { requests: 60 } });
-  expect([0, 3]).toContain(code);
+  // On a busy machine the first of so few pieces may be slower than the others, which is what 1 says.
+  expect([0, 1, 3]).toContain(code);
   expect(out + readFileSync(path.join(cwd, 'aa.md'), 'utf8')).not.toContain('hunter2');
   expect(readdirSync(cwd)).not.toContain('.iter8');
 });
