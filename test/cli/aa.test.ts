@@ -1,6 +1,5 @@
 /** `aa`: a run compared with itself. */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -9,6 +8,7 @@ import { displayWidth } from '../../src/text/width.ts';
 import { run } from '../../src/cli/program.ts';
 import { iter8ctl, testIo } from '../support/test-io.ts';
 import { seeded } from '../support/seeded.ts';
+import { ok, testServer } from '../support/test-server.ts';
 
 const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-'));
 
@@ -68,22 +68,18 @@ it('leaves open what so few requests cannot tell', async () => {
 });
 
 it('sends the load itself, and leaves nothing behind', async () => {
-  const server = createServer((_, response) => response.end('ok'));
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = server.address() as { port: number };
+  await using server = await testServer(ok);
   const load = ['--qps', '200', '--requests', '60', '--percentiles', '50', '--splits', '20'];
   const { code, out, err } = await iter8ctl(
-    ['aa', '--url', `http://me:hunter2@127.0.0.1:${port}/`, ...load, '-o', 'json', '--report', 'markdown=aa.md'],
+    ['aa', '--url', `http://me:hunter2@127.0.0.1:${server.port}/`, ...load, '-o', 'json', '--report', 'markdown=aa.md'],
     { cwd },
   );
-  server.close();
   // It is no experiment of anybody: no verdict of it is an answer.
   expect(err).toMatch(/^\d\d:\d\d:\d\d aa: sending 60 requests to [^\n]*\n$/);
-  expect(JSON.parse(out)).toMatchObject({ kind: 'SelfComparison', run: { requests: 60 } });
-  // On a busy machine the first of so few pieces may be slower than the others, which is what 1 says.
-  expect([0, 1, 3]).toContain(code);
+  const found = JSON.parse(out) as Answer;
+  expect(found).toMatchObject({ kind: 'SelfComparison', run: { requests: 60 } });
+  // Whichever it is: on a busy machine the first of so few pieces may be slower than the others.
+  expect(code).toBe({ within: 0, more: 1, open: 3 }[found.answer]);
   expect(out + readFileSync(path.join(cwd, 'aa.md'), 'utf8')).not.toContain('hunter2');
   expect(readdirSync(cwd)).not.toContain('.iter8');
 });
@@ -92,21 +88,14 @@ it.each([
   { columns: undefined, signal: 'SIGTERM', code: 143 },
   { columns: 80, signal: 'SIGINT', code: 130 },
 ] as const)('reports what was measured until $signal', async ({ columns, signal, code }) => {
-  let seen = 0;
-  const server = createServer((_, response) => {
-    seen += 1;
-    if (seen === 30) io.send(signal);
+  await using server = await testServer((_, response, k) => {
+    if (k === 29) io.send(signal);
     response.end('ok');
   });
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = server.address() as { port: number };
   const io = testIo({ cwd, ...(columns === undefined ? {} : { columns }) });
-  const load = ['--url', `http://127.0.0.1:${port}/`, '--qps', '200', '--duration', '1h'];
+  const load = ['--url', server.url, '--qps', '200', '--duration', '1h'];
   const reports = ['--report', `json=${signal}.json`];
   expect(await run(['aa', ...load, '--percentiles', '50', '--splits', '20', ...reports], io)).toBe(code);
-  server.close();
   expect(io.err()).not.toMatch(/go on with|--dir|promote/);
   expect(io.err()).toMatch(/stopping: load ended/);
   expect(io.out()).toMatch(/interrupted: compared with itself is what was measured until then\s+\(\d+ requests\)/);
@@ -125,21 +114,17 @@ it('says that nothing was measured when it is stopped before that', async () => 
 
 it('sends the load of a manifest to its baseline alone, with the percentiles of its criteria', async () => {
   const seen = new Map<string, number>();
-  const server = createServer((request, response) => {
+  await using server = await testServer((request, response) => {
     const key = [request.url, request.headers['x-a']].join(' ');
     seen.set(key, (seen.get(key) ?? 0) + 1);
     response.end('ok');
   });
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = server.address() as { port: number };
   const objectives = [{ metric: 'iter8-system/latency-75th-percentile', upperLimit: '1' }];
   const collect = {
     qps: 200,
     numQueries: 40,
     headers: { 'x-a': '1' },
-    versions: ['v1', 'v2'].map((name) => ({ name, url: `http://127.0.0.1:${port}/${name}` })),
+    versions: ['v1', 'v2'].map((name) => ({ name, url: `${server.url}${name}` })),
   };
   const experiment = {
     apiVersion: 'iter8.tools/v2alpha2',
@@ -160,7 +145,6 @@ it('sends the load of a manifest to its baseline alone, with the percentiles of 
   writeFileSync(path.join(cwd, 'shop.json'), JSON.stringify(experiment));
   const flags = ['--splits', '20', '--percentiles', '50', '-o', 'json'];
   const sent = await iter8ctl(['aa', '-f', 'shop.json', ...flags], { cwd });
-  server.close();
   expect(Object.fromEntries(seen), sent.err).toEqual({ '/v1 1': 40 });
   const { run, rows } = JSON.parse(sent.out) as Answer;
   expect(run).toMatchObject({ name: 'shop.json', version: 'v1', requests: 40 });
@@ -179,14 +163,9 @@ it('sends the load of a manifest to its baseline alone, with the percentiles of 
 
 it('divides the record of an experiment that was run here, by its name', async () => {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-named-'));
-  const server = createServer((_, response) => response.end('ok'));
-  await new Promise<void>((listening) => {
-    server.listen(0, '127.0.0.1', listening);
-  });
-  const { port } = server.address() as { port: number };
+  await using server = await testServer(ok);
   const load = ['--qps', '200', '--requests', '40', '--no-extend', '--slo', 'error-rate<=99%'];
-  await iter8ctl(['run', '--local', '--name', 'hello', '--url', `http://127.0.0.1:${port}/`, ...load], { cwd: folder });
-  server.close();
+  await iter8ctl(['run', '--local', '--name', 'hello', '--url', server.url, ...load], { cwd: folder });
   const flags = ['--local', '--splits', '20', '--percentiles', '50', '-o', 'json'];
   const { out, err } = await iter8ctl(['aa', 'hello', ...flags], { cwd: folder });
   expect((JSON.parse(out) as Answer).run, err).toMatchObject({ name: 'hello', requests: 40 });

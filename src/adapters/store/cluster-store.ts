@@ -12,8 +12,14 @@ import {
 } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { parseExperiment, parseMetric } from '../../experiment/parse.ts';
-import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
-import { keptOf } from '../../drive/ports.ts';
+import {
+  keptOf,
+  type ExperimentStore,
+  type ListAllOptions,
+  type PatchOptions,
+  type StoreEvent,
+  type WatchOptions,
+} from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';

@@ -4,8 +4,14 @@ import { dirname } from 'node:path';
 import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Metric, WrittenMetric } from '../../experiment/metric.ts';
 import { matchesSelector, parseSelector } from '../../experiment/label-selector.ts';
-import type { ExperimentStore, ListAllOptions, PatchOptions, StoreEvent, WatchOptions } from '../../drive/ports.ts';
-import { keptOf } from '../../drive/ports.ts';
+import {
+  keptOf,
+  type ExperimentStore,
+  type ListAllOptions,
+  type PatchOptions,
+  type StoreEvent,
+  type WatchOptions,
+} from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';

@@ -1,6 +1,7 @@
 /** What the rule costs and what it keeps: exact first passage against docs/method.md 0.10, and seeded simulations. */
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
+import type { Count } from '../../../src/evidence/request-tally.ts';
 import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';
 import { fewestRequests, requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import { seeded } from '../../support/seeded.ts';
@@ -42,33 +43,11 @@ describe('planning', () => {
     expect(fewestRequests(0.05, LN20)).toBe(74);
   });
   it('says what is still needed at the present rate', () => {
-    expect(
-      requestsStillNeeded({
-        below: { n: 40, bad: 0 },
-        above: { n: 40, bad: 0 },
-        p0: 0.01,
-        lnSatisfiedNeeded: LN20,
-        lnViolatedNeeded: LN20,
-      }),
-    ).toBe(337);
-    expect(
-      requestsStillNeeded({
-        below: { n: 100, bad: 1 },
-        above: { n: 100, bad: 1 },
-        p0: 0.01,
-        lnSatisfiedNeeded: LN20,
-        lnViolatedNeeded: LN20,
-      }),
-    ).toBeUndefined();
-    expect(
-      requestsStillNeeded({
-        below: { n: 0, bad: 0 },
-        above: { n: 0, bad: 0 },
-        p0: 0.01,
-        lnSatisfiedNeeded: LN20,
-        lnViolatedNeeded: LN20,
-      }),
-    ).toBeUndefined();
+    const needed = (count: Count) =>
+      requestsStillNeeded({ below: count, above: count, p0: 0.01, lnSatisfiedNeeded: LN20, lnViolatedNeeded: LN20 });
+    expect(needed({ n: 40, bad: 0 })).toBe(337);
+    expect(needed({ n: 100, bad: 1 })).toBeUndefined();
+    expect(needed({ n: 0, bad: 0 })).toBeUndefined();
   });
 });
 
