@@ -1,8 +1,9 @@
 // Keeps the program compiled between two runs, in a folder of the user: half of a short command is compiling it.
 //
-// Node 22 and newer do it themselves. For Node 20 the code that V8 has compiled by the end of a run is written to
-// <cache>/iter8ctl/, by command and file of the program. A run that needed a part of the program (scripts/packs.mjs) that no run
-// before it needed writes it again, with that part. Compiled code is trusted like the program: folder and file
+// The code that V8 has compiled by the end of a run is written to <cache>/iter8ctl/, by command and file of the program. A run that needed
+// a part of the program (scripts/packs.mjs) that no run before it needed writes it again, with that part. Node's own enableCompileCache
+// (22 and newer) keeps what the first run of any command compiled, and nothing that later ones need. Compiled code is trusted like the
+// program: folder and file
 // must belong to the user and be writable by nobody else. A file that does not fit (another build, another Node) has another
 // name; a damaged one differs from its own copy. Whatever fails here costs time and nothing else.
 //
@@ -22,9 +23,7 @@ const HEAD_BYTES = 8;
 /** @param {string} program path of a CommonJS file */
 function load(program) {
   const folder = process.env.NODE_DISABLE_COMPILE_CACHE ? undefined : cacheFolder();
-  if (folder !== undefined && module_.enableCompileCache !== undefined) module_.enableCompileCache(folder);
-  if (folder === undefined || module_.enableCompileCache !== undefined) return void require(program);
-  return loadKept(program, folder);
+  return folder === undefined ? void require(program) : loadKept(program, folder);
 }
 
 /** The folder, if it is there, or can be made, and is the user's alone. */
@@ -84,7 +83,9 @@ function nameOf(file) {
   const build = `${size.toString(36)}${Math.round(mtimeMs).toString(36)}`;
   const words = process.argv.slice(2);
   const command = words.find((word) => SHORT.has(word)) ?? 'other';
-  return `${command.replace(/^-+/, '')}-${path.basename(file, '.cjs')}-${build}-${process.version}-${process.arch}.v8`;
+  // A file is read and judged by code that an object of a cluster never needs.
+  const from = words.some((word) => /^(-f|--filename)/.test(word)) ? '-file' : '';
+  return `${command.replace(/^-+/, '')}${from}-${path.basename(file, '.cjs')}-${build}-${process.version}-${process.arch}.v8`;
 }
 
 /** The code, and the names of the parts that ran before it was kept. */

@@ -12,15 +12,11 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
-import module from 'node:module';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
-import { describeUnless } from '../support/needs.ts';
+import { describe, expect, it } from 'vitest';
 
 const program = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
-// Node 22 and newer keep it themselves, in files of their own.
-const isOurs = !('enableCompileCache' in module);
 
 function place() {
   const home = mkdtempSync(path.join(tmpdir(), 'iter8ctl-home-'));
@@ -38,7 +34,7 @@ function place() {
 
 const fine = { status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string, err: '' };
 
-describeUnless(isOurs ? undefined : 'this Node keeps compiled code itself')('compiled code', () => {
+describe('compiled code', () => {
   it('is written once, for the user alone, and read the next time', () => {
     const { folder, run, kept } = place();
     expect(run()).toEqual(fine);
