@@ -33,12 +33,15 @@ const leanClientNode = {
         "export function HttpsProxyAgent(...args) { return new (require('hpagent').HttpsProxyAgent)(...args); } export function HttpProxyAgent(...args) { return new (require('hpagent').HttpProxyAgent)(...args); }",
       'socks-proxy-agent':
         "export function SocksProxyAgent(...args) { return new (require('socks-proxy-agent').SocksProxyAgent)(...args); }",
+      // We run credential plugins ourselves (adapters/kube/exec-credential.ts).
+      'node:child_process':
+        "const unused = () => { throw new Error('plugins are run by adapters/kube/exec-credential.ts'); }; export default { spawn: unused };",
       // `import` of these loads undici on Node 22 and newer.
       'node:https': "const https = process.getBuiltinModule('node:https'); export default https;",
       'node:http': "const http = process.getBuiltinModule('node:http'); export default http;",
     };
     build.onResolve(
-      { filter: /^(\.\/gen\/index\.js|node-fetch|openid-client|hpagent|socks-proxy-agent|node:https?)$/ },
+      { filter: /^(\.\/gen\/index\.js|node-fetch|openid-client|hpagent|socks-proxy-agent|node:https?|node:child_process)$/ },
       (args) =>
         fromConfig.test(args.importer)
           ? { path: args.path, namespace: 'lean', pluginData: path.dirname(args.importer) }

@@ -2,6 +2,7 @@
 // that what a command does not need is neither compiled nor run; and parts that are needed together are one file to read.
 import { transform } from 'esbuild';
 
+const OWN_EXPORTS = 'module.exports=__defProp(stdin_exports,"__esModule",{value:true});';
 const idOf = (file) => file.replace(/^.*\//, '');
 
 /**
@@ -46,8 +47,10 @@ export async function packsOf(files, outputs, { entry, packs }) {
       // Code that was kept compiled has lost what `import()` needs (Node 20).
       supported: { 'dynamic-import': false },
     });
+    // Each name once, and not as a copy of itself.
+    const own = code.replace('module.exports=__toCommonJS(stdin_exports);', OWN_EXPORTS);
     parts[pack].push(
-      `${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(code, shortOf)}}`,
+      `${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(own, shortOf)}}`,
     );
   }
   const others = Object.fromEntries(

@@ -149,7 +149,7 @@ export async function openKube(
     requestTimeoutMs: flags.requestTimeout,
     env: io.env,
     cwd: io.cwd,
-    interactive: io.stdin.isTTY,
+    interactive: () => io.stdin.isTTY,
     now: () => io.clock.now(),
     monotonicMs: () => io.clock.monotonicMs(),
     userAgent: `iter8ctl/${VERSION}`,
@@ -176,8 +176,8 @@ async function openCluster(flags: StoreFlags, io: Io, warn: (text: string) => vo
   const kube = await openKube(flags, io, warn);
   const { createClusterStore } = await import('../adapters/store/cluster-store.ts');
   const store = createClusterStore({ client: kube, onUnreadable: (error) => warn(messageOf(error)) });
-  const cluster = createHash('sha256').update(kube.server).digest('hex').slice(0, 12);
-  const recordsDir = () => path.join(stateDir(io), 'clusters', cluster);
+  const cluster = () => createHash('sha256').update(kube.server).digest('hex').slice(0, 12);
+  const recordsDir = () => path.join(stateDir(io), 'clusters', cluster());
   const lock = lazyLock(async () =>
     (await import('../adapters/kube/experiment-lease.ts')).createExperimentLock(kube, store),
   );

@@ -72,21 +72,32 @@ function clusters(text: string): string[] {
   return Array.from(segmenter.segment(text), ({ segment }) => segment);
 }
 
-const VISIBLE = /[^\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Mn}\p{Me}\p{Cs}]/u;
-const SPACING_MARK = /\p{Mc}/u;
+// Made when first asked about: a set of characters by their properties takes a millisecond, and most texts need none.
+let visibleCharacter: RegExp | undefined;
+let spacingMark: RegExp | undefined;
+
+function isVisible(character: string): boolean {
+  visibleCharacter ??= /[^\p{Default_Ignorable_Code_Point}\p{Cc}\p{Cf}\p{Mn}\p{Me}\p{Cs}]/u;
+  return visibleCharacter.test(character);
+}
+
+function isSpacingMark(character: string): boolean {
+  spacingMark ??= /\p{Mc}/u;
+  return spacingMark.test(character);
+}
 
 function clusterWidth(cluster: string): number {
   const characters = Array.from(cluster);
-  const first = characters.findIndex((character) => VISIBLE.test(character));
+  const first = characters.findIndex(isVisible);
   if (first < 0) return 0;
   if (isEmoji(cluster)) return 2;
   const visible = characters.slice(first);
-  const jamo = jamoWidth(visible.filter((character) => VISIBLE.test(character)).map(codeOf));
+  const jamo = jamoWidth(visible.filter(isVisible).map(codeOf));
   if (jamo !== undefined) return jamo;
   // What follows the first character is drawn over it, but for spacing marks and half-width or full-width forms.
   const besides = visible
     .slice(1)
-    .filter((character) => SPACING_MARK.test(character) || (character >= '\uff00' && character <= '\uffef'));
+    .filter((character) => isSpacingMark(character) || (character >= '\uff00' && character <= '\uffef'));
   return [visible[0]!, ...besides].reduce((columns, character) => columns + codeWidth(codeOf(character)), 0);
 }
 

@@ -29,7 +29,7 @@ export function openClient(kubeconfig: string, change: Partial<KubeClientOptions
     kubeconfig,
     env: { PATH: process.env['PATH'] },
     cwd: '/',
-    interactive: false,
+    interactive: () => false,
     now: () => Date.now(),
     monotonicMs: () => performance.now(),
     userAgent: 'iter8ctl/test',

@@ -17,7 +17,7 @@ export interface KubeClientOptions extends KubeFlags {
   /** Longest wait for one answer; 0: the default. */
   readonly requestTimeoutMs?: number | undefined;
   /** A person can be asked for a password by a credential plugin. */
-  readonly interactive: boolean;
+  readonly interactive: () => boolean;
   /** Wall clock, ms since 1970 UTC. */
   readonly now: () => number;
   /** What passes whatever the clock is set to, ms. */

@@ -37,7 +37,8 @@ export interface Credentials {
 
 export interface CredentialOptions {
   readonly env: Readonly<Record<string, string | undefined>>;
-  readonly interactive: boolean;
+  /** There is a person at a terminal. Asked when a plugin is run: to look at standard input takes milliseconds. */
+  readonly interactive: () => boolean;
   /** Wall clock, ms since 1970 UTC: credentials say when they end. */
   readonly now: () => number;
   /** What passes whatever the clock is set to, ms. */
@@ -220,7 +221,7 @@ async function askPlugin(
   try {
     return await runCredentialPlugin(exec, {
       env: options.env,
-      interactive: options.interactive,
+      interactive: options.interactive(),
       onMessage: options.onMessage,
       cluster: {
         server: cluster.server,
