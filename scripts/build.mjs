@@ -8,7 +8,8 @@ import path from 'node:path';
 import { build } from 'esbuild';
 import { boundedOutput, limitMemory } from './bounded-jq.mjs';
 import { licencesOf, packageFolders, sbomOf } from './bundled.mjs';
-import { packsOf } from './packs.mjs';
+import { linkedParts } from './linked-parts.mjs';
+import { packOfEach, partsOf, textsOf } from './packs.mjs';
 
 const root = path.join(import.meta.dirname, '..');
 
@@ -41,7 +42,10 @@ const leanClientNode = {
       'node:http': "const http = process.getBuiltinModule('node:http'); export default http;",
     };
     build.onResolve(
-      { filter: /^(\.\/gen\/index\.js|node-fetch|openid-client|hpagent|socks-proxy-agent|node:https?|node:child_process)$/ },
+      {
+        filter:
+          /^(\.\/gen\/index\.js|node-fetch|openid-client|hpagent|socks-proxy-agent|node:https?|node:child_process)$/,
+      },
       (args) =>
         fromConfig.test(args.importer)
           ? { path: args.path, namespace: 'lean', pluginData: path.dirname(args.importer) }
@@ -84,9 +88,16 @@ const oneWidth = {
   },
 };
 
-/** What looks at an experiment; what reaches a cluster for it; what few runs need. All else is the file `rest`. */
+/**
+ * Files of the program: what every command links; what looking at an experiment does; what tells of all commands; what reading and judging an
+ * object may need; what reaches a cluster; what few runs need. All else is the file `rest`. The first three, and most of the others, are
+ * filled by what commands link (scripts/linked-parts.mjs).
+ */
 const PACKS = {
-  main: [
+  main: [],
+  look: [],
+  commands: [],
+  judging: [
     'src/cli/commands/describe.ts',
     'src/cli/commands/get.ts',
     'src/cli/commands/assert.ts',
@@ -151,7 +162,22 @@ const program = await build({
   format: 'esm',
   define: { 'import.meta.url': 'importMetaUrl', BUILD_CHECKSUM: JSON.stringify(NO_CHECKSUM) },
 });
-const packs = await packsOf(program.outputFiles, program.metafile.outputs, { entry: 'src/main.ts', packs: PACKS });
+const parts = await partsOf(program.outputFiles, program.metafile.outputs);
+const how = { entry: 'src/main.ts', packs: PACKS };
+const byImport = packOfEach(parts, how);
+const object = JSON.parse(readFileSync(path.join(root, 'bench/experiment.json'), 'utf8'));
+const linked = await linkedParts(textsOf(parts, how, byImport), object);
+const looking = [...linked.file, ...linked.local];
+const packs = textsOf(
+  parts,
+  how,
+  packOfEach(parts, how, {
+    main: [...linked.version, ...looking.filter((part) => linked.help.has(part))],
+    // Also what both a cluster and a file of another kind may need.
+    look: [...looking, ...[...linked.cluster].filter((part) => byImport.get(part) === 'judging')],
+    commands: linked.help,
+  }),
+);
 const checksum = createHash('sha256').update(JSON.stringify(packs)).digest('hex');
 for (const [name, unsigned] of Object.entries(packs)) {
   const text = unsigned.replaceAll(NO_CHECKSUM, checksum);

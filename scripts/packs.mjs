@@ -6,39 +6,18 @@ const OWN_EXPORTS = 'module.exports=__defProp(stdin_exports,"__esModule",{value:
 const idOf = (file) => file.replace(/^.*\//, '');
 
 /**
- * @param {{ path: string, text: string }[]} files what esbuild made of `entry`: ES modules, split
+ * @param {{ path: string, text: string }[]} files what esbuild made: ES modules, split
  * @param {Record<string, { entryPoint?: string, imports: { path: string, kind: string }[] }>} outputs its metafile's
- * @param {{ entry: string, packs: Record<string, string[]> }} how each pack begins with these sources, and holds what they
- *   import; the first has the entry and what links all of them. What none of them needs is the pack `rest`.
- * @returns {Promise<Record<string, string>>} CommonJS by name of the pack
  */
-export async function packsOf(files, outputs, { entry, packs }) {
+export async function partsOf(files, outputs) {
   const names = Object.keys(outputs);
-  const chunkOf = (source) => {
-    const found = names.find((name) => outputs[name].entryPoint === source);
-    if (found === undefined)
-      throw new Error(`${source} is not loaded by itself any more: name another (scripts/build.mjs)`);
-    return found;
-  };
-  const packOf = new Map();
-  const put = (name, pack) => {
-    if (packOf.has(name) || outputs[name] === undefined) return;
-    packOf.set(name, pack);
-    for (const { path, kind } of outputs[name].imports) if (kind === 'import-statement') put(path, pack);
-  };
   for (const { path, kind } of names.flatMap((name) => outputs[name].imports))
     if (kind === 'require-call' && outputs[path] !== undefined) throw new Error(`${path} is linked by require()`);
-  const first = Object.keys(packs)[0];
-  put(chunkOf(entry), first);
-  for (const [pack, sources] of Object.entries(packs)) for (const source of sources) put(chunkOf(source), pack);
-  for (const name of names) put(name, 'rest');
-
   // Short names, and the same ones for the same sources.
   const shortOf = new Map(names.map((name, index) => [idOf(name), `./${index.toString(36)}`]));
-  const texts = new Map(files.map(({ path, text }) => [idOf(path), text]));
-  const parts = Object.fromEntries([...Object.keys(packs), 'rest'].map((pack) => [pack, []]));
-  for (const [name, pack] of packOf) {
-    const { code } = await transform(texts.get(idOf(name)), {
+  const textOf = new Map();
+  for (const { path, text } of files) {
+    const { code } = await transform(text, {
       format: 'cjs',
       platform: 'node',
       target: 'node20.20',
@@ -49,19 +28,66 @@ export async function packsOf(files, outputs, { entry, packs }) {
     });
     // Each name once, and not as a copy of itself.
     const own = code.replace('module.exports=__toCommonJS(stdin_exports);', OWN_EXPORTS);
-    parts[pack].push(
-      `${JSON.stringify(shortOf.get(idOf(name)))}(require,module,exports){${linkedLate(own, shortOf)}}`,
-    );
+    const short = shortOf.get(idOf(path));
+    textOf.set(short, `${JSON.stringify(short)}(require,module,exports){${linkedLate(own, shortOf)}}`);
   }
-  const others = Object.fromEntries(
-    [...packOf].flatMap(([name, pack]) => (pack === first ? [] : [[shortOf.get(idOf(name)), pack]])),
-  );
+  return { outputs, short: (name) => shortOf.get(idOf(name)), textOf };
+}
+
+/**
+ * @typedef {Awaited<ReturnType<typeof partsOf>>} Parts
+ * @typedef {{ entry: string, packs: Record<string, string[]> }} Packs the source that the program begins with; how each pack begins with
+ *   these sources, and holds what they import. The first has the entry and what links all of them. What none of them needs is the pack `rest`.
+ */
+
+/**
+ * @param {Parts} parts
+ * @param {Packs} how
+ * @param {Record<string, Iterable<string>>} [together] parts by their short names, in the packs that they are put in before all else
+ * @returns {Map<string, string>} the pack of each part, by its short name
+ */
+export function packOfEach({ outputs, short }, { entry, packs }, together = {}) {
+  const names = Object.keys(outputs);
+  const packOf = new Map([[short(chunkOf(entry, outputs)), Object.keys(packs)[0]]]);
+  for (const [pack, members] of Object.entries(together))
+    for (const member of members) if (!packOf.has(member)) packOf.set(member, pack);
+  const seen = new Set();
+  const put = (name, pack) => {
+    if (seen.has(name) || outputs[name] === undefined) return;
+    seen.add(name);
+    if (!packOf.has(short(name))) packOf.set(short(name), pack);
+    for (const { path, kind } of outputs[name].imports) if (kind === 'import-statement') put(path, pack);
+  };
+  for (const [pack, sources] of Object.entries(packs))
+    for (const source of sources) put(chunkOf(source, outputs), pack);
+  for (const name of names) put(name, 'rest');
+  return packOf;
+}
+
+function chunkOf(source, outputs) {
+  const found = Object.keys(outputs).find((name) => outputs[name].entryPoint === source);
+  if (found === undefined)
+    throw new Error(`${source} is not loaded by itself any more: name another (scripts/build.mjs)`);
+  return found;
+}
+
+/**
+ * @param {Parts} parts
+ * @param {Packs} how
+ * @param {Map<string, string>} packOf
+ * @returns {Record<string, string>} CommonJS by name of the pack
+ */
+export function textsOf({ outputs, short, textOf }, { entry, packs }, packOf) {
+  const first = Object.keys(packs)[0];
+  const members = Object.fromEntries([...Object.keys(packs), 'rest'].map((pack) => [pack, []]));
+  for (const name of Object.keys(outputs)) members[packOf.get(short(name))].push(textOf.get(short(name)));
+  const others = Object.fromEntries([...packOf].filter(([, pack]) => pack !== first));
   return Object.fromEntries(
-    Object.entries(parts).map(([pack, members]) => [
+    Object.entries(members).map(([pack, texts]) => [
       pack,
       pack === first
-        ? `${linker(members, others)}\nlink(${JSON.stringify(shortOf.get(idOf(chunkOf(entry))))});\n`
-        : `${HEAD}module.exports={\n${members.join(',\n')}\n};\n`,
+        ? `${linker(texts, others)}\nlink(${JSON.stringify(short(chunkOf(entry, outputs)))});\n`
+        : `${HEAD}module.exports={\n${texts.join(',\n')}\n};\n`,
     ]),
   );
 }

@@ -57,6 +57,18 @@ describe('compiled code', () => {
   });
 
   it.each([
+    ['--version', 'main'],
+    ['--help', 'commands main'],
+    ['describe -f bench/experiment.json', 'look main'],
+    ['describe -f test/fixtures/recorded/00-first-exp/final.yaml', 'judging look main'],
+  ])('is of the files of the program that a command needs, and of no other: %s', (typed, files) => {
+    const { run, kept } = place();
+    expect(run({}, typed.split(' ')).status).toBe(0);
+    const names = kept().map((file) => /^[a-z-]+?-([a-z]+)-\w+-v\d/.exec(path.basename(file))?.[1]);
+    expect(names.toSorted().join(' ')).toBe(files);
+  });
+
+  it.each([
     ['cut short', (bytes: Buffer) => bytes.subarray(0, bytes.length / 2)],
     [
       'with one bit changed',
