@@ -40,7 +40,7 @@ import {
   withNextVersion,
   withStatusPatch,
 } from './object-changes.ts';
-import { readTextFile } from './text-file.ts';
+import { decode, FileBytes, readBytes, readTextFile } from './text-file.ts';
 
 export interface FileStoreOptions {
   /** Root of the folder, e.g. `./.iter8`; made with the first object. */
@@ -57,6 +57,10 @@ export interface FileStoreOptions {
 const MAX_NAMES_TRIED = 8;
 /** Files that `list` reads side by side. */
 const READERS = 16;
+/** Files that take longer lie far away. */
+const AT_HAND_MS = 0.5;
+/** Whatever keeps a machine from reading a few of them. */
+const PATIENCE_MS = 5;
 
 export function createFileStore(options: FileStoreOptions): ExperimentStore {
   return new FileStore(options);
@@ -96,10 +100,11 @@ class FileStore implements ExperimentStore {
       return checked;
     };
     const matches = ({ metadata }: Experiment) => matchesSelector(selector, metadata.labels);
+    const lookAt = filesAtHand(this.#options.clock);
     const reader = async () => {
       for (const key of next) {
         options.signal?.throwIfAborted();
-        const kept = await this.#kept(key, { ...options, matches, checkFolder });
+        const kept = await this.#kept(key, { ...options, matches, checkFolder, lookAt });
         if (kept !== undefined) found.push(kept);
       }
     };
@@ -228,22 +233,31 @@ class FileStore implements ExperimentStore {
     how: ListAllOptions & {
       readonly matches: (experiment: Experiment) => boolean;
       readonly checkFolder: typeof refuseLinks;
+      readonly lookAt: LookAt;
     },
   ): Promise<Experiment | undefined> {
-    const { known, matches, checkFolder } = how;
+    const { known, matches, checkFolder, lookAt } = how;
+    const path = objectPath(this.#options.dir, 'experiments', key);
+    const ofText = (text: string): Experiment | undefined => {
+      const experiment = experimentIn(readObjectFile({ key, path, text }));
+      return matches(experiment) ? keptOf(experiment, how) : undefined;
+    };
     try {
-      const file = await this.#read('experiments', key, checkFolder);
-      if (file === undefined) return undefined;
-      const checksum = known === undefined ? undefined : checksumOf(file);
-      const before = checksum === undefined ? undefined : known!.of(checksum);
-      if (before !== undefined) return matches(before) ? before : undefined;
-      const experiment = experimentIn(readObjectFile(file));
-      if (!matches(experiment)) return undefined;
-      const kept = keptOf(experiment, how);
-      if (checksum !== undefined && kept !== undefined) known!.learn(checksum, kept);
-      return kept;
+      await checkFolder(path);
+      if (known === undefined) {
+        const file = await readTextFile(path);
+        return file === undefined ? undefined : ofText(file.text);
+      }
+      return await lookAt(path, (bytes) => {
+        const checksum = checksumOf(key, bytes);
+        const before = known.of(checksum);
+        if (before !== undefined) return matches(before) ? before : undefined;
+        const kept = ofText(decode(bytes, path));
+        if (kept !== undefined) known.learn(checksum, kept);
+        return kept;
+      });
     } catch (error) {
-      this.#options.onUnreadable?.(error, objectPath(this.#options.dir, 'experiments', key));
+      this.#options.onUnreadable?.(error, path);
       return undefined;
     }
   }
@@ -253,10 +267,32 @@ class FileStore implements ExperimentStore {
   }
 }
 
+/** Calls `use` with the bytes of a file, if there is one: they are good until it returns. */
+type LookAt = <T>(path: string, use: (bytes: Uint8Array) => T) => Promise<T | undefined> | T | undefined;
+
+/** Reads files at once for as long as that takes no time; on a slow disk, or over a network, many are waited for together. */
+function filesAtHand(clock: Pick<Clock, 'monotonicMs'>): LookAt {
+  const files = new FileBytes();
+  let leftMs = PATIENCE_MS;
+  return (path, use) => {
+    const ofFile = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : use(bytes));
+    if (leftMs < 0) return readBytes(path).then(ofFile);
+    const startMs = clock.monotonicMs();
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = files.read(path);
+    } finally {
+      leftMs += AT_HAND_MS - (clock.monotonicMs() - startMs);
+    }
+    return ofFile(bytes);
+  };
+}
+
 /** An object has its name by its path. */
-function checksumOf({ key, text }: FileText): string {
+function checksumOf(key: ObjectKey, bytes: Uint8Array): string {
   return createHash('sha256')
-    .update(`${keyText(key)}\0${text}`)
+    .update(`${keyText(key)}\0`)
+    .update(bytes)
     .digest('hex');
 }
 

@@ -1,5 +1,5 @@
 /** Reads a text file of the local folder, and nothing that only looks like one. */
-import { constants, type BigIntStats } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { InvalidManifestError, UnavailableError } from '../../errors.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
@@ -22,18 +22,26 @@ export interface TextFile {
  * missing permission, InvalidManifestError for bytes that are not UTF-8, UnavailableError for all else.
  */
 export async function readTextFile(path: string, check?: (stat: BigIntStats) => void): Promise<TextFile | undefined> {
+  const file = await readFile(path, check);
+  return file === undefined ? undefined : { text: decode(file.bytes, path), stat: file.stat };
+}
+
+/** The same, whatever text they are. */
+export async function readBytes(path: string): Promise<Uint8Array | undefined> {
+  return (await readFile(path))?.bytes;
+}
+
+async function readFile(
+  path: string,
+  check?: (stat: BigIntStats) => void,
+): Promise<{ readonly bytes: Uint8Array; readonly stat: BigIntStats } | undefined> {
   try {
     const handle = await open(path, READ_FLAGS);
     try {
       const stat = await handle.stat({ bigint: true });
-      if (!stat.isFile()) throw new UnavailableError(`cannot read ${path}: it is not a file`);
-      if (stat.size > BigInt(LARGEST_BYTES)) {
-        throw new UnavailableError(
-          `cannot read ${path}: it has ${stat.size} bytes, more than the allowed ${LARGEST_BYTES}`,
-        );
-      }
+      refuseOther(stat, path);
       check?.(stat);
-      return { text: decode(await handle.readFile(), path), stat };
+      return { bytes: await handle.readFile(), stat };
     } finally {
       await handle.close();
     }
@@ -43,7 +51,53 @@ export async function readTextFile(path: string, check?: (stat: BigIntStats) => 
   }
 }
 
-function decode(bytes: Uint8Array, path: string): string {
+/** @throws UnavailableError */
+function refuseOther(stat: Pick<BigIntStats, 'isFile'> & { readonly size: bigint | number }, path: string): void {
+  if (!stat.isFile()) throw new UnavailableError(`cannot read ${path}: it is not a file`);
+  if (stat.size > LARGEST_BYTES) {
+    throw new UnavailableError(
+      `cannot read ${path}: it has ${stat.size} bytes, more than the allowed ${LARGEST_BYTES}`,
+    );
+  }
+}
+
+/**
+ * Bytes of many files, one after the other, each at once: of what lies at hand that takes a tenth of what promises take. Whoever has
+ * other things to do meanwhile, or files far away, takes `readTextFile`.
+ */
+export class FileBytes {
+  /** For all files: room that is new costs as much as reading it full. */
+  #room = Buffer.allocUnsafeSlow(64 * 1024);
+
+  /** Good until the next file is read; undefined when there is none. @throws as `readTextFile` rejects */
+  read(path: string): Uint8Array | undefined {
+    try {
+      const fd = openSync(path, READ_FLAGS);
+      try {
+        refuseOther(fstatSync(fd), path);
+        return this.#whole(fd, path);
+      } finally {
+        closeSync(fd);
+      }
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw storeError(error, 'cannot read', path);
+    }
+  }
+
+  #whole(fd: number, path: string): Uint8Array {
+    for (let length = 0; ; ) {
+      const more = readSync(fd, this.#room, length, this.#room.length - length, null);
+      if (more === 0) return this.#room.subarray(0, length);
+      length += more;
+      refuseOther({ isFile: () => true, size: length }, path); // it grew meanwhile
+      if (length === this.#room.length) this.#room = Buffer.concat([this.#room], 2 * length);
+    }
+  }
+}
+
+/** @throws InvalidManifestError */
+export function decode(bytes: Uint8Array, path: string): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

@@ -1,4 +1,5 @@
 /** What lists keep between runs: found by the whole text and the build alone, and not believed where others may write. */
+import { execFileSync } from 'node:child_process';
 import {
   chmodSync,
   mkdirSync,
@@ -7,6 +8,7 @@ import {
   readFileSync,
   renameSync,
   symlinkSync,
+  truncateSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -96,11 +98,15 @@ function folder() {
   ) as object;
   const put = (name: string, change: object = {}) =>
     writeFileSync(fileOf(name), JSON.stringify({ ...template, metadata: { name, labels: { app: name } }, ...change }));
-  const list = async (build?: string, selector?: string) => {
+  /** `fileMs`: what each look at the clock says has passed since the last one. */
+  const list = async (build?: string, { selector, fileMs = 0 }: { selector?: string; fileMs?: number } = {}) => {
     const rows = new Map<Experiment, ListRow>();
     let read = 0;
+    let ms = 0;
+    const refused: unknown[] = [];
     const known = build === undefined ? undefined : openKnownLines({ env: { HOME: place }, pid: 7 }, dir, rows, build);
-    const store = createFileStore({ dir, clock: { now: () => 0 } as never, pid: 7 });
+    const clock = { now: () => 0, monotonicMs: () => (ms += fileMs), sleep: () => Promise.reject(new Error('waits')) };
+    const store = createFileStore({ dir, clock, pid: 7, onUnreadable: (error) => refused.push(error) });
     const found = await store.list({
       selector,
       known,
@@ -113,7 +119,11 @@ function folder() {
     });
     known?.save();
     const lines = found.map((outline) => ({ outline, row: rows.get(outline) }));
-    return { read, lines: lines.toSorted((a, b) => (a.outline.metadata.name < b.outline.metadata.name ? -1 : 1)) };
+    return {
+      read,
+      lines: lines.toSorted((a, b) => (a.outline.metadata.name < b.outline.metadata.name ? -1 : 1)),
+      refused: refused.map((error) => `${error as Error}`).toSorted((a, b) => (a < b ? -1 : 1)),
+    };
   };
   return { put, list, fileOf };
 }
@@ -123,10 +133,10 @@ it('lists what did not change without reading it, and says the same', async () =
   for (const name of ['a', 'b', 'c']) put(name);
   const plain = await list();
   expect(plain.lines[0]!.row!.headline).toContain('promote');
-  expect(await list('b1')).toEqual({ read: 3, lines: plain.lines });
-  expect(await list('b1')).toEqual({ read: 0, lines: plain.lines });
+  expect(await list('b1')).toEqual({ ...plain, read: 3 });
+  expect(await list('b1')).toEqual({ ...plain, read: 0 });
   expect((await list('b2')).read).toBe(3);
-  expect(await list('b1', 'app=b')).toEqual({ read: 0, lines: plain.lines.slice(1, 2) });
+  expect(await list('b1', { selector: 'app=b' })).toEqual({ ...plain, read: 0, lines: plain.lines.slice(1, 2) });
 });
 
 it('reads anew what was edited, even to a text that another object has', async () => {
@@ -142,4 +152,42 @@ it('reads anew what was edited, even to a text that another object has', async (
   // The name in the text no longer agrees with the path: it cannot be read, and is not shown as what it was.
   writeFileSync(fileOf('a'), readFileSync(fileOf('b')));
   expect((await list('b1')).lines.map(({ outline }) => outline.metadata.name)).toEqual(['b']);
+});
+
+/** Names of files that are none, or none of an experiment, and what makes them. */
+const ODD: Readonly<Record<string, (file: string) => void>> = {
+  'a-folder': (file) => mkdirSync(file),
+  'a-link': (file) => symlinkSync('good-1.yaml', file),
+  'a-pipe': (file) => execFileSync('mkfifo', [file]),
+  'a-large-file': (file) => {
+    writeFileSync(file, '');
+    truncateSync(file, 16 * 1024 * 1024 + 1);
+  },
+  'no-utf-8': (file) => writeFileSync(file, Buffer.from([0x61, 0xff])),
+  empty: (file) => writeFileSync(file, ''),
+  'a-mark-before-it': (file) =>
+    writeFileSync(file, `\ufeff${readFileSync(file.replace('a-mark-before-it', 'good-1'), 'utf8')}`),
+};
+
+it('says the same of files at hand, of files far away, and of all of them read as a whole', async () => {
+  const { put, list, fileOf } = folder();
+  // Longer and shorter ones in turns, so that nothing of one can be taken for the end of another.
+  for (let index = 0; index < 20; index += 1)
+    put(`good-${index}`, {
+      metadata: { name: `good-${index}`, annotations: { note: 'x'.repeat(((index * 7) % 20) * 10_000) } },
+    });
+  for (const [name, make] of Object.entries(ODD)) make(fileOf(name));
+  const whole = await list();
+  expect(whole.refused).toHaveLength(Object.keys(ODD).length);
+  expect(whole.lines.length).toBeGreaterThan(10);
+  for (const [build, fileMs] of [
+    ['at hand', 0],
+    ['far away', 100],
+    ['far away after ten files', 1],
+  ] as const) {
+    expect(await list(build, { fileMs })).toEqual(whole);
+    const again = await list(build, { fileMs });
+    expect({ ...again, read: whole.read }).toEqual(whole);
+    expect(again.read).toBe(0);
+  }
 });
