@@ -10,6 +10,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { dump } from 'js-yaml';
 import { finish, median, printTable } from './support/report.mjs';
+import { usualEnv } from './support/usual-env.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -83,8 +84,8 @@ try {
     for (const [index, { command, args }] of candidates.entries()) {
       const started = performance.now();
       const done = hasTime
-        ? spawnSync('/usr/bin/time', ['-f', '%M %U %S', command, ...args], { encoding: 'utf8' })
-        : spawnSync(command, args, { encoding: 'utf8' });
+        ? spawnSync('/usr/bin/time', ['-f', '%M %U %S', command, ...args], { encoding: 'utf8', env: usualEnv })
+        : spawnSync(command, args, { encoding: 'utf8', env: usualEnv });
       const ms = performance.now() - started;
       if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} exited ${done.status}: ${done.stderr}`);
       if (run < 0) continue; // warms the file cache, and the compiled code that is kept

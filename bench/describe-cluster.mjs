@@ -5,6 +5,7 @@ import { spawnSync } from 'node:child_process';
 import { parseArgs } from 'node:util';
 import { createFinished, prepare, program, throughProxy } from './support/cluster.mjs';
 import { finish, median, printTable } from './support/report.mjs';
+import { usualEnv } from './support/usual-env.mjs';
 
 const { values } = parseArgs({
   options: {
@@ -32,7 +33,8 @@ const results = candidates.map(() => ({ ms: [], cpu: [], kb: [] }));
 for (let run = -2; run < Number(values.runs); run++) {
   for (const [index, { command, args }] of candidates.entries()) {
     const started = performance.now();
-    const done = spawnSync('/usr/bin/time', ['-f', '%M %U %S', command, ...args], { encoding: 'utf8' });
+    const options = { encoding: 'utf8', env: usualEnv };
+    const done = spawnSync('/usr/bin/time', ['-f', '%M %U %S', command, ...args], options);
     const ms = performance.now() - started;
     if (done.status !== 0) throw new Error(`${command} ${args.join(' ')} exited ${done.status}: ${done.stderr}`);
     if (run < 0) continue; // warms the file cache, kubectl's, and the compiled code that is kept

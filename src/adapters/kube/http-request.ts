@@ -81,16 +81,9 @@ export async function sendOnce(url: string, request: HttpRequest & { readonly ma
     request.timeoutMs,
   );
   try {
-    const parts: string[] = [];
-    let size = 0;
-    answer.setEncoding('utf8'); // text at once: bytes would lie about outside the heap until they are collected
-    for await (const part of answer as AsyncIterable<string>) {
-      size += part.length;
-      if (size > request.maxBytes) throw new Error(`the answer has more than ${request.maxBytes} characters`);
-      parts.push(part);
-    }
+    const text = await wholeText(answer, request.maxBytes);
     if (!answer.complete) throw new Error('the connection ended within the answer');
-    return { status: answer.statusCode ?? 0, headers: answer.headers, text: parts.join('') };
+    return { status: answer.statusCode ?? 0, headers: answer.headers, text };
   } catch (error) {
     if (request.signal?.aborted === true) throw request.signal.reason;
     throw error instanceof Error ? error : new Error(messageOf(error));
@@ -98,4 +91,21 @@ export async function sendOnce(url: string, request: HttpRequest & { readonly ma
     clearTimeout(timer);
     answer.destroy();
   }
+}
+
+/** By events: Node makes an iterator of a stream in the time that the rest of a short answer takes. */
+function wholeText(answer: IncomingMessage, maxBytes: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const parts: string[] = [];
+    let size = 0;
+    answer.setEncoding('utf8'); // text at once: bytes would lie about outside the heap until they are collected
+    answer.on('data', (part: string) => {
+      size += part.length;
+      if (size <= maxBytes) parts.push(part);
+      else answer.destroy(new Error(`the answer has more than ${maxBytes} characters`));
+    });
+    answer.once('end', () => resolve(parts.join('')));
+    answer.once('error', reject);
+    answer.once('close', () => reject(new Error('the connection ended within the answer'))); // after its end: nobody hears it
+  });
 }
