@@ -125,7 +125,8 @@ const LATE = [
   'src/experiment/strength-schema.ts',
   'src/experiment/schema-issues.ts',
   'src/experiment/tasks/task-inputs.ts',
-  'src/experiment/tasks/collect-inputs.ts',
+  'src/experiment/tasks/collect-schema.ts',
+  'src/experiment/tasks/input-fields.ts',
 ];
 
 /** Enough for the largest answer that a metric may have (10 MB), unless it is made of nothing but empty objects. */

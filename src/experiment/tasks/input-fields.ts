@@ -2,13 +2,9 @@
 import * as z from 'zod';
 import '../zod-settings.ts';
 import { parseDurationMs } from '../../text/duration.ts';
+import { isHttpUrl } from '../http-url.ts';
 import { isSendableHeader, UNSENDABLE_HEADER } from '../http-headers.ts';
 import { child, expectedGot } from '../schema-issues.ts';
-
-/** Whether a text is an http or https URL with a host. */
-export function isHttpUrl(text: string): boolean {
-  return URL.canParse(text) && /^https?:\/\/[^/]/i.test(text);
-}
 
 export const text = z.string().min(1);
 export const whole = (min: number) => z.int().min(min).max(2_147_483_647);

@@ -6,7 +6,7 @@
  */
 import type * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
-import { collectSchema } from './collect-inputs.ts';
+import { collectSchema } from './collect-schema.ts';
 import { gateSchema } from './gate-inputs.ts';
 import { httpNotificationSchema, slackSchema } from './notification-inputs.ts';
 import { readinessSchema } from './readiness-inputs.ts';
