@@ -56,6 +56,22 @@ it('makes of inputs what the schema does', () => {
   expect(accepted).toBeGreaterThan(runs(2_000) / 20);
 });
 
+it('takes of each field alone what the schema takes, and nothing else', () => {
+  const whatever = [...ODD, 'http://shop', 'http:///a', '10s', '0s', -0.5, { name: 'a', url: 'http://a' }];
+  const versions = whatever.flatMap((value) => [
+    { versions: value },
+    { versions: [value] },
+    { versions: [{ name: value, url: 'http://a' }] },
+    { versions: [{ name: 'a', url: value }] },
+    { versions: [{ name: 'a', url: 'http://a', qps: value }] },
+  ]);
+  const fields = Object.keys(usual).flatMap((field) => whatever.map((value) => ({ [field]: value })));
+  for (const inputs of [...fields, ...versions]) {
+    const plain = plainCollectInputs(inputs);
+    if (plain !== undefined) expect(plain, JSON.stringify(inputs)).toEqual(readable(collectSchema, inputs));
+  }
+});
+
 it.each([
   ['of a task without any', undefined],
   [
