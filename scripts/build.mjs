@@ -174,8 +174,8 @@ const packs = textsOf(
   how,
   packOfEach(parts, how, {
     main: [...linked.version, ...looking.filter((part) => linked.help.has(part))],
-    // Also what both a cluster and a file of another kind may need.
-    look: [...looking, ...[...linked.cluster].filter((part) => byImport.get(part) === 'judging')],
+    // Also what says what is wrong, and what both a cluster and a file of another kind may need.
+    look: [...looking, ...linked.refused, ...[...linked.cluster].filter((part) => byImport.get(part) === 'judging')],
     commands: linked.help,
   }),
 );

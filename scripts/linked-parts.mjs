@@ -13,10 +13,13 @@ process.once('exit', () => require('node:fs').writeFileSync(out, JSON.stringify(
 require(program);
 `;
 
+/** Whoever asks for it is told that it is not there. */
+const NO_FILE = 'no-such-file';
+
 /**
  * @param {Record<string, string>} packs the program: CommonJS by name (packs.mjs)
  * @param {{ metadata: { name: string, namespace: string } }} object an experiment that has ended
- * @returns {Promise<Record<'version' | 'help' | 'file' | 'local' | 'cluster', Set<string>>>} short names of parts
+ * @returns {Promise<Record<'version' | 'help' | 'file' | 'refused' | 'local' | 'cluster', Set<string>>>} short names of parts
  */
 export async function linkedParts(packs, object) {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-build-'));
@@ -34,7 +37,9 @@ export async function linkedParts(packs, object) {
     const env = { PATH: process.env.PATH, HOME: folder, KUBECONFIG: at('kubeconfig') };
     const typed = async (...args) => {
       const files = [at('runner.cjs'), at('main.cjs'), at('linked.json')];
-      await promisify(execFile)(process.execPath, [...files, ...args], { cwd: folder, env });
+      await promisify(execFile)(process.execPath, [...files, ...args], { cwd: folder, env }).catch((error) => {
+        if (!args.includes(NO_FILE)) throw error;
+      });
       return new Set(JSON.parse(readFileSync(at('linked.json'), 'utf8')));
     };
     const local = ['get', '--local', '--dir', at('store'), '-n', namespace];
@@ -42,6 +47,7 @@ export async function linkedParts(packs, object) {
       version: await typed('--version'),
       help: await typed('--help'),
       file: await typed('describe', '-f', at('object.json')),
+      refused: await typed('describe', '-f', NO_FILE),
       cluster: await typed('describe', name, '-n', namespace),
     };
     await typed(...local);

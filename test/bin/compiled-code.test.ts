@@ -61,9 +61,10 @@ describe('compiled code', () => {
     ['--help', 'commands main'],
     ['describe -f bench/experiment.json', 'look main'],
     ['describe -f test/fixtures/recorded/00-first-exp/final.yaml', 'judging look main'],
-  ])('is of the files of the program that a command needs, and of no other: %s', (typed, files) => {
+    ['describe -f no-such-file', 'look main', 2],
+  ])('is of the files of the program that a command needs, and of no other: %s', (typed, files, status = 0) => {
     const { run, kept } = place();
-    expect(run({}, typed.split(' ')).status).toBe(0);
+    expect(run({}, typed.split(' ')).status).toBe(status);
     const names = kept().map((file) => /^[a-z-]+?-([a-z]+)-\w+-v\d/.exec(path.basename(file))?.[1]);
     expect(names.toSorted((a, b) => (a! < b! ? -1 : 1)).join(' ')).toBe(files);
   });

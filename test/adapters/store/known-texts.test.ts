@@ -172,9 +172,9 @@ const ODD: Readonly<Record<string, (file: string) => void>> = {
 it('says the same of files at hand, of files far away, and of all of them read as a whole', async () => {
   const { put, list, fileOf } = folder();
   // Longer and shorter ones in turns, so that nothing of one can be taken for the end of another.
-  for (let index = 0; index < 20; index += 1)
+  for (let index = 0; index < 12; index += 1)
     put(`good-${index}`, {
-      metadata: { name: `good-${index}`, annotations: { note: 'x'.repeat(((index * 7) % 20) * 10_000) } },
+      metadata: { name: `good-${index}`, annotations: { note: 'x'.repeat(((index * 7) % 12) * 15_000) } },
     });
   for (const [name, make] of Object.entries(ODD)) make(fileOf(name));
   const whole = await list();
