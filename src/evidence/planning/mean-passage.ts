@@ -8,6 +8,7 @@ import type { Comparison } from '../two-versions/comparison.ts';
 import { joined, quantileOf, type Distribution } from './distribution.ts';
 import { plannedUniform } from './planned-uniform.ts';
 import { fromInformation, fromRuns, NEVER, NONE, type NeededRequests } from './quantiles.ts';
+import { remembering } from './remembering.ts';
 
 export interface MeanQuestion {
   readonly values: Distribution;
@@ -20,7 +21,9 @@ export interface MeanQuestion {
 }
 
 /** Requests until the limit on a mean is satisfied. A lower limit of 0 holds by itself. */
-export function requestsForMean({ values, limit, cap, side, lnThreshold }: MeanQuestion): NeededRequests {
+export const requestsForMean: (question: MeanQuestion) => NeededRequests = remembering(requestsFor);
+
+function requestsFor({ values, limit, cap, side, lnThreshold }: MeanQuestion): NeededRequests {
   if (limit <= 0) return side === 'lower' ? NONE : NEVER;
   if (limit >= cap) return side === 'lower' ? NEVER : NONE;
   const gains = values.map(([value, weight]) => {
@@ -42,7 +45,9 @@ export interface PairsQuestion {
 const DIFFERENCES = 200;
 
 /** Pairs until the mean of B is shown to be below ratio * A's + plus. A share is a mean of zeros and ones, with a cap of 1. */
-export function pairsForMean({ a, b, comparison, lnThreshold }: PairsQuestion): NeededRequests {
+export const pairsForMean: (question: PairsQuestion) => NeededRequests = remembering(pairsFor);
+
+function pairsFor({ a, b, comparison, lnThreshold }: PairsQuestion): NeededRequests {
   const { ratio, plus, cap } = comparison;
   const gains = a.flatMap(([x, weightA]) =>
     b.map(([y, weightB]): readonly [number, number] => [
@@ -102,7 +107,8 @@ function passage(gains: Distribution, bets: Float64Array, lnThreshold: number): 
   if (!(RUNS * estimate.average < MOST_DRAWS)) return estimate;
   const draw = drawer(gains);
   const most = Math.ceil(20 * estimate.average) + 1000;
-  return fromRuns(Array.from({ length: RUNS }, () => oneRun({ logs, draw, lnThreshold, most })));
+  const mostByOne = logs.byBet.reduce((largest, one) => Math.max(largest, one), 0);
+  return fromRuns(Array.from({ length: RUNS }, () => oneRun({ logs, mostByOne, draw, lnThreshold, most })));
 }
 
 /** Ruin: a finite number, so that what was never drawn adds 0 to it. */
@@ -126,20 +132,23 @@ function logsOf(gains: Distribution, bets: Float64Array): Logs {
 
 interface Game {
   readonly logs: Logs;
+  /** What one request can add to the wealth of a bet. */
+  readonly mostByOne: number;
   /** Which gain comes next. */
   readonly draw: () => number;
   readonly lnThreshold: number;
   readonly most: number;
 }
 
-/** So many new gains take no longer to add to the wealth of each bet than the search for the largest one. */
-const FEW = 8;
+/** Sums are rounded: a look may be due a little before they say so. */
+const ROUNDED = 1 - 1e-6;
 
 /**
- * Requests until the mean wealth of all bets reaches the threshold. It cannot before the largest wealth does, and that is found
- * by few steps from where it was last: as a sum of ln(1 + bet * gain) the wealth is concave in the bet.
+ * Requests until the mean wealth of all bets reaches the threshold. It cannot before the largest wealth does: that is found by few
+ * steps from where it was last, since as a sum of ln(1 + bet * gain) the wealth is concave in the bet. Nor is it looked at before so
+ * many requests have come as would lift it to the threshold if each added the most that one can.
  */
-function oneRun({ logs, draw, lnThreshold, most }: Game): number {
+function oneRun({ logs, mostByOne, draw, lnThreshold, most }: Game): number {
   const values = logs.byGain.length / NODES;
   const counts = new Float64Array(values);
   // What `wealth`, that of each bet, knows of them.
@@ -156,19 +165,27 @@ function oneRun({ logs, draw, lnThreshold, most }: Game): number {
       }
     return found;
   };
+  let earliest = 0;
+  /** Whether the threshold is reached by what is at most this wealth; otherwise it is not before `earliest`. */
+  const isReached = (n: number, atMost: number): boolean => {
+    const missing = lnThreshold - atMost;
+    earliest = n + (ROUNDED * missing) / mostByOne;
+    return missing <= 0;
+  };
+  isReached(0, 0);
   for (let n = 0; n < most; ) {
     const more = Math.max(1, Math.floor(LOOKS * n));
     for (let i = 0; i < more; i++) counts[draw()]! += 1;
     n += more;
-    if (more > FEW && largest() < lnThreshold) continue;
+    if (n < earliest) continue;
+    if (!isReached(n, largest())) continue;
     for (let k = 0; k < values; k++) {
       const count = counts[k]! - counted[k]!;
       if (count === 0) continue;
       for (let j = 0, at = k * NODES; j < NODES; j++, at++) wealth[j]! += count * logs.byGain[at]!;
       counted[k] = counts[k]!;
     }
-    // A mean is at most what is largest, which takes no exponentials.
-    if (wealth.some((value) => value >= lnThreshold) && lnMeanExp(wealth) >= lnThreshold) return n;
+    if (isReached(n, lnMeanExp(wealth))) return n;
   }
   return Number.POSITIVE_INFINITY;
 }

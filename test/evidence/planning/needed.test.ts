@@ -53,6 +53,22 @@ describe('requests for a mean', () => {
     expect(requestsForMean({ ...question, values: bimodal }).average).toBeGreaterThan(1.5 * even.average);
   });
 
+  // Looks that cannot decide are left out: these are the numbers of all looks.
+  it.each([
+    [500, 10_000, 181],
+    [300, 60_000, 1840],
+    [200, 5000, 227],
+  ])('are as many when looks that decide nothing are left out: %d of %d', (limit, most, average) => {
+    const question = {
+      values: exponential(limit / 2),
+      limit,
+      cap: most,
+      side: 'upper',
+      lnThreshold: Math.log(40),
+    } as const;
+    expect(requestsForMean(question).average).toBeCloseTo(average, 0);
+  });
+
   it('are known of a histogram that was measured', () => {
     const histogram = new LatencyHistogram(cap);
     const random = seeded(1);
