@@ -66,7 +66,8 @@ it('12: a noisy moment is charged to every version: they are loaded side by side
     },
   });
   expect(code, err).toBe(0);
-  expect(seen).toHaveLength(400);
+  // More when a busy machine sent too late: such a run is extended.
+  expect(seen.length).toBeGreaterThanOrEqual(400);
   for (let from = 0; from < 400; from += 40) {
     const old = seen.slice(from, from + 40).filter((url) => url === '/old').length;
     expect(old).toBeGreaterThanOrEqual(15);

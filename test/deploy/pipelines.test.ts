@@ -4,11 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
-import { describe, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { COMMAND_NAMES, commandNamed } from '../../src/cli/program.ts';
 import type { Io } from '../../src/io.ts';
 import { obeyed, outputsIn } from '../support/github-runner.ts';
 import { testServer } from '../support/test-server.ts';
+import { describeInFull } from '../support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const text = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -70,7 +71,7 @@ async function withServer<T>(status: number, work: (url: string) => Promise<T>):
 /** Requests that another tool has measured. */
 const RESULTS = path.join(import.meta.dirname, '../fixtures/results/vegeta.csv');
 
-describe('action.yml', () => {
+describeInFull('action.yml', () => {
   interface Step {
     readonly id?: string;
     readonly run?: string;
@@ -146,7 +147,7 @@ describe('action.yml', () => {
   });
 });
 
-describe('the component of GitLab CI', () => {
+describeInFull('the component of GitLab CI', () => {
   const [spec, jobs] = loadAll(text('templates/iter8ctl.yml')) as [
     { spec: { inputs: Record<string, { default?: string }> } },
     Record<string, { variables: Record<string, string>; script: string[] }>,
@@ -192,7 +193,7 @@ describe('the component of GitLab CI', () => {
   });
 });
 
-describe('the Task of Tekton', () => {
+describeInFull('the Task of Tekton', () => {
   const [task] = loadAll(text('deploy/ci/tekton-task.yaml')) as [
     { spec: { steps: [{ script: string; env: { name: string; value: string }[] }] } },
   ];
@@ -231,7 +232,7 @@ describe('the Task of Tekton', () => {
   });
 });
 
-describe('the stage for Jenkins', () => {
+describeInFull('the stage for Jenkins', () => {
   const file = text('deploy/ci/Jenkinsfile');
   // Groovy takes a backslash at the end of a line, and that end, for nothing.
   const script = /'''([\s\S]*?)'''/.exec(file)![1]!.replaceAll('\\\n', '');
