@@ -1,9 +1,10 @@
 /** The real Kubernetes of the tests: its kubeconfig, kubectl, namespaces of a test's own, the CRDs of Iter8 0.7 or ours. */
-import { type ChildProcess, execFile, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { crds } from '../../src/install/crds.ts';
 import { installObjects } from '../../src/install/manifests.ts';
 import { bareCrd } from './bare-crd.ts';
@@ -37,7 +38,7 @@ export { missingOldCrds, OLD_CRDS };
 export const describeWithOldCrds = describeUnless(missingCluster ?? missingOldCrds);
 
 /** The context that the kubeconfig uses; messages name it. */
-export const contextName = (): string => kubectl(['config', 'current-context']).trim();
+export const contextName = async (): Promise<string> => (await kubectl(['config', 'current-context'])).trim();
 
 export interface Output {
   readonly code: number;
@@ -45,14 +46,21 @@ export interface Output {
   readonly err: string;
 }
 
-/** Runs kubectl as the administrator; its output when it succeeds. */
-export function kubectl(args: readonly string[], input?: string): string {
-  return execFileSync('kubectl', ['--kubeconfig', KUBECONFIG, ...args], {
-    encoding: 'utf8',
-    input: input ?? '',
-    stdio: ['pipe', 'pipe', 'pipe'],
-    maxBuffer: 256 * 1024 * 1024,
+/** Its output when it succeeds. Not one of these waits in place of the servers that a test has in its own process. */
+function outputOf(program: string, args: readonly string[], input = ''): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const child = execFile(program, [...args], { encoding: 'utf8', maxBuffer: 256 * 1024 * 1024 }, (error, out) => {
+      if (error === null) resolve(out);
+      else reject(error);
+    });
+    // What fails before it has read all of it says why itself.
+    child.stdin?.on('error', () => undefined).end(input);
   });
+}
+
+/** Runs kubectl as the administrator. */
+export function kubectl(args: readonly string[], input?: string): Promise<string> {
+  return outputOf('kubectl', ['--kubeconfig', KUBECONFIG, ...args], input);
 }
 
 /** The same, whatever its exit code. */
@@ -69,39 +77,39 @@ export function openAdmin(change: Partial<KubeClientOptions> = {}): Promise<Kube
 }
 
 /** A namespace that nobody else uses; it goes with the cluster. */
-export function freshNamespace(prefix = 't'): string {
+export async function freshNamespace(prefix = 't'): Promise<string> {
   const name = `${prefix}-${randomBytes(5).toString('hex')}`;
-  kubectl(['create', 'namespace', name]);
+  await kubectl(['create', 'namespace', name]);
   return name;
 }
 
 /** A new token of a service account. */
-export function tokenOf(account: string, namespace: string): string {
-  return kubectl(['create', 'token', account, '-n', namespace]).trim();
+export async function tokenOf(account: string, namespace: string): Promise<string> {
+  return (await kubectl(['create', 'token', account, '-n', namespace])).trim();
 }
 
 /**
  * Path of a kubeconfig for a new service account that may do what `role` says in its namespace: the name of a cluster role, or
  * flags of `kubectl create clusterrole` that make one.
  */
-export function accountKubeconfig(
+export async function accountKubeconfig(
   account: string,
   namespace: string,
   how: { readonly role: string | readonly string[]; readonly folder: string },
-): string {
+): Promise<string> {
   const named = typeof how.role === 'string' ? how.role : `${account}-${namespace}`;
-  kubectl(['create', 'serviceaccount', account, '-n', namespace]);
-  if (typeof how.role !== 'string') kubectl(['create', 'clusterrole', named, ...how.role]);
+  await kubectl(['create', 'serviceaccount', account, '-n', namespace]);
+  if (typeof how.role !== 'string') await kubectl(['create', 'clusterrole', named, ...how.role]);
   const bound = `--serviceaccount=${namespace}:${account}`;
-  kubectl(['create', 'rolebinding', account, '-n', namespace, `--clusterrole=${named}`, bound]);
+  await kubectl(['create', 'rolebinding', account, '-n', namespace, `--clusterrole=${named}`, bound]);
   const file = path.join(how.folder, account);
-  writeToken(file, tokenOf(account, namespace));
+  await writeToken(file, await tokenOf(account, namespace));
   return file;
 }
 
 /** The administrator's kubeconfig with this token in place of their certificate. */
-export function writeToken(file: string, token: string): void {
-  const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as {
+export async function writeToken(file: string, token: string): Promise<void> {
+  const admin = JSON.parse(await kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as {
     readonly users: readonly { readonly name: string }[];
   };
   const users = admin.users.map(({ name }) => ({ name, user: { token } }));
@@ -112,53 +120,68 @@ export function writeToken(file: string, token: string): void {
 export const OUR_CRDS = JSON.stringify({ apiVersion: 'v1', kind: 'List', items: crds().map(({ object }) => object) });
 
 /** Puts the CRDs of these files in place of any that are there: with them all experiments go. */
-export function replaceCrds(files: readonly string[] | string): void {
-  kubectl(['delete', 'crd', 'experiments.iter8.tools', 'metrics.iter8.tools', '--ignore-not-found', '--wait']);
-  if (typeof files === 'string') kubectl(['create', '-f', '-'], files);
-  else kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
-  established('experiments.iter8.tools', 'metrics.iter8.tools');
+export async function replaceCrds(files: readonly string[] | string): Promise<void> {
+  await kubectl(['delete', 'crd', 'experiments.iter8.tools', 'metrics.iter8.tools', '--ignore-not-found', '--wait']);
+  if (typeof files === 'string') await kubectl(['create', '-f', '-'], files);
+  else await kubectl(['create', ...files.flatMap((file) => ['-f', file])]);
+  await established('experiments.iter8.tools', 'metrics.iter8.tools');
 }
 
-/** Our CRDs, and what `install` makes but for what runs: for tests that share the cluster with others, in namespaces of their own. */
-export function installOurs(): void {
+/** Our CRDs, and what `install` makes but for what runs. */
+export async function installOurs(): Promise<void> {
   const everything = installObjects({ image: 'none', replicas: 1, allowScripts: true, scriptImage: 'none', api: {} });
   const items = everything
     .map(({ object }) => object)
     .filter(({ kind }) => kind !== 'Deployment' && kind !== 'Service');
   // By its name too: an `install` that follows finds nothing that is somebody else's.
-  kubectl(
+  await kubectl(
     ['apply', '--server-side', '--force-conflicts', '--field-manager=iter8ctl-install', '-f', '-'],
     JSON.stringify({ apiVersion: 'v1', kind: 'List', items }),
   );
-  established('experiments.iter8.tools', 'metrics.iter8.tools');
+  await established('experiments.iter8.tools', 'metrics.iter8.tools');
 }
 
 /** The CRD of HTTPRoute that its project publishes; one with any fields where that is not at hand. */
-export function installRoutes(): void {
+export function installRoutes(): Promise<void> {
   const published = fileOfGoModule(
     'sigs.k8s.io/gateway-api@v1.3.0',
     'config/crd/standard/gateway.networking.k8s.io_httproutes.yaml',
   );
-  installCrd(
+  return installCrd(
     'httproutes.gateway.networking.k8s.io',
     published ?? bareCrd('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
   );
 }
 
-export function installCrd(name: string, text: string): void {
-  kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
-  established(name);
+export async function installCrd(name: string, text: string): Promise<void> {
+  await kubectl(['apply', '--server-side', '--force-conflicts', '-f', '-'], text);
+  await established(name);
 }
 
-/** By path: `--for=condition` ends with an error while a new CRD has no conditions yet. */
-function established(...names: readonly string[]): void {
-  const path = '{.status.conditions[?(@.type=="Established")].status}';
-  kubectl(['wait', `--for=jsonpath=${path}=True`, ...names.map((name) => `crd/${name}`), '--timeout=60s']);
+/** Not by `kubectl wait`, which ends with an error while a new CRD has no conditions yet. */
+async function established(...names: readonly string[]): Promise<void> {
+  const client = await openAdmin();
+  const resource = {
+    group: 'apiextensions.k8s.io',
+    version: 'v1',
+    plural: 'customresourcedefinitions',
+    namespaced: false,
+  };
+  const is = async (name: string) => {
+    const { status } = await client.request<EstablishedCrd>({ verb: 'get', resource, name });
+    return status?.conditions?.some((one) => one.type === 'Established' && one.status === 'True') === true;
+  };
+  for (const name of names) while (!(await is(name))) await sleep(50);
+  client.close();
+}
+
+interface EstablishedCrd {
+  readonly status?: { readonly conditions?: readonly { readonly type: string; readonly status: string }[] };
 }
 
 /** A tool of the lab: `image`, `stop`, `start`. */
-export function clusterTool(name: string, args: readonly string[]): void {
-  execFileSync(path.join(root, 'test/cluster/lab', name), [...args], { stdio: 'pipe' });
+export async function clusterTool(name: string, args: readonly string[]): Promise<void> {
+  await outputOf(path.join(root, 'test/cluster/lab', name), args);
 }
 
 const PROGRAM = path.join(root, 'bin/iter8ctl.js');
@@ -270,6 +293,10 @@ export class Running {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#child = child;
+    // What a test that fails leaves behind must not drive what the next one makes.
+    const end = () => child.kill('SIGKILL');
+    process.once('exit', end);
+    child.once('close', () => process.off('exit', end));
     child.stdout.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
     createInterface({ input: child.stderr }).on('line', (line) => {
       this.#lines.push(line);

@@ -61,7 +61,7 @@ export class Users implements AsyncDisposable {
 /** Until kube-proxy has learned of a Service: at first its address refuses connections. */
 export async function answers(namespace: string, ...services: readonly string[]): Promise<void> {
   for (const service of services) {
-    const host = kubectl(['get', 'service', service, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}']);
+    const host = await kubectl(['get', 'service', service, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}']);
     const isThere = () =>
       fetch(`http://${host}/metrics`).then(
         ({ ok }) => ok,
@@ -93,10 +93,10 @@ export async function startGateway(namespace: string, route: string): Promise<Ga
   const file = path.join(folder, 'nginx.conf');
   const client = await openAdmin();
   const addresses = new Map<string, string>();
-  const addressOf = (service: string): string => {
+  const addressOf = async (service: string): Promise<string> => {
     const known =
       addresses.get(service) ??
-      kubectl(['get', 'service', service, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}']);
+      (await kubectl(['get', 'service', service, '-n', namespace, '-o', 'jsonpath={.spec.clusterIP}']));
     addresses.set(service, known);
     return known;
   };
@@ -113,8 +113,10 @@ export async function startGateway(namespace: string, route: string): Promise<Ga
     const backends = object.spec.rules[0]!.backendRefs;
     const split = backends.map(({ weight }) => weight ?? 1).join(' ');
     if (split === splits.at(-1)) return false;
-    const servers = backends.map(({ name, port: at, weight = 1 }) =>
-      weight === 0 ? '' : `server ${addressOf(name)}:${at} weight=${weight} max_fails=0;`,
+    const servers = await Promise.all(
+      backends.map(async ({ name, port: at, weight = 1 }) =>
+        weight === 0 ? '' : `server ${await addressOf(name)}:${at} weight=${weight} max_fails=0;`,
+      ),
     );
     writeFileSync(file, configuration(folder, port, servers));
     splits.push(split);

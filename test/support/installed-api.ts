@@ -32,7 +32,7 @@ export interface InstalledApi extends AsyncDisposable {
   /** What the chart takes for the same: `NAME=VALUE`. */
   readonly chartValues: readonly string[];
   /** Both Secrets again, where their namespace went. */
-  readonly makeSecrets: () => void;
+  readonly makeSecrets: () => Promise<void>;
   /** Starts a program that finds the API by its name and trusts its certificate, as Go programs do by `SSL_CERT_FILE`. */
   readonly beside: (
     program: string,
@@ -50,7 +50,7 @@ const counters = (code: string, grown: number) => ({
 export async function installApi(counted: (version: string) => Counted): Promise<InstalledApi> {
   let push: (authorization: string) => void;
   const pushed = new Promise<string>((resolve) => (push = resolve));
-  const nodeIp = kubectl([
+  const nodeIp = await kubectl([
     'get',
     'nodes',
     '-o',
@@ -75,22 +75,30 @@ export async function installApi(counted: (version: string) => Counted): Promise
   const [cert, key] = [path.join(folder, 'tls.crt'), path.join(folder, 'tls.key')];
   const certificate = `req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 1 -subj /CN=iter8ctl-api -addext subjectAltName=DNS:${API_HOST}`;
   execFileSync('openssl', [...certificate.split(' '), '-keyout', key, '-out', cert], { stdio: 'ignore' });
-  makeImage(CONTROLLER_IMAGE, 'iter8ctl');
+  await makeImage(CONTROLLER_IMAGE, 'iter8ctl');
   // As docs/api.md says: the Secrets are there before the controller.
-  const makeSecrets = () => {
-    if (kubectl(['get', 'namespace', 'iter8-system', '--ignore-not-found', '-o', 'name']) === '')
-      kubectl(['create', 'namespace', 'iter8-system']);
-    kubectl(['delete', 'secret', 'api-tls', 'otel-headers', '-n', 'iter8-system', '--ignore-not-found']);
+  const makeSecrets = async () => {
+    if ((await kubectl(['get', 'namespace', 'iter8-system', '--ignore-not-found', '-o', 'name'])) === '')
+      await kubectl(['create', 'namespace', 'iter8-system']);
+    await kubectl(['delete', 'secret', 'api-tls', 'otel-headers', '-n', 'iter8-system', '--ignore-not-found']);
     const headers = `--from-literal=headers=Authorization=${encodeURIComponent(PUSH_AUTHORIZATION)}`;
-    kubectl(['create', 'secret', 'generic', 'otel-headers', '-n', 'iter8-system', headers]);
-    kubectl(['create', 'secret', 'tls', 'api-tls', '-n', 'iter8-system', `--cert=${cert}`, `--key=${key}`]);
+    await kubectl(['create', 'secret', 'generic', 'otel-headers', '-n', 'iter8-system', headers]);
+    await kubectl(['create', 'secret', 'tls', 'api-tls', '-n', 'iter8-system', `--cert=${cert}`, `--key=${key}`]);
   };
-  makeSecrets();
+  await makeSecrets();
   const api = ['--api', '--api-tls-secret', 'api-tls', '--api-prometheus', prometheus.url];
   const otel = ['--otel-headers-secret', 'otel-headers', ...variables.flatMap((pair) => ['--otel', pair])];
   const installed = await iter8ctlProcess(['install', '--image', CONTROLLER_IMAGE, ...api, ...otel]);
-  expect(installed.code, `${installed.err}${installed.code === 0 ? '' : whatHappened()}`).toBe(0);
-  const address = kubectl(['get', 'service', 'iter8ctl-api', '-n', 'iter8-system', '-o', 'jsonpath={.spec.clusterIP}']);
+  expect(installed.code, `${installed.err}${installed.code === 0 ? '' : await whatHappened()}`).toBe(0);
+  const address = await kubectl([
+    'get',
+    'service',
+    'iter8ctl-api',
+    '-n',
+    'iter8-system',
+    '-o',
+    'jsonpath={.spec.clusterIP}',
+  ]);
   const hosts = path.join(folder, 'hosts');
   writeFileSync(hosts, `127.0.0.1 localhost\n${address} ${API_HOST}\n`);
   const started: ChildProcess[] = [];
@@ -125,13 +133,11 @@ export async function installApi(counted: (version: string) => Counted): Promise
   };
 }
 
-const whatHappened = () =>
-  [
-    ['get', 'events', '-n', 'iter8-system', '--sort-by=.lastTimestamp'],
-    ['logs', '-n', 'iter8-system', 'deployment/iter8ctl-controller'],
-  ]
-    .map((args) => kubectl(args))
-    .join('\n');
+async function whatHappened(): Promise<string> {
+  const system = ['-n', 'iter8-system'];
+  const events = await kubectl(['get', 'events', ...system, '--sort-by=.lastTimestamp']);
+  return `${events}\n${await kubectl(['logs', ...system, 'deployment/iter8ctl-controller'])}`;
+}
 
 function getOverTls(how: {
   readonly address: string;

@@ -18,9 +18,9 @@ export interface InstalledObject {
 }
 
 /** By kind and name. Found by the label that both put on everything. */
-export function installedObjects(): InstalledObject[] {
+export async function installedObjects(): Promise<InstalledObject[]> {
   const kinds = [...new Set(everything.map(({ kind }) => kind))].toSorted();
-  const text = kubectl(['get', kinds.join(','), '-A', '-l', 'app.kubernetes.io/part-of=iter8', '-o', 'json']);
+  const text = await kubectl(['get', kinds.join(','), '-A', '-l', 'app.kubernetes.io/part-of=iter8', '-o', 'json']);
   // Who manages it stands on the objects, and on the pods that they make.
   const { items } = JSON.parse(text.replaceAll(/"app\.kubernetes\.io\/managed-by": "\w+"/g, '"managed-by": ""')) as {
     readonly items: readonly Readonly<Record<string, unknown>>[];

@@ -8,8 +8,8 @@ import { clusterTool } from './cluster.ts';
 const root = path.join(import.meta.dirname, '../..');
 
 /** The sample service, or the program itself. `name`: with its tag. */
-export function makeImage(name: string, what: 'hello' | 'iter8ctl'): void {
+export async function makeImage(name: string, what: 'hello' | 'iter8ctl'): Promise<void> {
   const folder = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-image-')), what);
   execFileSync(process.execPath, [path.join(root, 'deploy/image-root.mjs'), folder, what]);
-  clusterTool('image', [name, folder, '/app/run']);
+  await clusterTool('image', [name, folder, '/app/run']);
 }

@@ -7,12 +7,13 @@ import { copyFileSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect } from 'vitest';
-import { clusterTool, freshNamespace, installOurs, kubectl } from './cluster.ts';
+import { clusterTool, freshNamespace, kubectl } from './cluster.ts';
 import { countedBy } from './data-plane.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const IMAGE = 'shop:test';
-export const RATE = 220;
+/** Users of each version and test, a second: at 25 % of them, a bad one is found in some iterations; several tests share two cores. */
+export const RATE = 100;
 /** Every 20th answer of the bad version is a 503. */
 export const BAD_EVERY = 20;
 
@@ -57,17 +58,23 @@ export const service = (name: string, selector: object) => ({
 /** The sample, quicker: with this Prometheus, these steps, and a limit that 5 % of errors are well beyond. */
 export function quickSample(
   sample: string,
-  prometheus: string,
-  { iterations }: { readonly iterations: number },
+  how: {
+    readonly namespace: string;
+    readonly prometheus: string;
+    readonly intervalSeconds: number;
+    readonly iterations: number;
+  },
 ): string {
   return (
     readFileSync(path.join(root, 'samples/traffic', sample, 'experiment.yaml'), 'utf8')
-      .replaceAll('http://prometheus.monitoring:9090/', prometheus)
+      .replaceAll('http://prometheus.monitoring:9090/', how.prometheus)
+      // Those of one target run one after another.
+      .replace('  target: shop\n', `  target: ${how.namespace}\n`)
       .replace('maxCandidateWeight: 50', 'maxCandidateWeight: 100')
       .replace('maxCandidateWeightIncrement: 10', 'maxCandidateWeightIncrement: 25')
       .replace('upperLimit: "0.01"', 'upperLimit: "0.02"')
-      .replace('intervalSeconds: 30', 'intervalSeconds: 4')
-      .replace('iterationsPerLoop: 20', `iterationsPerLoop: ${iterations}`)
+      .replace('intervalSeconds: 30', `intervalSeconds: ${how.intervalSeconds}`)
+      .replace('iterationsPerLoop: 20', `iterationsPerLoop: ${how.iterations}`)
       // These requests end at once.
       .replace('  criteria:\n', '  criteria:\n    strength: { inFlightSeconds: 1 }\n')
   );
@@ -93,29 +100,28 @@ export const sharesSaid = (err: string): number[] =>
     ([, percent]) => Number(percent) / 100,
   );
 
-/** The image of the shop on the node, and our CRDs. */
-export function installShop(): void {
+/** The image of the shop on the node. */
+export async function installShop(): Promise<void> {
   const folder = path.join(mkdtempSync(path.join(tmpdir(), 'iter8ctl-image-')), 'shop');
   execFileSync(process.execPath, [path.join(root, 'deploy/image-root.mjs'), folder, 'hello']);
   copyFileSync(path.join(root, 'test/fixtures/cluster/counting-server.mjs'), path.join(folder, 'app/server.mjs'));
-  clusterTool('image', [IMAGE, folder, '/app/run']);
-  installOurs();
+  await clusterTool('image', [IMAGE, folder, '/app/run']);
 }
 
 /** A namespace with both versions, and where they keep their counts. */
-export function placeShop(how: {
+export async function placeShop(how: {
   readonly replicas: readonly [number, number];
   readonly errorEvery: number;
   readonly more: readonly object[];
 }) {
-  const namespace = freshNamespace('dp');
+  const namespace = await freshNamespace('dp');
   const counts = mkdtempSync(path.join(tmpdir(), 'iter8ctl-counts-'));
   mkdirSync(counts, { recursive: true });
   const [old, fresh] = how.replicas;
   const items = [deployment('shop-v1', old, counts), deployment('shop-v2', fresh, counts, how.errorEvery), ...how.more];
-  kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
+  await kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   for (const version of ['shop-v1', 'shop-v2'])
-    kubectl(['rollout', 'status', `deployment/${version}`, '-n', namespace, '--timeout=120s']);
+    await kubectl(['rollout', 'status', `deployment/${version}`, '-n', namespace, '--timeout=120s']);
   return { namespace, counts };
 }
 export const getOf = (namespace: string, ...what: string[]) => kubectl(['get', '-n', namespace, ...what]);

@@ -34,12 +34,11 @@ describeLab('Flagger', () => {
   let crds: string;
   const apply = (text: string) => kubectl(['apply', '-n', namespace, '-f', '-'], text);
   const get = (...what: string[]) => kubectl(['get', '-n', namespace, ...what]);
-  /** Not by a kubectl that is waited for: meanwhile our Prometheus could not answer. */
   const becomes = async (phase: string, ...names: string[]) => {
     const canaries = names.map((name) => `canary/${name}`);
     const until = ['--timeout=170s', `--for=jsonpath={.status.phase}=${phase}`];
     const waited = await tryKubectl(['wait', '-n', namespace, ...until, ...canaries]);
-    expect(waited.code, `${waited.err}${get('events')}`).toBe(0);
+    expect(waited.code, `${waited.err}${await get('events')}`).toBe(0);
   };
 
   const deployment = (name: string) => ({
@@ -71,22 +70,32 @@ describeLab('Flagger', () => {
       fileOfGoModule(MODULE, 'artifacts/flagger/crd.yaml'),
       bareCrd('gateway.networking.k8s.io', 'v1', 'HTTPRoute', 'httproutes'),
     ].join('\n---\n');
-    kubectl(['apply', '--server-side', '-f', '-'], crds);
-    kubectl(['wait', '--for=condition=Established', '-f', '-', '--timeout=60s'], crds);
-    makeImage(SHOP, 'hello');
+    await kubectl(['apply', '--server-side', '-f', '-'], crds);
+    await kubectl(['wait', '--for=condition=Established', '-f', '-', '--timeout=60s'], crds);
+    await makeImage(SHOP, 'hello');
     api = await installApi((version) =>
       version === 'good' ? { good: 3_000, failed: 0 } : { good: 1_800, failed: 200 },
     );
-    namespace = freshNamespace('flagger');
-    apply(sample('argo-rollouts/access.yaml'));
-    kubectl(['wait', '--for=jsonpath={.data.token}', 'secret/iter8ctl-verdicts', '-n', namespace, '--timeout=60s']);
-    const token = Buffer.from(get('secret', 'iter8ctl-verdicts', '-o', 'jsonpath={.data.token}'), 'base64').toString();
-    apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ['good', 'bad', 'gated'].map(deployment) }));
-    apply(canary('good', token));
-    apply(canary('bad', token));
+    namespace = await freshNamespace('flagger');
+    await apply(sample('argo-rollouts/access.yaml'));
+    await kubectl([
+      'wait',
+      '--for=jsonpath={.data.token}',
+      'secret/iter8ctl-verdicts',
+      '-n',
+      namespace,
+      '--timeout=60s',
+    ]);
+    const token = Buffer.from(
+      await get('secret', 'iter8ctl-verdicts', '-o', 'jsonpath={.data.token}'),
+      'base64',
+    ).toString();
+    await apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ['good', 'bad', 'gated'].map(deployment) }));
+    await apply(canary('good', token));
+    await apply(canary('bad', token));
     // Without the hook that rolls back, the one that lets a rollout go on stops it.
     const [before, , after] = canary('gated', token).split(/(?= {6}- name: (?:its objectives are violated|events))/);
-    apply(`${before}${after}`.replace('threshold: 5', 'threshold: 1'));
+    await apply(`${before}${after}`.replace('threshold: 5', 'threshold: 1'));
     const program = execFileSync(path.join(root, 'test/cluster/lab/flagger'), { encoding: 'utf8' }).trim();
     api.beside(program, [
       `-kubeconfig=${KUBECONFIG}`,
@@ -98,22 +107,22 @@ describeLab('Flagger', () => {
     await becomes('Initialized', 'good', 'bad', 'gated');
     for (const name of ['good', 'bad', 'gated']) {
       const patch = { spec: { template: { metadata: { annotations: { release: 'new' } } } } };
-      kubectl(['patch', 'deployment', name, '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
+      await kubectl(['patch', 'deployment', name, '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
     }
   }, BUILD_MS);
   afterAll(async () => {
     for (const name of ['good', 'bad', 'gated'])
-      kubectl(['delete', 'canary', name, '-n', namespace, '--ignore-not-found']);
+      await kubectl(['delete', 'canary', name, '-n', namespace, '--ignore-not-found']);
     await api[Symbol.asyncDispose]();
     const removed = await iter8ctlProcess(['uninstall', '--delete-experiments']);
     expect(removed.code, removed.err).toBe(0);
-    kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], crds);
+    await kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], crds);
   });
 
   /** What users get: the release of the primary, and the weights of primary and canary. */
-  const served = (name: string) => [
-    get('deployment', `${name}-primary`, '-o', 'jsonpath={.spec.template.metadata.annotations.release}'),
-    get('httproute', name, '-o', 'jsonpath={.spec.rules[0].backendRefs[*].weight}'),
+  const served = async (name: string) => [
+    await get('deployment', `${name}-primary`, '-o', 'jsonpath={.spec.template.metadata.annotations.release}'),
+    await get('httproute', name, '-o', 'jsonpath={.spec.rules[0].backendRefs[*].weight}'),
   ];
   const events = (name: string) =>
     get(
@@ -127,23 +136,23 @@ describeLab('Flagger', () => {
 
   it('rolls a bad canary back, and our log says why', async () => {
     await becomes('Failed', 'bad');
-    expect(served('bad')).toEqual(['', '100 0']);
-    expect(events('bad')).toContain('Rollback check its objectives are violated passed');
-    expect(log()).toMatch(/"hook":"rollback".*"reason":"violated: .*error-rate/);
+    expect(await served('bad')).toEqual(['', '100 0']);
+    expect(await events('bad')).toContain('Rollback check its objectives are violated passed');
+    expect(await log()).toMatch(/"hook":"rollback".*"reason":"violated: .*error-rate/);
   });
 
   it('stops one that its rollout hook speaks against, and its events say why', async () => {
     await becomes('Failed', 'gated');
-    expect(served('gated')).toEqual(['', '100 0']);
-    expect(events('gated')).toMatch(
+    expect(await served('gated')).toEqual(['', '100 0']);
+    expect(await events('gated')).toMatch(
       /Halt gated\.\S+ advancement external check nothing speaks against it failed violated: /,
     );
   });
 
   it('promotes a good one when its objectives are satisfied', async () => {
     await becomes('Succeeded', 'good');
-    expect(served('good')).toEqual(['new', '100 0']);
-    expect(events('good')).toContain('Confirm-promotion check its objectives are satisfied passed');
-    expect(log()).toMatch(/"hook":"confirm-promotion".*"reason":"satisfied: /);
+    expect(await served('good')).toEqual(['new', '100 0']);
+    expect(await events('good')).toContain('Confirm-promotion check its objectives are satisfied passed');
+    expect(await log()).toMatch(/"hook":"confirm-promotion".*"reason":"satisfied: /);
   });
 });

@@ -57,13 +57,13 @@ describeLab('Argo Rollouts', () => {
     for (const crd of CRDS) {
       const text = fileOfGoModule(MODULE, `manifests/crds/${crd}.yaml`);
       if (text === undefined) throw new Error(`${MODULE} cannot be had`);
-      kubectl(['apply', '--server-side', '-f', '-'], text);
+      await kubectl(['apply', '--server-side', '-f', '-'], text);
       crds.push(text);
     }
-    makeImage(SHOP, 'hello');
-    makeImage(OURS, 'iter8ctl');
+    await makeImage(SHOP, 'hello');
+    await makeImage(OURS, 'iter8ctl');
     expect((await iter8ctlProcess(['install'])).code).toBe(0);
-    namespace = freshNamespace('argo');
+    namespace = await freshNamespace('argo');
     prometheus = await testServer((_, response) => {
       const { good, failed } = counts;
       const now = Date.now() / 1000;
@@ -86,15 +86,22 @@ describeLab('Argo Rollouts', () => {
       { stdio: ['ignore', log, log] },
     );
     const apply = (text: string) => kubectl(['apply', '-n', namespace, '-f', '-'], text);
-    apply(sample('access.yaml'));
-    kubectl(['wait', '--for=jsonpath={.data.token}', 'secret/iter8ctl-verdicts', '-n', namespace, '--timeout=60s']);
-    apply(sample('analysis-web.yaml').replace('https://iter8ctl-api.iter8-system', api));
+    await apply(sample('access.yaml'));
+    await kubectl([
+      'wait',
+      '--for=jsonpath={.data.token}',
+      'secret/iter8ctl-verdicts',
+      '-n',
+      namespace,
+      '--timeout=60s',
+    ]);
+    await apply(sample('analysis-web.yaml').replace('https://iter8ctl-api.iter8-system', api));
     // No latency: on a busy machine our own requests leave late, and then it is undecided. And a pod that goes may break one off.
     const job = sample('analysis-job.yaml')
       .replace(/,\s*--slo,\s*"p95<=500ms"/, '')
       .replace('error-rate<=1%', 'error-rate<=5%');
-    apply(job.replace('REGISTRY/iter8ctl:0.1.0', OURS));
-    apply(sample('rollout.yaml').replace('REGISTRY/shop:1', SHOP).replace('duration: 10m', 'duration: 1s'));
+    await apply(job.replace('REGISTRY/iter8ctl:0.1.0', OURS));
+    await apply(sample('rollout.yaml').replace('REGISTRY/shop:1', SHOP).replace('duration: 10m', 'duration: 1s'));
     await rolloutIs(({ phase }) => phase === 'Healthy');
   }, BUILD_MS);
   afterAll(async () => {
@@ -103,7 +110,7 @@ describeLab('Argo Rollouts', () => {
     await controller?.done;
     await prometheus[Symbol.asyncDispose]();
     // Argo has Experiments of its own: kubectl would take `experiments` for these.
-    for (const text of crds) kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], text);
+    for (const text of crds) await kubectl(['delete', '--ignore-not-found', '--timeout=60s', '-f', '-'], text);
   });
 
   interface Seen {
@@ -139,10 +146,10 @@ describeLab('Argo Rollouts', () => {
   }
 
   /** A new version of the shop, which gets these answers. */
-  function release(name: string, counted: typeof counts): void {
+  async function release(name: string, counted: typeof counts): Promise<void> {
     counts = counted;
     const patch = { spec: { template: { metadata: { annotations: { release: name } } } } };
-    kubectl(['patch', 'rollout', 'shop', '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
+    await kubectl(['patch', 'rollout', 'shop', '-n', namespace, '--type=merge', '-p', JSON.stringify(patch)]);
   }
   const analyses = () =>
     kubectl([
@@ -157,37 +164,37 @@ describeLab('Argo Rollouts', () => {
 
   it('lets a good canary through', async () => {
     const before = await rolloutIs(({ phase }) => phase === 'Healthy');
-    release('good', { good: 3_000, failed: 0 });
+    await release('good', { good: 3_000, failed: 0 });
     await rolloutIs(
       ({ phase, stable, current }) => phase === 'Healthy' && stable === current && current !== before.current,
     );
-    expect(analyses()).toBe('Successful');
+    expect(await analyses()).toBe('Successful');
   });
 
   it('aborts a bad one', async () => {
-    release('bad', { good: 1_800, failed: 200 });
+    await release('bad', { good: 1_800, failed: 200 });
     const { stable, current } = await rolloutIs(({ abort }) => abort);
     expect(stable).not.toBe(current);
-    expect(analyses()).toBe('Successful Failed');
+    expect(await analyses()).toBe('Successful Failed');
   });
 
   it('pauses one without traffic, of which nothing is known', async () => {
-    release('idle', { good: 0, failed: 0 });
+    await release('idle', { good: 0, failed: 0 });
     const { abort } = await rolloutIs(({ paused }) => paused === 'InconclusiveAnalysisRun');
     expect(abort).toBe(false);
-    expect(analyses()).toBe('Successful Failed Inconclusive');
+    expect(await analyses()).toBe('Successful Failed Inconclusive');
   });
 
-  it('runs an experiment in a Job', () => {
+  it('runs an experiment in a Job', async () => {
     const service = {
       apiVersion: 'v1',
       kind: 'Service',
       metadata: { name: 'shop' },
       spec: { selector: { app: 'shop' }, ports: [{ port: 80, targetPort: 8080 }] },
     };
-    kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify(service));
+    await kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify(service));
     const template = JSON.parse(
-      kubectl(['get', 'analysistemplate', 'iter8ctl-run', '-n', namespace, '-o', 'json']),
+      await kubectl(['get', 'analysistemplate', 'iter8ctl-run', '-n', namespace, '-o', 'json']),
     ) as {
       readonly spec: { readonly metrics: object[]; readonly args: readonly { readonly name: string }[] };
     };
@@ -200,8 +207,8 @@ describeLab('Argo Rollouts', () => {
       metadata: { name: 'job' },
       spec: { ...template.spec, args },
     };
-    kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(run));
-    kubectl([
+    await kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify(run));
+    await kubectl([
       'wait',
       '--for=jsonpath={.status.phase}=Successful',
       'analysisrun/job',

@@ -24,18 +24,24 @@ describeLab('kube-proxy between two Deployments of one Service', () => {
     ['a good candidate gets all of it', 0, 0, '0 4'],
     ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '4 0'],
   ])('%s', async (_, errorEvery, code, after) => {
-    const { namespace, counts } = placeShop({ replicas: [4, 0], errorEvery, more });
+    const { namespace, counts } = await placeShop({ replicas: [4, 0], errorEvery, more });
     await answers(namespace, 'shop');
     await using prometheus = await scrapePods(namespace);
-    const host = getOf(namespace, 'service', 'shop', '-o', 'jsonpath={.spec.clusterIP}');
+    const host = await getOf(namespace, 'service', 'shop', '-o', 'jsonpath={.spec.clusterIP}');
     const users = new Users(() => ({ host, port: 80 }), RATE);
     const ran = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
       // Four steps to all of the traffic, and twice as long there; a bad one gets little of it, and ends by what is seen of it.
-      input: quickSample('replicas', prometheus.url, { iterations: errorEvery === 0 ? 12 : 20 }),
+      input: quickSample('replicas', {
+        namespace,
+        prometheus: prometheus.url,
+        // Pods have to start in one.
+        intervalSeconds: 3,
+        iterations: errorEvery === 0 ? 12 : 20,
+      }),
     });
     await users[Symbol.asyncDispose]();
     expect(ran.code, ran.out + ran.err).toBe(code);
-    expect(replicas(namespace)).toBe(after);
+    expect(await replicas(namespace)).toBe(after);
     if (errorEvery > 0) expectFewErrors(counts, sharesSaid(ran.err));
   });
 });

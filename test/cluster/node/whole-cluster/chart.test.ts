@@ -46,8 +46,8 @@ describeLab('the chart', () => {
 
     beforeAll(async () => {
       await clean();
-      makeImage(HELLO, 'hello');
-      kubectl(['apply', '-f', path.join(root, 'test/fixtures/hello-candidate.yaml')]);
+      await makeImage(HELLO, 'hello');
+      await kubectl(['apply', '-f', path.join(root, 'test/fixtures/hello-candidate.yaml')]);
     });
     afterAll(async () => {
       await clean();
@@ -56,67 +56,84 @@ describeLab('the chart', () => {
 
     it('is compared with an install whose API answers through its Service, over TLS, accounts that may', async () => {
       api = await installApi(() => ({ good: 0, failed: 0 }));
-      const namespace = freshNamespace('api');
+      const namespace = await freshNamespace('api');
       const role = readFileSync(path.join(root, 'samples/argo-rollouts/access.yaml'), 'utf8');
-      kubectl(['apply', '-n', namespace, '-f', '-'], role);
-      kubectl(['create', 'serviceaccount', 'stranger', '-n', namespace]);
-      kubectl(['create', '-n', namespace, '-f', '-'], EXPERIMENT);
+      await kubectl(['apply', '-n', namespace, '-f', '-'], role);
+      await kubectl(['create', 'serviceaccount', 'stranger', '-n', namespace]);
+      await kubectl(['create', '-n', namespace, '-f', '-'], EXPERIMENT);
       const target = `/v1/namespaces/${namespace}/experiments/x`;
-      const { status, text } = await api.get(target, tokenOf('iter8ctl-verdicts', namespace));
+      const { status, text } = await api.get(target, await tokenOf('iter8ctl-verdicts', namespace));
       expect([status, JSON.parse(text)]).toMatchObject([200, { experiment: { name: 'x', namespace } }]);
-      expect((await api.get(target, tokenOf('stranger', namespace))).status).toBe(403);
+      expect((await api.get(target, await tokenOf('stranger', namespace))).status).toBe(403);
       expect((await api.get(target)).status).toBe(401);
       expect((await api.get(target, 'of.nobody.else')).status).toBe(401);
     });
 
     it('is compared with an install that pushes measured values, with the headers of a Secret', async () => {
       expect(await api.pushed).toBe(PUSH_AUTHORIZATION);
-      const deployment = kubectl(['get', 'deployment', 'iter8ctl-controller', '-n', 'iter8-system', '-o', 'yaml']);
+      const deployment = await kubectl([
+        'get',
+        'deployment',
+        'iter8ctl-controller',
+        '-n',
+        'iter8-system',
+        '-o',
+        'yaml',
+      ]);
       expect(deployment).toContain('otel-headers');
       expect(deployment).not.toContain(encodeURIComponent(PUSH_AUTHORIZATION));
     });
 
     it('installs what iter8ctl install makes', async () => {
-      const ours = installedObjects();
+      const ours = await installedObjects();
       expect(ours.length).toBeGreaterThan(8);
       await clean();
       const sets = api.chartValues.flatMap((pair) => ['--set', pair]);
       const installed = helm('install', ...RELEASE, path.join(root, 'deploy/chart'), ...sets);
       expect(installed.status, installed.stderr).toBe(0);
-      expect(installedObjects()).toEqual(ours);
+      expect(await installedObjects()).toEqual(ours);
       // The pod waits for them.
-      api.makeSecrets();
+      await api.makeSecrets();
     });
 
     it('drives an experiment to its end', async () => {
-      kubectl(['wait', '--for=condition=Available', 'deployment', '--all', '-n', 'iter8-system', '--timeout=90s']);
-      kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
-      kubectl(['apply', '-f', path.join(root, 'samples/hello/experiment.yaml')]);
+      await kubectl([
+        'wait',
+        '--for=condition=Available',
+        'deployment',
+        '--all',
+        '-n',
+        'iter8-system',
+        '--timeout=90s',
+      ]);
+      await kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
+      const sample = readFileSync(path.join(root, 'samples/hello/experiment.yaml'), 'utf8');
+      await kubectl(['apply', '-f', '-'], sample.replace('time: 20s', 'time: 6s').replace('qps: 50', 'qps: 100'));
       const watched = await iter8ctlProcess(['watch', 'hello-experiment', '--timeout', '3m']);
       expect(watched.code, `${watched.out}${watched.err}`).toBe(0);
       expect(watched.out).toMatch(/^promote hello-candidate\n/);
     });
 
-    it('leaves experiments, their CRDs and the namespace, and nothing that runs, when it is uninstalled', () => {
+    it('leaves experiments, their CRDs and the namespace, and nothing that runs, when it is uninstalled', async () => {
       const removed = helm('uninstall', ...RELEASE, '--wait');
       expect(removed.status, removed.stderr).toBe(0);
       for (const name of CRD_NAMES) expect(removed.stdout).toContain(name);
-      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe(
-        'Completed',
-      );
-      expect(installedObjects().map(({ kind }) => kind)).toEqual([
+      expect(
+        await kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}']),
+      ).toBe('Completed');
+      expect((await installedObjects()).map(({ kind }) => kind)).toEqual([
         'CustomResourceDefinition',
         'CustomResourceDefinition',
         'Namespace',
       ]);
     });
 
-    it('is installed again over what it left', () => {
+    it('is installed again over what it left', async () => {
       const again = helm('install', ...RELEASE, path.join(root, 'deploy/chart'));
       expect(again.status, again.stderr).toBe(0);
-      expect(kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}'])).toBe(
-        'Completed',
-      );
+      expect(
+        await kubectl(['get', 'experiments.iter8.tools', 'hello-experiment', '-o', 'jsonpath={.status.stage}']),
+      ).toBe('Completed');
     });
   });
 });

@@ -7,19 +7,27 @@ import { makeImage } from '../../../support/lab-image.ts';
 
 describeLab('the pod of the controller', () => {
   beforeAll(async () => {
-    makeImage(CONTROLLER_IMAGE, 'iter8ctl');
+    await makeImage(CONTROLLER_IMAGE, 'iter8ctl');
     const installed = await iter8ctlProcess(['install', '--image', CONTROLLER_IMAGE]);
     expect(installed.code, installed.err).toBe(0);
   });
 
   // It would drive the experiments of the files that follow.
-  afterAll(() => {
-    kubectl(['delete', 'deployment', 'iter8ctl-controller', '-n', 'iter8-system', '--cascade=foreground', '--wait']);
+  afterAll(async () => {
+    await kubectl([
+      'delete',
+      'deployment',
+      'iter8ctl-controller',
+      '-n',
+      'iter8-system',
+      '--cascade=foreground',
+      '--wait',
+    ]);
   });
 
   it('is deleted or killed: nothing is done twice, nothing is lost, and traffic is where it should be', async () => {
     const address = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';
-    const host = kubectl(['get', 'nodes', '-o', `jsonpath=${address}`]);
+    const host = await kubectl(['get', 'nodes', '-o', `jsonpath=${address}`]);
     const options = { kubeconfig: KUBECONFIG, driver: 'pod', lostSeconds: 5, host } as const;
     const { killed, faults } = await clusterKillDrill(2, options);
     expect(faults).toEqual([]);

@@ -1,9 +1,11 @@
 /** The tutorial, word for word, on a whole cluster: with a good, a slow and a failing candidate, and as it was in Iter8 0.7. */
+import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import {
   beginWatch,
   describeLab,
+  freshNamespace,
   iter8ctlProcess,
   kubectl,
   storyOf,
@@ -17,44 +19,58 @@ const HELLO = 'gcr.io/google-samples/hello-app:2.0';
 const CONTROLLER = 'iter8ctl:test';
 const COMPLETED = /ExperimentCompleted/;
 
-/** The candidate with flags of the sample service; waits until the old one is gone. */
-function deployCandidate(...args: readonly string[]): void {
-  const container = { name: 'hello', args };
-  kubectl([
-    'patch',
-    'deployment',
-    'hello-candidate',
-    '-p',
-    JSON.stringify({ spec: { template: { spec: { containers: [container] } } } }),
-  ]);
-  kubectl(['rollout', 'status', 'deployment/hello-candidate', '--timeout=90s']);
-}
-
-/** Applies the manifest again and watches it as the tutorial does. */
-async function runTutorial(manifest: string): Promise<string[]> {
-  kubectl(['delete', 'experiments.iter8.tools', 'hello-experiment', '--ignore-not-found']);
-  const { lines } = await beginWatch('hello-experiment', 'default', COMPLETED);
-  kubectl(['apply', '-f', manifest]);
+/** Applies the manifest and watches it as the tutorial does. */
+async function runTutorial(namespace: string, manifest: string): Promise<string[]> {
+  const here = ['-n', namespace];
+  await kubectl(['delete', 'experiments.iter8.tools', 'hello-experiment', ...here, '--ignore-not-found']);
+  const { lines } = await beginWatch('hello-experiment', namespace, COMPLETED);
+  await kubectl(['apply', ...here, '-f', '-'], manifest);
   return storyOf(await lines);
+}
+const read = (...parts: readonly string[]) => readFileSync(path.join(root, ...parts), 'utf8');
+const sample = () => read('samples/hello/experiment.yaml');
+
+/** The tutorial in a namespace of its own, with a candidate that has these flags of the sample service. */
+async function runWith(...args: readonly string[]): Promise<string> {
+  const namespace = await freshNamespace('hello');
+  const here = ['-n', namespace];
+  await kubectl(['apply', ...here, '-f', path.join(fixtures, 'hello-candidate.yaml')]);
+  const patch = { spec: { template: { spec: { containers: [{ name: 'hello', args }] } } } };
+  await kubectl(['patch', 'deployment', 'hello-candidate', ...here, '-p', JSON.stringify(patch)]);
+  await kubectl(['rollout', 'status', 'deployment/hello-candidate', ...here, '--timeout=90s']);
+  const url = 'http://hello-candidate.default:8080';
+  // Those of one target run one after another.
+  const manifest = sample().replace('target: hello\n', `target: ${namespace}\n`);
+  expect(manifest).toContain(url);
+  await runTutorial(namespace, manifest.replace(url, url.replace('default', namespace)));
+  return namespace;
 }
 
 describeLab('the tutorial', () => {
   beforeAll(async () => {
-    makeImage(HELLO, 'hello');
-    makeImage(CONTROLLER, 'iter8ctl');
+    await makeImage(HELLO, 'hello');
+    await makeImage(CONTROLLER, 'iter8ctl');
     const installed = await iter8ctlProcess(['install', '--image', CONTROLLER, '--allow-scripts']);
     expect(installed.code, installed.err).toBe(0);
-    kubectl(['apply', '-f', path.join(fixtures, 'hello-candidate.yaml')]);
-    kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
+    await kubectl(['apply', '-f', path.join(fixtures, 'hello-candidate.yaml')]);
+    await kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
   });
 
   // It would drive the experiments of the files that follow.
-  afterAll(() => {
-    kubectl(['delete', 'deployment', 'iter8ctl-controller', '-n', 'iter8-system', '--cascade=foreground', '--wait']);
+  afterAll(async () => {
+    await kubectl([
+      'delete',
+      'deployment',
+      'iter8ctl-controller',
+      '-n',
+      'iter8-system',
+      '--cascade=foreground',
+      '--wait',
+    ]);
   });
 
-  it('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
-    const story = await runTutorial('samples/hello/experiment.yaml');
+  it.concurrent('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
+    const story = await runTutorial('default', sample());
     expect(story).toEqual([
       'Conformance | hello',
       'Conformance | hello | Waiting | 0',
@@ -72,7 +88,7 @@ describeLab('the tutorial', () => {
     expect(described.out).toMatch(/latency-95th-percentile +<= 1 s .* satisfied/);
     const asserted = await iter8ctlProcess(['assert', 'hello-experiment', '-c', 'completed,successful,candidateWon']);
     expect(asserted.code, asserted.out).toBe(0);
-    const events = kubectl([
+    const events = await kubectl([
       'get',
       'events',
       '--field-selector',
@@ -84,35 +100,32 @@ describeLab('the tutorial', () => {
     expect(events).toMatch(/TargetAcquired +Normal +Acquired target hello/);
   });
 
-  it('ends with do not promote for a slow candidate', async () => {
-    deployCandidate('--delay', '700ms');
-    await runTutorial('samples/hello/experiment.yaml');
-    const described = await iter8ctlProcess(['describe', 'hello-experiment', '--exit-code']);
+  it.concurrent('ends with do not promote for a slow candidate', async () => {
+    const namespace = await runWith('--delay', '700ms');
+    const described = await iter8ctlProcess(['describe', 'hello-experiment', '-n', namespace, '--exit-code']);
     expect(described.code, described.out).toBe(1);
     expect(described.out).toMatch(/^do not promote hello-candidate\n/);
     expect(described.out).toMatch(/mean-latency +<= 500 ms .* violated/);
-    const asserted = await iter8ctlProcess(['assert', '-c', 'successful']);
+    const asserted = await iter8ctlProcess(['assert', '-n', namespace, '-c', 'successful']);
     expect(asserted.code).toBe(1);
   });
 
-  it('ends with do not promote for a failing candidate', async () => {
-    deployCandidate('--error-rate', '0.08');
-    await runTutorial('samples/hello/experiment.yaml');
-    const described = await iter8ctlProcess(['describe', 'hello-experiment', '--exit-code']);
+  it.concurrent('ends with do not promote for a failing candidate', async () => {
+    const namespace = await runWith('--error-rate', '0.08');
+    const described = await iter8ctlProcess(['describe', 'hello-experiment', '-n', namespace, '--exit-code']);
     expect(described.code).toBe(1);
     expect(described.out).toMatch(/error-rate +<= 1 % .* violated/);
     expect(described.out).toMatch(/503: \d+/);
   });
 
   it('runs the experiment of the old tutorial unchanged: readiness, a script as a Job, and its load', async () => {
-    deployCandidate();
-    const story = await runTutorial(path.join(fixtures, 'recorded/00-first-exp/manifest.yaml'));
+    const story = await runTutorial('default', read('test/fixtures/recorded/00-first-exp/manifest.yaml'));
     expect(story.at(-1)).toBe(
       'Conformance | hello | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
     );
     const described = await iter8ctlProcess(['describe', 'hello-experiment', '--exit-code']);
     expect(described.out).toMatch(/^promote hello-candidate\n/);
-    const jobs = kubectl([
+    const jobs = await kubectl([
       'get',
       'jobs',
       '-o',
@@ -124,21 +137,21 @@ describeLab('the tutorial', () => {
   });
 
   it('judges a canary of two versions, and names the winner', async () => {
-    kubectl(['apply', '-f', path.join(fixtures, 'cluster/canary.yaml')]);
-    kubectl(['wait', '--for=condition=Available', 'deployment/hello-baseline', '--timeout=90s']);
+    await kubectl(['apply', '-f', path.join(fixtures, 'cluster/canary.yaml')]);
+    await kubectl(['wait', '--for=condition=Available', 'deployment/hello-baseline', '--timeout=90s']);
     await watchWithKubectl('hello-canary', 'default', COMPLETED);
     const described = await iter8ctlProcess(['describe', 'hello-canary', '--exit-code']);
     expect(described.code, described.out).toBe(0);
     expect(described.out).toMatch(/^promote hello-candidate\n/);
-    const object = JSON.parse(kubectl(['get', 'experiments.iter8.tools', 'hello-canary', '-o', 'json'])) as {
+    const object = JSON.parse(await kubectl(['get', 'experiments.iter8.tools', 'hello-canary', '-o', 'json'])) as {
       status: { versionRecommendedForPromotion: string; analysis: { winnerAssessment: { data: object } } };
     };
     expect(object.status.versionRecommendedForPromotion).toBe('hello-candidate');
     expect(object.status.analysis.winnerAssessment.data).toEqual({ winnerFound: true, winner: 'hello-candidate' });
   });
 
-  it('runs under the restricted Pod Security Standard', () => {
-    const pods = JSON.parse(kubectl(['get', 'pods', '-n', 'iter8-system', '-o', 'json'])) as {
+  it('runs under the restricted Pod Security Standard', async () => {
+    const pods = JSON.parse(await kubectl(['get', 'pods', '-n', 'iter8-system', '-o', 'json'])) as {
       items: {
         spec: { containers: { securityContext: object }[] };
         status: { phase: string; containerStatuses: { restartCount: number }[] };
@@ -147,7 +160,7 @@ describeLab('the tutorial', () => {
     expect(pods.items).toHaveLength(1);
     expect(pods.items[0]!.status.phase).toBe('Running');
     expect(pods.items[0]!.status.containerStatuses[0]!.restartCount).toBe(0);
-    expect(kubectl(['get', 'namespace', 'iter8-system', '-o', 'jsonpath={.metadata.labels}'])).toContain(
+    expect(await kubectl(['get', 'namespace', 'iter8-system', '-o', 'jsonpath={.metadata.labels}'])).toContain(
       '"pod-security.kubernetes.io/enforce":"restricted"',
     );
   });

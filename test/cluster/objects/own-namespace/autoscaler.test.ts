@@ -1,48 +1,26 @@
 /** Others that move the same traffic, for real: a HorizontalPodAutoscaler of the controller manager, and a server-side apply of GitOps. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { describeCluster, freshNamespace, kubectl, Running } from '../../../support/cluster.ts';
 import {
-  describeCluster,
-  freshNamespace,
-  installOurs,
-  installRoutes,
-  kubectl,
-  Running,
-} from '../../../support/cluster.ts';
+  answerErrorMetric,
+  createObjects,
+  errorMetrics,
+  httpRoute,
+  idleDeployment,
+  replicasOf,
+  routeWeight,
+  routeWeightsOf,
+} from '../../../support/cluster-objects.ts';
 import { testServer, type TestServer } from '../../../support/test-server.ts';
 
 describeCluster('others that move the same traffic', () => {
   let server: TestServer;
 
   beforeAll(async () => {
-    installOurs();
-    installRoutes();
-    server = await testServer(({ url = '' }, response) =>
-      response.end(url.startsWith('/requests') ? '10000' : '0.001'),
-    );
+    server = await testServer(({ url = '' }, response) => response.end(answerErrorMetric(url, { broken: 'broken' })));
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
-  const create = (namespace: string, ...items: object[]) =>
-    kubectl(['create', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const metric = (name: string, spec: object) => ({
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Metric',
-    metadata: { name },
-    spec: { urlTemplate: `${server.url}${name}`, jqExpression: '.', provider: 'test', ...spec },
-  });
-  const deployment = (name: string, replicas: number) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    metadata: { name },
-    spec: {
-      replicas,
-      selector: { matchLabels: { app: name } },
-      template: {
-        metadata: { labels: { app: name } },
-        spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
-      },
-    },
-  });
   /** Without metrics it keeps to its bounds, and that is all. */
   const autoscaler = (name: string, minReplicas: number) => ({
     apiVersion: 'autoscaling/v2',
@@ -50,47 +28,22 @@ describeCluster('others that move the same traffic', () => {
     metadata: { name },
     spec: { minReplicas, maxReplicas: 9, scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name } },
   });
-  const route = {
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    metadata: { name: 'shop' },
-    spec: {
-      rules: [
-        {
-          backendRefs: [
-            { name: 'old', port: 80, weight: 100 },
-            { name: 'new', port: 80, weight: 0 },
-          ],
-        },
-      ],
-    },
-  };
-  const weightOf = (index: number) => ({
-    apiVersion: route.apiVersion,
-    kind: route.kind,
-    name: 'shop',
-    fieldPath: `.spec.rules[0].backendRefs[${index}].weight`,
-  });
-  const replicasOf = (name: string) => ({
-    apiVersion: 'apps/v1',
-    kind: 'Deployment',
-    name,
-    fieldPath: '.spec.replicas',
-  });
+  const route = httpRoute({ old: 100, new: 0 });
 
   /** A run that has moved traffic once, and looks at it again after so many seconds. */
   async function moved(
     references: readonly [object, object],
     { intervalSeconds, objects }: { readonly intervalSeconds: number; readonly objects: readonly object[] },
   ): Promise<{ readonly run: Running; readonly namespace: string }> {
-    const namespace = freshNamespace('scaled');
+    const namespace = await freshNamespace('scaled');
     const [old, fresh] = references;
     const experiment = {
       apiVersion: 'iter8.tools/v2alpha2',
       kind: 'Experiment',
       metadata: { name: 'move' },
       spec: {
-        target: 'shop',
+        // Those of one target run one after another.
+        target: namespace,
         strategy: {
           testingPattern: 'Canary',
           deploymentPattern: 'Progressive',
@@ -107,11 +60,7 @@ describeCluster('others that move the same traffic', () => {
         },
       },
     };
-    const metrics = [
-      metric('requests', { type: 'Counter' }),
-      metric('errors', { type: 'Gauge', sampleSize: 'requests' }),
-    ];
-    create(namespace, ...metrics, ...objects, experiment);
+    await createObjects(namespace, ...errorMetrics(server.url), ...objects, experiment);
     const run = new Running(['run', 'move', '-n', namespace]);
     await run.said(/traffic is split old 50 %, new 50 %/);
     return { run, namespace };
@@ -125,32 +74,32 @@ describeCluster('others that move the same traffic', () => {
   it.concurrent('an autoscaler that scales a version up again is named, and its pods are left to it', async () => {
     const { run, namespace } = await moved(byReplicas, {
       intervalSeconds: 2,
-      objects: [deployment('old', 4), deployment('new', 0), autoscaler('old', 3)],
+      objects: [idleDeployment('old', 4), idleDeployment('new', 0), autoscaler('old', 3)],
     });
     const { code, out, err } = await run.done;
     expect(code, err).toBe(4);
     expect((out + err).replace(/\s+/g, ' ')).toMatch(
       /Deployment old at \.spec\.replicas holds 3, not 2; it was changed by kube-controller-manager/,
     );
-    expect(replicas(namespace)).toBe('3 2');
+    expect(await replicas(namespace)).toBe('3 2');
   });
 
   it.concurrent('what an autoscaler did since the last look is not undone when a run is ended', async () => {
     const { run, namespace } = await moved(byReplicas, {
       intervalSeconds: 300,
-      objects: [deployment('old', 4), deployment('new', 0), autoscaler('old', 3)],
+      objects: [idleDeployment('old', 4), idleDeployment('new', 0), autoscaler('old', 3)],
     });
-    scaledTo3(namespace);
+    await scaledTo3(namespace);
     run.kill('SIGTERM');
     const { code, err } = await run.done;
     expect(code, err).toBe(143);
     expect(err.replace(/\s+/g, ' ')).toMatch(/holds 3, not 2; it was changed by kube-controller-manager/);
-    expect(replicas(namespace)).toBe('3 2');
+    expect(await replicas(namespace)).toBe('3 2');
   });
 
   it.concurrent('GitOps that applies its file again is named, and its weights are left to it', async () => {
-    const { run, namespace } = await moved([weightOf(0), weightOf(1)], { intervalSeconds: 2, objects: [route] });
-    kubectl(
+    const { run, namespace } = await moved([routeWeight(0), routeWeight(1)], { intervalSeconds: 2, objects: [route] });
+    await kubectl(
       ['apply', '--server-side', '--force-conflicts', '--field-manager=argocd-controller', '-n', namespace, '-f', '-'],
       JSON.stringify(route),
     );
@@ -159,7 +108,6 @@ describeCluster('others that move the same traffic', () => {
     expect((out + err).replace(/\s+/g, ' ')).toMatch(
       /backendRefs\[0\]\.weight holds 100, not 50; it was changed by argocd-controller/,
     );
-    const path = 'jsonpath={.spec.rules[0].backendRefs[*].weight}';
-    expect(kubectl(['get', 'httproute', 'shop', '-n', namespace, '-o', path])).toBe('100 0');
+    expect(await routeWeightsOf(namespace)).toBe('100 0');
   });
 });

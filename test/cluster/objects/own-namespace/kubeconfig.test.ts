@@ -15,7 +15,6 @@ import {
   KUBECONFIG,
   kubectl,
   openAdmin,
-  installOurs,
   tokenOf,
 } from '../../../support/cluster.ts';
 
@@ -48,18 +47,17 @@ describeCluster('a kubeconfig', () => {
   const get = (kubeconfig: string, args: readonly string[] = [], env: Record<string, string> = {}) =>
     iter8ctlProcess(['get', '-o', 'name', ...args], { kubeconfig, env });
 
-  beforeAll(() => {
-    installOurs();
-    namespace = freshNamespace();
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+  beforeAll(async () => {
+    namespace = await freshNamespace();
+    const admin = JSON.parse(await kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     server = String(admin.clusters[0]!.cluster['server']);
     ca = String(admin.clusters[0]!.cluster['certificate-authority-data']);
     const role = ['--verb=get,list,watch', '--resource=experiments.iter8.tools'];
-    accountKubeconfig('reader', namespace, { role, folder });
+    await accountKubeconfig('reader', namespace, { role, folder });
     const alice = [`--clusterrole=reader-${namespace}`, '--user=oidc:alice', '--user=acting', '--group=acting-group'];
-    kubectl(['create', 'rolebinding', 'alice', '-n', namespace, ...alice]);
-    kubectl(['apply', '-n', namespace, '-f', 'samples/hello/experiment.yaml']);
-    token = tokenOf('reader', namespace);
+    await kubectl(['create', 'rolebinding', 'alice', '-n', namespace, ...alice]);
+    await kubectl(['apply', '-n', namespace, '-f', 'samples/hello/experiment.yaml']);
+    token = await tokenOf('reader', namespace);
   });
   const expected = { code: 0, out: 'experiment.iter8.tools/hello-experiment\n' };
 
@@ -73,7 +71,7 @@ describeCluster('a kubeconfig', () => {
   });
 
   it('with a client certificate, in the file and in files beside it by relative paths', async () => {
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+    const admin = JSON.parse(await kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     const user = admin.users[0]!.user;
     expect(await get(write('certificate', user))).toMatchObject(expected);
     for (const part of ['certificate', 'key'])
@@ -334,7 +332,7 @@ describeCluster('a kubeconfig', () => {
   });
 
   it('that acts as another does so in full: user, uid, groups and extra', async () => {
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+    const admin = JSON.parse(await kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     const acting = {
       as: 'acting',
       'as-uid': '42',
@@ -365,7 +363,7 @@ describeCluster('a kubeconfig', () => {
     const plain = await get(write('plain-to-https', { token }, { server: server.replace('https:', 'http:') }));
     expect(plain).toMatchObject({ code: 7 });
     expect(plain.err).toMatch(/HTTP request to an HTTPS server/);
-    const admin = JSON.parse(kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
+    const admin = JSON.parse(await kubectl(['config', 'view', '--raw', '--flatten', '-o', 'json'])) as Written;
     const { 'client-key-data': _, ...half } = admin.users[0]!.user;
     const keyless = await get(write('keyless', half));
     expect(keyless).toMatchObject({ code: 7 });

@@ -12,7 +12,6 @@ import {
   freshNamespace,
   iter8ctlProcess,
   kubectl,
-  installOurs,
   Running,
   tryKubectl,
   watchWithKubectl,
@@ -54,11 +53,10 @@ describeCluster('tenants', () => {
     kubectl(['get', 'deployment', name, '-n', namespace, '-o', 'jsonpath={.spec.replicas}']);
 
   beforeAll(async () => {
-    installOurs();
     server = await messageServer();
-    [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
-    ofA = accountKubeconfig('alice', a, { role: 'iter8ctl-driver', folder });
-    kubectl([
+    [a, b] = [await freshNamespace('tenant-a'), await freshNamespace('tenant-b')];
+    ofA = await accountKubeconfig('alice', a, { role: 'iter8ctl-driver', folder });
+    await kubectl([
       'create',
       'rolebinding',
       'secrets',
@@ -67,12 +65,12 @@ describeCluster('tenants', () => {
       '--clusterrole=iter8ctl-secrets',
       `--serviceaccount=${a}:alice`,
     ]);
-    ofController = accountKubeconfig('controller', b, { role: 'iter8ctl-controller', folder });
+    ofController = await accountKubeconfig('controller', b, { role: 'iter8ctl-controller', folder });
     const bound = `--serviceaccount=${b}:controller`;
     // Everywhere, and more than it is given by any installation: nothing but the controller itself stands between the tenants.
-    kubectl(['create', 'clusterrole', `all-${b}`, '--verb=get,patch', '--resource=deployments.apps,secrets']);
+    await kubectl(['create', 'clusterrole', `all-${b}`, '--verb=get,patch', '--resource=deployments.apps,secrets']);
     for (const role of ['iter8ctl-controller', 'iter8ctl-secrets', `all-${b}`])
-      kubectl(['create', 'clusterrolebinding', `${role}-${b}`, `--clusterrole=${role}`, bound]);
+      await kubectl(['create', 'clusterrolebinding', `${role}-${b}`, `--clusterrole=${role}`, bound]);
     const deployment = (name: string) => ({
       apiVersion: 'apps/v1',
       kind: 'Deployment',
@@ -83,7 +81,7 @@ describeCluster('tenants', () => {
         template: { metadata: { labels: { app: name } }, spec: { containers: [{ name: 'c', image: 'none' }] } },
       },
     });
-    create(
+    await create(
       {
         apiVersion: 'v1',
         kind: 'Secret',
@@ -154,7 +152,7 @@ describeCluster('tenants', () => {
         },
       },
     };
-    create(metric, ...Object.entries(tries).map(([name, change]) => experiment(name, change)));
+    await create(metric, ...Object.entries(tries).map(([name, change]) => experiment(name, change)));
     const running = new Running(
       [
         'controller',
@@ -172,28 +170,27 @@ describeCluster('tenants', () => {
     await Promise.all(Object.keys(tries).map((name) => watchWithKubectl(name, a, /ExperimentCompleted/)));
     running.kill('SIGTERM');
     const { out, err } = await running.done;
-    const messages = Object.fromEntries(
-      Object.keys(tries).map((name) => [
-        name,
-        kubectl(['get', 'experiment', name, '-n', a, '-o', 'jsonpath={.status.message}']),
-      ]),
-    );
+    const list = JSON.parse(await kubectl(['get', 'experiments', '-n', a, '-o', 'json'])) as {
+      readonly items: readonly { readonly metadata: { name: string }; readonly status: { message: string } }[];
+    };
+    const messages = Object.fromEntries(list.items.map(({ metadata, status }) => [metadata.name, status.message]));
+    expect(Object.keys(messages).toSorted()).toEqual(Object.keys(tries).toSorted());
     const { 'own-metric': ownMetric, ...refused } = messages;
     for (const [name, message] of Object.entries(refused))
       expect(message, name).toMatch(/of another namespace|of namespace tenant-b-\w+; the controller/);
     expect(ownMetric).not.toMatch(/promote/);
-    const stored = kubectl(['get', 'experiments,events,jobs', '-n', a, '-o', 'yaml']);
+    const stored = await kubectl(['get', 'experiments,events,jobs', '-n', a, '-o', 'yaml']);
     const encoded = Buffer.from(CANARY).toString('base64');
     for (const text of [out, err, stored, JSON.stringify(server.got)]) {
       expect(text).not.toContain(CANARY);
       expect(text).not.toContain(encoded);
     }
-    expect([replicas(b, 'stable'), replicas(b, 'canary')]).toEqual(['0', '0']);
-    expect(kubectl(['get', 'jobs', '-A', '-l', 'app.kubernetes.io/component=script', '-o', 'name'])).toBe('');
+    expect([await replicas(b, 'stable'), await replicas(b, 'canary')]).toEqual(['0', '0']);
+    expect(await kubectl(['get', 'jobs', '-A', '-l', 'app.kubernetes.io/component=script', '-o', 'name'])).toBe('');
   });
 
   it('a tenant who runs it themselves is told by the API server, and answers for no experiment of another', async () => {
-    create(experiment('of-b', { namespace: b, start: [{ task: 'gate' }] }));
+    await create(experiment('of-b', { namespace: b, start: [{ task: 'gate' }] }));
     const run = await iter8ctlProcess(['run', '-f', '-', '-n', a], {
       kubeconfig: ofA,
       input: JSON.stringify(
@@ -219,17 +216,17 @@ describeCluster('tenants', () => {
 
   it('a gate is passed by kubectl annotate, and by approve, which says which account it was', async () => {
     const gated = experiment('gated', { start: [{ task: 'gate', with: { message: 'Begin?' } }, { task: 'gate' }] });
-    create(gated);
+    await create(gated);
     const running = new Running(['run', 'gated', '-n', a]);
     await running.said(/gate of start waits for approval: Begin\?.*annotate iter8\.tools\/approve=start\/0/);
-    kubectl(['annotate', 'experiment', 'gated', '-n', a, 'iter8.tools/approve=start/0']);
+    await kubectl(['annotate', 'experiment', 'gated', '-n', a, 'iter8.tools/approve=start/0']);
     await running.said(/gate of start was approved$/);
     await running.said(/gate of start waits for approval \(/);
     expect(await iter8ctlProcess(['approve', 'gated', '-n', a], { kubeconfig: ofA })).toMatchObject({ code: 0 });
     await running.done;
     const by = `system:serviceaccount:${a}:alice`;
     expect(running.err).toContain(`gate of start was approved by ${by}`);
-    const events = kubectl(['get', 'events', '-n', a, '-o', 'custom-columns=R:.reason,M:.message']);
+    const events = await kubectl(['get', 'events', '-n', a, '-o', 'custom-columns=R:.reason,M:.message']);
     expect(events).toMatch(new RegExp(`Answered +gate of start was approved by ${by}`));
   });
 });

@@ -9,151 +9,113 @@ import {
   freshNamespace,
   iter8ctlProcess,
   kubectl,
-  installOurs,
-  installRoutes,
   Running,
   tokenOf,
   writeToken,
 } from '../../../support/cluster.ts';
+import {
+  answerErrorMetric,
+  createObjects,
+  errorMetrics,
+  httpRoute,
+  idleDeployment,
+  replicasOf,
+  routeWeight,
+  routeWeightsOf,
+} from '../../../support/cluster-objects.ts';
 import { testServer, type TestServer } from '../../../support/test-server.ts';
 
-/** Of the Gateway API, as far as weights go. */
+const SPLIT = { old: routeWeight(0), new: routeWeight(1) };
+/** Time to do something to it in mid-run. */
+const slowly = (iterationsPerLoop: number) => ({ duration: { intervalSeconds: 2, iterationsPerLoop } });
+
+// All at once, each in a namespace of its own: most of the time they wait for iterations.
 describeCluster('traffic', () => {
   let server: TestServer;
-  let namespace: string;
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-traffic-'));
-  const create = (...items: object[]) =>
-    kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
-  const get = (...args: string[]): unknown => JSON.parse(kubectl(['get', ...args, '-n', namespace, '-o', 'json']));
 
   beforeAll(async () => {
-    installOurs();
-    installRoutes();
-    server = await testServer((request, response) => {
-      const url = new URL(request.url ?? '', 'http://x');
-      if (url.pathname === '/requests') response.end('10000');
-      else response.end(url.searchParams.get('version') === 'broken' ? '0.3' : '0.001');
-    });
+    server = await testServer(({ url = '' }, response) => response.end(answerErrorMetric(url, { broken: 'broken' })));
   });
   afterAll(async () => {
     rmSync(folder, { recursive: true });
     await server[Symbol.asyncDispose]();
   });
 
-  function setUp(): void {
-    namespace = freshNamespace();
-    const metric = (name: string, spec: object) => ({
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Metric',
-      metadata: { name, namespace },
-      spec: {
-        urlTemplate: `${server.url}${name}`,
-        params: [{ name: 'version', value: '$name' }],
-        jqExpression: '.',
-        provider: 'test',
-        ...spec,
-      },
-    });
-    create(metric('requests', { type: 'Counter' }), metric('errors', { type: 'Gauge', sampleSize: 'requests' }));
+  /** A namespace with both metrics and these. */
+  async function setUp(...objects: readonly object[]): Promise<string> {
+    const namespace = await freshNamespace();
+    await createObjects(namespace, ...errorMetrics(server.url), ...objects);
+    return namespace;
   }
 
+  /** From `old` to this candidate. Its target is its own: those of one target run one after another. */
   const experiment = (
-    candidate: string,
+    namespace: string,
+    candidate: 'new' | 'broken',
     references: { readonly old?: object; readonly new?: object },
-    change: object = {},
+    change: { readonly name?: string; readonly duration?: object } = {},
   ) => ({
     apiVersion: 'iter8.tools/v2alpha2',
     kind: 'Experiment',
-    metadata: { name: 'move', namespace },
+    metadata: { name: change.name ?? 'move', namespace },
     spec: {
-      target: 'shop',
+      target: namespace,
       strategy: {
         testingPattern: 'Canary',
         deploymentPattern: 'Progressive',
         weights: { maxCandidateWeightIncrement: 40 },
       },
       criteria: { objectives: [{ metric: 'errors', upperLimit: '0.05', rollback_on_failure: true }] },
-      duration: { intervalSeconds: 1, iterationsPerLoop: 4 },
+      duration: change.duration ?? { intervalSeconds: 1, iterationsPerLoop: 4 },
       versionInfo: {
         baseline: { name: 'old', ...(references.old === undefined ? {} : { weightObjRef: references.old }) },
         candidates: [{ name: candidate, ...(references.new === undefined ? {} : { weightObjRef: references.new }) }],
       },
-      ...change,
     },
   });
-  const route = (index: number) => ({
-    apiVersion: 'gateway.networking.k8s.io/v1',
-    kind: 'HTTPRoute',
-    name: 'shop',
-    fieldPath: `.spec.rules[0].backendRefs[${index}].weight`,
-  });
-  const createRoute = () =>
-    create({
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { name: 'shop', namespace },
-      spec: {
-        rules: [
-          {
-            backendRefs: [
-              { name: 'old', port: 80, weight: 1 },
-              { name: 'new', port: 80, weight: 0 },
-            ],
-          },
-        ],
-      },
-    });
-  const createDeployment = (name: string, replicas: number) =>
-    create({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      metadata: { name, namespace },
-      spec: {
-        replicas,
-        selector: { matchLabels: { app: name } },
-        template: {
-          metadata: { labels: { app: name } },
-          spec: { containers: [{ name: 'app', image: 'none.test/none' }] },
-        },
-      },
-    });
-  const routeWeights = () =>
-    (
-      get('httproute', 'shop') as { spec: { rules: { backendRefs: { weight: number }[] }[] } }
-    ).spec.rules[0]!.backendRefs.map(({ weight }) => weight);
-  const run = (object: object, ...flags: string[]) =>
+  const route = (old = 1, fresh = 0) => httpRoute({ old, new: fresh });
+  const get = async (namespace: string, ...what: string[]): Promise<unknown> =>
+    JSON.parse(await kubectl(['get', ...what, '-n', namespace, '-o', 'json']));
+  const run = (namespace: string, object: object, ...flags: string[]) =>
     iter8ctlProcess(['run', '-f', '-', '-n', namespace, ...flags], { input: JSON.stringify(object) });
 
-  it('goes to a good candidate step by step through an HTTPRoute, and is all its own when it is promoted', async () => {
-    setUp();
-    createRoute();
-    const object = experiment('new', { old: route(0), new: route(1) });
+  it.concurrent('goes to a good candidate step by step through an HTTPRoute, and is all its own when it is promoted', async () => {
+    const namespace = await setUp(route());
+    const object = experiment(namespace, 'new', SPLIT);
     const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], { input: JSON.stringify(object) });
     expect(plan.out.replace(/\s+/g, ' ')).toMatch(
       /traffic now old 100 %, new 0 % at fastest old 60 %, new 40 % \| old 20 %, new 80 % \| old 5 %, new 95 % if promoted old 0 %, new 100 % otherwise as it is now/,
     );
-    const { code, err } = await run(object);
+    const { code, err } = await run(namespace, object);
     expect(code, err).toBe(0);
     expect(err).toContain('traffic is split old 60 %, new 40 % (before: old 100 %, new 0 %)');
-    expect(routeWeights()).toEqual([0, 100]);
-    const managers = kubectl(['get', 'httproute', 'shop', '-n', namespace, '-o', 'json', '--show-managed-fields']);
+    expect(await routeWeightsOf(namespace)).toBe('0 100');
+    const managers = await kubectl([
+      'get',
+      'httproute',
+      'shop',
+      '-n',
+      namespace,
+      '-o',
+      'json',
+      '--show-managed-fields',
+    ]);
     expect(managers).toContain('"manager": "iter8ctl"');
   });
 
-  it('goes back to what it was when the candidate fails', async () => {
-    setUp();
-    createRoute();
-    const { code, out } = await run(experiment('broken', { old: route(0), new: route(1) }));
+  it.concurrent('goes back to what it was when the candidate fails', async () => {
+    const namespace = await setUp(route());
+    const { code, out } = await run(namespace, experiment(namespace, 'broken', SPLIT));
     expect(code, out).toBe(1);
-    expect(routeWeights()).toEqual([1, 0]);
+    expect(await routeWeightsOf(namespace)).toBe('1 0');
   });
 
-  it('moves by an annotation that is not there yet, and takes it away again', async () => {
-    setUp();
-    create({
+  it.concurrent('moves by an annotation that is not there yet, and takes it away again', async () => {
+    const namespace = await setUp({
       apiVersion: 'networking.k8s.io/v1',
       kind: 'Ingress',
-      metadata: { name: 'canary', namespace },
+      metadata: { name: 'canary' },
       spec: { defaultBackend: { service: { name: 'new', port: { number: 80 } } } },
     });
     const reference = {
@@ -162,42 +124,42 @@ describeCluster('traffic', () => {
       name: 'canary',
       fieldPath: ".metadata.annotations['nginx.ingress.kubernetes.io/canary-weight']",
     };
-    const kept = await run(experiment('new', { new: reference }));
+    const kept = await run(namespace, experiment(namespace, 'new', { new: reference }));
     expect(kept.code, kept.err).toBe(0);
-    const annotations = () =>
-      (get('ingress', 'canary') as { metadata: { annotations?: object } }).metadata.annotations ?? {};
-    expect(annotations()).toEqual({ 'nginx.ingress.kubernetes.io/canary-weight': '100' });
-    kubectl(['annotate', 'ingress', 'canary', '-n', namespace, 'nginx.ingress.kubernetes.io/canary-weight-']);
-    const broken = await run({ ...experiment('broken', { new: reference }), metadata: { name: 'again', namespace } });
+    const annotations = async () =>
+      ((await get(namespace, 'ingress', 'canary')) as { metadata: { annotations?: object } }).metadata.annotations ??
+      {};
+    expect(await annotations()).toEqual({ 'nginx.ingress.kubernetes.io/canary-weight': '100' });
+    await kubectl(['annotate', 'ingress', 'canary', '-n', namespace, 'nginx.ingress.kubernetes.io/canary-weight-']);
+    const broken = await run(namespace, experiment(namespace, 'broken', { new: reference }, { name: 'again' }));
     expect(broken.code, broken.out).toBe(1);
-    expect(annotations()).toEqual({});
+    expect(await annotations()).toEqual({});
   });
 
-  it('is replicas of two Deployments, in whole pods', async () => {
-    setUp();
-    createDeployment('old', 4);
-    createDeployment('new', 0);
-    const reference = (name: string) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      name,
-      fieldPath: '.spec.replicas',
-    });
-    const { code, err } = await run(experiment('new', { old: reference('old'), new: reference('new') }));
+  it.concurrent('is replicas of two Deployments, in whole pods', async () => {
+    const namespace = await setUp(idleDeployment('old', 4), idleDeployment('new', 0));
+    const references = { old: replicasOf('old'), new: replicasOf('new') };
+    const { code, err } = await run(namespace, experiment(namespace, 'new', references));
     expect(code, err).toBe(0);
-    const pods = (name: string) => (get('deployment', name) as { spec: { replicas: number } }).spec.replicas;
-    expect([pods('old'), pods('new')]).toEqual([0, 4]);
+    const pods = await kubectl([
+      'get',
+      'deployment',
+      'old',
+      'new',
+      '-n',
+      namespace,
+      '-o',
+      'jsonpath={.items[*].spec.replicas}',
+    ]);
+    expect(pods).toBe('0 4');
   });
 
-  it('fails the experiment when somebody else moves it, says who, and leaves it to them', async () => {
-    setUp();
-    createRoute();
-    create(
-      experiment('new', { old: route(0), new: route(1) }, { duration: { intervalSeconds: 2, iterationsPerLoop: 8 } }),
-    );
+  it.concurrent('fails the experiment when somebody else moves it, says who, and leaves it to them', async () => {
+    const namespace = await setUp(route());
+    await createObjects(namespace, experiment(namespace, 'new', SPLIT, slowly(8)));
     const running = new Running(['run', 'move', '-n', namespace]);
     await running.said(/traffic is split old 60 %/);
-    kubectl([
+    await kubectl([
       'patch',
       'httproute',
       'shop',
@@ -213,87 +175,65 @@ describeCluster('traffic', () => {
     expect((out + err).replace(/\s+/g, ' ')).toMatch(
       /backendRefs\[1\]\.weight holds 33, not 40; it was changed by gitops at /,
     );
-    expect(routeWeights()).toEqual([60, 33]);
+    expect(await routeWeightsOf(namespace)).toBe('60 33');
   });
 
-  it('fails also when somebody puts back what was there at the start: a GitOps controller, an autoscaler', async () => {
-    setUp();
-    createRoute();
-    createDeployment('old', 4);
-    createDeployment('new', 0);
-    const replicas = (name: string) => ({
-      apiVersion: 'apps/v1',
-      kind: 'Deployment',
-      name,
-      fieldPath: '.spec.replicas',
-    });
-    const slow = { duration: { intervalSeconds: 2, iterationsPerLoop: 8 } };
-    create(experiment('new', { old: route(0), new: route(1) }, slow), {
-      ...experiment('new', { old: replicas('old'), new: replicas('new') }, slow),
-      metadata: { name: 'pods', namespace },
-    });
-    const routes = new Running(['run', 'move', '-n', namespace]);
-    await routes.said(/traffic is split old 60 %/);
-    const backendRefs = [
-      { name: 'old', port: 80, weight: 1 },
-      { name: 'new', port: 80, weight: 0 },
-    ];
-    const git = {
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { name: 'shop', namespace },
-      spec: { rules: [{ backendRefs }] },
-    };
+  it.concurrent('fails also when GitOps puts back what was there at the start', async () => {
+    const namespace = await setUp(route());
+    await createObjects(namespace, experiment(namespace, 'new', SPLIT, slowly(8)));
+    const running = new Running(['run', 'move', '-n', namespace]);
+    await running.said(/traffic is split old 60 %/);
     // Times are recorded in whole seconds: what was put back in that of our own change is seen when it is put back again.
     await setTimeout(1_000);
-    kubectl(['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-f', '-'], JSON.stringify(git));
-    const reverted = await routes.done;
-    expect(reverted.code, reverted.err).toBe(4);
-    expect((reverted.out + reverted.err).replace(/\s+/g, ' ')).toMatch(
-      /weight holds 0, not \d+; it was changed by gitops at /,
+    await kubectl(
+      ['apply', '--server-side', '--force-conflicts', '--field-manager=gitops', '-n', namespace, '-f', '-'],
+      JSON.stringify(route()),
     );
-    expect(routeWeights()).toEqual([1, 0]);
-    const pods = new Running(['run', 'pods', '-n', namespace]);
-    await pods.said(/traffic is split old (50|75) %/);
-    await setTimeout(1_000);
-    kubectl(['scale', 'deployment', 'old', '-n', namespace, '--replicas=4']);
-    const scaled = await pods.done;
-    expect(scaled.code, scaled.err).toBe(4);
-    expect((scaled.out + scaled.err).replace(/\s+/g, ' ')).toMatch(
-      /replicas holds 4, not \d; it was changed by kubectl/,
-    );
-    expect((get('deployment', 'old') as { spec: { replicas: number } }).spec.replicas).toBe(4);
+    const { code, out, err } = await running.done;
+    expect(code, err).toBe(4);
+    expect((out + err).replace(/\s+/g, ' ')).toMatch(/weight holds 0, not \d+; it was changed by gitops at /);
+    expect(await routeWeightsOf(namespace)).toBe('1 0');
   });
 
-  it('is put back on SIGTERM, and by --keep-split left where it is', async () => {
-    setUp();
-    createRoute();
-    create(
-      experiment('new', { old: route(0), new: route(1) }, { duration: { intervalSeconds: 2, iterationsPerLoop: 30 } }),
-    );
+  it.concurrent('fails also when replicas are scaled back to what they were', async () => {
+    const namespace = await setUp(idleDeployment('old', 4), idleDeployment('new', 0));
+    const references = { old: replicasOf('old'), new: replicasOf('new') };
+    await createObjects(namespace, experiment(namespace, 'new', references, slowly(8)));
+    const running = new Running(['run', 'move', '-n', namespace]);
+    await running.said(/traffic is split old (50|75) %/);
+    await setTimeout(1_000);
+    await kubectl(['scale', 'deployment', 'old', '-n', namespace, '--replicas=4']);
+    const { code, out, err } = await running.done;
+    expect(code, err).toBe(4);
+    expect((out + err).replace(/\s+/g, ' ')).toMatch(/replicas holds 4, not \d; it was changed by kubectl/);
+    expect(await kubectl(['get', 'deployment', 'old', '-n', namespace, '-o', 'jsonpath={.spec.replicas}'])).toBe('4');
+  });
+
+  it.concurrent('is put back on SIGTERM, and by --keep-split left where it is', async () => {
+    const namespace = await setUp(route());
+    await createObjects(namespace, experiment(namespace, 'new', SPLIT, slowly(30)));
     for (const [flags, expected] of [
-      [[], [1, 0]],
-      [['--keep-split'], [60, 40]],
+      [[], '1 0'],
+      [['--keep-split'], '60 40'],
     ] as const) {
       const running = new Running(['run', 'move', '-n', namespace, ...flags]);
       await running.said(/traffic is split old 60 %/);
       running.kill('SIGTERM');
       const { code, err } = await running.done;
       expect(code, err).toBe(143);
-      expect(routeWeights()).toEqual(expected);
+      expect(await routeWeightsOf(namespace)).toBe(expected);
     }
   });
 
-  it('needs no more than the Roles that are printed for its experiment', async () => {
-    setUp();
-    createRoute();
-    const object = experiment('new', { old: route(0), new: route(1) });
-    const printed = await iter8ctlProcess(['install', '--print-role', '-f', '-'], { input: JSON.stringify(object) });
+  it.concurrent('needs no more than the Roles that are printed for its experiment', async () => {
+    const namespace = await setUp(route());
+    const input = JSON.stringify(experiment(namespace, 'new', SPLIT));
+    const printed = await iter8ctlProcess(['install', '--print-role', '-f', '-'], { input });
     expect(printed.code, printed.err).toBe(0);
-    kubectl(['create', 'serviceaccount', 'driver', '-n', namespace]);
-    kubectl(['apply', '-f', '-'], printed.out);
+    await kubectl(['create', 'serviceaccount', 'driver', '-n', namespace]);
+    await kubectl(['apply', '-f', '-'], printed.out);
     for (const at of [namespace, 'iter8-system'])
-      kubectl([
+      await kubectl([
         'create',
         'rolebinding',
         `move-${namespace}`,
@@ -303,29 +243,17 @@ describeCluster('traffic', () => {
         `--serviceaccount=${namespace}:driver`,
       ]);
     const kubeconfig = path.join(folder, 'driver');
-    writeToken(kubeconfig, tokenOf('driver', namespace));
-    const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], {
-      kubeconfig,
-      input: JSON.stringify(object),
-    });
+    await writeToken(kubeconfig, await tokenOf('driver', namespace));
+    const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], { kubeconfig, input });
     expect(plan.out, plan.err).toMatch(/permissions +(\d+) of \1\n/);
-    const { code, err } = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], {
-      kubeconfig,
-      input: JSON.stringify(object),
-    });
+    const { code, err } = await iter8ctlProcess(['run', '-f', '-', '-n', namespace], { kubeconfig, input });
     expect(code, err).toBe(0);
-    expect(routeWeights()).toEqual([0, 100]);
+    expect(await routeWeightsOf(namespace)).toBe('0 100');
     // Another route of the namespace is none of its business.
-    create({
-      apiVersion: 'gateway.networking.k8s.io/v1',
-      kind: 'HTTPRoute',
-      metadata: { name: 'other', namespace },
-      spec: {},
-    });
-    const other = { ...route(0), name: 'other' };
+    await createObjects(namespace, httpRoute({ old: 1, new: 0 }, 'other'));
     const refused = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], {
       kubeconfig,
-      input: JSON.stringify({ ...experiment('new', { new: other }), metadata: { name: 'second', namespace } }),
+      input: JSON.stringify(experiment(namespace, 'new', { new: routeWeight(0, 'other') }, { name: 'second' })),
     });
     expect(refused.code).toBe(7);
     expect(refused.out.replace(/\s+/g, ' ')).toContain(
@@ -333,38 +261,31 @@ describeCluster('traffic', () => {
     );
   });
 
-  it('that would be dropped by the schema is seen by plan, and by a run before anything is sent', async () => {
-    setUp();
-    createDeployment('new', 1);
-    const nowhere = { apiVersion: 'apps/v1', kind: 'Deployment', name: 'new', fieldPath: '.spec.nope' };
-    const object = experiment('new', { new: nowhere });
+  it.concurrent('that would be dropped by the schema is seen by plan, and by a run before anything is sent', async () => {
+    const namespace = await setUp(idleDeployment('new', 1));
+    const object = experiment(namespace, 'new', { new: { ...replicasOf('new'), fieldPath: '.spec.nope' } });
     const plan = await iter8ctlProcess(['plan', '-f', '-', '-n', namespace], { input: JSON.stringify(object) });
     expect(plan.code, plan.err).toBe(4);
     expect(plan.out.replace(/\s+/g, ' ')).toMatch(
       /traffic cannot be moved: Deployment new at \.spec\.nope would hold nothing where 100 is written: the server drops or changes it; check fieldPath/,
     );
-    const { code, out } = await run(object);
+    const { code, out } = await run(namespace, object);
     expect(code, out).toBe(4);
     expect(out.replace(/\s+/g, ' ')).toContain('would hold nothing where 100 is written');
   });
 
-  it('that a killed driver has left is kept in mind: neither restart nor delete forget what it was before', async () => {
-    setUp();
-    createRoute();
-    const object = experiment(
-      'new',
-      { old: route(0), new: route(1) },
-      { duration: { intervalSeconds: 2, iterationsPerLoop: 30 } },
-    );
-    create(object);
+  it.concurrent('that a killed driver has left is kept in mind: neither restart nor delete forget what it was before', async () => {
+    const namespace = await setUp(route());
+    const object = experiment(namespace, 'new', SPLIT, slowly(30));
+    await createObjects(namespace, object);
     const running = new Running(['run', 'move', '-n', namespace]);
     await running.said(/traffic is split old 60 %/);
     running.kill('SIGKILL');
     await running.done;
-    expect(routeWeights()).toEqual([60, 40]);
+    expect(await routeWeightsOf(namespace)).toBe('60 40');
     // As if its locks had run out.
-    kubectl(['delete', 'lease', '--all', '-n', namespace]);
-    const restarted = await run(object, '--restart');
+    await kubectl(['delete', 'lease', '--all', '-n', namespace]);
+    const restarted = await run(namespace, object, '--restart');
     expect(restarted.code, restarted.out).toBe(7);
     expect(restarted.err.replace(/\s+/g, ' ')).toMatch(/has moved traffic, which was not put back/);
     const deleted = await iter8ctlProcess(['delete', 'move', '-n', namespace]);
@@ -373,7 +294,7 @@ describeCluster('traffic', () => {
     await again.said(/traffic is split/);
     again.kill('SIGTERM');
     expect((await again.done).code).toBe(143);
-    expect(routeWeights()).toEqual([1, 0]);
+    expect(await routeWeightsOf(namespace)).toBe('1 0');
     expect((await iter8ctlProcess(['delete', 'move', '-n', namespace])).code).toBe(0);
   });
 });

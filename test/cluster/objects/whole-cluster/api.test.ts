@@ -37,9 +37,9 @@ describeCluster('the HTTP API', () => {
   let a: string;
   let b: string;
 
-  const account = (name: string, namespace: string, role: string) => {
-    kubectl(['create', 'serviceaccount', name, '-n', namespace]);
-    kubectl([
+  const account = async (name: string, namespace: string, role: string) => {
+    await kubectl(['create', 'serviceaccount', name, '-n', namespace]);
+    await kubectl([
       'create',
       'rolebinding',
       name,
@@ -87,15 +87,15 @@ describeCluster('the HTTP API', () => {
   }
 
   beforeAll(async () => {
-    installOurs();
+    await installOurs();
     target = await testServer(ok);
     prometheus = await testServer((request, response) => {
       asked.push(request.url ?? '');
       response.end(JSON.stringify({ status: 'success', data: { result: [] } }));
     });
-    [a, b] = [freshNamespace('tenant-a'), freshNamespace('tenant-b')];
+    [a, b] = [await freshNamespace('tenant-a'), await freshNamespace('tenant-b')];
     const kubeconfig = path.join(folder, 'controller');
-    writeToken(kubeconfig, tokenOf('iter8ctl-controller', 'iter8-system'));
+    await writeToken(kubeconfig, await tokenOf('iter8ctl-controller', 'iter8-system'));
     ({ controller, url } = await runningApi(prometheus.url, { kubeconfig }));
   });
   afterAll(async () => {
@@ -108,8 +108,8 @@ describeCluster('the HTTP API', () => {
   });
 
   it('answers a tenant about their experiments, waits until they are decided, and says nothing of those of another', async () => {
-    const [alice, bob] = [account('alice', a, 'iter8ctl-viewer'), account('bob', b, 'iter8ctl-viewer')];
-    create('shop', a);
+    const [alice, bob] = [await account('alice', a, 'iter8ctl-viewer'), await account('bob', b, 'iter8ctl-viewer')];
+    await create('shop', a);
     const decided = await ask(`/v1/namespaces/${a}/experiments/shop?wait=60s`, alice);
     expect([decided.status, schemaErrors('experiment-view', decided.body)]).toEqual([200, []]);
     expect(decided.body['recommendation']).toMatchObject({ verdict: 'promote', version: 'v1' });
@@ -125,17 +125,17 @@ describeCluster('the HTTP API', () => {
   });
 
   it('takes no caller without a token, or with one that is forged or was made for another audience', async () => {
-    const token = account('carol', a, 'iter8ctl-viewer');
+    const token = await account('carol', a, 'iter8ctl-viewer');
     const [header, payload, signature] = token.split('.') as [string, string, string];
     const forged = encoded({ ...claimsOf(payload), exp: 4_000_000_000 });
-    const foreign = kubectl(['create', 'token', 'carol', '-n', a, '--audience=elsewhere']).trim();
+    const foreign = (await kubectl(['create', 'token', 'carol', '-n', a, '--audience=elsewhere'])).trim();
     for (const shown of [undefined, 'x', `${header}.${forged}.${signature}`, foreign])
       expect((await ask(`/v1/namespaces/${a}/experiments/none`, shown)).status).toBe(401);
     expect((await ask(`/v1/namespaces/${a}/experiments/none`, token)).status).toBe(404);
   });
 
   itInLab('takes no token that has expired', async () => {
-    const [header, payload] = account('frank', a, 'iter8ctl-viewer').split('.') as [string, string];
+    const [header, payload] = (await account('frank', a, 'iter8ctl-viewer')).split('.') as [string, string];
     const claims = claimsOf(payload);
     const key = createPrivateKey(readFileSync(SIGNING_KEY));
     const signed = (change: object): string => {
@@ -156,7 +156,7 @@ describeCluster('the HTTP API', () => {
       criteria: { objectives: [{ metric: 'errors', upperLimit: '0.01' }] },
       metrics: [{ name: 'errors', query: 'x' }],
     };
-    const [viewer, driver] = [account('dave', a, 'iter8ctl-viewer'), account('erin', a, 'iter8ctl-driver')];
+    const [viewer, driver] = [await account('dave', a, 'iter8ctl-viewer'), await account('erin', a, 'iter8ctl-driver')];
     expect((await ask(`/v1/namespaces/${a}/verdicts`, viewer, question)).status).toBe(403);
     expect((await ask(`/v1/namespaces/${b}/verdicts`, driver, question)).status).toBe(403);
     expect(asked).toEqual([]);

@@ -76,8 +76,10 @@ const versionOf = (crd: unknown) => (crd as { spec: { versions: readonly Version
 describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
   beforeAll(() => replaceCrds(OUR_CRDS));
 
-  it.each([0, 1])('accept and keep whatever those of Iter8 0.7 do (%i)', (index) => {
-    const old = versionOf(JSON.parse(kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[index]!])));
+  it.each([0, 1])('accept and keep whatever those of Iter8 0.7 do (%i)', async (index) => {
+    const old = versionOf(
+      JSON.parse(await kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[index]!])),
+    );
     const own = versionOf(crds()[index]!.object);
     expect(stricter(old.schema.openAPIV3Schema, own.schema.openAPIV3Schema, '')).toEqual([]);
     const columns = own.additionalPrinterColumns;
@@ -87,12 +89,12 @@ describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
     );
   });
 
-  it('are seen to differ when one is stricter', () => {
+  it('are seen to differ when one is stricter', async () => {
     const own = structuredClone(versionOf(crds()[0]!.object).schema.openAPIV3Schema) as {
       properties: { spec: { required: string[] } };
     };
     own.properties.spec.required.push('criteria');
-    const old = versionOf(JSON.parse(kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[0]!])));
+    const old = versionOf(JSON.parse(await kubectl(['create', '--dry-run=client', '-o', 'json', '-f', OLD_CRDS[0]!])));
     expect(stricter(old.schema.openAPIV3Schema, own as Schema, '')).toEqual(['.spec.criteria is required']);
   });
 
@@ -100,13 +102,13 @@ describeWithOldCrds('our CRDs, beside those of Iter8 0.7', () => {
     const files = readdirSync(SAMPLES).filter((name) => name.endsWith('.yaml'));
     expect(files.length).toBeGreaterThan(0);
     for (const file of files) {
-      const namespace = freshNamespace();
+      const namespace = await freshNamespace();
       const { objects } = readManifest(readFileSync(path.join(SAMPLES, file), 'utf8'), file);
       for (const { value } of objects) {
         if (!['Experiment', 'Metric'].includes(String(value['kind']))) continue;
         const moved = structuredClone(value) as unknown as { metadata: { namespace: string } };
         moved.metadata.namespace = namespace;
-        expect(() => kubectl(['create', '-f', '-'], JSON.stringify(moved)), file).not.toThrow();
+        await expect(kubectl(['create', '-f', '-'], JSON.stringify(moved)), file).resolves.toMatch(/created/);
       }
     }
   });
@@ -116,17 +118,17 @@ describeCluster('our CRDs', () => {
   beforeAll(() => replaceCrds(OUR_CRDS));
 
   it('refuse what cannot be meant, as those did', async () => {
-    const namespace = freshNamespace();
+    const namespace = await freshNamespace();
     const manifest = readFileSync(path.join(import.meta.dirname, '../../../../samples/hello/experiment.yaml'), 'utf8');
     const bad = manifest.replace('testingPattern: Conformance', 'testingPattern: Guess');
-    expect(() => kubectl(['create', '-n', namespace, '-f', '-'], bad)).toThrow(/Unsupported value: "Guess"/);
+    await expect(kubectl(['create', '-n', namespace, '-f', '-'], bad)).rejects.toThrow(/Unsupported value: "Guess"/);
     expect((await tryKubectl(['explain', 'experiment.spec.criteria.objectives'])).out).toMatch(/rollback_on_failure/);
   });
 });
 
 describeCluster('install', () => {
   it('takes over no field that others have set, unless it is reported to, and says whose they are', async () => {
-    replaceCrds(OUR_CRDS);
+    await replaceCrds(OUR_CRDS);
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
       kind: 'ClusterRole',
@@ -138,14 +140,14 @@ describeCluster('install', () => {
         ['apply', '--server-side', '--field-manager=argocd', '--force-conflicts', '-f', '-'],
         JSON.stringify(role),
       );
-    theirs();
-    const before = kubectl(['get', 'crd,clusterrole', '-o', 'name']);
+    await theirs();
+    const before = await kubectl(['get', 'crd,clusterrole', '-o', 'name']);
     const refused = await iter8ctlProcess(['install']);
     expect(refused).toMatchObject({ code: 7, out: '' });
     expect(refused.err).toMatch(/nothing is installed: others have set fields that install would change/);
     expect(refused.err).toMatch(/ClusterRole iter8ctl-viewer: \.metadata\.labels\S*part-of belongs to argocd/);
     expect(refused.err).toMatch(/--force-conflicts/);
-    expect(kubectl(['get', 'crd,clusterrole', '-o', 'name'])).toBe(before);
+    expect(await kubectl(['get', 'crd,clusterrole', '-o', 'name'])).toBe(before);
     const forced = await iter8ctlProcess(['install', '--force-conflicts']);
     expect(forced.code, forced.err).toBe(0);
     expect(forced.err).toMatch(/taken over: ClusterRole iter8ctl-viewer: .* belongs to argocd/);

@@ -28,9 +28,9 @@ describeCluster('metrics of a backend', () => {
   const refused: string[] = [];
 
   beforeAll(async () => {
-    replaceCrds(missingOldCrds === undefined ? OLD_CRDS : OUR_CRDS);
+    await replaceCrds(missingOldCrds === undefined ? OLD_CRDS : OUR_CRDS);
     for (const { object } of installObjects())
-      if (object.kind !== 'CustomResourceDefinition') kubectl(['apply', '-f', '-'], JSON.stringify(object));
+      if (object.kind !== 'CustomResourceDefinition') await kubectl(['apply', '-f', '-'], JSON.stringify(object));
     server = await testServer((request, response) => {
       if (request.headers.authorization !== `Bearer ${TOKEN}`) {
         refused.push(String(request.headers.authorization));
@@ -50,7 +50,7 @@ describeCluster('metrics of a backend', () => {
       ];
       response.end(JSON.stringify({ shares: rows }));
     });
-    namespace = freshNamespace();
+    namespace = await freshNamespace();
     const objects = [
       {
         apiVersion: 'v1',
@@ -79,7 +79,7 @@ describeCluster('metrics of a backend', () => {
         spec: { ports: [{ port }] },
       })),
     ];
-    kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
+    await kubectl(['create', '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items: objects }));
   });
   afterAll(() => server[Symbol.asyncDispose]());
 
@@ -88,7 +88,7 @@ describeCluster('metrics of a backend', () => {
       name,
       weightObjRef: { apiVersion: 'v1', kind: 'Service', name: `weight-${port}`, fieldPath: '.spec.ports[0].port' },
     });
-    kubectl(
+    await kubectl(
       ['create', '-f', '-'],
       JSON.stringify({
         apiVersion: 'iter8.tools/v2alpha2',
@@ -120,7 +120,7 @@ describeCluster('metrics of a backend', () => {
     expect(text).toMatch(/shop-v2 0\.2 8,000 best/);
     // The secret is used, and seen nowhere.
     expect(refused).toEqual([]);
-    const stored = kubectl(['get', 'experiment,event', '-n', namespace, '-o', 'json']);
+    const stored = await kubectl(['get', 'experiment,event', '-n', namespace, '-o', 'json']);
     for (const seen of [err, out, stored]) expect(seen).not.toContain(TOKEN);
   });
 

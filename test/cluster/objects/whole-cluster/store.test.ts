@@ -26,7 +26,7 @@ describeCluster('a cluster', () => {
         const client = await openAdmin();
         return {
           store: createClusterStore({ client }),
-          namespaces: [freshNamespace(), freshNamespace()],
+          namespaces: [await freshNamespace(), await freshNamespace()],
           close: () => Promise.resolve(client.close()),
         };
       });
@@ -34,7 +34,7 @@ describeCluster('a cluster', () => {
       it('loses nothing of what is ours, and leaves what somebody else wrote into the status', async () => {
         const client = await openAdmin();
         const store = createClusterStore({ client });
-        const namespace = freshNamespace();
+        const namespace = await freshNamespace();
         const key = { namespace, name: 'a' };
         await store.create({
           apiVersion: 'iter8.tools/v2alpha2',
@@ -42,7 +42,7 @@ describeCluster('a cluster', () => {
           metadata: key,
           spec: { target: 't', strategy: { testingPattern: 'Conformance' } },
         });
-        kubectl([
+        await kubectl([
           'patch',
           'experiment',
           'a',
