@@ -12,8 +12,8 @@ import { countedBy } from './data-plane.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const IMAGE = 'shop:test';
-/** Users of each version and test, a second: at 25 % of them, a bad one is found in some iterations; several tests share two cores. */
-export const RATE = 100;
+/** Users of each test, a second: a version that gets a quarter of them shows in some iterations what it is. Several tests share two cores. */
+export const RATE = 150;
 /** Every 20th answer of the bad version is a 503. */
 export const BAD_EVERY = 20;
 

@@ -42,7 +42,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
       // Four steps to all of the traffic, and twice as long there; a bad one gets little of it, and ends by what is seen of it.
       input: quickSample('gateway-api', {
         ...quick(namespace, prometheus.url),
-        iterations: errorEvery === 0 ? 12 : 20,
+        iterations: errorEvery === 0 ? 12 : 40,
       }),
     });
     await users[Symbol.asyncDispose]();

@@ -36,7 +36,7 @@ describeLab('kube-proxy between two Deployments of one Service', () => {
         prometheus: prometheus.url,
         // Pods have to start in one.
         intervalSeconds: 3,
-        iterations: errorEvery === 0 ? 12 : 20,
+        iterations: errorEvery === 0 ? 12 : 40,
       }),
     });
     await users[Symbol.asyncDispose]();

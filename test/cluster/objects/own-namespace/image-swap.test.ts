@@ -1,7 +1,7 @@
 /** The sample that promotes by the image of a Deployment, as a reader applies it; the load goes to servers of this test. */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { beforeAll, expect, it } from 'vitest';
+import { expect, it } from 'vitest';
 import { describeCluster, freshNamespace, iter8ctlProcess, kubectl } from '../../../support/cluster.ts';
 import { failingEach, ok, testServer } from '../../../support/test-server.ts';
 
