@@ -157,18 +157,26 @@ export class ControllerPods {
     }
   }
 
+  /** Once it is known: a controller leads before its kubelet says in which container. */
   async #pidOf(pod: string): Promise<number> {
+    for (;;) {
+      const pid = await this.#runningIn(pod);
+      if (pid !== undefined) return pid;
+      await delay(LOOK_EVERY_MS);
+    }
+  }
+
+  async #runningIn(pod: string): Promise<number | undefined> {
     const { status } = await this.#get<Pod>('pod', pod);
-    const container = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '') ?? 'none';
+    const container = status?.containerStatuses?.[0]?.containerID?.replace('containerd://', '');
+    if (container === undefined) return undefined;
     const socket = path.join(
       process.env['CLUSTER_DIR'] ?? path.join(homedir(), '.cache/iter8-cluster'),
       'run/containerd.sock',
     );
     const tasks = await output('ctr', ['-a', socket, '-n', 'k8s.io', 'task', 'ls']);
     const pid = Number(new RegExp(`^${container}\\s+(\\d+)`, 'm').exec(tasks)?.[1]);
-    if (!Number.isSafeInteger(pid) || pid < 2)
-      throw new Error(`container ${container} of ${pod} does not run: ${tasks}`);
-    return pid;
+    return Number.isSafeInteger(pid) && pid > 1 ? pid : undefined;
   }
 
   async #kill({ identity, pod, pid }: Leader, death: PodDeath): Promise<void> {

@@ -14,8 +14,8 @@ const root = path.join(import.meta.dirname, '../..');
 const IMAGE = 'shop:test';
 /** Users of each test, a second: a version that gets a quarter of them shows in some iterations what it is. Several tests share two cores. */
 export const RATE = 150;
-/** Every 20th answer of the bad version is a 503. */
-export const BAD_EVERY = 20;
+/** Every 10th answer of the bad version is a 503: with 5 % of the traffic, which it gets first, half a percent of users see it. */
+export const BAD_EVERY = 10;
 
 const deployment = (version: string, replicas: number, counts: string, errorEvery = 0) => ({
   apiVersion: 'apps/v1',
@@ -55,7 +55,7 @@ export const service = (name: string, selector: object) => ({
   spec: { selector, ports: [{ port: 80, targetPort: 8080 }] },
 });
 
-/** The sample, quicker: with this Prometheus, these steps, and a limit that 5 % of errors are well beyond. */
+/** The sample, quicker: with this Prometheus, these steps, and a limit that 10 % of errors are well beyond. */
 export function quickSample(
   sample: string,
   how: {
@@ -108,7 +108,7 @@ export async function installShop(): Promise<void> {
   await clusterTool('image', [IMAGE, folder, '/app/run']);
 }
 
-/** A namespace with both versions, and where they keep their counts. */
+/** A namespace with both versions, and where they keep their counts. Its pods end with the test: they would cost the next ones CPU. */
 export async function placeShop(how: {
   readonly replicas: readonly [number, number];
   readonly errorEvery: number;
@@ -122,6 +122,11 @@ export async function placeShop(how: {
   await kubectl(['apply', '-n', namespace, '-f', '-'], JSON.stringify({ apiVersion: 'v1', kind: 'List', items }));
   for (const version of ['shop-v1', 'shop-v2'])
     await kubectl(['rollout', 'status', `deployment/${version}`, '-n', namespace, '--timeout=120s']);
-  return { namespace, counts };
+  const end = () => kubectl(['delete', 'deployment', 'shop-v1', 'shop-v2', '-n', namespace, '--wait=false']);
+  return {
+    namespace,
+    counts,
+    [Symbol.asyncDispose]: async () => void (await end()),
+  };
 }
 export const getOf = (namespace: string, ...what: string[]) => kubectl(['get', '-n', namespace, ...what]);

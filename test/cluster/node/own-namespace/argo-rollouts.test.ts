@@ -105,6 +105,7 @@ describeLab('Argo Rollouts', () => {
     await rolloutIs(({ phase }) => phase === 'Healthy');
   }, BUILD_MS);
   afterAll(async () => {
+    await kubectl(['delete', 'rollout', 'shop', '-n', namespace, '--ignore-not-found', '--timeout=60s']);
     rollouts?.kill();
     controller?.kill('SIGTERM');
     await controller?.done;

@@ -33,7 +33,8 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     ['a good candidate gets all of it', 0, 0, '0 100'],
     ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '100 0'],
   ])('%s', async (_, errorEvery, code, after) => {
-    const { namespace, counts } = await placeShop({ replicas: [1, 1], errorEvery, more });
+    await using shop = await placeShop({ replicas: [1, 1], errorEvery, more });
+    const { namespace, counts } = shop;
     await answers(namespace, 'shop-v1', 'shop-v2');
     await using prometheus = await scrapePods(namespace);
     await using gateway = await startGateway(namespace, 'shop');
@@ -56,7 +57,8 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
   });
 
   it.concurrent('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
-    const { namespace } = await placeShop({ replicas: [1, 1], errorEvery: 0, more });
+    await using shop = await placeShop({ replicas: [1, 1], errorEvery: 0, more });
+    const { namespace } = shop;
     await answers(namespace, 'shop-v1', 'shop-v2');
     await using prometheus = await scrapePods(namespace);
     await using gateway = await startGateway(namespace, 'shop');

@@ -24,7 +24,8 @@ describeLab('kube-proxy between two Deployments of one Service', () => {
     ['a good candidate gets all of it', 0, 0, '0 4'],
     ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '4 0'],
   ])('%s', async (_, errorEvery, code, after) => {
-    const { namespace, counts } = await placeShop({ replicas: [4, 0], errorEvery, more });
+    await using shop = await placeShop({ replicas: [4, 0], errorEvery, more });
+    const { namespace, counts } = shop;
     await answers(namespace, 'shop');
     await using prometheus = await scrapePods(namespace);
     const host = await getOf(namespace, 'service', 'shop', '-o', 'jsonpath={.spec.clusterIP}');
