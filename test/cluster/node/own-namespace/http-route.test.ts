@@ -29,7 +29,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
   ];
   const quick = (namespace: string, prometheus: string) => ({ namespace, prometheus, intervalSeconds: 2 });
 
-  it.concurrent.each([
+  it.each([
     ['a good candidate gets all of it', 0, 0, '0 100'],
     ['a bad candidate is rolled back, and few users saw it', BAD_EVERY, 1, '100 0'],
   ])('%s', async (_, errorEvery, code, after) => {
@@ -56,7 +56,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     if (errorEvery > 0) expectFewErrors(counts, sharesSaid(ran.err));
   });
 
-  it.concurrent('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
+  it('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
     await using shop = await placeShop({ replicas: [1, 1], errorEvery: 0, more });
     const { namespace } = shop;
     await answers(namespace, 'shop-v1', 'shop-v2');
