@@ -27,7 +27,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     ...['shop-v1', 'shop-v2'].map((version) => service(version, { app: 'shop', version })),
     httpRoute({ 'shop-v1': 100, 'shop-v2': 0 }),
   ];
-  const quick = (namespace: string, prometheus: string) => ({ namespace, prometheus, intervalSeconds: 2 });
+  const quick = (namespace: string, prometheus: string) => ({ namespace, prometheus, intervalSeconds: 3 });
 
   it.each([
     ['a good candidate gets all of it', 0, 0, '0 100'],

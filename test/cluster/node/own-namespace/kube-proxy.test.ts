@@ -36,7 +36,7 @@ describeLab('kube-proxy between two Deployments of one Service', () => {
         namespace,
         prometheus: prometheus.url,
         // Pods have to start in one.
-        intervalSeconds: 3,
+        intervalSeconds: 4,
         iterations: errorEvery === 0 ? 12 : 40,
       }),
     });
