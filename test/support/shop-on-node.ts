@@ -3,6 +3,7 @@
  * quicker for them. What users saw is computed from the servers' own counts.
  */
 import { execFileSync } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
 import { copyFileSync, mkdirSync, mkdtempSync, readFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -11,7 +12,8 @@ import { clusterTool, freshNamespace, kubectl } from './cluster.ts';
 import { countedBy } from './data-plane.ts';
 
 const root = path.join(import.meta.dirname, '../..');
-const IMAGE = 'shop:test';
+/** Of this file alone: a tag that another one moves would change what runs in mid-run. */
+const IMAGE = `shop:${randomBytes(4).toString('hex')}`;
 /** Users of each test, a second: a version that gets a quarter of them shows in some iterations what it is. Several tests share two cores. */
 export const RATE = 150;
 /** Every 10th answer of the bad version is a 503: with 5 % of the traffic, which it gets first, half a percent of users see it. */
