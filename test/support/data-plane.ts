@@ -178,7 +178,7 @@ export async function scrapePods(namespace: string): Promise<AsyncDisposable & {
   const port = await freePort();
   const pods = path.join(folder, 'pods.json');
   const config = {
-    global: { scrape_interval: '500ms', scrape_timeout: '500ms' },
+    global: { scrape_interval: '1s', scrape_timeout: '1s' },
     scrape_configs: [{ job_name: 'pods', honor_labels: true, file_sd_configs: [{ files: [pods] }] }],
   };
   const file = path.join(folder, 'prometheus.yml');

@@ -15,7 +15,7 @@ const root = path.join(import.meta.dirname, '../..');
 /** Of this file alone: a tag that another one moves would change what runs in mid-run. */
 const IMAGE = `shop:${randomBytes(4).toString('hex')}`;
 /** Users of each test, a second: a version that gets a quarter of them shows in some iterations what it is. Several tests share two cores. */
-export const RATE = 150;
+export const RATE = 100;
 /** Every 10th answer of the bad version is a 503: with 5 % of the traffic, which it gets first, half a percent of users see it. */
 export const BAD_EVERY = 10;
 
