@@ -1,55 +1,14 @@
 /** What people ask of an experiment that runs: by annotations, as kubectl and our commands write them. */
 import { describe, expect, it } from 'vitest';
-import { UnavailableError } from '../../src/errors.ts';
 import type { Event } from '../../src/drive/events.ts';
-import type { ExperimentStore, HeldTurn } from '../../src/drive/ports.ts';
+import type { HeldTurn } from '../../src/drive/ports.ts';
 import { controlValue } from '../../src/experiment/control-annotations.ts';
 import { hasEnded } from '../../src/experiment/conditions.ts';
-import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
-import { conformance, driveInMemory, type DriveSetup } from '../support/driving.ts';
+import { asking, KEY, LOAD, textsOf, waits, withActions } from '../support/asking.ts';
+import { driveInMemory, type DriveSetup } from '../support/driving.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { fakeClock } from '../support/fake-clock.ts';
-
-const KEY = { namespace: 'default', name: 'hello-experiment' };
-const LOAD = {
-  task: 'metrics/collect',
-  with: { numQueries: 10, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }] },
-};
-
-function withActions(
-  actions: object,
-  duration: object = { intervalSeconds: 1, iterationsPerLoop: 1 },
-): WrittenExperiment {
-  return conformance({ actions, duration, strength: { extend: false } });
-}
-
-/** Annotations are written when an event comes that is looked for. */
-async function asking(
-  written: WrittenExperiment,
-  answers: readonly { readonly on: (event: Event) => boolean; readonly write: Readonly<Record<string, string>> }[],
-  setup: DriveSetup = {},
-) {
-  const clock = fakeClock();
-  const store = createMemoryStore({ clock });
-  const open = [...answers];
-  const done: string[] = [];
-  const drive = await driveInMemory(written, {
-    store,
-    clock,
-    tasks: { run: ({ id }) => Promise.resolve(String(done.push(id))) },
-    onEvent: (event) => {
-      if (open.length === 0 || !open[0]!.on(event)) return;
-      void store.patchMetadata(KEY, { annotations: open.shift()!.write });
-    },
-    ...setup,
-  });
-  return { drive, done, clock, store, texts: textsOf(drive.events) };
-}
-
-const textsOf = (events: readonly Event[]) =>
-  events.flatMap((event) => (event.kind === 'waiting' || event.kind === 'answered' ? [event.text] : []));
-const waits = ({ kind }: Event) => kind === 'waiting';
 
 describe('a gate', () => {
   const gate = { task: 'gate', with: { message: 'Promote it?', timeout: '1h' } };
@@ -94,60 +53,6 @@ describe('a gate', () => {
     ]);
     expect(done).toEqual([]);
     expect(drive.outcome.recommendation.verdict).toBe('failed');
-  });
-
-  it.each([true, false])(
-    'that was not reached: whoever is interrupted in mid-load knows whether it could not be saved: %s',
-    async (isAway) => {
-      const clock = fakeClock();
-      const store = createMemoryStore({ clock });
-      const stop = new AbortController();
-      const patchStatus = (...args: Parameters<ExperimentStore['patchStatus']>) =>
-        isAway && stop.signal.aborted
-          ? Promise.reject(new UnavailableError('does not answer'))
-          : store.patchStatus(...args);
-      const get = (key: typeof KEY) => store.get(key);
-      const create = (one: WrittenExperiment) => store.create(one);
-      const onEvent = (event: Event) => void (event.kind === 'load' && stop.abort());
-      const flaky = { ...store, get, create, patchStatus } as ExperimentStore;
-      const { outcome } = await driveInMemory(written, {
-        store: flaky,
-        clock,
-        onEvent,
-        options: { stop: stop.signal },
-      });
-      expect(outcome).toMatchObject({ interrupted: true, isBehind: isAway });
-    },
-  );
-
-  it('that began while nothing could be saved is found by whoever is to answer, once it can be', async () => {
-    const clock = fakeClock();
-    const store = createMemoryStore({ clock });
-    let away = 0;
-    const flaky = {
-      ...store,
-      get: (key: typeof KEY) => {
-        away -= 1;
-        return away > 0 ? Promise.reject(new UnavailableError('does not answer')) : store.get(key);
-      },
-      create: (one: WrittenExperiment) => store.create(one),
-      patchStatus: async (...args: Parameters<ExperimentStore['patchStatus']>) => {
-        if (away > 0) throw new UnavailableError('does not answer');
-        const stored = await store.patchStatus(...args);
-        // As our command, which answers nobody who does not wait.
-        if (readRecord(stored)?.waiting?.task === 'finish/0')
-          await store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/0' } });
-        return stored;
-      },
-    } as ExperimentStore;
-    const { done } = await asking(written, [], {
-      clock,
-      store: flaky,
-      onEvent: (event) => {
-        if (event.kind === 'condition' && event.message.startsWith('Finish handler')) away = 5;
-      },
-    });
-    expect(done).toEqual(['finish/1']);
   });
 
   it('goes on waiting for the rest of its time with another driver', async () => {
@@ -301,65 +206,6 @@ describe('an abort', () => {
     const { outcome } = await driveInMemory(written, { store, clock, targets });
     expect([asked, outcome.recommendation.reasons.join()]).toEqual([3, expect.stringContaining('aborted by dora')]);
     expect(readRecord(outcome.experiment)!.waiting).toBeUndefined();
-  });
-});
-
-/** A store that does this before it reads, or stores a status. */
-function asked(store: ExperimentStore, before: () => Promise<void> | void): ExperimentStore {
-  return new Proxy(store, {
-    get: (target, name: keyof ExperimentStore) => {
-      const value: unknown = target[name];
-      if (typeof value !== 'function') return value;
-      return async (...given: unknown[]) => {
-        if (name === 'get' || name === 'patchStatus') await before();
-        return value.apply(target, given) as unknown;
-      };
-    },
-  });
-}
-
-describe('what cannot be seen', () => {
-  const gate = { task: 'gate', with: { timeout: '60s' } };
-  const written = withActions({ start: [LOAD], finish: [gate, { run: 'promote' }] });
-
-  it('an approval in time is heard, also where the store was away when the time of the gate was over', async () => {
-    const clock = fakeClock();
-    const store = createMemoryStore({ clock });
-    let awayUntilMs = 0;
-    const away = asked(store, () => {
-      if (clock.now() < awayUntilMs) throw new UnavailableError('the store is away');
-    });
-    const { done, texts } = await asking(written, [], {
-      store: away,
-      clock,
-      onEvent: (event) => {
-        if (!waits(event)) return;
-        awayUntilMs = clock.now() + 90_000;
-        void store.patchMetadata(KEY, { annotations: { 'iter8.tools/approve': 'finish/0' } });
-      },
-    });
-    expect([done, texts.at(-1)]).toEqual([['finish/1'], 'gate of finish was approved']);
-  });
-
-  it.each(['gate', 'pause'])('who is deleted at a %s does not wait on for an answer', async (kind) => {
-    const clock = fakeClock();
-    const store = createMemoryStore({ clock });
-    let looks = -1;
-    const watched = asked(store, async () => {
-      if (looks >= 0) looks += 1;
-      if (looks === 5) await store.delete(KEY);
-      if (looks === 20) throw new Error('it waits on');
-    });
-    const driven = asking(written, [], {
-      store: watched,
-      clock,
-      onEvent: (event) => {
-        if (kind === 'pause' && event.kind === 'task-started')
-          void store.patchMetadata(KEY, { annotations: { 'iter8.tools/pause': 'true' } });
-        if (waits(event)) looks = 0;
-      },
-    });
-    await expect(driven).rejects.toThrow('was deleted while it was driven');
   });
 });
 
