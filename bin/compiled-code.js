@@ -17,6 +17,7 @@ const path = require('node:path');
 const SHORT = new Set(['describe', 'get', 'assert', 'replay', 'debug', 'init', 'plan', '--version', '--help', 'help']);
 const LARGEST_BYTES = 16 * 1024 * 1024;
 const OLDEST_MS = 30 * 24 * 3600_000;
+const MOST_BYTES = 128 * 1024 * 1024;
 /** Length of the names, and of the code. */
 const HEAD_BYTES = 8;
 
@@ -130,11 +131,21 @@ function write(file, names, make) {
   }
 }
 
+/** What is older than a month, and the oldest of more than a build takes: whoever builds often has many. */
 function removeOld(folder) {
-  for (const name of fs.readdirSync(folder)) {
-    if (!/\.v8(\.\d+)?$/.test(name)) continue;
-    const file = path.join(folder, name);
-    if (Date.now() - fs.statSync(file).mtimeMs > OLDEST_MS) fs.rmSync(file, { force: true });
+  const files = fs
+    .readdirSync(folder)
+    .filter((name) => /\.v8(\.\d+)?$/.test(name))
+    .map((name) => {
+      const file = path.join(folder, name);
+      const { mtimeMs, size } = fs.statSync(file);
+      return { file, mtimeMs, size };
+    })
+    .sort((a, b) => b.mtimeMs - a.mtimeMs);
+  let bytes = 0;
+  for (const { file, mtimeMs, size } of files) {
+    bytes += size;
+    if (bytes > MOST_BYTES || Date.now() - mtimeMs > OLDEST_MS) fs.rmSync(file, { force: true });
   }
 }
 

@@ -9,6 +9,7 @@ import {
   readFileSync,
   statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -116,6 +117,27 @@ describe('compiled code', () => {
     make(here);
     expect(here.run()).toEqual(fine);
     expect(statSync(here.folder).isDirectory() ? readdirSync(here.folder) : []).toEqual([]);
+  });
+
+  it('takes no more room than 128 MB: what was written first goes', () => {
+    const { folder, run, kept } = place();
+    run();
+    const [ours] = kept();
+    const others = [3, 2, 1].map((hoursAgo) => {
+      const file = path.join(folder, `other-main-${hoursAgo}.v8`);
+      writeFileSync(file, '');
+      truncateSync(file, 50 * 1024 * 1024); // of a disk they take nothing
+      const then = Date.now() / 1000 - hoursAgo * 3600;
+      utimesSync(file, then, then);
+      return file;
+    });
+    run({}, ['--help']);
+    expect(kept()).toContain(ours);
+    expect(
+      kept()
+        .filter((file) => others.includes(file))
+        .toSorted(),
+    ).toEqual(others.slice(1).toSorted());
   });
 
   it('of a file that others may write is not used', () => {
