@@ -8,7 +8,7 @@ import type { Log } from '../controller/structured-log.ts';
 import { refusals } from '../controller/refusals.ts';
 import { limitedTurns } from '../controller/concurrency-limit.ts';
 import { tellKube } from './publish-kubernetes-events.ts';
-import { eventText } from '../render/log-lines.ts';
+import { eventText } from '../render/progress-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
 import { openDriver, openEvents, openLoad, openMetrics, type Context } from './context.ts';

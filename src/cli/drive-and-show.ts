@@ -5,7 +5,7 @@ import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
 import type { DriveOutcome } from '../drive/drive-options.ts';
-import { eventText } from '../render/log-lines.ts';
+import { eventText } from '../render/progress-lines.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { tellKube } from './publish-kubernetes-events.ts';

@@ -5,7 +5,7 @@ import type { Event } from '../drive/events.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 import { createListScreen } from '../render/list-screen.ts';
 import { createLiveScreen } from '../render/live-view.ts';
-import { createLog, eventText, progressText } from '../render/log-lines.ts';
+import { createLog, eventText, progressText } from '../render/progress-lines.ts';
 import { startSpinner, type Spinner } from '../render/spinner.ts';
 import { themeFor } from '../render/theme.ts';
 import { ndjsonLine } from '../report/ndjson.ts';

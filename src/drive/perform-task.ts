@@ -8,7 +8,7 @@
  */
 import { Iter8Error, messageOf, NotApprovedError, UnavailableError, UndeliveredError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
-import { taskSettings, type TaskSettings } from '../experiment/tasks/task-settings.ts';
+import { taskSettings, type TaskSettings } from '../experiment/tasks/timeout-and-retries.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { messageResult, type MessageResult } from '../judge/message-result.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';

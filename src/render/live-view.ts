@@ -14,7 +14,7 @@ import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting.ts';
 import type { Event } from '../drive/events.ts';
-import { eventText } from './log-lines.ts';
+import { eventText } from './progress-lines.ts';
 import { withBars } from './limit-bar.ts';
 import { metricLabel } from './metric-label.ts';
 import { cutToRows, redrawnFrame } from './redrawn-frame.ts';

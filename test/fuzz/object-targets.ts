@@ -14,7 +14,7 @@ import { parseSlo } from '../../src/experiment/slo-flag.ts';
 import { refuseDamage } from '../../src/judge/record/damage.ts';
 import { renderDescribe } from '../../src/render/describe.ts';
 import { renderList } from '../../src/render/experiment-list.ts';
-import { createLog } from '../../src/render/log-lines.ts';
+import { createLog } from '../../src/render/progress-lines.ts';
 import { replayObject, replayRecord, type ReplayChange } from '../../src/replay/replay.ts';
 import { jsonText } from '../../src/report/json-text.ts';
 import { jsonView } from '../../src/report/json-view.ts';

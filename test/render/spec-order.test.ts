@@ -5,7 +5,7 @@ import { jsonView } from '../../src/report/json-view.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
 import { renderDescribe } from '../../src/render/describe.ts';
 import { afterEvent, EMPTY_LIVE, frame } from '../../src/render/live-view.ts';
-import { createLog } from '../../src/render/log-lines.ts';
+import { createLog } from '../../src/render/progress-lines.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { canary, driveInMemory } from '../support/driving.ts';

@@ -15,7 +15,7 @@ import { renderDescribe } from '../../src/render/describe.ts';
 import { renderStory } from '../../src/render/event-history.ts';
 import { renderList } from '../../src/render/experiment-list.ts';
 import { afterEvent, EMPTY_LIVE, frame } from '../../src/render/live-view.ts';
-import { eventText } from '../../src/render/log-lines.ts';
+import { eventText } from '../../src/render/progress-lines.ts';
 import { renderPlan } from '../../src/render/plan.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { displayWidth } from '../../src/text/width.ts';

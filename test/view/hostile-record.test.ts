@@ -1,7 +1,7 @@
 /** An object whose record somebody else wrote, or damaged: shown as far as it can be, and never a crash. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { createLog } from '../../src/render/log-lines.ts';
+import { createLog } from '../../src/render/progress-lines.ts';
 import { renderDescribe } from '../../src/render/describe.ts';
 import { renderList } from '../../src/render/experiment-list.ts';
 import { themeFor } from '../../src/render/theme.ts';

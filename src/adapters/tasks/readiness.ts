@@ -6,7 +6,7 @@ import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
-import { taskSettings } from '../../experiment/tasks/task-settings.ts';
+import { taskSettings } from '../../experiment/tasks/timeout-and-retries.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import { formatCounted, formatSeconds } from '../../text/units.ts';
 import type { KubeClient, Resource } from '../kube/api-client.ts';

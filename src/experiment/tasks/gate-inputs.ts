@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { duration, readable, text } from './input-fields.ts';
-import { taskSettings } from './task-settings.ts';
+import { taskSettings } from './timeout-and-retries.ts';
 
 export const gateSchema = z.strictObject({ message: text.max(1000).optional(), timeout: duration.optional() });
 

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { readable, text, whole } from './input-fields.ts';
-import { settingFields } from './task-settings.ts';
+import { settingFields } from './timeout-and-retries.ts';
 
 export const readinessSchema = z.strictObject({
   initialDelaySeconds: whole(0).optional(),
