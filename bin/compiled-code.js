@@ -141,7 +141,7 @@ function removeOld(folder) {
       const { mtimeMs, size } = fs.statSync(file);
       return { file, mtimeMs, size };
     })
-    .sort((a, b) => b.mtimeMs - a.mtimeMs);
+    .toSorted((a, b) => b.mtimeMs - a.mtimeMs);
   let bytes = 0;
   for (const { file, mtimeMs, size } of files) {
     bytes += size;
