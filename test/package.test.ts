@@ -2,9 +2,9 @@ import { execFile, execFileSync, spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { ok, testServer } from './support/test-server.ts';
-import { describeInFull } from './support/search-depth.ts';
+import { inFull } from './support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '..');
 let scratch: string;
@@ -29,7 +29,7 @@ interface Bom {
   readonly dependencies: readonly { readonly ref: string; readonly dependsOn: readonly string[] }[];
 }
 
-describeInFull('the package', () => {
+describe('the package', inFull, () => {
   it('holds only what a user needs', () => {
     const files = execFileSync('tar', ['-tzf', tarball], { encoding: 'utf8' }).trim().split('\n');
     const tops = new Set(files.map((file) => file.split('/')[1]));
@@ -145,7 +145,7 @@ const roomOf = (input: string): string | undefined => /^src\/([^/]+)/.exec(input
 const namesOf = (inputs: Iterable<string>, nameOf: (input: string) => string | undefined): string[] =>
   [...new Set([...inputs].flatMap((input) => nameOf(input) ?? []))].toSorted();
 
-describeInFull('the start', () => {
+describe('the start', inFull, () => {
   it('of describe loads what shows an experiment, and nothing that drives or reaches one', () => {
     const metafile = path.join(scratch, 'meta.json');
     execFileSync(process.execPath, ['scripts/build.mjs', path.join(scratch, 'built')], {

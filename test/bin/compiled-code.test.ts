@@ -16,6 +16,7 @@ import {
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { inFull } from '../support/search-depth.ts';
 
 const program = path.join(import.meta.dirname, '../../bin/iter8ctl.js');
 
@@ -35,7 +36,7 @@ function place() {
 
 const fine = { status: 0, out: expect.stringMatching(/^\d+\.\d+\.\d+$/) as string, err: '' };
 
-describe('compiled code', () => {
+describe('compiled code', inFull, () => {
   it('is written once, for the user alone, and read the next time', () => {
     const { folder, run, kept } = place();
     expect(run()).toEqual(fine);

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { missingProgram } from '../support/needs.ts';
-import { firstOf } from '../support/search-depth.ts';
+import { firstOf, inFull } from '../support/search-depth.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { ok, testServer, type TestServer } from '../support/test-server.ts';
 
@@ -112,7 +112,7 @@ describe.concurrent('a reader that goes away', () => {
   });
 });
 
-describe.concurrent('a full disk', () => {
+describe.concurrent('a full disk', inFull, () => {
   it('behind standard output is exit 7 with one sentence, whatever the answer', async ({ shell: { bash } }) => {
     const commands = [`assert -f ${recorded} -c failed`, `assert -f ${recorded} -c completed`, '--help'];
     for (const command of firstOf(1, commands)) {

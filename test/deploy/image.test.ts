@@ -3,12 +3,12 @@ import { execFileSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect } from 'vitest';
-import { itInFull } from '../support/search-depth.ts';
+import { expect, it } from 'vitest';
+import { inFull } from '../support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 
-itInFull('an image is built from what .dockerignore names, and from nothing else of the folder', () => {
+it('an image is built from what .dockerignore names, and from nothing else of the folder', inFull, () => {
   const [first, ...named] = readFileSync(path.join(root, '.dockerignore'), 'utf8')
     .split('\n')
     .filter((line) => line !== '' && !line.startsWith('#'));

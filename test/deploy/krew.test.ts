@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { load } from 'js-yaml';
 import { expect, it } from 'vitest';
-import { itInFull } from '../support/search-depth.ts';
+import { inFull } from '../support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const script = path.join(root, 'scripts/krew.mjs');
@@ -22,7 +22,7 @@ interface Plugin {
   };
 }
 
-itInFull('names the archive by its checksum, and what is in it as kubectl iter8', () => {
+it('names the archive by its checksum, and what is in it as kubectl iter8', inFull, () => {
   const scratch = mkdtempSync(path.join(tmpdir(), 'iter8ctl-krew-'));
   const { version, files } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8')) as {
     version: string;

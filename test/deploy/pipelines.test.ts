@@ -4,12 +4,12 @@ import { existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadAll } from 'js-yaml';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { COMMAND_NAMES, commandNamed } from '../../src/cli/program.ts';
 import type { Io } from '../../src/io.ts';
 import { obeyed, outputsIn } from '../support/github-runner.ts';
 import { testServer } from '../support/test-server.ts';
-import { describeInFull } from '../support/search-depth.ts';
+import { inFull } from '../support/search-depth.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 const text = (file: string) => readFileSync(path.join(root, file), 'utf8');
@@ -71,7 +71,7 @@ async function withServer<T>(status: number, work: (url: string) => Promise<T>):
 /** Requests that another tool has measured. */
 const RESULTS = path.join(import.meta.dirname, '../fixtures/results/vegeta.csv');
 
-describeInFull('action.yml', () => {
+describe('action.yml', inFull, () => {
   interface Step {
     readonly id?: string;
     readonly run?: string;
@@ -147,7 +147,7 @@ describeInFull('action.yml', () => {
   });
 });
 
-describeInFull('the component of GitLab CI', () => {
+describe('the component of GitLab CI', inFull, () => {
   const [spec, jobs] = loadAll(text('templates/iter8ctl.yml')) as [
     { spec: { inputs: Record<string, { default?: string }> } },
     Record<string, { variables: Record<string, string>; script: string[] }>,
@@ -193,7 +193,7 @@ describeInFull('the component of GitLab CI', () => {
   });
 });
 
-describeInFull('the Task of Tekton', () => {
+describe('the Task of Tekton', inFull, () => {
   const [task] = loadAll(text('deploy/ci/tekton-task.yaml')) as [
     { spec: { steps: [{ script: string; env: { name: string; value: string }[] }] } },
   ];
@@ -232,7 +232,7 @@ describeInFull('the Task of Tekton', () => {
   });
 });
 
-describeInFull('the stage for Jenkins', () => {
+describe('the stage for Jenkins', inFull, () => {
   const file = text('deploy/ci/Jenkinsfile');
   // Groovy takes a backslash at the end of a line, and that end, for nothing.
   const script = /'''([\s\S]*?)'''/.exec(file)![1]!.replaceAll('\\\n', '');

@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest';
 import type { Clock } from '../../src/io.ts';
 import { sectionsOfPage, shows, type PageCommand } from '../support/docs/page.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import { inFull } from '../support/search-depth.ts';
 import { iter8ctl } from '../support/test-io.ts';
 import { ok, testServer } from '../support/test-server.ts';
 
@@ -101,7 +102,7 @@ function words(line: string): { readonly argv: readonly string[]; readonly file?
   return { argv: printed.split('\0').slice(0, -1), ...(file === undefined ? {} : { file }) };
 }
 
-describe('docs/recipes.md', () => {
+describe('docs/recipes.md', inFull, () => {
   it('has a setting for each recipe', () => {
     expect(sections.map(({ title }) => title)).toEqual(Object.keys(SETTINGS));
   });

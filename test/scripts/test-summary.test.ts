@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { describeInFull } from '../support/search-depth.ts';
+import { inFull } from '../support/search-depth.ts';
 // @ts-expect-error a script without types
 import { summarize } from '../../scripts/test-summary.mjs';
 
@@ -40,7 +40,7 @@ describe('the last lines', () => {
   });
 });
 
-describeInFull('the runner', () => {
+describe('the runner', inFull, () => {
   const root = path.join(import.meta.dirname, '../..');
   const run = (env: Readonly<Record<string, string>> = {}) =>
     spawnSync(

@@ -12,20 +12,21 @@ declare module 'vitest' {
   }
 }
 
-const options = (missing: string | undefined) =>
+/** Options of a test or suite that is skipped when something is missing. */
+export const skippedIf = (missing: string | undefined) =>
   missing === undefined ? {} : { skip: true, meta: { skipped: missing } };
 
 /** `describe`, skipped when something is missing: what, and how to get it. */
 export const describeUnless =
   (missing: string | undefined) =>
   (name: string, body: () => void): void =>
-    void describe(name, options(missing), body);
+    void describe(name, skippedIf(missing), body);
 
 /** `it`, in the same way. */
 export const itUnless =
   (missing: string | undefined) =>
   (name: string, body: () => void | Promise<void>): void =>
-    it(name, options(missing), body);
+    it(name, skippedIf(missing), body);
 
 /** Says that the program is missing, if it is. CI installs all of them (.ci/run): there this is an error. */
 export function missingProgram(program: string, versionFlag = '--version'): string | undefined {
