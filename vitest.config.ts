@@ -25,9 +25,13 @@ export default defineConfig({
     // begun first, they leave their cores to the others.
     maxWorkers: 2 * availableParallelism(),
     sequence: { sequencer: CommandsFirst },
-    // Most code of a test runs for a moment: V8 optimizes it nine times as late as it would by itself, which takes a fifth less of the
-    // processors. What runs for long, such as a simulation, is optimized all the same. Node 22 and newer refuse to start with it.
-    execArgv: Number.parseInt(process.versions.node, 10) < 22 ? ['--interrupt-budget=600000'] : [],
+    // Most code of a test runs for a moment: V8 of Node 20 optimizes it nine times as late as it would by itself, which takes a fifth less of
+    // the processors (newer ones refuse the flag). What runs for long, such as a simulation, is optimized all the same. Young objects
+    // are collected a quarter as often, which takes a tenth less.
+    execArgv: [
+      ...(Number.parseInt(process.versions.node, 10) < 22 ? ['--interrupt-budget=600000'] : []),
+      '--max-semi-space-size=64',
+    ],
     // Modules are loaded once for each worker, not for each file: that is a tenth of the time. Tests leave no state in modules.
     isolate: false,
     // What Vite makes of a file is kept under a hash of its text, of this file, and of the plugin above, until the lock file changes.
