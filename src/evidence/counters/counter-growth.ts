@@ -18,6 +18,7 @@
 import type { CounterAnswer } from './counter-samples.ts';
 import { boundsOf, claimed, partsOf, sumOf } from './counter-parts.ts';
 import { hasRestarted } from './counter-restarts.ts';
+import { folded, foldedWhereEnded, type EndedSeries } from './ended-series.ts';
 import {
   begun,
   everyOther,
@@ -34,18 +35,6 @@ import {
 } from './series-growth.ts';
 import type { Count } from '../request-tally.ts';
 
-/** All series that ended. */
-export interface EndedSeries {
-  /** Unknown series have no samples up to here: those of folded ones may be read again. */
-  readonly untilMs: number;
-  readonly total: readonly number[];
-  /** Of requests that surely began after the start: see `lagged`. */
-  readonly lagged: readonly number[];
-  /** What they grew by in the present block. */
-  readonly block: readonly number[];
-  readonly blockLagged: readonly number[];
-}
-
 /** Plain data: stored, and resumed by the next driver. */
 export interface CounterLedger extends CountedSince {
   /** Of histograms. */
@@ -58,8 +47,6 @@ export interface CounterLedger extends CountedSince {
 
 /** Numbers that one ledger may hold: it is stored in the object. */
 const MOST_NUMBERS = 4_000;
-/** A series without a sample for so long has ended. Should it come back, nothing is claimed of what it counted meanwhile. */
-const ENDED_MS = 120_000;
 
 /** The ledger that begins with these samples: whatever they have counted was before. */
 export function startLedger(
@@ -134,34 +121,15 @@ export function addSamples(
 const startOf = ({ samples }: CounterAnswer): number =>
   samples.reduce((first, { atMs }) => Math.min(first, atMs), Number.POSITIVE_INFINITY);
 
-function folded(ended: EndedSeries | undefined, series: SeriesLedger, ledger: CounterLedger): EndedSeries {
-  const row = ended ?? { untilMs: 0, total: [], lagged: [], block: [], blockLagged: [] };
-  return {
-    untilMs: row.untilMs,
-    total: sumOf([row.total, series.total]),
-    lagged: sumOf([row.lagged, laggedSince(series, series.settled, ledger)]),
-    block: sumOf([row.block, since(series, series.mark)]),
-    blockLagged: sumOf([row.blockLagged, laggedSince(series, series.mark, ledger)]),
-  };
-}
-
 /** Within so many numbers: series that ended are folded; then the allowance is rounded up to fewer samples. */
 function fitted(ledger: CounterLedger, mostNumbers: number): CounterLedger | string {
   if (sizeOf(ledger) <= mostNumbers) return ledger;
-  const series = { ...ledger.series };
-  let { ended } = ledger;
-  const gone = newestMs(ledger) - Math.max(ENDED_MS, 2 * ledger.inFlightMs);
-  for (const [id, one] of Object.entries(series)) {
-    if (one.atMs >= gone) continue;
-    ended = { ...folded(ended, one, ledger), untilMs: Math.max(ended?.untilMs ?? 0, one.atMs) };
-    delete series[id];
-  }
-  let next: CounterLedger = { ...ledger, series, ...(ended === undefined ? {} : { ended }) };
+  let next: CounterLedger = { ...ledger, ...foldedWhereEnded(ledger, newestMs(ledger)) };
   while (sizeOf(next) > mostNumbers && Object.values(next.series).some(({ recent }) => recent.length > FEWEST_RECENT))
     next = thinned(next);
   return sizeOf(next) <= mostNumbers
     ? next
-    : `it gives ${Object.keys(series).length} series, more than can be kept: select fewer labels`;
+    : `it gives ${Object.keys(next.series).length} series, more than can be kept: select fewer labels`;
 }
 
 const FEWEST_RECENT = 3;
