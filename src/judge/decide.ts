@@ -3,13 +3,11 @@
  * beside it, and how many requests it still takes. Pure. Source: docs/method.md 0.3.
  */
 import type { Bounds } from '../evidence/two-versions/comparison.ts';
+import { FEWEST_FOR_VIOLATED } from '../evidence/verdict-thresholds.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from './assessment.ts';
 import type { Asked, Claims, Finding } from './finding.ts';
 import { doubtedVerdict, doubtOf } from './unknowns-of-other-tools.ts';
 import { isTrivial } from './question/limits.ts';
-
-/** Violated never before so many requests: the first failing request of a cold start condemns nobody. */
-export const FEWEST_FOR_VIOLATED = 50;
 
 interface Decision {
   readonly verdict: Verdict;

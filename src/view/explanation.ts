@@ -5,7 +5,7 @@
  * A bound is where the evidence reaches its threshold (docs/method.md 0.3), so it is the limit at which the verdict turns.
  */
 import type { LimitAssessment, Verdict } from '../judge/assessment.ts';
-import { FEWEST_FOR_VIOLATED } from '../judge/decide.ts';
+import { FEWEST_FOR_VIOLATED } from '../evidence/verdict-thresholds.ts';
 import type { ExperimentView, MeasuredValue } from './experiment-view.ts';
 
 /** Odds for a claim, and what they must reach: e-values. */

@@ -1,6 +1,6 @@
 /** Two runs compared, as plain data to be shown: what they are, the rows, and what limits what they mean. */
 import { compareRuns, type ComparedRow, type ComparisonSettings } from '../judge/runs/compare-runs.ts';
-import { rateOfRun, throughputRow } from '../judge/runs/throughput.ts';
+import { otherLoad, throughputRow } from '../judge/runs/throughput.ts';
 import { formatCounted, formatValue } from '../text/units.ts';
 import { headOf, type NamedRun, type RunHead } from './run-head.ts';
 
@@ -70,26 +70,20 @@ function headlineOf(rows: readonly ComparedRow[]): string {
     : `no difference is shown in ${known}${of}, and the others cannot be told`;
 }
 
-/** Loads within this factor count as the same. */
-const ALIKE = 1.1;
-
 function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
   const [x, y] = [a.run, b.run];
-  const [from = Number.NaN, to = Number.NaN] = [rateOfRun(x), rateOfRun(y)];
-  const times = Math.max(from / to, to / from);
-  // What a closed loop sends is what the service could take of it.
-  const isGiven = x.latency !== 'closed-model' || y.latency !== 'closed-model';
+  const more = otherLoad(x, y);
   // Whose latencies count from the sending, and whose from when a request was due.
   const isLater = [x, y].map(({ latency }) => latency !== 'due');
   const [later, due] = isLater[0] === true ? ['A', 'B'] : ['B', 'A'];
   const hint = [x, y].some(({ missing, tool }) => missing !== undefined && tool !== undefined);
   return [
     MEASURED[measured],
-    ...(isGiven && times > ALIKE
-      ? [
-          `the load was not the same: ${from > to ? 'A' : 'B'} was sent ${formatValue(times, 'plain')} times as many requests a second`,
-        ]
-      : []),
+    ...(more === undefined
+      ? []
+      : [
+          `the load was not the same: ${more.of.toUpperCase()} was sent ${formatValue(more.times, 'plain')} times as many requests a second`,
+        ]),
     ...(isLater.every(Boolean)
       ? [
           'latencies of both count from when a request was sent, and leave out how long it waited for others: a service that gets slower is also sent less',

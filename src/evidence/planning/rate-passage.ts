@@ -1,5 +1,6 @@
 /** Requests until a rate is decided: exact first passage of the rule itself. Source: docs/method.md 0.3, 0.10. */
 import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { FEWEST_FOR_VIOLATED } from '../verdict-thresholds.ts';
 import { firstNumber } from './first-verdict.ts';
 import { NEVER, scaled, type NeededRequests } from './quantiles.ts';
 
@@ -9,7 +10,7 @@ export interface ExpectationQuestion {
   readonly truth: number;
   readonly lnThreshold: number;
   readonly side: 'satisfied' | 'violated';
-  /** No verdict before (violated: 50). */
+  /** No verdict before (violated: FEWEST_FOR_VIOLATED). */
   readonly fewest?: number | undefined;
 }
 
@@ -87,7 +88,11 @@ function satisfiedBoundary({ p0, lnThreshold, fewest = 0 }: ExpectationQuestion)
 }
 
 /** Whether `bad` of n violate: up to a number of requests that is computed once for each number of bad ones. */
-function violatedBoundary({ p0, lnThreshold, fewest = 50 }: ExpectationQuestion): (n: number, bad: number) => boolean {
+function violatedBoundary({
+  p0,
+  lnThreshold,
+  fewest = FEWEST_FOR_VIOLATED,
+}: ExpectationQuestion): (n: number, bad: number) => boolean {
   const last: number[] = [];
   return (n, bad) => {
     while (last.length <= bad) {

@@ -16,8 +16,24 @@ export function requestRate({
   return seconds < 1 || requests === 0 ? undefined : requests / seconds;
 }
 
-export const rateOfRun = ({ tally, seconds }: MeasuredRun): number | undefined =>
+const rateOfRun = ({ tally, seconds }: MeasuredRun): number | undefined =>
   requestRate({ requests: tally.response.n, seconds });
+
+/** Loads within this factor count as the same. */
+const ALIKE = 1.1;
+
+/** Which of the two was sent more requests a second, and how many times as many; undefined where the load was the same, or is not known. */
+export function otherLoad(
+  a: MeasuredRun,
+  b: MeasuredRun,
+): { readonly of: 'a' | 'b'; readonly times: number } | undefined {
+  const [from, to] = [rateOfRun(a), rateOfRun(b)];
+  // What a closed loop sends is what the service could take of it.
+  const isGiven = a.latency !== 'closed-model' || b.latency !== 'closed-model';
+  if (from === undefined || to === undefined || !isGiven) return undefined;
+  const times = Math.max(from / to, to / from);
+  return times > ALIKE ? { of: from > to ? 'a' : 'b', times } : undefined;
+}
 
 /** None where one of them has no rate. */
 export function throughputRow(a: MeasuredRun, b: MeasuredRun): ComparedRow[] {
