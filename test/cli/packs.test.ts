@@ -127,9 +127,7 @@ describePrometheus('a pack against a real Prometheus', () => {
       : []),
   ])
     // A quick run tries the two that are least alike: a counter with a classic histogram, and a native histogram alone.
-    .filter(
-      ({ pack, kind }) => isFull || `${pack} ${kind}` === 'istio classic' || `${pack} ${kind}` === 'otel-http native',
-    )
+    .filter(({ pack, kind }) => isFull || ['istio classic', 'otel-http native'].includes(`${pack} ${kind}`))
     .map((one) => {
       const done: Record<string, Done> = {
         // Before the experiment: none of it may count.

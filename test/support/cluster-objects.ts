@@ -2,6 +2,8 @@
  * Objects that tests on a cluster share: an experiment that sends requests, versions whose traffic is held by a route or by replicas, and
  * the metrics that judge these.
  */
+import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { kubectl } from './cluster.ts';
 
 const GATEWAY = 'gateway.networking.k8s.io/v1';
@@ -80,6 +82,7 @@ export function answerErrorMetric(asked: string, { broken }: { readonly broken: 
 }
 
 export interface LoadedChange {
+  readonly labels?: Readonly<Record<string, string>>;
   readonly seconds?: number;
   readonly qps?: number;
   /** Tasks before the load. */
@@ -95,12 +98,12 @@ export function loadedExperiment(
   url: string,
   change: LoadedChange = {},
 ) {
-  const { seconds = 3, qps = 50, start = [], target = `${namespace}/${name}`, spec } = change;
+  const { labels, seconds = 3, qps = 50, start = [], target = `${namespace}/${name}`, spec } = change;
   const collect = { task: 'metrics/collect', with: { time: `${seconds}s`, qps, versions: [{ name: 'v1', url }] } };
   return {
     apiVersion: 'iter8.tools/v2alpha2',
     kind: 'Experiment',
-    metadata: { name, namespace },
+    metadata: { name, namespace, labels },
     spec: {
       target,
       strategy: { testingPattern: 'Conformance', actions: { start: [...start, collect] } },
@@ -110,4 +113,11 @@ export function loadedExperiment(
       ...spec,
     },
   };
+}
+
+/** Path of a manifest of it in this folder. */
+export function loadedManifest(folder: string, ...[key, url, change]: Parameters<typeof loadedExperiment>): string {
+  const file = path.join(folder, `${key.name}.json`);
+  writeFileSync(file, JSON.stringify(loadedExperiment(key, url, change)));
+  return file;
 }

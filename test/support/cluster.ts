@@ -351,3 +351,16 @@ export async function runningApi(
   await controller.said(/the API listens/);
   return { controller, url: `http://127.0.0.1:${/the API listens.*?port=(\d+)/.exec(controller.err)![1]}` };
 }
+
+/** The one that `install` made, with its pods: it would drive the experiments of the files that follow. */
+export async function removeController(): Promise<void> {
+  await kubectl([
+    'delete',
+    'deployment',
+    'iter8ctl-controller',
+    '-n',
+    'iter8-system',
+    '--cascade=foreground',
+    '--wait',
+  ]);
+}

@@ -1,7 +1,7 @@
 /** The short form of `npm run kills -- --cluster pod`: the controller's pod is killed, and another one goes on. */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { clusterKillDrill } from '../../../support/cluster-kill-drill.ts';
-import { describeLab, iter8ctlProcess, KUBECONFIG, kubectl } from '../../../support/cluster.ts';
+import { describeLab, iter8ctlProcess, KUBECONFIG, kubectl, removeController } from '../../../support/cluster.ts';
 import { CONTROLLER_IMAGE } from '../../../support/installed-api.ts';
 import { makeImage } from '../../../support/lab-image.ts';
 
@@ -12,18 +12,7 @@ describeLab('the pod of the controller', () => {
     expect(installed.code, installed.err).toBe(0);
   });
 
-  // It would drive the experiments of the files that follow.
-  afterAll(async () => {
-    await kubectl([
-      'delete',
-      'deployment',
-      'iter8ctl-controller',
-      '-n',
-      'iter8-system',
-      '--cascade=foreground',
-      '--wait',
-    ]);
-  });
+  afterAll(removeController);
 
   it('is deleted or killed: nothing is done twice, nothing is lost, and traffic is where it should be', async () => {
     const address = '{.items[0].status.addresses[?(@.type=="InternalIP")].address}';

@@ -8,6 +8,7 @@ import {
   freshNamespace,
   iter8ctlProcess,
   kubectl,
+  removeController,
   storyOf,
   watchWithKubectl,
 } from '../../../support/cluster.ts';
@@ -56,18 +57,7 @@ describeLab('the tutorial', () => {
     await kubectl(['wait', '--for=condition=Available', 'deployment/hello-candidate', '--timeout=90s']);
   });
 
-  // It would drive the experiments of the files that follow.
-  afterAll(async () => {
-    await kubectl([
-      'delete',
-      'deployment',
-      'iter8ctl-controller',
-      '-n',
-      'iter8-system',
-      '--cascade=foreground',
-      '--wait',
-    ]);
-  });
+  afterAll(removeController);
 
   it.concurrent('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
     const story = await runTutorial('default', sample());

@@ -14,7 +14,7 @@ import {
   tokenOf,
   writeToken,
 } from '../../../support/cluster.ts';
-import { loadedExperiment } from '../../../support/cluster-objects.ts';
+import { loadedManifest } from '../../../support/cluster-objects.ts';
 import { freezableProxy } from '../../../support/freezable-proxy.ts';
 import { ok, testServer } from '../../../support/test-server.ts';
 
@@ -27,11 +27,10 @@ describeCluster('in mid-run', () => {
   let count = 0;
 
   /** A manifest file of an experiment that takes `seconds`. */
-  const manifest = (seconds: number, name = `e${++count}`): { readonly name: string; readonly file: string } => {
-    const file = path.join(folder, `${name}.json`);
-    writeFileSync(file, JSON.stringify(loadedExperiment({ namespace, name }, url, { seconds, qps: 40 })));
-    return { name, file };
-  };
+  const manifest = (seconds: number, name = `e${++count}`): { readonly name: string; readonly file: string } => ({
+    name,
+    file: loadedManifest(folder, { namespace, name }, url, { seconds, qps: 40 }),
+  });
   const satisfied = /error-rate of v1 is satisfied/;
 
   beforeAll(async () => {

@@ -1,5 +1,5 @@
 /** The commands on a cluster with our CRDs, with those of Iter8 0.7, and without any. */
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -16,7 +16,7 @@ import {
   replaceCrds,
   storyOf,
 } from '../../../support/cluster.ts';
-import { loadedExperiment, type LoadedChange } from '../../../support/cluster-objects.ts';
+import { loadedManifest, type LoadedChange } from '../../../support/cluster-objects.ts';
 import { ok, testServer, type TestServer } from '../../../support/test-server.ts';
 
 describeCluster('on a cluster', () => {
@@ -24,12 +24,8 @@ describeCluster('on a cluster', () => {
   let server: TestServer;
   let namespace: string;
 
-  const manifest = (name: string, change: LoadedChange = {}): string => {
-    const file = path.join(folder, `${name}.json`);
-    const { metadata, ...experiment } = loadedExperiment({ namespace, name }, server.url, change);
-    writeFileSync(file, JSON.stringify({ ...experiment, metadata: { ...metadata, labels: { team: 'shop' } } }));
-    return file;
-  };
+  const manifest = (name: string, change: LoadedChange = {}): string =>
+    loadedManifest(folder, { namespace, name }, server.url, { labels: { team: 'shop' }, ...change });
   const run = (args: readonly string[]) => iter8ctlProcess(args);
 
   beforeAll(async () => {
