@@ -1,6 +1,6 @@
 /** How a run or a watch is shown while it goes on: redrawn in place on a terminal, a line per change elsewhere, or ndjson. */
 import type { Io } from '../io.ts';
-import { isWaitingMessage } from '../experiment/waiting-message.ts';
+import { isWaitingMessage } from '../experiment/waiting-for-target-message.ts';
 import type { Event } from '../drive/events.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 import { createListScreen } from '../render/list-screen.ts';

@@ -2,7 +2,7 @@
 import type { Io } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
-import type { Answers } from '../judge/wording/waiting.ts';
+import type { Answers } from '../judge/wording/waiting-for-person.ts';
 import type { Driven } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 

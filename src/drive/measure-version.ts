@@ -16,6 +16,7 @@ import {
   type CounterLedger,
 } from '../evidence/counters/counter-growth.ts';
 import type { Question } from '../judge/question/question.ts';
+import { hitsOf, isUpTo } from '../judge/share-or-mean.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../judge/record/stored-record.ts';
 import { builtinValue } from './status-analysis.ts';
 import type { Measurement, MetricSource } from './ports.ts';
@@ -187,11 +188,10 @@ function withGrowth(
     value !== undefined &&
     n !== undefined &&
     at !== undefined &&
-    value >= 0 &&
-    value <= cap;
+    isUpTo(cap, value);
   if (!isUsable) return before?.growth === undefined ? read : { ...read, growth: before.growth };
   const known = before?.growth?.cap === cap ? before.growth.ledger : undefined;
-  const sample = { startMs, inFlightMs, atMs: Date.parse(at), n, hits: (value * n) / cap };
+  const sample = { startMs, inFlightMs, atMs: Date.parse(at), n, hits: hitsOf({ value, n }, cap) };
   return { ...read, growth: { cap, ledger: addCumulative(known, sample) } };
 }
 

@@ -1,5 +1,5 @@
 /** An experiment's turn on its target: taken before anything is done to it, kept to the end, waited for while another has it. */
-import { waitingMessage } from '../experiment/waiting-message.ts';
+import { waitingMessage } from '../experiment/waiting-for-target-message.ts';
 import { ForbiddenError, messageOf, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Interruption } from './interruption.ts';

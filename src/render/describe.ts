@@ -6,7 +6,7 @@ import { formatCount, formatCounted, formatSeconds, formatValue } from '../text/
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import { codesText } from '../judge/wording/sentences.ts';
-import { waitingSentence } from '../judge/wording/waiting.ts';
+import { waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import type { ExperimentView, MetricValue, Observation } from '../view/experiment-view.ts';
 import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';

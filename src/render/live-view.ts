@@ -12,7 +12,7 @@ import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
-import { plainAnswers, waitingSentence } from '../judge/wording/waiting.ts';
+import { plainAnswers, waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './progress-lines.ts';
 import { withBars } from './limit-bar.ts';

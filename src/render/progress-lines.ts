@@ -1,5 +1,5 @@
 /** An event as a line for logs and pipes: whole sentences, one for each change. */
-import { isWaitingMessage } from '../experiment/waiting-message.ts';
+import { isWaitingMessage } from '../experiment/waiting-for-target-message.ts';
 import { enumerated } from '../text/enumerate.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../text/units.ts';

@@ -8,7 +8,7 @@ import { versionsIn, type Experiment, type Weight } from '../experiment/experime
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { countedTallies, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
-import { targetHolderOf } from '../experiment/waiting-message.ts';
+import { targetHolderOf } from '../experiment/waiting-for-target-message.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
 import { unitOf } from '../judge/question/limits.ts';
@@ -22,7 +22,7 @@ import {
 } from '../judge/record/stored-record.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
-import { plainAnswers, type Answers } from '../judge/wording/waiting.ts';
+import { plainAnswers, type Answers } from '../judge/wording/waiting-for-person.ts';
 import type { Unit } from '../judge/assessment.ts';
 import { answersOf, type Tally } from '../evidence/request-tally.ts';
 import { percentile } from '../evidence/one-sample/percentile.ts';

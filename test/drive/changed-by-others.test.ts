@@ -32,9 +32,9 @@ const scenario = fc.record({
 });
 
 const TRAFFIC_CHANGED = {
-  deploymentPattern: 'Progressive',
+  deploymentPattern: 'Progressive' as const,
   moment: { kind: 'write' as const, at: 3 },
-  change: 'something else',
+  change: 'something else' as const,
   twoObjects: false,
   isBad: false,
   hasGate: false,

@@ -156,6 +156,42 @@ describe('a reward', () => {
     ).toBeGreaterThan(before);
   });
 
+  it.each([
+    ['a mean in seconds', { units: 'seconds' }, {}, /no largest value/],
+    ['a percentile', { query: 'histogram_quantile(0.95, x)' }, {}, /is a percentile/],
+    [
+      'a percentile below a declared value',
+      { query: 'histogram_quantile(0.95, x)' },
+      { cap: { clicks: 1 } },
+      /is a perc/,
+    ],
+  ])('of %s makes nobody win, however small its values are, and whatever failed first', (_, said, strength, why) => {
+    const to = asked(strength);
+    const lines = [measured(0, 0, [undefined, undefined]), ...rising].map(({ values, ...line }) => ({
+      ...line,
+      values: {
+        clicks: Object.fromEntries(Object.entries(values['clicks']!).map(([name, one]) => [name, { ...one, ...said }])),
+      },
+    }));
+    const record = after(to, lines);
+    expect(record.reward!.contest).toBeUndefined();
+    expect(judgementNow(to, record).reward).toMatchObject({
+      state: 'open',
+      reason: expect.stringMatching(why) as string,
+    });
+  });
+
+  it('is told a share from a mean by its first values, also when they come late', () => {
+    const to = asked({});
+    const lines = [
+      measured(0, 0, [undefined, undefined]),
+      measured(60, 1000, [1.5, 2.5]),
+      measured(120, 2000, [0.1, 0.9]),
+    ];
+    expect(after(to, lines.slice(0, 2)).reward).toMatchObject({ problem: expect.stringMatching(/largest/) as string });
+    expect(after(to, lines.slice(0, 2)).reward!.contest).toBeUndefined();
+  });
+
   it('does not count what comes in within its delay after the split has changed', () => {
     const to = asked({ rewardDelay: 30 });
     // Identical versions, whose rewards come 30 s after their requests. The candidate gets ten times the traffic at second 60.

@@ -14,6 +14,7 @@ import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/c
 import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { NoValueReason } from '../no-value-reasons.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
+import { hitsOf, isMeanBelow, isPercentile, isShareOf } from '../share-or-mean.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';
 
@@ -57,9 +58,6 @@ export interface MeasuredMetric {
 
 /** One failure keeps the last value; more make it too old for a verdict (docs/contract.md 8, defect 7). */
 export const MOST_FAILURES = 1;
-const PERCENTILE = /quantile|percentile/i;
-/** Values of these are no shares, however small they are. */
-const NO_SHARE = /^(s|ms|us|\u00b5s|ns|secs?|seconds?|milli-?seconds?|msecs?|micro-?seconds?|bytes?|[kmgt]i?b)\b/i;
 
 export function customFinding(asked: Asked, measured: MeasuredMetric | undefined): Finding {
   const open = (reason: Extract<Finding, { kind: 'open' }>['reason'], shown: Shown = { n: 0 }): Finding => ({
@@ -121,7 +119,7 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
   const { growth } = measured;
   const isFollowed = measured.cumulative && growth !== undefined && growth.cap === most;
   if (isFollowed && isAllUnderWay(growth.ledger)) return { kind: 'open', shown, reason: 'all-under-way' };
-  const count = { n, bad: (value * n) / most };
+  const count = { n, bad: hitsOf({ value, n }, most) };
   const counts = isFollowed ? shareCounts(growth.ledger) : { response: count, service: count };
   return {
     kind: 'evidence',
@@ -134,12 +132,12 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
 
 /** Its number of data points is known; what is missing is a largest value. No percentile has one that would help. */
 function withoutCap(
-  { value = Number.NaN, query }: MeasuredMetric,
+  measured: MeasuredMetric,
   cap: number | undefined,
   shown: Shown,
 ): { readonly shown: Shown; readonly reason: UndecidedReason } {
-  if (PERCENTILE.test(query)) return { shown, reason: 'percentile-value' };
-  return cap !== undefined && value > cap
+  if (isPercentile(measured)) return { shown, reason: 'percentile-value' };
+  return cap !== undefined && (measured.value ?? 0) > cap
     ? { shown: { ...shown, cap }, reason: 'above-cap' }
     : { shown, reason: 'needs-cap' };
 }
@@ -149,15 +147,6 @@ function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Uni
   if (counters?.kind === 'shares') return { unit: 'share' };
   if (counters === undefined || !/^(ms|msecs?|milli-?seconds?)$/i.test(units.trim())) return {};
   return { unit: 'ms' };
-}
-
-export function isShareOf({ value = Number.NaN, n = 0, units = '', query }: MeasuredMetric): boolean {
-  return n > 0 && value >= 0 && value <= 1 && !NO_SHARE.test(units.trim()) && !PERCENTILE.test(query);
-}
-
-/** A mean whose largest value is declared is judged as a share of it (docs/method.md 1.3); no percentile is one. */
-export function isMeanBelow(cap: number, { value = Number.NaN, n = 0, query }: MeasuredMetric): boolean {
-  return n > 0 && value >= 0 && value <= cap && !PERCENTILE.test(query);
 }
 
 /** A counter only grows: above its limit it stays, and a lower limit that is reached stays reached. */

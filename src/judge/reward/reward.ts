@@ -14,6 +14,7 @@ import {
   addContestBlock,
   judgeContest,
   startContest,
+  type Contest,
   type ContestLook,
   type ContestResult,
   type ContestRules,
@@ -27,6 +28,7 @@ import type { Verdict } from '../assessment.ts';
 import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
+import { canBeShare, isPercentile, isUpTo } from '../share-or-mean.ts';
 import type { RewardResult, RewardState } from './reward-state.ts';
 
 interface Earned {
@@ -63,7 +65,9 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
       return shown === undefined ? [] : [[version, { value: shown.value, n: shown.n }]];
     }),
   );
-  const kind = before?.contest?.rules.reward ?? kindOf(reward, record);
+  // What it is may be known only from the first values: until a block is counted, nothing is settled.
+  const counted = before?.contest !== undefined && hasBlocks(before.contest) ? before.contest : undefined;
+  const kind = counted?.rules.reward ?? kindOf(reward, record);
   if ('problem' in kind) return { metric, values, problem: kind.problem };
   if (isOwnLoad(reward)) return { metric, values };
   const cap = kind.kind === 'share' ? 1 : kind.cap;
@@ -79,7 +83,7 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
     cap,
     delayMs: 1000 * (strength.rewardDelay ?? strength.inFlightSeconds),
   });
-  const contest = before?.contest ?? startContest(rulesOf(question, kind));
+  const contest = counted ?? startContest(rulesOf(question, kind));
   const problem = problemWith(earned, cap);
   return {
     metric,
@@ -90,14 +94,13 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
   };
 }
 
-/** Rounding is no reason to doubt a value. */
-const FUZZ = 1e-9;
+const hasBlocks = ({ totals }: Contest): boolean => totals.some(({ n }) => n > 0);
 
 /** Why what was measured now makes no block: a version, and what is wrong with it. Undefined when nothing is. */
 function problemWith(earned: ReadonlyMap<string, Earned | undefined>, cap: number): string | undefined {
   for (const [version, one] of earned) {
     if (one?.n === undefined) return `${version} could not be measured`;
-    if (one.value < 0 || one.value > cap * (1 + FUZZ))
+    if (!isUpTo(cap, one.value))
       return `${version} is ${formatValue(one.value, 'plain', cap)}, which is not between 0 and ${formatLimit(cap, 'plain')}: declare its largest value (strength.cap)`;
   }
   return undefined;
@@ -157,21 +160,25 @@ function kindOf(
   }
   const measured = Object.values(record.measured?.[metric] ?? {});
   const one = measured.find(({ value }) => value !== undefined);
-  if (one === undefined) return cap === undefined ? { kind: 'share' } : { kind: 'mean', cap };
-  if (one.type === 'Counter') return { problem: `${metric} is a counter: it says how much, not how much per request` };
-  if (one.n === undefined)
-    return { problem: `${metric} has no sampleSize: only its value is known, not the number of data points behind it` };
-  if (one.windowsDiffer === true)
-    return {
-      problem: `${metric} and its sampleSize are about different times: both need elapsedTime in their queries`,
-    };
-  if (!one.cumulative)
-    return {
-      problem: `the query of ${metric} does not use elapsedTime: what a version earned in one iteration is unknown`,
-    };
+  const problem = one === undefined ? undefined : problemOf(metric, one);
+  if (problem !== undefined) return { problem };
+  if (measured.some(isPercentile))
+    return { problem: `${metric} is a percentile: its value and its sampleSize do not say how sure it is` };
   if (cap !== undefined) return { kind: 'mean', cap };
-  if (measured.every(({ value = 0 }) => value >= 0 && value <= 1)) return { kind: 'share' };
-  return { problem: `${metric} has no largest value: declare one (strength.cap)` };
+  const isShare = measured.every((each) => canBeShare(each) && isUpTo(1, each.value ?? 0));
+  return isShare ? { kind: 'share' } : { problem: `${metric} has no largest value: declare one (strength.cap)` };
+}
+
+/** Of what one measurement gave: why no block can be made of such. */
+function problemOf(metric: string, { type, n, windowsDiffer, cumulative }: MeasuredMetric): string | undefined {
+  if (type === 'Counter') return `${metric} is a counter: it says how much, not how much per request`;
+  if (n === undefined)
+    return `${metric} has no sampleSize: only its value is known, not the number of data points behind it`;
+  if (windowsDiffer === true)
+    return `${metric} and its sampleSize are about different times: both need elapsedTime in their queries`;
+  if (!cumulative)
+    return `the query of ${metric} does not use elapsedTime: what a version earned in one iteration is unknown`;
+  return undefined;
 }
 
 function earnedBy(version: string, reward: RewardQuestion, record: Iter8Record): Earned | undefined {

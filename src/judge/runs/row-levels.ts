@@ -11,7 +11,8 @@ import { rowsOf } from '../../evidence/latency-histogram.ts';
 import type { Bounds } from '../../evidence/two-versions/comparison.ts';
 import type { Tally } from '../../evidence/request-tally.ts';
 import type { DisplayUnit } from '../../text/units.ts';
-import { isExactCounter, isMeanBelow, isShareOf, MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
+import { isExactCounter, MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
+import { hitsOf, isMeanBelow, isShareOf } from '../share-or-mean.ts';
 import { errorCount, shareOf, type TwoCounts } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
 import { ASSUMED_TIMEOUT_MS, type MeasuredRun } from './measured-run.ts';
@@ -199,6 +200,6 @@ function customLevels(
     if (isAllUnderWay(growth.ledger)) return none('its requests may all be under way');
     return share(shareCounts(growth.ledger), most);
   }
-  const count = { n, bad: (value * n) / most };
+  const count = { n, bad: hitsOf({ value, n }, most) };
   return share({ response: count, service: count }, most);
 }
