@@ -9,6 +9,8 @@ import { renderList } from '../../src/render/experiment-list.ts';
 import { themeFor } from '../../src/render/theme.ts';
 import { listRow } from '../../src/view/experiment-view.ts';
 import { missingTerminal, openTerminal } from '../support/terminal.ts';
+import { testServer } from '../support/test-server.ts';
+import { writeKubeconfig } from '../support/kube-server.ts';
 import { describeUnless } from '../support/needs.ts';
 
 const cli = `${process.execPath} ${path.join(import.meta.dirname, '../../bin/iter8ctl.js')}`;
@@ -71,5 +73,42 @@ describeUnless(missingTerminal())('on a terminal', () => {
     const done = [second, first].map(({ metadata }) => store(cwd, metadata.name, ended('True')));
     await terminal.until('that is all');
     expect(terminal.screen()).toBe(`${table(done, 140).replaceAll(/ +$/gm, '')}\nthat is all`);
+  });
+
+  it('get shows the newest of what is known so far, and then the whole list alone', async () => {
+    const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-terminal-'));
+    const experiment = (name: string, minute: number) => ({
+      apiVersion: 'iter8.tools/v2alpha2',
+      kind: 'Experiment',
+      metadata: { name, namespace: 'shop', creationTimestamp: new Date(60_000 * minute).toISOString() },
+      spec: { target: 'shop', strategy: { testingPattern: 'Conformance' } },
+    });
+    const first = Array.from({ length: 40 }, (_, at) => experiment(`early-${at}`, at));
+    let release = (): void => undefined;
+    const released = new Promise<void>((resolve) => (release = resolve));
+    const ANSWERS = {
+      first: { metadata: { continue: 'rest' }, items: first },
+      rest: { metadata: {}, items: [experiment('late', 100)] },
+    };
+    await using server = await testServer((request, answer) => {
+      const { pathname, searchParams } = new URL(request.url ?? '', 'http://x');
+      const send = (page: object) => answer.end(JSON.stringify(page));
+      answer.writeHead(pathname.endsWith('/experiments') ? 200 : 404, { 'Content-Type': 'application/json' });
+      if (searchParams.has('continue')) void released.then(() => send(ANSWERS.rest));
+      else send(ANSWERS.first);
+    });
+    using terminal = openTerminal(`${cli} get -A --kubeconfig ${writeKubeconfig(server.url)}; echo that is all; cat`, {
+      cwd,
+      columns: 100,
+    });
+    await terminal.until('listing, 40 experiments so far ...');
+    expect(terminal.screen()).toMatch(/^shop +early-39 .*\nshop +early-38 /m);
+    release();
+    await terminal.until('that is all');
+    const lines = terminal.screen().split('\n');
+    expect(lines.at(-1)).toBe('that is all');
+    expect(lines.at(-2)).toMatch(/^shop +early-0 /);
+    expect(lines.slice(0, -1).every((line) => line.startsWith('shop '))).toBe(true);
+    expect(terminal.history()).toMatch(/^NAMESPACE .*\nshop +late .*\nshop +early-39 /m);
   });
 });

@@ -9,6 +9,8 @@ export const missingTerminal = (): string | undefined => missingProgram('tmux', 
 export interface Terminal extends Disposable {
   /** The lines on the screen, without spaces at their ends and empty ones below. */
   screen(): string;
+  /** The same with what has left it at its top. */
+  history(): string;
   /** Until the screen is as wanted: a text that stands on it, or what a function says. */
   until(wanted: string | ((screen: string) => boolean)): Promise<void>;
   resize(columns: number): void;
@@ -26,10 +28,15 @@ export function openTerminal(command: string, how: { readonly cwd: string; reado
       cwd: how.cwd,
       env: { ...process.env, LANG: 'C.UTF-8' },
     });
-  const screen = () => tmux('capture-pane', '-p').stdout.replaceAll(/ +$/gm, '').trimEnd();
+  const capture = (...from: string[]) =>
+    tmux('capture-pane', '-p', ...from)
+      .stdout.replaceAll(/ +$/gm, '')
+      .trimEnd();
+  const screen = () => capture();
   tmux('new-session', '-d', '-x', String(how.columns), '-y', '24', command);
   return {
     screen,
+    history: () => capture('-S', '-'),
     until: async (wanted) => {
       const isThere = typeof wanted === 'string' ? (text: string) => text.includes(wanted) : wanted;
       while (!isThere(screen())) await delay(50);

@@ -9,10 +9,11 @@ import { keptOf, type ExperimentStore, type ListAllOptions, type StoreEvent } fr
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
-import { namedExperiment, newestFirst } from '../choose-experiment.ts';
+import { datedOf, namedExperiment, newestFirst } from '../choose-experiment.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
 import { openKnownLines } from '../known-lines.ts';
+import { listPreview } from '../list-preview.ts';
 import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../say.ts';
 import { listRow, type ListRow } from '../../view/experiment-view.ts';
@@ -54,21 +55,27 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
   const lineOf = (experiment: Experiment): Experiment => {
     const outline = outlineOf(experiment);
     rows!.set(outline, listRow(experiment));
+    preview.seen();
     return outline;
   };
+  const sorted = (found: Iterable<Experiment>) => sortedBy(flags.sortBy, Array.from(found).filter(filter));
+  const preview = listPreview(context, {
+    flags,
+    io,
+    namespace,
+    rows: () => sorted(rows!.keys()).map((outline) => rows!.get(outline)!),
+  });
   const known = rows === undefined || context.mode !== 'local' ? undefined : openKnownLines(io, context.place, rows);
   const selected = { namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf, known };
   const named = () => Promise.all([...wanted].map((name) => namedExperiment(context, name)));
   const print = async (found: readonly Experiment[]): Promise<ListHow> => {
     const how = { flags, io, context, namespace, isOne: names.length === 1, rows };
-    const experiments = found.filter(filter).toSorted(newestFirst).toSorted(order(flags.sortBy));
-    io.stdout.write(await listText(experiments, how));
+    io.stdout.write(await listText(sorted(found), how));
     return how;
   };
-  const waiting = <T>(work: () => Promise<T>) => whileConnecting(context, io, work);
-  const given = wanted.size === 0 ? undefined : await waiting(named);
+  const given = wanted.size === 0 ? undefined : await whileConnecting(context, io, named);
   if (flags.watch !== true) {
-    await print(given ?? (await waiting(() => context.store.list(selected))));
+    await print(given ?? (await preview.during(() => context.store.list(selected))));
     known?.save();
     return EXIT.ok;
   }
@@ -78,7 +85,7 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
     const [only] = wanted.size === 1 ? wanted : [];
     const { found, changes } =
       given === undefined
-        ? await waiting(() => listAndChanges(context.store, watched, sayTo(io)))
+        ? await preview.during(() => listAndChanges(context.store, watched, sayTo(io)))
         : { found: given, changes: context.store.watch({ ...watched, name: only }) };
     if (ending.signal.aborted) return ending.code() ?? EXIT.ok;
     const how = await print(found);
@@ -133,13 +140,13 @@ async function follow(
 }
 
 /** Equal keys keep the newest first. */
-function order(key: SortKey): (a: Experiment, b: Experiment) => number {
-  const text: Record<SortKey, (experiment: Experiment) => string> = {
-    age: () => '',
-    name: (experiment) => experiment.metadata.name,
-    target: (experiment) => experiment.spec.target,
-    stage: (experiment) => experiment.status?.stage ?? '',
-  };
-  const of = text[key];
-  return (a, b) => (of(a) < of(b) ? -1 : of(a) > of(b) ? 1 : 0);
+function sortedBy(key: SortKey, experiments: readonly Experiment[]): Experiment[] {
+  const newest = newestFirst(experiments, datedOf);
+  if (key === 'age') return newest;
+  const text = {
+    name: (experiment: Experiment) => experiment.metadata.name,
+    target: (experiment: Experiment) => experiment.spec.target,
+    stage: (experiment: Experiment) => experiment.status?.stage ?? '',
+  }[key];
+  return newest.toSorted((a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
 }

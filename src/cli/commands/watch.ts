@@ -16,7 +16,7 @@ import {
 import { reported, withReportFlag, withReports, type ReportFlags, type Reports } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { createListProgress, createProgress } from '../progress-display.ts';
-import { chosenExperiment, newestRowFirst } from '../choose-experiment.ts';
+import { chosenExperiment, newestFirst } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
 import { watchAll, watchToEnd } from '../follow-to-end.ts';
 
@@ -81,7 +81,12 @@ async function watching(
         ...(list === undefined ? {} : { changed: list.changed }),
         table: (rows) => {
           const how = { theme: stdoutTheme(io, flags), namespace, now: io.clock.now(), columns: io.stdout.columns };
-          io.stdout.write(`${renderList(rows.toSorted(newestRowFirst), how)}\n`);
+          io.stdout.write(
+            `${renderList(
+              newestFirst(rows, (row) => row),
+              how,
+            )}\n`,
+          );
         },
       },
     );
