@@ -12,9 +12,9 @@ await build({
   stdin: {
     contents: `
       export * from '../src/evidence/latency-histogram.ts';
-      export * from '../src/evidence/one-sample/rate.ts';
-      export * from '../src/evidence/one-sample/mean.ts';
-      export * from '../src/evidence/one-sample/percentile.ts';`,
+      export * from '../src/evidence/one-sample/rate-bounds.ts';
+      export * from '../src/evidence/one-sample/mean-bounds.ts';
+      export * from '../src/evidence/one-sample/percentile-bounds.ts';`,
     resolveDir: new URL('.', import.meta.url).pathname,
     loader: 'ts',
   },

@@ -4,7 +4,7 @@
  *   node scripts/defects.mjs [DEFECT ...]
  */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 
@@ -15,19 +15,12 @@ const guards = JSON.parse(readFileSync(path.join(root, 'test/defects/defects.jso
 );
 
 const copy = mkdtempSync(path.join(tmpdir(), 'iter8ctl-defects-'));
-for (const name of [
-  'src',
-  'test',
-  'bin',
-  'scripts',
-  'deploy',
-  'package.json',
-  'package-lock.json',
-  'tsconfig.json',
-  'vitest.config.ts',
-])
-  cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
+for (const name of readdirSync(root))
+  if (!['.git', 'dist', 'node_modules'].includes(name))
+    cpSync(path.join(root, name), path.join(copy, name), { recursive: true });
 symlinkSync(path.join(root, 'node_modules'), path.join(copy, 'node_modules'));
+
+const vitest = path.join(root, 'node_modules/.bin/vitest');
 
 let survived = 0;
 for (const { defect, what, file, test, mutation } of guards) {
@@ -37,8 +30,8 @@ for (const { defect, what, file, test, mutation } of guards) {
   if (mutated === source) throw new Error(`defect ${defect}: its mutation does not apply to ${mutation.file}`);
   const runs = () => {
     const pattern = test.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&').replaceAll('%d', '\\d+');
-    const args = ['vitest', 'run', file, '-t', pattern, '--reporter=json'];
-    const { stdout } = spawnSync('npx', args, { cwd: copy, encoding: 'utf8' });
+    const args = ['run', file, '-t', pattern, '--reporter=json'];
+    const { stdout } = spawnSync(vitest, args, { cwd: copy, encoding: 'utf8' });
     return JSON.parse(stdout.slice(stdout.indexOf('{"num')));
   };
   writeFileSync(place, mutated);

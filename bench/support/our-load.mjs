@@ -17,7 +17,7 @@ export async function buildLoad() {
       contents: `
         export { createLoadGenerator } from './src/adapters/load/load-generator.ts';
         export { addTally, EMPTY_TALLY } from './src/evidence/request-tally.ts';
-        export { percentile } from './src/evidence/one-sample/percentile.ts';`,
+        export { percentile } from './src/evidence/one-sample/percentile-bounds.ts';`,
       resolveDir: root,
       loader: 'ts',
     },

@@ -3,27 +3,9 @@ import { NotFoundError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { outlineOf } from '../experiment/outline.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
-import type { ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import { keyOf } from './context.ts';
-
-type Dated = Pick<ListRow, 'name' | 'createdAt'>;
-
-/** Newest first, of the same second the last by name first. Each time is read once, not at each comparison of ten thousand. */
-export function newestFirst<T>(items: Iterable<T>, of: (item: T) => Dated): T[] {
-  return Array.from(items, (item) => ({ item, time: timeOf(of(item)), name: of(item).name }))
-    .toSorted((a, b) => b.time - a.time || laterNameFirst(a.name, b.name))
-    .map(({ item }) => item);
-}
-
-export const datedOf = ({ metadata: { name, creationTimestamp } }: Experiment): Dated => ({
-  name,
-  createdAt: creationTimestamp ?? undefined,
-});
-
-const isNewer = (a: Dated, b: Dated): boolean => (timeOf(b) - timeOf(a) || laterNameFirst(a.name, b.name)) < 0;
-const timeOf = ({ createdAt }: Dated): number => Date.parse(createdAt ?? '') || 0;
-const laterNameFirst = (a: string, b: string): number => (a < b ? 1 : a > b ? -1 : 0);
+import { datedOf, isNewer, newestFirst } from './sort-experiments.ts';
 
 /** The experiment of that name, or a NotFoundError that says which are there. */
 export async function namedExperiment(context: Context, name: string): Promise<Experiment> {

@@ -8,7 +8,7 @@ import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
 import { endingOf } from './end-from-outside.ts';
-import { newestFirst } from './choose-experiment.ts';
+import { newestFirst } from './sort-experiments.ts';
 import type { Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Reports } from './report-files.ts';

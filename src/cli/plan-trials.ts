@@ -179,7 +179,7 @@ export interface CheckedTargets {
 
 /** One request to each endpoint of each collect task. */
 export async function checkTargets(experiment: Experiment, driver: Driver): Promise<CheckedTargets> {
-  const { tryRequest } = await import('../adapters/load/try-request.ts');
+  const { probeEndpoint } = await import('../adapters/load/probe-endpoint.ts');
   const tasks = Object.values(experiment.spec.strategy.actions)
     .flat()
     .filter((task) => task.task === 'metrics/collect');
@@ -198,7 +198,7 @@ export async function checkTargets(experiment: Experiment, driver: Driver): Prom
     }
     for (const { version, endpoints } of sortedLike(names, built, (one) => one.version)) {
       for (const endpoint of endpoints) {
-        const check = { version, url: endpoint.url, ...(await tryRequest(driver.load, endpoint)) };
+        const check = { version, url: endpoint.url, ...(await probeEndpoint(driver.load, endpoint)) };
         checks.push(check);
         const text = `${check.url}: ${check.text}`;
         if (!check.ok) obstacles.push({ kind: 'unreachable', text });

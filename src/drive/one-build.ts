@@ -3,7 +3,7 @@
  * (docs/behavior.md 10.4). Another one voids what was measured; `strength.onChange: restart` measures anew.
  */
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
-import { buildChange, knownBuilds, type Build, type BuildChange, type Builds } from '../judge/record/builds.ts';
+import { buildChange, knownBuilds, type Build, type BuildChange, type Builds } from '../judge/record/build-changes.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 import { changedSentence, measuredAnew } from '../judge/record/void-measurements.ts';
 import { formatCounted } from '../text/units.ts';

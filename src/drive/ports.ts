@@ -11,7 +11,7 @@ import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
 import type { NoValueReason } from '../judge/no-value-reasons.ts';
 import type { MessageResult } from '../judge/message-result.ts';
-import type { Build } from '../judge/record/builds.ts';
+import type { Build } from '../judge/record/build-changes.ts';
 import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 import type { ListAllOptions, WatchOptions } from './store-selection.ts';

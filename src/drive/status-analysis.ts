@@ -3,7 +3,7 @@ import type { Analysis, Experiment, ExperimentStatus } from '../experiment/exper
 import { BUILTIN_METRICS, namedMetrics, parseMetricName } from '../experiment/metric-names.ts';
 import { formatQuantity } from '../experiment/quantity.ts';
 import { toDurationHistogram } from '../judge/iter8-07/duration-histogram.ts';
-import { percentile } from '../evidence/one-sample/percentile.ts';
+import { percentile } from '../evidence/one-sample/percentile-bounds.ts';
 import type { Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from '../judge/assessment.ts';
 import type { Question } from '../judge/question/question.ts';

@@ -4,7 +4,7 @@
  * Up to 2,047 us every microsecond has a bin of its own; beyond it, each doubling is divided into 1,024 bins. Merging is
  * adding. Source: docs/method.md 5.4; the layout is G. Tene's HdrHistogram.
  */
-import type { MeanRow } from './one-sample/mean.ts';
+import type { MeanRow } from './one-sample/mean-bounds.ts';
 import type { SparseHistogram, TallyView } from './request-tally.ts';
 
 const SUB_BITS = 11;

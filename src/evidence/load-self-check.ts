@@ -1,5 +1,5 @@
 /** Whether our own load generator was too slow to condemn anybody. */
-import { lnViolated } from './one-sample/rate.ts';
+import { lnViolated } from './one-sample/rate-bounds.ts';
 import type { Count } from './request-tally.ts';
 
 /** Share of late requests that is tolerated. */

@@ -1,5 +1,5 @@
 /** What was counted of one scope: a version, or one of its endpoints. */
-import type { MeanWealth } from '../evidence/one-sample/mean.ts';
+import type { MeanWealth } from '../evidence/one-sample/mean-bounds.ts';
 import type { Tally } from '../evidence/request-tally.ts';
 import type { Limit } from './question/limits.ts';
 

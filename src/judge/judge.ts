@@ -7,7 +7,7 @@
  */
 import { rowsOf } from '../evidence/latency-histogram.ts';
 import { isSaturated } from '../evidence/load-self-check.ts';
-import { MeanWealth } from '../evidence/one-sample/mean.ts';
+import { MeanWealth } from '../evidence/one-sample/mean-bounds.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import type { LimitAssessment, UndecidedReason } from './assessment.ts';

@@ -4,7 +4,7 @@
  */
 import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import { inOrderOf } from '../experiment/spec-order.ts';
-import { lowerBound } from '../evidence/one-sample/rate.ts';
+import { lowerBound } from '../evidence/one-sample/rate-bounds.ts';
 import { isRedirect, type Tally } from '../evidence/request-tally.ts';
 import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { ImportedDoubts } from './unknowns-of-other-tools.ts';

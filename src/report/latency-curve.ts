@@ -1,5 +1,5 @@
 /** The latencies of a version as a curve: which share of its requests was at most how slow. Pure. */
-import { percentile } from '../evidence/one-sample/percentile.ts';
+import { percentile } from '../evidence/one-sample/percentile-bounds.ts';
 import type { SparseHistogram } from '../evidence/request-tally.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { sortedLike } from '../experiment/spec-order.ts';

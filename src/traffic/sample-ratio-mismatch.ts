@@ -5,7 +5,7 @@
 import { formatPercent } from '../text/units.ts';
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { parseMetricName } from '../experiment/metric-names.ts';
-import { lnSatisfied, lnViolated } from '../evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../evidence/one-sample/rate-bounds.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 

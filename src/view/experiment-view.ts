@@ -25,7 +25,7 @@ import type { RewardResult } from '../judge/reward/reward-state.ts';
 import { plainAnswers, type Answers } from '../judge/wording/waiting-for-person.ts';
 import type { Unit } from '../judge/assessment.ts';
 import { answersOf, type Tally } from '../evidence/request-tally.ts';
-import { percentile } from '../evidence/one-sample/percentile.ts';
+import { percentile } from '../evidence/one-sample/percentile-bounds.ts';
 
 /** Percentiles that are always shown. */
 const SHOWN_PERCENTILES = [50, 75, 90, 95, 99] as const;

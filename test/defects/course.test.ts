@@ -23,7 +23,7 @@ const collect = {
 };
 
 it('2: the newest experiment is the one that was made last, whatever its name', async () => {
-  // Mutation: in src/cli/choose-experiment.ts, isNewer, without `timeOf(b) - timeOf(a) ||`
+  // Mutation: in src/cli/sort-experiments.ts, isNewer, without `timeOf(b) - timeOf(a) ||`
   const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-newest-'));
   const clock = fakeClock();
   const store = createFileStore({ dir: path.join(cwd, '.iter8'), clock, pid: process.pid });

@@ -76,7 +76,7 @@ it('12: a noisy moment is charged to every version: they are loaded side by side
 });
 
 it('17: percentiles are read from the histogram, the same each time, and no random draws', async () => {
-  // Mutation: in src/evidence/one-sample/percentile.ts, percentile, `(lowMs + highMs) / 2` -> `lowMs + Math.random() * (highMs - lowMs)`
+  // Mutation: in src/evidence/one-sample/percentile-bounds.ts, percentile, `(lowMs + highMs) / 2` -> `lowMs + Math.random() * (highMs - lowMs)`
   const uniform = seededUniform(1, 'latencies');
   const latencies = Array.from({ length: 300 }, () => 20 + 400 * uniform() ** 4);
   const once = async () => {

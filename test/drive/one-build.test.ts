@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/drive/events.ts';
 import type { BuildReader } from '../../src/drive/ports.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
-import type { Build } from '../../src/judge/record/builds.ts';
+import type { Build } from '../../src/judge/record/build-changes.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { replayRecord } from '../../src/replay/replay.ts';
 import { canary, driveInMemory, withWeights, type DriveSetup } from '../support/driving.ts';

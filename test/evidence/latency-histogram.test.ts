@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { binEdgesMs, binIndex, LatencyHistogram } from '../../src/evidence/latency-histogram.ts';
-import { percentile, quantileLowerBound, quantileUpperBound } from '../../src/evidence/one-sample/percentile.ts';
+import { percentile, quantileLowerBound, quantileUpperBound } from '../../src/evidence/one-sample/percentile-bounds.ts';
 import { addHistogram } from '../../src/evidence/request-tally.ts';
 
 const micros = fc.integer({ min: 1, max: 60_000_000 });

@@ -12,7 +12,7 @@ import { versionsIn, type Experiment, type Version, type WeightObjRef } from '..
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import type { BuildReader, VersionBuild } from '../../drive/ports.ts';
 import { OBJECT_NAME } from '../../experiment/object-names.ts';
-import type { Build } from '../../judge/record/builds.ts';
+import type { Build } from '../../judge/record/build-changes.ts';
 import { isObject } from '../../text/check-fields.ts';
 import type { KubeClient, Resource } from './api-client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';

@@ -96,9 +96,9 @@ async function payloadOf(endpoint: CollectEndpoint, sources: Sources): Promise<U
 async function fetchPayload(url: string, { env = {}, signal }: Sources): Promise<Uint8Array> {
   const shown = redactUrls(url);
   try {
-    const { fetchUrl } = await import('../http/fetch-url.ts');
+    const { download } = await import('../http/download.ts');
     const limits = { timeoutMs: PAYLOAD_TIMEOUT_MS, maxBytes: MAX_PAYLOAD_BYTES };
-    const { status, bytes } = await fetchUrl(url, { env, signal, ...limits });
+    const { status, bytes } = await download(url, { env, signal, ...limits });
     if (status < 200 || status > 299) throw new UnavailableError(`payloadURL ${shown} answered ${status}`);
     return bytes;
   } catch (error) {

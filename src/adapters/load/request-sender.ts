@@ -12,6 +12,7 @@ import { OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
 import type { Fire, Pacing } from './pacing.ts';
 import { Request, type Receiver } from './request.ts';
+import { mayResend } from './resend-once.ts';
 import { SLICE_MS, type Outcome } from '../../evidence/slice-counts.ts';
 import { TickBook } from './tick-pairs.ts';
 import type { Timers } from './timers.ts';
@@ -19,10 +20,6 @@ import { couplesOf, scopesOf, type ToWorker, type WorkerReport, type WorkerSetup
 
 /** Connections of one version that are opened when no cap is written. */
 const MOST_CONNECTIONS = 1024;
-/** Asking again changes nothing. */
-const RESENT_METHODS: ReadonlySet<string> = new Set(['GET', 'HEAD']);
-/** Such a request on a connection that was idle for so long, and dies before any answer, is sent once more. */
-const RECONNECT_AFTER_IDLE_MS = 1_000;
 const SWEEP_EVERY_MS = 20;
 /** A sweep after so long: this thread stood still meanwhile, for want of a core or because the process was stopped. */
 const STOOD_STILL_MS = 100;
@@ -203,7 +200,8 @@ export class Sender {
 
   #fail(request: Request, error: unknown): void {
     if (!this.#open.has(request)) return;
-    if (this.#mayResend(request, error)) {
+    const { method } = this.#targets[request.target]!.endpoints[request.endpoint]!;
+    if (error !== TIMED_OUT && mayResend(request, method)) {
       request.resent = true;
       this.#send(request, this.#timers.now(), true);
       return;
@@ -218,19 +216,6 @@ export class Sender {
     const { kind, text } = classifyFailure(error, connecting);
     target.lastFailure = text;
     this.#resolve(request, kind === 'unsent' && !connecting ? 'other' : kind, this.#timers.now());
-  }
-
-  #mayResend(request: Request, error: unknown): boolean {
-    const { lease } = request;
-    return (
-      !request.resent &&
-      request.code === undefined &&
-      request.sentMs !== undefined &&
-      RESENT_METHODS.has(this.#targets[request.target]!.endpoints[request.endpoint]!.method) &&
-      lease?.reused === true &&
-      lease.idleMs >= RECONNECT_AFTER_IDLE_MS &&
-      error !== TIMED_OUT
-    );
   }
 
   /** `code`: of its answer, or a class of failure. */

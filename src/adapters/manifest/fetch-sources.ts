@@ -120,10 +120,10 @@ async function readUrl(file: string, options: SourceOptions): Promise<ManifestSo
   const name = redactUrls(file);
   if (options.readUrl !== undefined) return { name, origin: 'url', text: await options.readUrl(file, options.signal) };
   try {
-    const [{ fetchUrl }, { STATUS_CODES }] = await Promise.all([import('../http/fetch-url.ts'), import('node:http')]);
+    const [{ download }, { STATUS_CODES }] = await Promise.all([import('../http/download.ts'), import('node:http')]);
     const { env = {}, signal } = options;
     const limits = { timeoutMs: URL_TIMEOUT_MS, maxBytes: MAX_BYTES };
-    const { status, bytes } = await fetchUrl(file, { env, signal, ...limits });
+    const { status, bytes } = await download(file, { env, signal, ...limits });
     if (status < 200 || status > 299)
       throw new UnavailableError(`-f ${name}: the server answers ${status} ${STATUS_CODES[status] ?? ''}`.trimEnd());
     return decoded(bytes, { name, origin: 'url', text: '' });

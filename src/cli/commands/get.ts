@@ -9,7 +9,8 @@ import { keptOf, type ExperimentStore, type ListAllOptions, type StoreEvent } fr
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
 import { withObjectOutput, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
-import { datedOf, namedExperiment, newestFirst } from '../choose-experiment.ts';
+import { namedExperiment } from '../choose-experiment.ts';
+import { SORT_KEYS, sortedBy, type SortKey } from '../sort-experiments.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
 import { openKnownLines } from '../known-lines.ts';
@@ -17,9 +18,6 @@ import { listPreview } from '../list-preview.ts';
 import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../say.ts';
 import { listRow, type ListRow } from '../../view/experiment-view.ts';
-
-const SORT_KEYS = ['age', 'name', 'target', 'stage'] as const;
-type SortKey = (typeof SORT_KEYS)[number];
 
 interface GetFlags extends StoreFlags, OutputFlags, ListFlags {
   readonly selector?: string;
@@ -137,16 +135,4 @@ async function follow(
     const changed = refuseDamage(event.object, context.replayAsTyped);
     io.stdout.write(await listText([changed], { ...how, flags: { ...flags, headers: false }, isOne: true }));
   }
-}
-
-/** Equal keys keep the newest first. */
-function sortedBy(key: SortKey, experiments: readonly Experiment[]): Experiment[] {
-  const newest = newestFirst(experiments, datedOf);
-  if (key === 'age') return newest;
-  const text = {
-    name: (experiment: Experiment) => experiment.metadata.name,
-    target: (experiment: Experiment) => experiment.spec.target,
-    stage: (experiment: Experiment) => experiment.status?.stage ?? '',
-  }[key];
-  return newest.toSorted((a, b) => (text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0));
 }

@@ -16,7 +16,8 @@ import {
 import { reported, withReportFlag, withReports, type ReportFlags, type Reports } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { createListProgress, createProgress } from '../progress-display.ts';
-import { chosenExperiment, newestFirst } from '../choose-experiment.ts';
+import { chosenExperiment } from '../choose-experiment.ts';
+import { newestFirst } from '../sort-experiments.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
 import { watchAll, watchToEnd } from '../follow-to-end.ts';
 

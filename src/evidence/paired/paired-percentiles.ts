@@ -18,7 +18,7 @@
  */
 import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
 import { firstWhere } from '../bisection.ts';
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import type { Bounds, Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
 import type { ValuePair } from './paired-means.ts';
 import { addCells, coarserOutside, countsFrom, type Cells } from './latency-cells.ts';

@@ -1,5 +1,5 @@
 /** Requests until a rate is decided: exact first passage of the rule itself. Source: docs/method.md 0.3, 0.10. */
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import { FEWEST_FOR_VIOLATED } from '../verdict-thresholds.ts';
 import { firstNumber } from './first-verdict.ts';
 import { NEVER, scaled, type NeededRequests } from './quantiles.ts';

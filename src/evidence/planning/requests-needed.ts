@@ -1,5 +1,5 @@
 /** How many requests a verdict takes: before a run, and in the middle of one. Source: docs/method.md 0.3, 0.10, 1.7. */
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import type { Count } from '../request-tally.ts';
 import { firstNumber } from './first-verdict.ts';
 

@@ -6,7 +6,7 @@
  * can only make the evidence smaller; it is smaller by as much as the values vary within one span, which is next to nothing.
  */
 import { rowsOf } from '../latency-histogram.ts';
-import { lnMeanAbove, lnMeanBelow, type MeanRow } from '../one-sample/mean.ts';
+import { lnMeanAbove, lnMeanBelow, type MeanRow } from '../one-sample/mean-bounds.ts';
 import type { SparseHistogram } from '../request-tally.ts';
 import { NO_STEPS, tabulated, type LevelEvidence } from './levels.ts';
 

@@ -4,7 +4,7 @@
  */
 import { firstWhere } from '../bisection.ts';
 import { binEdgesMs } from '../latency-histogram.ts';
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import type { SparseHistogram } from '../request-tally.ts';
 import { NO_STEPS, window, type LevelEvidence, type Steps } from './levels.ts';
 

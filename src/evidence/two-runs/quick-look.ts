@@ -3,9 +3,9 @@
  * levels. For simulations, in which most pairs are alike.
  */
 import { binEdgesMs } from '../latency-histogram.ts';
-import { percentile } from '../one-sample/percentile.ts';
-import { lnMeanAbove, lnMeanBelow } from '../one-sample/mean.ts';
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { percentile } from '../one-sample/percentile-bounds.ts';
+import { lnMeanAbove, lnMeanBelow } from '../one-sample/mean-bounds.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import { addHistogram, type Count, type SparseHistogram } from '../request-tally.ts';
 import { withReserve } from './levels.ts';
 import { lowerRows, upperRows } from './mean-levels.ts';

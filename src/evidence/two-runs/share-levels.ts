@@ -1,5 +1,5 @@
 /** Evidence about a share, from counts: errors of requests, or whatever else is bad of all. Source: docs/method.md 0.1, 1.1. */
-import { lnSatisfied, lnViolated } from '../one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
 import type { Count } from '../request-tally.ts';
 import { NO_STEPS, tabulated, type LevelEvidence } from './levels.ts';
 

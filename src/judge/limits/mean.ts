@@ -1,6 +1,6 @@
 /** Mean latency: the mean of min(latency, cap), by betting on the histogram. Source: docs/method.md 0.1, 1.3. */
 import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
-import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean.ts';
+import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean-bounds.ts';
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';
 import type { TallyView } from '../../evidence/request-tally.ts';
 import type { Counted } from '../counted-scope.ts';

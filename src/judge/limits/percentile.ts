@@ -2,7 +2,7 @@
  * Percentiles: the share of requests beyond the limit, counted exactly; shown from the histogram.
  * Source: docs/method.md 0.2, 1.2.
  */
-import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile.ts';
+import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile-bounds.ts';
 import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
 import type { Counted } from '../counted-scope.ts';

@@ -1,5 +1,5 @@
 /** Error rates, and whatever else is a share of bad ones among all. Source: docs/method.md 0.2, 0.3, 1.1. */
-import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../evidence/planning/requests-needed.ts';
 import type { Count, TallyView } from '../../evidence/request-tally.ts';
 import {

@@ -20,7 +20,7 @@ import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { LimitAssessment } from '../assessment.ts';
 import type { ImportedDoubts } from '../unknowns-of-other-tools.ts';
 import type { LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
-import type { Builds } from './builds.ts';
+import type { Builds } from './build-changes.ts';
 import type { LoadState } from './load-progress.ts';
 import { isRecordShape } from './record-shape.ts';
 import type { Recommendation } from '../recommendation.ts';

@@ -10,7 +10,7 @@ import type { DisplayUnit } from '../../text/units.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { errorCount } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
-import { percentile } from '../../evidence/one-sample/percentile.ts';
+import { percentile } from '../../evidence/one-sample/percentile-bounds.ts';
 import { meansCannotDiffer, percentilesCannotDiffer, sharesCannotDiffer } from '../../evidence/two-runs/quick-look.ts';
 import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
 import { couldShowWorse } from './worst-case.ts';

@@ -6,7 +6,7 @@ import { halved } from '../../evidence/bisection.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../../evidence/request-tally.ts';
 import { differenceBounds } from '../../evidence/two-runs/difference.ts';
 import { shareLevels } from '../../evidence/two-runs/share-levels.ts';
-import { lnViolated, lowerBound } from '../../evidence/one-sample/rate.ts';
+import { lnViolated, lowerBound } from '../../evidence/one-sample/rate-bounds.ts';
 import type { DisplayUnit } from '../../text/units.ts';
 import {
   cannotDiffer,

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from 'vitest';
 import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
-import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { addTally, EMPTY_TALLY } from '../../../src/evidence/request-tally.ts';
 import type { LoadPlan } from '../../../src/drive/ports.ts';
 import { firstOf } from '../../support/search-depth.ts';

@@ -3,7 +3,7 @@
  * it is.
  */
 import { expect, it } from 'vitest';
-import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import {
   addSamples,
   beyondCounts,

@@ -1,6 +1,6 @@
 /** What the rule costs and what it keeps: exact first passage against docs/method.md 0.10, and seeded simulations. */
 import { describe, expect, it } from 'vitest';
-import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import type { Count } from '../../../src/evidence/request-tally.ts';
 import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';
 import { fewestRequests, requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { MeanWealth } from '../../../src/evidence/one-sample/mean.ts';
-import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
+import { MeanWealth } from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate-bounds.ts';
 
 describe('limits next to 0, and to the largest value', () => {
   it.each([Number.MIN_VALUE, 1e-320, 1e-300, 1e-13, 1 - 1e-16])('a rate limit of %d has evidence', (limit) => {

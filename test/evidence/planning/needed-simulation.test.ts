@@ -1,7 +1,7 @@
 /** What is planned is what the rule takes: quantiles against the rule itself, played with other random numbers. */
 import { describe, expect, it } from 'vitest';
-import { MeanWealth } from '../../../src/evidence/one-sample/mean.ts';
-import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { MeanWealth } from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { constant, exponential, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
 import { requestsForMean } from '../../../src/evidence/planning/mean-passage.ts';
 import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';

@@ -8,7 +8,7 @@ import {
   meanOf,
   type Distribution,
 } from '../../../src/evidence/planning/distribution.ts';
-import { lnSatisfied } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import {
   cheaperCap,

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { rowsOf } from '../../../src/evidence/latency-histogram.ts';
-import { lnMeanAbove, lnMeanBelow } from '../../../src/evidence/one-sample/mean.ts';
+import { lnMeanAbove, lnMeanBelow } from '../../../src/evidence/one-sample/mean-bounds.ts';
 import { differenceBounds, shownOrder } from '../../../src/evidence/two-runs/difference.ts';
 import { NO_STEPS } from '../../../src/evidence/two-runs/levels.ts';
 import { condensed, meanLevels } from '../../../src/evidence/two-runs/mean-levels.ts';

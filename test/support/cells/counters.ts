@@ -8,7 +8,7 @@ import {
 } from '../../../src/evidence/counters/counter-growth.ts';
 import type { CounterAnswer, CounterSample } from '../../../src/evidence/counters/counter-samples.ts';
 import { addCumulative } from '../../../src/evidence/counters/cumulative-growth.ts';
-import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
 import { hitsOf } from '../seeded.ts';
 import type { Cell } from './cell.ts';

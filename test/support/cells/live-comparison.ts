@@ -8,7 +8,7 @@ import {
   startLedger,
   type CounterLedger,
 } from '../../../src/evidence/counters/counter-growth.ts';
-import { lowerBound, upperBound } from '../../../src/evidence/one-sample/rate.ts';
+import { lowerBound, upperBound } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import type { CounterAnswer } from '../../../src/evidence/counters/counter-samples.ts';
 import { addLiveBlock, emptyLiveBlocks, lnLiveBlocks } from '../../../src/evidence/two-versions/live-blocks.ts';
 import { withDefaults } from '../../../src/experiment/defaults.ts';

@@ -2,7 +2,7 @@
  * How gates decide "at most 1 % of the requests are bad" on the same requests, and how often each is wrong: the tables of
  * docs/why.md (`npm run evidence -- --gates`). A gate is played as its documentation says that it decides; the page cites it.
  */
-import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { verdictThresholds } from '../../../src/evidence/verdict-thresholds.ts';
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
 

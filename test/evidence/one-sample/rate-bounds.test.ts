@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../../src/evidence/one-sample/rate.ts';
+import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { runs } from '../../support/search-depth.ts';
 
 const LN20 = Math.log(20);

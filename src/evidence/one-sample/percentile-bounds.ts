@@ -1,6 +1,6 @@
 /** Percentiles of a histogram, and what bounds them (docs/method.md 1.2: P(X > L) is a rate, judged as one). */
 import { firstWhere } from '../bisection.ts';
-import { lnSatisfied, lnViolated } from './rate.ts';
+import { lnSatisfied, lnViolated } from './rate-bounds.ts';
 import { binEdgesMs } from '../latency-histogram.ts';
 import type { SparseHistogram } from '../request-tally.ts';
 

@@ -3,7 +3,7 @@ import { createServer, request } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
 import { expect, it } from 'vitest';
 import { createRequestBuilder } from '../../../src/adapters/load/build-requests.ts';
-import { fetchUrl } from '../../../src/adapters/http/fetch-url.ts';
+import { download } from '../../../src/adapters/http/download.ts';
 import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
 import { iter8ctl } from '../../support/test-io.ts';
 import { testServer } from '../../support/test-server.ts';
@@ -78,12 +78,12 @@ it('a payload does too, and loopback does not', async () => {
 
 it('what NO_PROXY names is asked directly', async () => {
   await expect(
-    fetchUrl('http://direct.invalid/', { ...LIMITS, env: { HTTP_PROXY: '127.0.0.1:1', NO_PROXY: '.invalid' } }),
+    download('http://direct.invalid/', { ...LIMITS, env: { HTTP_PROXY: '127.0.0.1:1', NO_PROXY: '.invalid' } }),
   ).rejects.toThrow(/ENOTFOUND|EAI_AGAIN/);
 });
 
 it.each(['socks5://127.0.0.1:1', 'http://a b'])('%s is no proxy of a URL, and said to be that', async (written) => {
-  await expect(fetchUrl('http://x.example/', { ...LIMITS, env: { http_proxy: written } })).rejects.toThrow(
+  await expect(download('http://x.example/', { ...LIMITS, env: { http_proxy: written } })).rejects.toThrow(
     /http_proxy is no URL of a proxy/,
   );
 });
@@ -100,7 +100,7 @@ it('user and password of a URL are sent to its host, and nowhere else', async ()
   });
   const url = new URL(server.url);
   [url.username, url.password] = ['me', 'p@ss'];
-  const { bytes } = await fetchUrl(url.href, { ...LIMITS, env: {} });
+  const { bytes } = await download(url.href, { ...LIMITS, env: {} });
   expect(Buffer.from(bytes).toString()).toBe('here');
   expect(seen).toEqual([`Basic ${Buffer.from('me:p@ss').toString('base64')}`, undefined]);
 });
@@ -115,17 +115,17 @@ it('sends them no more once it was led elsewhere, also where that leads back', a
     else response.end('here');
   });
   home = server.url;
-  await fetchUrl(server.url.replace('://', '://me:pass@'), { ...LIMITS, env: {} });
+  await download(server.url.replace('://', '://me:pass@'), { ...LIMITS, env: {} });
   expect(seen).toEqual([`Basic ${Buffer.from('me:pass').toString('base64')}`, undefined]);
 });
 
 it('a proxy that is not there, or gives no answer, is named by its variable', async () => {
   const url = 'http://manifests.example/e.yaml';
-  await expect(fetchUrl(url, { ...LIMITS, env: { HTTP_PROXY: '127.0.0.1:1' } })).rejects.toThrow(
+  await expect(download(url, { ...LIMITS, env: { HTTP_PROXY: '127.0.0.1:1' } })).rejects.toThrow(
     'connection refused (ECONNREFUSED 127.0.0.1:1), through the proxy of HTTP_PROXY',
   );
   await using silent = await testServer(() => undefined);
-  await expect(fetchUrl(url, { ...LIMITS, timeoutMs: 50, env: { http_proxy: silent.url } })).rejects.toThrow(
+  await expect(download(url, { ...LIMITS, timeoutMs: 50, env: { http_proxy: silent.url } })).rejects.toThrow(
     'no answer within 0.05 s, through the proxy of http_proxy',
   );
 });
@@ -138,13 +138,13 @@ it('is bounded: in size, in time, in redirects', async () => {
     };
     more();
   });
-  await expect(fetchUrl(endless.url, { ...LIMITS, env: {} })).rejects.toThrow(/more than 1000 bytes/);
+  await expect(download(endless.url, { ...LIMITS, env: {} })).rejects.toThrow(/more than 1000 bytes/);
   await using silent = await testServer(() => undefined);
-  await expect(fetchUrl(silent.url, { ...LIMITS, timeoutMs: 50, env: {} })).rejects.toThrow(/no answer within 0\.05 s/);
+  await expect(download(silent.url, { ...LIMITS, timeoutMs: 50, env: {} })).rejects.toThrow(/no answer within 0\.05 s/);
   await using circle = await testServer((_, response) => response.writeHead(302, { Location: '/' }).end());
-  await expect(fetchUrl(circle.url, { ...LIMITS, env: {} })).rejects.toThrow(/more than 5 redirects/);
+  await expect(download(circle.url, { ...LIMITS, env: {} })).rejects.toThrow(/more than 5 redirects/);
   await using file = await testServer((_, response) =>
     response.writeHead(302, { Location: 'file:///etc/passwd' }).end(),
   );
-  await expect(fetchUrl(file.url, { ...LIMITS, env: {} })).rejects.toThrow(/a redirect to file: is not followed/);
+  await expect(download(file.url, { ...LIMITS, env: {} })).rejects.toThrow(/a redirect to file: is not followed/);
 });

@@ -1,6 +1,6 @@
 /** What one request to a target is said to have taken. */
 import { expect, it } from 'vitest';
-import { tryRequest } from '../../../src/adapters/load/try-request.ts';
+import { probeEndpoint } from '../../../src/adapters/load/probe-endpoint.ts';
 import type { LoadEndpoint, LoadGenerator, LoadReport } from '../../../src/drive/ports.ts';
 import { tallyFor } from '../../support/simulated-load.ts';
 
@@ -21,5 +21,5 @@ it.each([
   [1234, '200', '200 in 1.2 s'],
   [9950, '200', '200 in 10 s'],
 ])('%d ms', async (latencyMs, code, text) => {
-  expect(await tryRequest(answering(latencyMs, code), {} as LoadEndpoint)).toEqual({ ok: true, text });
+  expect(await probeEndpoint(answering(latencyMs, code), {} as LoadEndpoint)).toEqual({ ok: true, text });
 });

@@ -1,6 +1,6 @@
 /** When a version is another build than the one that was measured. */
 import { describe, expect, it } from 'vitest';
-import { buildChange, knownBuilds, type Build } from '../../../src/judge/record/builds.ts';
+import { buildChange, knownBuilds, type Build } from '../../../src/judge/record/build-changes.ts';
 
 const build: Build = {
   object: 'Deployment shop/hello-v2',

@@ -7,7 +7,7 @@ import type { LoadEndpoint, LoadGenerator } from '../../drive/ports.ts';
 const TIMEOUT_MS = 10_000;
 
 /** `{ok: true, text: '200 in 3 ms'}`, or what went wrong. An error code is an answer all the same. Never rejects. */
-export async function tryRequest(
+export async function probeEndpoint(
   load: LoadGenerator,
   endpoint: LoadEndpoint,
 ): Promise<{ readonly ok: boolean; readonly text: string; readonly redirects?: true }> {

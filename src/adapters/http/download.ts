@@ -3,14 +3,14 @@ import { request } from 'undici';
 import { limitedBody, onTheWay, redirectTarget, withDispatcher, withinTime, type Env } from './dispatcher.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
-export interface FetchUrlOptions {
+export interface DownloadOptions {
   readonly env: Env;
   readonly timeoutMs: number;
   readonly maxBytes: number;
   readonly signal?: AbortSignal | undefined;
 }
 
-export interface FetchedUrl {
+export interface Downloaded {
   readonly status: number;
   readonly bytes: Uint8Array;
 }
@@ -18,13 +18,13 @@ export interface FetchedUrl {
 const MOST_REDIRECTS = 5;
 
 /** Follows redirects. Rejects with the error of the connection, or with the signal's own reason when it is aborted. */
-export function fetchUrl(url: string, options: FetchUrlOptions): Promise<FetchedUrl> {
+export function download(url: string, options: DownloadOptions): Promise<Downloaded> {
   return withinTime({ ...options, way: onTheWay(url, options.env) }, (signal) =>
     follow(new URL(url), { ...options, signal }),
   );
 }
 
-async function follow(first: URL, options: FetchUrlOptions & { readonly signal: AbortSignal }): Promise<FetchedUrl> {
+async function follow(first: URL, options: DownloadOptions & { readonly signal: AbortSignal }): Promise<Downloaded> {
   const { env, maxBytes, signal } = options;
   let url = first;
   // One that has left the first origin gets nothing any more, whereto ever it leads: another server chose what comes then.
