@@ -9,7 +9,7 @@ import {
   type RewardKind,
 } from '../../../src/evidence/two-versions/best-version.ts';
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
-import { seeded } from '../../support/seeded.ts';
+import { hitsOf, seeded } from '../../support/seeded.ts';
 
 export const ALPHA = 0.05;
 
@@ -21,6 +21,16 @@ export interface Story {
   readonly requests: (block: number, contest: Contest) => readonly number[];
   readonly rewards: (uniform: Uniform, n: number, version: number, block: number) => number;
 }
+
+export const RATES = [0.1, 0.12, 0.15];
+
+/** Rewards of 10, 12 and 15 %, for at most 200 blocks. */
+export const THREE_RATES = {
+  versions: ['ten', 'twelve', 'fifteen'],
+  reward: { kind: 'share' },
+  blocks: 200,
+  rewards: (uniform: Uniform, n: number, version: number) => hitsOf(uniform, n, RATES[version]!),
+} as const;
 
 /** The winner of one experiment and the requests until then. */
 function run(uniform: Uniform, story: Story): { readonly winner?: string; readonly requests: number } {

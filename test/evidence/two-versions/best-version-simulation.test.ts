@@ -2,7 +2,7 @@
 import { describe, expect, it } from 'vitest';
 import type { RewardKind } from '../../../src/evidence/two-versions/best-version.ts';
 import type { Uniform } from '../../../src/traffic/seeded-random.ts';
-import { ALPHA, runs } from './best-version-runs.ts';
+import { ALPHA, RATES, runs, THREE_RATES } from './best-version-runs.ts';
 import { hitsOf } from '../../support/seeded.ts';
 
 /** 20 % falling to 5 %, as all versions see it. */
@@ -80,17 +80,9 @@ describe('a winner of equal versions is declared in at most 5 % of 1,000 runs', 
 });
 
 describe('rewards of 10, 12 and 15 % in blocks of 100 give the right winner within 20,000 requests', () => {
-  const rates = [0.1, 0.12, 0.15];
-  const story = {
-    versions: ['ten', 'twelve', 'fifteen'],
-    reward: { kind: 'share' },
-    blocks: 200,
-    rewards: (uniform: Uniform, n: number, version: number) => hitsOf(uniform, n, rates[version]!),
-  } as const;
-
   it('in at least 95 % of 500 runs with even traffic, and never a wrong one (seed 6)', () => {
     const found = runs(500, 6, {
-      ...story,
+      ...THREE_RATES,
       requests: (block) => [33 + Number(block % 3 === 0), 33 + Number(block % 3 === 1), 33 + Number(block % 3 === 2)],
     });
     expect(found.winners['fifteen'] ?? 0).toBeGreaterThanOrEqual(475);
@@ -98,17 +90,17 @@ describe('rewards of 10, 12 and 15 % in blocks of 100 give the right winner with
   });
 
   it('in most of 200 runs when the shares are only known as means, and never a wrong one (seed 8)', () => {
-    const found = runs(200, 8, { ...story, reward: { kind: 'mean', cap: 1 }, requests: () => [33, 33, 33] });
+    const found = runs(200, 8, { ...THREE_RATES, reward: { kind: 'mean', cap: 1 }, requests: () => [33, 33, 33] });
     expect(found.declared).toBeGreaterThan(0.5);
     expect(Object.keys(found.winners)).toEqual(['fifteen']);
   });
 
   it('and so do rewards with a mean of 10, 12 and 15 and a cap of 60, in all of 200 runs (seed 9)', () => {
     const found = runs(200, 9, {
-      ...story,
+      ...THREE_RATES,
       reward: { kind: 'mean', cap: 60 },
       requests: () => [33, 33, 33],
-      rewards: (uniform, n, version) => revenue(uniform, n, 100 * rates[version]!),
+      rewards: (uniform, n, version) => revenue(uniform, n, 100 * RATES[version]!),
     });
     expect(found.winners).toEqual({ fifteen: 200 });
   });
