@@ -28,13 +28,13 @@ export function listPreview(
 ): ListPreview {
   // Whoever reads a pipe wants the list alone, and nobody sees a preview of files: they are read at once.
   const isShown = context.kube !== undefined && io.stdout.isTTY && ['text', 'wide'].includes(flags.output);
-  let isBegun = (): void => undefined;
-  const begun = new Promise<void>((resolve) => (isBegun = resolve));
-  let seen = (): void => undefined;
+  let begin = (): void => undefined;
+  const begun = new Promise<void>((resolve) => (begin = resolve));
+  let draw = (): void => undefined;
   return {
     seen: () => {
-      isBegun();
-      seen();
+      begin();
+      draw();
     },
     during: async (list) => {
       if (!isShown) return whileConnecting(context, io, list);
@@ -42,8 +42,8 @@ export function listPreview(
       await whileConnecting(context, io, () => Promise.race([begun, work]));
       const { createListProgress } = await import('./progress-display.ts');
       const progress = createListProgress(io, flags, () => namespace);
-      seen = () => progress.changed(rows, false);
-      seen(); // what came before
+      draw = () => progress.changed(rows, false);
+      draw(); // what came before
       try {
         return await work;
       } finally {
