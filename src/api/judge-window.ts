@@ -52,6 +52,7 @@ export async function judgeWindow(
     {
       experiment: started,
       record,
+      planDone: true,
       completedIterations: 1,
       judged: { time, measuringDone: true, runningSeconds: windowMs / 1000, completedIterations: 1, weights: [] },
     },

@@ -8,7 +8,7 @@ import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage } from '../experiment/experiment.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
-import { judgementNow } from '../judge/judgement.ts';
+import { lastJudgement } from '../judge/judgement.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
@@ -119,7 +119,7 @@ class Drive {
     const hasEnded = nextStep(experiment, record).kind === 'ended';
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
-    const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+    const recommendation = lastJudgement(question, record).recommendation;
     return { experiment: session.experiment, recommendation, interrupted: !hasEnded, isBehind: session.isBehind };
   }
 

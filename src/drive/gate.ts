@@ -2,7 +2,7 @@
 import { byText, CONTROL_ANNOTATIONS, decisionOn } from '../experiment/control-annotations.ts';
 import { gateInputs } from '../experiment/tasks/gate-inputs.ts';
 import { headline } from '../judge/recommendation.ts';
-import { judgementNow } from '../judge/judgement.ts';
+import { lastJudgement } from '../judge/judgement.ts';
 import { formatSeconds } from '../text/units.ts';
 import type { Control } from './control.ts';
 import { mark, type PlacedTask, type TaskOutcome } from './perform-task.ts';
@@ -48,7 +48,7 @@ function countAnew(session: Session, timeoutMs: number): void {
 async function beginToWait(session: Session, { task, id, text }: PlacedTask, control: Control): Promise<void> {
   const { message, timeoutMs } = gateInputs(task);
   const { question, record, key } = session;
-  const recommendation = record.recommendation ?? judgementNow(question, record).recommendation;
+  const recommendation = lastJudgement(question, record).recommendation;
   const sinceMs = session.time.now();
   const [since, until] = [timestamp(sinceMs), timestamp(sinceMs + timeoutMs)];
   mark(session, id, { state: 'running' });

@@ -56,7 +56,7 @@ export async function measureVersion(
   const question = { metric, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
   const [answer, size] = await Promise.all([metrics.measure(question), sampleSize(at, metrics, question)]);
   const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(at, name)), size, before });
-  return withGrowth(read, before, growthOptions(at, name));
+  return withGrowth(read, before, growthOptions(at, { name, elapsedSeconds }));
 }
 
 /** Samples since the last ones, as long as they are not too old to be there. */
@@ -158,15 +158,22 @@ function outcome(
 
 interface GrowthOptions {
   readonly startMs: number;
+  /** The end of what was asked about, by the time that passed, whatever the clock was set to. */
+  readonly atMs: number;
   readonly inFlightMs: number;
   /** The largest value that counts: 1 for a share. */
   readonly cap: number;
 }
 
-function growthOptions({ question, startMs, nowMs }: MeasuredAt, name: string): GrowthOptions {
+function growthOptions(
+  { question, startMs, nowMs }: MeasuredAt,
+  { name, elapsedSeconds }: { readonly name: string; readonly elapsedSeconds: number },
+): GrowthOptions {
   const caps = [...question.limits, ...(question.reward === undefined ? [] : [question.reward])];
+  const fromMs = Number.isNaN(startMs) ? nowMs : startMs;
   return {
-    startMs: Number.isNaN(startMs) ? nowMs : startMs,
+    startMs: fromMs,
+    atMs: fromMs + 1000 * elapsedSeconds,
     inFlightMs: 1000 * question.strength.inFlightSeconds,
     cap: caps.find(({ metric }) => metric === name)?.cap ?? 1,
   };
@@ -176,7 +183,7 @@ function growthOptions({ question, startMs, nowMs }: MeasuredAt, name: string): 
 function withGrowth(
   read: MeasuredMetric,
   before: MeasuredMetric | undefined,
-  { startMs, inFlightMs, cap }: GrowthOptions,
+  { startMs, atMs, inFlightMs, cap }: GrowthOptions,
 ): MeasuredMetric {
   const { value, n, at, cumulative, failure, type, counters, windowsDiffer } = read;
   const isUsable =
@@ -191,7 +198,7 @@ function withGrowth(
     isUpTo(cap, value);
   if (!isUsable) return before?.growth === undefined ? read : { ...read, growth: before.growth };
   const known = before?.growth?.cap === cap ? before.growth.ledger : undefined;
-  const sample = { startMs, inFlightMs, atMs: Date.parse(at), n, hits: hitsOf({ value, n }, cap) };
+  const sample = { startMs, inFlightMs, atMs, n, hits: hitsOf({ value, n }, cap) };
   return { ...read, growth: { cap, ledger: addCumulative(known, sample) } };
 }
 

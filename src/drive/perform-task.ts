@@ -9,10 +9,10 @@
 import { Iter8Error, messageOf, NotApprovedError, UnavailableError, UndeliveredError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { taskSettings, type TaskSettings } from '../experiment/tasks/timeout-and-retries.ts';
-import { judgementNow } from '../judge/judgement.ts';
+import { lastJudgement } from '../judge/judgement.ts';
 import { messageResult, type MessageResult } from '../judge/message-result.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
-import { credentialsIn, redactTexts } from '../text/credentials.ts';
+import { credentialsToRedact, redactTexts } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
 import type { Interruption } from './interruption.ts';
 import type { TaskRunner } from './ports.ts';
@@ -158,12 +158,9 @@ function ended(session: Session, { task, id, text }: PlacedTask, failure: Iter8E
 
 function resultOf(session: Session): MessageResult {
   const { experiment, record, question } = session;
-  const { recommendation, assessments } = judgementNow(question, record);
-  const result = messageResult(experiment.metadata.name, record.recommendation ?? recommendation, assessments);
-  return redactTexts(
-    result,
-    credentialsIn(experiment.spec).filter((secret) => secret.trim().length >= 4),
-  );
+  const { recommendation, assessments } = lastJudgement(question, record);
+  const result = messageResult(experiment.metadata.name, recommendation, assessments);
+  return redactTexts(result, credentialsToRedact(experiment.spec));
 }
 
 export function mark(session: Session, id: string, state: Pick<TaskState, 'state' | 'tries' | 'kept'>): void {

@@ -1,6 +1,6 @@
 /** Takes the credentials of an experiment out of everything that is said of it: events, messages of its status, the record. */
 import type { Experiment, ExperimentStatus } from '../experiment/experiment.ts';
-import { credentialsIn, redactTexts } from '../text/credentials.ts';
+import { credentialsToRedact, redactTexts } from '../text/credentials.ts';
 import { redact } from '../text/redact.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 import type { EventBody } from './events.ts';
@@ -16,16 +16,23 @@ export interface CleanTexts {
 /** Of all of these specs. */
 export function cleanTexts(specs: readonly Experiment['spec'][]): CleanTexts {
   // A short one may be a number of any sentence; in the spec and in queries it is hidden where it stands.
-  const secrets = credentialsIn(specs).filter((secret) => secret.trim().length >= 4);
+  const secrets = credentialsToRedact(specs);
   const text = (dirty: string) => redact(dirty, secrets);
   return {
     text,
     // Objects are not shown, and loads hold no text of anybody else; both are frequent.
     event: (body) => (body.kind === 'object' || body.kind === 'load' ? body : redactTexts(body, secrets)),
-    record: (record, { recommendation }) =>
-      record.recommendation === undefined || record.recommendation === recommendation
-        ? record
-        : { ...record, recommendation: redactTexts(record.recommendation, secrets) },
+    record: (record, before) => {
+      const { recommendation, waiting } = record;
+      const isNewAnswer = recommendation !== undefined && recommendation !== before.recommendation;
+      const isNewQuestion = waiting?.message !== undefined && waiting !== before.waiting;
+      if (!isNewAnswer && !isNewQuestion) return record;
+      return {
+        ...record,
+        ...(isNewAnswer ? { recommendation: redactTexts(recommendation, secrets) } : {}),
+        ...(isNewQuestion ? { waiting: { ...waiting, message: text(waiting.message) } } : {}),
+      };
+    },
     status: (status) => ({
       ...status,
       ...(status.message === undefined ? {} : { message: text(status.message) }),

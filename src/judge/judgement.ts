@@ -55,7 +55,7 @@ export function judgementAt(
       assessments,
       changed,
       imported: record.imported,
-      tallyOf: (version) => judge.tallyOf(version),
+      tallyOf: (version, endpoint) => judge.tallyOf(version, endpoint),
       ratePerSec: look.ratePerSec,
     }),
   };
@@ -79,7 +79,7 @@ function rewardAt(
 export function judgementNow(
   question: Question,
   record: Iter8Record,
-  look: Pick<Look, 'measuringDone' | 'runningSeconds'> = {},
+  look: Partial<Pick<Look, 'planDone' | 'measuringDone' | 'runningSeconds'>> = {},
 ): Judgement {
   return judgementAt(question, record, judgeOf(question, record), {
     elapsedSeconds: record.loadSeconds,
@@ -89,4 +89,15 @@ export function judgementNow(
     imported: record.imported,
     ...look,
   });
+}
+
+/** As it was last judged, which is what has been said; before that, of what is recorded while nothing is over. */
+export function lastJudgement(
+  question: Question,
+  record: Iter8Record,
+): Pick<Judgement, 'assessments' | 'recommendation'> {
+  const { recommendation, assessments } = record;
+  return recommendation === undefined
+    ? judgementNow(question, record, { planDone: false, measuringDone: false })
+    : { recommendation, assessments };
 }

@@ -18,8 +18,8 @@ import { versionVerdicts, winnerOf } from './winner.ts';
 
 export interface RecommendFacts {
   readonly assessments: readonly LimitAssessment[];
-  /** What was counted of each version as a whole. */
-  readonly tallyOf: (version: string) => Tally;
+  /** What was counted of each version as a whole, or of one of its endpoints. */
+  readonly tallyOf: (version: string, endpoint?: string) => Tally;
   /** Requests a second, for "how long still"; 0 or absent when no load runs. */
   readonly ratePerSec?: number | undefined;
   /** What is known of the reward; absent before the first iteration. */
@@ -133,8 +133,7 @@ function openReasons({ answered, versions }: Question, facts: RecommendFacts): s
  * Undefined when nothing is hidden.
  */
 function unjudgedAnswers(question: Question, facts: RecommendFacts, version: string): string | undefined {
-  const { limits, alpha = 0.05 } = question;
-  const hasErrorLimit = limits.some(({ quantity: { kind } }) => kind === 'error-rate' || kind === 'error-count');
+  const { alpha = 0.05 } = question;
   const tally = facts.tallyOf(version);
   // Where each hop is a request, and of real traffic, a redirect is followed, and a 304 the answer that was asked for.
   const isCached = (code: string) => facts.imported !== undefined && code === '304';
@@ -145,15 +144,34 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
           0,
         )
       : 0;
-  const { n, errors } = tally.service;
-  const bad = Math.min(n, redirects + (hasErrorLimit ? 0 : errors));
+  const { n } = tally.service;
+  const { errors, isPart } = unlimitedErrors(question, facts, version);
+  const bad = Math.min(n, redirects + errors);
   if (n === 0 || lowerBound({ n, bad }, Math.log(1 / alpha)) <= UNJUDGED_SHARE) return undefined;
   const counted = `${countText(bad)} of ${formatCounted(n, 'request')} to ${version}`;
   const were = bad === 1 ? 'was' : 'were';
   const codes = codesText(tally.codes);
-  return hasErrorLimit
-    ? `${counted} ${were} answered by redirects, which are not followed (${codes}); send the load to where they lead`
-    : `no objective is about errors, and ${counted} ${were} errors or redirects (${codes}); add an objective on error-rate`;
+  if (errors === 0)
+    return `${counted} ${were} answered by redirects, which are not followed (${codes}); send the load to where they lead`;
+  const about = isPart ? 'no objective is about errors of the other endpoints' : 'no objective is about errors';
+  return `${about}, and ${counted} ${were} errors or redirects (${codes}); add an objective on error-rate`;
+}
+
+/** Errors that no limit of the version bounds. One on an endpoint is about the errors of that endpoint alone (`isPart`). */
+function unlimitedErrors(
+  { limits, relative, baseline }: Question,
+  { tallyOf }: RecommendFacts,
+  version: string,
+): { readonly errors: number; readonly isPart: boolean } {
+  const absolute = limits.filter(
+    ({ quantity: { kind }, side }) => side === 'upper' && (kind === 'error-rate' || kind === 'error-count'),
+  );
+  const compared = version === baseline?.name ? [] : relative.filter(({ quantity: { kind } }) => kind === 'error-rate');
+  const limited = new Set([...absolute, ...compared].map(({ endpoint }) => endpoint));
+  const errors = (endpoint?: string) => tallyOf(version, endpoint).service.errors;
+  if (limited.has(undefined)) return { errors: 0, isPart: false };
+  const bounded = [...limited].reduce((sum, endpoint) => sum + errors(endpoint), 0);
+  return { errors: Math.max(0, errors() - bounded), isPart: limited.size > 0 };
 }
 
 /** Whether every objective of every version that the answer is about is satisfied, violated somewhere, or open: for `assert`. */

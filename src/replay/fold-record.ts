@@ -23,6 +23,8 @@ export interface Folded {
   readonly experiment: Experiment;
   readonly record: Iter8Record;
   readonly completedIterations: number;
+  /** No load was left in its middle. */
+  readonly planDone: boolean;
   /** When it was last judged; the time of the last line where it never was. */
   readonly judged: Pick<JudgedLine, 'time' | 'measuringDone' | 'runningSeconds' | 'completedIterations' | 'weights'>;
 }
@@ -106,6 +108,7 @@ class Fold {
 
   end(): Folded | undefined {
     if (this.#experiment === undefined) return undefined;
+    const planDone = this.#open.size === 0;
     // A driver that was killed in the middle of a load: what it had counted.
     for (const [task, { before, slices }] of this.#open) this.#close(task, before + slices);
     const judged = this.#judged ?? {
@@ -119,6 +122,7 @@ class Fold {
       experiment: this.#experiment,
       record: { ...this.#record, strength: this.#strengthOfNow() },
       judged,
+      planDone,
       completedIterations: this.#completed,
     };
   }

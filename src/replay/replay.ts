@@ -6,6 +6,7 @@
  */
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
+import { totalIterations } from '../drive/next-step.ts';
 import { completionMessage, withCompletion } from '../drive/status-changes.ts';
 import { runningSeconds } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
@@ -38,15 +39,17 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
   const { status, metadata } = experiment;
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
+  const completed = status?.completedIterations ?? 0;
   return judgedAgain({
+    planDone: !Object.values(record.tasks).some(({ state, counted }) => state === 'running' && counted !== undefined),
     experiment: withObjectives(experiment, change.objectives),
     record: { ...record, strength: { ...record.strength, ...change.strength } },
-    completedIterations: status?.completedIterations ?? 0,
+    completedIterations: completed,
     judged: {
       time,
-      measuringDone: true,
+      measuringDone: record.endedEarly === undefined && completed >= totalIterations(experiment),
       runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
-      completedIterations: status?.completedIterations ?? 0,
+      completedIterations: completed,
       weights: status?.currentWeightDistribution ?? [],
     },
   });
@@ -54,7 +57,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
 
 /** An experiment judged by what was counted, wherever it was. @throws InvalidManifestError when its criteria cannot be judged */
 export function judgedAgain(
-  { experiment, record: counted, judged, completedIterations: completed }: Folded,
+  { experiment, record: counted, judged, completedIterations: completed, planDone }: Folded,
   warnings: readonly string[] = [],
 ): Experiment {
   const issues = checkExperiment({ ...experiment, status: undefined }).filter(({ path }) =>
@@ -79,7 +82,11 @@ export function judgedAgain(
     assessments: [],
     warnings,
   };
-  const { assessments, recommendation, reward } = judgementNow(question, record, { measuringDone, runningSeconds });
+  const { assessments, recommendation, reward } = judgementNow(question, record, {
+    measuringDone,
+    runningSeconds,
+    planDone,
+  });
   record = { ...record, assessments, recommendation, ...(reward === undefined ? {} : { rewardResult: reward }) };
   const status = { ...experiment.status, completedIterations, currentWeightDistribution: [...weights] };
   const analysis = analysisOf({

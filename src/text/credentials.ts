@@ -19,6 +19,13 @@ export function credentialsIn(value: unknown): string[] {
   return [...found];
 }
 
+/** A shorter one stands in other words, too. */
+const SHORTEST_REDACTED = 4;
+
+/** Those that are hidden in every text, wherever it comes from. */
+export const credentialsToRedact = (value: unknown): string[] =>
+  credentialsIn(value).filter((one) => one.trim().length >= SHORTEST_REDACTED);
+
 /** The same object with `***` in their places. Placeholders stay: they are no credentials. */
 export function hideCredentials<T>(value: T): T {
   return visit(value, '', (text, isCredential, isLiteral) => {
@@ -34,7 +41,7 @@ export function redactTexts<T>(value: T, secrets: readonly string[]): T {
   return visit(value, '', (text) => redact(text, secrets)) as T;
 }
 
-/** `isLiteral`: nothing is put into it, whatever looks like a placeholder. */
+/** `isLiteral`: nothing is put in place of a `$name`, whatever it looks like. */
 type Change = (text: string, isCredential: boolean, isLiteral: boolean) => string;
 
 function visit(value: unknown, key: string, change: Change, isLiteral = false): unknown {
@@ -51,7 +58,8 @@ function visit(value: unknown, key: string, change: Change, isLiteral = false): 
   return Object.fromEntries(
     Object.entries(value).map(([name, item]) => [
       name,
-      visit(item, name, change, name === 'headerTemplates' && !fillsHeaders),
+      // Nothing but `@< >@` of a message is put into `headers`, be they of load or of a message.
+      visit(item, name, change, isLiteral || name === 'headers' || (name === 'headerTemplates' && !fillsHeaders)),
     ]),
   );
 }
@@ -70,8 +78,11 @@ const isCredentialPair = (name: string, list: string): boolean =>
 /** Perhaps a scheme, and nothing but placeholders: `Bearer ${token}`. A dollar within a password makes it none. */
 const TEMPLATE = /^\s*(?:[A-Za-z][\w-]*\s+)?(?:(?:\$\{\w+\}|\$[A-Za-z_]\w*|@<[^<>]*>@)\s*)+$/;
 
+/** The same where a dollar means nothing. */
+const MESSAGE_TEMPLATE = /^\s*(?:[A-Za-z][\w-]*\s+)?(?:@<[^<>]*>@\s*)+$/;
+
 const isSecret = (text: string, isLiteral = false): boolean =>
-  text.trim() !== '' && text !== REDACTED && (isLiteral || !TEMPLATE.test(text));
+  text.trim() !== '' && text !== REDACTED && !(isLiteral ? MESSAGE_TEMPLATE : TEMPLATE).test(text);
 
 /** A credential as it is, and without the scheme before it (`Bearer`). Nothing when it is made of placeholders. */
 function partsOf(text: string, isLiteral: boolean): string[] {

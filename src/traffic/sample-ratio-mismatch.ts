@@ -21,7 +21,13 @@ export function observedRequests(experiment: Experiment, record: Iter8Record): R
   const live = Object.values(record.measured ?? {}).find((byVersion) =>
     versions.every((version) => byVersion[version]?.counters !== undefined),
   );
-  const counts = versions.map((version) => counter?.[version]?.value ?? live?.[version]?.n);
+  const sources = versions.map((version) => {
+    const one = counter?.[version];
+    return one?.value === undefined ? { count: live?.[version]?.n, ...live?.[version] } : { count: one.value, ...one };
+  });
+  // A number that its backend failed to give again is older than those beside it.
+  if (sources.some(({ failure }) => failure !== undefined)) return undefined;
+  const counts = sources.map(({ count }) => count);
   if (counts.some((count) => count === undefined) || counts.every((count) => count === 0)) return undefined;
   return new Map(versions.map((version, index) => [version, counts[index]!]));
 }

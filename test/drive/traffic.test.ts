@@ -93,7 +93,7 @@ describe('a candidate that becomes another build', () => {
       options: { keepSplit: true },
     });
     const shares = traffic.writes.map(([, candidate]) => candidate as number);
-    expect(shares).toEqual([5, 15, 25, 0, 5, 15, 25, 35, 45]);
+    expect(shares).toEqual([5, 15, 25, 0, 5, 15, 25, 35, 45, 100]);
   });
 });
 

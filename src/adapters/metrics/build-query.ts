@@ -4,7 +4,7 @@ import { fillMetricTemplate, MetricTemplateError } from '../../expressions/metri
 import { formValue, jsonValue, queryValue, urlValue } from '../../expressions/query-value.ts';
 import { UsageError } from '../../errors.ts';
 import { isCredentialName, isPlainHeader } from '../../text/credential-names.ts';
-import { credentialsIn } from '../../text/credentials.ts';
+import { credentialsIn, credentialsToRedact } from '../../text/credentials.ts';
 import { percentDecoded } from '../../text/percent.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
@@ -38,7 +38,7 @@ const LOOKBACK_SECONDS = 300;
  * Everything that must not be shown of a query: the fields of its secret, what the metric itself holds of credentials, and
  * headers, which are for credentials where they are not of a few plain kinds.
  */
-export function secretsOf({ spec }: Metric, secret: Secret = {}): string[] {
+export function secretsOf({ spec }: Metric, secret: Secret = {}, version?: MetricVersion): string[] {
   const { headerTemplates = [], params, urlTemplate, body } = spec;
   const headers = headerTemplates.filter(({ name }) => !isPlainHeader(name));
   return [
@@ -51,6 +51,7 @@ export function secretsOf({ spec }: Metric, secret: Secret = {}): string[] {
       body,
       ...(spec.secret === undefined ? {} : { secret: '' }),
     }),
+    ...credentialsToRedact({ variables: version?.variables }),
     ...filledParts(headers, urlTemplate ?? '', secret),
     // What looks like a placeholder is sent as it is written where no version has such a value: then it was a credential.
     ...(params ?? []).flatMap(({ name, value }) => (isCredentialName(name) && value.includes('$') ? [value] : [])),
@@ -115,8 +116,8 @@ export function resolveQuery(
       headers,
       secretHeaders,
       body,
-      secrets: secretsOf(metric, secret),
-      shown: shownAs(metric, { url, body, secret }),
+      secrets: secretsOf(metric, secret, version),
+      shown: shownAs(metric, { url, body, secret, version }),
     };
   } catch (error) {
     if (!(error instanceof MetricTemplateError)) throw error;
@@ -178,7 +179,12 @@ function urlOf(metric: Metric, secret: Secret): URL {
 /** A query as people read it: `?query=sum(rate(x[5m]))`, not its percent signs; without what a secret gave. */
 function shownAs(
   metric: Metric,
-  { url, body, secret }: { readonly url: URL; readonly body: string | undefined; readonly secret: Secret },
+  {
+    url,
+    body,
+    secret,
+    version,
+  }: { readonly url: URL; readonly body: string | undefined; readonly secret: Secret; readonly version: MetricVersion },
 ): string {
   // Filled in with `***`, so that nothing of it depends on what a value looks like.
   const hidden = fillMetricTemplate(
@@ -192,5 +198,5 @@ function shownAs(
   );
   const query = params.length === 0 ? '' : `?${params.join('&')}`;
   const text = `${metric.spec.method} ${origin}${pathname}${query}${body === undefined || body === '' ? '' : ` ${body}`}`;
-  return sanitizeLine(redact(text, secretsOf(metric, secret))).slice(0, LONGEST_SHOWN);
+  return sanitizeLine(redact(text, secretsOf(metric, secret, version))).slice(0, LONGEST_SHOWN);
 }

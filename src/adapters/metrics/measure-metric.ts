@@ -60,10 +60,10 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
       } catch (error) {
         signal?.throwIfAborted();
         if (!(error instanceof Iter8Error)) throw error;
-        const message = noValueText('cannot-ask', cleanText(messageOf(error), secretsOf(metric, secret)));
+        const message = noValueText('cannot-ask', cleanText(messageOf(error), secretsOf(metric, secret, version)));
         return { kind: 'error', reason: 'cannot-ask', message, at, query: query?.shown ?? '' };
       }
-      const hidden = secretsOf(metric, secret);
+      const hidden = secretsOf(metric, secret, version);
       const asked = { at, query: query.shown };
       const fail = (reason: NoValueReason, detail: string): Measurement => ({
         kind: 'error',

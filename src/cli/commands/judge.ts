@@ -139,6 +139,7 @@ async function judged(
   const folded = {
     experiment: { ...experiment, status: { lastUpdateTime: time } },
     record,
+    planDone: true,
     completedIterations: 1,
     judged: { time, measuringDone: true, runningSeconds: record.loadSeconds, completedIterations: 1, weights: [] },
   };

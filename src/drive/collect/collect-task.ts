@@ -187,8 +187,12 @@ class CollectTask {
   }
 
   readonly #looks = new Looks((withBounds) =>
-    this.#judge(this.#seconds(this.#last!), this.#steering.isPlanDone(this.#last!), withBounds),
+    this.#judge(this.#seconds(this.#last!), this.#steering.isPlanDone(this.#last!, this.#isCut), withBounds),
   );
+
+  get #isCut(): boolean {
+    return this.#options.stop.aborted || this.#options.kill.aborted;
+  }
 
   /** Judges what is known now, steers the load by it, reports and saves. */
   async #look(run: LoadRun, report: LoadReport): Promise<void> {

@@ -45,9 +45,9 @@ export class Steering {
     return new Map(inputs.versions.map(({ name }) => [name, this.#left(name, this.budget.plannedRequests)]));
   }
 
-  /** The planned part has been sent and resolved. */
-  isPlanDone(report: LoadReport): boolean {
-    if (report.state === 'drained' || report.state === 'ended') return true;
+  /** The planned part has been sent and resolved. `isCut`: the load was ended from outside. */
+  isPlanDone(report: LoadReport, isCut: boolean): boolean {
+    if (!isCut && (report.state === 'drained' || report.state === 'ended')) return true;
     return (
       Number.isFinite(this.plannedLeft) &&
       report.progress.every(({ version, resolved }) => resolved >= this.#plannedLeftOf(version))

@@ -101,7 +101,10 @@ function judgeHistograms(experiment: Experiment): {
   const assessments = judge
     .look({ elapsedSeconds: 0, planDone: hasEnded(experiment), bounds: true })
     .map((one) => withRecordedValue(one, experiment));
-  return { recommendation: recommend(question, { assessments, tallyOf: (name) => judge.tallyOf(name) }), assessments };
+  return {
+    recommendation: recommend(question, { assessments, tallyOf: (name, endpoint) => judge.tallyOf(name, endpoint) }),
+    assessments,
+  };
 }
 
 /** Objects to look at may break every rule of a run. */

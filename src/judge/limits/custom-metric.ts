@@ -99,7 +99,7 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
   const { limit, cap, side } = asked.limit;
   const { value = Number.NaN, n, sizeFailure } = measured;
   const isMean = cap !== undefined && isMeanBelow(cap, measured);
-  const isShare = !isMean && isShareOf(measured);
+  const isShare = cap === undefined && isShareOf(measured);
   // Neither a share nor a mean of values from 0 to a cap is below 0.
   if ((isMean || isShare) && side === 'lower' && limit <= 0)
     return { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };

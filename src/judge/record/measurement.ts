@@ -97,7 +97,8 @@ function withNewBlocks(
   return Object.fromEntries(
     Object.entries(values).map(([metric, versions]) => {
       const hasFailed = Object.values(versions).some(({ failure }) => failure !== undefined);
-      if (!names.has(metric) || hasFailed) return [metric, versions];
+      // A block in which the weights were changed is over, whether or not it could be read.
+      if (!names.has(metric) || (hasFailed && changedMs === undefined)) return [metric, versions];
       return [
         metric,
         Object.fromEntries(

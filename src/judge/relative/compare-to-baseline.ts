@@ -18,7 +18,7 @@ import type { Bounds, TwoSidedEvidence } from '../../evidence/two-versions/compa
 import { liveBounds, lnLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { UndecidedReason } from '../assessment.ts';
 import { claimsOf, type Asked, type Claims, type Finding, type Shown } from '../finding.ts';
-import type { MeasuredMetric } from '../limits/custom-metric.ts';
+import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { RelativeLimit } from '../question/relative-limits.ts';
 
 /** What is known of both versions. `asked.limit` is the relative limit as an upper one of the candidate. */
@@ -68,6 +68,9 @@ export function relativeFinding(both: BothVersions): Finding {
     },
   };
   if (!relative.isComparable) return { kind: 'open', shown, reason: 'not-comparable' };
+  const stale = staleOf(both.measured);
+  if (stale !== undefined && estimate !== undefined)
+    return { kind: 'open', shown: { ...shown, detail: stale.message }, reason: 'stale' };
   if (estimate === undefined || base === undefined || n === 0)
     return { kind: 'open', shown, reason: problem ?? 'no-traffic' };
   const hasPoints = both.asked.question.alpha === undefined;
@@ -242,6 +245,11 @@ function live(both: BothVersions): Compared {
     case 'counts':
       return { ...found, problem: 'count-without-evidence' };
   }
+}
+
+/** As of any value of a backend: one failure keeps it, more make it too old. The candidate first, whom the row is about. */
+function staleOf({ baseline, candidate }: BothVersions['measured']): MeasuredMetric['failure'] {
+  return [candidate, baseline].find((one) => (one?.failure?.count ?? 0) > MOST_FAILURES)?.failure;
 }
 
 /** Why one of the two has no value: the candidate first, whom the row is about. */

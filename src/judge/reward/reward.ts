@@ -8,6 +8,7 @@
  * compared: `confidence: none`).
  */
 import { cappedSumMs } from '../../evidence/latency-histogram.ts';
+import { percentile } from '../../evidence/one-sample/percentile-bounds.ts';
 import { contestLimits, judgePairedContest } from '../../evidence/paired/paired-contest.ts';
 import type { PairTally } from '../../evidence/paired/request-pairs.ts';
 import {
@@ -68,11 +69,14 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
   // What it is may be known only from the first values: until a block is counted, nothing is settled.
   const counted = before?.contest !== undefined && hasBlocks(before.contest) ? before.contest : undefined;
   const kind = counted?.rules.reward ?? kindOf(reward, record);
-  if ('problem' in kind) return { metric, values, problem: kind.problem };
+  const begun = before?.readings ?? startReadings(now.startMs);
+  const known = now.isSplitChanged ? weightsChanged(begun, now.atMs) : begun;
+  // That weights were changed is known also where nothing can be said yet.
+  if ('problem' in kind)
+    return { metric, values, ...(reward.quantity.kind === 'custom' ? { readings: known } : {}), problem: kind.problem };
   if (isOwnLoad(reward)) return { metric, values };
   const cap = kind.kind === 'share' ? 1 : kind.cap;
-  const known = before?.readings ?? startReadings(now.startMs);
-  const { readings, block } = addReading(now.isSplitChanged ? weightsChanged(known, now.atMs) : known, {
+  const { readings, block } = addReading(known, {
     atMs: now.atMs,
     earned: new Map(
       [...earned].map(([version, one]) => [
@@ -170,7 +174,11 @@ function kindOf(
 }
 
 /** Of what one measurement gave: why no block can be made of such. */
-function problemOf(metric: string, { type, n, windowsDiffer, cumulative }: MeasuredMetric): string | undefined {
+function problemOf(
+  metric: string,
+  { type, n, sizeFailure, windowsDiffer, cumulative }: MeasuredMetric,
+): string | undefined {
+  if (sizeFailure !== undefined) return `the sampleSize of ${metric} could not be measured: ${sizeFailure.message}`;
   if (type === 'Counter') return `${metric} is a counter: it says how much, not how much per request`;
   if (n === undefined)
     return `${metric} has no sampleSize: only its value is known, not the number of data points behind it`;
@@ -187,10 +195,20 @@ function earnedBy(version: string, reward: RewardQuestion, record: Iter8Record):
   const { response } = tallyOf(countedScopes(record), version, endpoint);
   const { n } = response;
   if (n === 0) return undefined;
-  if (quantity.kind === 'error-rate') return { value: response.errors / n, n, sum: response.errors };
-  if (quantity.kind !== 'mean-latency') return undefined;
-  const sum = cappedSumMs(response, cap);
-  return { value: sum / n, n, sum };
+  switch (quantity.kind) {
+    case 'error-rate':
+      return { value: response.errors / n, n, sum: response.errors };
+    case 'mean-latency': {
+      const sum = cappedSumMs(response, cap);
+      return { value: sum / n, n, sum };
+    }
+    case 'percentile':
+      return { value: percentile(response.histogram, quantity.percent), n };
+    case 'error-count':
+      return { value: response.errors };
+    case 'request-count':
+      return { value: n };
+  }
 }
 
 /** A value that its backend failed to give again is no data for this block. */
@@ -262,6 +280,14 @@ function contestResult(
 
 /** As Iter8 0.7: the best value of the versions that satisfy every objective; equal ones make nobody win. */
 function byPoints(base: Omit<RewardResult, 'state' | 'reason'>, satisfied: ReadonlySet<string>): RewardResult {
+  // Of whom nothing is known yet: whoever is second has not won by that.
+  const open = base.best.find((name) => !satisfied.has(name));
+  if (open !== undefined && satisfied.size > 0)
+    return {
+      ...base,
+      state: 'open',
+      reason: `${open} has the best ${base.metric}, but its objectives are not decided`,
+    };
   const best = bestOf(base.values, satisfied, base.preferred);
   const [winner, ...others] = best;
   if (winner === undefined) return { ...base, state: 'open', reason: 'no version satisfies every objective' };

@@ -194,7 +194,8 @@ function customLevels(
   }
   if (n === 0) return none('its number of data points is not known (sampleSize)');
   const isMean = cap !== undefined && isMeanBelow(cap, measured);
-  if (!isMean && !isShareOf(measured)) return none('it is no share, and no mean whose largest value is known');
+  if (!isMean && (cap !== undefined || !isShareOf(measured)))
+    return none('it is no share, and no mean whose largest value is known');
   const most = isMean ? cap : 1;
   if (growth !== undefined && growth.cap === most) {
     if (isAllUnderWay(growth.ledger)) return none('its requests may all be under way');
