@@ -121,3 +121,10 @@ export function loadedManifest(folder: string, ...[key, url, change]: Parameters
   writeFileSync(file, JSON.stringify(loadedExperiment(key, url, change)));
   return file;
 }
+
+/** The token of the account that asks for verdicts (samples/argo-rollouts/access.yaml), once the cluster has written it. */
+export async function verdictToken(namespace: string): Promise<string> {
+  const secret = ['secret/iter8ctl-verdicts', '-n', namespace];
+  await kubectl(['wait', '--for=jsonpath={.data.token}', ...secret, '--timeout=60s']);
+  return Buffer.from(await kubectl(['get', ...secret, '-o', 'jsonpath={.data.token}']), 'base64').toString();
+}

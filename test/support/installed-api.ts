@@ -5,8 +5,10 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, openSync, readFileSync, writeFileSync } from 'node:fs';
 import { request } from 'node:https';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect } from 'vitest';
 import { iter8ctlProcess, kubectl } from './cluster.ts';
 import { makeImage } from './lab-image.ts';
@@ -99,6 +101,7 @@ export async function installApi(counted: (version: string) => Counted): Promise
     '-o',
     'jsonpath={.spec.clusterIP}',
   ]);
+  await untilServed(address);
   const hosts = path.join(folder, 'hosts');
   writeFileSync(hosts, `127.0.0.1 localhost\n${address} ${API_HOST}\n`);
   const started: ChildProcess[] = [];
@@ -131,6 +134,20 @@ export async function installApi(counted: (version: string) => Counted): Promise
       await prometheus[Symbol.asyncDispose]();
     },
   };
+}
+
+/** A pod may be ready some time before kube-proxy leads its Service to it. */
+async function untilServed(address: string): Promise<void> {
+  const isServed = () =>
+    new Promise<boolean>((resolve) => {
+      const socket = connect({ host: address, port: 443 });
+      const end = (isThere: boolean) => {
+        socket.destroy();
+        resolve(isThere);
+      };
+      socket.once('connect', () => end(true)).once('error', () => end(false));
+    });
+  while (!(await isServed())) await delay(50);
 }
 
 async function whatHappened(): Promise<string> {

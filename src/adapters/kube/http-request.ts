@@ -82,7 +82,6 @@ export async function sendOnce(url: string, request: HttpRequest & { readonly ma
   );
   try {
     const text = await wholeText(answer, request.maxBytes);
-    if (!answer.complete) throw new Error('the connection ended within the answer');
     return { status: answer.statusCode ?? 0, headers: answer.headers, text };
   } catch (error) {
     if (request.signal?.aborted === true) throw request.signal.reason;
@@ -104,8 +103,9 @@ function wholeText(answer: IncomingMessage, maxBytes: number): Promise<string> {
       if (size <= maxBytes) parts.push(part);
       else answer.destroy(new Error(`the answer has more than ${maxBytes} characters`));
     });
-    answer.once('end', () => resolve(parts.join('')));
+    const cutOff = () => reject(new Error('the connection ended within the answer'));
+    answer.once('end', () => (answer.complete ? resolve(parts.join('')) : cutOff()));
     answer.once('error', reject);
-    answer.once('close', () => reject(new Error('the connection ended within the answer'))); // after its end: nobody hears it
+    answer.once('close', cutOff); // after its end: nobody hears it
   });
 }

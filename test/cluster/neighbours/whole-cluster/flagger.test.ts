@@ -15,6 +15,7 @@ import {
   KUBECONFIG,
   tryKubectl,
 } from '../../../support/cluster.ts';
+import { verdictToken } from '../../../support/cluster-objects.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { fileOfGoModule } from '../../../support/go-module.ts';
 import { installApi, type InstalledApi } from '../../../support/installed-api.ts';
@@ -78,18 +79,7 @@ describeLab('Flagger', () => {
     );
     namespace = await freshNamespace('flagger');
     await apply(sample('argo-rollouts/access.yaml'));
-    await kubectl([
-      'wait',
-      '--for=jsonpath={.data.token}',
-      'secret/iter8ctl-verdicts',
-      '-n',
-      namespace,
-      '--timeout=60s',
-    ]);
-    const token = Buffer.from(
-      await get('secret', 'iter8ctl-verdicts', '-o', 'jsonpath={.data.token}'),
-      'base64',
-    ).toString();
+    const token = await verdictToken(namespace);
     await apply(JSON.stringify({ apiVersion: 'v1', kind: 'List', items: ['good', 'bad', 'gated'].map(deployment) }));
     await apply(canary('good', token));
     await apply(canary('bad', token));

@@ -17,6 +17,7 @@ import {
   runningApi,
   type Running,
 } from '../../../support/cluster.ts';
+import { verdictToken } from '../../../support/cluster-objects.ts';
 import { freePort } from '../../../support/free-port.ts';
 import { makeImage } from '../../../support/lab-image.ts';
 import { fileOfGoModule } from '../../../support/go-module.ts';
@@ -87,14 +88,7 @@ describeLab('Argo Rollouts', () => {
     );
     const apply = (text: string) => kubectl(['apply', '-n', namespace, '-f', '-'], text);
     await apply(sample('access.yaml'));
-    await kubectl([
-      'wait',
-      '--for=jsonpath={.data.token}',
-      'secret/iter8ctl-verdicts',
-      '-n',
-      namespace,
-      '--timeout=60s',
-    ]);
+    await verdictToken(namespace); // is in the Secret that the analysis reads
     await apply(sample('analysis-web.yaml').replace('https://iter8ctl-api.iter8-system', api));
     // No latency: on a busy machine our own requests leave late, and then it is undecided. And a pod that goes may break one off.
     const job = sample('analysis-job.yaml')
