@@ -57,7 +57,7 @@ export class Reconciler {
   readonly #ports: ReconcilePorts;
   readonly #options: ReconcileOptions;
   /** Keys of unfinished experiments. */
-  readonly #unfinished = new Map<string, ObjectKey>();
+  readonly #unfinished = new Map<string, ObjectKey & { readonly uid: string | undefined }>();
   readonly #busy = new Map<string, Promise<void>>();
   /** Those whose lock this controller holds. */
   readonly #driving = new Set<string>();
@@ -143,7 +143,8 @@ export class Reconciler {
   }
 
   #see(experiment: Experiment): void {
-    const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
+    const { namespace, name, uid } = experiment.metadata;
+    const key = { namespace, name, uid };
     const id = keyText(key);
     this.#ports.seen?.(experiment);
     if (hasEnded(experiment)) {
@@ -197,9 +198,10 @@ export class Reconciler {
       .catch(() => undefined);
   }
 
-  async #attempt(key: ObjectKey): Promise<void> {
+  async #attempt(known: ObjectKey & { readonly uid: string | undefined }): Promise<void> {
     const { lock, self, store, log, clock } = this.#ports;
     const { stop } = this.#options;
+    const key = { namespace: known.namespace, name: known.name };
     const id = keyText(key);
     const taken = await lock.acquire(key, self, stop);
     if ('heldBy' in taken) {
@@ -222,20 +224,21 @@ export class Reconciler {
       // Whoever took the lock may drop it again without a word: it is looked at until it has ended.
       if (stop.aborted || taken.held.lost.aborted) return;
       this.#completed += 1;
-      this.#forget(id);
+      if (this.#unfinished.get(id)?.uid === experiment.metadata.uid) this.#forget(id);
     } finally {
       this.#driving.delete(id);
       await taken.held.release();
     }
   }
 
-  #failed(key: ObjectKey, error: unknown): void {
+  #failed(key: ObjectKey & { readonly uid: string | undefined }, error: unknown): void {
     const { log, clock } = this.#ports;
     const id = keyText(key);
     if (this.#options.stop.aborted) return;
     if (error instanceof NotFoundError) {
       log('warn', 'gone while it was driven', { experiment: id, reason: messageOf(error) });
-      this.#forget(id);
+      // Of the same name there may be another one by now, which was seen while this one was driven.
+      if (this.#unfinished.get(id)?.uid === key.uid) this.#forget(id);
       return;
     }
     const failures = (this.#failures.get(id) ?? 0) + 1;

@@ -118,7 +118,7 @@ export class Traffic {
     if (!this.isMoved || stored === undefined) return undefined;
     const { experiment, record, status } = this.#session;
     const recommended = status.analysis?.weights?.data ?? stored.weights;
-    const mismatch = this.#mismatch(stored, observedRequests(experiment, record));
+    const mismatch = this.#mismatch(stored, observedRequests(experiment, record, { sinceStart: true }));
     // Its numbers change with every iteration: said when it begins, and again when it does so again.
     if (mismatch !== undefined && !this.#isElsewhere) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
     this.#isElsewhere = mismatch !== undefined;
@@ -256,7 +256,7 @@ export class Traffic {
       AbortSignal.any([over, ...(signal === undefined ? [] : [signal])]),
     );
     if (!isMove) return;
-    const observed = observedRequests(session.experiment, session.record);
+    const observed = observedRequests(session.experiment, session.record, { sinceStart: true });
     const { moving: _, ...rest } = stored;
     this.#store({
       ...rest,

@@ -24,6 +24,8 @@ export interface Outcome {
   readonly serviceError: boolean;
   /** No HTTP answer: beyond every limit. */
   readonly unanswered: boolean;
+  /** There may have been one after `serviceMs`: in the service view, which condemns, it is taken for that. */
+  readonly maybeAnswered?: boolean | undefined;
   readonly late: boolean;
   readonly scheduled: boolean;
   readonly reconnected: boolean;
@@ -114,7 +116,10 @@ export class Slice {
     for (let index = 0; index < this.#limits.length; index++) {
       const limit = this.#limits[index]!;
       if (outcome.unanswered || isBeyond(outcome.responseMs, limit)) this.#response.bad[index]! += times;
-      if (outcome.sent && (outcome.unanswered || isBeyond(outcome.serviceMs, limit)))
+      if (
+        outcome.sent &&
+        ((outcome.unanswered && outcome.maybeAnswered !== true) || isBeyond(outcome.serviceMs, limit))
+      )
         this.#service.bad[index]! += times;
     }
   }

@@ -4,7 +4,7 @@
  */
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';
-import type { ExperimentView } from '../view/experiment-view.ts';
+import { answerOf, type ExperimentView } from '../view/experiment-view.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { renderMarkdown } from './markdown.ts';
 
@@ -58,11 +58,6 @@ function levelOfAnswer(view: ExperimentView): Level {
   const verdict = answerOf(view);
   if (verdict === 'promote') return 'notice';
   return verdict === 'undecided' ? 'warning' : 'error';
-}
-
-/** What a pipeline may act upon: before the end nothing is decided, whatever the present look says. */
-function answerOf({ ended, recommendation: { verdict } }: ExperimentView): ExperimentView['recommendation']['verdict'] {
-  return ended || verdict === 'failed' ? verdict : 'undecided';
 }
 
 /** Outputs of the step, as its file takes them. `delimiter`: in no value, and known to nobody who could write one. */

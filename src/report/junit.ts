@@ -6,7 +6,7 @@ import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { limitText } from '../judge/wording/sentences.ts';
 import { secondsTaken } from '../view/header-texts.ts';
-import type { ExperimentView } from '../view/experiment-view.ts';
+import { answerOf, type ExperimentView } from '../view/experiment-view.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';
 import { junitDocument, junitSeconds, type TestCase } from './junit-document.ts';
 
@@ -31,7 +31,8 @@ function objectiveCase(one: LimitAssessment, view: ExperimentView): TestCase {
 
 /** The answer itself: objectives may be satisfied and nothing be promoted. */
 function recommendationCase(view: ExperimentView): TestCase {
-  const { verdict, reasons } = view.recommendation;
+  const { reasons } = view.recommendation;
+  const verdict = answerOf(view);
   const types = { 'do not promote': 'violated', undecided: 'undecided', failed: 'failed' } as const;
   return {
     name: 'recommendation',

@@ -9,8 +9,15 @@ import { lnSatisfied, lnViolated } from '../evidence/one-sample/rate-bounds.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 
-/** Requests of each version as the backend counted them; undefined when nothing counts them for every version. */
-export function observedRequests(experiment: Experiment, record: Iter8Record): ReadonlyMap<string, number> | undefined {
+/**
+ * Requests of each version as the backend counted them; undefined when nothing counts them for every version. `sinceStart`: only counts
+ * of all requests since the start, so that one look can be taken from a later one.
+ */
+export function observedRequests(
+  experiment: Experiment,
+  record: Iter8Record,
+  { sinceStart = false }: { readonly sinceStart?: boolean } = {},
+): ReadonlyMap<string, number> | undefined {
   const versions = versionRoles(experiment).map(({ name }) => name);
   const { requestCount } = experiment.spec.criteria;
   const counter =
@@ -23,7 +30,9 @@ export function observedRequests(experiment: Experiment, record: Iter8Record): R
   );
   const sources = versions.map((version) => {
     const one = counter?.[version];
-    return one?.value === undefined ? { count: live?.[version]?.n, ...live?.[version] } : { count: one.value, ...one };
+    return one?.value === undefined || (sinceStart && !one.cumulative)
+      ? { count: live?.[version]?.n, ...live?.[version] }
+      : { count: one.value, ...one };
   });
   // A number that its backend failed to give again is older than those beside it.
   if (sources.some(({ failure }) => failure !== undefined)) return undefined;

@@ -98,9 +98,8 @@ function podsFor(percents: readonly number[], start: readonly FieldReading[], ru
   const exact = percents.map((percent) => (percent * total) / 100);
   const pods = exact.map((share, index) => Math.max(percents[index]! > 0 ? 1 : 0, Math.floor(share + 1e-9)));
   const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const isRoom = () =>
-    100 * (sumOf(pods) - pods[baseline]! + 1) <= (rules.most ?? 100) * total &&
-    total > sumOf(pods) - pods[baseline]! + 1;
+  const isRoom = (index: number) =>
+    100 * (pods[index]! + 1) <= (rules.most ?? 100) * total && total > sumOf(pods) - pods[baseline]! + 1;
   if (baseline >= 0 && percents[baseline]! > 0) {
     for (const index of pods.keys())
       if (
@@ -108,7 +107,7 @@ function podsFor(percents: readonly number[], start: readonly FieldReading[], ru
         now[index]! > 0 &&
         exact[index]! > now[index]! &&
         pods[index] === now[index] &&
-        isRoom()
+        isRoom(index)
       )
         pods[index]! += 1;
     pods[baseline] = Math.max(1, total - (sumOf(pods) - pods[baseline]!));
@@ -131,11 +130,10 @@ function podsFor(percents: readonly number[], start: readonly FieldReading[], ru
 export function tooFewPods(experiment: Experiment, fields: readonly FieldReading[]): string | undefined {
   if (fields.length === 0 || !fields.every(({ isReplicas }) => isReplicas)) return undefined;
   const total = fields.reduce((sum, { value }) => sum + (numberIn(value) ?? 0), 0);
-  const candidates = versionRoles(experiment).filter(({ role }) => role === 'candidate').length;
   const { maxCandidateWeight: most } = experiment.spec.strategy.weights;
-  const least = percentOf(candidates, total);
+  const least = percentOf(1, total);
   if (total === 0 || most === 0 || least <= most) return undefined;
-  return `one of ${total} pods is ${percentOf(1, total)} % of the traffic, more than maxCandidateWeight (${most} %) allows; take at least ${Math.ceil((100 * candidates) / most)} pods`;
+  return `one of ${total} pods is ${percentOf(1, total)} % of the traffic, more than maxCandidateWeight (${most} %) allows; take at least ${Math.ceil(100 / most)} pods`;
 }
 
 /** Whether the fields hold what they should. Texts and numbers of one value are the same. */

@@ -330,3 +330,11 @@ function recordedValues(experiment: Experiment): MetricValue[] {
     );
   });
 }
+
+/** What a pipeline may act upon: before the end nothing is decided, whatever the present look says. */
+export function answerOf({
+  ended,
+  recommendation: { verdict },
+}: Pick<ExperimentView, 'ended' | 'recommendation'>): ExperimentView['recommendation']['verdict'] {
+  return ended || verdict === 'failed' ? verdict : 'undecided';
+}

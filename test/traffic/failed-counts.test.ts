@@ -1,3 +1,4 @@
+/** A count that its backend failed to give again accuses nobody. */
 import { expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';

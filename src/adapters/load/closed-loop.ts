@@ -54,8 +54,7 @@ export class ClosedLoop implements Pacing {
   }
 
   start(warmupMs: number, startMs: number): void {
-    const { plan } = this.#options;
-    if (plan.plannedSeconds !== undefined) this.#endAtMs = startMs + plan.plannedSeconds * 1000;
+    if (this.#warmup === 0) this.#setEnd(startMs);
     this.#fillAt(warmupMs);
   }
 
@@ -76,6 +75,12 @@ export class ClosedLoop implements Pacing {
   stop(): void {
     this.#stopped = true;
     this.#cancel?.();
+  }
+
+  /** The time of the load is that of what is counted: it begins when all are warm. */
+  #setEnd(fromMs: number): void {
+    const { plannedSeconds } = this.#options.plan;
+    if (plannedSeconds !== undefined) this.#endAtMs = fromMs + plannedSeconds * 1000;
   }
 
   #wants(target: number, nowMs: number): boolean {
@@ -119,6 +124,7 @@ export class ClosedLoop implements Pacing {
         const tick = fired.warmup + fired.counted;
         if (counted) fired.counted += 1;
         else fired.warmup += 1;
+        if (!counted && this.#fired.every((one) => one.warmup >= this.#warmup)) this.#setEnd(nowMs);
         fire({ target, tick, dueMs: nowMs, nowMs, counted });
       }
     }

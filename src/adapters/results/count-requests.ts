@@ -154,17 +154,22 @@ export class RequestCounter {
     return value === undefined ? undefined : split.versions.get(value);
   }
 
-  #outcome({ code, unanswered, error, atLeastMs, atMostMs }: MeasuredRequest): Parameters<Slice['record']>[0] {
+  #outcome(request: MeasuredRequest): Parameters<Slice['record']>[0] {
+    const { code, error, atLeastMs, atMostMs } = request;
     const { unansweredMs, capMs = Number.POSITIVE_INFINITY } = this.#settings;
+    const unanswered = request.unanswered !== false;
+    const maybeAnswered = request.unanswered === 'perhaps';
     return {
       code,
       responseMs: unanswered ? Math.max(unansweredMs, Math.min(atMostMs, capMs)) : Math.min(atMostMs, capMs),
       responseError: error,
       sent: true,
       // Where the timeout is not known, what is taken for it must condemn nobody.
-      serviceMs: unanswered && this.#settings.capMs !== undefined ? capMs : Math.min(atLeastMs, capMs),
+      serviceMs:
+        unanswered && !maybeAnswered && this.#settings.capMs !== undefined ? capMs : Math.min(atLeastMs, capMs),
       serviceError: error,
       unanswered,
+      maybeAnswered,
       late: false,
       scheduled: false,
       reconnected: false,

@@ -8,8 +8,11 @@ export interface MeasuredRequest {
   readonly atMostMs: number;
   /** HTTP code, or a class of failure such as `timeout`. */
   readonly code: string;
-  /** Nobody answered: beyond every limit on latency. */
-  readonly unanswered: boolean;
+  /**
+   * Nobody answered: beyond every limit on latency. `perhaps`: that is not known, as where the client left; it is held against
+   * `satisfied`, and does not speak for `violated`.
+   */
+  readonly unanswered: boolean | 'perhaps';
   readonly error: boolean;
   /** What `--split-by` may ask for. */
   readonly field: (name: string) => string | undefined;

@@ -19,9 +19,10 @@ export function createReadinessTask(ports: { readonly client: KubeClient; readon
     const endMs = ports.clock.monotonicMs() + timeoutMs;
     const { initialDelaySeconds, numRetries, intervalSeconds, objRefs } = readinessInputs(task);
     const wanted = [...objRefs.map((ref) => namedObject(ref, experiment)), ...weightObjects(experiment)];
-    const discovery = createDiscovery(ports.client);
     if (initialDelaySeconds > 0) await ports.clock.sleep(initialDelaySeconds * 1000, signal);
     for (let attempt = 1; ; attempt += 1) {
+      // Anew for each try: a kind may be installed meanwhile.
+      const discovery = createDiscovery(ports.client);
       const missing = await notReady(wanted, { client: ports.client, discovery, signal });
       if (missing.length === 0) return `${formatCounted(wanted.length, 'object is', 'objects are')} ready`;
       if (attempt > numRetries || ports.clock.monotonicMs() + intervalSeconds * 1000 > endMs) {
@@ -85,8 +86,11 @@ async function notReady(
   const sentences = await Promise.all(
     wanted.map(async (one) => {
       const gone = one.waitFor === 'delete';
+      // Not found is then the object itself, not its kind.
+      let isKind = false;
       try {
         const resource = await one.find(how.discovery, how.signal);
+        isKind = true;
         const object = await how.client.request<unknown>({
           verb: 'get',
           resource,
@@ -100,8 +104,10 @@ async function notReady(
       } catch (error) {
         how.signal.throwIfAborted();
         if (!(error instanceof Iter8Error)) throw error;
-        if (error instanceof NotFoundError && gone) return undefined;
-        return error instanceof NotFoundError ? `${one.text} is not there` : `${one.text}: ${messageOf(error)}`;
+        if (error instanceof NotFoundError && gone && isKind) return undefined;
+        return error instanceof NotFoundError && isKind
+          ? `${one.text} is not there`
+          : `${one.text}: ${messageOf(error)}`;
       }
     }),
   );

@@ -85,10 +85,10 @@ export function jobName(experiment: Experiment, id: string, tries = 1): string {
     .update(`${experiment.metadata.uid ?? ''}\n${taskId}`)
     .digest('hex')
     .slice(0, 10);
-  return `${experiment.metadata.name.slice(0, 40).replace(/[^a-z0-9]+$/, '')}-${taskId.replace('/', '-')}-${hash}`.replaceAll(
-    '.',
-    '-',
-  );
+  // It is a label of its pods, too: at most 63 characters.
+  const tail = `-${taskId.replace('/', '-')}-${hash}`;
+  const head = experiment.metadata.name.slice(0, Math.min(40, 63 - tail.length)).replace(/[^a-z0-9]+$/, '');
+  return `${head}${tail}`.replaceAll('.', '-');
 }
 
 /** Kubernetes replaces `$(NAME)` in commands and values, and `$$` by `$`: what is written here arrives as it is. */

@@ -52,6 +52,7 @@ export function measuredAnew(
   } = one;
   return {
     ...rest,
+    ...(record.traffic === undefined ? {} : { traffic: withoutRequests(record.traffic) }),
     scopes: [],
     loadSeconds: 0,
     assessments: [],
@@ -63,3 +64,9 @@ export function measuredAnew(
 
 const without = <T>(entries: Readonly<Record<string, T>>, left: ReadonlySet<string>): Record<string, T> =>
   Object.fromEntries(Object.entries(entries).filter(([key]) => !left.has(key)));
+
+/** Backends are asked from the new start on: their counts begin at zero again. */
+function withoutRequests(traffic: NonNullable<Iter8Record['traffic']>): Iter8Record['traffic'] {
+  const { requests: _, ...rest } = traffic;
+  return rest;
+}

@@ -5,6 +5,7 @@ import type { Experiment } from '../../experiment/experiment.ts';
 import type { MetricQuantity } from '../../experiment/metric-names.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import { compileQuestion } from '../question/question.ts';
+import { changedSentence } from '../record/void-measurements.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
 
 export interface MeasuredRun {
@@ -27,6 +28,8 @@ export interface MeasuredRun {
   readonly measured: Readonly<Record<string, MeasuredMetric>>;
   /** What the experiment asks for: rows of its own, and which values are the better ones. */
   readonly asked: readonly AskedQuantity[];
+  /** It became another build while it was measured: nothing that was counted says anything about what runs now. */
+  readonly changed?: string | undefined;
   /** Sentences about what was read. */
   readonly warnings: readonly string[];
 }
@@ -66,6 +69,9 @@ export function runOf(experiment: Experiment, record: Iter8Record, version: stri
       ),
     ),
     asked: askedBy(experiment, record.strength),
+    ...(record.changed === undefined
+      ? {}
+      : { changed: changedSentence(compileQuestion(experiment, record.strength), record.changed) }),
     warnings: record.warnings,
   };
 }

@@ -53,6 +53,13 @@ export interface LevelsAsked {
 }
 
 export function sideLevels(run: MeasuredRun, quantity: RowQuantity, asked: LevelsAsked): SideLevels {
+  const found = measuredLevels(run, quantity, asked);
+  if (run.changed === undefined) return found;
+  const { n, estimate } = found.side;
+  return { side: { n, ...(estimate === undefined ? {} : { estimate }) }, unit: found.unit, reason: run.changed };
+}
+
+function measuredLevels(run: MeasuredRun, quantity: RowQuantity, asked: LevelsAsked): SideLevels {
   if (quantity.kind === 'custom') return customLevels(run.measured[quantity.metric], quantity, asked);
   const tally = run.tallyOf(quantity.endpoint);
   const unit = quantity.kind === 'error-rate' ? 'share' : 'ms';

@@ -40,7 +40,7 @@ function nginxRequest(line: string): LineResult {
   const times = seconds === undefined ? undefined : latency(seconds * 1000, { below: 1, above: 1 });
   if (times === undefined || Number.isNaN(endMs)) return 'no $request_time behind the fields of the combined format';
   // 499: the client has gone; what it would have waited is not known.
-  const outcome = status === '499' ? { code: '499', unanswered: true, error: true } : outcomeOf(status);
+  const outcome = status === '499' ? { code: '499', unanswered: 'perhaps' as const, error: true } : outcomeOf(status);
   const [method, path] = request.split(' ');
   const named: Readonly<Record<string, string | undefined>> = { address, method, path, status };
   return {
@@ -99,7 +99,7 @@ function envoyRequest(line: string): LineResult {
   const startMs = Date.parse(start);
   if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
   const outcome = isBrokenOff(status, flags)
-    ? { code: flags, unanswered: true, error: true }
+    ? { code: flags, unanswered: 'perhaps' as const, error: true }
     : outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
   const [method, path] = request.split(' ');
   const [, authority, upstream] = [...rest.matchAll(new RegExp(QUOTED, 'g'))].slice(-3).map((match) => match[1]);

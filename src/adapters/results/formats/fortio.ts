@@ -49,6 +49,13 @@ async function* readHistogram(chunks: AsyncIterable<Buffer>): AsyncGenerator<Bat
   const firstMs = Date.parse(run === undefined ? '' : (textOf(run, 'StartTime') ?? ''));
   if (run === undefined || bins === undefined || Number.isNaN(firstMs))
     throw new UsageError('its JSON has no StartTime and DurationHistogram as fortio writes them');
+  if (run['RunType'] !== 'HTTP')
+    throw new UsageError(
+      `its requests were no HTTP (RunType ${JSON.stringify(run['RunType'] ?? '')}): what its codes mean is not known here`,
+      {
+        hint: 'judge a file of a tool that says which of them failed, such as ghz for gRPC',
+      },
+    );
   const total = bins.reduce((sum, { count }) => sum + count, 0);
   const codes = codesOf(run['RetCodes']);
   if (codes.reduce((sum, { count }) => sum + count, 0) !== total)

@@ -40,13 +40,14 @@ function requestOf(line: string): LineResult {
   const isOk = result === 'OK';
   // "status.find.is(200), but actually found 503"
   const code = /\bfound (\d{3})\b/.exec(message)?.[1];
+  const failure = failureClass(message);
   const named: Readonly<Record<string, string | undefined>> = { group, name, result };
   return {
     startMs: Number(start),
     ...times,
-    code: isOk ? 'OK' : (code ?? failureClass(message)),
-    // A check that failed read an answer, and says so; whatever else it was, there may have been none.
-    unanswered: !isOk && code === undefined,
+    code: isOk ? 'OK' : (code ?? failure),
+    // A check that failed has read an answer, and does not always say so.
+    unanswered: isOk || code !== undefined ? false : failure === 'other' ? 'perhaps' : true,
     error: !isOk,
     field: (field) => (Object.hasOwn(named, field) ? named[field] : undefined),
   };

@@ -52,7 +52,7 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   const flags = fields.flags === undefined ? '' : (field(fields.flags) ?? '');
   const outcome =
     status === '499' || isBrokenOff(status, flags)
-      ? { code: status === '499' ? status : flags, unanswered: true, error: true }
+      ? { code: status === '499' ? status : flags, unanswered: 'perhaps' as const, error: true }
       : outcomeOf(status);
   return { startMs, ...times, ...outcome, field };
 }
