@@ -53,11 +53,16 @@ export interface ReconcileState {
   readonly failedAttempts: number;
 }
 
+/** Of one name there may be another object later. */
+interface KnownObject extends ObjectKey {
+  readonly uid: string | undefined;
+}
+
 export class Reconciler {
   readonly #ports: ReconcilePorts;
   readonly #options: ReconcileOptions;
   /** Keys of unfinished experiments. */
-  readonly #unfinished = new Map<string, ObjectKey & { readonly uid: string | undefined }>();
+  readonly #unfinished = new Map<string, KnownObject>();
   readonly #busy = new Map<string, Promise<void>>();
   /** Those whose lock this controller holds. */
   readonly #driving = new Set<string>();
@@ -198,7 +203,7 @@ export class Reconciler {
       .catch(() => undefined);
   }
 
-  async #attempt(known: ObjectKey & { readonly uid: string | undefined }): Promise<void> {
+  async #attempt(known: KnownObject): Promise<void> {
     const { lock, self, store, log, clock } = this.#ports;
     const { stop } = this.#options;
     const key = { namespace: known.namespace, name: known.name };
@@ -231,7 +236,7 @@ export class Reconciler {
     }
   }
 
-  #failed(key: ObjectKey & { readonly uid: string | undefined }, error: unknown): void {
+  #failed(key: KnownObject, error: unknown): void {
     const { log, clock } = this.#ports;
     const id = keyText(key);
     if (this.#options.stop.aborted) return;

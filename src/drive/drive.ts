@@ -101,6 +101,7 @@ class Drive {
     try {
       // An earlier driver had acquired it; its turn is taken again.
       if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
+      if (outcome === 'done') outcome = await this.#moveTraffic((signal) => this.#traffic.resume(signal));
       this.#control.begin();
       while (outcome === 'done' && (await this.#control.mayGoOn())) {
         const step = nextStep(session.experiment, session.record);
@@ -329,9 +330,7 @@ class Drive {
   }
 
   /** A version is another build: what traffic the build before has earned is taken back. */
-  #beginAgain(): Promise<StepOutcome> {
-    return this.#moveTraffic((signal) => this.#traffic.startAgain(signal));
-  }
+  readonly #beginAgain = () => this.#moveTraffic((signal) => this.#traffic.startAgain(signal));
 
   async #moveTraffic(move: (signal: AbortSignal) => Promise<Failure | undefined>): Promise<StepOutcome> {
     let failure: Failure | undefined;

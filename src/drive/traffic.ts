@@ -11,6 +11,7 @@ import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sampl
 import { blueGreenWeights, finalWeights, movesTraffic, valuesAhead, withoutRises } from '../traffic/traffic-plan.ts';
 import {
   isSameSplit,
+  isSameValue,
   splitOf,
   tooFewPods,
   valuesFor,
@@ -96,6 +97,19 @@ export class Traffic {
       if (!this.isMoved || this.#stored !== undefined) return;
       const fields = (await this.#objects.read(this.#session.experiment, signal)).map(fieldOf);
       this.#store({ start: fields, fields, weights });
+    }, signal);
+  }
+
+  /** A drive that broke off put traffic back and could not say so (`rescue`): whoever goes on begins from the start's split. */
+  async resume(signal: AbortSignal): Promise<Failure | undefined> {
+    const stored = this.#stored;
+    if (!this.isMoved || stored === undefined || stored.settled !== undefined) return undefined;
+    return this.#attempt(async () => {
+      const fields = await this.#objects.read(this.#session.experiment, signal);
+      const moved = fields.filter(({ value, version }) => !isSameValue(value, valueIn(stored.fields, version)));
+      const isRescued = ({ value, version, mayBeOurs }: FieldReading) =>
+        mayBeOurs === true && isSameValue(value, valueIn(stored.start, version));
+      if (moved.length > 0 && moved.every(isRescued) && isSameSplit(stored.start, fields)) await this.#restore();
     }, signal);
   }
 

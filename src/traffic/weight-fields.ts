@@ -25,6 +25,8 @@ export interface FieldReading extends WeightField {
   readonly isText: boolean;
   /** Who changed it last, as the API server recorded it. */
   readonly changedBy?: string | undefined;
+  /** That may have been we. */
+  readonly mayBeOurs?: boolean | undefined;
 }
 
 export type Split = { readonly weights: readonly Weight[] } | { readonly problem: string };

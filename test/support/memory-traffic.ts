@@ -43,6 +43,7 @@ export function memoryTraffic(start: Readonly<Record<string, FieldValue>>): Memo
               isReplicas: weightObjRef.fieldPath === '.spec.replicas',
               isText: false,
               changedBy: 'kubectl-edit',
+              mayBeOurs: ours.has(name) && isSameValue(fields.get(name) ?? null, ours.get(name)),
             },
           ],
     );

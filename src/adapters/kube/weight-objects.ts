@@ -118,6 +118,7 @@ class Objects {
         place,
         isReplicas: path.pointer === '/spec/replicas',
         isText: /^\/metadata\/(annotations|labels)\//.test(path.pointer),
+        mayBeOurs: mayBeBy(FIELD_MANAGER, object, path),
         ...(changedBy === undefined ? {} : { changedBy }),
       },
     };
