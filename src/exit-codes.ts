@@ -34,8 +34,9 @@ export function exitCodeOf(verdict: Answer, ended: boolean): ExitCode {
   }
 }
 
-/** The code of several experiments watched together: any failed, else any no, else any undecided, else all promote. */
+/** The code of several experiments watched together: any failed, else any no, else any undecided, else all promote. Of none: not found. */
 export function worstExitCode(codes: readonly ExitCode[]): ExitCode {
+  if (codes.length === 0) return EXIT.notFound;
   for (const code of [EXIT.failed, EXIT.no, EXIT.undecided]) if (codes.includes(code)) return code;
   return EXIT.ok;
 }

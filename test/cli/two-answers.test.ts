@@ -101,3 +101,8 @@ it('JUnit of an experiment that has not ended passes no recommendation', async (
   expect(code).toBe(3);
   expect(out).toContain('failures="1"');
 });
+
+it('watch of labels that no experiment has is no "all promote"', async () => {
+  const { code, out } = await iter8ctl(['watch', '--local', '-l', 'app=typo'], { cwd: folder() });
+  expect([code, out]).toEqual([6, 'no experiments in namespace default\n']);
+});
