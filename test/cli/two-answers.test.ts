@@ -75,6 +75,24 @@ it('a check of Gatling that failed is no latency beyond the limit', async () => 
   expect(recordOf(out).assessments[0]!.verdict).toBe('undecided');
 });
 
+it.each([
+  ['499: the client of nginx has left after 5 ms', '499', 'undecided'],
+  ['504: nginx waited 10 s', '504', 'violated'],
+])('of a log, %s', async (_, status, verdict) => {
+  const cwd = folder();
+  const line = (k: number) => {
+    const time = new Date(1.7e12 + k * 1000).toISOString().slice(11, 19);
+    const [code, seconds] = k % 5 === 0 ? [status, status === '504' ? '10.000' : '0.005'] : ['200', '0.005'];
+    return `10.0.0.1 - - [14/Nov/2023:${time} +0000] "GET / HTTP/1.1" ${code} 2 "-" "-" ${seconds}\n`;
+  };
+  writeFileSync(path.join(cwd, 'access.log'), Array.from({ length: 1000 }, (__, k) => line(k)).join(''));
+  const { out, err } = await iter8ctl(
+    ['judge', 'access.log', '--slo', 'p95<=300ms', '--model', 'observed', '--missing', '0', '-o', 'raw'],
+    { cwd },
+  );
+  expect(recordOf(out).assessments[0]!.verdict, err).toBe(verdict);
+});
+
 // 5
 it('diff says that a build changed, whose measurements are void', async () => {
   await using server = await testServer(ok);

@@ -80,9 +80,18 @@ const ENVOY = new RegExp(
  */
 const BROKEN_OFF: ReadonlySet<string> = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'DT', 'UMSDR']);
 
-/** The status was sent, and what it began was broken off: the client has no answer. */
-export const isBrokenOff = (status: string, flags: string): boolean =>
-  Number(status) < 400 && flags.split(',').some((flag) => BROKEN_OFF.has(flag));
+/** The client has left: what it would have waited is not known. */
+const BY_CLIENT: ReadonlySet<string> = new Set(['DC', 'DPE']);
+
+/** The status was sent, and what it began was broken off: the client has no answer. Undefined where it was not. */
+export function brokenOff(
+  status: string,
+  flags: string,
+): Pick<MeasuredRequest, 'code' | 'unanswered' | 'error'> | undefined {
+  const broken = flags.split(',').filter((flag) => BROKEN_OFF.has(flag));
+  if (Number(status) >= 400 || broken.length === 0) return undefined;
+  return { code: flags, unanswered: broken.every((flag) => BY_CLIENT.has(flag)) ? 'perhaps' : true, error: true };
+}
 
 export const envoy: ResultFormat = {
   name: 'envoy',
@@ -98,9 +107,7 @@ function envoyRequest(line: string): LineResult {
   const times = latency(Number(duration), { above: 1 });
   const startMs = Date.parse(start);
   if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
-  const outcome = isBrokenOff(status, flags)
-    ? { code: flags, unanswered: 'perhaps' as const, error: true }
-    : outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
+  const outcome = brokenOff(status, flags) ?? outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');
   const [method, path] = request.split(' ');
   const [, authority, upstream] = [...rest.matchAll(new RegExp(QUOTED, 'g'))].slice(-3).map((match) => match[1]);
   const named: Readonly<Record<string, string | undefined>> = { method, path, status, flags, authority, upstream };

@@ -4,7 +4,7 @@
  */
 import { UsageError } from '../../../errors.ts';
 import { parseDurationMs } from '../../../text/duration.ts';
-import { isBrokenOff } from './access-log.ts';
+import { brokenOff } from './access-log.ts';
 import { parseObject, readLineBatches, type LineResult } from '../lines.ts';
 import {
   latency,
@@ -51,9 +51,9 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   const startMs = fields.start === undefined ? time - times.atMostMs : time;
   const flags = fields.flags === undefined ? '' : (field(fields.flags) ?? '');
   const outcome =
-    status === '499' || isBrokenOff(status, flags)
-      ? { code: status === '499' ? status : flags, unanswered: 'perhaps' as const, error: true }
-      : outcomeOf(status);
+    status === '499'
+      ? { code: status, unanswered: 'perhaps' as const, error: true }
+      : (brokenOff(status, flags) ?? outcomeOf(status));
   return { startMs, ...times, ...outcome, field };
 }
 
