@@ -3,6 +3,7 @@ import type { ObjectKey } from '../experiment/experiment.ts';
 import { LABEL, LONGEST_NAME, SUBDOMAIN } from '../experiment/object-names.ts';
 import { parseDurationMs } from '../text/duration.ts';
 import { RefusedError } from './answer.ts';
+import { LONGEST_WAIT_MS } from './wait-until-decided.ts';
 
 export const HOOKS = ['rollout', 'confirm-promotion', 'rollback', 'event'] as const;
 export type Hook = (typeof HOOKS)[number];
@@ -11,8 +12,6 @@ export type Route =
   | { readonly kind: 'experiment'; readonly key: ObjectKey; readonly waitMs: number }
   | { readonly kind: 'verdict'; readonly namespace: string }
   | { readonly kind: 'flagger'; readonly hook: Hook };
-
-export const LONGEST_WAIT_MS = 120_000;
 
 export const isNamespace = (text: string): boolean => LABEL.test(text);
 export const isName = (text: string): boolean => text.length <= LONGEST_NAME && SUBDOMAIN.test(text);

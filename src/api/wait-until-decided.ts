@@ -12,6 +12,8 @@ interface Watched {
   readonly stop: AbortController;
 }
 
+/** That one request may ask for. */
+export const LONGEST_WAIT_MS = 120_000;
 const MOST_WATCHES = 32;
 const MOST_WAITING = 96;
 

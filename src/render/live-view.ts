@@ -11,7 +11,7 @@ import { inOrderOf } from '../experiment/spec-order.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
-import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
+import { boundText, limitText, observedText } from '../judge/wording/limit-texts.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import type { Event } from '../drive/events.ts';
 import { eventText } from './progress-lines.ts';

@@ -1,7 +1,7 @@
 /** The objectives of an experiment as `describe` shows them: what was observed, what bounds it, the verdict, and a bar of it. */
 import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { boundText, limitText, observedText, shownLimit } from '../judge/wording/sentences.ts';
+import { boundText, limitText, observedText, shownLimit } from '../judge/wording/limit-texts.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import { displayWidth, padToWidth } from '../text/width.ts';

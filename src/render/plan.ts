@@ -2,7 +2,7 @@
 import { shortName } from '../experiment/metric-names.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { limitText } from '../judge/wording/sentences.ts';
+import { limitText } from '../judge/wording/limit-texts.ts';
 import { formatCount, formatCounted, formatPercent, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands } from '../text/wrap.ts';

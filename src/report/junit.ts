@@ -4,7 +4,7 @@
  */
 import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
-import { limitText } from '../judge/wording/sentences.ts';
+import { limitText } from '../judge/wording/limit-texts.ts';
 import { secondsTaken } from '../view/header-texts.ts';
 import { answerOf, type ExperimentView } from '../view/experiment-view.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';

@@ -4,7 +4,7 @@
  */
 import { shortName } from '../experiment/metric-names.ts';
 import type { LimitAssessment, Verdict } from '../judge/assessment.ts';
-import { boundText, limitText, observedText } from '../judge/wording/sentences.ts';
+import { boundText, limitText, observedText } from '../judge/wording/limit-texts.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { patternText, problemTexts, progressText, splitText } from '../view/header-texts.ts';

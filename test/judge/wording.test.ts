@@ -1,13 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
-import {
-  boundText,
-  confidenceText,
-  openSentence,
-  relativeText,
-  violatedSentence,
-} from '../../src/judge/wording/sentences.ts';
+import { confidenceText, openSentence, violatedSentence } from '../../src/judge/wording/sentences.ts';
+import { boundText, relativeText } from '../../src/judge/wording/limit-texts.ts';
 import { errorRateRow } from '../support/error-rate-row.ts';
 import { runs } from '../support/search-depth.ts';
 

@@ -87,17 +87,6 @@ function dispatcherFor(url: URL, proxy: EnvProxy | undefined, tls: ConnectTls): 
   return new ProxyAgent({ uri: proxy.url, requestTls: tls, proxyTunnel: url.protocol === 'https:' });
 }
 
-/** Where a redirect leads. @throws AnswerError when it would leave HTTP, or TLS */
-export function redirectTarget(location: string, from: URL): URL {
-  if (!URL.canParse(location, from.href)) throw new AnswerError('it redirects to what is no URL');
-  const next = new URL(location, from);
-  if (next.protocol !== 'http:' && next.protocol !== 'https:')
-    throw new AnswerError(`a redirect to ${next.protocol} is not followed`);
-  if (from.protocol === 'https:' && next.protocol === 'http:')
-    throw new AnswerError('a redirect from https to http is not followed');
-  return next;
-}
-
 /** @throws AnswerError before more than that is kept */
 export async function limitedBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
   const chunks: Uint8Array[] = [];

@@ -1,6 +1,7 @@
 /** GET of a URL that somebody named: through the proxy of the environment, bounded in time and size. */
 import { request } from 'undici';
-import { limitedBody, onTheWay, redirectTarget, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { limitedBody, onTheWay, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { redirectTarget } from './redirects.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
 export interface DownloadOptions {

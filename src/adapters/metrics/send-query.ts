@@ -6,15 +6,8 @@ import { request } from 'undici';
 import { isPlainHeader } from '../../text/credential-names.ts';
 import { holdsSecret } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
-import {
-  AnswerError,
-  LateError,
-  limitedBody,
-  onTheWay,
-  redirectTarget,
-  withDispatcher,
-  withinTime,
-} from '../http/dispatcher.ts';
+import { AnswerError, LateError, limitedBody, onTheWay, withDispatcher, withinTime } from '../http/dispatcher.ts';
+import { redirectTarget } from '../http/redirects.ts';
 import type { MetricRequest } from './build-query.ts';
 
 export interface MetricTls {

@@ -1,16 +1,8 @@
 /** Sentences about assessments: the one place where a reason becomes words. Values never contradict the verdict beside them. */
 import { shortName } from '../../experiment/metric-names.ts';
-import {
-  formatCount,
-  formatCounted,
-  formatLimit,
-  formatLowerBound,
-  formatRate,
-  formatSeconds,
-  formatUpperBound,
-  formatValue,
-} from '../../text/units.ts';
+import { formatCount, formatCounted, formatLimit, formatRate, formatSeconds, formatValue } from '../../text/units.ts';
 import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
+import { boundText, isBeyond, observedText, relativeText, shownLimit, tellingBound } from './limit-texts.ts';
 import { noValueText } from './no-value-sentences.ts';
 
 export const countText = formatCount;
@@ -28,74 +20,6 @@ export function codesText(codes: Readonly<Record<string, number>>): string {
       .map(([code, count]) => `${code}: ${formatCount(count)}`)
       .join(', ')
   );
-}
-
-export function limitText({
-  side,
-  limit,
-  unit,
-  relative,
-}: Pick<LimitAssessment, 'side' | 'limit' | 'unit' | 'relative'>): string {
-  if (relative !== undefined) return `<= ${relativeText(relative, unit)}`;
-  return `${side === 'upper' ? '<=' : '>='} ${formatLimit(limit, unit)}`;
-}
-
-/** `v1 + 5 %`, `v1 + 0.5 points`, `v1 + 1 point`. */
-export function relativeText(
-  { to, percent, increase }: NonNullable<LimitAssessment['relative']>,
-  unit: LimitAssessment['unit'],
-): string {
-  if (increase === undefined) return `${to} + ${formatLimit(percent ?? 0, 'plain')} %`;
-  if (unit === 'share')
-    return `${to} + ${formatLimit(increase, 'share').replace(/^1 %$/, '1 point').replace('%', 'points')}`;
-  return `${to} + ${formatLimit(increase, unit)}`;
-}
-
-/** A limit that was set has all its digits; where one lies at the value of the baseline is known to a few. */
-export function shownLimit({ limit, relative, estimate }: LimitAssessment): number {
-  if (relative === undefined || limit === 0) return limit;
-  // Away from the estimate, so that what is printed of the two has the order that they have.
-  const unit = 10 ** (Math.floor(Math.log10(Math.abs(limit))) - 3);
-  const rounded = (estimate ?? 0) <= limit ? Math.ceil(limit / unit) * unit : Math.floor(limit / unit) * unit;
-  return Number(rounded.toPrecision(6));
-}
-
-/** A bound that is the limit itself is shown as it is. */
-const shownBound = (one: LimitAssessment, bound: number): number => (bound === one.limit ? shownLimit(one) : bound);
-
-/** The observed value, on its side of the limit. Undefined without data. */
-export function observedText(one: LimitAssessment): string | undefined {
-  return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, shownLimit(one));
-}
-
-/** Which bound says most about the limit: the one behind the verdict, or the one on the side of the estimate. */
-export function tellingBound(one: LimitAssessment): 'upper' | 'lower' | undefined {
-  const towards = one.verdict === 'violated' || (one.verdict === 'undecided' && isBeyond(one)) ? 'away' : 'within';
-  const wanted = (one.side === 'upper') === (towards === 'within') ? 'upper' : 'lower';
-  if (one[wanted] !== undefined) return wanted;
-  const other = wanted === 'upper' ? 'lower' : 'upper';
-  return one[other] === undefined ? undefined : other;
-}
-
-function isBeyond(one: LimitAssessment): boolean {
-  if (one.estimate === undefined) return false;
-  return one.side === 'upper' ? one.estimate > one.limit : one.estimate < one.limit;
-}
-
-/**
- * `<= 0.664 %` or `>= 1.10 %`; undefined when nothing bounds the value. `< 1 %` and `> 1 %` of a bound that differs from the
- * limit by less than is printed.
- */
-export function boundText(one: LimitAssessment): string | undefined {
-  const which = tellingBound(one);
-  if (which === undefined) return undefined;
-  const bound = one[which]!;
-  const limit = shownLimit(one);
-  const format = which === 'upper' ? formatUpperBound : formatLowerBound;
-  const text = format(shownBound(one, bound), one.unit, limit);
-  const sign = which === 'upper' ? '<' : '>';
-  const isPrintedAsLimit = bound !== one.limit && text === formatLimit(limit, one.unit);
-  return `${sign}${isPrintedAsLimit ? '' : '='} ${text}`;
 }
 
 const BOUND_WORDS = { '<=': 'at most', '>=': 'at least', '<': 'below', '>': 'above' } as const;

@@ -4,7 +4,7 @@ import { line } from 'd3-shape';
 import { shortName } from '../../experiment/metric-names.ts';
 import { assessmentKey, type LimitAssessment } from '../../judge/assessment.ts';
 import type { Moment } from '../../judge/record/run-over-time.ts';
-import { limitText } from '../../judge/wording/sentences.ts';
+import { limitText } from '../../judge/wording/limit-texts.ts';
 import { formatValue } from '../../text/units.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';

@@ -1,7 +1,7 @@
 /** An experiment as one HTML file: the answer, the objectives, how it went, what was seen, the story, the settings. */
 import { shortName } from '../../experiment/metric-names.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
-import { boundText, limitText, observedText } from '../../judge/wording/sentences.ts';
+import { boundText, limitText, observedText } from '../../judge/wording/limit-texts.ts';
 import { formatCount, formatSeconds, formatValue } from '../../text/units.ts';
 import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
 import { joined, lines, markup, type Markup } from '../markup.ts';

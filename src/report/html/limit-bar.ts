@@ -1,7 +1,7 @@
 /** One row of the objectives as a bar from zero to beyond the limit: estimate, what it may truly be, and the limit. */
 import { scaleLinear } from 'd3-scale';
 import type { LimitAssessment } from '../../judge/assessment.ts';
-import { limitText, observedText } from '../../judge/wording/sentences.ts';
+import { limitText, observedText } from '../../judge/wording/limit-texts.ts';
 import { endOfScale } from '../../view/limit-scale.ts';
 import { markup, type Markup } from '../markup.ts';
 import { tenth } from './chart.ts';
