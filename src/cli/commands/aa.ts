@@ -1,5 +1,5 @@
 /** `iter8ctl aa`: a run compared with itself: its noise, what could be told apart, false alarms. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
@@ -54,7 +54,11 @@ export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
     ),
   )
     .option('--of <version>', 'the version, where there are several (default: the baseline)')
-    .option('--piece <duration>', 'requests that are so near in time stay together', durationFlag, 100)
+    .addOption(
+      new Option('--piece <duration>', 'requests that are so near in time stay together')
+        .argParser(durationFlag)
+        .default(100, '100ms'),
+    )
     .option(
       '--splits <n>',
       `how often the requests are divided, at most ${MOST_SPLITS}`,

@@ -1,5 +1,5 @@
 /** `iter8ctl install` and `uninstall`: CRDs, roles and, with an image, the controller. */
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { ConflictError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import { withDefaults } from '../../experiment/defaults.ts';
@@ -71,7 +71,11 @@ export function installCommand(io: Io, done: (code: ExitCode) => void): Command 
     .option('-f, --filename <file>', 'with --print-role: the manifest of the experiment; repeat it', repeated)
     .option('--ignore-others', 'with -f: skip objects of other kinds in these files, with a note')
     .option('--force-conflicts', 'take over fields that others have set to something else')
-    .option('--timeout <duration>', 'longest wait for the controller to be available', durationFlag, DEFAULT_WAIT_MS);
+    .addOption(
+      new Option('--timeout <duration>', 'longest wait for the controller to be available')
+        .argParser(durationFlag)
+        .default(DEFAULT_WAIT_MS, '2m'),
+    );
   return withKubeFlags(command).action(async (flags: InstallFlags) => {
     await install(flags, io);
     done(EXIT.ok);
