@@ -46,9 +46,9 @@ function commandPart(command: Command): string {
   return parts.join('\n\n');
 }
 
-function defaultOf({ defaultValue, negate }: Option): string {
+function defaultOf({ defaultValue, defaultValueDescription, negate }: Option): string {
   const none = defaultValue === undefined || negate || (Array.isArray(defaultValue) && defaultValue.length === 0);
-  return none ? '' : code(String(defaultValue));
+  return none ? '' : code(defaultValueDescription ?? String(defaultValue));
 }
 
 function descriptionOf({ argChoices, description }: Option): string {
