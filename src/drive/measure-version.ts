@@ -55,7 +55,11 @@ export async function measureVersion(
   const elapsedSeconds = Math.max(1, (steadyMs - startMs) / 1000 || 1);
   const question = { metric, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
   const [answer, size] = await Promise.all([metrics.measure(question), sampleSize(at, metrics, question)]);
-  const read = outcome(metric, { answer: counted(answer, before, ledgerOptions(at, name)), size, before });
+  const read = outcome(metric, {
+    answer: counted(answer, before, { ...ledgerOptions(at, name), nowMs }),
+    size,
+    before,
+  });
   return withGrowth(read, before, growthOptions(at, { name, elapsedSeconds }));
 }
 
@@ -81,7 +85,7 @@ type Counted = { readonly kind: 'ledger'; readonly ledger: CounterLedger } & Pic
 function counted(
   answer: Measurement,
   before: MeasuredMetric | undefined,
-  options: Parameters<typeof startLedger>[1],
+  { nowMs, ...options }: Parameters<typeof startLedger>[1] & { readonly nowMs: number },
 ): Exclude<Measurement, { kind: 'counters' }> | Counted {
   if (answer.kind !== 'counters') return answer;
   const { query, at, warnings } = answer;
@@ -90,7 +94,13 @@ function counted(
   if (answer.answer.samples.length === 0 && ledger !== undefined)
     return fail('its query gives no samples any more, or none yet');
   const next = ledger === undefined ? startLedger(answer.answer, options) : addSamples(ledger, answer.answer);
-  return typeof next === 'string' ? fail(next) : { kind: 'ledger', ledger: next, query, warnings };
+  if (typeof next === 'string') return fail(next);
+  // What is asked for reaches back to the newest sample that is known: that this one is there again says nothing.
+  const newest = newestSample(next);
+  const isOld = nowMs - Date.parse(newest ?? '') > 1000 * LOOKBACK_SECONDS;
+  if (ledger !== undefined && isOld && newest === newestSample(ledger))
+    return fail('its query gives no samples any more');
+  return { kind: 'ledger', ledger: next, query, warnings };
 }
 
 function outcome(

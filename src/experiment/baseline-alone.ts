@@ -1,5 +1,6 @@
 /** The load of an experiment for its baseline alone, as an experiment of its own: what `aa -f` runs. Pure. */
 import { UsageError } from '../errors.ts';
+import { rateOf } from './collect-rate.ts';
 import { API_VERSION, type Experiment, type TaskSpec, type WrittenExperiment } from './experiment.ts';
 
 /** Of flags, over what is written. */
@@ -75,10 +76,12 @@ const taskName = ({ task }: TaskSpec): string => task ?? 'run';
 /** Inputs of a task that measures the baseline, with no other version; undefined of any other. */
 function inputsFor({ task, with: inputs }: TaskSpec, baseline: string): Inputs | undefined {
   if (task !== 'metrics/collect' || inputs === undefined || inputs['loadOnly'] === true) return undefined;
-  const versions = (inputs['versions'] as readonly { readonly name?: unknown }[]).filter(
-    (version) => version.name === baseline,
-  );
-  return versions.length === 0 ? undefined : { ...inputs, versions };
+  const all = inputs['versions'] as readonly { readonly name?: unknown; readonly qps?: number }[];
+  const own = all.filter(({ name }) => name === baseline);
+  if (own.length === 0) return undefined;
+  // The rate of all together: where they name different ones, it is none of theirs.
+  const qps = rateOf({ qps: inputs['qps'] as number | undefined, versions: all });
+  return { ...inputs, qps, versions: own.map((version) => ({ ...version, qps: undefined })) };
 }
 
 function changed(inputs: Inputs, { qps, requests, durationMs }: LoadChange, timeoutMs: number): Inputs {

@@ -59,9 +59,9 @@ export function packExperiment(options: PackOptions): {
     );
   const [baseline, ...candidates] = versions.map((name, index) => ({
     name,
-    variables: Object.entries(pack.variables({ name, namespace, role: index === 0 ? 'baseline' : 'candidate' })).map(
-      ([variable, value]) => ({ name: variable, value }),
-    ),
+    variables: Object.entries(
+      pack.variables({ name, namespace, role: index === 0 ? 'baseline' : 'candidate', baseline: versions[0]! }),
+    ).map(([variable, value]) => ({ name: variable, value })),
   }));
   const load = loadBetween(options);
   const means = objectives.filter(({ quantity }) => quantity.kind === 'mean-latency');

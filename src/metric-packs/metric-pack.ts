@@ -28,6 +28,8 @@ export interface PackVersion {
   readonly name: string;
   readonly namespace: string;
   readonly role: 'baseline' | 'candidate';
+  /** Name of the baseline. */
+  readonly baseline: string;
 }
 
 export type PackQuantity =

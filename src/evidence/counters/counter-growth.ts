@@ -70,7 +70,8 @@ export function startLedger(
       const zero = raw.map(() => 0);
       const point = [sample.atMs, ...claimed(zero, empty)];
       const settled = options.inFlightMs === 0 ? { settled: point } : {};
-      return [id, { atMs: sample.atMs, raw, total: zero, ...settled, recent: [point] }];
+      const source = sample.source === undefined ? {} : { source: sample.source };
+      return [id, { atMs: sample.atMs, raw, total: zero, ...settled, recent: [point], ...source }];
     }),
   );
   return { ...empty, series };
