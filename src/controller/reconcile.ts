@@ -160,6 +160,11 @@ export class Reconciler {
     this.#look(id);
   }
 
+  /** Of the same name there may be another one by now, which was seen while this one was driven. */
+  #forgetDriven(id: string, uid: string | undefined): void {
+    if (this.#unfinished.get(id)?.uid === uid) this.#forget(id);
+  }
+
   #forget(id: string): void {
     this.#unfinished.delete(id);
     this.#notBefore.delete(id);
@@ -203,10 +208,9 @@ export class Reconciler {
       .catch(() => undefined);
   }
 
-  async #attempt(known: KnownObject): Promise<void> {
+  async #attempt(key: KnownObject): Promise<void> {
     const { lock, self, store, log, clock } = this.#ports;
     const { stop } = this.#options;
-    const key = { namespace: known.namespace, name: known.name };
     const id = keyText(key);
     const taken = await lock.acquire(key, self, stop);
     if ('heldBy' in taken) {
@@ -229,7 +233,7 @@ export class Reconciler {
       // Whoever took the lock may drop it again without a word: it is looked at until it has ended.
       if (stop.aborted || taken.held.lost.aborted) return;
       this.#completed += 1;
-      if (this.#unfinished.get(id)?.uid === experiment.metadata.uid) this.#forget(id);
+      this.#forgetDriven(id, experiment.metadata.uid);
     } finally {
       this.#driving.delete(id);
       await taken.held.release();
@@ -242,8 +246,7 @@ export class Reconciler {
     if (this.#options.stop.aborted) return;
     if (error instanceof NotFoundError) {
       log('warn', 'gone while it was driven', { experiment: id, reason: messageOf(error) });
-      // Of the same name there may be another one by now, which was seen while this one was driven.
-      if (this.#unfinished.get(id)?.uid === key.uid) this.#forget(id);
+      this.#forgetDriven(id, key.uid);
       return;
     }
     const failures = (this.#failures.get(id) ?? 0) + 1;

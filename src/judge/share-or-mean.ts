@@ -41,3 +41,9 @@ export function isMeanBelow(cap: number, measured: GaugeValue): boolean {
   const { value = Number.NaN, n = 0 } = measured;
   return n > 0 && isUpTo(cap, value) && !isPercentile(measured);
 }
+
+/** What its values are parts of: 1 of a share, `cap` of a mean that declares one; undefined of what can be neither. */
+export function largestValueOf(measured: GaugeValue, cap: number | undefined): number | undefined {
+  if (cap === undefined) return isShareOf(measured) ? 1 : undefined;
+  return isMeanBelow(cap, measured) ? cap : undefined;
+}

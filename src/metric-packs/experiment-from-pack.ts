@@ -57,11 +57,12 @@ export function packExperiment(options: PackOptions): {
       packMetricName(pack, quantity),
       packMetric(pack, quantity, { prometheus: options.prometheus, namespace }),
     );
-  const [baseline, ...candidates] = versions.map((name, index) => ({
+  const [baseline, ...candidates] = versions.map((name) => ({
     name,
-    variables: Object.entries(
-      pack.variables({ name, namespace, role: index === 0 ? 'baseline' : 'candidate', baseline: versions[0]! }),
-    ).map(([variable, value]) => ({ name: variable, value })),
+    variables: Object.entries(pack.variables({ name, namespace, baseline: versions[0]! })).map(([variable, value]) => ({
+      name: variable,
+      value,
+    })),
   }));
   const load = loadBetween(options);
   const means = objectives.filter(({ quantity }) => quantity.kind === 'mean-latency');

@@ -27,7 +27,6 @@ export interface Pack {
 export interface PackVersion {
   readonly name: string;
   readonly namespace: string;
-  readonly role: 'baseline' | 'candidate';
   /** Name of the baseline. */
   readonly baseline: string;
 }

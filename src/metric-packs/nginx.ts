@@ -13,10 +13,10 @@ export const NGINX: Pack = {
   outcome: { label: 'status', failed: '^5..$' },
   latency: { metric: 'nginx_ingress_controller_request_duration_seconds', ms: 1000 },
   selector: '${namespaceLabel}="$namespace",ingress="$ingress",canary="$canary"',
-  variables: ({ name, namespace, role, baseline }) => ({
+  variables: ({ name, namespace, baseline }) => ({
     namespace,
     namespaceLabel: 'exported_namespace',
     ingress: baseline,
-    canary: role === 'baseline' ? '' : `${namespace}-${name}-80`,
+    canary: name === baseline ? '' : `${namespace}-${name}-80`,
   }),
 };

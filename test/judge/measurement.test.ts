@@ -6,42 +6,15 @@ import {
   startLedger,
   type CounterLedger,
 } from '../../src/evidence/counters/counter-growth.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
 import { judgementNow } from '../../src/judge/judgement.ts';
 import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
-import { compileQuestion, type Question } from '../../src/judge/question/question.ts';
+import type { Question } from '../../src/judge/question/question.ts';
 import { addMeasurement, type Measured } from '../../src/judge/record/measurement.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../src/judge/record/stored-record.ts';
-
-const START = Date.parse('2026-11-24T08:00:00Z');
-const at = (second: number): string => new Date(START + 1000 * second).toISOString();
-
-function question(criteria: object): Question {
-  return compileQuestion(
-    withDefaults(
-      {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'e' },
-        spec: {
-          target: 't',
-          strategy: { testingPattern: 'A/B' },
-          criteria: criteria as never,
-          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
-        },
-      },
-      { namespace: 'default' },
-    ),
-  );
-}
-
-const split = (percent: number) => [
-  { name: 'old', value: 100 - percent },
-  { name: 'new', value: percent },
-];
+import { at, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
 
 describe('live counters of two versions', () => {
-  const asked = question({
+  const asked = twoVersionQuestion('A/B', {
     strength: { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] },
   });
 
@@ -62,7 +35,9 @@ describe('live counters of two versions', () => {
         (['old', 'new'] as const).map((version) => {
           const answer = {
             kind: 'shares' as const,
-            samples: [{ kind: 'shares' as const, series: version, atMs: START + 1000 * second, ...counted[version] }],
+            samples: [
+              { kind: 'shares' as const, series: version, atMs: START_MS + 1000 * second, ...counted[version] },
+            ],
           };
           const before = record.measured?.['errors']?.[version]?.counters ?? ledgers[version];
           const ledger =
@@ -117,7 +92,7 @@ describe('live counters of two versions', () => {
 
 describe('a reward', () => {
   const asked = (strength: object) =>
-    question({ rewards: [{ metric: 'clicks', preferredDirection: 'High' }], strength });
+    twoVersionQuestion('A/B', { rewards: [{ metric: 'clicks', preferredDirection: 'High' }], strength });
 
   const value = (n: number, share: number | undefined): MeasuredMetric => ({
     type: 'Gauge',

@@ -8,40 +8,16 @@ import {
 } from '../../src/evidence/counters/counter-growth.ts';
 import { binIndex } from '../../src/evidence/latency-histogram.ts';
 import { EMPTY_TALLY, type Tally, type TallyView } from '../../src/evidence/request-tally.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
 import { judgementNow } from '../../src/judge/judgement.ts';
 import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
-import { compileQuestion, type Question } from '../../src/judge/question/question.ts';
+import type { Question } from '../../src/judge/question/question.ts';
 import { addMeasurement } from '../../src/judge/record/measurement.ts';
 import { EMPTY_RECORD, storeTally, type Iter8Record } from '../../src/judge/record/stored-record.ts';
+import { at, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
 
-const START = Date.parse('2026-11-24T08:00:00Z');
-const at = (second: number): string => new Date(START + 1000 * second).toISOString();
 const VERSIONS = ['old', 'new'] as const;
 type Version = (typeof VERSIONS)[number];
 
-function question(testingPattern: 'Canary' | 'A/B', criteria: object): Question {
-  return compileQuestion(
-    withDefaults(
-      {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'e' },
-        spec: {
-          target: 't',
-          strategy: { testingPattern },
-          criteria: criteria as never,
-          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
-        },
-      },
-      { namespace: 'default' },
-    ),
-  );
-}
-const split = (percent: number) => [
-  { name: 'old', value: 100 - percent },
-  { name: 'new', value: percent },
-];
 const gauge = (value: number, more: Partial<MeasuredMetric> = {}): MeasuredMetric => ({
   type: 'Gauge',
   cumulative: true,
@@ -89,7 +65,7 @@ class LiveRun {
   }
   #read(second: number, version: Version): MeasuredMetric {
     const samples = [
-      { kind: 'shares' as const, series: version, atMs: START + 1000 * second, ...this.#counted[version] },
+      { kind: 'shares' as const, series: version, atMs: START_MS + 1000 * second, ...this.#counted[version] },
     ];
     const before = this.record.measured?.['errors']?.[version]?.counters;
     const inFlightMs = 1000 * this.asked.strength.inFlightSeconds;
@@ -109,7 +85,7 @@ class LiveRun {
 
 describe('1 a relative objective on live counters', () => {
   function after(failures: number, confidence: object = {}) {
-    const asked = question('Canary', {
+    const asked = twoVersionQuestion('Canary', {
       strength: { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }], ...confidence },
     });
     const run = new LiveRun(asked);
@@ -135,7 +111,7 @@ describe('1 a relative objective on live counters', () => {
 describe('2 a reward whose sampleSize fails while the weights change', () => {
   /** Identical versions; fewer clicks from minute to minute, while the candidate gets more and more traffic. */
   function ramp(failsAt: readonly number[]) {
-    const asked = question('A/B', { rewards: [{ metric: 'clicks', preferredDirection: 'High' }] });
+    const asked = twoVersionQuestion('A/B', { rewards: [{ metric: 'clicks', preferredDirection: 'High' }] });
     let record: Iter8Record = EMPTY_RECORD;
     const n = { old: 0, new: 0 };
     const clicks = { old: 0, new: 0 };
@@ -192,7 +168,7 @@ const tally = (n: number, errors: number, limits: Tally['limits'] = {}): Tally =
 
 describe('3 errors that no objective is about', () => {
   it('are not hidden by a limit on the errors of another endpoint', () => {
-    const asked = question('Canary', {
+    const asked = twoVersionQuestion('Canary', {
       objectives: [
         { metric: 'iter8-system/error-rate/checkout', upperLimit: '0.01' },
         { metric: 'iter8-system/latency-95th-percentile', upperLimit: '100' },
@@ -212,7 +188,7 @@ describe('3 errors that no objective is about', () => {
     expect(recommendation.verdict).toBe('undecided');
   });
   it('are not those that a relative objective is about', () => {
-    const asked = question('Canary', {
+    const asked = twoVersionQuestion('Canary', {
       strength: { relative: [{ metric: 'iter8-system/error-rate', maxIncrease: 0.05 }] },
     });
     const pairs = { neither: 1600, onlyA: 100, onlyB: 100, both: 200 };
@@ -231,7 +207,7 @@ describe('3 errors that no objective is about', () => {
 describe('4 live counters of two versions, one of which could not be read when the weights were changed', () => {
   /** Failures take 10 s. The candidate fails 1.4 times as often, the limit is 1.2 times. */
   function verdict(failing: readonly Version[]) {
-    const asked = question('Canary', {
+    const asked = twoVersionQuestion('Canary', {
       strength: { inFlightSeconds: 10, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] },
     });
     const run = new LiveRun(asked);
@@ -259,7 +235,7 @@ describe('4 live counters of two versions, one of which could not be read when t
 
 describe('5 confidence: none', () => {
   it('does not call the baseline best while the candidate has the better reward, and is undecided', () => {
-    const asked = question('A/B', {
+    const asked = twoVersionQuestion('A/B', {
       objectives: [{ metric: 'load', upperLimit: '5' }],
       rewards: [{ metric: 'clicks', preferredDirection: 'High' }],
       strength: { confidence: 'none' },
@@ -282,7 +258,7 @@ describe('5 confidence: none', () => {
 
 describe('6 a mean above the largest value that was declared', () => {
   it('is not judged as a share', () => {
-    const asked = question('Canary', {
+    const asked = twoVersionQuestion('Canary', {
       objectives: [{ metric: 'cost', lowerLimit: '0.4' }],
       strength: { cap: [{ metric: 'cost', max: '0.5' }] },
     });

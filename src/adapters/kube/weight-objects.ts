@@ -313,9 +313,9 @@ function refuseOther(
   allowed: readonly (readonly WeightField[])[],
   ours: readonly WeightField[],
 ): void {
-  const other = fields.filter(({ reading: { version, value }, object, path }) => {
+  const other = fields.filter(({ reading: { version, value, mayBeOurs } }) => {
     const holds = (values: readonly WeightField[]) => isSameValue(value, valueOf(values, version));
-    return !allowed.some(holds) && !(ours.length > 0 && holds(ours) && mayBeBy(FIELD_MANAGER, object, path));
+    return !allowed.some(holds) && !(ours.length > 0 && holds(ours) && mayBeOurs === true);
   });
   if (other.length === 0) return;
   throw new TrafficChangedError(

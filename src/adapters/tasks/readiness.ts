@@ -86,28 +86,28 @@ async function notReady(
   const sentences = await Promise.all(
     wanted.map(async (one) => {
       const gone = one.waitFor === 'delete';
-      // Not found is then the object itself, not its kind.
-      let isKind = false;
       try {
         const resource = await one.find(how.discovery, how.signal);
-        isKind = true;
-        const object = await how.client.request<unknown>({
-          verb: 'get',
-          resource,
-          namespace: resource.namespaced ? one.namespace : undefined,
-          name: one.name,
-          signal: how.signal,
-        });
+        const object = await how.client
+          .request<unknown>({
+            verb: 'get',
+            resource,
+            namespace: resource.namespaced ? one.namespace : undefined,
+            name: one.name,
+            signal: how.signal,
+          })
+          .catch((error: unknown) => {
+            if (error instanceof NotFoundError) return undefined;
+            throw error;
+          });
+        if (object === undefined) return gone ? undefined : `${one.text} is not there`;
         if (gone) return `${one.text} is still there`;
         const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor, isSecret(resource));
         return unmet === undefined ? undefined : `${one.text}: ${unmet}`;
       } catch (error) {
         how.signal.throwIfAborted();
         if (!(error instanceof Iter8Error)) throw error;
-        if (error instanceof NotFoundError && gone && isKind) return undefined;
-        return error instanceof NotFoundError && isKind
-          ? `${one.text} is not there`
-          : `${one.text}: ${messageOf(error)}`;
+        return `${one.text}: ${messageOf(error)}`;
       }
     }),
   );

@@ -14,7 +14,7 @@ import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/c
 import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { NoValueReason } from '../no-value-reasons.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
-import { hitsOf, isMeanBelow, isPercentile, isShareOf } from '../share-or-mean.ts';
+import { hitsOf, isPercentile, largestValueOf } from '../share-or-mean.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';
 
@@ -57,7 +57,10 @@ export interface MeasuredMetric {
 }
 
 /** One failure keeps the last value; more make it too old for a verdict (docs/contract.md 8, defect 7). */
-export const MOST_FAILURES = 1;
+const MOST_FAILURES = 1;
+
+export const isStale = ({ failure }: Pick<MeasuredMetric, 'failure'>): boolean =>
+  failure !== undefined && failure.count > MOST_FAILURES;
 
 export function customFinding(asked: Asked, measured: MeasuredMetric | undefined): Finding {
   const open = (reason: Extract<Finding, { kind: 'open' }>['reason'], shown: Shown = { n: 0 }): Finding => ({
@@ -72,14 +75,14 @@ export function customFinding(asked: Asked, measured: MeasuredMetric | undefined
     const { reason = 'metric-unavailable', message } = measured?.failure ?? {};
     return open(reason, { n: 0, ...(message === undefined ? {} : { detail: message }) });
   }
-  const { value = Number.POSITIVE_INFINITY, n = 0, failure } = measured;
+  const { value = Number.POSITIVE_INFINITY, n = 0 } = measured;
   const shown: Shown = {
     n,
     ...(measured.value === undefined ? {} : { estimate: value }),
     ...unitOf(measured),
     ...detailOf(measured),
   };
-  if (failure !== undefined && failure.count > MOST_FAILURES) return open('stale', shown);
+  if (isStale(measured)) return open('stale', shown);
   const points = { forSatisfied: value, forViolated: value };
   if (asked.question.alpha === undefined)
     return { kind: 'evidence', shown, points, claims: () => ({ ...NO_CLAIM, nSatisfied: n, nViolated: n }) };
@@ -98,21 +101,19 @@ const NO_CLAIM = { isSatisfied: false, isViolated: false };
 function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Finding {
   const { limit, cap, side } = asked.limit;
   const { value = Number.NaN, n, sizeFailure } = measured;
-  const isMean = cap !== undefined && isMeanBelow(cap, measured);
-  const isShare = cap === undefined && isShareOf(measured);
+  const most = largestValueOf(measured, cap);
   // Neither a share nor a mean of values from 0 to a cap is below 0.
-  if ((isMean || isShare) && side === 'lower' && limit <= 0)
+  if (most !== undefined && side === 'lower' && limit <= 0)
     return { kind: 'exact', shown, now: 'satisfied', atEnd: 'satisfied' };
   if (sizeFailure !== undefined)
     return { kind: 'open', shown: { ...shown, detail: sizeFailure.message }, reason: sizeFailure.reason };
   if (n === undefined) return { kind: 'open', shown, reason: 'unquantified' };
   if (n === 0) return { kind: 'open', shown, reason: 'no-traffic' };
-  if (!isMean && !isShare) return { kind: 'open', ...withoutCap(measured, cap, shown) };
-  const most = isMean ? cap : 1;
+  if (most === undefined) return { kind: 'open', ...withoutCap(measured, cap, shown) };
   if (limit <= 0 || limit >= most)
-    return isMean
-      ? { kind: 'open', shown: { ...shown, cap }, reason: 'limit-outside-cap' }
-      : { kind: 'open', shown, reason: 'limit-not-a-share' };
+    return cap === undefined
+      ? { kind: 'open', shown, reason: 'limit-not-a-share' }
+      : { kind: 'open', shown: { ...shown, cap }, reason: 'limit-outside-cap' };
   if (measured.windowsDiffer === true) return { kind: 'open', shown, reason: 'windows-differ' };
   if (!measured.cumulative && asked.look.measuringDone === false)
     return { kind: 'open', shown, reason: 'measuring-not-done' };
@@ -126,7 +127,9 @@ function gaugeFinding(asked: Asked, measured: MeasuredMetric, shown: Shown): Fin
     shown,
     points: { forSatisfied: value, forViolated: value },
     claims: () =>
-      isMean ? scaledClaims(asked, counts, { cap, estimate: shown.estimate }) : shareClaims(asked, counts, limit),
+      cap === undefined
+        ? shareClaims(asked, counts, limit)
+        : scaledClaims(asked, counts, { cap, estimate: shown.estimate }),
   };
 }
 

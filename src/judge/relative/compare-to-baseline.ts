@@ -18,7 +18,7 @@ import type { Bounds, TwoSidedEvidence } from '../../evidence/two-versions/compa
 import { liveBounds, lnLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { UndecidedReason } from '../assessment.ts';
 import { claimsOf, type Asked, type Claims, type Finding, type Shown } from '../finding.ts';
-import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
+import { isStale, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { RelativeLimit } from '../question/relative-limits.ts';
 
 /** What is known of both versions. `asked.limit` is the relative limit as an upper one of the candidate. */
@@ -249,7 +249,7 @@ function live(both: BothVersions): Compared {
 
 /** As of any value of a backend: one failure keeps it, more make it too old. The candidate first, whom the row is about. */
 function staleOf({ baseline, candidate }: BothVersions['measured']): MeasuredMetric['failure'] {
-  return [candidate, baseline].find((one) => (one?.failure?.count ?? 0) > MOST_FAILURES)?.failure;
+  return [candidate, baseline].find((one) => one !== undefined && isStale(one))?.failure;
 }
 
 /** Why one of the two has no value: the candidate first, whom the row is about. */

@@ -26,7 +26,7 @@ import { addReading, startReadings, weightsChanged } from '../../evidence/two-ve
 import { enumerated } from '../../text/enumerate.ts';
 import { formatLimit, formatValue } from '../../text/units.ts';
 import type { Verdict } from '../assessment.ts';
-import { MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
+import { isStale, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
 import { canBeShare, isPercentile, isUpTo } from '../share-or-mean.ts';
@@ -61,8 +61,7 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
   const before = record.reward?.metric === metric ? record.reward : undefined;
   const values = Object.fromEntries(
     [...earned].flatMap(([version, one]) => {
-      const failures = record.measured?.[metric]?.[version]?.failure?.count ?? 0;
-      const shown = one ?? (failures <= MOST_FAILURES ? before?.values[version] : undefined);
+      const shown = one ?? (isStale(record.measured?.[metric]?.[version] ?? {}) ? undefined : before?.values[version]);
       return shown === undefined ? [] : [[version, { value: shown.value, n: shown.n }]];
     }),
   );

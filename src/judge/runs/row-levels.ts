@@ -11,8 +11,8 @@ import { rowsOf } from '../../evidence/latency-histogram.ts';
 import type { Bounds } from '../../evidence/two-versions/comparison.ts';
 import type { Tally } from '../../evidence/request-tally.ts';
 import type { DisplayUnit } from '../../text/units.ts';
-import { isExactCounter, MOST_FAILURES, type MeasuredMetric } from '../limits/custom-metric.ts';
-import { hitsOf, isMeanBelow, isShareOf } from '../share-or-mean.ts';
+import { isExactCounter, isStale, type MeasuredMetric } from '../limits/custom-metric.ts';
+import { hitsOf, largestValueOf } from '../share-or-mean.ts';
 import { errorCount, shareOf, type TwoCounts } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
 import { ASSUMED_TIMEOUT_MS, type MeasuredRun } from './measured-run.ts';
@@ -178,7 +178,7 @@ function customLevels(
   const shown = { n, ...(value === undefined ? {} : { estimate: value }) };
   const none = (reason: string): SideLevels => ({ side: shown, unit, reason });
   if (measured === undefined || value === undefined) return none('it was not measured');
-  if ((measured.failure?.count ?? 0) > MOST_FAILURES) return none('the last measurements failed');
+  if (isStale(measured)) return none('the last measurements failed');
   if (isExactCounter(measured)) return none('a count depends on how much was sent');
   if (measured.windowsDiffer === true) return none('its value and its number of data points are of different times');
   const { counters, growth } = measured;
@@ -200,10 +200,8 @@ function customLevels(
     return share(meanCounts(counters, cap), cap);
   }
   if (n === 0) return none('its number of data points is not known (sampleSize)');
-  const isMean = cap !== undefined && isMeanBelow(cap, measured);
-  if (!isMean && (cap !== undefined || !isShareOf(measured)))
-    return none('it is no share, and no mean whose largest value is known');
-  const most = isMean ? cap : 1;
+  const most = largestValueOf(measured, cap);
+  if (most === undefined) return none('it is no share, and no mean whose largest value is known');
   if (growth !== undefined && growth.cap === most) {
     if (isAllUnderWay(growth.ledger)) return none('its requests may all be under way');
     return share(shareCounts(growth.ledger), most);
