@@ -158,6 +158,38 @@ describe('latency', () => {
   });
 });
 
+describe('a percentile at its limit', () => {
+  // 300.03 ms stands in a bin whose middle is below 300 ms.
+  const upper = { metric: `${M}latency-95th-percentile`, upperLimit: '300' };
+  const lower = { metric: `${M}latency-95th-percentile`, lowerLimit: '300' };
+  const of = (...latencies: number[]) => latencies.flatMap((latencyMs) => answers(100, { latencyMs }));
+  const strength = { confidence: 'none' } as const;
+  it('is compared, without confidence, as its requests are counted', () => {
+    const row = rowOf(upper, of(300.03), { strength });
+    expect(row).toMatchObject({ verdict: 'violated', count: { n: 100, bad: 100 } });
+    expect(row.estimate).toBeGreaterThan(300);
+    expect(rowOf(lower, of(300.03), { strength }).verdict).toBe('satisfied');
+    expect(rowOf(upper, of(300), { strength }).verdict).toBe('satisfied');
+    expect(rowOf(lower, of(299.97), { strength }).verdict).toBe('violated');
+  });
+  it('never contradicts its own count, whatever the confidence', () => {
+    // Mutation: in src/evidence/one-sample/percentile-bounds.ts, `highMs = beyond.limitMs` -> `lowMs = beyond.limitMs`
+    const near = fc.array(fc.integer({ min: 299_700, max: 300_300 }), { minLength: 1, maxLength: 40 });
+    fc.assert(
+      fc.property(near, fc.constantFrom(upper, lower), fc.constantFrom(0.95, 'none'), (us, limit, confidence) => {
+        const outcomes = us.flatMap((value) => answers(1, { latencyMs: value / 1000 }));
+        const row = rowOf(limit, outcomes, { strength: { confidence: confidence as 0.95 } });
+        const { n, bad } = row.count!;
+        const isBelow = n - bad >= Math.ceil(0.95 * n - 1e-9);
+        if (limit === upper) expect(row.estimate! <= 300).toBe(isBelow);
+        else expect(row.estimate! < 300).toBe(isBelow);
+        if (confidence === 'none') expect(row.verdict).toBe(isBelow === (limit === upper) ? 'satisfied' : 'violated');
+      }),
+      { numRuns: runs(200) },
+    );
+  });
+});
+
 describe('the order of what was observed', () => {
   it('changes no verdict: slices may come in any order', () => {
     // Mutation: in src/judge/judge.ts, addAhead, `addLimitCount(present, count)` -> `count`

@@ -2,7 +2,7 @@
 import { firstWhere } from '../bisection.ts';
 import { lnSatisfied, lnViolated } from './rate-bounds.ts';
 import { binEdgesMs } from '../latency-histogram.ts';
-import type { SparseHistogram } from '../request-tally.ts';
+import type { Count, SparseHistogram } from '../request-tally.ts';
 
 /** Requests up to each bin, including it. */
 function cumulative(histogram: SparseHistogram): number[] {
@@ -10,16 +10,27 @@ function cumulative(histogram: SparseHistogram): number[] {
   return histogram.map(([, count]) => (sum += count));
 }
 
+/** What is known exactly about the same latencies: how many of them are beyond `limitMs` (or, for lower limits, at it). */
+export interface CountedBeyond {
+  readonly limitMs: number;
+  readonly count: Count;
+}
+
 /**
  * The value in ms that `percent` % of the latencies do not exceed: the middle of the bin of the ceil(percent n)-th, so at most
- * 0.05 % off. NaN without data.
+ * 0.05 % off. Where a limit lies in that bin and its exact count is known, the middle of the part on the side where the count
+ * has it: what is shown, and compared without evidence, never contradicts the count. NaN without data.
  */
-export function percentile(histogram: SparseHistogram, percent: number): number {
+export function percentile(histogram: SparseHistogram, percent: number, beyond?: CountedBeyond): number {
   const sums = cumulative(histogram);
   const n = sums.at(-1) ?? 0;
   if (n === 0) return Number.NaN;
   const rank = Math.max(1, Math.ceil((percent / 100) * n - 1e-9));
-  const { lowMs, highMs } = binEdgesMs(histogram[firstWhere(sums.length, (at) => sums[at]! >= rank)]![0]);
+  let { lowMs, highMs } = binEdgesMs(histogram[firstWhere(sums.length, (at) => sums[at]! >= rank)]![0]);
+  if (beyond !== undefined && beyond.count.n === n && lowMs <= beyond.limitMs && beyond.limitMs <= highMs) {
+    if (n - beyond.count.bad >= rank) highMs = beyond.limitMs;
+    else lowMs = beyond.limitMs;
+  }
   return (lowMs + highMs) / 2;
 }
 

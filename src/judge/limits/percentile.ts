@@ -3,7 +3,7 @@
  * Source: docs/method.md 0.2, 1.2.
  */
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile-bounds.ts';
-import { limitKey, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
+import { limitKey, type Count, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
 import type { Counted } from '../counted-scope.ts';
 import { shareClaims } from './rate.ts';
@@ -14,8 +14,8 @@ export function percentileFinding(asked: Asked, percent: number, { tally }: Coun
   const { limit } = asked;
   const counts = tally.limits[limitKey({ limitMs: limit.limit, side: limit.side })] ?? NOTHING;
   const { response, service } = tally;
-  const value = (view: TallyView) => (view.n === 0 ? Number.NaN : percentile(view.histogram, percent));
-  const values = { response: value(response), service: value(service) };
+  const value = (view: TallyView, count: Count) => percentile(view.histogram, percent, { limitMs: limit.limit, count });
+  const values = { response: value(response, counts.response), service: value(service, counts.service) };
   const { forSatisfied } = views(limit, counts);
   const { lnBelowNeeded, lnAboveNeeded } = neededOf(asked);
   return {
