@@ -1,7 +1,7 @@
 /** The packs that `init --metrics` knows, and the experiment that it writes with one. Pure. */
 import { UsageError } from '../errors.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
-import { API_VERSION, type TaskSpec, type WrittenExperiment } from '../experiment/experiment.ts';
+import { API_VERSION, type Objective, type TaskSpec, type WrittenExperiment } from '../experiment/experiment.ts';
 import type { WrittenMetric } from '../experiment/metric.ts';
 import { splitUrl } from '../experiment/experiment-from-flags.ts';
 import { parseSlo } from '../experiment/slo-flag.ts';
@@ -86,7 +86,7 @@ export function packExperiment(options: PackOptions): {
           objectives: objectives.map(({ quantity, limits }) => ({ metric: packMetricName(pack, quantity), ...limits })),
           ...(means.length === 0
             ? {}
-            : { strength: { cap: [{ metric: packMetricName(pack, means[0]!.quantity), max: MEAN_CAP_MS }] } }),
+            : { strength: { cap: [{ metric: packMetricName(pack, means[0]!.quantity), max: meanCapMs(means) }] } }),
         },
         duration:
           load === undefined
@@ -96,6 +96,15 @@ export function packExperiment(options: PackOptions): {
       },
     },
   };
+}
+
+/** The default, and for whoever allows a mean that it could not show, since routes of theirs wait longer, twice what they allow. */
+function meanCapMs(means: readonly { readonly limits: Omit<Objective, 'metric'> }[]): number {
+  const limits = means.flatMap(({ limits: { upperLimit, lowerLimit } }) =>
+    [upperLimit ?? 0, lowerLimit ?? 0].map(Number),
+  );
+  const largest = Math.max(...limits);
+  return largest < MEAN_CAP_MS ? MEAN_CAP_MS : 2 * largest;
 }
 
 /** A task after each iteration, so that the next one measures what it brought about. */

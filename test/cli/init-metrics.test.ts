@@ -56,3 +56,19 @@ it('writes one Metric for each thing that is limited, and load only when it is a
   });
   expect(duration).toEqual({ intervalSeconds: 1, iterationsPerLoop: 1, maxLoops: 10 });
 });
+
+it.each([
+  ['mean<=150ms', 15_000],
+  // Mutation: in src/metric-packs/experiment-from-pack.ts, `max: meanCapMs(means)` -> `max: MEAN_CAP_MS`
+  ['mean<=20s', 40_000],
+])('caps values of a mean where %s can still be exceeded', async (slo, max) => {
+  const { code, out } = await init('istio', ...PROMETHEUS, '--versions', 'v1,v2', '--slo', slo);
+  expect(code).toBe(0);
+  expect(loadAll(out)).toContainEqual(
+    expect.objectContaining({
+      spec: expect.objectContaining({
+        criteria: expect.objectContaining({ strength: { cap: [{ metric: expect.any(String), max }] } }),
+      }),
+    }),
+  );
+});

@@ -287,3 +287,14 @@ it('tells the answer as events, line by line, in a file too', async () => {
   expect(events.map(({ kind }) => kind)).toEqual(['warning', 'verdict', 'verdict', 'recommendation']);
   expect(events[1]!.assessment!.verdict).toBe('satisfied');
 });
+
+it.each(['p95<=20s', 'mean<=20s', 'mean>=10s'])('refuses %s where no request waited so long', async (slo) => {
+  // Mutation: in src/cli/commands/judge.ts, `isLatency(quantity) && ` -> `quantity.kind === 'percentile' && `
+  const file = written(
+    'short.json',
+    vegeta(400, () => ({})),
+  );
+  const { code, err } = await iter8ctl(['judge', file, '--slo', slo, '--timeout', '10s'], { cwd });
+  expect(code).toBe(2);
+  expect(err).toMatch(/the limit of \d+ s is not below --timeout \(10 s\)/);
+});

@@ -148,11 +148,12 @@ async function judged(
   return judgedAgain(folded, warnings);
 }
 
-/** Latencies count up to the timeout: at a limit that is not below it, none would ever be too long. */
+/** Latencies, and so their mean, count up to the timeout: a limit that is not below it would never be exceeded. */
 function refuseLimitsBeyond(timeoutMs: number | undefined, limits: Question['limits']): void {
-  const beyond = latencyLimits(limits).find(({ limitMs }) => timeoutMs !== undefined && limitMs >= timeoutMs);
+  if (timeoutMs === undefined) return;
+  const beyond = limits.find(({ quantity, limit }) => isLatency(quantity) && limit >= timeoutMs);
   if (beyond === undefined) return;
-  const [limit, timeout] = [beyond.limitMs, timeoutMs!].map((ms) => formatLimit(ms, 'ms'));
+  const [limit, timeout] = [beyond.limit, timeoutMs].map((ms) => formatLimit(ms, 'ms'));
   throw new UsageError(
     `the limit of ${limit} is not below --timeout (${timeout}): no latency could be seen beyond it`,
     {
