@@ -123,16 +123,38 @@ describe('an object', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('undecided')]);
   });
 
-  it('of Iter8 0.7 with half a request is not judged from the rest', async () => {
-    const hists = {
-      v1: { DurationHistogram: { Data: [{ Start: 0.001, End: 0.002, Count: 8.5 }] }, RetCodes: { 200: 9 } },
-    };
+  // Mutation: in src/judge/record/damage.ts, `rows === codes ?` -> `rows >= codes ?`
+  it.each([
+    ['half a request', 8.5, { 200: 9 }, 'v1.DurationHistogram.Data[0].Count: expected a count, got 8.5'],
+    [
+      'fewer codes than latencies',
+      900,
+      { 200: 100 },
+      'v1.RetCodes: expected the 900 requests of DurationHistogram.Data, got 100',
+    ],
+    [
+      'more codes than latencies',
+      100,
+      { 200: 90, 503: 11 },
+      'v1.RetCodes: expected the 100 requests of DurationHistogram.Data, got 101',
+    ],
+  ])('of Iter8 0.7 with %s is not judged from the rest', async (_, rows, RetCodes, sentence) => {
+    const hists = { v1: { DurationHistogram: { Data: [{ Start: 0.001, End: 0.002, Count: rows }] }, RetCodes } };
     const cwd = damaged(['status', 'analysis', 'aggregatedBuiltinHists', 'data'], hists);
     const { code, err } = await iter8ctl(['describe', '-f', 'e.json'], { cwd });
-    expect([code, err]).toEqual([
-      2,
-      expect.stringContaining(`${HISTS}.v1.DurationHistogram.Data[0].Count: expected a count, got 8.5\n`),
-    ]);
+    expect([code, err]).toEqual([2, expect.stringContaining(`${HISTS}.${sentence}\n`)]);
+  });
+
+  it('of Iter8 0.7 whose slowest requests took weeks loses none of them', async () => {
+    // Mutation: in src/judge/iter8-07/judge-recorded-object.ts, `Count > 0 ?` -> `Count > 0 && End < 1e6 ?`
+    const rows = [
+      { Start: 0.001, End: 0.002, Count: 900 },
+      { Start: 2_000_000, End: 3_000_000, Count: 100 },
+    ];
+    const hists = { v1: { DurationHistogram: { Data: rows }, RetCodes: { 200: 1000 } } };
+    const cwd = damaged(['status', 'analysis', 'aggregatedBuiltinHists', 'data'], hists);
+    const { out } = await iter8ctl(['describe', '-f', 'e.json', '-o', 'json'], { cwd });
+    expect(JSON.parse(out)).toMatchObject({ observations: [{ requests: 1000, latency: { max: 1e9 } }] });
   });
 
   it('is not gone on with, and stays as it is', async () => {

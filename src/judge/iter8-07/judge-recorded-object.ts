@@ -118,7 +118,7 @@ function withRecordedValue(one: LimitAssessment, experiment: Experiment): LimitA
   return recorded === undefined ? one : { ...one, reason: 'unquantified' };
 }
 
-/** Buckets beyond this are no latencies, in ms. */
+/** Latencies beyond this count as this, in ms: as long as any limit is. */
 const LONGEST_MS = 1e9;
 
 interface Bucket {
@@ -128,10 +128,10 @@ interface Bucket {
 }
 
 function bucketsOf({ Data }: NonNullable<RecordedByIter8['DurationHistogram']>): Bucket[] {
-  return (Data ?? []).flatMap(({ Start, End, Count }) => {
-    const endMs = End * 1000;
-    return endMs <= LONGEST_MS && Count > 0 ? [{ startMs: Start * 1000, endMs, count: Count }] : [];
-  });
+  const ms = (seconds: number) => Math.min(seconds * 1000, LONGEST_MS);
+  return (Data ?? []).flatMap(({ Start, End, Count }) =>
+    Count > 0 ? [{ startMs: ms(Start), endMs: ms(End), count: Count }] : [],
+  );
 }
 
 /** The buckets without so many of their fastest requests. */

@@ -31,36 +31,53 @@ const status = withFields({
 });
 const metadata = withFields({ creationTimestamp: orNull(time) });
 
-/** `{DurationHistogram, RetCodes}` of Iter8 0.7; seconds. */
-const recorded = orNull(
-  withFields({
-    DurationHistogram: orNull(
-      withFields({
-        Count: orNull(count),
-        Sum: orNull(atLeastZero),
-        Max: orNull(atLeastZero),
-        Data: orNull(
-          listOf(
-            withFields({ Start: atLeastZero, End: atLeastZero, Count: count }, (row) =>
-              (row['Start'] as number) <= (row['End'] as number)
-                ? undefined
-                : `.End: expected at least Start, got less`,
-            ),
-            MOST_ROWS,
-          ),
-        ),
-      }),
-    ),
-    RetCodes: orNull(mapOf(count)),
-  }),
-);
 export interface RecordedByIter8 {
   readonly DurationHistogram?: {
+    readonly Count?: number | null;
     readonly Sum?: number | null;
     readonly Data?: readonly { readonly Start: number; readonly End: number; readonly Count: number }[] | null;
   } | null;
   readonly RetCodes?: Readonly<Record<string, number>> | null;
 }
+
+/** Iter8 0.7 wrote each request down twice: in the rows, and in the codes. */
+function contradictionIn({ DurationHistogram, RetCodes }: RecordedByIter8): string | undefined {
+  const sum = (counts: readonly number[]) => counts.reduce((total, one) => total + one, 0);
+  const rows = sum((DurationHistogram?.Data ?? []).map(({ Count }) => Count));
+  const codes = sum(Object.values(RetCodes ?? {}));
+  const whole = DurationHistogram?.Count ?? rows;
+  if (whole !== rows) return `.DurationHistogram.Count: expected the ${rows} requests of Data, got ${whole}`;
+  return rows === codes
+    ? undefined
+    : `.RetCodes: expected the ${rows} requests of DurationHistogram.Data, got ${codes}`;
+}
+
+/** `{DurationHistogram, RetCodes}` of Iter8 0.7; seconds. */
+const recorded = orNull(
+  withFields(
+    {
+      DurationHistogram: orNull(
+        withFields({
+          Count: orNull(count),
+          Sum: orNull(atLeastZero),
+          Max: orNull(atLeastZero),
+          Data: orNull(
+            listOf(
+              withFields({ Start: atLeastZero, End: atLeastZero, Count: count }, (row) =>
+                (row['Start'] as number) <= (row['End'] as number)
+                  ? undefined
+                  : `.End: expected at least Start, got less`,
+              ),
+              MOST_ROWS,
+            ),
+          ),
+        }),
+      ),
+      RetCodes: orNull(mapOf(count)),
+    },
+    contradictionIn,
+  ),
+);
 export const isRecordedByIter8 = (value: unknown): value is RecordedByIter8 | null | undefined =>
   recorded(value) === undefined;
 
