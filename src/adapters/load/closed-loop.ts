@@ -23,6 +23,7 @@ export class ClosedLoop implements Pacing {
   readonly #fired: { warmup: number; counted: number }[];
   readonly #warmup: number;
   #until: Until;
+  #countsFromMs: number | undefined;
   #endAtMs = Number.POSITIVE_INFINITY;
   #notBeforeMs = Number.NEGATIVE_INFINITY;
   #cancel: (() => void) | undefined;
@@ -45,6 +46,10 @@ export class ClosedLoop implements Pacing {
     return this.#open && this.#fired.every((_, target) => !this.#wants(target, nowMs));
   }
 
+  get countsFromMs(): number | undefined {
+    return this.#countsFromMs;
+  }
+
   earliestMs(): number {
     return Math.max(this.#options.timers.now(), this.#notEarlierMs);
   }
@@ -54,7 +59,7 @@ export class ClosedLoop implements Pacing {
   }
 
   start(warmupMs: number, startMs: number): void {
-    if (this.#warmup === 0) this.#setEnd(startMs);
+    if (this.#warmup === 0) this.#countFrom(startMs);
     this.#fillAt(warmupMs);
   }
 
@@ -78,9 +83,10 @@ export class ClosedLoop implements Pacing {
   }
 
   /** The time of the load is that of what is counted: it begins when all are warm. */
-  #setEnd(fromMs: number): void {
+  #countFrom(ms: number): void {
     const { plannedSeconds } = this.#options.plan;
-    if (plannedSeconds !== undefined) this.#endAtMs = fromMs + plannedSeconds * 1000;
+    this.#countsFromMs = ms;
+    if (plannedSeconds !== undefined) this.#endAtMs = ms + plannedSeconds * 1000;
   }
 
   #wants(target: number, nowMs: number): boolean {
@@ -124,7 +130,7 @@ export class ClosedLoop implements Pacing {
         const tick = fired.warmup + fired.counted;
         if (counted) fired.counted += 1;
         else fired.warmup += 1;
-        if (!counted && this.#fired.every((one) => one.warmup >= this.#warmup)) this.#setEnd(nowMs);
+        if (!counted && this.#fired.every((one) => one.warmup >= this.#warmup)) this.#countFrom(nowMs);
         fire({ target, tick, dueMs: nowMs, nowMs, counted });
       }
     }

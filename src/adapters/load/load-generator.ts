@@ -187,11 +187,20 @@ class Run implements LoadRun {
     if (all((one) => one.ended) || (idle && this.#ending !== 'no')) this.#end(now);
     else if (idle && !this.#drained) this.#drain(now);
     else if (now - this.#lastReportMs >= SLICE_MS * 0.9)
-      this.#emit(this.#drained ? 'drained' : this.#isWarmingUp ? 'warming-up' : 'running', now, false);
+      this.#emit(this.#drained ? 'drained' : this.#isWarmingUp(now) ? 'warming-up' : 'running', now, false);
   }
 
-  get #isWarmingUp(): boolean {
-    return this.#merge.reports.some((one) => one?.warmingUp === true);
+  #isWarmingUp(now: number): boolean {
+    const { warmup } = this.#plan;
+    return (
+      warmup !== undefined && this.#merge.reports.some((one) => (one?.countsFromMs ?? Number.POSITIVE_INFINITY) > now)
+    );
+  }
+
+  /** Of what counts: a worker of a closed loop may be warm before the others. */
+  #elapsedMs(now: number): number {
+    const from = this.#merge.reports.flatMap((one) => one?.countsFromMs ?? []);
+    return from.length === 0 ? Math.min(0, now - this.#startMs) : now - Math.min(...from);
   }
 
   #drain(now: number): void {
@@ -244,7 +253,7 @@ class Run implements LoadRun {
     const sent = this.#sent();
     this.#reports.push({
       state,
-      elapsedMs: now - this.#startMs,
+      elapsedMs: this.#elapsedMs(now),
       slices: this.#merge.closed(),
       ...this.#pairsOf(due),
       progress: this.#plan.targets.map(({ version }, target) => {

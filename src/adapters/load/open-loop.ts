@@ -50,6 +50,10 @@ export class OpenLoop implements Pacing {
     return this.#exhausted || this.#stopped;
   }
 
+  get countsFromMs(): number | undefined {
+    return this.#started ? this.#startMs : undefined;
+  }
+
   earliestMs(): number {
     return this.isExhausted ? Number.POSITIVE_INFINITY : this.#schedule.dueMs(this.#nextSlot);
   }

@@ -33,4 +33,6 @@ export interface Pacing {
   readonly isExhausted: boolean;
   /** No request can be due before this, ms. */
   earliestMs(): number;
+  /** Since when requests count, or will, ms; undefined before the start, and in a closed loop until all is warm. */
+  readonly countsFromMs: number | undefined;
 }

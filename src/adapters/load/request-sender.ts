@@ -60,7 +60,6 @@ export class Sender {
   readonly #ticks: TickBook | undefined;
   readonly #open = new Set<Request>();
   #originMs = 0;
-  #warmupMs = 0;
   #sweptMs = 0;
   #endSweeps: (() => void) | undefined;
   #ended = false;
@@ -139,7 +138,6 @@ export class Sender {
 
   #start(warmupMs: number, startMs: number): void {
     this.#originMs = startMs;
-    this.#warmupMs = startMs - warmupMs;
     this.#endSweeps = this.#timers.every(SWEEP_EVERY_MS, () => this.#sweep());
     this.#lastReportMs = this.#timers.now();
     this.#sweptMs = this.#lastReportMs;
@@ -333,7 +331,7 @@ export class Sender {
         ...(lastFailure === undefined ? {} : { lastFailure }),
       })),
       idle: this.#isIdle,
-      warmingUp: this.#warmupMs > 0 && now < this.#originMs,
+      countsFromMs: this.#pacing.countsFromMs,
       checkpoint: this.#book.checkpoint(this.#plan.timeoutMs),
       checkpointPairs: this.#ticks?.checkpoint(this.#plan.timeoutMs) ?? [],
       ended: this.#ended,

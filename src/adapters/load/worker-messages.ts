@@ -51,7 +51,8 @@ export interface WorkerReport {
   }[];
   /** Everything that may be sent was sent, and nothing is under way. */
   readonly idle: boolean;
-  readonly warmingUp: boolean;
+  /** As in `Pacing`. */
+  readonly countsFromMs: number | undefined;
   /** Everything that is not in a closed slice, as if the worker died now. */
   readonly checkpoint: readonly { readonly scope: number; readonly tally: Tally }[];
   readonly checkpointPairs: readonly Omit<CouplePairs, 'slice'>[];

@@ -159,6 +159,42 @@ async function sendPlan(
   return time.during(follow(), 120_000);
 }
 
+it('says how long it has counted, without its warm-up, at a rate and in a closed loop', async () => {
+  // Mutation: in src/adapters/load/load-generator.ts, `now - Math.min(...from)` -> `now - this.#startMs`
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 1, max: 3 }),
+      fc.integer({ min: 0, max: 40 }),
+      fc.constantFrom(0, 20),
+      async (count, warmup, ratePerSec) => {
+        const time = new VirtualTime();
+        const workers = virtualWorkers(time, () => ({ latencyMs: 200, code: 200 }), { workers: count });
+        const load = createLoadGenerator({ startWorkers: workers.startWorkers });
+        const planned =
+          ratePerSec === 0
+            ? { plannedRequests: Number.POSITIVE_INFINITY, plannedSeconds: 3, connections: 2 * count }
+            : { plannedRequests: 60 };
+        const run = await load.start(plan(1, { ratePerSec, ...planned, warmup: { requests: warmup } }));
+        const follow = async () => {
+          let [longest, largest] = [0, 0];
+          for await (const report of run.reports) {
+            for (const { tally } of report.slices) largest = Math.max(largest, tally.response.maxMs);
+            longest = report.elapsedMs;
+            if (report.state === 'drained') run.finish();
+          }
+          return { longest, largest };
+        };
+        // With what is under way at the end, and is waited for.
+        const { longest, largest } = await time.during(follow(), 60_000);
+        expect(largest).toBe(200);
+        expect(longest).toBeGreaterThanOrEqual(2900);
+        expect(longest).toBeLessThanOrEqual(3000 + 200 * 3);
+      },
+    ),
+    { numRuns: runs(40) },
+  );
+});
+
 describe('workers that take a while to start', () => {
   /** So long after they were asked for, as threads do on a busy machine. */
   const READY_MS = 900;
