@@ -20,8 +20,8 @@ export function proxyFor(server: string, env: Env): EnvProxy | undefined {
   const name = url.protocol === 'https:' ? 'HTTPS_PROXY' : 'HTTP_PROXY';
   const variable = [name, name.toLowerCase()].find((one) => (env[one] ?? '') !== '');
   if (variable === undefined) return undefined;
-  const host = url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
-  if (host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))) return undefined;
+  if (isLoopback(url)) return undefined;
+  const host = hostOf(url);
   const port = url.port || (url.protocol === 'https:' ? '443' : '80');
   // Commas as programs in Go have them, or spaces as curl also takes.
   const exempt = (env['NO_PROXY'] || env['no_proxy'] || '').toLowerCase().split(/[\s,]+/);
@@ -29,6 +29,14 @@ export function proxyFor(server: string, env: Env): EnvProxy | undefined {
   const proxy = env[variable]!.trim();
   return { variable, url: proxy.includes('://') ? proxy : `http://${proxy}` };
 }
+
+/** Whether what is sent there stays on this machine. */
+export function isLoopback(url: URL): boolean {
+  const host = hostOf(url);
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+const hostOf = (url: URL): string => url.hostname.replace(/^\[|\]$/g, '').replace(/\.$/, '');
 
 /** `*`, `host`, `host:port`, `.domain`, `domain` with all below it, an address (`[::1]:443` with its port), or a block of them. */
 function exempts(entry: string, host: string, port: string): boolean {

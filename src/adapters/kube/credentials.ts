@@ -7,6 +7,7 @@ import { systemReason } from '../../text/system-reasons.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
+import { isInTheClear } from './kubeconfig-overrides.ts';
 import { oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
 
 /** PEM. */
@@ -245,7 +246,9 @@ function askIssuer(
   return oidcToken(settings, { nowMs: now(), force, files, onMessage });
 }
 
-function loginHint({ user, userText }: ChosenConfig, exec: ExecSpec | undefined, oidc: boolean): string {
+function loginHint({ cluster, user, userText }: ChosenConfig, exec: ExecSpec | undefined, oidc: boolean): string {
+  if (isInTheClear(cluster))
+    return 'credentials do not go over plain HTTP, as with kubectl: name the server with https://';
   if (exec !== undefined) return `log in again with what ${exec.command} belongs to`;
   if (oidc) return 'log in again at the identity provider';
   if (user?.tokenFile !== undefined) return `the token in ${user.tokenFile} has expired or is not of this cluster`;

@@ -4,6 +4,7 @@ import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { UsageError } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { isLoopback } from '../http/proxy.ts';
 import type { KubeUser } from './kubeconfig-problems.ts';
 
 export interface KubeOverrides {
@@ -30,12 +31,15 @@ export function withOverrides<T extends Chosen>(chosen: T, flags: KubeOverrides,
     throw new UsageError(`--server ${sanitizeLine(redactUrls(server))}: expected http(s)://HOST:PORT`);
   if (certificateAuthority !== undefined && insecureSkipTlsVerify === true)
     throw new UsageError('--certificate-authority and --insecure-skip-tls-verify contradict one another');
-  const { skipTLSVerify, ...present } = chosen.cluster;
+  const { skipTLSVerify, tlsServerName: writtenName, ...present } = chosen.cluster;
+  // A name in the kubeconfig is that of its own server. Source: client-go tools/clientcmd, getCluster.
+  const name = tlsServerName ?? (server === undefined ? writtenName : undefined);
   const cluster = {
     ...present,
     skipTLSVerify: insecureSkipTlsVerify ?? (certificateAuthority === undefined ? skipTLSVerify : false),
-    ...(server === undefined ? {} : { server }),
-    ...(tlsServerName === undefined ? {} : { tlsServerName }),
+    // Paths begin with a slash of their own.
+    ...(server === undefined ? {} : { server: server.replace(/\/+$/, '') }),
+    ...(name === undefined ? {} : { tlsServerName: name }),
   };
   if (certificateAuthority !== undefined) {
     delete cluster.caData;
@@ -45,9 +49,32 @@ export function withOverrides<T extends Chosen>(chosen: T, flags: KubeOverrides,
     delete cluster.caData;
     delete cluster.caFile;
   }
-  const user = withUser(chosen.user, flags);
+  const written = withUser(chosen.user, flags);
+  const user = isInTheClear(cluster) ? withoutSecrets(written) : written;
   const insecure = cluster.skipTLSVerify && !cluster.server.startsWith('http:');
   return { ...chosen, cluster, user, insecure };
+}
+
+/**
+ * Whoever is on the way could read a request: plain HTTP to another machine, or to a proxy. kubectl sends no credentials over plain
+ * HTTP at all. Source: client-go tools/clientcmd, ClientConfig, "only try to read the auth information if we are secure".
+ */
+export function isInTheClear({ server, proxyUrl }: Pick<Cluster, 'server' | 'proxyUrl'>): boolean {
+  if (!/^http:/i.test(server)) return false;
+  return Boolean(proxyUrl) || !URL.canParse(server) || !isLoopback(new URL(server));
+}
+
+/** Whom to act as, and nothing else of it. */
+function withoutSecrets(user: KubeUser | undefined): KubeUser | undefined {
+  if (user === undefined) return undefined;
+  const { name, impersonateUser, impersonateUid, impersonateGroups, impersonateExtra } = user;
+  return {
+    name,
+    ...(impersonateUser === undefined ? {} : { impersonateUser }),
+    ...(impersonateUid === undefined ? {} : { impersonateUid }),
+    ...(impersonateGroups === undefined ? {} : { impersonateGroups }),
+    ...(impersonateExtra === undefined ? {} : { impersonateExtra }),
+  };
 }
 
 function withUser(present: KubeUser | undefined, { token, as, asGroup, asUid }: KubeOverrides): KubeUser | undefined {

@@ -29,6 +29,9 @@ function got(value: unknown): string {
   return isText(value) ? 'text' : `${typeof value} ${JSON.stringify(value)}`;
 }
 
+/** The same of what may be a secret: a password of digits alone is one, too. */
+const gotSecret = (value: unknown): string => (typeof value === 'number' ? 'a number' : got(value));
+
 export function clusterProblems(cluster: Cluster, name: string): string[] {
   const found: string[] = [];
   const at = (field: string) => `${field} of cluster ${name}`;
@@ -78,7 +81,7 @@ export function userProblems(user: KubeUser, name: string): string[] {
     ['as-uid', user.impersonateUid],
   ];
   for (const [field, value] of texts)
-    if (!isUnset(value) && !isText(value)) found.push(`${at(field)}: expected text, got ${got(value)}`);
+    if (!isUnset(value) && !isText(value)) found.push(`${at(field)}: expected text, got ${gotSecret(value)}`);
   const [hasCert, hasKey] = [
     !isUnset(user.certFile) || !isUnset(user.certData),
     !isUnset(user.keyFile) || !isUnset(user.keyData),
@@ -146,5 +149,5 @@ function providerProblems({ authProvider }: KubeUser, at: (field: string) => str
   if (!isObject(config)) return [`${at('auth-provider.config')}: expected a map, got ${got(config)}`];
   return Object.entries(config)
     .filter(([, value]) => !isUnset(value) && !isText(value))
-    .map(([field, value]) => `${at(`auth-provider.config.${field}`)}: expected text, got ${got(value)}`);
+    .map(([field, value]) => `${at(`auth-provider.config.${field}`)}: expected text, got ${gotSecret(value)}`);
 }

@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { devNull, homedir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
+import { ActionOnInvalid, type Cluster, type User } from '@kubernetes/client-node/dist/config_types.js';
 import { UnavailableError, UsageError } from '../../errors.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { redactUrls } from '../../text/redact.ts';
@@ -74,23 +74,31 @@ async function configOf(written: KubeFlags, env: Env, cwd: string): Promise<Chos
   const { kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace } = written;
   const flags = given({ kubeconfig, context: contextFlag, cluster: clusterFlag, user: userFlag, namespace });
   const files = configFiles(flags, env, cwd);
-  if (files.length === 0) return inCluster(flags, env) ?? byServer(written, env) ?? refuseNothing(env);
-  const merged = await mergeFiles(files);
+  if (files.length === 0) {
+    refuseNames(flags, env);
+    // This pod's token is for the cluster of this pod.
+    return byServer(written, env) ?? inCluster(flags, env) ?? refuseNothing('kubeconfig', env);
+  }
+  const { merged, incomplete } = await mergeFiles(files);
+  const unknown = (kind: EntryKind, name: string, there: readonly { readonly name: string }[]) =>
+    unknownName(kind, name, { there, files, incomplete });
   const contextName = flags.context ?? textOf(merged.getCurrentContext());
   const context = contextName ? merged.getContextObject(contextName) : null;
   if (context === null && (flags.context !== undefined || (contextName && flags.cluster === undefined)))
-    throw unknownName('context', contextName ?? '', merged.getContexts(), files);
+    throw unknown('context', contextName ?? '', merged.getContexts());
   if (context === null && flags.cluster === undefined) {
+    const asked = flags.user === undefined ? byServer(written, env) : undefined;
+    if (asked !== undefined) return asked;
     throw new UnavailableError(`no context is chosen in ${files.join(', ')}`, {
       hint: 'choose one (kubectl config use-context NAME, or --context NAME), or work without a cluster: --local',
     });
   }
   const clusterName = flags.cluster ?? textOf(context?.cluster) ?? '';
   const cluster = merged.getCluster(clusterName);
-  if (cluster === null) throw unknownName('cluster', clusterName, merged.getClusters(), files);
+  if (cluster === null) throw unknown('cluster', clusterName, merged.getClusters());
   const userName = flags.user ?? textOf(context?.user);
   const user = userName ? merged.getUser(userName) : undefined;
-  if (user === null) throw unknownName('user', userName ?? '', merged.getUsers(), files);
+  if (user === null) throw unknown('user', userName ?? '', merged.getUsers());
   const problems = [
     ...clusterProblems(cluster, clusterName),
     ...(user === undefined ? [] : userProblems(user as KubeUser, userName ?? '')),
@@ -105,7 +113,7 @@ async function configOf(written: KubeFlags, env: Env, cwd: string): Promise<Chos
     });
   }
   return {
-    ...chosen(cluster, user, env),
+    ...chosen(cluster, user, env, written.server || undefined),
     clusterText: `cluster ${clusterName}`,
     userText: userName ? `user ${userName}` : 'no user',
     contextName,
@@ -117,17 +125,21 @@ async function configOf(written: KubeFlags, env: Env, cwd: string): Promise<Chos
 
 /** Names of the contexts that `--context` may choose. @throws as chooseConfig does */
 export async function contextNamesIn(flags: KubeFlags, env: Env, cwd: string): Promise<string[]> {
-  const merged = await mergeFiles(configFiles(given(flags), env, cwd));
+  const { merged } = await mergeFiles(configFiles(given(flags), env, cwd));
   return merged.getContexts().map(({ name }) => name);
 }
 
-/** Exactly the chosen cluster and user, with the proxy of the environment where the file names none. */
+/**
+ * Exactly the chosen cluster and user, with the proxy of the environment where the file names none. `server`: the one that is asked,
+ * where a flag names another than the cluster does.
+ */
 function chosen(
   cluster: Cluster,
   user: KubeUser | undefined,
   env: Env,
+  server = cluster.server,
 ): Pick<ChosenConfig, 'cluster' | 'user' | 'insecure' | 'proxySource'> {
-  const fromEnv = cluster.proxyUrl ? undefined : proxyFor(cluster.server, env);
+  const fromEnv = cluster.proxyUrl ? undefined : proxyFor(server, env);
   if (fromEnv !== undefined && !URL.canParse(fromEnv.url)) {
     throw new UnavailableError(`${fromEnv.variable} of the environment is not a URL`, {
       hint: 'write it as http://HOST:PORT, or name the API server in NO_PROXY',
@@ -162,12 +174,17 @@ function configFiles(flags: KubeFlags, env: Env, cwd: string): string[] {
   return existsSync(home) ? [home] : [];
 }
 
-async function mergeFiles(files: readonly string[]): Promise<KubeConfig> {
+/** `incomplete`: what is missing of entries that are left out. */
+async function mergeFiles(
+  files: readonly string[],
+): Promise<{ readonly merged: KubeConfig; readonly incomplete: readonly string[] }> {
   const merged = new KubeConfig();
+  const incomplete: string[] = [];
   let current: string | undefined;
   for (const file of files) {
     if (file === devNull) continue; // who names it wants none
-    const one = await readOne(file);
+    const { config: one, missing } = await readOne(file);
+    if (missing !== undefined) incomplete.push(`${file}: ${missing}`);
     for (const [add, present, list] of [
       [merged.addCluster.bind(merged), merged.getClusters(), one.getClusters()],
       [merged.addUser.bind(merged), merged.getUsers(), one.getUsers()],
@@ -178,33 +195,50 @@ async function mergeFiles(files: readonly string[]): Promise<KubeConfig> {
     current ??= one.getCurrentContext() || undefined;
   }
   if (current !== undefined) merged.setCurrentContext(current);
-  return merged;
+  return { merged, incomplete };
 }
 
 /** Relative paths in it are relative to its folder. */
-async function readOne(file: string): Promise<KubeConfig> {
+async function readOne(file: string): Promise<{ readonly config: KubeConfig; readonly missing?: string | undefined }> {
   const config = new KubeConfig();
   try {
     const text = (await readBounded(file, { maxBytes: MAX_BYTES })).toString('utf8');
-    if (text.trim() === '') return config;
-    config.loadFromString(text);
+    if (text.trim() === '') return { config };
+    const missing = loadEntries(config, text);
     for (const { caFile } of config.getClusters()) checkPath(caFile, 'certificate-authority');
     for (const { certFile, keyFile } of config.getUsers())
       for (const one of [certFile, keyFile]) checkPath(one, 'client-certificate or client-key');
     config.makePathsAbsolute(path.dirname(file));
     await completeUsers(config.getUsers(), text, file);
-    return config;
+    return { config, missing };
   } catch (error) {
-    // A TypeError is client-node's, of a value that is not what it takes it for.
-    const reason =
-      error instanceof TypeError
-        ? 'clusters, users or contexts hold a value of the wrong type'
-        : firstLine(systemReason(error));
-    throw new UnavailableError(`${file} is not a kubeconfig: ${reason}`, {
+    throw new UnavailableError(`${file} is not a kubeconfig: ${loadReason(error)}`, {
       hint: 'correct it (kubectl config view shows how it is read), or work without a cluster: --local',
       cause: error,
     });
   }
+}
+
+/**
+ * An entry without server or cluster is left out, and hinders nobody who chooses another: `kubectl config set-context NAME
+ * --namespace=x` makes such a context of a name that is mistyped, and kubectl looks at what is chosen alone. What is missing of the
+ * first of them, if anything is.
+ */
+function loadEntries(config: KubeConfig, text: string): string | undefined {
+  try {
+    config.loadFromString(text);
+    return undefined;
+  } catch (error) {
+    config.loadFromString(text, { onInvalidEntry: ActionOnInvalid.FILTER });
+    return loadReason(error);
+  }
+}
+
+/** A TypeError is client-node's, of a value that is not what it takes it for. */
+function loadReason(error: unknown): string {
+  return error instanceof TypeError
+    ? 'clusters, users or contexts hold a value of the wrong type'
+    : firstLine(systemReason(error));
 }
 
 function checkPath(written: unknown, field: string): void {
@@ -273,22 +307,38 @@ function byServer({ server, namespace }: KubeFlags, env: Env): ChosenConfig | un
   };
 }
 
-function refuseNothing(env: Env): never {
+/** They are of a kubeconfig: neither the cluster of this pod nor `--server` is what they stand for. Source: kubectl, ConfirmUsable. */
+function refuseNames(flags: KubeFlags, env: Env): void {
+  for (const kind of ['context', 'cluster', 'user'] as const)
+    if (flags[kind] !== undefined) refuseNothing(`${kind} ${JSON.stringify(flags[kind])}`, env);
+}
+
+function refuseNothing(wanted: string, env: Env): never {
   throw new UnavailableError(
-    `no kubeconfig: neither KUBECONFIG nor ${path.join(env['HOME'] || homedir(), '.kube', 'config')} is there`,
+    `no ${wanted}: neither KUBECONFIG nor ${path.join(env['HOME'] || homedir(), '.kube', 'config')} is there`,
     { hint: 'give one with --kubeconfig, or work without a cluster: --local' },
   );
 }
 
+type EntryKind = 'context' | 'cluster' | 'user';
+
 function unknownName(
-  kind: 'context' | 'cluster' | 'user',
+  kind: EntryKind,
   name: string,
-  there: readonly { readonly name: string }[],
-  files: readonly string[],
+  {
+    there,
+    files,
+    incomplete,
+  }: {
+    readonly there: readonly { readonly name: string }[];
+    readonly files: readonly string[];
+    readonly incomplete: readonly string[];
+  },
 ): UsageError {
   const names = there.map((one: { readonly name: unknown }) => textOf(one.name) ?? '');
   const close = nearest(name, names);
   return new UsageError(`no ${kind} ${JSON.stringify(name)} in ${files.join(', ')}`, {
+    details: incomplete,
     hint:
       names.length === 0
         ? `it has no ${kind} at all; or work without a cluster: --local`

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
-import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
+import { connect, type AddressInfo } from 'node:net';
 import type { TLSSocket } from 'node:tls';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -19,8 +19,10 @@ import { describe, expect, it } from 'vitest';
 import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
 import { EXPERIMENTS } from '../../../src/adapters/kube/api-client.ts';
 import { runCredentialPlugin } from '../../../src/adapters/kube/exec-credential.ts';
+import { chooseConfig } from '../../../src/adapters/kube/kubeconfig.ts';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
 import { replaceInKubeconfig } from '../../../src/adapters/kube/kubeconfig-write-back.ts';
+import type { Iter8Error } from '../../../src/errors.ts';
 import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
@@ -363,6 +365,43 @@ describe('a client certificate', () => {
       await expect(client.request(one)).rejects.toThrow(message);
       await expect(client.request(one)).rejects.toMatchObject({ exitCode: 7 });
     }
+  });
+});
+
+describe('over plain HTTP', () => {
+  it.each([
+    ['a token', { token: 'CANARY' }],
+    ['a password', { username: 'jane', password: 'CANARY' }],
+    ['a token of a plugin', { exec: plugin(credential('{"token":"CANARY"}')).exec }],
+  ])('%s is not sent through a proxy, where it could be read', async (_, user) => {
+    const seen: IncomingMessage['headers'][] = [];
+    await using server = await testServer((request, response) => {
+      seen.push(request.headers);
+      response.writeHead(401).end('{}');
+    });
+    const proxy = createHttp().on('connect', (_request, socket) => {
+      const upstream = connect(server.port, '127.0.0.1', () => socket.write('HTTP/1.1 200 OK\r\n\r\n'));
+      upstream.pipe(socket).pipe(upstream);
+    });
+    await new Promise<void>((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+    const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
+    const file = writeKubeconfig('http://api.example:8080', { cluster, user: { ...user, as: 'jane' } });
+    const client = await openClient(file);
+    const refused = await client.request(one).catch((error: unknown) => error);
+    client.close();
+    proxy.close();
+    expect(seen).toMatchObject([{ host: 'api.example:8080', 'impersonate-user': 'jane' }]);
+    expect(seen[0]).not.toHaveProperty('authorization');
+    expect((refused as Iter8Error).hint).toContain('credentials do not go over plain HTTP');
+  });
+
+  it('credentials go to this machine, and to no other', async () => {
+    const file = writeKubeconfig('https://api.example', { user: { token: 't', 'client-key-data': 'a', as: 'jane' } });
+    const userAt = async (server: string) => (await chooseConfig({ kubeconfig: file, server }, {}, '/')).user;
+    for (const here of ['http://127.0.0.1:8001', 'http://localhost:8001', 'http://[::1]:8001', 'https://10.0.0.1'])
+      expect(await userAt(here)).toMatchObject({ token: 't', impersonateUser: 'jane' });
+    for (const there of ['http://10.0.0.1', 'http://api.example:8080', 'HTTP://localhost.example', 'http://[x'])
+      expect(await userAt(there)).toEqual({ name: 'u', impersonateUser: 'jane' });
   });
 });
 

@@ -1,5 +1,6 @@
 /** Which cluster and user are chosen, and what is said about a kubeconfig that cannot be used. */
 import { writeFileSync } from 'node:fs';
+import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { chooseConfig, type KubeFlags } from '../../../src/adapters/kube/kubeconfig.ts';
 import { exportKubeconfig } from '../../../src/adapters/kube/minimal-kubeconfig.ts';
@@ -38,7 +39,7 @@ it.each([
   [{ cluster: { server: '127.0.0.1:6443' } }, /server of cluster c: expected a URL with http:\/\/ or https:\/\//],
   [{ user: { 'client-certificate-data': 'eA==' } }, /client-key of user u is missing/],
   [{ user: { 'client-key-data': 'eA==' } }, /client-certificate of user u is missing/],
-  [{ user: { token: 5 } }, /token of user u: expected text, got number 5/],
+  [{ user: { token: 5 } }, /token of user u: expected text, got a number/],
   [{ user: { tokenFile: {} } }, /tokenFile of user u: expected text, got a map/],
   [{ user: { exec: 'aws' } }, /exec of user u: expected a map, got text/],
   [{ user: { exec: { command: '' } } }, /exec\.command of user u: expected the name or path of a program, got ""/],
@@ -82,6 +83,18 @@ it('all problems are reported at once, and no secret', async () => {
 });
 
 it.each([
+  ['password', { username: 'admin', password: 73519284 }],
+  ['token', { token: 73519284 }],
+  ['client-key-data', { 'client-certificate-data': 'eA==', 'client-key-data': 73519284 }],
+  ['auth-provider.config.client-secret', { 'auth-provider': { name: 'oidc', config: { 'client-secret': 73519284 } } }],
+])('a %s of digits, which YAML reads as a number, is not shown', async (field, user) => {
+  const { code, err } = await iter8ctl(['get'], { cwd: '/', env: { KUBECONFIG: writeKubeconfig(SERVER, { user }) } });
+  expect(code).toBe(7);
+  expect(err).toContain(`${field} of user u: expected text, got a number`);
+  expect(err).not.toContain('7351');
+});
+
+it.each([
   'null',
   '5',
   '[]',
@@ -101,6 +114,40 @@ it.each([
   );
   expect([2, 7]).toContain(error?.exitCode);
   expect(error?.message).not.toMatch(/not a function|undefined|properties/);
+});
+
+describe('an entry that is incomplete, as kubectl config set-context and set-cluster make them', () => {
+  const config = {
+    clusters: [
+      { name: 'c', cluster: { server: SERVER } },
+      { name: 'old', cluster: { 'insecure-skip-tls-verify': true } },
+    ],
+    users: [{ name: 'u', user: { token: 't' } }],
+    contexts: [
+      { name: 'x', context: { cluster: 'c', user: 'u' } },
+      { name: 'mistyped', context: { cluster: '', user: '', namespace: 'shop' } },
+      { name: 'dead', context: { cluster: 'old', user: 'u' } },
+    ],
+    'current-context': 'x',
+  };
+  const file = writeKubeconfig(SERVER);
+  writeFileSync(file, JSON.stringify(config));
+
+  it('hinders nobody who chooses another, also in a file of several', async () => {
+    const expected = { description: 'context x', cluster: { server: SERVER }, user: { token: 't' } };
+    expect(await choose(file)).toMatchObject(expected);
+    const list = [file, writeKubeconfig(SERVER)].join(path.delimiter);
+    expect(await chooseConfig({}, { KUBECONFIG: list }, '/')).toMatchObject(expected);
+  });
+
+  it.each([
+    ['mistyped', 'no context "mistyped"'],
+    ['dead', 'no cluster "old"'],
+  ])('is named where it is chosen: %s', async (context, message) => {
+    const refused = choose(file, { context });
+    await expect(refused).rejects.toThrow(message);
+    await expect(refused).rejects.toMatchObject({ details: [expect.stringMatching(/ clusters\[1\]\..*is missing$/)] });
+  });
 });
 
 it('is bounded, whatever lies at its path', async () => {
@@ -152,6 +199,29 @@ it('a proxy of the environment without scheme is one of HTTP; what is no URL is 
   expect(await refusal({}, server, { https_proxy: 'a b:c' })).toMatch(/https_proxy of the environment is not a URL/);
 });
 
+describe('the proxy of the environment is that of the server that is asked', () => {
+  const [remote, proxy] = ['https://api.example:6443', 'http://proxy:3128'];
+
+  it.each([
+    ['http://127.0.0.1:8001', {}, undefined],
+    ['https://other.example', {}, proxy],
+    ['https://other.example', { NO_PROXY: 'other.example' }, undefined],
+    ['https://other.example', { NO_PROXY: 'api.example' }, proxy],
+    ['', { NO_PROXY: 'api.example' }, undefined],
+  ])('--server "%s" with %j', async (flag, env, expected) => {
+    const file = writeKubeconfig(remote, { user: { token: 't' } });
+    const { cluster, proxySource } = await choose(file, { server: flag }, { HTTPS_PROXY: proxy, ...env });
+    expect([cluster.proxyUrl, proxySource]).toEqual([expected, expected === undefined ? undefined : 'HTTPS_PROXY']);
+  });
+
+  it('so that kubectl proxy is reached on this machine', async () => {
+    await using server = await testServer((_, response) => response.end('{"items": []}'));
+    const env = { KUBECONFIG: writeKubeconfig(remote, { user: { token: 't' } }), HTTPS_PROXY: 'http://127.0.0.1:9' };
+    const { code } = await iter8ctl(['get', '-A', '--server', server.url.slice(0, -1)], { cwd: '/', env });
+    expect([code, server.seen()]).toEqual([0, 1]);
+  });
+});
+
 it('that skips verification is visible to everybody who uses it', async () => {
   const file = writeKubeconfig('https://127.0.0.1:1', {
     cluster: { 'insecure-skip-tls-verify': true },
@@ -168,10 +238,61 @@ it('that skips verification is visible to everybody who uses it', async () => {
   expect(err).not.toMatch(/not verified/);
 });
 
+describe('--server stands over the kubeconfig, as in kubectl', () => {
+  it.each(['', '/', '//'])('with "%s" at its end', async (end) => {
+    await using server = await testServer((request, response) =>
+      request.url!.startsWith('//')
+        ? response.writeHead(404, { 'Content-Type': 'text/plain' }).end('404 page not found')
+        : response.end('{"items": []}'),
+    );
+    const flags = ['-A', '--kubeconfig', writeKubeconfig(SERVER), '--server', `${server.url.slice(0, -1)}${end}`];
+    expect(await iter8ctl(['get', ...flags], { cwd: '/', env: {} })).toMatchObject({ code: 0, err: '' });
+  });
+
+  it('without the tls-server-name of the other server', async () => {
+    const file = writeKubeconfig(SERVER, { cluster: { 'tls-server-name': 'a' } });
+    const other = { server: 'https://api.example' };
+    expect((await choose(file)).cluster.tlsServerName).toBe('a');
+    expect((await choose(file, other)).cluster.tlsServerName).toBeUndefined();
+    expect((await choose(file, { ...other, tlsServerName: 'b' })).cluster.tlsServerName).toBe('b');
+  });
+
+  it('also where no context is chosen', async () => {
+    const asked = { server: SERVER, token: 't', namespace: 'shop' };
+    expect(await choose('/dev/null', asked)).toMatchObject({
+      cluster: { server: SERVER },
+      user: { token: 't' },
+      namespace: 'shop',
+    });
+    await expect(choose('/dev/null', { ...asked, context: 'prod' })).rejects.toThrow(/^no context "prod"/);
+    await expect(choose('/dev/null', { ...asked, server: '' })).rejects.toThrow(/^no context is chosen/);
+  });
+});
+
 it('of a script acts as the same person', async () => {
   const user = { token: 't', as: 'jane', 'as-uid': '42', 'as-groups': ['dev'], 'as-user-extra': { scopes: ['view'] } };
   const exported = JSON.parse(exportKubeconfig(await choose(writeKubeconfig(SERVER, { user })))) as {
     users: { user: object }[];
   };
   expect(exported.users[0]!.user).toMatchObject(user);
+});
+
+describe('that is not there', () => {
+  const env = { HOME: '/nowhere' };
+
+  it.each(['context', 'cluster', 'user'])('has no %s that could be meant', async (kind) => {
+    await expect(chooseConfig({ [kind]: 'prod', server: SERVER, token: 't' }, env, '/')).rejects.toMatchObject({
+      exitCode: 7,
+      message: `no ${kind} "prod": neither KUBECONFIG nor /nowhere/.kube/config is there`,
+    });
+  });
+
+  it('is not needed with --server, or where flags are empty', async () => {
+    const named = { context: '', cluster: '', user: '' };
+    expect(await chooseConfig({ ...named, server: SERVER, token: 't' }, env, '/')).toMatchObject({
+      cluster: { server: SERVER },
+      user: { token: 't' },
+    });
+    await expect(chooseConfig(named, env, '/')).rejects.toThrow(/^no kubeconfig: neither/);
+  });
 });
