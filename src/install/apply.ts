@@ -4,6 +4,7 @@ import type { Clock } from '../io.ts';
 import { EXPERIMENTS, type KubeClient } from '../adapters/kube/api-client.ts';
 import { FieldsConflictError } from '../adapters/kube/api-error.ts';
 import { listPages } from '../adapters/kube/list-watch.ts';
+import { retryExpired } from '../adapters/kube/retry.ts';
 import { CRDS } from './crds.ts';
 import { DEPLOYMENTS } from './deployment.ts';
 import { objectText, type InstallObject } from './install-object.ts';
@@ -16,8 +17,12 @@ export type Applied = 'created' | 'configured' | 'unchanged';
 
 interface WithStatus {
   readonly metadata?: { readonly resourceVersion?: string; readonly generation?: number };
+  readonly spec?: { readonly replicas?: number };
   readonly status?: {
     readonly observedGeneration?: number;
+    readonly replicas?: number;
+    readonly updatedReplicas?: number;
+    readonly availableReplicas?: number;
     readonly conditions?: readonly Condition[];
   };
 }
@@ -94,7 +99,7 @@ export async function deleteObject(client: KubeClient, one: InstallObject): Prom
   }
 }
 
-/** Waits until what was made works: CRDs are served, the controller is available. @throws TimeoutError */
+/** Waits until what was made works: CRDs are served, the controller is available as it was asked for. @throws TimeoutError */
 export async function waitUntilReady(
   client: KubeClient,
   one: InstallObject,
@@ -106,20 +111,32 @@ export async function waitUntilReady(
   const deadline = how.clock.monotonicMs() + waitMs;
   for (;;) {
     const present = await find(client, one);
-    const conditions: unknown = present?.status?.conditions;
-    const condition = (Array.isArray(conditions) ? (conditions as readonly (Condition | null)[]) : []).find(
-      (each) => each?.type === wanted,
-    );
+    const condition = conditionOf(present, wanted);
     const observed = present?.status?.observedGeneration ?? present?.metadata?.generation;
-    if (condition?.status === 'True' && observed === present?.metadata?.generation) return;
+    const isCurrent = observed === present?.metadata?.generation;
+    if (condition?.status === 'True' && isCurrent && (wanted !== 'Available' || isRolledOut(present))) return;
+    const message = (condition?.status === 'True' ? conditionOf(present, 'Progressing') : condition)?.message;
     if (how.clock.monotonicMs() >= deadline) {
       throw new TimeoutError(
-        `${objectText(one)} is not ${wanted.toLowerCase()} after ${waitMs / 1000} s${condition?.message === undefined ? '' : `: ${condition.message}`}`,
+        `${objectText(one)} is not ${wanted.toLowerCase()} after ${waitMs / 1000} s${message === undefined ? '' : `: ${message}`}`,
         { hint: 'look at it: kubectl describe, kubectl get events' },
       );
     }
     await how.clock.sleep(ASK_AGAIN_MS);
   }
+}
+
+function conditionOf(present: WithStatus | undefined, type: string): Condition | undefined {
+  const conditions: unknown = present?.status?.conditions;
+  const list = Array.isArray(conditions) ? (conditions as readonly (Condition | null)[]) : [];
+  return list.find((each) => each?.type === type) ?? undefined;
+}
+
+/** A Deployment is available, too, by pods of before: they stay until those of now are ready. Source: kubectl rollout status. */
+function isRolledOut({ spec, status }: WithStatus = {}): boolean {
+  const wanted = spec?.replicas ?? 1;
+  const { replicas = 0, updatedReplicas = 0, availableReplicas = 0 } = status ?? {};
+  return updatedReplicas >= wanted && replicas <= updatedReplicas && availableReplicas >= updatedReplicas;
 }
 
 /** Waits until it is gone: a CRD goes after the objects of its kind. */
@@ -137,9 +154,13 @@ export async function waitUntilGone(
 }
 
 /** How many experiments there are, over all namespaces; 0 when the cluster does not know them. */
-export async function countExperiments(
+export function countExperiments(
   client: KubeClient,
 ): Promise<{ readonly count: number; readonly some: readonly string[] }> {
+  return retryExpired(() => countOnce(client), undefined);
+}
+
+async function countOnce(client: KubeClient): ReturnType<typeof countExperiments> {
   let count = 0;
   const some: string[] = [];
   try {

@@ -51,10 +51,8 @@ export interface Asked {
   readonly flags?: string;
 }
 
-/** An answer of the API server with a code of its own, kept for those who decide by it. */
-export class ApiGoneError extends Iter8Error {
-  override readonly name = 'ApiGoneError';
-}
+/** The version of the objects that was asked for is too old: the list changed too much meanwhile. */
+export class ApiGoneError extends UnavailableError {}
 
 /** The API server is overloaded or starting: try again later. */
 export class ApiBusyError extends UnavailableError {
@@ -170,7 +168,9 @@ export function apiError(code: number, status: KubeStatus, asked: Asked, retryAf
       );
     }
     case 410:
-      return new ApiGoneError(said);
+      return new ApiGoneError(`${api} answers 410 to ${asked.verb} ${thingText(asked)}: ${said}`, {
+        hint: 'try again',
+      });
     case 413:
       return new UnavailableError(`${thingText(asked)} is larger than ${api} takes: ${said}`);
     case 400:

@@ -107,7 +107,7 @@ async function tlsMaterial(chosen: ChosenConfig, plugin: ExecCredential | undefi
   const { cluster, user, clusterText, userText } = chosen;
   if (cluster.server.startsWith('http:')) return { ca: undefined, cert: undefined, key: undefined };
   const [ca, cert, key] = await Promise.all([
-    pemOf(cluster.caData, cluster.caFile, `certificate-authority of ${clusterText}`),
+    authorityOf(cluster, clusterText),
     plugin?.cert === undefined
       ? pemOf(user?.certData, user?.certFile, `client-certificate of ${userText}`)
       : Buffer.from(plugin.cert),
@@ -120,6 +120,9 @@ async function tlsMaterial(chosen: ChosenConfig, plugin: ExecCredential | undefi
   const material = { ca, cert, key: cert === undefined ? undefined : key };
   return { ...material, context: contextOf(material, { clusterText, source }) };
 }
+
+const authorityOf = ({ caData, caFile }: ChosenConfig['cluster'], clusterText: string): Promise<Buffer | undefined> =>
+  pemOf(caData, caFile, `certificate-authority of ${clusterText}`);
 
 /** Data wins over a file, as in kubectl. */
 async function pemOf(data: string | undefined, file: string | undefined, what: string): Promise<Buffer | undefined> {
@@ -216,9 +219,10 @@ function impersonation({ user, userText }: ChosenConfig): Record<string, string 
 
 async function askPlugin(
   exec: ExecSpec,
-  { cluster, description }: ChosenConfig,
+  { cluster, clusterText, description }: ChosenConfig,
   options: CredentialOptions,
 ): Promise<ExecCredential> {
+  const ca = exec.provideClusterInfo === true ? await authorityOf(cluster, clusterText) : undefined;
   try {
     return await runCredentialPlugin(exec, {
       env: options.env,
@@ -226,7 +230,7 @@ async function askPlugin(
       onMessage: options.onMessage,
       cluster: {
         server: cluster.server,
-        caData: cluster.caData,
+        caData: ca?.toString('base64'),
         tlsServerName: cluster.tlsServerName,
         insecureSkipTlsVerify: cluster.skipTLSVerify,
       },

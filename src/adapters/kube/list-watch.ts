@@ -95,7 +95,7 @@ interface List<T> {
   readonly items?: readonly T[] | null;
 }
 
-/** All objects, page by page. A list that changed too much while it was read starts again (410). */
+/** All objects, page by page. @throws ApiGoneError for a list that changed too much while it was read: see `retryExpired` */
 export async function* listPages<T>(
   client: KubeClient,
   options: Omit<ListWatchOptions, 'signal' | 'timing'> & { readonly signal?: AbortSignal | undefined },
@@ -320,7 +320,7 @@ function* watched<T extends KubeObject>(line: string): Generator<Watched<T>, voi
       break;
     }
     case 'ERROR':
-      if (object['code'] === 410) throw new ApiGoneError('the version is too old');
+      if (object['code'] === 410) throw new ApiGoneError('the version is too old', { hint: 'try again' });
       throw new ApiBusyError(
         `the watch ended: ${isText(object['message']) ? sanitizeLine(object['message']) : `code ${JSON.stringify(object['code'])}`}`,
         {},

@@ -56,14 +56,14 @@ export async function oidcToken(settings: OidcSettings, options: OidcOptions): P
   }
   const ca = await caOf(settings);
   const endpoint = await tokenEndpoint(issuer, ca);
-  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refresh, client_id: client });
-  const secret = settings['client-secret'];
-  if (secret !== undefined && secret !== '') form.set('client_secret', secret);
-  const answer = await ask(endpoint, { ca, body: form.toString(), what: `refresh the token at ${issuer}` });
+  const form = new URLSearchParams({ grant_type: 'refresh_token', refresh_token: refresh });
+  const what = `refresh the token at ${issuer}`;
+  const answer = await askAsClient(endpoint, { ca, form, client, secret: settings['client-secret'] ?? '', what });
   const idToken = answer['id_token'];
   if (typeof idToken !== 'string')
     throw new UnavailableError(`${issuer} refreshed the token, but gave no id_token`, { hint: 'log in again' });
-  const rotated = typeof answer['refresh_token'] === 'string' ? answer['refresh_token'] : refresh;
+  const given = answer['refresh_token'];
+  const rotated = typeof given === 'string' && given !== '' ? given : refresh;
   settings['id-token'] = idToken;
   settings['refresh-token'] = rotated;
   // It brings a YAML parser, which looking at an experiment does not need.
@@ -114,20 +114,63 @@ async function tokenEndpoint(issuer: string, ca: string | undefined): Promise<st
   return endpoint;
 }
 
+interface ClientRequest {
+  readonly ca: string | undefined;
+  readonly form: URLSearchParams;
+  readonly client: string;
+  readonly secret: string;
+  readonly what: string;
+}
+
+/**
+ * An issuer takes the secret of a client in the form or in a header, and says by 401 that it is the other one. Source: RFC 6749, 2.3.1
+ * and 5.2; kubectl tries both, too.
+ */
+async function askAsClient(
+  endpoint: string,
+  { ca, form, client, secret, what }: ClientRequest,
+): Promise<Record<string, unknown>> {
+  const inForm = new URLSearchParams([
+    ...form,
+    ['client_id', client],
+    ...(secret === '' ? [] : [['client_secret', secret] as [string, string]]),
+  ]);
+  try {
+    return await ask(endpoint, { ca, body: inForm.toString(), what });
+  } catch (error) {
+    if (secret === '' || !(error instanceof RefusedClientError)) throw error;
+    const [name, password] = [client, secret].map((text) => new URLSearchParams({ '': text }).toString().slice(1));
+    const basic = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
+    return ask(endpoint, { ca, body: form.toString(), authorization: basic, what });
+  }
+}
+
+class RefusedClientError extends UnavailableError {}
+
 async function ask(
   url: string,
-  request: { readonly ca: string | undefined; readonly body?: string; readonly what: string },
+  request: {
+    readonly ca: string | undefined;
+    readonly body?: string;
+    readonly authorization?: string;
+    readonly what: string;
+  },
 ): Promise<Record<string, unknown>> {
+  let refusesClient = false;
   try {
     const { status, text } = await sendOnce(url, {
       method: request.body === undefined ? 'GET' : 'POST',
-      headers: request.body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' },
+      headers: {
+        ...(request.body === undefined ? {} : { 'Content-Type': 'application/x-www-form-urlencoded' }),
+        ...(request.authorization === undefined ? {} : { Authorization: request.authorization }),
+      },
       body: request.body,
       ca: request.ca,
       timeoutMs: TIMEOUT_MS,
       maxBytes: MAX_ANSWER,
     });
     // What an issuer answers may hold tokens: only its error code is shown.
+    refusesClient = status === 401;
     const answer = answerIn(text);
     if (status < 200 || status > 299) {
       const code = typeof answer['error'] === 'string' ? `: ${sanitizeLine(answer['error'].slice(0, 100))}` : '';
@@ -135,7 +178,8 @@ async function ask(
     }
     return answer;
   } catch (error) {
-    throw new UnavailableError(`cannot ${request.what}: ${messageOf(error)}`, {
+    const Failure = refusesClient ? RefusedClientError : UnavailableError;
+    throw new Failure(`cannot ${request.what}: ${messageOf(error)}`, {
       hint: 'log in again at the identity provider',
       cause: error,
     });

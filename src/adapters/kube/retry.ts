@@ -1,7 +1,7 @@
 /** Tries again what failed for a moment only: an overloaded API server, a connection that was reset, a patch that met another. */
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictError } from '../../errors.ts';
-import { ApiBusyError, ApiUnreachableError } from './api-error.ts';
+import { ApiBusyError, ApiGoneError, ApiUnreachableError } from './api-error.ts';
 
 const ATTEMPTS = 4;
 const FIRST_WAIT_MS = 250;
@@ -44,6 +44,12 @@ export async function retryConflicts<T>(
     firstMs: FIRST_CONFLICT_WAIT_MS,
     worth: (error) => error instanceof ConflictError && options.worth(error),
   });
+}
+
+/** The same for a list that changed too much while it was read, page by page (410): it is read again from its beginning. */
+export async function retryExpired<T>(read: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  const worth = (error: unknown) => error instanceof ApiGoneError;
+  return repeated(read, { signal, attempts: ATTEMPTS, firstMs: FIRST_WAIT_MS, worth });
 }
 
 async function repeated<T>(

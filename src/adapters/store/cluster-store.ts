@@ -24,7 +24,7 @@ import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
 import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
-import { retryConflicts } from '../kube/retry.ts';
+import { retryConflicts, retryExpired } from '../kube/retry.ts';
 import { checkMetadataPatch } from './object-changes.ts';
 
 export interface ClusterStoreOptions {
@@ -61,7 +61,11 @@ class ClusterStore implements ExperimentStore {
     return this.#experiment(await this.#ask({ verb: 'get', resource: EXPERIMENTS, ...key, signal }));
   }
 
-  async list(options: ListAllOptions = {}): Promise<Experiment[]> {
+  list(options: ListAllOptions = {}): Promise<Experiment[]> {
+    return retryExpired(() => this.#list(options), options.signal);
+  }
+
+  async #list(options: ListAllOptions): Promise<Experiment[]> {
     const found: Experiment[] = [];
     let anything = false;
     for await (const page of listPages(this.#client, {

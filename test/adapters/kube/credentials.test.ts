@@ -128,6 +128,25 @@ describe('a credential plugin', () => {
     );
   });
 
+  it('that asks for its cluster gets the authority, also where that is a file', async () => {
+    // Mutation: in src/adapters/kube/credentials.ts, `caData: ca?.toString('base64')` -> `caData: cluster.caData`
+    const folder = freshFolder();
+    writeFileSync(path.join(folder, 'ca.pem'), 'PEM');
+    const { exec } = plugin(`echo "$KUBERNETES_EXEC_INFO" > ${folder}/info\n${credential('{"token":"t"}')}`);
+    await using server = await tokenServer(() => true);
+    const user = { exec: { ...exec, provideClusterInfo: true } };
+    const cluster = { 'certificate-authority': path.join(folder, 'ca.pem') };
+    const client = await openClient(writeKubeconfig(server.url, { user, cluster }));
+    await client.request(one);
+    client.close();
+    expect(JSON.parse(readFileSync(path.join(folder, 'info'), 'utf8'))).toMatchObject({
+      spec: {
+        interactive: false,
+        cluster: { 'certificate-authority-data': Buffer.from('PEM').toString('base64') },
+      },
+    });
+  });
+
   it('whose child holds its output open is not waited for', async () => {
     const { exec } = plugin(`sleep 60 & echo $! > $(dirname $0)/child\n${credential('{"token":"t"}')}`);
     const spec = exec as { command: string };
@@ -200,6 +219,50 @@ describe('a token of OpenID Connect', () => {
     expect(readFileSync(file, 'utf8')).toContain('refresh-1');
     client.close();
   });
+
+  it('stays refreshable where the issuer gives an empty refresh token', async () => {
+    // Mutation: in src/adapters/kube/oidc.ts, ` && given !== ''` -> ``
+    const valid = jwt(600, 'new');
+    const { server: identity } = await issuer(() => ({ id_token: valid, refresh_token: '' }));
+    await using _ = identity;
+    await using server = await tokenServer((token) => token === valid);
+    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
+    const client = await openClient(file);
+    await client.request(one);
+    client.close();
+    expect(readFileSync(file, 'utf8')).toContain('"refresh-token":"refresh-0"');
+  });
+
+  it.each(['in the form', 'in a header'])(
+    'is refreshed where the issuer takes the secret of the client %s',
+    async (where) => {
+      // Mutation: in src/adapters/kube/oidc.ts, `refusesClient = status === 401` -> `refusesClient = false`
+      const valid = jwt(600, 'new');
+      const header = `Basic ${Buffer.from('c:s%2Bcret%3A').toString('base64')}`;
+      await using identity = await testServer((request, response) => {
+        let body = '';
+        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
+        request.on('end', () => {
+          if (request.url!.startsWith('/.well-known'))
+            return response.end(JSON.stringify({ token_endpoint: `${identity.url}token` }));
+          const form = new URLSearchParams(body);
+          const isRight =
+            where === 'in the form'
+              ? form.get('client_secret') === 's+cret:'
+              : request.headers.authorization === header;
+          return isRight && form.get('refresh_token') === 'refresh-0'
+            ? response.end(JSON.stringify({ id_token: valid }))
+            : response.writeHead(401).end(JSON.stringify({ error: 'invalid_client' }));
+        });
+      });
+      await using server = await tokenServer((token) => token === valid);
+      const user = userOf(identity.url, jwt(-60, 'old'));
+      Object.assign(user['auth-provider'].config, { 'client-secret': 's+cret:' });
+      const client = await openClient(writeKubeconfig(server.url, { user }));
+      expect(await client.request(one)).toMatchObject({ metadata: { name: 'a' } });
+      client.close();
+    },
+  );
 
   it('that another process has refreshed meanwhile is taken from the kubeconfig', async () => {
     const valid = jwt(600, 'new');

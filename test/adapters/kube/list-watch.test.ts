@@ -2,6 +2,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { expect, it } from 'vitest';
 import { listWatch, TIMING, type KubeObject, type WatchEvent } from '../../../src/adapters/kube/list-watch.ts';
+import { createClusterStore } from '../../../src/adapters/store/cluster-store.ts';
 import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
@@ -134,6 +135,27 @@ it('lists again when its version is too old, and reports only what differs', asy
       'deleted away',
     ]);
   }
+});
+
+it('a list that changed too much between two of its pages is read again from its beginning', async () => {
+  // Mutation: in src/adapters/store/cluster-store.ts, `retryExpired(() => this.#list(options), options.signal)` -> `this.#list(options)`
+  const first = JSON.stringify({ metadata: { resourceVersion: '7', continue: 'next' }, items: [object('a', 1)] });
+  const answers: Answer[] = [
+    (_, response) => response.end(first),
+    (_, response) => response.writeHead(410).end('{"message":"the provided continue parameter is too old"}'),
+    (_, response) => response.end(list(9)),
+    (_, response) => response.end(JSON.stringify({ kind: 'Namespace' })),
+  ];
+  const asked: (string | null)[] = [];
+  await using server = await testServer((request: IncomingMessage, response: ServerResponse, k: number) => {
+    const url = new URL(request.url ?? '', 'http://x');
+    asked.push(url.searchParams.get('continue'));
+    answers[k]!(url, response);
+  });
+  const client = await openClient(writeKubeconfig(server.url));
+  expect(await createClusterStore({ client }).list({ namespace: 'n' })).toEqual([]);
+  client.close();
+  expect(asked.slice(0, 3)).toEqual([null, 'next', null]);
 });
 
 it('says that it is stale when the connection breaks, and fresh when it is back', async () => {
