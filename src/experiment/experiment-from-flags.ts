@@ -1,5 +1,6 @@
 /** The experiment that `init` writes and `run --url` runs: from URLs and objectives, without a manifest. Pure. */
 import { UsageError } from '../errors.ts';
+import { REDACTED } from '../text/redact.ts';
 import { isSendableHeader, joinHeaders, UNSENDABLE_HEADER } from './http-headers.ts';
 import { API_VERSION, type WrittenExperiment } from './experiment.ts';
 import { parseSlo } from './slo-flag.ts';
@@ -67,12 +68,20 @@ function headersOf(texts: readonly string[]): Record<string, string> {
   const fields = texts.map((text) => {
     const match = /^\s*([!#$%&'*+.^_`|~\w-]+)\s*:\s*(.*)$/.exec(text);
     if (match === null)
-      throw new UsageError(`--header ${JSON.stringify(text)} cannot be read`, { hint: "write --header 'Name: value'" });
+      throw new UsageError(`--header ${withoutValue(text)} cannot be read`, {
+        hint: "write --header 'Name: value', with a colon and on one line",
+      });
     if (!isSendableHeader(match[1]!))
-      throw new UsageError(`--header ${JSON.stringify(text)}: expected ${UNSENDABLE_HEADER}`);
+      throw new UsageError(`--header ${withoutValue(text)}: expected ${UNSENDABLE_HEADER}`);
     return [match[1]!, match[2]!] as const;
   });
   return joinHeaders(fields);
+}
+
+/** What a header holds is often a credential, also where it is not written as a header: a word alone may be one, too. */
+function withoutValue(text: string): string {
+  const [, name, colon = ''] = /^\s*([!#$%&'*+.^_`|~\w-]{1,40})(?:\s*(:)|\s)/.exec(text) ?? [];
+  return JSON.stringify(name === undefined ? REDACTED : `${name}${colon} ${REDACTED}`);
 }
 
 /** @throws UsageError naming the flag that is wrong or missing. */

@@ -128,10 +128,14 @@ function byPoints(asked: Asked, { shown, points }: Extract<Finding, { kind: 'evi
   if (wait !== undefined) return undecided(wait);
   const at = shown.limit ?? limit.limit;
   const holds = (value: number) => (limit.side === 'upper' ? value <= at : value >= at);
-  if (holds(points.forSatisfied))
+  // How long requests without an answer would have taken is not known: a mean is at least what was counted.
+  const isLeast = limit.quantity.kind === 'mean-latency' && limit.cap === undefined;
+  if (holds(points.forSatisfied)) {
+    if (isLeast && limit.side === 'upper') return undecided('no-timeout');
     return isOwnLatency(asked) && look.closedLoop === true ? undecided('closed-loop') : { verdict: 'satisfied' };
+  }
   if (holds(points.forViolated) || (isOwnLatency(asked) && look.saturated)) return undecided('load-too-slow');
-  return { verdict: 'violated' };
+  return isLeast && limit.side === 'lower' ? undecided('no-timeout') : { verdict: 'violated' };
 }
 
 /**

@@ -22,18 +22,21 @@ export function withLimits(stored: StoredTally, limits: readonly LatencyLimit[])
 
 /**
  * In response time a divided bin counts as beyond the limit, in service time as within it: for upper limits `satisfied` looks
- * at the first and `violated` at the second, for lower limits the other way round (judge.ts), so both are helped least.
+ * at the first and `violated` at the second, for lower limits the other way round (judge.ts), so both are helped least. A request
+ * without an answer stands in the bin of the timeout, and is beyond every limit (docs/method.md 0.2).
  */
-function countersAt({ response, service }: Tally, { limitMs }: LatencyLimit): { response: Count; service: Count } {
-  const beyond = (histogram: SparseHistogram, isBeyond: (low: number, high: number) => boolean): number =>
-    histogram.reduce((sum, [index, n]) => {
-      const { lowMs, highMs } = binEdgesMs(index);
-      return isBeyond(lowMs, highMs) ? sum + n : sum;
-    }, 0);
-  const surely = (low: number) => low > limitMs;
-  const perhaps = (_: number, high: number) => high >= limitMs;
+function countersAt(
+  { response, service, answers }: Tally,
+  { limitMs }: LatencyLimit,
+): { response: Count; service: Count } {
+  const unanswered = new Map(answers?.unanswered);
+  const sum = (histogram: SparseHistogram, beyondOf: (bin: number, n: number) => number): number =>
+    histogram.reduce((bad, [bin, n]) => bad + beyondOf(bin, n), 0);
   return {
-    response: { n: response.n, bad: beyond(response.histogram, perhaps) },
-    service: { n: service.n, bad: beyond(service.histogram, surely) },
+    response: {
+      n: response.n,
+      bad: sum(response.histogram, (bin, n) => (binEdgesMs(bin).highMs >= limitMs ? n : (unanswered.get(bin) ?? 0))),
+    },
+    service: { n: service.n, bad: sum(service.histogram, (bin, n) => (binEdgesMs(bin).lowMs > limitMs ? n : 0)) },
   };
 }

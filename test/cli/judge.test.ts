@@ -289,7 +289,7 @@ it('tells the answer as events, line by line, in a file too', async () => {
 });
 
 it.each(['p95<=20s', 'mean<=20s', 'mean>=10s'])('refuses %s where no request waited so long', async (slo) => {
-  // Mutation: in src/cli/commands/judge.ts, `isLatency(quantity) && ` -> `quantity.kind === 'percentile' && `
+  // Mutation: in src/judge/question/limits.ts, `isLatency(quantity) && ` -> `quantity.kind === 'percentile' && `
   const file = written(
     'short.json',
     vegeta(400, () => ({})),

@@ -14,7 +14,7 @@ describe('headers', () => {
     (name) => {
       expect(isSendableHeader(name)).toBe(false);
       expect(() => quick({ headers: [`${name}: x`] })).toThrow(
-        `--header "${name}: x": expected a header of the request`,
+        `--header "${name}: ***": expected a header of the request`,
       );
     },
   );

@@ -17,7 +17,7 @@ import { isLatency, isSameMetric, parseMetricName } from '../../experiment/metri
 import { toNumber } from '../../experiment/quantity.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
-import { latencyLimits } from '../../judge/question/limits.ts';
+import { latencyLimits, limitBeyond } from '../../judge/question/limits.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import { withObjectives } from '../../replay/fold-record.ts';
@@ -148,10 +148,9 @@ async function judged(
   return judgedAgain(folded, warnings);
 }
 
-/** Latencies, and so their mean, count up to the timeout: a limit that is not below it would never be exceeded. */
 function refuseLimitsBeyond(timeoutMs: number | undefined, limits: Question['limits']): void {
   if (timeoutMs === undefined) return;
-  const beyond = limits.find(({ quantity, limit }) => isLatency(quantity) && limit >= timeoutMs);
+  const beyond = limitBeyond(timeoutMs, limits);
   if (beyond === undefined) return;
   const [limit, timeout] = [beyond.limit, timeoutMs].map((ms) => formatLimit(ms, 'ms'));
   throw new UsageError(

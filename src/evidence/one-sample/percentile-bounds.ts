@@ -25,7 +25,7 @@ export function percentile(histogram: SparseHistogram, percent: number, beyond?:
   const sums = cumulative(histogram);
   const n = sums.at(-1) ?? 0;
   if (n === 0) return Number.NaN;
-  const rank = Math.max(1, Math.ceil((percent / 100) * n - 1e-9));
+  const rank = rankOf(percent, n);
   let { lowMs, highMs } = binEdgesMs(histogram[firstWhere(sums.length, (at) => sums[at]! >= rank)]![0]);
   if (beyond !== undefined && beyond.count.n === n && lowMs <= beyond.limitMs && beyond.limitMs <= highMs) {
     if (n - beyond.count.bad >= rank) highMs = beyond.limitMs;
@@ -33,6 +33,9 @@ export function percentile(histogram: SparseHistogram, percent: number, beyond?:
   }
   return (lowMs + highMs) / 2;
 }
+
+/** Which of n latencies, from the fastest on, is the percentile. */
+export const rankOf = (percent: number, n: number): number => Math.max(1, Math.ceil((percent / 100) * n - 1e-9));
 
 export interface QuantileBoundOptions {
   readonly percent: number;

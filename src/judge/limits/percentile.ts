@@ -2,7 +2,12 @@
  * Percentiles: the share of requests beyond the limit, counted exactly; shown from the histogram.
  * Source: docs/method.md 0.2, 1.2.
  */
-import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile-bounds.ts';
+import {
+  percentile,
+  quantileLowerBound,
+  quantileUpperBound,
+  rankOf,
+} from '../../evidence/one-sample/percentile-bounds.ts';
 import { limitKey, type Count, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
 import type { Counted } from '../counted-scope.ts';
@@ -26,7 +31,10 @@ export function percentileFinding(asked: Asked, percent: number, { tally }: Coun
       ...(response.n === 0 ? {} : { estimate: values.response }),
       ...(response.n === 0 || service.n === 0 ? {} : otherEstimate(values.response, values.service)),
     },
-    points: views(limit, values),
+    points: views(limit, {
+      response: pointBeside(values.response, counts.response, { percent, n: response.n }),
+      service: pointBeside(values.service, counts.service, { percent, n: service.n }),
+    }),
     claims: () => ({
       ...shareClaims(asked, counts, (100 - percent) / 100),
       bounds: () => {
@@ -39,4 +47,13 @@ export function percentileFinding(asked: Asked, percent: number, { tally }: Coun
       },
     }),
   };
+}
+
+/**
+ * A percentile as a number to be compared with its limit: on the side where its requests were counted. One without an answer is beyond
+ * every limit, whatever its latency stands for (docs/method.md 0.2).
+ */
+function pointBeside(value: number, { n, bad }: Count, of: { readonly percent: number; readonly n: number }): number {
+  if (n !== of.n) return value;
+  return n - bad >= rankOf(of.percent, n) ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
 }

@@ -1,6 +1,6 @@
 /** The one-sided limits of the objectives. Pure. */
 import type { Experiment } from '../../experiment/experiment.ts';
-import { parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
+import { isLatency, parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import { isQuantity, toNumber } from '../../experiment/quantity.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import type { LatencyLimit } from '../../evidence/request-tally.ts';
@@ -88,4 +88,9 @@ export function latencyLimits(limits: readonly Limit[]): LatencyLimit[] {
   for (const { quantity, side, limit } of limits)
     if (quantity.kind === 'percentile') seen.set(`${side} ${limit}`, { limitMs: limit, side });
   return [...seen.values()];
+}
+
+/** Latencies, and so their mean, count up to the timeout: a limit that is not below it would never be exceeded. The first such. */
+export function limitBeyond(timeoutMs: number, limits: readonly Limit[]): Limit | undefined {
+  return limits.find(({ quantity, limit }) => isLatency(quantity) && limit >= timeoutMs);
 }
