@@ -19,11 +19,24 @@ export function namespaceOf(
   return namespace;
 }
 
-/** What this version cannot do is refused before anything starts; what is invalid is recorded in the object by the driver. */
-export function checkedExperiment(experiment: Experiment, context: Context): Experiment {
-  const issues = hasEnded(experiment) ? [] : unsupportedFields(experiment, context.mode);
+/** Settings that flags put over spec.criteria.strength. */
+type Strength = Readonly<Record<string, unknown>>;
+
+/**
+ * What this version cannot do, and what flags alone make impossible, is refused before anything starts; what is invalid by itself is
+ * recorded in the object by the driver.
+ */
+export function checkedExperiment(experiment: Experiment, context: Context, strength: Strength): Experiment {
+  const issues = hasEnded(experiment)
+    ? []
+    : [...unsupportedFields(experiment, context.mode), ...issuesOfFlags(experiment, strength)];
   if (issues.length === 0) return experiment;
   throw new InvalidManifestError(`experiment ${experiment.metadata.name} cannot be run by this version`, issues);
+}
+
+function issuesOfFlags(experiment: Experiment, strength: Strength): Issue[] {
+  const own = new Set(checkExperiment(experiment).map(({ path }) => path));
+  return checkExperiment(experiment, { strength }).filter(({ path }) => !own.has(path));
 }
 
 /** @throws InvalidManifestError with every problem of the experiment at once. */
@@ -31,8 +44,11 @@ export function checkManifest(
   experiment: WrittenExperiment,
   mode: 'local' | 'cluster',
   source: { readonly locate: (issue: Issue) => Issue; readonly label: string },
+  strength: Strength = {},
 ): void {
-  const issues = [...checkExperiment(experiment), ...unsupportedFields(experiment, mode)].map(source.locate);
+  const issues = [...checkExperiment(experiment, { strength }), ...unsupportedFields(experiment, mode)].map(
+    source.locate,
+  );
   if (issues.length === 0) return;
   const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
   throw new InvalidManifestError(`${source.label} is not a valid Experiment (${count})`, issues);

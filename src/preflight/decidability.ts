@@ -8,6 +8,7 @@ import { isTrivial, type Limit } from '../judge/question/limits.ts';
 import type { Question } from '../judge/question/question.ts';
 import { shortName } from '../experiment/metric-names.ts';
 import {
+  leastSent,
   lnSatisfiedNeeded,
   reachable,
   unloadedText,
@@ -25,12 +26,12 @@ const CLOSED_LOOP = 'with qps 0 latency depends on the load itself';
 export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
   const { load, alpha } = question;
   const lnThreshold = lnSatisfiedNeeded(question);
-  const unloaded = unloadedVersions(question, question.answered);
   const own = question.limits.map((limit): PowerRow => {
     const base = { metric: limit.metric, side: limit.side, limit: limit.limit, unit: limit.unit };
     // How much somebody else will have counted is not ours to say.
     if (limit.quantity.kind === 'custom') return { ...base, decided: 'depends' };
-    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded) };
+    const unloaded = unloadedVersions(question, question.answered, limit.endpoint);
+    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded, limit.endpoint) };
     if (isTrivial(limit)) return { ...base, decided: 'yes', remark: 'no value is below 0' };
     if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
@@ -39,7 +40,7 @@ export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
       limit.quantity.kind === 'mean-latency'
         ? meanNeeds(limit, lnThreshold, seen.latencies)
         : shareNeeds(limit, lnThreshold);
-    return { ...base, ...needs, ...reachable(needs, load) };
+    return { ...base, ...needs, ...reachable(needs, leastSent(question, limit)) };
   });
   return [...own, ...relativeDecidability(question, seen)];
 }

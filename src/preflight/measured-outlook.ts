@@ -44,16 +44,25 @@ const FOR_EVER: ReadonlySet<UndecidedReason> = new Set([
 
 export interface MeasuredOutlook {
   readonly obstacles: readonly Obstacle[];
-  /** Metrics, as the spec wrote them, of objectives that can never be decided. */
-  readonly never: ReadonlySet<string>;
+  /** Whether this side of an objective, or this relative limit, can never be decided. */
+  readonly isNever: (row: AskedSide) => boolean;
 }
+
+/** One of two objectives of a metric may be decided where the other cannot. */
+type AskedSide = Pick<LimitAssessment, 'metric' | 'side' | 'limit' | 'relative'>;
+
+/** Where a relative limit lies is not known before. */
+const keyOf = ({ metric, side, limit, relative }: AskedSide): string =>
+  JSON.stringify(
+    relative === undefined ? [metric, side, limit] : [metric, relative.percent ?? null, relative.increase ?? null],
+  );
 
 export function measuredOutlook(experiment: Experiment, question: Question, trial: Trial): MeasuredOutlook {
   const { answered, versions } = question;
   const never = new Set<string>();
   const obstacles: Obstacle[] = [];
-  const add = (kind: Obstacle['kind'], metric: string, text: string) => {
-    if (kind === 'never') never.add(metric);
+  const add = (kind: Obstacle['kind'], row: LimitAssessment, text: string) => {
+    if (kind === 'never') never.add(keyOf(row));
     obstacles.push({ kind, text });
   };
   const sentence = (row: LimitAssessment) => {
@@ -66,13 +75,13 @@ export function measuredOutlook(experiment: Experiment, question: Question, tria
     const { version, metric, reason } = row;
     const measured = trial.measured[metric]?.[version];
     if (row.backend !== true || measured === undefined || !answered.some(({ name }) => name === version)) continue;
-    if (reason !== undefined && isInTheWay(reason, measured)) add(kindOf(reason), metric, sentence(row));
+    if (reason !== undefined && isInTheWay(reason, measured)) add(kindOf(reason), row, sentence(row));
     const isSilent = measured.value === undefined && question.alpha !== undefined && row.relative === undefined;
     if (isSilent && lacksSize(trial.metricOf(metric)))
-      add('never', metric, sentence({ ...row, verdict: 'undecided', reason: 'unquantified' }));
-    if (isTooShort(measured, span, question)) add('never', metric, tooShortText(metric, span, question));
+      add('never', row, sentence({ ...row, verdict: 'undecided', reason: 'unquantified' }));
+    if (isTooShort(measured, span, question)) add('never', row, tooShortText(metric, span, question));
   }
-  return { obstacles, never };
+  return { obstacles, isNever: (row) => never.has(keyOf(row)) };
 }
 
 /** Why nobody could win by what was just measured: no value of a version, or what would be so for ever. */

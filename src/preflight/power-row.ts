@@ -5,7 +5,7 @@ import type { NeededRequests } from '../evidence/planning/quantiles.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import type { Limit } from '../judge/question/limits.ts';
-import type { PlannedLoad } from '../judge/question/planned-load.ts';
+import { sentTo, type SentRequests } from '../judge/question/planned-load.ts';
 import type { Question } from '../judge/question/question.ts';
 import { countedScopes, readRecord, readTally } from '../judge/record/stored-record.ts';
 import { formatCount, formatCounted } from '../text/units.ts';
@@ -41,17 +41,33 @@ export function lnSatisfiedNeeded({ answered, versions }: Question): number {
   return Math.max(0, ...(answered.length > 0 ? answered : versions).map((version) => version.lnSatisfiedNeeded));
 }
 
-/** Names of those that no task loads and measures: of them our metrics have no value. */
+/** Names of those that no task loads and measures, or not at that endpoint: of them our metrics have no value. */
 export function unloadedVersions(
   { load }: Pick<Question, 'load'>,
   versions: readonly { readonly name: string }[],
+  endpoint?: string,
 ): string[] {
-  const loaded = new Set(load.tasks.flatMap((task) => task.versions));
-  return versions.map(({ name }) => name).filter((name) => !loaded.has(name));
+  return versions.map(({ name }) => name).filter((name) => sentTo(load.tasks, [name], endpoint).plannedRequests === 0);
 }
 
-export const unloadedText = (names: readonly string[]): string =>
-  `no metrics/collect task measures ${names.join(' or ')}, so that it has no value`;
+export const unloadedText = (names: readonly string[], endpoint?: string): string =>
+  `no metrics/collect task measures ${endpoint === undefined ? '' : `${endpoint} of `}${names.join(' or ')}, so that it has no value`;
+
+/** To the version that is sent least of those that are asked about; `beside`: by tasks that load this one, too. */
+export function leastSent(
+  { load, answered }: Question,
+  { endpoint, beside = [] }: { readonly endpoint?: string | undefined; readonly beside?: readonly string[] },
+): SentRequests {
+  const sent = answered.map(({ name }) => sentTo(load.tasks, [...beside, name], endpoint));
+  const least = (numbers: readonly (number | undefined)[]) => {
+    const all = numbers.filter((one) => one !== undefined);
+    return all.length < numbers.length ? undefined : all.length === 0 ? 0 : Math.min(...all);
+  };
+  return {
+    plannedRequests: least(sent.map(({ plannedRequests }) => plannedRequests)),
+    mostRequests: least(sent.map(({ mostRequests }) => mostRequests)),
+  };
+}
 
 /** What an earlier run showed. */
 export interface Seen {
@@ -80,7 +96,7 @@ export interface Needs {
 
 export function reachable(
   { needed, fewest = 0 }: Needs,
-  { plannedRequests, mostRequests }: PlannedLoad,
+  { plannedRequests, mostRequests }: SentRequests,
 ): Pick<PowerRow, 'decided' | 'remark'> {
   if (plannedRequests === undefined || mostRequests === undefined)
     return { decided: 'depends', remark: 'how many requests a closed loop sends in its time is not known before' };

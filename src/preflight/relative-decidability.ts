@@ -7,6 +7,7 @@ import type { Question } from '../judge/question/question.ts';
 import type { RelativeLimit } from '../judge/question/relative-limits.ts';
 import { formatCount, formatLimit } from '../text/units.ts';
 import {
+  leastSent,
   lnSatisfiedNeeded,
   reachable,
   unloadedText,
@@ -22,7 +23,7 @@ const ASSUMED_MS = 100;
 
 export function relativeDecidability(question: Question, seen: Seen): PowerRow[] {
   const { load, alpha, baseline } = question;
-  const unloaded = unloadedVersions(question, question.versions);
+  const beside = baseline === undefined ? [] : [baseline.name];
   return question.relative.map((relative): PowerRow => {
     const base = {
       metric: relative.metric,
@@ -37,13 +38,14 @@ export function relativeDecidability(question: Question, seen: Seen): PowerRow[]
     };
     if (!relative.isComparable) return { ...base, decided: 'no', remark: 'no value could be beyond this limit' };
     if (relative.quantity.kind === 'custom') return { ...base, decided: 'depends' };
-    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded) };
+    const unloaded = unloadedVersions(question, question.versions, relative.endpoint);
+    if (unloaded.length > 0) return { ...base, decided: 'no', remark: unloadedText(unloaded, relative.endpoint) };
     if (alpha === undefined) return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
     if (load.closedLoop) return { ...base, decided: 'no', remark: 'with qps 0 requests are not paired' };
     const { needed, assumed, cheaper } = needs(relative, assumptions(question, seen), lnSatisfiedNeeded(question));
     if (!Number.isFinite(needed.average))
       return { ...base, decided: 'no', remark: 'versions that are alike cannot be distinguished from the limit' };
-    const { decided, remark } = reachable({ needed }, load);
+    const { decided, remark } = reachable({ needed }, leastSent(question, { endpoint: relative.endpoint, beside }));
     const remarks = [remark, cheaper].filter((text) => text !== undefined);
     const isMeasured = seen.latencies !== undefined && relative.unit === 'ms';
     return {

@@ -6,7 +6,7 @@ import { limitText } from '../judge/wording/limit-texts.ts';
 import { formatCount, formatCounted, formatPercent, formatRate, formatSeconds, formatValue } from '../text/units.ts';
 import { displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands } from '../text/wrap.ts';
-import type { PlannedLoad } from '../judge/question/planned-load.ts';
+import { loadOf, type PlannedLoad } from '../judge/question/planned-load.ts';
 import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
 import type { Preflight, TrafficPlan } from '../view/plan-view.ts';
 import { tableLines } from './table.ts';
@@ -138,15 +138,22 @@ function headlineOf(preflight: Preflight, theme: Theme): [(text: string) => stri
 }
 
 function loadLines({ load }: Preflight, columns: number): string[] {
-  return load.tasks.length === 0 ? [] : wrapped(loadText(load), columns);
+  const names = [...new Set(load.tasks.flatMap(({ versions }) => versions))];
+  const texts = names.map((name) => loadText(loadOf(load, name), ''));
+  return new Set(texts).size > 1
+    ? names.flatMap((name, at) => wrapped(`${sanitizeLine(name)}: ${texts[at]!}`, columns))
+    : texts.slice(0, 1).flatMap(() => wrapped(loadText(load, ' for each version'), columns));
 }
 
-function loadText({ plannedRequests, mostRequests, mostSeconds, closedLoop, ratePerSec }: PlannedLoad): string {
+function loadText(
+  { plannedRequests, mostRequests, mostSeconds, closedLoop, ratePerSec }: PlannedLoad,
+  whose: string,
+): string {
   const rate = closedLoop ? 'as fast as the connections allow' : `at ${formatRate(ratePerSec)}`;
   if (plannedRequests === undefined || mostRequests === undefined)
-    return `as many requests for each version as the connections allow, for ${formatSeconds(mostSeconds)}`;
+    return `as many requests${whose} as the connections allow, for ${formatSeconds(mostSeconds)}`;
   const most = mostRequests > plannedRequests ? `, at most ${formatCount(mostRequests)} when extended` : '';
-  return `${formatCounted(plannedRequests, 'request')} for each version ${rate}${most}`;
+  return `${formatCounted(plannedRequests, 'request')}${whose} ${rate}${most}`;
 }
 
 /** The value first; what was asked stands below it, for whoever wonders. */

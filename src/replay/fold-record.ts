@@ -4,12 +4,15 @@
  */
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment, Objective, Weight } from '../experiment/experiment.ts';
+import { isSameMetric } from '../experiment/metric-names.ts';
+import { parseStrength } from '../experiment/strength-settings.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
 import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
 import { measuredAnew } from '../judge/record/void-measurements.ts';
+import { isObject } from '../text/check-fields.ts';
 
 export interface ReplayChange {
   /** In place of those of the spec; absent: as they were. */
@@ -176,8 +179,30 @@ class Fold {
 export function withObjectives(experiment: Experiment, objectives: ReplayChange['objectives']): Experiment {
   if (objectives === undefined) return experiment;
   const { spec, metadata } = experiment;
+  const criteria = { ...spec.criteria, objectives: [...objectives], ...strengthLeft(experiment, objectives) };
   return withDefaults(
-    { ...experiment, spec: { ...spec, criteria: { ...spec.criteria, objectives: [...objectives] } } },
+    { ...experiment, spec: { ...spec, criteria } },
     { namespace: metadata.namespace, name: metadata.name },
   );
+}
+
+/** Without what was said of metrics that only the objectives of before were about. */
+function strengthLeft(
+  { spec: { criteria }, metadata: { namespace } }: Experiment,
+  objectives: readonly Objective[],
+): { readonly strength?: unknown } {
+  const { strength } = criteria;
+  if (!isObject(strength)) return {};
+  const isAbout = (one: unknown, all: readonly { readonly metric: string }[]) => {
+    const metric = isObject(one) ? one['metric'] : undefined;
+    return typeof metric === 'string' && all.some((other) => isSameMetric(metric, other.metric, namespace));
+  };
+  const judged = [...objectives, ...criteria.rewards, ...parseStrength(strength).settings.relative];
+  const left = Object.entries(strength).map(([key, value]): [string, unknown] => [
+    key,
+    (key === 'cap' || key === 'noDataFor') && Array.isArray(value)
+      ? value.filter((one) => isAbout(one, judged) || !isAbout(one, criteria.objectives))
+      : value,
+  ]);
+  return { strength: Object.fromEntries(left) };
 }

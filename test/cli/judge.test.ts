@@ -177,6 +177,15 @@ it('counts lines that cannot be read as failures, and says which', async () => {
   );
 });
 
+it('finds the hits that are missing of one attack among those of others', async () => {
+  const both = vegeta(2000, (k) => ({ attack: k % 2 === 0 ? 'blue' : 'green' }));
+  const slo = ['--slo', 'error-rate<=5%', '--model', 'open'];
+  expect((await judged(written('both.json', both), ...slo)).objectives[0]!.verdict).toBe('satisfied');
+  const some = both.replace(/.*"attack":"green","seq":7\d\d,.*\n/g, '');
+  expect(some.split('\n')).toHaveLength(1901);
+  expect((await judged(written('some.json', some), ...slo)).objectives[0]!.reason).toBe('unfinished-missing');
+});
+
 it('judges by the criteria of an experiment, and compares versions by a field', async () => {
   written(
     'two.json',

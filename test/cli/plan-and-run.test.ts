@@ -91,6 +91,7 @@ interface Planned {
   readonly wouldBeDecided: boolean;
   readonly expectation: { readonly outlook: string; readonly reasons: readonly string[] };
   readonly metrics: readonly { readonly reason?: string }[];
+  readonly power: readonly { readonly decided: string }[];
 }
 
 const OWN = 'iter8-system/';
@@ -306,6 +307,22 @@ describe('plan and run agree when', () => {
     expect(json!.expectation.reasons.length > 0).toBe(planCode !== 0);
     expect(planned.text).not.toMatch(/\d\.\d{6}/);
   });
+});
+
+it('of two limits on one metric, each is planned by itself', async () => {
+  const { planned, json, ran } = await both({
+    ...SINCE,
+    requests: value('', 2000),
+    versions: TWO,
+    iterations: 8,
+    criteria: {
+      objectives: [{ metric: 'errors', upperLimit: '0.05' }],
+      strength: { inFlightSeconds: 1, relative: [{ metric: 'errors', maxIncrease: 0.01 }] },
+    },
+  });
+  expect([planned.code, ran.code]).toEqual([3, 3]);
+  expect(ran.out).toMatch(/errors +<= 0\.05 .*✔ satisfied/);
+  expect(json!.power.map(({ decided }) => decided)).toEqual(['depends', 'no']);
 });
 
 it('a run finds out that metrics are missing before it sends any load', async () => {

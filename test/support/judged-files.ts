@@ -34,17 +34,21 @@ export function answerOf(raw: string): Answer {
   };
 }
 
-/** Requests of vegeta, evenly over the seconds. */
+/** Requests of vegeta, evenly over the seconds; each attack numbers its own. */
 export const vegeta = (
   n: number,
   of: (k: number) => { code?: number; ms?: number; attack?: string },
   seconds = 10,
-): string =>
-  Array.from({ length: n }, (_, k) => {
+): string => {
+  const hits = new Map<string, number>();
+  return Array.from({ length: n }, (_, k) => {
     const { code = 200, ms = 20, attack = '' } = of(k);
+    const seq = hits.get(attack) ?? 0;
+    hits.set(attack, seq + 1);
     const timestamp = new Date(1_700_000_000_000 + (k / n) * seconds * 1000).toISOString();
-    return `${JSON.stringify({ attack, seq: k, code, timestamp, latency: Math.round(ms * 1e6), bytes_out: 0, bytes_in: 1, error: code === 0 ? 'dial tcp: connect: connection refused' : '' })}\n`;
+    return `${JSON.stringify({ attack, seq, code, timestamp, latency: Math.round(ms * 1e6), bytes_out: 0, bytes_in: 1, error: code === 0 ? 'dial tcp: connect: connection refused' : '' })}\n`;
   }).join('');
+};
 
 export function written(name: string, text: string | Buffer): string {
   writeFileSync(path.join(cwd, name), text);

@@ -35,7 +35,7 @@ import { checkPermissions, checkTargets, tryMetrics, trySecrets, type TriedMetri
 import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
-import { asExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
+import { asExperiment, checkedExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
 import { sayTo } from '../say.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {
@@ -71,7 +71,7 @@ export function planCommand(io: Io, done: (code: ExitCode) => void): Command {
       const context = await openContext(flags, io, say);
       const subject =
         flags.filename === undefined
-          ? await fromStore(context, name, say)
+          ? await fromStore(context, name, { flags, say })
           : await fromManifest(context, flags.filename, flags, io);
       const driver = await openDriver(context, io);
       try {
@@ -99,7 +99,11 @@ interface Subject {
   readonly start: Start;
 }
 
-async function fromStore(context: Context, name: string | undefined, say: (text: string) => void): Promise<Subject> {
+async function fromStore(
+  context: Context,
+  name: string | undefined,
+  { flags, say }: { readonly flags: PlanFlags; readonly say: (text: string) => void },
+): Promise<Subject> {
   const experiment = await chosenExperiment(context, name, say);
   try {
     checkManifest(experiment, context.mode, { locate: (issue) => issue, label: experiment.metadata.name });
@@ -108,13 +112,14 @@ async function fromStore(context: Context, name: string | undefined, say: (text:
     // A run of it is recorded as failed: it is not the manifest of whoever asks.
     throw new InvalidObjectError(error.message, error.issues);
   }
+  checkedExperiment(experiment, context, strengthOf(flags));
   return { experiment, source: context.store.description, metrics: [], start: { given: false, experiment } };
 }
 
 async function fromManifest(context: Context, files: readonly string[], flags: PlanFlags, io: Io): Promise<Subject> {
   const loaded = await readManifests(files, io, flags);
   const { experiment: given, metrics } = loaded;
-  checkManifest(given, context.mode, loaded);
+  checkManifest(given, context.mode, loaded, strengthOf(flags));
   const namespace = namespaceOf(given, context, flags);
   const written = { ...given, metadata: { ...given.metadata, namespace } };
   if (context.kube !== undefined) {
@@ -197,7 +202,7 @@ function judgedAhead(
   const measured = measuredOutlook(experiment, question, trial);
   const rows = withBackendNeeds(decidability(question, earlier), trial.measured, question);
   const power = rows.map(
-    (row): PowerRow => (row.decided === 'depends' && measured.never.has(row.metric) ? { ...row, decided: 'no' } : row),
+    (row): PowerRow => (row.decided === 'depends' && measured.isNever(row) ? { ...row, decided: 'no' } : row),
   );
   const rewards = rewardObstacles(question, trial);
   const reward = rewardDecidability(question, trial, earlier);

@@ -87,7 +87,9 @@ async function runShown(
   const { flags, io, strength, reports, progress } = how;
   const context = await openContext(flags, io, progress.say);
   const start =
-    source.kind === 'name' ? await fromStore(context, source.name, io) : await fromManifest(context, source, flags);
+    source.kind === 'name'
+      ? await fromStore(context, source.name, { io, strength })
+      : await fromManifest(context, source, flags);
   const scripts = createScriptGate({
     context,
     approvals: () => openApprovals(io),
@@ -103,9 +105,9 @@ async function runShown(
   return driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts });
 }
 
-async function fromStore(context: Context, name: string, io: Io) {
+async function fromStore(context: Context, name: string, { io, strength }: Pick<DrivingOptions, 'io' | 'strength'>) {
   const experiment = await whileConnecting(context, io, () => namedExperiment(context, name));
-  return { experiment: checkedExperiment(experiment, context), given: false as const };
+  return { experiment: checkedExperiment(experiment, context, strength), given: false as const };
 }
 
 type Source =
@@ -171,7 +173,7 @@ async function fromManifest(
   readonly given: true;
 }> {
   const { experiment } = source;
-  checkManifest(experiment, context.mode, source);
+  checkManifest(experiment, context.mode, source, strengthOf(flags));
   const namespace = namespaceOf(experiment, context, flags);
   const written = { ...experiment, metadata: { ...experiment.metadata, namespace } };
   return { written, metrics: source.metrics, overwriteMetrics: flags.overwriteMetrics === true, given: true };

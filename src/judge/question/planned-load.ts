@@ -14,6 +14,8 @@ export interface PlannedTask {
   readonly times: number;
   /** Judged versions that it loads. */
   readonly versions: readonly string[];
+  /** Names of the endpoints of such a version, which share its requests. Absent: none has a name. */
+  readonly endpoints?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Requests a second; 0: a closed loop. */
   readonly ratePerSec: number;
   /** Undefined: a closed loop for a time sends as many as it can. */
@@ -26,7 +28,7 @@ export interface PlannedTask {
   readonly timeoutMs: number;
 }
 
-/** All tasks together, per version. */
+/** All tasks together, per version: numbers of requests are those of the version that is sent most. */
 export interface PlannedLoad {
   readonly tasks: readonly PlannedTask[];
   /** Undefined when it is not known before: a closed loop for a time. */
@@ -65,8 +67,12 @@ export function plannedLoad(
     list.flatMap((task, index): PlannedTask[] => {
       if (task.task !== 'metrics/collect') return [];
       const inputs = collectInputs(task);
-      const versions = inputs.versions.map(({ name }) => name).filter((name) => judged.has(name));
+      const loaded = inputs.versions.filter(({ name }) => judged.has(name));
+      const versions = loaded.map(({ name }) => name);
       if (inputs.loadOnly || versions.length === 0) return [];
+      const endpoints = loaded.map(
+        (version) => [version.name, version.endpoints.flatMap(({ name }) => name ?? [])] as const,
+      );
       const planned = Number.isFinite(inputs.plannedRequests) ? inputs.plannedRequests : undefined;
       const plannedSeconds =
         inputs.plannedSeconds ?? (inputs.qps > 0 ? inputs.plannedRequests / inputs.qps : Number.POSITIVE_INFINITY);
@@ -76,6 +82,7 @@ export function plannedLoad(
           index,
           times: action === 'loop' ? maxLoops : 1,
           versions,
+          ...(endpoints.some(([, names]) => names.length > 0) ? { endpoints: Object.fromEntries(endpoints) } : {}),
           ratePerSec: inputs.qps,
           plannedRequests: planned,
           plannedSeconds,
@@ -85,15 +92,54 @@ export function plannedLoad(
       ];
     }),
   );
+  const sent = [...new Set(tasks.flatMap((task) => task.versions))].map((version) => sentTo(tasks, [version]));
   return {
     tasks,
-    plannedRequests: total(tasks.map(({ times, plannedRequests }) => times * (plannedRequests ?? Number.NaN))),
-    mostRequests: total(tasks.map(({ times, mostRequests }) => times * (mostRequests ?? Number.NaN))),
+    plannedRequests: known(Math.max(0, ...sent.map(({ plannedRequests = Number.NaN }) => plannedRequests))),
+    mostRequests: known(Math.max(0, ...sent.map(({ mostRequests = Number.NaN }) => mostRequests))),
+    ...lengthOf(tasks),
+  };
+}
+
+/** What of it one version is sent. */
+export function loadOf({ tasks }: PlannedLoad, version: string): PlannedLoad {
+  const own = tasks.filter(({ versions }) => versions.includes(version));
+  return { tasks: own, ...sentTo(own, [version]), ...lengthOf(own) };
+}
+
+function lengthOf(tasks: readonly PlannedTask[]): Pick<PlannedLoad, 'mostSeconds' | 'ratePerSec' | 'closedLoop'> {
+  return {
     mostSeconds: tasks.reduce((sum, { times, mostSeconds }) => sum + times * mostSeconds, 0),
     ratePerSec: Math.max(0, ...tasks.map(({ ratePerSec }) => ratePerSec)),
     closedLoop: tasks.some(({ ratePerSec }) => ratePerSec === 0),
   };
 }
+
+export type SentRequests = Pick<PlannedLoad, 'plannedRequests' | 'mostRequests'>;
+
+/** By tasks that load all of these versions, to each of them; to one endpoint of each, where one is named. */
+export function sentTo(tasks: readonly PlannedTask[], versions: readonly string[], endpoint?: string): SentRequests {
+  const own = tasks.flatMap((task) => {
+    const part = Math.min(...versions.map((version) => partOf(task, version, endpoint)));
+    return part === 0 ? [] : [{ ...task, part: part * task.times }];
+  });
+  const sum = (numbers: readonly number[]) => known(Math.floor(numbers.reduce((all, one) => all + one, 0)));
+  return {
+    plannedRequests: sum(own.map(({ part, plannedRequests = Number.NaN }) => part * plannedRequests)),
+    mostRequests: sum(own.map(({ part, mostRequests = Number.NaN }) => part * mostRequests)),
+  };
+}
+
+/** Of the requests of a task to a version. */
+function partOf({ versions, endpoints = {} }: PlannedTask, version: string, endpoint: string | undefined): number {
+  if (!versions.includes(version)) return 0;
+  if (endpoint === undefined) return 1;
+  const names = endpoints[version] ?? [];
+  return names.includes(endpoint) ? 1 / names.length : 0;
+}
+
+/** NaN: one of the numbers is not known. */
+const known = (requests: number): number | undefined => (Number.isNaN(requests) ? undefined : requests);
 
 function mostOf(
   task: { readonly planned: number | undefined; readonly plannedSeconds: number; readonly ratePerSec: number },
@@ -111,10 +157,4 @@ function mostOf(
       ratePerSec > 0 ? Math.min(strength.maxSeconds, strength.maxRequests / ratePerSec) : strength.maxSeconds,
     ),
   };
-}
-
-/** Undefined when one of them is not known. */
-function total(numbers: readonly number[]): number | undefined {
-  const sum = numbers.reduce((all, one) => all + one, 0);
-  return Number.isNaN(sum) ? undefined : sum;
 }

@@ -31,18 +31,22 @@ function requestOf(hit: {
   return { startMs: hit.startMs, ...times, ...outcomeOf(hit.code, failureClass(hit.error)), field: hit.field };
 }
 
+/** Attacks of one file that are told apart by their names. */
+const MOST_ATTACKS = 10_000;
+
 /** Hits are numbered from 0, attack by attack: a number that was used tells how many there must be. */
 class Numbers {
-  #n = 0;
-  #needed = 0;
+  readonly #attacks = new Map<string, { readonly n: number; readonly needed: number }>();
 
-  see(seq: string | undefined): void {
-    this.#n += 1;
-    if (seq !== undefined && /^\d{1,15}$/.test(seq)) this.#needed = Math.max(this.#needed, Number(seq) + 1);
+  see(attack: string, seq: string | undefined): void {
+    const { n, needed } = this.#attacks.get(attack) ?? { n: 0, needed: 0 };
+    if (n === 0 && this.#attacks.size >= MOST_ATTACKS) return;
+    const used = seq !== undefined && /^\d{1,15}$/.test(seq) ? Number(seq) + 1 : 0;
+    this.#attacks.set(attack, { n: n + 1, needed: Math.max(needed, used) });
   }
 
   isIncomplete(): boolean {
-    return this.#n < this.#needed;
+    return [...this.#attacks.values()].some(({ n, needed }) => n < needed);
   }
 }
 
@@ -56,7 +60,7 @@ export const vegetaJson: ResultFormat = {
     const lineOf = (line: string): LineResult => {
       const hit = parseObject(line);
       if (hit === undefined) return 'not a JSON object';
-      numbers.see(textOf(hit, 'seq'));
+      numbers.see(textOf(hit, 'attack') ?? '', textOf(hit, 'seq'));
       return requestOf({
         startMs: Date.parse(textOf(hit, 'timestamp') ?? ''),
         latencyNs: typeof hit['latency'] === 'number' ? hit['latency'] : Number.NaN,
@@ -92,7 +96,7 @@ export const vegetaCsv: ResultFormat = {
   read: (chunks) => {
     const numbers = new Numbers();
     const rowOf = (cell: Cell): LineResult => {
-      numbers.see(cell('seq'));
+      numbers.see(cell('attack') ?? '', cell('seq'));
       return requestOf({
         startMs: wholeNumber(cell('timestamp')) / 1e6,
         latencyNs: wholeNumber(cell('latency')),

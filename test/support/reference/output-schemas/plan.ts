@@ -17,6 +17,10 @@ const load = z.object({
       index: z.number().describe('Position in its action.'),
       times: z.number().describe('A loop task is performed in each loop.'),
       versions: z.array(z.string()),
+      endpoints: z
+        .record(z.string(), z.array(z.string()))
+        .optional()
+        .describe('Of each version, names of those that share its requests; absent: none has a name.'),
       ratePerSec: z.number().describe('0: a closed loop.'),
       plannedRequests: planned,
       plannedSeconds: orNull.describe('null: as long as it takes.'),
