@@ -2,7 +2,7 @@
  * Does what people ask of an experiment that runs: waits while it is paused, and ends the drive when it is to be aborted. What they
  * ask stands in annotations (experiment/control-annotations.ts), which are seen with every save, and looked at while nothing is saved.
  */
-import { NotFoundError, UnavailableError } from '../errors.ts';
+import { Iter8Error, NotFoundError, UnavailableError } from '../errors.ts';
 import { abortIn, byText, pauseIn, resumeIn } from '../experiment/control-annotations.ts';
 import type { Interruption } from './interruption.ts';
 import type { Session } from './session.ts';
@@ -81,6 +81,31 @@ export class Control {
       // What cannot be seen now is seen later; who was deleted finds out with the next save.
       if (error instanceof NotFoundError) this.#deleted = error;
       else if (!(error instanceof UnavailableError)) throw error;
+    }
+  }
+
+  /** Does what saves nothing while it lasts, such as a script, and looks meanwhile: it may be to be aborted. */
+  async whileLooking<T>(work: () => Promise<T>): Promise<T> {
+    const over = new AbortController();
+    const looked = this.#lookUntil(over.signal);
+    try {
+      return await work();
+    } finally {
+      over.abort();
+      await looked;
+    }
+  }
+
+  async #lookUntil(over: AbortSignal): Promise<void> {
+    const { clock } = this.#session;
+    while (!over.aborted && !this.#interruption.any.aborted) {
+      try {
+        await this.look();
+      } catch (error) {
+        // Whatever keeps it from being seen is found by the next save.
+        if (!(error instanceof Iter8Error)) throw error;
+      }
+      if (!over.aborted) await clock.sleep(this.#lookEveryMs, over).catch(() => undefined);
     }
   }
 

@@ -14,6 +14,7 @@ import { messageResult, type MessageResult } from '../judge/message-result.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
 import { credentialsToRedact, redactTexts } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
+import type { Control } from './control.ts';
 import type { Interruption } from './interruption.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
@@ -30,6 +31,7 @@ export interface PlacedTask {
 export interface PerformPorts {
   readonly tasks: TaskRunner;
   readonly interruption: Interruption;
+  readonly control: Pick<Control, 'sleep' | 'whileLooking'>;
 }
 
 export type TaskOutcome =
@@ -97,8 +99,7 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
       text: `${text} failed, trying again in ${Math.ceil(waitMs / 1000)} s (${tries} of ${settings.retries}): ${messageOf(failure)}`,
     });
     await session.save();
-    if (!(await interruption.completes((signal) => session.clock.sleep(waitMs, signal))))
-      return { kind: 'interrupted' };
+    if (!(await ports.control.sleep(waitMs))) return { kind: 'interrupted' };
   }
 }
 
@@ -126,13 +127,15 @@ function mayTryAgain(failure: Iter8Error, { retriesAsked }: TaskSettings): boole
 async function tryOnce(
   session: Session,
   { task, id, tries }: PlacedTask & { readonly tries: number },
-  { tasks, interruption }: PerformPorts,
+  { tasks, interruption, control }: PerformPorts,
 ): Promise<Iter8Error | 'interrupted' | undefined> {
   // What is sent in a moment is sent to its end: half a message would be neither sent nor unsent.
   const signal = isMessage(task) ? interruption.now : interruption.any;
   try {
     const { experiment } = session;
-    await tasks.run({ task, id, tries, experiment, signal, result: () => resultOf(session) });
+    const isAborted = () => interruption.abortedBy !== undefined;
+    const call = { task, id, tries, experiment, signal, isAborted, result: () => resultOf(session) };
+    await control.whileLooking(() => tasks.run(call));
     return undefined;
   } catch (error) {
     if (error instanceof NotApprovedError) await forget(session, id);

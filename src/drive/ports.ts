@@ -189,10 +189,7 @@ export interface LoadPlan {
   readonly workers?: number | undefined;
 }
 
-/**
- * Part of a version's requests that is counted by itself: all of it (`endpoint` absent), or one named endpoint.
- * A version with named endpoints reports the whole and each endpoint.
- */
+/** Part of a version's requests that is counted by itself: all (`endpoint` absent), or one named endpoint; with those, the whole and each. */
 export interface Scope {
   readonly version: string;
   readonly endpoint?: string | undefined;
@@ -376,6 +373,8 @@ export interface TaskCall {
   readonly signal: AbortSignal;
   /** Which try it is, from 1. Absent: the first. */
   readonly tries?: number | undefined;
+  /** Somebody wants the experiment to end, and not this driver alone: what goes on by itself is to be ended, too. Absent: nobody. */
+  readonly isAborted?: (() => boolean) | undefined;
   /** What was found out so far, for messages. Absent: nobody says it. */
   readonly result?: (() => MessageResult) | undefined;
 }

@@ -1,6 +1,7 @@
 /** Performs the tasks of an action in order: each once, also over several drivers; one that fails ends the action. */
 import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
+import { taskSettings } from '../experiment/tasks/timeout-and-retries.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
@@ -52,26 +53,29 @@ export async function runAction(
     const isLast = step.action === 'finish' && task.task !== 'gate';
     if (isLast && !(await how.confirmBuilds('the rest'))) return { kind: 'interrupted' };
     const about = { task: taskName(task), action: step.id, index };
-    if (task.if !== undefined && !holds(task.if, session)) {
+    const text = `${taskName(task)} of ${step.id}`;
+    const isWanted = task.if === undefined || holds(task.if, session);
+    if (isWanted instanceof Iter8Error) {
+      const cause = messageOf(isWanted);
+      if (!taskSettings(task).ignoreFailure) return { kind: 'failed', cause: `${taskName(task)}: ${cause}` };
+      session.warn(`${text} is not done, which does not count (ignoreFailure): ${cause}`);
+    }
+    if (isWanted !== true) {
       mark(session, id, { state: 'skipped' });
-      session.emit({
-        kind: 'task-skipped',
-        ...about,
-        text: `${taskName(task)} of ${step.id} skipped: ${task.if} does not hold`,
-      });
+      const why = isWanted === false ? 'does not hold' : 'cannot be evaluated';
+      session.emit({ kind: 'task-skipped', ...about, text: `${text} skipped: ${task.if} ${why}` });
       await session.save();
       continue;
     }
     const unsettled = isLast ? await how.settleTraffic() : undefined;
     if (unsettled !== undefined) return notSettled(unsettled);
-    const text = `${taskName(task)} of ${step.id}`;
     session.emit({ kind: 'task-started', ...about, text: `${text} started` });
     const outcome =
       task.task === 'metrics/collect'
         ? await collect(session, { task, id }, how)
         : task.task === 'gate'
           ? await gate(session, { task, id, text }, how)
-          : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption });
+          : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption, control });
     if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'anew') return outcome;
     if (outcome.kind === 'left') {
       session.emit({ kind: 'task-skipped', ...about, text: outcome.text });
@@ -135,12 +139,17 @@ async function adopt(session: Session, { tasks }: ActionPorts): Promise<string |
   }
 }
 
-/** `if` of a task: may ask who won so far. Rules have checked that it parses. */
-function holds(condition: string, session: Session): boolean {
+/** `if` of a task: may ask who won so far. Rules have checked that it parses; whether what it reads is there, only the run knows. */
+function holds(condition: string, session: Session): boolean | Iter8Error {
   const { experiment } = session;
   const { winnerFound, candidateWon } = recordedWinner(experiment);
-  return evaluateCondition(condition, experiment, {
-    WinnerFound: () => winnerFound,
-    CandidateWon: () => candidateWon,
-  });
+  try {
+    return evaluateCondition(condition, experiment, {
+      WinnerFound: () => winnerFound,
+      CandidateWon: () => candidateWon,
+    });
+  } catch (error) {
+    if (error instanceof Iter8Error) return error;
+    throw error;
+  }
 }

@@ -162,7 +162,8 @@ function quantityOf(metric: string, text: string): PackQuantity {
   const { quantity, endpoint } = parseMetricName(metric, 'default');
   if (endpoint === undefined) {
     if (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency') return { kind: quantity.kind };
-    if (quantity.kind === 'percentile') return quantity;
+    // As `readCounterRows` takes them.
+    if (quantity.kind === 'percentile' && quantity.percent >= 1) return quantity;
   }
   throw new UsageError(`--slo ${JSON.stringify(text)}: no metric pack measures that`, {
     hint: "packs measure error-rate, mean and percentiles, for example 'p95<=300ms'",

@@ -6,6 +6,7 @@
  */
 import { decodeEscapes, undecoded, type Decoded } from './decode-escapes.ts';
 import { isCredentialName } from './credential-names.ts';
+import { percentDecoded } from './percent.ts';
 
 /** What stands in the place of a secret. */
 export const REDACTED = '***';
@@ -13,6 +14,9 @@ export const REDACTED = '***';
 /** Shorter values are in many words by chance: they are hidden where they stand alone. A single character is no secret. */
 const MIN_LENGTH = 4;
 const MIN_ALONE = 2;
+/** A part of a secret that is one by itself. */
+const LONG = 16;
+const MIN_URL_PART = 8;
 /** So much of the beginning of a secret is one where the text is cut behind it (`s3cr3t-t...`). */
 const MIN_CUT = 6;
 /** A URL within a query within JSON; nobody encodes more often. */
@@ -129,7 +133,7 @@ function formsOf(secrets: Iterable<string>): Needle[] {
   const needles = new Map<string, Needle>();
   for (const secret of secrets) {
     const trimmed = secret.trim();
-    for (const plain of [secret, trimmed, ...lines(trimmed)]) {
+    for (const plain of [secret, trimmed, ...lines(trimmed), ...partsOfUrl(trimmed)]) {
       const { length } = plain.trim();
       if (length < MIN_ALONE) continue;
       const alone = length < MIN_LENGTH;
@@ -145,8 +149,22 @@ function formsOf(secrets: Iterable<string>): Needle[] {
 /** Long lines of a secret of several, such as a key in PEM: one of them may be shown alone. */
 function lines(secret: string): string[] {
   return secret.includes('\n')
-    ? secret.split(/\r?\n/).filter((line) => line.length >= 16 && !line.startsWith('-----'))
+    ? secret.split(/\r?\n/).filter((line) => line.length >= LONG && !line.startsWith('-----'))
     : [];
+}
+
+/**
+ * Of a secret that is a URL, such as that of a webhook: servers and clients repeat its path and what stands in it (`Cannot POST
+ * /hooks/...`). Short ones are in many texts (`/api`).
+ */
+function partsOfUrl(secret: string): string[] {
+  if (!/^https?:\/\//i.test(secret) || !URL.canParse(secret)) return [];
+  const { pathname, search, searchParams, password } = new URL(secret);
+  const segments = pathname.split('/').filter((segment) => segment.length >= LONG);
+  const long = [`${pathname}${search}`, pathname, ...segments, ...searchParams.values()].filter(
+    (part) => part.length >= MIN_URL_PART,
+  );
+  return [...long, password].flatMap((part) => [part, percentDecoded(part)]);
 }
 
 /**

@@ -14,6 +14,7 @@ it.each([
   [['istio', ...PROMETHEUS, '--versions', 'v1,v2,v3', '--slo', 'p95<=1s'], /one or two names, got 3/],
   [['istio', ...PROMETHEUS, '--versions', 'v1"} or up{a="', '--slo', 'p95<=1s'], /cannot name a workload/],
   [['istio', ...PROMETHEUS, '--versions', 'v1,v1', '--slo', 'p95<=1s'], /the same name/],
+  [['istio', ...PROMETHEUS, '--versions', 'v1', '--slo', 'p0.95<=1s'], /"p0.95<=1s": no metric pack measures that/],
   [['istio', ...PROMETHEUS, '--versions', 'v1'], /a --slo is needed/],
   [['istio', ...USUAL, '--slo', 'error-count<=5'], /no metric pack measures that/],
   [['istio', '--prometheus', 'prometheus:9090', '--versions', 'v1', '--slo', 'p95<=1s'], /is not an http or https URL/],

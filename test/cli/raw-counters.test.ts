@@ -107,6 +107,53 @@ describe('raw counters', () => {
     expect(text).toMatch(/jqExpression gives no rows of counters: shares\[0\]: hits: expected a number/);
   });
 
+  it.each([1e3, 1e6, 1e9])(
+    'whose times are in no seconds, but of which there are %d in one, are a reason',
+    async (unit) => {
+      const rows: Rows = (k, at) => shares(0, 1000)(k, at * unit);
+      const { code, text } = await judge({ upperLimit: '0.01' }, rows, { strength: { inFlightSeconds: 60 } });
+      expect(code).toBe(3);
+      expect(text).toMatch(
+        /jqExpression gives no rows of counters: shares\[0\]: at: expected seconds since 1970, got 17/,
+      );
+    },
+  );
+
+  it('whose percentile is written as a quantile are a reason', async () => {
+    const slow: Rows = (k, at) => ({
+      percentile: 0.95,
+      histograms: [
+        { series: 'a', at, le: 500, count: 70 + k * 700 },
+        { series: 'a', at, le: '+Inf', count: 99 + k * 1000 },
+      ],
+    });
+    const { code, text } = await judge({ upperLimit: 500 }, slow, { units: 'milliseconds' });
+    expect(code).toBe(3);
+    expect(text).toMatch(/percentile: expected a number from 1 to below 100, such as 95, got 0\.95/);
+  });
+
+  it('of which two are called the same are a reason: one of them would be lost', async () => {
+    // By pod alone: its requests with 500 and those with 503, of which there are none.
+    const rows: Rows = (k, at) => {
+      const { shares: counted } = shares(50, 950)(k, at) as { readonly shares: readonly object[] };
+      return { shares: [...counted, { series: 'a', at, hits: 0 }] };
+    };
+    const { code, text } = await judge({ upperLimit: '0.01' }, rows);
+    expect(code).toBe(3);
+    expect(text).toContain('shares[2]: series: there are 40 and 0 of one series at one time');
+    const buckets: Rows = (_, at) => ({
+      percentile: 95,
+      histograms: [100, 90].map((count) => ({ series: 'a', at, le: '+Inf', count })),
+    });
+    expect((await judge({ upperLimit: 500 }, buckets)).text).toContain('there are 100 and 90 of one series');
+    // Two replicas of one Prometheus say the same.
+    const same: Rows = (k, at) => {
+      const { shares: counted } = shares(0, 1000)(k, at) as { readonly shares: readonly object[] };
+      return { shares: [...counted, ...counted] };
+    };
+    expect((await judge({ upperLimit: '0.01' }, same)).code).toBe(0);
+  });
+
   it('that are gone keep what they had, and say so', async () => {
     const gone = await judge({ upperLimit: '0.01' }, (k, at) => (k < 3 ? shares(0, 1000)(k, at) : { shares: [] }));
     expect(gone.text).toMatch(/no samples any more, or none yet \(kept the value of/);

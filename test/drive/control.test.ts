@@ -1,4 +1,5 @@
 /** What people ask of an experiment that runs: by annotations, as kubectl and our commands write them. */
+import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Event } from '../../src/drive/events.ts';
 import type { HeldTurn } from '../../src/drive/ports.ts';
@@ -176,6 +177,28 @@ describe('an abort', () => {
       when((event) => event.kind === 'object' && event.object.status?.completedIterations === 1),
     );
     expect(drive.outcome.experiment.status).toMatchObject({ completedIterations: 1, stage: 'Completed' });
+  });
+
+  it('ends a script under way, though nothing is saved meanwhile', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    const written = withActions({ start: [{ run: 'sleep infinity' }, LOAD] });
+    let isEnded = false;
+    const tasks: DriveSetup['tasks'] = {
+      run: async ({ signal }) => {
+        await store.patchMetadata(KEY, { annotations: { 'iter8.tools/abort': 'true by dora' } });
+        for (let turns = 0; turns < 100 && !signal.aborted; turns += 1) await setImmediate();
+        isEnded = signal.aborted;
+        signal.throwIfAborted();
+        return 'done';
+      },
+    };
+    const { outcome } = await driveInMemory(written, { store, clock, tasks });
+    expect(isEnded).toBe(true);
+    expect(outcome.recommendation.reasons.join()).toContain('aborted by dora');
+    expect(outcome.experiment.status!.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Failed', status: 'True', reason: 'ExperimentAborted' }),
+    );
   });
 
   it('asked for while nobody drives it is heeded by the next driver before anything is done', async () => {

@@ -12,7 +12,7 @@ import { fakeClock } from '../support/fake-clock.ts';
 const HTTP = { task: 'notification/http', with: { url: 'http://n.test/' } };
 
 function finishing(
-  ...tasks: { readonly with?: object; readonly task?: string; readonly run?: string }[]
+  ...tasks: { readonly with?: object; readonly task?: string; readonly run?: string; readonly if?: string }[]
 ): WrittenExperiment {
   const load = {
     task: 'metrics/collect',
@@ -185,6 +185,33 @@ describe('a task that fails', () => {
     const second = runner(busy);
     await driveInMemory(finishing(HTTP), { store, clock, tasks: second });
     expect([first.done.length, second.done.length]).toEqual([1, 3]);
+  });
+});
+
+describe('a condition that reads what is not there', () => {
+  const unset = 'Labels.promote == "yes"';
+  const reason = `if: ${unset}: there is no promote in nil`;
+
+  it('ends the experiment, as every task that fails', async () => {
+    const tasks = runner();
+    const { outcome } = await driveInMemory(finishing({ run: 'promote', if: unset }), { tasks });
+    expect(outcome).toMatchObject({ interrupted: false, recommendation: { verdict: 'failed' } });
+    expect(outcome.recommendation.reasons.join()).toContain(`run: ${reason}`);
+    expect(outcome.experiment.status!.conditions).toContainEqual(
+      expect.objectContaining({ type: 'Failed', status: 'True', reason: 'HandlerFailed' }),
+    );
+    expect(tasks.done).toEqual([]);
+  });
+
+  it('is a warning where the failure of its task does not count', async () => {
+    const tasks = runner();
+    const { outcome } = await driveInMemory(finishing({ ...HTTP, if: unset }, { run: 'true' }), { tasks });
+    expect(readRecord(outcome.experiment)).toMatchObject({ tasks: { 'finish/0': { state: 'skipped' } } });
+    expect(readRecord(outcome.experiment)!.warnings).toContain(
+      `notification/http of finish is not done, which does not count (ignoreFailure): ${reason}`,
+    );
+    expect(tasks.done).toEqual(['finish/1 run']);
+    expect(outcome.recommendation.verdict).not.toBe('failed');
   });
 });
 

@@ -44,6 +44,23 @@ describe('redacting', () => {
     expect(redact('at EFAASCBKcwggSjAgEAAoIBAQC7 of', [pem])).toBe('at *** of');
   });
 
+  it.each([
+    ['Cannot POST /hooks/T000/CANARYpath', 'Cannot POST ***'],
+    ['no hook /hooks/T000/CANARYpath?code=CANARY+code', 'no hook ***'],
+    ['unknown: CANARY code', 'unknown: ***'],
+    ['GET https://hooks.test/hooks/T000/CANARYpath/api', 'GET https://hooks.test***/api'],
+    ['bad password p/w', 'bad password ***'],
+    ['https://hooks.test is busy', 'https://hooks.test is busy'],
+  ])('takes out what servers repeat of a secret that is a URL: %s', (text, clean) => {
+    const url = 'https://joe:p%2Fw@hooks.test:443/hooks/T000/CANARYpath?code=CANARY%20code\n';
+    expect(redact(text, [url])).toBe(clean);
+  });
+
+  it('takes a short path of such a URL for no secret', () => {
+    expect(redact('GET /api', ['https://prom.test/api'])).toBe('GET /api');
+    expect(redact('GET /', ['https://prom.test/'])).toBe('GET /');
+  });
+
   it('replaces the longer of two secrets first', () => {
     expect(redact('abcdefgh', ['abcd', 'abcdefgh'])).toBe('***');
   });

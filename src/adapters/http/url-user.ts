@@ -15,5 +15,10 @@ export function userHeader({ username, password }: URL): Record<string, string> 
 
 /** RFC 7617. */
 export function basicHeader(user: string, password: string): string {
-  return `Basic ${Buffer.from(`${user}:${password}`).toString('base64')}`;
+  return `Basic ${Buffer.from(userAndPassword(user, password)).toString('base64')}`;
+}
+
+/** They hold no control characters: a newline is that with which the file ended that a secret was made of. */
+export function userAndPassword(user: string, password: string): string {
+  return [user, password].map((one) => one.replace(/[\r\n]+$/, '')).join(':');
 }

@@ -1,6 +1,7 @@
 /** From a Metric and a version to the request that measures it, and to the same request as it may be shown. Pure. */
 import type { Metric } from '../../experiment/metric.ts';
 import { fillMetricTemplate, MetricTemplateError } from '../../expressions/metric-template.ts';
+import { isHeaderValue } from '../../expressions/message-placeholders.ts';
 import { formValue, jsonValue, queryValue, urlValue } from '../../expressions/query-value.ts';
 import { UsageError } from '../../errors.ts';
 import { isCredentialName, isPlainHeader } from '../../text/credential-names.ts';
@@ -8,6 +9,7 @@ import { credentialsIn, credentialsToRedact } from '../../text/credentials.ts';
 import { percentDecoded } from '../../text/percent.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
+import { basicHeader, userAndPassword } from '../http/url-user.ts';
 
 export interface MetricVersion {
   readonly name: string;
@@ -43,7 +45,7 @@ export function secretsOf({ spec }: Metric, secret: Secret = {}, version?: Metri
   const headers = headerTemplates.filter(({ name }) => !isPlainHeader(name));
   return [
     ...Object.values(secret),
-    `${secret['username'] ?? ''}:${secret['password'] ?? ''}`,
+    userAndPassword(secret['username'] ?? '', secret['password'] ?? ''),
     ...credentialsIn({
       headerTemplates: headers,
       params,
@@ -132,12 +134,15 @@ function headersOf(
   const headers: Record<string, string> = {};
   const secretHeaders = new Set<string>();
   for (const { name, value } of spec.headerTemplates ?? []) {
-    headers[name] = fillMetricTemplate(value, secret);
-    if (headers[name] !== value || isCredentialName(name)) secretHeaders.add(name.toLowerCase());
+    const filled = fillMetricTemplate(value, secret);
+    // A secret that was made of a file ends with a newline.
+    headers[name] = filled.trim();
+    if (!isHeaderValue(headers[name]))
+      throw new MetricTemplateError(`header ${name}: its value is not one line of Latin-1, as headers are`);
+    if (filled !== value || isCredentialName(name)) secretHeaders.add(name.toLowerCase());
   }
   if (spec.authType === 'Basic') {
-    headers['Authorization'] =
-      `Basic ${Buffer.from(`${secret['username'] ?? ''}:${secret['password'] ?? ''}`).toString('base64')}`;
+    headers['Authorization'] = basicHeader(secret['username'] ?? '', secret['password'] ?? '');
     secretHeaders.add('authorization');
   }
   return { headers, secretHeaders };

@@ -8,8 +8,9 @@
  *   buckets, or separate ones; bounds in the unit of the metric.
  * - `{"counts": [{series, at, count}]}`.
  *
- * `series` is any JSON that tells the series apart (its labels), `at` seconds since 1970 by the clock of the backend; without
- * it the time of the question counts. Series are never summed by the backend: a restart can be seen in a single one only.
+ * `series` is any JSON that tells the series apart (its labels): two values of one at one time are refused. `at` is in seconds since
+ * 1970 by the clock of the backend; without it the time of the question counts. Series are never summed by the backend: a restart can
+ * be seen in a single one only.
  * Source: docs/method.md 1.6.
  */
 import { isObject } from '../../text/check-fields.ts';
@@ -26,8 +27,8 @@ export function readCounterRows(json: unknown, askedAtMs: number): CounterAnswer
   const rows = json[kind];
   if (!Array.isArray(rows)) return `${kind}: expected a list of rows, got ${short(rows)}`;
   const percentile = json['percentile'];
-  if (kind === 'histograms' && !(typeof percentile === 'number' && percentile > 0 && percentile < 100))
-    return `percentile: expected a number between 0 and 100, got ${short(percentile)}`;
+  if (kind === 'histograms' && !(typeof percentile === 'number' && percentile >= LOWEST_PERCENTILE && percentile < 100))
+    return `percentile: expected a number from 1 to below 100, such as 95, got ${short(percentile)}`;
   // One sample may be spread over several rows: the buckets of a histogram, a sum and its count.
   const parts: Parts = new Map();
   const seriesOf = seriesReader();
@@ -70,6 +71,12 @@ const FIELDS: Readonly<Record<CounterKind, readonly Field[]>> = {
   counts: ['count'],
 };
 
+/** 0.95 is a quantile, as Prometheus writes the 95th percentile: taken for a percentile almost anything would satisfy its limit. */
+const LOWEST_PERCENTILE = 1;
+
+/** In the year 5138. What is later is in milliseconds or less, in which requests under way seem to have had a thousand times as long. */
+const LATEST_SECONDS = 1e11;
+
 function addRow(
   parts: Parts,
   kind: CounterKind,
@@ -78,7 +85,8 @@ function addRow(
 ): string | undefined {
   if (!isObject(row)) return `expected an object, got ${short(row)}`;
   const at = row['at'] === undefined ? askedAtMs / 1000 : row['at'];
-  if (typeof at !== 'number' || !(at > 0)) return `at: expected seconds since 1970, got ${short(at)}`;
+  if (typeof at !== 'number' || !(at > 0 && at < LATEST_SECONDS))
+    return `at: expected seconds since 1970, got ${short(at)}`;
   const fields = FIELDS[kind].filter((field) => row[field] !== undefined);
   if (fields.length === 0) return `expected ${FIELDS[kind].join(' or ')}`;
   for (const field of fields) {
@@ -96,10 +104,18 @@ function addRow(
   if (kind === 'histograms' && row['le'] !== undefined) {
     const bound = boundOf(row['le']);
     if (Number.isNaN(bound)) return `le: expected a number or "+Inf", got ${short(row['le'])}`;
-    (part.cumulative ??= new Map()).set(bound, row['count']);
+    const count = row['count'] as number;
+    const before = (part.cumulative ??= new Map<number, number>()).get(bound);
+    if (before !== undefined && before !== count) return notToldApart(before, count);
+    part.cumulative.set(bound, count);
     return undefined;
   }
-  for (const field of fields) part[field] = row[field] as number;
+  for (const field of fields) {
+    const value = row[field] as number;
+    const before = part[field];
+    if (before !== undefined && before !== value) return notToldApart(before, value);
+    part[field] = value;
+  }
   if (kind !== 'histograms') return undefined;
   // A native histogram without observations has no buckets.
   const buckets = row['buckets'] ?? (row['count'] === 0 ? [] : undefined);
@@ -111,6 +127,11 @@ function addRow(
   if (read.some((bucket) => bucket.some(Number.isNaN))) return 'buckets: expected a list of [lower, upper, count]';
   part.buckets = read;
   return undefined;
+}
+
+/** Of two rows one would be lost. */
+function notToldApart(before: number, value: number): string {
+  return `series: there are ${short(before)} and ${short(value)} of one series at one time; give it all labels that tell series apart`;
 }
 
 function partAt(parts: Parts, at: Pick<Part, 'series' | 'source' | 'atMs'>): Part {

@@ -27,7 +27,8 @@ export function createHttpNotification(ports: NotificationPorts): PerformTask {
     const inputs = httpNotificationInputs(call.task);
     const read = (name: string | undefined) => readSecret(ports, call, name);
     const [secret, headerFields] = [await read(inputs.secret), await read(inputs.headersFrom?.secret)];
-    const hidden = Object.values({ ...secret, ...headerFields });
+    // Fields of two secrets may be called the same.
+    const hidden = [secret, headerFields].flatMap((fields) => Object.values(fields ?? {}));
     try {
       const message = messageOf(call, { inputs, secret, headerFields, userAgent: ports.userAgent });
       const { env } = ports;

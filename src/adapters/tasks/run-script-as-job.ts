@@ -6,7 +6,7 @@
  * it, and nothing is run twice. Fields of a secret are references to it, never values.
  */
 import { createHash } from 'node:crypto';
-import { ConflictError, Iter8Error, messageOf, UsageError } from '../../errors.ts';
+import { ConflictError, Iter8Error, messageOf, NotFoundError, UsageError } from '../../errors.ts';
 import { qualifiedKey, type Experiment } from '../../experiment/experiment.ts';
 import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import { redact } from '../../text/redact.ts';
@@ -61,12 +61,10 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
     const script = scriptInput(call.task, experiment, fields === undefined ? undefined : Object.keys(fields));
     const job = jobObject(call, script, { ...ports, secretName: key?.name, timeoutMs });
     const { name } = job.metadata;
-    try {
-      await ports.client.request({ verb: 'create', resource: JOBS, namespace, body: job, signal });
-    } catch (error) {
-      if (!(error instanceof ConflictError)) throw error; // an earlier driver made it
-    }
-    const ended = await endOf(ports.client, { namespace, name }, signal);
+    const ended = await createdAndEnded(ports.client, job, signal).catch(async (error: unknown) => {
+      if (call.isAborted?.() === true) await deleteJob(ports, { namespace, name });
+      throw error;
+    });
     const last = await tellLog(ports, { namespace, name }, Object.values(fields ?? {}), signal);
     if (ended.ok) return `job ${name} has completed`;
     throw new Iter8Error(
@@ -172,6 +170,16 @@ export function jobObject(
   };
 }
 
+async function createdAndEnded(client: KubeClient, job: ReturnType<typeof jobObject>, signal: AbortSignal) {
+  const { namespace, name } = job.metadata;
+  try {
+    await client.request({ verb: 'create', resource: JOBS, namespace, body: job, signal });
+  } catch (error) {
+    if (!(error instanceof ConflictError)) throw error; // an earlier driver made it
+  }
+  return endOf(client, { namespace, name }, signal);
+}
+
 /** Waits until the Job has completed or failed. */
 async function endOf(
   client: KubeClient,
@@ -193,6 +201,20 @@ async function endOf(
   }
   signal.throwIfAborted();
   throw new Iter8Error(`the watch of job ${key.namespace}/${key.name} ended`);
+}
+
+/** With its pods, which the API server leaves unless it is told. One that is gone, or has ended meanwhile, needs nothing. */
+async function deleteJob(
+  { client, onOutput }: ScriptJobPorts,
+  key: { readonly namespace: string; readonly name: string },
+): Promise<void> {
+  try {
+    await client.request({ verb: 'delete', resource: JOBS, ...key, query: { propagationPolicy: 'Background' } });
+  } catch (error) {
+    if (!(error instanceof Iter8Error)) throw error;
+    if (!(error instanceof NotFoundError))
+      onOutput(`(job ${key.namespace}/${key.name} goes on: it cannot be deleted: ${messageOf(error)})`);
+  }
 }
 
 /** Returns what the script printed: its last line. A log that cannot be read is no failure. */

@@ -318,3 +318,42 @@ it('shows no literal of a parameter named like a credential that a backend says 
   expect(result.kind).toBe('error');
   expect(JSON.stringify(result)).not.toContain('ecretWord');
 });
+
+it('shows nothing of a secret that is its URL, however the URL is written', async () => {
+  await using backend = await testServer((request, response) =>
+    response.writeHead(404).end(`Cannot GET ${request.url ?? ''}`),
+  );
+  const { host } = new URL(backend.url);
+  for (const url of [
+    `http://joe:CANARY-password@${host}/tenant/CANARY-path`,
+    `http://${host}/tenant/CANARY-path?code=CANARY-code`,
+    `http://${host.replace('127.0.0.1', '127.1')}/tenant/CANARY-path?api_key=CANARY-code`,
+  ]) {
+    const params = [{ name: 'query', value: 'up' }];
+    const result = await measure({ urlTemplate: '${url}', params, secret: 's', jqExpression: '.' }, { secret: { url } })
+      .done;
+    expect(result).toMatchObject({ reason: 'rejected', query: expect.stringContaining('query=up') as string });
+    expect(JSON.stringify(result)).not.toContain('CANARY');
+  }
+});
+
+it('sends a secret in a header without the newline that files end with', async () => {
+  const seen: (string | undefined)[] = [];
+  await using backend = await testServer((request, response) => {
+    seen.push(request.headers.authorization);
+    response.end('1');
+  });
+  const spec = { urlTemplate: backend.url, secret: 's', jqExpression: '.' };
+  const bearer = { ...spec, headerTemplates: [{ name: 'Authorization', value: 'Bearer ${token}' }] };
+  expect(await measure(bearer, { secret: { token: 's3cr3t-token\n' } }).done).toMatchObject({ kind: 'value' });
+  const user = { username: 'me\r\n', password: 'pa55-w0rd\n' };
+  await measure({ ...spec, authType: 'Basic' }, { secret: user }).done;
+  expect(seen).toEqual(['Bearer s3cr3t-token', `Basic ${Buffer.from('me:pa55-w0rd').toString('base64')}`]);
+  const two = await measure(bearer, { secret: { token: 's3cr3t-token\nof two lines' } }).done;
+  expect(two).toMatchObject({
+    reason: 'cannot-ask',
+    message: expect.stringContaining('header Authorization') as string,
+  });
+  expect(JSON.stringify(two)).not.toContain('s3cr3t');
+  expect(seen).toHaveLength(2);
+});

@@ -123,6 +123,30 @@ describe('notification/http', () => {
     expect(failure).toMatchObject({ message: `${server.url} answered ${code}: no: ***`, again, afterMs: 7000 });
   });
 
+  it('shows no path of a URL that a secret holds, when its server repeats it', async () => {
+    await using server = await messageServer((response, _, { path }) => {
+      response.writeHead(404);
+      response.end(`Cannot POST ${path}`);
+    });
+    const secrets = { read: () => Promise.resolve({ url: `${server.url}/services/T000/B000/CANARY-path` }) };
+    const inputs = { url: '@< .secret.url >@', secret: 'hook' };
+    const task = { task: 'notification/http', with: inputs };
+    const failure = await failureOf(createHttpNotification({ ...ports, secrets })(call(task)));
+    expect(failure.message).toBe(`${server.url} answered 404: Cannot POST ***`);
+  });
+
+  it('hides the fields of both of its secrets, also those that are called the same', async () => {
+    await using server = await messageServer((response, _, { headers }) => {
+      response.writeHead(401);
+      response.end(`unknown: ${headers.authorization}, token ${String(headers['token'])}`);
+    });
+    const secrets = { read: ({ name }: { readonly name: string }) => Promise.resolve({ token: `CANARY-of-${name}` }) };
+    const inputs = { url: server.url, authType: 'Bearer', secret: 'app', headersFrom: { secret: 'gateway' } };
+    const task = { task: 'notification/http', with: inputs };
+    const failure = await failureOf(createHttpNotification({ ...ports, secrets })(call(task)));
+    expect(failure.message).toBe(`${server.url} answered 401: unknown: Bearer ***, token ***`);
+  });
+
   it('a 503 that does not say when to come again may be of a proxy behind which the message was taken', async () => {
     await using server = await messageServer((response) => {
       response.writeHead(503);
