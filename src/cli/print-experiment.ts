@@ -37,7 +37,7 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
       return renderMarkdown(view());
     }
     case 'junit': {
-      const { renderJunit } = await import('../report/junit.ts');
+      const { renderJunit } = await import('../report/experiment-junit.ts');
       return renderJunit(view());
     }
     case 'html': {

@@ -8,7 +8,7 @@ import { rowSentence } from '../view/comparison-cells.ts';
 import { loadText, nameText } from '../view/run-head.ts';
 import type { RunComparisonView } from '../view/run-comparison.ts';
 import type { SelfComparisonView } from '../view/self-comparison.ts';
-import { junitDocument, junitSeconds, type TestCase } from './junit-document.ts';
+import { junitDocument, junitSeconds, type TestCase } from './junit-test-cases.ts';
 
 export function runComparisonJunit(view: RunComparisonView): string {
   const { a, b, rows, headline, notes } = view;

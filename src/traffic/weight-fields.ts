@@ -6,6 +6,7 @@
  */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { versionRoles } from '../judge/question/question.ts';
+import { wholePods } from './whole-pods.ts';
 
 /** What a field holds; null: it is not there. */
 export type FieldValue = number | string | null;
@@ -80,50 +81,20 @@ export function valuesFor(
   rules: PodRules = { baseline: undefined },
 ): WeightField[] {
   const wanted = start.map(({ version }) => weights.find(({ name }) => name === version)?.value ?? 0);
-  const numbers = start.every(({ isReplicas }) => isReplicas) ? podsFor(wanted, start, rules) : wanted;
+  const podsIn = (fields: readonly WeightField[]) =>
+    start.map(({ version }) => numberIn(fields.find((field) => field.version === version)?.value ?? null) ?? 0);
+  const numbers = start.every(({ isReplicas }) => isReplicas)
+    ? wholePods(wanted, {
+        start: podsIn(start),
+        now: podsIn(rules.now ?? start),
+        baseline: start.findIndex(({ version }) => version === rules.baseline),
+        most: rules.most,
+      })
+    : wanted;
   return start.map(({ version, value, isText }, index) => {
     const number = numbers[index]!;
     return { version, value: isText || typeof value === 'string' ? String(number) : number };
   });
-}
-
-/**
- * Whole pods, at least one for whoever is to have traffic. A candidate gets no more than its share, but for its first pod, and for one
- * more where it is to have more and would otherwise never get it: a step is at least a pod. The cap is kept.
- */
-function podsFor(percents: readonly number[], start: readonly FieldReading[], rules: PodRules): number[] {
-  const podsOf = (fields: readonly WeightField[]) =>
-    start.map(({ version }) => numberIn(fields.find((field) => field.version === version)?.value ?? null) ?? 0);
-  const total = podsOf(start).reduce((sum, count) => sum + count, 0);
-  const now = podsOf(rules.now ?? start);
-  const baseline = start.findIndex(({ version }) => version === rules.baseline);
-  const exact = percents.map((percent) => (percent * total) / 100);
-  const pods = exact.map((share, index) => Math.max(percents[index]! > 0 ? 1 : 0, Math.floor(share + 1e-9)));
-  const sumOf = (counts: readonly number[]) => counts.reduce((sum, count) => sum + count, 0);
-  const isRoom = (index: number) =>
-    100 * (pods[index]! + 1) <= (rules.most ?? 100) * total && total > sumOf(pods) - pods[baseline]! + 1;
-  if (baseline >= 0 && percents[baseline]! > 0) {
-    for (const index of pods.keys())
-      if (
-        index !== baseline &&
-        now[index]! > 0 &&
-        exact[index]! > now[index]! &&
-        pods[index] === now[index] &&
-        isRoom(index)
-      )
-        pods[index]! += 1;
-    pods[baseline] = Math.max(1, total - (sumOf(pods) - pods[baseline]!));
-  }
-  const spare = () => total - sumOf(pods);
-  while (spare() !== 0) {
-    const step = Math.sign(spare());
-    // One more for whoever lacks most of a pod, one less for whoever has most above its share and more than one.
-    const candidates = [...pods.keys()].filter((index) => percents[index]! > 0 && (step > 0 || pods[index]! > 1));
-    if (candidates.length === 0) break;
-    const lack = (index: number) => step * (exact[index]! - pods[index]!);
-    pods[candidates.reduce((best, index) => (lack(index) > lack(best) ? index : best))]! += step;
-  }
-  return pods;
 }
 
 /**

@@ -8,7 +8,7 @@ import { TimeoutError } from '../../src/errors.ts';
 import { withDefaults } from '../../src/experiment/defaults.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { runComparisonJunit, selfComparisonJunit } from '../../src/report/comparison-junit.ts';
-import { renderJunit } from '../../src/report/junit.ts';
+import { renderJunit } from '../../src/report/experiment-junit.ts';
 import { experimentView } from '../../src/view/experiment-view.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
 import { comparedRuns, comparedWithItself } from '../support/compared.ts';

@@ -6,7 +6,7 @@ import { expect, it } from 'vitest';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { readRecord, withRecord } from '../../src/judge/record/stored-record.ts';
 import { renderHtml } from '../../src/report/html/html-report.ts';
-import { renderJunit } from '../../src/report/junit.ts';
+import { renderJunit } from '../../src/report/experiment-junit.ts';
 import { markdownText, renderMarkdown } from '../../src/report/markdown.ts';
 import { reportModel } from '../../src/report/report-model.ts';
 import { sanitizeLine } from '../../src/text/sanitize.ts';

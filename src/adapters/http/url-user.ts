@@ -7,7 +7,7 @@ export function withoutUser(url: URL): URL {
   return bare;
 }
 
-export function userHeader({ username, password }: URL): Record<string, string> {
+export function userHeader({ username, password }: URL): { readonly authorization?: string } {
   if (username === '' && password === '') return {};
   const [user, secret] = [username, password].map(percentDecoded);
   return { authorization: basicHeader(user!, secret!) };

@@ -5,7 +5,7 @@
 import { connect as connectTcp, isIP, type LookupFunction, type OnReadOpts, type Socket } from 'node:net';
 import { connect as connectTls, createSecureContext, type ConnectionOptions } from 'node:tls';
 import type { LoadEndpoint } from '../../drive/ports.ts';
-import { percentDecoded } from '../../text/percent.ts';
+import { requestBytes } from './request-bytes.ts';
 import { ResponseParser } from './response-parser.ts';
 
 /** What is reported of a request. `failed` before `sent` means that no byte of it was sent. */
@@ -225,24 +225,6 @@ export class Connections implements Transport {
     this.#all.add(connection);
     return connection;
   }
-}
-
-/** The request as it is sent each time. */
-function requestBytes({ method, headers, body }: LoadEndpoint, url: URL): Buffer {
-  const names = new Set(Object.keys(headers).map((name) => name.toLowerCase()));
-  const fields = Object.entries(headers);
-  if (!names.has('host')) fields.unshift(['Host', url.host]);
-  if ((url.username !== '' || url.password !== '') && !names.has('authorization')) {
-    const credentials = `${percentDecoded(url.username)}:${percentDecoded(url.password)}`;
-    fields.push(['Authorization', `Basic ${Buffer.from(credentials).toString('base64')}`]);
-  }
-  fields.push(['Connection', 'keep-alive']);
-  if (body !== undefined) fields.push(['Content-Length', String(body.length)]);
-  const lines = [
-    `${method} ${url.pathname}${url.search} HTTP/1.1`,
-    ...fields.map(([name, value]) => `${name}: ${value}`),
-  ];
-  return Buffer.concat([Buffer.from(`${lines.join('\r\n')}\r\n\r\n`, 'latin1'), body ?? Buffer.alloc(0)]);
 }
 
 /** What opens a connection to the server of this URL. */

@@ -8,7 +8,7 @@ import { limitText } from '../judge/wording/limit-texts.ts';
 import { secondsTaken } from '../view/header-texts.ts';
 import { answerOf, type ExperimentView } from '../view/experiment-view.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';
-import { junitDocument, junitSeconds, type TestCase } from './junit-document.ts';
+import { junitDocument, junitSeconds, type TestCase } from './junit-test-cases.ts';
 
 export function renderJunit(view: ExperimentView): string {
   return junitDocument({
