@@ -55,7 +55,7 @@ export async function measuredOutputs(
 
 /** What decides it lies behind this question, and is loaded only then. */
 const isPushWanted = ({ env }: Io): boolean =>
-  (env['OTEL_EXPORTER_OTLP_ENDPOINT'] ?? env['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT'] ?? '') !== '';
+  Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT']) || Boolean(env['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']);
 
 /**
  * Does the work of one experiment while its values are given out, if anybody wants them. `work` gets what is to be told of each

@@ -22,25 +22,28 @@ export function fillBody(body: string, scope: PlaceholderScope, kind: BodyKind):
     case 'json':
       return fillJson(body, scope);
     case 'form':
-      return fillPlaceholders(body, scope, encodeURIComponent);
+      // One half of a pair of surrogates is no character, and would be an error.
+      return fillPlaceholders(body, scope, (value) => encodeURIComponent(value.toWellFormed()));
     case 'text':
       return fillPlaceholders(body, scope);
   }
 }
 
 /**
- * A placeholder at its beginning holds a URL, or the beginning of one, and stays as it is.
+ * A value at its beginning is a URL, or the beginning of one, and stays as it is.
  *
  * @throws Iter8Error for what is no http or https URL then; without its text, which may hold a secret
  */
 export function fillUrl(url: string, scope: PlaceholderScope): URL {
-  const beginning = /^\s*@</.test(url);
-  let isFirst = beginning;
-  const filled = fillPlaceholders(url, scope, (value) => {
-    const asItIs = isFirst;
-    isFirst = false;
-    return asItIs ? value : encodeURIComponent(value);
-  }).trim();
+  if (url.includes('\0')) throw new Iter8Error('url: it holds a zero byte');
+  const values: string[] = [];
+  const marked = fillPlaceholders(url, scope, (value) => `\0${values.push(value) - 1}\0`).trim();
+  const filled = marked
+    .replace(/\0(\d+)\0/g, (_, index: string, at: number) => {
+      const value = values[Number(index)]!;
+      return at === 0 ? value : encodeURIComponent(value.toWellFormed());
+    })
+    .trim();
   if (!URL.canParse(filled) || !/^https?:\/\/[^/]/i.test(filled))
     throw new Iter8Error(`url: with its placeholders filled in it is no http or https URL`);
   return new URL(filled);

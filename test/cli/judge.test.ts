@@ -177,6 +177,12 @@ it('counts lines that cannot be read as failures, and says which', async () => {
   );
 });
 
+it('reads files that begin with a byte order mark', async () => {
+  // Mutation: in src/adapters/results/read-results.ts, `head.equals(UTF8_MARK)` -> `false`
+  const marked = written('mark.json', `\uFEFF${vegeta(500, () => ({}))}`);
+  expect((await judged(marked, '--slo', 'error-rate<=5%')).objectives[0]!.count).toEqual({ n: 500, bad: 0 });
+});
+
 it('finds the hits that are missing of one attack among those of others', async () => {
   const both = vegeta(2000, (k) => ({ attack: k % 2 === 0 ? 'blue' : 'green' }));
   const slo = ['--slo', 'error-rate<=5%', '--model', 'open'];

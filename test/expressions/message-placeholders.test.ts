@@ -75,6 +75,13 @@ describe('values in URLs', () => {
     expect(fillUrl('@< .secret.url >@&n=@< .Name >@', scope).href).toBe('https://hooks.test/x/y?z=1&n=a%20b');
   });
 
+  it('are not the beginning behind a condition, and are written even where they hold half a character', () => {
+    // Mutation: in src/expressions/message-placeholders.ts, `at === 0` -> `index === '0'`
+    // Mutation: there, `value.toWellFormed()` -> `value`
+    const url = fillUrl('@< if .spec >@https://hooks.test/?n=@< .Name >@@< end >@', scopeOf('a&b=\ud800'));
+    expect([url.origin, [...url.searchParams]]).toEqual(['https://hooks.test', [['n', 'a&b=\ufffd']]]);
+  });
+
   it('that make no URL are not shown', () => {
     expect(() => fillUrl('@< .secret.url >@', scopeOf('x', { url: 'CANARY' }))).toThrow(
       'url: with its placeholders filled in it is no http or https URL',

@@ -41,6 +41,7 @@ export interface Results {
 /** Of a pipe: whoever writes it may take a day. */
 const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
 const HEAD_BYTES = 64 * 1024;
+const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const EXAMPLES = 3;
 
 /** @throws UsageError naming the file that cannot be read, or is none of results */
@@ -59,7 +60,8 @@ export async function readResults(
     const shown = file === '-' ? 'standard input' : file;
     const hash = createHash('sha256');
     try {
-      const { head, chunks } = await withHead(hashed(await unpacked(chunksOf(file, sources)), hash));
+      const bytes = await withoutMark(await unpacked(chunksOf(file, sources)));
+      const { head, chunks } = await withHead(hashed(bytes, hash));
       const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
       formats.push(format);
       const { facts } = format;
@@ -159,6 +161,21 @@ async function unpacked(chunks: AsyncIterable<Buffer>): Promise<AsyncIterable<Bu
   const gunzip = createGunzip();
   source.on('error', (error) => gunzip.destroy(error));
   return source.pipe(gunzip);
+}
+
+/** Without the byte order mark that editors and shells of Windows put before UTF-8: it is no part of the first line. */
+async function withoutMark(chunks: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
+  const { head, chunks: all } = await withHead(chunks, UTF8_MARK.length);
+  return head.equals(UTF8_MARK) ? withoutFirst(all, UTF8_MARK.length) : all;
+}
+
+async function* withoutFirst(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes;
+  for await (const chunk of chunks) {
+    const gone = Math.min(left, chunk.length);
+    left -= gone;
+    if (gone < chunk.length) yield chunk.subarray(gone);
+  }
 }
 
 /** Its first bytes, and all of it. */

@@ -7,7 +7,8 @@ import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
 import { taskSettings } from '../../experiment/tasks/timeout-and-retries.ts';
-import { parseFieldPath, readField } from '../../expressions/field-path.ts';
+import { readField } from '../../expressions/field-path.ts';
+import { parseWaitFor, type WaitFor } from '../../expressions/wait-for.ts';
 import { formatCounted, formatSeconds } from '../../text/units.ts';
 import type { KubeClient, Resource } from '../kube/api-client.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';
@@ -101,7 +102,6 @@ async function notReady(
             throw error;
           });
         if (object === undefined) return gone ? undefined : `${one.text} is not there`;
-        if (gone) return `${one.text} is still there`;
         const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor, isSecret(resource));
         return unmet === undefined ? undefined : `${one.text}: ${unmet}`;
       } catch (error) {
@@ -114,17 +114,20 @@ async function notReady(
   return sentences.filter((sentence) => sentence !== undefined);
 }
 
-/**
- * Why a condition as in `kubectl wait --for` does not hold, or undefined: `condition=available`, `condition=ready=false`,
- * `jsonpath={.status.phase}=Running`, `create`. Pure.
- */
+/** Why what an object is waited for does not hold yet, or undefined. Pure. */
 export function unmetCondition(object: unknown, written: string, hidesValues = false): string | undefined {
-  if (written === 'create') return undefined;
-  const condition = /^condition=([^=]+)(?:=(.*))?$/.exec(written);
-  if (condition !== null) return unmetStatus(object, condition[1]!, condition[2] ?? 'True');
-  const jsonpath = /^jsonpath=['"]?\{?(\.[^}=]+)\}?['"]?(?:==?(.*))?$/.exec(written);
-  if (jsonpath !== null) return unmetValue(object, jsonpath[1]!, { value: jsonpath[2], hidesValues });
-  return `waitFor ${JSON.stringify(written)} cannot be read; expected condition=NAME, condition=NAME=VALUE, jsonpath={.PATH}=VALUE, create or delete`;
+  const wanted = parseWaitFor(written);
+  if ('problem' in wanted) return `waitFor: ${wanted.problem}`;
+  switch (wanted.kind) {
+    case 'create':
+      return undefined;
+    case 'delete':
+      return 'it is still there';
+    case 'condition':
+      return unmetStatus(object, wanted.type, wanted.status);
+    case 'field':
+      return unmetValue(object, wanted, hidesValues);
+  }
 }
 
 interface WithConditions {
@@ -162,15 +165,13 @@ function isSecret({ group, plural }: Resource): boolean {
 
 function unmetValue(
   object: unknown,
-  path: string,
-  { value, hidesValues }: { readonly value: string | undefined; readonly hidesValues: boolean },
+  { path, text: shown, value }: Extract<WaitFor, { kind: 'field' }>,
+  hidesValues: boolean,
 ): string | undefined {
-  const parsed = parseFieldPath(path);
-  if ('problem' in parsed) return `waitFor ${path}: ${parsed.problem}`;
-  const present = readField(object, parsed);
-  if (present === undefined || present === null) return `${path} is not set`;
+  const present = readField(object, path);
+  if (present === undefined || present === null) return `${shown} is not set`;
   const text = typeof present === 'string' ? present : JSON.stringify(present);
   if (value === undefined || value === text) return undefined;
-  if (hidesValues) return `${path} is not what is expected`;
-  return `${path} is ${text.slice(0, 100)}, expected ${value}`;
+  if (hidesValues) return `${shown} is not what is expected`;
+  return `${shown} is ${text.slice(0, 100)}, expected ${value}`;
 }

@@ -41,6 +41,7 @@ import {
   tasksAreEitherTaskOrRun,
   tasksAreKnown,
   templatesParse,
+  waitsParse,
   payloadsAreSent,
   warmupIsCountable,
 } from './task-rules.ts';
@@ -77,6 +78,7 @@ export const EXPERIMENT_RULES: readonly Rule[] = [
   taskInputsAreRight,
   conditionsParse,
   templatesParse,
+  waitsParse,
   placeholdersCanBeFilled,
   credentialsAreNamed,
   collectNamesAreUnique,

@@ -26,6 +26,8 @@ export interface ExpressionSyntax {
   readonly template?: ((text: string) => string | undefined) | undefined;
   /** `run`, with `@< ... >@` where a whole word may stand. */
   readonly script?: ((text: string) => string | undefined) | undefined;
+  /** `waitFor` of an object that is to be ready. */
+  readonly waitFor?: ((text: string) => string | undefined) | undefined;
 }
 
 export interface RuleContext {

@@ -53,6 +53,15 @@ export const conditionsParse: Rule = ({ experiment, syntax }) =>
     return problem === undefined ? [] : [issue([...path, 'if'], problem)];
   });
 
+export const waitsParse: Rule = ({ experiment, syntax }) =>
+  tasksOf(experiment).flatMap(({ path, task }) => {
+    if (task.task !== 'common/readiness') return [];
+    return objectsOf(task.with?.['objRefs'], [...path, 'with', 'objRefs']).flatMap(({ at, item: { waitFor } }) => {
+      const problem = typeof waitFor === 'string' ? syntax.waitFor?.(waitFor) : undefined;
+      return problem === undefined ? [] : [issue([...at, 'waitFor'], problem)];
+    });
+  });
+
 export const templatesParse: Rule = ({ experiment, syntax }) =>
   tasksOf(experiment).flatMap(({ path, task }) => {
     const script = task.run === undefined ? undefined : syntax.script?.(task.run);

@@ -23,6 +23,11 @@ describe('rules about tasks', () => {
       { run: 'curl "http://x/@< .Name >@"' },
       `${TASK}.run: placeholder @< .Name >@ stands inside quotes, with other text; write it as a word of its own, or in a line before: set -- @< .Name >@, and here "$1"`,
     ],
+    // Mutation: in src/validation/rules/task-rules.ts, `syntax.waitFor?.(waitFor)` -> `undefined`
+    [
+      { task: 'common/readiness', with: { objRefs: [{ kind: 'pods', name: 'a', waitFor: 'available' }] } },
+      `${TASK}.with.objRefs[0].waitFor: "available" cannot be read; expected condition=NAME, condition=NAME=VALUE, jsonpath={.PATH}=VALUE, create or delete`,
+    ],
     [{ run: 'echo @< .Name' }, `${TASK}.run: @< .Name: @< without >@`],
     [
       { run: 'true', with: { timeout: '0s' } },
