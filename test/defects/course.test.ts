@@ -8,7 +8,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createFileStore } from '../../src/adapters/store/local-store.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
-import { Reconciler } from '../../src/controller/reconcile.ts';
+import { controllerInMemory } from '../support/controller-in-memory.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { Iter8Error, UnavailableError } from '../../src/errors.ts';
 import { conformance, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
@@ -141,33 +141,21 @@ it('24: a task that touches the experiment loses nothing of what was measured', 
 
 it('26: a drive that fails ends neither the controller nor the others', async () => {
   // Mutation: in src/controller/reconcile.ts, #look, without `.catch((error: unknown) => this.#failed(key, error))`
-  const clock = fakeClock();
-  const store = createMemoryStore({ clock });
+  const { clock, store, stop, controller } = controllerInMemory();
   const names = ['broken', 'fine'];
   for (const name of names) await store.create({ ...conformance(), metadata: { name, namespace: 'default' } });
-  const stop = new AbortController();
   const driven: string[] = [];
   const logged: string[] = [];
-  const reconciler = new Reconciler(
-    {
-      store,
-      clock: { ...clock, sleep: (_, signal) => rejectedOnAbort(signal!) },
-      self: { identity: 'c', description: 'controller' },
-      log: (level, message) => void logged.push(`${level} ${message}`),
-      lock: {
-        acquire: () =>
-          Promise.resolve({ held: { lost: new AbortController().signal, release: () => Promise.resolve() } }),
-        holder: () => Promise.resolve(undefined),
-      },
-      drive: async ({ metadata: { name } }) => {
-        if (name === 'broken') throw new UnavailableError('analytics cannot be reached');
-        for (let k = 0; k < 100 && reconciler.state.failedAttempts === 0; k++) await Promise.resolve();
-        driven.push(name);
-        stop.abort();
-      },
+  const reconciler = controller({
+    clock: { ...clock, sleep: (_, signal) => rejectedOnAbort(signal!) },
+    log: (level, message) => void logged.push(`${level} ${message}`),
+    drive: async ({ metadata: { name } }) => {
+      if (name === 'broken') throw new UnavailableError('analytics cannot be reached');
+      for (let k = 0; k < 100 && reconciler.state.failedAttempts === 0; k++) await Promise.resolve();
+      driven.push(name);
+      stop.abort();
     },
-    { stop: stop.signal },
-  );
+  });
   await reconciler.run();
   expect(driven).toEqual(['fine']);
   expect(logged).toContain('error could not be driven');
