@@ -133,6 +133,9 @@ finish(
     ...compared('iter8ctl, 2 workers', 'autocannon, 2 workers', 1.15),
     ...compared('iter8ctl, 2 workers', 'fortio', 1),
     ...compared('iter8ctl, 2 workers', 'wrk', 0.8),
+    // A run takes one worker for a closed loop: what its user gets, against what the others take by themselves.
+    ...compared('iter8ctl, 1 worker', 'fortio', 1),
+    ...compared('iter8ctl, 1 worker', 'wrk', 0.8),
   ],
   values.json,
 );

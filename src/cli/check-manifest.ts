@@ -22,37 +22,44 @@ export function namespaceOf(
 /** Settings that flags put over spec.criteria.strength. */
 type Strength = Readonly<Record<string, unknown>>;
 
-/**
- * What this version cannot do, and what flags alone make impossible, is refused before anything starts; what is invalid by itself is
- * recorded in the object by the driver.
- */
+/** What this version cannot do is refused before anything starts; what is invalid by itself is recorded in the object by the driver. */
 export function checkedExperiment(experiment: Experiment, context: Context, strength: Strength): Experiment {
-  const issues = hasEnded(experiment)
-    ? []
-    : [...unsupportedFields(experiment, context.mode), ...issuesOfFlags(experiment, strength)];
-  if (issues.length === 0) return experiment;
-  throw new InvalidManifestError(`experiment ${experiment.metadata.name} cannot be run by this version`, issues);
+  if (hasEnded(experiment)) return experiment;
+  const issues = unsupportedFields(experiment, context.mode);
+  if (issues.length > 0)
+    throw new InvalidManifestError(`experiment ${experiment.metadata.name} cannot be run by this version`, issues);
+  refuseFlags(experiment, strength);
+  return experiment;
 }
 
-function issuesOfFlags(experiment: Experiment, strength: Strength): Issue[] {
-  const own = new Set(checkExperiment(experiment).map(({ path }) => path));
-  return checkExperiment(experiment, { strength }).filter(({ path }) => !own.has(path));
-}
-
-/** @throws InvalidManifestError with every problem of the experiment at once. */
+/** @throws InvalidManifestError with every problem of the experiment at once; UsageError where it is right, and flags over it are not. */
 export function checkManifest(
   experiment: WrittenExperiment,
   mode: 'local' | 'cluster',
   source: { readonly locate: (issue: Issue) => Issue; readonly label: string },
   strength: Strength = {},
 ): void {
-  const issues = [...checkExperiment(experiment, { strength }), ...unsupportedFields(experiment, mode)].map(
-    source.locate,
-  );
-  if (issues.length === 0) return;
-  const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
-  throw new InvalidManifestError(`${source.label} is not a valid Experiment (${count})`, issues);
+  const issues = [...checkExperiment(experiment), ...unsupportedFields(experiment, mode)].map(source.locate);
+  if (issues.length > 0) {
+    const count = issues.length === 1 ? '1 problem' : `${issues.length} problems`;
+    throw new InvalidManifestError(`${source.label} is not a valid Experiment (${count})`, issues);
+  }
+  refuseFlags(experiment, strength);
 }
+
+/** Whoever wrote the manifest has no part in it: no place in it is named. */
+function refuseFlags(experiment: WrittenExperiment, strength: Strength): void {
+  const own = new Set(checkExperiment(experiment).map(({ path }) => path));
+  const issues = checkExperiment(experiment, { strength }).filter(({ path }) => !own.has(path));
+  if (issues.length === 0) return;
+  const flags = Object.entries(strength).map(([setting, value]) => flagOf(setting, value));
+  throw new UsageError(`${flags.join(' ')}: with ${flags.length === 1 ? 'it' : 'them'} no verdict can be reached`, {
+    details: issues.map(({ path, message }) => `${path}: ${message}`),
+  });
+}
+
+const flagOf = (setting: string, value: unknown): string =>
+  `--${value === false ? 'no-' : ''}${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** For callers that need the object as the store would give it. */
 export function asExperiment(written: WrittenExperiment, namespace: string): Experiment {

@@ -26,8 +26,12 @@ function folderOf(url: string): string {
 }
 
 it.each([
-  [['--min-seconds', '1200'], /minSeconds: expected at most 900 seconds/],
-  [['--min-requests', '101', '--no-extend'], /minRequests: expected at most 100 requests/],
+  // Mutation: in src/cli/check-manifest.ts, `checkExperiment(experiment, { strength })` -> `checkExperiment(experiment)`
+  [['--min-seconds', '1200'], /^error: --min-seconds: with it .*minSeconds: expected at most 900 seconds/s],
+  [
+    ['--min-requests', '101', '--no-extend'],
+    /^error: --no-extend --min-requests: with them .*minRequests: expected at most 100 requests/s,
+  ],
 ])('%j is refused by plan and by run, of a manifest and of what is stored', async (flags, problem) => {
   await using server = await testServer((_, response) => void response.end('fine'));
   const cwd = folderOf(server.url);
