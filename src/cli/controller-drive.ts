@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { drive as driveExperiment } from '../drive/drive.ts';
 import type { HeldLock, RecordLog } from '../drive/ports.ts';
+import { METRICS_FOLLOW_MS } from '../drive/find-metrics.ts';
 import type { Log } from '../controller/structured-log.ts';
 import { refusals } from '../controller/refusals.ts';
 import { limitedTurns } from '../controller/concurrency-limit.ts';
@@ -25,8 +26,6 @@ export interface ControllingOptions {
 /** A pod that is killed loses at most five seconds of load: the rest is what saving takes. */
 const SAVE_EVERY_MS = 4_500;
 const LOOK_EVERY_MS = 5_000;
-/** `kubectl apply` makes the objects of a folder one after another: the experiment before its metrics, if its file is first. */
-const METRICS_FOLLOW_MS = 10_000;
 const PATIENCE_MS = 24 * 3_600_000;
 /** A pod is given a minute to end, and its load has been drained by then. */
 const FLUSH_EVENTS_MS = 5_000;

@@ -24,7 +24,7 @@ import { experimentFromFlags, type QuickFlags } from './commands/init.ts';
 import { namedExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
 import { orNoFile, refusePath } from './measured-runs.ts';
-import { foldedRecord, measuredRecord, type MeasuredRecord } from './record-file.ts';
+import { foldedRecord, measuredRecord, type MeasuredRecord } from './read-record-file.ts';
 import { resultsOf, type ResultFlags } from './result-files.ts';
 import { sayTo } from './say.ts';
 import type { OutputFlags, StoreFlags } from './shared-flags.ts';

@@ -10,7 +10,7 @@ import { areSentTogether, runOf, type MeasuredRun } from '../judge/runs/measured
 import { countedScopes, readRecord, type Iter8Record } from '../judge/record/stored-record.ts';
 import { namedExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
-import { measuredRecord } from './record-file.ts';
+import { measuredRecord } from './read-record-file.ts';
 import { resultsOf, type ResultFlags } from './result-files.ts';
 import { sayTo } from './say.ts';
 import type { StoreFlags } from './shared-flags.ts';

@@ -13,6 +13,11 @@ export type ReadMetrics = NonNullable<ExperimentStatus['metrics']>;
 
 type MetricStore = Pick<ExperimentStore, 'getMetric'>;
 
+/**
+ * How long a controller waits for the metrics of an experiment: `kubectl apply` makes the objects of a folder one after another, the
+ * experiment before its metrics, if its file is first.
+ */
+export const METRICS_FOLLOW_MS = 10_000;
 const LOOK_AGAIN_MS = 1_000;
 
 /**

@@ -14,8 +14,8 @@
  * Source: docs/method.md 1.6.
  */
 import { isObject } from '../../text/check-fields.ts';
-import { createHash } from 'node:crypto';
 import type { Bucket, CounterAnswer, CounterKind, CounterSample } from '../../evidence/counters/counter-samples.ts';
+import { seriesReader, type Series } from './series-labels.ts';
 
 const KINDS = ['shares', 'sums', 'histograms', 'counts'] as const;
 
@@ -197,36 +197,6 @@ function boundOf(written: unknown): number {
 
 function withSource(sample: CounterSample, source: string | undefined): CounterSample {
   return source === undefined ? sample : { ...sample, source };
-}
-
-interface Series {
-  readonly id: string;
-  readonly source: string | undefined;
-}
-
-/** An answer has many rows of few series: each series is worked out once. */
-function seriesReader(): (labels: unknown) => Series {
-  const known = new Map<string, Series>();
-  return (labels) => {
-    const text = JSON.stringify(labels) ?? '';
-    const found = known.get(text) ?? { id: seriesId(labels), source: sourceId(labels) };
-    known.set(text, found);
-    return found;
-  };
-}
-
-/** Labels of what Prometheus read a series from: one process, all of whose series restart together. */
-function sourceId(series: unknown): string | undefined {
-  if (!isObject(series) || series['instance'] === undefined) return undefined;
-  return seriesId({ job: series['job'], instance: series['instance'] }).slice(0, 8);
-}
-
-/** Labels in any order, as a short text: it is stored for every series. */
-function seriesId(series: unknown): string {
-  const labels = isObject(series)
-    ? Object.fromEntries(Object.entries(series).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    : (series ?? null);
-  return createHash('sha256').update(JSON.stringify(labels)).digest('base64url').slice(0, 16);
 }
 
 const short = (value: unknown): string => (JSON.stringify(value) ?? 'nothing').slice(0, 60);

@@ -16,7 +16,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { hideCredentials } from '../../text/credentials.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { fetchMetric, type MetricTls } from './send-query.ts';
+import { QUERY_TIMEOUT_MS, fetchMetric, type MetricTls } from './send-query.ts';
 import type { JqEngine } from './jq.ts';
 import { parseJson, readNumber, reportedError, warningsIn } from './read-answer.ts';
 import { resolveQuery, secretsOf, type MetricRequest } from './build-query.ts';
@@ -37,7 +37,6 @@ export interface MetricSourcePorts {
   readonly ownSecretsOnly?: boolean | undefined;
 }
 
-const TIMEOUT_MS = 10_000;
 const MAX_BYTES = 10 * 1024 * 1024;
 /** Of an answer that has no value. */
 const SHOWN_BODY = 200;
@@ -71,7 +70,7 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         message: noValueText(reason, cleanText(detail, hidden)),
         ...asked,
       });
-      const timeoutMs = ports.timeoutMs ?? TIMEOUT_MS;
+      const timeoutMs = ports.timeoutMs ?? QUERY_TIMEOUT_MS;
       const fetched = await fetchMetric(query, {
         tls: tlsOf(metric),
         timeoutMs,

@@ -38,6 +38,8 @@ export type Fetched =
   /** `isAnswered`: the backend was reached, but its answer is too large, or leads where we do not go. */
   | { readonly kind: 'error'; readonly message: string; readonly isAnswered: boolean };
 
+/** How long an answer is waited for. */
+export const QUERY_TIMEOUT_MS = 10_000;
 const MOST_REDIRECTS = 5;
 
 /** Never rejects but for an abort: what goes wrong is a result. */

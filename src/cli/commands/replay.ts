@@ -18,7 +18,7 @@ import {
 import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { ANSWER_FORMATS, answerText } from '../print-experiment.ts';
-import { recordLines } from '../record-file.ts';
+import { recordLines } from '../read-record-file.ts';
 
 interface ReplayFlags extends OutputFlags, StrengthFlags, ReportFlags {
   readonly slo?: string[];

@@ -8,6 +8,7 @@
 import * as z from 'zod';
 import { parseDurationMs } from '../../text/duration.ts';
 import type { TaskSpec } from '../experiment.ts';
+import { GATE_TIMEOUT_MS } from './gate-inputs.ts';
 import { duration, readable, whole } from './input-fields.ts';
 
 /** Of a task that was under way when its driver ended, and may have been done in part. */
@@ -43,7 +44,7 @@ const NOTIFICATION: Defaults = { timeoutMs: 10_000, retries: 3, ignoreFailure: t
 const DEFAULTS: Readonly<Record<string, Defaults>> = {
   run: { timeoutMs: 60 * 60_000, retries: 0, ignoreFailure: false, onResume: 'fail' },
   'common/readiness': { retries: 0, ignoreFailure: false, onResume: 'repeat' },
-  gate: { timeoutMs: 24 * 60 * 60_000, retries: 0, ignoreFailure: false, onResume: 'repeat' },
+  gate: { timeoutMs: GATE_TIMEOUT_MS, retries: 0, ignoreFailure: false, onResume: 'repeat' },
   'notification/http': NOTIFICATION,
   'notification/slack': NOTIFICATION,
 };

@@ -1,0 +1,34 @@
+/** What tells the series of counters apart by their labels, and which of them are of one process, so that they restart together. */
+import { createHash } from 'node:crypto';
+import { isObject } from '../../text/check-fields.ts';
+
+export interface Series {
+  readonly id: string;
+  /** The process, where its labels name one. */
+  readonly source: string | undefined;
+}
+
+/** An answer has many rows of few series: each series is worked out once. */
+export function seriesReader(): (labels: unknown) => Series {
+  const known = new Map<string, Series>();
+  return (labels) => {
+    const text = JSON.stringify(labels) ?? '';
+    const found = known.get(text) ?? { id: seriesId(labels), source: processId(labels) };
+    known.set(text, found);
+    return found;
+  };
+}
+
+/** By the labels of what Prometheus read a series from (`job`, `instance`). */
+function processId(series: unknown): string | undefined {
+  if (!isObject(series) || series['instance'] === undefined) return undefined;
+  return seriesId({ job: series['job'], instance: series['instance'] }).slice(0, 8);
+}
+
+/** Labels in any order, as a short text: it is stored for every series. */
+function seriesId(series: unknown): string {
+  const labels = isObject(series)
+    ? Object.fromEntries(Object.entries(series).toSorted(([a], [b]) => (a < b ? -1 : 1)))
+    : (series ?? null);
+  return createHash('sha256').update(JSON.stringify(labels)).digest('base64url').slice(0, 16);
+}
