@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { drive as driveExperiment } from '../drive/drive.ts';
 import type { HeldLock, RecordLog } from '../drive/ports.ts';
+import { CONTROLLER_TIMING } from '../drive/driver-timing.ts';
 import { METRICS_FOLLOW_MS } from '../drive/find-metrics.ts';
 import type { Log } from '../controller/structured-log.ts';
 import { refusals } from '../controller/refusals.ts';
@@ -22,13 +23,6 @@ export interface ControllingOptions {
   readonly scriptServiceAccount: string;
   readonly log: Log;
 }
-
-/** A pod that is killed loses at most five seconds of load: the rest is what saving takes. */
-const SAVE_EVERY_MS = 4_500;
-const LOOK_EVERY_MS = 5_000;
-const PATIENCE_MS = 24 * 3_600_000;
-/** A pod is given a minute to end, and its load has been drained by then. */
-const FLUSH_EVENTS_MS = 5_000;
 
 /** A pod has no folder that outlives it: the object keeps what verdicts are made of. */
 const NO_RECORDS: RecordLog = {
@@ -87,12 +81,12 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         },
         textOf: eventText,
         by: SIGNATURE,
-        patience: { ms: PATIENCE_MS, giveUp: stop },
+        patience: { ms: CONTROLLER_TIMING.outageMs, giveUp: stop },
       },
       {
         driver: context.self,
-        saveEveryMs: SAVE_EVERY_MS,
-        lookEveryMs: LOOK_EVERY_MS,
+        saveEveryMs: CONTROLLER_TIMING.saveEveryMs,
+        lookEveryMs: CONTROLLER_TIMING.lookEveryMs,
         typed: (command) => `iter8ctl ${command} ${experiment.metadata.name} -n ${experiment.metadata.namespace}`,
         seed: io.clock.now() % 2 ** 32,
         metricsFollowMs: METRICS_FOLLOW_MS,
@@ -113,7 +107,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
     drive,
     turns: targets.taken,
     close: async () => {
-      await events?.flush(FLUSH_EVENTS_MS);
+      await events?.flush(CONTROLLER_TIMING.eventsMs);
       await metrics.close();
     },
   };

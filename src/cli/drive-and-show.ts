@@ -5,6 +5,7 @@ import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
 import type { DriveOutcome } from '../drive/drive-options.ts';
+import { RUN_TIMING } from '../drive/driver-timing.ts';
 import { eventText } from '../render/progress-lines.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment } from '../experiment/experiment.ts';
@@ -29,16 +30,6 @@ export interface DrivingOptions {
   readonly scripts: ScriptGate;
 }
 
-/** Saving costs little in a folder, and more in a cluster (docs/behavior.md 8). */
-/** A run that is killed loses at most a second of load locally, five in a cluster: the rest is what saving takes. */
-const SAVE_EVERY_MS = { local: 800, cluster: 4_500 } as const;
-
-/** While nothing is saved: how soon a person's answer is seen. */
-const LOOK_EVERY_MS = { local: 500, cluster: 3_000 } as const;
-
-/** How long the end of an experiment waits for an API server that does not answer. */
-const PATIENCE_MS = 10 * 60_000;
-const FLUSH_EVENTS_MS = 3_000;
 /** How soon a dead driver is noticed, beyond the 15 s of its lease. */
 const LOOK_FOR_DRIVER_MS = 2_000;
 
@@ -99,6 +90,7 @@ export async function driveSettled<T>(
   if (lost?.aborted === true) onLost();
   lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
+  const timing = RUN_TIMING[context.mode];
   let last: Experiment | undefined;
   let failure: unknown;
   const events = await openEvents(context, progress.say);
@@ -121,7 +113,7 @@ export async function driveSettled<T>(
           if (event.kind === 'object') last = event.object;
           tellKube(events, settled.experiment, event);
         },
-        ...(context.mode === 'local' ? {} : { patience: { ms: PATIENCE_MS, giveUp: stop.signal } }),
+        ...(context.mode === 'local' ? {} : { patience: { ms: timing.outageMs, giveUp: stop.signal } }),
         textOf: eventText,
         by: SIGNATURE,
       },
@@ -129,9 +121,9 @@ export async function driveSettled<T>(
         driver: context.self,
         strength: options.strength,
         typed: (command) => context.asTyped(command, settled.experiment.metadata),
-        lookEveryMs: LOOK_EVERY_MS[context.mode],
+        lookEveryMs: timing.lookEveryMs,
         goOn: context.asTyped('run', settled.experiment.metadata),
-        saveEveryMs: SAVE_EVERY_MS[context.mode],
+        saveEveryMs: timing.saveEveryMs,
         keepSplit: flags.keepSplit === true,
         seed: started % 2 ** 32,
         stop: stop.signal,
@@ -140,7 +132,7 @@ export async function driveSettled<T>(
       },
     );
     progress.end();
-    await events?.flush(FLUSH_EVENTS_MS);
+    await events?.flush(timing.eventsMs);
     await settled.lock.release();
     last = outcome.experiment;
     return await answer(outcome, stopped);

@@ -11,7 +11,7 @@ import { baselineAlone, DEFAULT_LOAD_MS } from '../experiment/baseline-alone.ts'
 import { withDefaults } from '../experiment/defaults.ts';
 import type { WrittenExperiment } from '../experiment/experiment.ts';
 import { experimentOfObjectives, nameOfResults } from '../experiment/experiment-of-results.ts';
-import { defaultTimeoutMs } from '../judge/question/planned-load.ts';
+import { defaultTimeoutMs } from '../experiment/request-timeout.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import { askedBy, runOf, type AskedQuantity, type MeasuredRun } from '../judge/runs/measured-run.ts';
 import { groupOfPiece, GROUPS } from '../judge/runs/self-comparison.ts';

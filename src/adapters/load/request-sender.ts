@@ -8,7 +8,7 @@ import type { LoadEndpoint, LoadPlan } from '../../drive/ports.ts';
 import { ClosedLoop, CLOSED_LOOP_CONNECTIONS } from './closed-loop.ts';
 import type { Transport } from './connections.ts';
 import { classifyFailure } from './failure-class.ts';
-import { OpenLoop } from './open-loop.ts';
+import { OPEN_LOOP_CONNECTIONS, OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
 import type { Fire, Pacing } from './pacing.ts';
 import { Request, type Receiver } from './request.ts';
@@ -18,8 +18,6 @@ import { TickBook } from './tick-pairs.ts';
 import type { Timers } from './timers.ts';
 import { couplesOf, scopesOf, type ToWorker, type WorkerReport, type WorkerSetup } from './worker-messages.ts';
 
-/** Connections of one version that are opened when no cap is written. */
-const MOST_CONNECTIONS = 1024;
 const SWEEP_EVERY_MS = 20;
 /** A sweep after so long: this thread stood still meanwhile, for want of a core or because the process was stopped. */
 const STOOD_STILL_MS = 100;
@@ -92,7 +90,7 @@ export class Sender {
       : new ClosedLoop({ ...paced, hasRoom: (target) => hasRoom(this.#targets[target]!) });
     const couples = couplesOf(plan);
     this.#ticks = couples.length === 0 || !isOpenLoop(plan) ? undefined : new TickBook(couples);
-    const places = plan.connections ?? (isOpenLoop(plan) ? MOST_CONNECTIONS : CLOSED_LOOP_CONNECTIONS);
+    const places = plan.connections ?? (isOpenLoop(plan) ? OPEN_LOOP_CONNECTIONS : CLOSED_LOOP_CONNECTIONS);
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,
       endpoints: target.endpoints,

@@ -16,7 +16,7 @@ import {
 import { isLatency, isSameMetric, parseMetricName } from '../../experiment/metric-names.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
-import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
+import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
 import { latencyLimits, limitBeyond } from '../../judge/question/limits.ts';
 import { compileQuestion, type Question } from '../../judge/question/question.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';

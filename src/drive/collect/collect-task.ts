@@ -8,7 +8,7 @@ import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import { judgementAt, type Judgement } from '../../judge/judgement.ts';
 import { latencyLimits } from '../../judge/question/limits.ts';
-import { defaultTimeoutMs } from '../../judge/question/planned-load.ts';
+import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
 import type { LoadState } from '../../judge/record/load-progress.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } from '../ports.ts';
 import { formatCounted } from '../../text/units.ts';

@@ -1,7 +1,6 @@
 /** The load that the collect tasks of an experiment plan, and the most that they may send. Pure. */
 import type { Experiment } from '../../experiment/experiment.ts';
-import { isLatency, parseMetricName } from '../../experiment/metric-names.ts';
-import { isQuantity, toNumber } from '../../experiment/quantity.ts';
+import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 
@@ -39,19 +38,6 @@ export interface PlannedLoad {
   /** The largest rate of a task; 0 without load, or in a closed loop only. */
   readonly ratePerSec: number;
   readonly closedLoop: boolean;
-}
-
-/** The least that a timeout is by default. Source: docs/behavior.md 5. */
-const LEAST_TIMEOUT_MS = 10_000;
-
-/** The larger of 10 s and twice the largest latency limit: for a task that sets none. */
-export function defaultTimeoutMs({ spec, metadata }: Experiment): number {
-  const limits = spec.criteria.objectives
-    .filter(({ metric }) => isLatency(parseMetricName(metric, metadata.namespace).quantity))
-    .flatMap(({ upperLimit, lowerLimit }) =>
-      [upperLimit, lowerLimit].filter((limit) => limit !== undefined && isQuantity(limit)),
-    );
-  return Math.max(LEAST_TIMEOUT_MS, ...limits.map((limit) => 2 * toNumber(limit)).filter(Number.isFinite));
 }
 
 /** `judged`: names of the versions that are judged; load for others is not counted. */
