@@ -121,7 +121,7 @@ finish(
   commands.flatMap(({ name, goal }) => {
     if (goal === undefined) return [];
     const { ms, cpu } = results[candidates.findIndex((one) => one.name === `iter8ctl ${name}`)];
-    // The larger one counts: on a busy machine the wall clock tells what the others did.
+    // The larger one counts. On a busy machine the wall clock also contains the work of others.
     const wall = median(ms) / median(base.ms);
     const work = hasTime ? mean(cpu) / mean(base.cpu) : wall;
     return {

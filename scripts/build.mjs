@@ -89,7 +89,7 @@ const oneWidth = {
 };
 
 /**
- * Files of the program: what every command links; what looking at an experiment does; what tells of all commands; what reading and judging an
+ * Files of the program: what every command links; what looking at an experiment does; what describes all commands; what reading and judging an
  * object may need; what reaches a cluster; what few runs need. All else is the file `rest`. The first three, and most of the others, are
  * filled by what commands link (scripts/linked-parts.mjs).
  */

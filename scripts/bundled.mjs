@@ -3,7 +3,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 
-/** What jq.wasm is compiled from, which no package.json tells. jq itself is in the licence of jq-web. Its build names no versions. */
+/** What jq.wasm is compiled from: no package.json lists it. jq itself is in the licence of jq-web. Its build names no versions. */
 const WITHIN_JQ = [
   { name: 'jq', license: 'MIT', website: 'https://jqlang.org' },
   { name: 'oniguruma', license: 'BSD-2-Clause', website: 'https://github.com/kkos/oniguruma', notice: 'oniguruma.txt' },

@@ -13,7 +13,7 @@ process.once('exit', () => require('node:fs').writeFileSync(out, JSON.stringify(
 require(program);
 `;
 
-/** Whoever asks for it is told that it is not there. */
+/** There is no such file, and the program says so. */
 const NO_FILE = 'no-such-file';
 
 /**

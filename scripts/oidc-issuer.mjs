@@ -1,4 +1,4 @@
-// Keys of a local OpenID Connect issuer for tests: the API server is told to trust it when it starts, the test serves it.
+// Keys of a local OpenID Connect issuer for tests: the API server is configured to trust it, the test serves it.
 import { makeSelfSigned } from './certificates.mjs';
 
 const PORT = 18553;

@@ -79,7 +79,7 @@ export const locust = {
               offBy: 0.1,
             }
           : {}),
-        // Stopped in mid-air: a user's last request may have been answered and not be told of.
+        // It is stopped while requests are under way: the last one of a user may have been answered and not be reported.
         give: 4,
       });
     }

@@ -83,7 +83,7 @@ export class Api {
       case 'verdict':
         await this.#admit(caller, toJudge(route.namespace), route.namespace, signal);
         expectJson(request);
-        return json(await this.#verdictTold(await request.body(), route.namespace, signal));
+        return json(await this.#loggedVerdict(await request.body(), route.namespace, signal));
       case 'flagger':
         throw new RefusedError(404, 'there is nothing at this path');
     }
@@ -116,12 +116,12 @@ export class Api {
     return experimentView(experiment, clock.now(), await driven(experiment, signal));
   }
 
-  /** Whoever asks often keeps the verdict alone: why it was so stands in the log. */
-  async #verdictTold(body: unknown, namespace: string, signal: AbortSignal) {
-    const told = await this.#verdict(body, namespace, signal);
-    const { version, verdict, reason } = told;
+  /** A caller that asks often may keep only the verdict: its reason is in the log. */
+  async #loggedVerdict(body: unknown, namespace: string, signal: AbortSignal) {
+    const answer = await this.#verdict(body, namespace, signal);
+    const { version, verdict, reason } = answer;
     this.#ports.log('info', `a verdict is ${verdict}`, { namespace, version: version ?? '', reason });
-    return told;
+    return answer;
   }
 
   async #verdict(body: unknown, namespace: string, signal: AbortSignal) {
@@ -210,7 +210,7 @@ export class Api {
     return reply(hook, stateOf(verdict), `${view.headline}: ${reasons[0] ?? ''}`);
   }
 
-  /** What of an error may be told. */
+  /** What a caller may know of an error. */
   #refusal(error: unknown, { signal }: ApiRequest): RefusedError {
     if (error instanceof RefusedError) return error;
     if (signal.aborted) return new RefusedError(503, 'nobody waits for this any more');

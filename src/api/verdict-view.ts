@@ -1,4 +1,4 @@
-/** `kind: Verdict` of docs/api.md: three states, so that whoever asks can tell "no" from "not known". */
+/** `kind: Verdict` of docs/api.md: three states, so that a caller can distinguish "no" from "not known". */
 import type { ExperimentView } from '../view/experiment-view.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import { jsonView } from '../report/json-view.ts';

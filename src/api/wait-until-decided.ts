@@ -96,7 +96,7 @@ export class Waits {
   async #follow(key: ObjectKey, id: string, watched: Watched): Promise<void> {
     let isThere = false;
     const wake = (error?: unknown): void => {
-      // Who comes later begins anew: this one may be settled, and what it saw old.
+      // A later caller starts another watch: this one may have ended, and what it has seen may be old.
       this.#end(id, watched);
       for (const end of watched.waiting) end(error);
     };

@@ -52,8 +52,8 @@ export interface Context {
 }
 
 const DEFAULT_DIR = '.iter8';
-/** As in kubectl. */
-const TELLS_REQUESTS = 6;
+/** The least `-v` that prints each request, as in kubectl. */
+const PRINTS_REQUESTS = 6;
 
 /** The folder of local mode, or undefined when a cluster is meant. */
 function localDir(flags: StoreFlags, io: Io): string | undefined {
@@ -154,7 +154,7 @@ export async function openKube(
     monotonicMs: () => io.clock.monotonicMs(),
     userAgent: `iter8ctl/${VERSION}`,
     flagsAsTyped: clusterFlagsAsTyped(flags),
-    onRequest: (flags.v ?? 0) < TELLS_REQUESTS ? undefined : warn,
+    onRequest: (flags.v ?? 0) < PRINTS_REQUESTS ? undefined : warn,
     // What a credential plugin says: whole lines go where sentences go, a question on a terminal as it is.
     onMessage: (text) => {
       const lines = text.split('\n');

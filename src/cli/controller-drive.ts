@@ -9,7 +9,7 @@ import { METRICS_FOLLOW_MS } from '../drive/find-metrics.ts';
 import type { Log } from '../controller/structured-log.ts';
 import { refusals } from '../controller/refusals.ts';
 import { limitedTurns } from '../controller/concurrency-limit.ts';
-import { tellKube } from './publish-kubernetes-events.ts';
+import { publishEvents } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/progress-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
@@ -75,7 +75,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         confirm: () => held.confirm?.() ?? Promise.resolve(),
         clock: io.clock,
         emit: (event) => {
-          tellKube(events, experiment, event);
+          publishEvents(events, experiment, event);
           const text = eventText(event);
           if (text !== undefined) log(event.kind === 'warning' ? 'warn' : 'info', event.kind, { experiment: id, text });
         },

@@ -9,7 +9,7 @@ import { RUN_TIMING } from '../drive/driver-timing.ts';
 import { eventText } from '../render/progress-lines.ts';
 import { SIGNATURE } from '../version.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { tellKube } from './publish-kubernetes-events.ts';
+import { publishEvents } from './publish-kubernetes-events.ts';
 import { openDriver, openEvents, openMetrics, type Context } from './context.ts';
 import type { OutputFlags } from './shared-flags.ts';
 import type { Reports } from './report-files.ts';
@@ -66,7 +66,7 @@ export async function driveSettled<T>(
   const stop = new AbortController();
   const kill = new AbortController();
   let stopped: Stop | undefined;
-  const tellScript = (line: string) => progress.say(`run: ${line}`);
+  const showScriptLine = (line: string) => progress.say(`run: ${line}`);
   const end = (why: Stop) => {
     stopped ??= why;
     stop.abort(new InterruptedError());
@@ -97,7 +97,7 @@ export async function driveSettled<T>(
   const metrics = openMetrics(context, io, { ownSecretsOnly: false });
   try {
     await options.scripts.admit(settled.experiment);
-    const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput: tellScript }, metrics });
+    const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput: showScriptLine }, metrics });
     const outcome = await drive(
       settled.experiment,
       {
@@ -111,7 +111,7 @@ export async function driveSettled<T>(
         emit: (event) => {
           progress.show(event);
           if (event.kind === 'object') last = event.object;
-          tellKube(events, settled.experiment, event);
+          publishEvents(events, settled.experiment, event);
         },
         ...(context.mode === 'local' ? {} : { patience: { ms: timing.outageMs, giveUp: stop.signal } }),
         textOf: eventText,

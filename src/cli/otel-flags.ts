@@ -1,4 +1,4 @@
-/** What `install` is told of OpenTelemetry: variables of the controller's environment, and the Secret that has its headers. */
+/** What `install` takes for OpenTelemetry: variables of the controller's environment, and the Secret that has its headers. */
 import { otlpSettings } from '../adapters/telemetry/otlp-settings.ts';
 import { OTEL_VARIABLES } from '../adapters/telemetry/otel-variables.ts';
 import { UsageError } from '../errors.ts';

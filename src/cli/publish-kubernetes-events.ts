@@ -4,7 +4,7 @@ import type { EventWriter } from '../adapters/kube/kubernetes-events.ts';
 import type { Event } from '../drive/events.ts';
 import { kubeEventsOf } from '../report/kube-events.ts';
 
-export function tellKube(events: EventWriter | undefined, { metadata, spec }: Experiment, event: Event): void {
+export function publishEvents(events: EventWriter | undefined, { metadata, spec }: Experiment, event: Event): void {
   if (events === undefined) return;
   const about = { namespace: metadata.namespace, name: metadata.name, uid: metadata.uid };
   for (const { reason, message, warning } of kubeEventsOf(event, spec.target))

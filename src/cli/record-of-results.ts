@@ -1,4 +1,4 @@
-/** What the files of another tool tell, as the record that the judge judges, and what of it is not known as sentences. */
+/** Files of another tool, as the record that is judged; and what is not known of them, as sentences. */
 import type { CountedWindow } from '../adapters/results/count-requests.ts';
 import { factsOf, type Results } from '../adapters/results/read-results.ts';
 import { EMPTY_TALLY } from '../evidence/request-tally.ts';
@@ -46,7 +46,7 @@ export function recordOfResults(results: Results, how: HowMeasured): RecordOfRes
   };
 }
 
-/** Seconds that several files tell of count once: logs of replicas, tools that ran at the same time. */
+/** Seconds that are in several files count once: logs of replicas, tools that ran at the same time. */
 function secondsOf({ windows, formats }: Results): number {
   let sum = 0;
   let coveredMs = Number.NEGATIVE_INFINITY;

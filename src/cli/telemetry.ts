@@ -27,7 +27,7 @@ export interface MeasuredOutputs {
   end(): Promise<void>;
 }
 
-/** `samples` are asked for whenever somebody wants the values. `say` hears once of a collector that takes none. */
+/** `samples` are asked for whenever somebody wants the values. `say` is called once for a collector that takes none. */
 export async function measuredOutputs(
   io: Io,
   samples: () => readonly Sample[],
@@ -58,8 +58,8 @@ const isPushWanted = ({ env }: Io): boolean =>
   Boolean(env['OTEL_EXPORTER_OTLP_ENDPOINT']) || Boolean(env['OTEL_EXPORTER_OTLP_METRICS_ENDPOINT']);
 
 /**
- * Does the work of one experiment while its values are given out, if anybody wants them. `work` gets what is to be told of each
- * event.
+ * Does the work of one experiment while its values are given out, if anybody wants them. `work` is given a function, and calls it
+ * with each event.
  *
  * @throws UsageError before the work begins when it cannot listen there
  */

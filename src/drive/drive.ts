@@ -311,7 +311,7 @@ class Drive {
       seed,
     });
     if (kind === 'interrupted') return 'interrupted';
-    if (kind === 'anew') return this.#beginAgain();
+    if (kind === 'restart') return this.#beginAgain();
     if (kind === 'failed') return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, ...why });
     const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
     if (invalid !== undefined) return this.#fail(invalid);
@@ -321,7 +321,7 @@ class Drive {
     return 'done';
   }
 
-  /** How the step ends that measures: interrupted, or done where all is to be measured anew. Undefined: it goes on. */
+  /** How a step that measures ends: interrupted, or done when all is to be measured again. Undefined: it goes on. */
   async #measure(measure = takeMeasurement): Promise<StepOutcome | undefined> {
     const { restarts } = this.#session.record;
     const isDone = await this.#interruption.completes((signal) => measure(this.#session, this.#ports, signal));

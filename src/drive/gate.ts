@@ -17,12 +17,12 @@ export async function passGate(
 ): Promise<TaskOutcome> {
   const { timeoutMs } = gateInputs(task);
   if (session.record.waiting?.task !== id) await beginToWait(session, { task, id, text }, control);
-  else countAnew(session, timeoutMs);
+  else restartTimeout(session, timeoutMs);
   const { since } = session.record.waiting!;
   const endMs = Date.parse(since) + timeoutMs;
   await control.look();
   const answer = await control.awaitPerson(
-    // Who answered in time is heard, also where the answer could not be read in time.
+    // An answer that was given in time counts, even if it could only be read later.
     () => decisionOn(id, session.annotations) ?? (control.sees && session.time.now() >= endMs ? 'late' : undefined),
   );
   if (answer === undefined) return { kind: 'interrupted' };
@@ -37,8 +37,8 @@ export async function passGate(
   return { kind: 'done' };
 }
 
-/** It began in what is the future by the clock of this driver: how long ago nobody knows, so it has all of its time from now. */
-function countAnew(session: Session, timeoutMs: number): void {
+/** By the clock of this driver the gate began in the future. How long it has waited is unknown: its whole timeout runs from now. */
+function restartTimeout(session: Session, timeoutMs: number): void {
   const nowMs = session.time.now();
   if (Date.parse(session.record.waiting!.since) <= nowMs) return;
   const [since, until] = [timestamp(nowMs), timestamp(nowMs + timeoutMs)];

@@ -1,11 +1,11 @@
 /**
  * Evidence is about one build: which one runs is looked at before the first measurement, at each iteration, and before the answer
- * (docs/behavior.md 10.4). Another one voids what was measured; `strength.onChange: restart` measures anew.
+ * (docs/behavior.md 10.4). Another one voids what was measured; with `strength.onChange: restart` it is measured again.
  */
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import { buildChange, knownBuilds, type Build, type BuildChange, type Builds } from '../judge/record/build-changes.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
-import { changedSentence, measuredAnew } from '../judge/record/void-measurements.ts';
+import { changedSentence, restartedRecord } from '../judge/record/void-measurements.ts';
 import { formatCounted } from '../text/units.ts';
 import type { BuildReader } from './ports.ts';
 import { assess } from './assess.ts';
@@ -18,10 +18,10 @@ export interface BuildPorts {
   readonly builds?: BuildReader | undefined;
 }
 
-/** `anew`: what was measured is forgotten, and the tasks that measure are to be done again. */
-export type BuildLook = 'same' | 'changed' | 'anew';
+/** `restart`: what was measured is void, and the tasks that measure are to be done again. */
+export type BuildLook = 'same' | 'changed' | 'restart';
 
-/** A version that changes all the time is measured anew so often, and then undecided. */
+/** A version that keeps changing is measured again so many times at most; then it is undecided. */
 const MOST_RESTARTS = 10;
 /** After a change, pods are looked at so often until they stay the same, for at most so long: a rollout takes its time. */
 const LOOK_AGAIN_MS = 5_000;
@@ -37,8 +37,8 @@ export async function lookAtBuilds(
   if (session.record.changed !== undefined) return 'changed';
   if (builds === undefined) return 'same';
   const before = session.record.builds;
-  const isAnew = before === undefined && session.record.restarts !== undefined;
-  const now = isAnew ? await settledBuilds(session, builds, signal) : await readBuilds(session, builds, signal);
+  const isRestarted = before === undefined && session.record.restarts !== undefined;
+  const now = isRestarted ? await settledBuilds(session, builds, signal) : await readBuilds(session, builds, signal);
   const change = before === undefined ? undefined : buildChange(without(before, but), without(now, but));
   if (change !== undefined) {
     const look = noteChange(session, change, mayRestart);
@@ -107,23 +107,23 @@ function noteChange(session: Session, { version, what }: BuildChange, mayRestart
   const { question } = session;
   const restarts = session.record.restarts ?? 0;
   const wanted = mayRestart && question.strength.onChange === 'restart';
-  const anew = wanted && restarts < MOST_RESTARTS;
-  const often = wanted && !anew ? `, after it was measured anew ${formatCounted(restarts, 'time')}` : '';
+  const again = wanted && restarts < MOST_RESTARTS;
+  const often = wanted && !again ? `, after it was measured again ${formatCounted(restarts, 'time')}` : '';
   const changed = { version, at: timestamp(session.nowMs()), what: `${what}${often}` };
-  session.log({ kind: 'build-changed', time: changed.at, version, what: changed.what, anew });
+  session.log({ kind: 'build-changed', time: changed.at, version, what: changed.what, anew: again });
   const sentence = changedSentence(question, changed);
-  session.warn(`${sentence}; what was measured is void${anew ? ', measuring anew (onChange: restart)' : ''}`);
-  if (!anew) {
+  session.warn(`${sentence}; what was measured is void${again ? ', measuring again (onChange: restart)' : ''}`);
+  if (!again) {
     session.changeRecord((record) => ({ ...record, changed }));
     return 'changed';
   }
   const { experiment } = session;
-  session.changeRecord((record) => measuredAnew(record, doneAgain(experiment, record)));
+  session.changeRecord((record) => restartedRecord(record, doneAgain(experiment, record)));
   session.changeStatus(({ startTime: _1, analysis: _2, versionRecommendedForPromotion: _3, ...status }) => ({
     ...status,
     completedIterations: 0,
   }));
-  return 'anew';
+  return 'restart';
 }
 
 /** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */

@@ -33,8 +33,8 @@ export interface ActionOptions {
 
 export type ActionOutcome =
   | { readonly kind: 'done' }
-  /** A version has become another build: all is to be measured anew. */
-  | { readonly kind: 'anew' }
+  /** A version has become another build: all is to be measured again. */
+  | { readonly kind: 'restart' }
   | { readonly kind: 'interrupted' }
   | { readonly kind: 'failed'; readonly cause: string; readonly traffic?: Failure['traffic'] };
 
@@ -76,7 +76,7 @@ export async function runAction(
         : task.task === 'gate'
           ? await gate(session, { task, id, text }, how)
           : await performTask(session, { task, id, text }, { tasks: ports.tasks, interruption, control });
-    if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'anew') return outcome;
+    if (outcome.kind === 'interrupted' || outcome.kind === 'failed' || outcome.kind === 'restart') return outcome;
     if (outcome.kind === 'left') {
       session.emit({ kind: 'task-skipped', ...about, text: outcome.text });
       continue;
@@ -114,11 +114,11 @@ async function collect(
 ): Promise<ActionOutcome> {
   const { any: stop, now: kill } = interruption;
   try {
-    if ((await lookAtBuilds(session, ports, stop)) === 'anew') return { kind: 'anew' };
+    if ((await lookAtBuilds(session, ports, stop)) === 'restart') return { kind: 'restart' };
     const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
     if (outcome.kind === 'interrupted') return outcome;
     if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
-    return (await lookAtBuilds(session, ports, stop)) === 'anew' ? { kind: 'anew' } : { kind: 'done' };
+    return (await lookAtBuilds(session, ports, stop)) === 'restart' ? { kind: 'restart' } : { kind: 'done' };
   } catch (error) {
     if (stop.aborted) return { kind: 'interrupted' };
     if (!(error instanceof Iter8Error)) throw error;

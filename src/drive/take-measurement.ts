@@ -15,7 +15,7 @@ export interface MeasurementPorts extends MeasurePorts, BuildPorts {
 
 /** Which builds run, and where raw counters stand, before anything is judged. */
 export async function beginMeasuring(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
-  if ((await lookAtBuilds(session, ports, signal)) !== 'anew') await measureStart(session, ports, signal);
+  if ((await lookAtBuilds(session, ports, signal)) !== 'restart') await measureStart(session, ports, signal);
 }
 
 export async function takeMeasurement(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {

@@ -113,7 +113,7 @@ export class Traffic {
     }, signal);
   }
 
-  /** Back to the split of the start, to measure anew from there. */
+  /** Back to the split of the start, to measure again from there. */
   async startAgain(signal: AbortSignal): Promise<Failure | undefined> {
     if (!this.isMoved || this.#stored === undefined) return undefined;
     return this.#attempt(() => this.#patiently(() => this.#restore()), signal);

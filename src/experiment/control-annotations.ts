@@ -32,7 +32,7 @@ export function controlValue(what: string, by: string): string {
   return `${what} by ${by.replaceAll(/\s+/g, ' ').trim().slice(0, LONGEST_NAME)}`;
 }
 
-/** What was said of this gate. Who rejects is heard before who approves. */
+/** The decision on this gate. A rejection takes precedence over an approval. */
 export function decisionOn(
   gate: string,
   annotations: Annotations,

@@ -1,4 +1,4 @@
-/** What can be told of a metric by the text of its query. Pure. */
+/** What the text of a query shows about its metric. Pure. */
 import type { Metric } from './metric.ts';
 
 /** Everything that is sent of a query. */

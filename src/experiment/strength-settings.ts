@@ -53,7 +53,7 @@ export interface StrengthSettings {
   readonly margin: number;
   readonly cap: readonly ValueCap[];
   readonly policy: 'progressive' | 'bandit';
-  /** What follows when a version becomes another build: the answer is undecided, or all is measured anew. */
+  /** What follows when a version becomes another build: the answer is undecided, or all is measured again. */
   readonly onChange: 'undecided' | 'restart';
 }
 

@@ -40,7 +40,7 @@ const LOOK: readonly Rule[] = [
   { apiGroups: [''], resources: ['events'], verbs: ['get', 'list', 'watch'] },
 ];
 
-/** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at, or that tell which build runs. */
+/** What driving takes, beside looking: status, locks, events, and the objects that common/readiness looks at, or that show which build runs. */
 const DRIVE: readonly Rule[] = [
   { apiGroups: [API_GROUP], resources: ['experiments/status'], verbs: ['get', 'patch'] },
   { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs: ['get', 'create', 'update'] },

@@ -13,7 +13,7 @@ export interface RewardPower {
   readonly preferred: 'High' | 'Low';
   /** Data points of each version until the better of two values is shown; absent when that can never be. */
   readonly needed?: number | undefined;
-  /** The two values that `needed` tells apart. */
+  /** The two values that so many data points distinguish. */
   readonly between?: readonly [number, number] | undefined;
   /** Of these two. */
   readonly unit?: 'ms' | 'share' | 'plain';

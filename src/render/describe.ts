@@ -52,7 +52,7 @@ function answer(view: ExperimentView, { theme, columns }: DescribeOptions): stri
   const again =
     view.judgedAgain === undefined
       ? []
-      : wrap(`judged anew: ${sanitizeLine(view.judgedAgain)}`, { columns, rest: '  ' });
+      : wrap(`judged again: ${sanitizeLine(view.judgedAgain)}`, { columns, rest: '  ' });
   const colored = (text: string) => theme.headline(recommendation.verdict, text);
   return [
     ...(view.judgedAgain === undefined

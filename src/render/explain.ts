@@ -54,9 +54,9 @@ function oddsText(what: string, odds: Odds | undefined): string | undefined {
   if (odds === undefined) return undefined;
   const { odds: reached, needed } = odds;
   const isReached = reached >= needed * (1 - 1e-9);
-  const told =
+  const shown =
     reached > 1e9 ? 'more than 1e9' : reached < 1e-3 ? 'less than 0.001' : formatValue(reached, 'plain', needed);
-  return `that it is ${what}: ${told} to 1, ${formatValue(needed, 'plain')} to 1 ${isReached ? 'was needed' : 'is needed'}`;
+  return `that it is ${what}: ${shown} to 1, ${formatValue(needed, 'plain')} to 1 ${isReached ? 'was needed' : 'is needed'}`;
 }
 
 /** `satisfied at a limit of 44.1 ms and more, violated below 12 ms`. */

@@ -187,7 +187,7 @@ function rewardLines({ reward }: Preflight, { theme, columns }: PlanOptions): st
       ? theme.bad(`cannot be compared with confidence: ${sanitizeLine(problem)}`)
       : needed === undefined || between === undefined
         ? 'compared by point values'
-        : `needs ${formatCounted(Math.ceil(needed), unit === 'plain' ? 'data point' : 'request')} of each version on average to tell ${formatValue(between[0], unit)} from ${formatValue(between[1], unit)}`;
+        : `needs ${formatCounted(Math.ceil(needed), unit === 'plain' ? 'data point' : 'request')} of each version on average to distinguish ${formatValue(between[0], unit)} from ${formatValue(between[1], unit)}`;
   return wrapped(`${sanitizeLine(reward.metric)} (${reward.preferred}): ${answer}`, columns);
 }
 

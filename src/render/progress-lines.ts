@@ -82,7 +82,7 @@ export function progressText(load: LoadState): string {
 
 /** Lines for a stream of events: `21:04:01 name: sentence`. Keeps quiet about load while other things are reported. */
 export function createLog(theme: Theme): (event: Event) => string | undefined {
-  let lastTold = Number.NEGATIVE_INFINITY;
+  let lastShownMs = Number.NEGATIVE_INFINITY;
   let task: string | undefined;
   let extending = false;
   return (event) => {
@@ -96,12 +96,12 @@ export function createLog(theme: Theme): (event: Event) => string | undefined {
       } else if (event.load.extending && !extending) {
         extending = true;
         text = `the planned load is done: ${progressText(event.load)}`;
-      } else if (at - lastTold >= QUIET_MS) {
+      } else if (at - lastShownMs >= QUIET_MS) {
         text = progressText(event.load);
       }
     }
     if (text === undefined) return undefined;
-    lastTold = at;
+    lastShownMs = at;
     const line = `${event.time.slice(11, 19)} ${sanitizeLine(event.experiment.name)}: ${sanitizeLine(text)}`;
     if (event.kind === 'warning' || event.kind === 'stopping') return theme.open(line);
     if (event.kind === 'recommendation') return theme.headline(event.recommendation.verdict, line);

@@ -95,7 +95,7 @@ function listOf(rows: readonly ComparedRow[], { theme, columns }: ComparisonOpti
   });
 }
 
-/** What the marks mean, how sure it is, why something cannot be told, and how many data points a value of a backend has. */
+/** What the marks mean, how sure it is, why something cannot be determined, and how many data points a value of a backend has. */
 export function legendOf(view: RunComparisonView): string[] {
   const { rows } = view;
   const reasons = new Map<string, string[]>();

@@ -11,7 +11,7 @@ import { addMeasurement } from '../judge/record/measurement.ts';
 import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
-import { measuredAnew } from '../judge/record/void-measurements.ts';
+import { restartedRecord } from '../judge/record/void-measurements.ts';
 import { isObject } from '../text/check-fields.ts';
 
 export interface ReplayChange {
@@ -153,14 +153,14 @@ class Fold {
     };
   }
 
-  #changed({ time: at, version, what, anew }: BuildChangedLine): void {
-    if (!anew) {
+  #changed({ time: at, version, what, anew: again }: BuildChangedLine): void {
+    if (!again) {
       this.#record = { ...this.#record, changed: { version, at, what } };
       return;
     }
     const { tasks, actions } = this.#record;
     const all = { tasks: new Set(Object.keys(tasks)), actions: new Set(Object.keys(actions)) };
-    this.#record = measuredAnew(this.#record, all);
+    this.#record = restartedRecord(this.#record, all);
     this.#open.clear();
     this.#judged = undefined;
     this.#completed = 0;

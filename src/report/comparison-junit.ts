@@ -1,6 +1,6 @@
 /**
- * Comparisons as JUnit XML: a case for each quantity, and one for the answer, which fails as the exit code would with
- * `--fail-on-regression`. What cannot be told in a row is skipped: it is the answer that may not be told in any.
+ * Comparisons as JUnit XML: a case for each quantity, and one for the answer, which fails where the exit code would with
+ * `--fail-on-regression`. A row that cannot be determined is skipped; where that is so in all rows, the answer fails.
  */
 import type { ComparedRow } from '../judge/runs/compare-runs.ts';
 import { noiseCells } from '../render/self-comparison.ts';
@@ -38,7 +38,7 @@ function rowCase(row: ComparedRow, className: string): TestCase {
       return { ...common, failure: { type: 'regression', message: rowSentence(row) } };
     case 'unknown':
     case 'not-judged':
-      return { ...common, skipped: row.reason ?? 'it cannot be told' };
+      return { ...common, skipped: row.reason ?? 'it cannot be determined' };
     default:
       return common;
   }

@@ -4,7 +4,7 @@ import { joined, lines, markup, type Markup } from './markup.ts';
 export interface TestCase {
   readonly name: string;
   readonly className: string;
-  /** CI servers tell failures apart by their type. */
+  /** CI servers distinguish failures by their type. */
   readonly failure?: { readonly type: string; readonly message: string } | undefined;
   /** Why nothing is said about it. */
   readonly skipped?: string | undefined;

@@ -44,7 +44,7 @@ export function renderMarkdown(view: ExperimentView): string {
 function answer({ headline, judgedAgain, recommendation }: ExperimentView): string {
   return [
     `## ${MARKS[recommendation.verdict]} ${markdownText(headline)}`,
-    ...(judgedAgain === undefined ? [] : ['', `Judged anew: ${markdownText(judgedAgain)}`]),
+    ...(judgedAgain === undefined ? [] : ['', `Judged again: ${markdownText(judgedAgain)}`]),
     ...(recommendation.reasons.length === 0 ? [] : ['']),
     ...recommendation.reasons.map((reason) => `- ${markdownText(reason)}`),
   ].join('\n');

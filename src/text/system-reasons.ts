@@ -43,8 +43,8 @@ const REASONS: Readonly<Record<string, string>> = {
   EPROTO: 'it does not speak TLS as we do',
 };
 
-/** The only place where undici tells what a proxy answered to the request for a tunnel, or that it wants a password. */
-const TOLD_BY_UNDICI = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
+/** undici reports the status with which a proxy refused a tunnel, or that it wants a password, in its message only. */
+const PROXY_STATUS = /^Proxy response \((\d{3})\)|^Proxy Authentication Required \((407)\)/;
 
 /**
  * What failed on the way through a proxy of the environment: without its variable nobody would look there. The code is that of
@@ -58,7 +58,7 @@ export class ThroughProxyError extends Error {
 
   /** `variable`: `HTTPS_PROXY`. */
   constructor(variable: string, cause: Error & { readonly code: string }) {
-    const [, tunnel, plain] = TOLD_BY_UNDICI.exec(cause.message) ?? [];
+    const [, tunnel, plain] = PROXY_STATUS.exec(cause.message) ?? [];
     const status = tunnel ?? plain;
     super(status === undefined ? `${systemReason(cause)}, ${throughProxy(variable)}` : refusal(variable, status), {
       cause,

@@ -2,7 +2,7 @@
  * How the split of traffic stands in fields of objects, and what to write there for another one. Pure.
  *
  * A field holds percent, a weight relative to the others (HTTPRoute), or pods (`spec.replicas`); as a number, or as a text
- * (annotations). Versions are never told apart by position.
+ * (annotations). Versions are never distinguished by position.
  */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
 import { versionRoles } from '../judge/question/question.ts';

@@ -59,7 +59,7 @@ export const answerMark = ({ answer }: ComparedRow): string => ANSWERS[answer];
 
 const LEGEND = {
   none: '~ no difference is shown, and one could have been',
-  unknown: '? it cannot be told',
+  unknown: '? it cannot be determined',
 } as const;
 
 /** Empty where no row is judged. */

@@ -56,7 +56,7 @@ function headlineOf(rows: readonly ComparedRow[]): string {
   const count = (answer: ComparedRow['answer']) => rows.filter((row) => row.answer === answer).length;
   const known = rows.length - count('unknown');
   const open = rows.filter(({ difference }) => hasBound(difference));
-  // Of the others it is said in their rows why they cannot be told.
+  // The rows of the others say why they are unknown.
   if (known === 0 && rows.some(({ tooFew }) => tooFew) && open.every(({ tooFew }) => tooFew)) return NOT_ENOUGH;
   if (known === 0 && open.length === 0) return 'nothing can be compared';
   const of = ` of ${formatCounted(rows.length, 'row')}`;
@@ -64,10 +64,10 @@ function headlineOf(rows: readonly ComparedRow[]): string {
     count(answer) === 0 ? [] : [`${answer} in ${count(answer)}`],
   );
   if (parts.length > 0) return `B is ${parts.join(', ')}${of}`;
-  if (known === 0) return `whether they differ cannot be told in any${of}`;
+  if (known === 0) return `whether they differ cannot be determined in any${of}`;
   return known === rows.length
     ? `no difference is shown in any${of}`
-    : `no difference is shown in ${known}${of}, and the others cannot be told`;
+    : `no difference is shown in ${known}${of}, and the others cannot be determined`;
 }
 
 function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {

@@ -57,7 +57,7 @@ it('shows that requests near in time are too much alike', async () => {
   expect((await aa(waves, '--splits', '40', '--percentiles', '50')).answer).toBe('within');
 });
 
-it('leaves open what so few requests cannot tell', async () => {
+it('leaves open what so few requests cannot determine', async () => {
   const few = vegeta('few.json', 12, () => 20);
   expect(await aa(few)).toMatchObject({ code: 3, answer: 'open', falseAlarms: 0 });
   const { code, err } = await iter8ctl(['aa'], { cwd });

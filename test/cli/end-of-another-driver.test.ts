@@ -78,7 +78,7 @@ it('is answered when its driver saved its end and went between two looks', async
   );
   expect(io.err()).toContain('is driven by process 7: watching it');
   expect(io.err()).not.toContain('going on with');
-  expect(io.out()).toContain('judged anew: undecided: hello-candidate');
+  expect(io.out()).toContain('judged again: undecided: hello-candidate');
   expect(code).toBe(3);
 });
 

@@ -1,4 +1,4 @@
-/** `judge`: what real users sent, as access logs tell of it. */
+/** `judge`: what real users sent, as access logs report it. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { fixture, judged, vegeta, written, type Answer } from '../support/judged-files.ts';

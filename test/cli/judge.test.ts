@@ -60,15 +60,15 @@ it('counts what was not answered as an error, beyond every limit', async () => {
   ]);
 });
 
-it('satisfies nothing by hey until it is told how many requests failed', async () => {
+it('satisfies nothing by hey until --missing says how many requests failed', async () => {
   const slo = ['--slo', 'error-rate<=20%', '--slo', 'p95<=300ms'];
   const open = await judged(fixture('hey.csv'), ...slo);
   expect(open.objectives.map(({ reason, upper }) => [reason, upper])).toEqual([
     ['failures-missing', undefined],
     ['failures-missing', undefined],
   ]);
-  const told = await judged(fixture('hey.csv'), ...slo, '--missing', '0');
-  expect(told.objectives.map(({ verdict, reason }) => reason ?? verdict)).toEqual(['satisfied', 'closed-model']);
+  const given = await judged(fixture('hey.csv'), ...slo, '--missing', '0');
+  expect(given.objectives.map(({ verdict, reason }) => reason ?? verdict)).toEqual(['satisfied', 'closed-model']);
   const some = await judged(fixture('hey.csv'), ...slo, '--missing', '2');
   expect(some.objectives[0]!.count).toEqual({ n: 122, bad: 7 });
   const atRate = await judged(fixture('hey.csv'), ...slo, '--missing', '0', '--model', 'open');
@@ -105,8 +105,8 @@ it('leaves out the end of what k6 wrote, where slow requests may be missing, and
   expect(unknown.objectives[1]!.n).toBeGreaterThan(2880);
   expect(unknown.objectives[1]!.n).toBeLessThanOrEqual(2900);
   expect(unknown.warnings.join('\n')).toMatch(/left out at the end/);
-  const told = await judged(file, '--slo', 'p95<=300ms', '--model', 'open', '--missing', '0');
-  expect([told.code, told.objectives[0]!.n]).toEqual([0, 3000]);
+  const given = await judged(file, '--slo', 'p95<=300ms', '--model', 'open', '--missing', '0');
+  expect([given.code, given.objectives[0]!.n]).toEqual([0, 3000]);
 });
 
 it('takes the wait for a connection of k6 for its response time, not against it', async () => {
@@ -286,7 +286,7 @@ it('leaves a relative objective open: these requests are no pairs of one schedul
   ]);
 });
 
-it('tells the answer as events, line by line, in a file too', async () => {
+it('prints the answer as events, line by line, in a file too', async () => {
   const file = written(
     'events.json',
     vegeta(800, () => ({})),

@@ -196,7 +196,7 @@ describe('-v', () => {
       answer.end(JSON.stringify(isList ? list : namespace));
     });
 
-  it.each([[['-v', '6']], [['--v=8']], [['-v9']]])('%j tells of each request, and of no token', async (flag) => {
+  it.each([[['-v', '6']], [['--v=8']], [['-v9']]])('%j prints each request, and no token', async (flag) => {
     await using server = await apiServer();
     const flags = [...flag, '--kubeconfig', writeKubeconfig(server.url), '--token', 'top-secret-token', '-n', 'shop'];
     const { code, out: text, err } = await iter8ctl([...flags, 'get'], { cwd, env: { HOME: cwd } });
@@ -207,13 +207,13 @@ describe('-v', () => {
     expect(err).not.toContain('top-secret');
   });
 
-  it.each([[[]], [['-v', '5']]])('%j tells nothing', async (flag) => {
+  it.each([[[]], [['-v', '5']]])('%j prints nothing', async (flag) => {
     await using server = await apiServer();
     const flags = [...flag, '--kubeconfig', writeKubeconfig(server.url), '-n', 'shop'];
     expect((await iter8ctl(['get', ...flags], { cwd, env: { HOME: cwd } })).err).toBe('');
   });
 
-  it('tells why there was no answer', async () => {
+  it('says why there was no answer', async () => {
     const flags = ['-v', '6', '--kubeconfig', writeKubeconfig('http://127.0.0.1:9'), '-n', 'shop'];
     const { code, err } = await iter8ctl(['get', ...flags], { cwd, env: { HOME: cwd } });
     expect(code).toBe(7);

@@ -67,9 +67,13 @@ it.each([
   [
     'mean-latency',
     100,
-    /mean-latency \(Low\): needs [\d,]+ requests of each version on average to tell 10 s from 12 s/,
+    /mean-latency \(Low\): needs [\d,]+ requests of each version on average to distinguish 10 s from 12 s/,
   ],
-  ['error-rate', 100, /error-rate \(Low\): needs [\d,]+ requests of each version on average to tell 1 % from 1\.2 %/],
+  [
+    'error-rate',
+    100,
+    /error-rate \(Low\): needs [\d,]+ requests of each version on average to distinguish 1 % from 1\.2 %/,
+  ],
   ['error-rate', 0, /cannot be compared with confidence: with qps 0 requests are not paired/],
   ['latency-95th-percentile', 100, /cannot be compared .*only error rates and mean latencies are/],
 ])('says what %s as a reward takes at %i requests a second', async (metric, qps, expected) => {

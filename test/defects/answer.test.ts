@@ -93,7 +93,7 @@ it('4: describe shows why an experiment failed, and completed does not hold for 
   const withoutRecord = { ...failed, status: { ...failed.status, message: 'Experiment failed', analysis: undefined } };
   for (const object of [failed, withoutRecord as typeof failed]) {
     const { out } = await askAbout(object, 'describe');
-    expect(out).toMatch(/^(judged anew: )?failed: hello-experiment could not be judged$/m);
+    expect(out).toMatch(/^(judged again: )?failed: hello-experiment could not be judged$/m);
     expect(out.replace(/\s+/g, ' ')).toContain(
       'Start actions failed: common/readiness: deployment shop/web is not there',
     );

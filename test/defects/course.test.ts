@@ -36,7 +36,7 @@ it('2: the newest experiment is the one that was made last, whatever its name', 
   rmSync(cwd, { recursive: true });
 });
 
-it('14: debug tells the story from the object alone', async () => {
+it('14: debug shows the story from the object alone', async () => {
   // Mutation: in src/drive/session.ts, report, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
   const { outcome } = await driveInMemory(conformance({ actions: { start: [{ run: 'false' }, collect] } }), {
     tasks: { run: () => Promise.reject(new Iter8Error('the script ended with exit code 1')) },

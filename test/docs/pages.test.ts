@@ -1,4 +1,4 @@
-/** What the pages tell people to type can be typed, and where they lead is something. */
+/** The commands on the pages are valid, and their links lead to something. */
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

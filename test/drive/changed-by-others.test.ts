@@ -86,7 +86,7 @@ it('fails, says who it was, and leaves it to them; traffic that has settled, or 
       const { verdict, outcome } = await runMoving(objects, isBad ? 0.5 : 0.001, {
         store,
         onEvent,
-        spec: { deploymentPattern, iterations: 6, ...(hasGate ? { finish: [GATE, { run: 'tell' }] } : {}) },
+        spec: { deploymentPattern, iterations: 6, ...(hasGate ? { finish: [GATE, { run: 'notify' }] } : {}) },
         tasks: { run: () => Promise.resolve('done') },
       });
       const record = readRecord(outcome.experiment)!;

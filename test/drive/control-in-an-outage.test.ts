@@ -73,7 +73,7 @@ describe('what cannot be seen', () => {
   const gate = { task: 'gate', with: { timeout: '60s' } };
   const written = withActions({ start: [LOAD], finish: [gate, { run: 'promote' }] });
 
-  it('an approval in time is heard, also where the store was away when the time of the gate was over', async () => {
+  it('an approval in time counts, also where the store was away when the time of the gate was over', async () => {
     const clock = fakeClock();
     const store = createMemoryStore({ clock });
     let awayUntilMs = 0;

@@ -69,7 +69,7 @@ describe('a gate', () => {
     expect(clock.now() - before).toBeLessThan(70 * 60_000);
   });
 
-  it('keeps its time, and hears who approves, when it is paused meanwhile and its driver ends; what is behind it is held', async () => {
+  it('keeps its time, and takes an approval, when it is paused meanwhile and its driver ends; what is behind it is held', async () => {
     const clock = fakeClock();
     const store = createMemoryStore({ clock });
     const done: string[] = [];

@@ -114,7 +114,7 @@ describe('another build', () => {
 });
 
 describe('onChange: restart', () => {
-  it('measures anew: load and iterations again, no other task twice', async () => {
+  it('measures again: load and iterations are repeated, no other task is', async () => {
     const ran: string[] = [];
     const base = experiment({ onChange: 'restart' });
     const [collect] = base.spec.strategy.actions!['start']!;
@@ -164,7 +164,7 @@ describe('onChange: restart', () => {
     };
     const { recommendation, record } = await run(experiment({ onChange: 'restart' }), builds);
     expect(recommendation.verdict).toBe('undecided');
-    expect(recommendation.reasons[0]).toContain('measured anew 10 times');
+    expect(recommendation.reasons[0]).toContain('measured again 10 times');
     expect(record.restarts).toBe(10);
   });
 });
@@ -262,7 +262,7 @@ it('a build that comes while a later gate waits loses the traffic that it was pr
   let image = 'new:1';
   const atTheGate: unknown[] = [];
   const { recommendation } = await run(
-    gated([{ run: 'tell' }, GATE]),
+    gated([{ run: 'notify' }, GATE]),
     { read: () => Promise.resolve([{ version: 'old' }, { version: 'new', build: build(image) }]) },
     {
       store,
@@ -340,7 +340,7 @@ describe('a pause of a day behind the last iteration', () => {
 
   it('within the tasks that promote voids nothing: the baseline is what they make of it', async () => {
     const isTime = (event: Event) => event.kind === 'task-done' && event.action === 'finish';
-    const { recommendation, done, fields } = await pausedAt([{ run: 'promote' }, { run: 'tell' }], isTime);
+    const { recommendation, done, fields } = await pausedAt([{ run: 'promote' }, { run: 'notify' }], isTime);
     expect([recommendation.verdict, done, fields]).toEqual(['promote', ['finish/0', 'finish/1'], [0, 100]]);
   });
 
@@ -361,7 +361,7 @@ it('a gate behind a promotion voids nothing: the baseline is what was promoted',
     { version: 'new', build: build('new:1') },
   ];
   const { recommendation } = await run(
-    gated([{ run: 'promote' }, GATE, { run: 'tell' }]),
+    gated([{ run: 'promote' }, GATE, { run: 'notify' }]),
     { read: () => Promise.resolve(builds()) },
     {
       store,

@@ -37,7 +37,7 @@ it.each([
   expect(warnings(outcome.experiment.status)).toEqual([]);
 });
 
-it('measured anew, requests that follow the weights', async () => {
+it('measured again, requests that follow the weights', async () => {
   const traffic = memoryTraffic({ old: 95, new: 5 });
   const store = await storeWithMetrics({
     requests: { type: 'Counter' },
@@ -56,7 +56,7 @@ it('measured anew, requests that follow the weights', async () => {
     },
   };
   let lastElapsed = 0;
-  let anew = false;
+  let isRestarted = false;
   let since = 0;
   const base = moving({ iterations: 10, rollBack: false, strength: { onChange: 'restart' } });
   const written = {
@@ -70,14 +70,14 @@ it('measured anew, requests that follow the weights', async () => {
     metrics: measuring((metric, version, { elapsedSeconds }) => {
       if (elapsedSeconds < lastElapsed) {
         traffic.counted.clear();
-        anew = true;
+        isRestarted = true;
         since = 0;
       }
       lastElapsed = elapsedSeconds;
       if (metric === 'errors') {
         if (version === 'new') since += 1;
         // The new build is bad for its first four iterations, when it has a cold cache.
-        return version === 'new' && anew && since < 5 ? 0.06 : 0.001;
+        return version === 'new' && isRestarted && since < 5 ? 0.06 : 0.001;
       }
       const all = (traffic.counted.get(version) ?? 0) + 10 * Number(traffic.fields.get(version) ?? 0);
       traffic.counted.set(version, all);

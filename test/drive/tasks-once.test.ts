@@ -244,13 +244,13 @@ it('Ctrl-C while a message is sent lets it arrive, and it is not sent again', as
   expect(again.done).toEqual([]);
 });
 
-it('messages are told the verdict with its reasons', async () => {
-  let told: unknown;
+it('messages get the verdict with its reasons', async () => {
+  let received: unknown;
   const tasks = runner(({ result }) => {
-    told = result?.();
+    received = result?.();
     return Promise.resolve('sent');
   });
   const { outcome } = await driveInMemory(finishing(HTTP), { tasks });
   const { verdict, reasons } = outcome.recommendation;
-  expect(told).toMatchObject({ verdict, reasons });
+  expect(received).toMatchObject({ verdict, reasons });
 });

@@ -85,7 +85,7 @@ describe('a candidate that becomes another build', () => {
     expect([...traffic.fields.values()]).toEqual([100, 0]);
   });
 
-  it('earns it again when it is measured anew, whatever is kept at the end', async () => {
+  it('earns it again when it is measured again, whatever is kept at the end', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     await runMoving(traffic, 0.001, {
       builds: builds(4),

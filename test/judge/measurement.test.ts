@@ -156,7 +156,7 @@ describe('a reward', () => {
     });
   });
 
-  it('is told a share from a mean by its first values, also when they come late', () => {
+  it('is taken for a share or a mean by its first values, also when they come late', () => {
     const to = asked({});
     const lines = [
       measured(0, 0, [undefined, undefined]),

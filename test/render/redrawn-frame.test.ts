@@ -1,4 +1,4 @@
-/** Frames on a terminal that breaks long lines anew when its width changes, as most do: nothing of an earlier frame is left. */
+/** Frames on a terminal that breaks long lines again when its width changes, as most do: nothing of an earlier frame is left. */
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import { redrawnFrame } from '../../src/render/redrawn-frame.ts';

@@ -30,7 +30,7 @@ const NOW = Date.parse('2026-11-24T08:02:00Z');
 const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
 const MANY_ROWS = 1_000;
 
-/** Names as teams give them: words with the part that tells them apart at the end. */
+/** Names as teams give them: words with the part that distinguishes them at the end. */
 const name = fc
   .tuple(fc.array(fc.constantFrom('checkout', 'shop', 'v', 'svc', 'payments-api'), { maxLength: 4 }), fc.nat(9_999))
   .map(([words, number]) => [...words, `r${number}`].join('-'));
@@ -169,7 +169,7 @@ describe('every screen', () => {
             expectWhole(shown, columns);
             for (const what of ['describe', 'plan', 'debug'])
               for (const version of [old!, fresh!]) expect(joined(shown[what]!), what).toContain(version);
-            // Where a name is shortened, its end is what tells it from others.
+            // Where a name is shortened, its end distinguishes it from others.
             for (const version of [old!, fresh!])
               expect(joined(shown['live']!), `live, ${columns}`).toContain(version.slice(-5));
             expect(shown['live']).toMatch(/✖|violated/);

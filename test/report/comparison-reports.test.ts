@@ -61,7 +61,7 @@ it('a bar ends in an arrow where a bound is not known, and stands within its pic
   expect(page('x').includes('class="beyond"')).toBe(true);
 });
 
-it('JUnit has a case for each row and one for the answer: a regression fails, what cannot be told is skipped', () => {
+it('JUnit has a case for each row and one for the answer: a regression fails, what cannot be determined is skipped', () => {
   const view = comparedRuns('x');
   const cases = xmlElements(runComparisonJunit(view)).filter(({ name }) => name === 'testcase');
   expect(cases).toHaveLength(view.rows.length + 1);
@@ -79,7 +79,7 @@ it('JUnit has a case for each row and one for the answer: a regression fails, wh
   );
 });
 
-it('JUnit of a run against itself fails by false alarms, or where nothing could be told, by type', () => {
+it('JUnit of a run against itself fails by false alarms, or where nothing could be determined, by type', () => {
   const view = comparedWithItself('x');
   const types = (answer: typeof view.answer) =>
     xmlElements(selfComparisonJunit({ ...view, answer }))

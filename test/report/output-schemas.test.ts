@@ -114,7 +114,7 @@ describe('what else is printed', () => {
     expectDescribed('plan', closed);
   });
 
-  it('an explanation, and the story that debug tells', async () => {
+  it('an explanation, and the story that debug shows', async () => {
     const file = written('driven.json', await drivenCanary());
     const explained = await printed('explain', '-f', file);
     expect(explained).toMatchObject({ kind: 'Explanation', limits: [{ within: {} }, {}, {}, {}, {}, {}] });

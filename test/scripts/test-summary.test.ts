@@ -46,7 +46,7 @@ describe('the runner', inFull, () => {
     spawnSync(
       process.execPath,
       [path.join(root, 'node_modules/vitest/vitest.mjs'), 'run', '--config', 'test/fixtures/skips/vitest.config.mjs'],
-      // Without what the runner around this test tells its own workers.
+      // Without what the runner around this test sets for its own workers.
       { cwd: root, encoding: 'utf8', env: { PATH: process.env['PATH'] ?? '', ...env } },
     );
 

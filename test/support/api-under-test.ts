@@ -52,7 +52,7 @@ interface Parts {
   logged: string[];
 }
 
-/** Anew for each test of the file that calls it. */
+/** Made again for each test of the file that calls it. */
 export function apiUnderTest() {
   const api = {} as Parts;
   const jq = createJq({ cpuMs: processCpuMs });

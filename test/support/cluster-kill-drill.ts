@@ -41,7 +41,7 @@ import { APPROVED_AFTER_MS, isAsked, momentsOf, type Moment, type Seen } from '.
 import { KillWorld, type WeightObject } from './cluster-kill-world.ts';
 import { watchObjects } from './object-watch.ts';
 import { seeded } from './seeded.ts';
-import { tellingProxy, type Told } from './telling-proxy.ts';
+import { observedApi, type ObservedRequest } from './observed-api.ts';
 import { testServer } from './test-server.ts';
 
 /** `pod`: the controller as `iter8ctl install` made it. One drill at a time: they share it. */
@@ -114,7 +114,7 @@ class ClusterDrill {
       },
       this.#options.host === undefined ? {} : { host: this.#options.host },
     );
-    await using proxy = await tellingProxy(this.#options.kubeconfig, (told) => this.#told(told));
+    await using proxy = await observedApi(this.#options.kubeconfig, (request) => this.#onRequest(request));
     const kubeconfig = this.#writeKubeconfig(proxy.url);
     await this.#pods?.begin();
     await this.#kubectl(['create', 'namespace', this.#namespace]);
@@ -182,11 +182,11 @@ class ClusterDrill {
     this.#onMoment(seen);
   }
 
-  /** What is told of a driver that asks the API server itself. */
+  /** What is seen of a driver that asks the API server itself. */
   #watchAsOthers(): Disposable | undefined {
     if (this.#pods === undefined) return undefined;
-    const watch = (target: string, tell: Parameters<typeof watchObjects>[2]) =>
-      watchObjects(this.#options.kubeconfig, target.replace('NAMESPACE', this.#namespace), tell);
+    const watch = (target: string, see: Parameters<typeof watchObjects>[2]) =>
+      watchObjects(this.#options.kubeconfig, target.replace('NAMESPACE', this.#namespace), see);
     const status = watch('/apis/iter8.tools/v2alpha2/namespaces/NAMESPACE/experiments', (object) =>
       this.#onSeen({ kind: 'status', isAnswered: true, body: JSON.stringify(object.status ?? {}) }),
     );
@@ -208,7 +208,7 @@ class ClusterDrill {
     };
   }
 
-  #told({ method, path: asked, body, answer }: Told): 'drop' | undefined {
+  #onRequest({ method, path: asked, body, answer }: ObservedRequest): 'drop' | undefined {
     if (method !== 'PATCH') return undefined;
     const isWeights = /\/(configmaps|deployments)\//.test(asked) && !asked.includes('dryRun');
     if (!isWeights && !asked.includes('/experiments/')) return undefined;
@@ -270,7 +270,7 @@ class ClusterDrill {
     return new Map(await Promise.all(values));
   }
 
-  /** The next driver must be able to tell that what it finds there is ours. */
+  /** The next driver must be able to recognise that what it finds there is ours. */
   async #unknownWeights(experiment: Experiment): Promise<string[]> {
     const fields = await this.#fields();
     // Another controller may lead by now.

@@ -41,7 +41,7 @@ function withWords<T>(value: T, text: string): T {
 let compared: RunComparisonView | undefined;
 let itself: SelfComparisonView | undefined;
 
-/** B is slower, p90 is not known to the upper side, p99 cannot be told, and a metric was not counted. */
+/** B is slower, p90 is not known to the upper side, p99 cannot be determined, and a metric was not counted. */
 export function comparedRuns(text: string): RunComparisonView {
   const more = { measured: { [`m/${MARK}`]: { value: 3, n: 0 } } as never, warnings: [MARK], tool: MARK };
   compared ??= runComparisonView(

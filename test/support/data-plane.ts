@@ -86,7 +86,7 @@ export interface Gateway extends AsyncDisposable {
   readonly splits: readonly string[];
 }
 
-/** nginx in front of Services, as the first rule of an HTTPRoute says: written anew, and loaded, whenever the route changes. */
+/** nginx in front of Services, as the first rule of an HTTPRoute says: written and loaded again whenever the route changes. */
 export async function startGateway(namespace: string, route: string): Promise<Gateway> {
   const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-nginx-'));
   const port = await freePort();

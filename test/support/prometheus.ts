@@ -1,4 +1,4 @@
-/** A real Prometheus on loopback (Debian's package), and targets that export what a test tells them to. */
+/** A real Prometheus on loopback (Debian's package), and targets that export what a test gives them. */
 import { spawn } from 'node:child_process';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';

@@ -35,7 +35,7 @@ describe('the values of an experiment', () => {
     ]);
   });
 
-  it('tell two objectives on the same metric apart', () => {
+  it('distinguish two objectives on the same metric', () => {
     const of = (objective: string) => valuesOf('objective_limit_ratio', { version: 'new', objective });
     expect(of('iter8-system/error-rate')).toEqual([0.1]);
     expect(of('iter8-system/error-rate (objective 3)')).toEqual([0.2]);

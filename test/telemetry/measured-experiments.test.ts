@@ -85,7 +85,7 @@ it('gives an experiment all its series or none', () => {
   expect(measured.samples()).toHaveLength(2 * (each + 0) + 1);
 });
 
-it('tells whether anybody drives it now, though its object did not change', () => {
+it('shows whether anybody drives it now, though its object did not change', () => {
   measured.see(experiment('a', 'Running'));
   const isDriven = () => measured.samples().find(({ family }) => family === 'experiment_driven')!.value;
   expect(isDriven()).toBe(0);

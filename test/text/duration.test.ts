@@ -92,7 +92,7 @@ describe('durations', () => {
     expect(parseDurationNs(text)).toBeUndefined();
   });
 
-  // Milliseconds in a double cannot tell the nanoseconds of centuries apart.
+  // Milliseconds in a double cannot distinguish the nanoseconds of centuries.
   it.each(ACCEPTED.filter(([, ns]) => ns < 10n ** 15n && ns > -(10n ** 15n)))(
     'writes %j as Go does',
     (text, _ns, written) => {

@@ -106,6 +106,6 @@ function wholeText(answer: IncomingMessage, maxBytes: number): Promise<string> {
     const cutOff = () => reject(new Error('the connection ended within the answer'));
     answer.once('end', () => (answer.complete ? resolve(parts.join('')) : cutOff()));
     answer.once('error', reject);
-    answer.once('close', cutOff); // after its end: nobody hears it
+    answer.once('close', cutOff); // after its end this has no effect
   });
 }

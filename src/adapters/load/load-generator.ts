@@ -67,8 +67,8 @@ class Run implements LoadRun {
   readonly #warmupMs: number;
   /** When tick 0 is due: not known before all workers are ready, since a thread may take a second to start on a busy machine. */
   #startMs = Number.POSITIVE_INFINITY;
-  /** What the workers are told once they are ready. */
-  #unsaid: ToWorker[] | undefined = [];
+  /** What is posted to the workers once they are ready. */
+  #unposted: ToWorker[] | undefined = [];
   readonly #caps: number[];
   /** By target: what its ticks are ahead of its requests, since some were left out. */
   readonly #leftOut: number[];
@@ -117,10 +117,10 @@ class Run implements LoadRun {
     if (this.#over) return;
     const now = this.#workers.now();
     this.#startMs = now + LEAD_MS + this.#warmupMs;
-    const unsaid = this.#unsaid ?? [];
-    this.#unsaid = undefined;
+    const unposted = this.#unposted ?? [];
+    this.#unposted = undefined;
     this.#post({ kind: 'start', warmupMs: now + LEAD_MS, startMs: this.#startMs });
-    for (const message of unsaid) this.#workers.post(message);
+    for (const message of unposted) this.#workers.post(message);
   }
 
   get reports(): AsyncIterable<LoadReport> {
@@ -161,8 +161,8 @@ class Run implements LoadRun {
 
   #post(message: ToWorker): void {
     this.#posted += 1;
-    if (this.#unsaid === undefined) this.#workers.post(message);
-    else this.#unsaid.push(message);
+    if (this.#unposted === undefined) this.#workers.post(message);
+    else this.#unposted.push(message);
   }
 
   /** The ticks that each version gets. */

@@ -107,7 +107,7 @@ export class LoadThreads {
     return thread;
   }
 
-  /** Whoever sent from it is told; nobody is placed there any more. */
+  /** Each load on it gets the error; none is placed there any more. */
   #fail(thread: Thread, error: Error): void {
     this.#threads.delete(thread);
     const seats = [...thread.seats.values()];

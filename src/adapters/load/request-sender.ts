@@ -226,8 +226,8 @@ export class Sender {
       const capMs = this.#plan.timeoutMs;
       const failed = !answered || code >= 400;
       const serviceMs = now - (request.sentMs ?? now);
-      // Sweeps find only some time after the timeout that it is over. What was answered meanwhile came too late, as far as we
-      // can tell: nobody is satisfied with it. Nor is anybody condemned for it, since it may be we who read it late.
+      // Sweeps notice only some time after the timeout that it is over. An answer in between seems to be too late: for
+      // `satisfied` it counts as an error. For `violated` it does not, since it may be we who read it late.
       const isOver = answered && serviceMs >= capMs;
       const isOurs = request.stoodStillMs > 0 || now - this.#sweptMs >= STOOD_STILL_MS;
       const outcome: Outcome = {

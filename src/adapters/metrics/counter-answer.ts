@@ -8,7 +8,7 @@
  *   buckets, or separate ones; bounds in the unit of the metric.
  * - `{"counts": [{series, at, count}]}`.
  *
- * `series` is any JSON that tells the series apart (its labels): two values of one at one time are refused. `at` is in seconds since
+ * `series` is any JSON that identifies the series (its labels): two values of one at one time are refused. `at` is in seconds since
  * 1970 by the clock of the backend; without it the time of the question counts. Series are never summed by the backend: a restart can
  * be seen in a single one only.
  * Source: docs/method.md 1.6.
@@ -106,14 +106,14 @@ function addRow(
     if (Number.isNaN(bound)) return `le: expected a number or "+Inf", got ${short(row['le'])}`;
     const count = row['count'] as number;
     const before = (part.cumulative ??= new Map<number, number>()).get(bound);
-    if (before !== undefined && before !== count) return notToldApart(before, count);
+    if (before !== undefined && before !== count) return ambiguousSeries(before, count);
     part.cumulative.set(bound, count);
     return undefined;
   }
   for (const field of fields) {
     const value = row[field] as number;
     const before = part[field];
-    if (before !== undefined && before !== value) return notToldApart(before, value);
+    if (before !== undefined && before !== value) return ambiguousSeries(before, value);
     part[field] = value;
   }
   if (kind !== 'histograms') return undefined;
@@ -130,8 +130,8 @@ function addRow(
 }
 
 /** Of two rows one would be lost. */
-function notToldApart(before: number, value: number): string {
-  return `series: there are ${short(before)} and ${short(value)} of one series at one time; give it all labels that tell series apart`;
+function ambiguousSeries(before: number, value: number): string {
+  return `series: there are ${short(before)} and ${short(value)} of one series at one time; give it all labels that distinguish series`;
 }
 
 function partAt(parts: Parts, at: Pick<Part, 'series' | 'source' | 'atMs'>): Part {

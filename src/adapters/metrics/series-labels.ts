@@ -1,4 +1,4 @@
-/** What tells the series of counters apart by their labels, and which of them are of one process, so that they restart together. */
+/** Identifies series of counters by their labels, and those of one process, which restart together. */
 import { createHash } from 'node:crypto';
 import { isObject } from '../../text/check-fields.ts';
 

@@ -32,7 +32,7 @@ export function recogniseFormat(head: Buffer, shown: string): ResultFormat {
   const text = head.toString('utf8').replace(/^\ufeff/, '');
   const found = FORMATS.find((format) => format.recognises(text));
   if (found !== undefined) return found;
-  // vegeta writes the encoding of Go's gob unless it is told otherwise.
+  // vegeta writes the encoding of Go's gob by default.
   const isGob = head.includes('Attack') && head.includes('Latency');
   throw new UsageError(`${shown} is in no format that is known here`, {
     hint: isGob

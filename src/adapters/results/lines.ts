@@ -11,7 +11,7 @@ export type LineResult = MeasuredRequest | string | undefined;
 export interface AtEnd {
   /** What was kept back. */
   readonly last?: () => LineResult;
-  /** Its lines tell that others are missing. */
+  /** Its lines show that others are missing. */
   readonly isIncomplete?: () => boolean;
 }
 

@@ -1,4 +1,4 @@
-/** One request as a file of another tool tells of it, and what such files leave out. */
+/** One request as a file of another tool reports it, and what such files leave out. */
 
 export interface MeasuredRequest {
   /** ms since 1970, or since the first request where the file knows no date. */
@@ -37,7 +37,7 @@ export interface FormatFacts {
   readonly omitsFailures?: boolean | undefined;
   /** The tool waits for its last request before it ends. */
   readonly isDrained: boolean;
-  /** How long it waits for an answer unless it is told otherwise, ms: what hung for less at the end is in no file. */
+  /** How long it waits for an answer by default, ms: what hung for less at the end is in no file. */
   readonly defaultTimeoutMs?: number | undefined;
   /** Begins and ends in the middle of traffic. */
   readonly isLog?: boolean | undefined;

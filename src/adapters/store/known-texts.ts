@@ -1,7 +1,7 @@
 /**
  * What lists have made of texts, kept between runs: reading, checking and judging a hundred objects again, of which none has changed,
  * is most of what a list of them takes. It is found by a checksum of the whole text, so that an object that was edited, restored or
- * copied is read anew; and by the build of this program, since another may judge otherwise.
+ * copied is read again; and by the build of this program, since another may judge otherwise.
  *
  * It is believed like the program itself. So it lies in a folder of this user, whose alone folder and file must be, and carries a
  * checksum of its own. Whatever fails here costs time and nothing else.

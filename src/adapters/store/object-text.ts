@@ -25,7 +25,7 @@ export interface ReadObject {
 /** `status` is written last, whatever its place in the object. */
 export function writeObjectText(object: Readonly<Record<string, unknown>>): string {
   const { status, ...rest } = object;
-  // What is no status stays where it was: whoever reads the file is told.
+  // A status that is no object stays where it is: reading the file reports it.
   if (status !== undefined && !isObject(status)) return writeYaml(object);
   const head = writeYaml(rest);
   return isFilledObject(status) ? `${head.trimEnd()}${STATUS}${linesOf(status, '  ')}${STATUS_END}` : head;

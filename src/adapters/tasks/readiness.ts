@@ -22,7 +22,7 @@ export function createReadinessTask(ports: { readonly client: KubeClient; readon
     const wanted = [...objRefs.map((ref) => namedObject(ref, experiment)), ...weightObjects(experiment)];
     if (initialDelaySeconds > 0) await ports.clock.sleep(initialDelaySeconds * 1000, signal);
     for (let attempt = 1; ; attempt += 1) {
-      // Anew for each try: a kind may be installed meanwhile.
+      // Made again for each try: a kind may be installed meanwhile.
       const discovery = createDiscovery(ports.client);
       const missing = await notReady(wanted, { client: ports.client, discovery, signal });
       if (missing.length === 0) return `${formatCounted(wanted.length, 'object is', 'objects are')} ready`;

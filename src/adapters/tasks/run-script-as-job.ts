@@ -65,7 +65,7 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
       if (call.isAborted?.() === true) await deleteJob(ports, { namespace, name });
       throw error;
     });
-    const last = await tellLog(ports, { namespace, name }, Object.values(fields ?? {}), signal);
+    const last = await printLog(ports, { namespace, name }, Object.values(fields ?? {}), signal);
     if (ended.ok) return `job ${name} has completed`;
     throw new Iter8Error(
       `job ${namespace}/${name} failed (${ended.reason})${last === '' ? '' : `: ${last.slice(0, 300)}`}`,
@@ -203,7 +203,7 @@ async function endOf(
   throw new Iter8Error(`the watch of job ${key.namespace}/${key.name} ended`);
 }
 
-/** With its pods, which the API server leaves unless it is told. One that is gone, or has ended meanwhile, needs nothing. */
+/** With its pods, which the API server keeps by default. For a job that is gone, or has ended meanwhile, nothing is to be done. */
 async function deleteJob(
   { client, onOutput }: ScriptJobPorts,
   key: { readonly namespace: string; readonly name: string },
@@ -217,8 +217,8 @@ async function deleteJob(
   }
 }
 
-/** Returns what the script printed: its last line. A log that cannot be read is no failure. */
-async function tellLog(
+/** Prints what the script printed, and returns the last line of it. A log that cannot be read is no failure. */
+async function printLog(
   ports: ScriptJobPorts,
   key: { readonly namespace: string; readonly name: string },
   secrets: readonly string[],

@@ -66,7 +66,7 @@ export function startOtlp(options: OtlpOptions): () => Promise<void> {
       }),
   };
   const reader = new PeriodicExportingMetricReader({
-    exporter: telling(exporter, (error) => options.onFailure(error, secrets)),
+    exporter: reporting(exporter, (error) => options.onFailure(error, secrets)),
     exportIntervalMillis: settings.intervalMs,
     exportTimeoutMillis: Math.min(settings.timeoutMs, settings.intervalMs),
     metricProducers: [producer],
@@ -75,8 +75,8 @@ export function startOtlp(options: OtlpOptions): () => Promise<void> {
   return () => provider.shutdown();
 }
 
-/** The reader tells failures to nobody. */
-function telling(exporter: PushMetricExporter, onFailure: (error: Error) => void): PushMetricExporter {
+/** The reader does not report failures: this exporter does. */
+function reporting(exporter: PushMetricExporter, onFailure: (error: Error) => void): PushMetricExporter {
   return {
     export: (metrics, done) =>
       exporter.export(metrics, (result: ExportResult) => {

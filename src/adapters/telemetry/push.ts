@@ -1,4 +1,4 @@
-/** Pushes measured values where the environment asks for it: a collector that fails is told once, and changes nothing else. */
+/** Pushes measured values where the environment asks for it: a collector that fails is reported once, and changes nothing else. */
 import type { Measured } from '../../telemetry/families.ts';
 import { redact } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
@@ -26,10 +26,10 @@ export async function startPush(
     options.say(settings.problem);
     return undefined;
   }
-  let told = false;
-  const tell = (reason: string) => {
-    if (!told) options.say(`measured values cannot be sent to ${settings.shownUrl}: ${reason}`);
-    told = true;
+  let isReported = false;
+  const report = (reason: string) => {
+    if (!isReported) options.say(`measured values cannot be sent to ${settings.shownUrl}: ${reason}`);
+    isReported = true;
   };
   const { startOtlp } = await import('../telemetry/otlp-exporter.ts');
   const end = startOtlp({
@@ -38,7 +38,7 @@ export async function startPush(
     startedAt: options.now(),
     now: options.now,
     measured: options.measured,
-    onFailure: (error, secrets) => tell(redact(systemReason(error), secrets)),
+    onFailure: (error, secrets) => report(redact(systemReason(error), secrets)),
   });
   return async () => {
     let timer: NodeJS.Timeout | undefined;
@@ -47,6 +47,6 @@ export async function startPush(
     });
     const ended = await Promise.race([end().catch(() => undefined), late]);
     clearTimeout(timer);
-    if (ended === 'late') tell(`no answer within ${endMs / 1000} s`);
+    if (ended === 'late') report(`no answer within ${endMs / 1000} s`);
   };
 }

@@ -1,4 +1,4 @@
-/** `iter8ctl aa`: a run compared with itself: its noise, what could be told apart, false alarms. */
+/** `iter8ctl aa`: a run compared with itself: its noise, which differences could be detected, false alarms. */
 import { Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
@@ -42,7 +42,7 @@ const MOST_SPLITS = 10_000;
 
 export function aaCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('aa')
-    .description('compares a run with itself: the noise, what could be told apart, false alarms')
+    .description('compares a run with itself: the noise, which differences could be detected, false alarms')
     .argument('[file]', 'a record, results of another tool, or an experiment that was run here; or give --url or -f')
     .option('-f, --filename <file>', 'a manifest: its load is sent to its baseline alone; a file, a URL, or -')
     .option('--ignore-others', 'skip objects of other kinds in that file, with a note');

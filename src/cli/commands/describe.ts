@@ -33,7 +33,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
     async (names: string[], flags: DescribeFlags) => {
       const unique = [...new Set(names.map(bareName))];
       const code = unique.length > 1 ? await describeEach(unique, flags, io) : await describeOne(names[0], flags, io);
-      // Asked for alone: judging an object anew takes as long as showing it.
+      // Only when it is asked for: judging an object again takes as long as showing it.
       done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );

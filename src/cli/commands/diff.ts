@@ -42,7 +42,7 @@ export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--version-b <name>', 'the version of B, where it has several (default: the candidate, without B)')
     .option('--confidence <level>', 'that all differences hold together', confidenceFlag, 0.95)
     .option('--percentiles <list>', 'of latencies, with commas between', percentilesFlag, PERCENTILES)
-    .option('--fail-on-regression', 'exit 1 when B is shown to be worse in a row, 3 when that cannot be told in any');
+    .option('--fail-on-regression', 'exit 1 when any row shows that B is worse, 3 when no row can be determined');
   withCiFlag(withReportFlag(withResultFlags(command)));
   return withOutputFlags(withStoreFlags(command), FORMATS).action(
     async (a: string, b: string | undefined, flags: DiffFlags) => {

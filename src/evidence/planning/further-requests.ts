@@ -11,7 +11,7 @@ export interface Claim {
   readonly lnNeeded: number;
 }
 
-/** Nothing is foretold beyond so many times what was seen. */
+/** No prediction goes beyond so many times what was seen. */
 const MOST_TIMES = 1e6;
 const STEPS = 40;
 

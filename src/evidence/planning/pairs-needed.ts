@@ -1,5 +1,5 @@
 /**
- * How many pairs it takes to tell two versions apart: the information that a pair carries against a threshold.
+ * How many pairs it takes to distinguish two versions: the information that a pair carries against a threshold.
  *
  * Source: docs/method.md 1.7.
  */

@@ -91,12 +91,13 @@ export interface IteratedLine {
   readonly completedIterations: number;
 }
 
-/** A version became another build: what was measured before is void, and measured anew or not. */
+/** A version became another build: what was measured before is void. */
 export interface BuildChangedLine {
   readonly kind: 'build-changed';
   readonly time: string;
   readonly version: string;
   readonly what: string;
+  /** Whether it is measured again. The name is part of the format of records: it stays as it is. */
   readonly anew: boolean;
 }
 

@@ -40,11 +40,11 @@ interface Counted {
   readonly sumMs: number;
 }
 
-/** The record with this moment added. What was asked has changed: its history begins again. */
-export function withMoment(record: Iter8Record, told: MomentFacts): Iter8Record {
+/** The record with this moment added. Where the question has changed, its history begins again. */
+export function withMoment(record: Iter8Record, added: MomentFacts): Iter8Record {
   const before = readHistory(record.history);
   // A driver whose clock is behind that of the one before: time stands still until it has caught up.
-  const facts = { ...told, timeMs: Math.max(told.timeMs, before?.moments.at(-1)?.[0] ?? -Infinity) };
+  const facts = { ...added, timeMs: Math.max(added.timeMs, before?.moments.at(-1)?.[0] ?? -Infinity) };
   const rows = facts.assessments.map(assessmentKey);
   const kept =
     before !== undefined && isSame(before.versions, facts.versions) && isSame(before.rows, rows)

@@ -173,7 +173,7 @@ export interface Iter8Record {
   readonly builds?: Builds | undefined;
   /** What was measured is void. */
   readonly changed?: ChangedBuild | undefined;
-  /** How often it was measured anew after such a change. */
+  /** How often it was measured again after such a change. */
   readonly restarts?: number | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;

@@ -35,7 +35,7 @@ export function voidedReward(question: Question, changed: ChangedBuild, reward: 
  * The record as before the first measurement. `repeated`: tasks and actions that are done again; all others stay done, so that nothing
  * but measuring happens twice.
  */
-export function measuredAnew(
+export function restartedRecord(
   record: Iter8Record,
   repeated: { readonly tasks: ReadonlySet<string>; readonly actions: ReadonlySet<string> },
 ): Iter8Record {

@@ -16,8 +16,8 @@ import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
 import { couldShowWorse } from './worst-case.ts';
 
 /**
- * `none`: no difference is shown, and one could have been; `unknown`: it cannot be told; `lower`, `higher`: B is, and nobody says which is
- * better; `not-judged`: the values are shown, and nothing is asked of them.
+ * `none`: no difference is shown, and one could have been; `unknown`: it cannot be determined; `lower`, `higher`: B is, and no objective
+ * says which is better; `not-judged`: the values are shown, and nothing is asked of them.
  */
 export type RowAnswer = 'better' | 'worse' | 'lower' | 'higher' | 'none' | 'unknown' | 'not-judged';
 
@@ -31,9 +31,9 @@ export interface ComparedRow {
   /** B minus A. */
   readonly difference: Partial<DifferenceBounds> & { readonly estimate?: number | undefined };
   readonly answer: RowAnswer;
-  /** Why it cannot be told, or not in one direction. */
+  /** Why it cannot be determined, or not in one direction. */
   readonly reason?: string | undefined;
-  /** It cannot be told because there are so few data points that nothing would be shown, whatever it is. */
+  /** There are so few data points that no difference would be shown, however large it is. */
   readonly tooFew?: boolean | undefined;
 }
 

@@ -40,8 +40,8 @@ export function observedText(one: LimitAssessment): string | undefined {
   return one.estimate === undefined ? undefined : formatValue(one.estimate, one.unit, shownLimit(one));
 }
 
-/** Which bound says most about the limit: the one behind the verdict, or the one on the side of the estimate. */
-export function tellingBound(one: LimitAssessment): 'upper' | 'lower' | undefined {
+/** The bound that matters for the limit: the one behind the verdict, or the one on the side of the estimate. */
+export function relevantBound(one: LimitAssessment): 'upper' | 'lower' | undefined {
   const towards = one.verdict === 'violated' || (one.verdict === 'undecided' && isBeyond(one)) ? 'away' : 'within';
   const wanted = (one.side === 'upper') === (towards === 'within') ? 'upper' : 'lower';
   if (one[wanted] !== undefined) return wanted;
@@ -59,7 +59,7 @@ export function isBeyond(one: LimitAssessment): boolean {
  * limit by less than is printed.
  */
 export function boundText(one: LimitAssessment): string | undefined {
-  const which = tellingBound(one);
+  const which = relevantBound(one);
   if (which === undefined) return undefined;
   const bound = one[which]!;
   const limit = shownLimit(one);

@@ -2,7 +2,7 @@
 import { shortName } from '../../experiment/metric-names.ts';
 import { formatCount, formatCounted, formatLimit, formatRate, formatSeconds, formatValue } from '../../text/units.ts';
 import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
-import { boundText, isBeyond, observedText, relativeText, shownLimit, tellingBound } from './limit-texts.ts';
+import { boundText, isBeyond, observedText, relativeText, relevantBound, shownLimit } from './limit-texts.ts';
 import { noValueText } from './no-value-sentences.ts';
 
 export const countText = formatCount;
@@ -194,7 +194,7 @@ const capOf = ({ cap, unit }: LimitAssessment): string => formatValue(cap ?? Num
 function notEnough(one: LimitAssessment, how: OpenHow & { readonly name: string }): string {
   const needs = neededSentence(one, how);
   const wanted = (one.side === 'upper') === isBeyond(one) ? 'lower' : 'upper';
-  const bound = tellingBound(one) === wanted ? boundWords(one) : undefined;
+  const bound = relevantBound(one) === wanted ? boundWords(one) : undefined;
   const requests = formatCounted(one.n, 'request');
   const counted =
     one.count === undefined

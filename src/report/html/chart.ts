@@ -21,7 +21,7 @@ export interface Axis {
   readonly ticks: readonly Tick[];
 }
 
-/** A line is told apart by its number: the same in every chart of a version. */
+/** A line is identified by its number, which is the same in every chart of a version. */
 export interface LineName {
   readonly name: string;
   readonly line: number;
@@ -42,7 +42,7 @@ export interface ChartOptions {
 /** To a tenth of a unit, so that a page stays small. */
 export const tenth = (value: number): string => String(Math.round(value * 10) / 10);
 
-/** Lines are told apart by colour and by dashes: see style.ts. */
+/** Lines differ in colour and in dashes: see style.ts. */
 export const lineClass = (index: number): string => `line c${index % 10}`;
 
 export function chart({ id, title, description, x, y, body, legend = [] }: ChartOptions): Markup {

@@ -48,5 +48,5 @@ ${estimate === undefined ? undefined : markup`<circle class="estimate" cx="${ten
 
 const WORDS: Partial<Record<ComparedRow['answer'], string>> = {
   none: 'no difference is shown',
-  unknown: 'it cannot be told',
+  unknown: 'it cannot be determined',
 };

@@ -40,7 +40,7 @@ export function renderHtml(model: ReportModel): string {
 
 function answer({ view: { recommendation, judgedAgain } }: ReportModel): Markup {
   const { reasons } = recommendation;
-  return markup`${judgedAgain === undefined ? undefined : markup`<p>Judged anew: <strong>${judgedAgain}</strong></p>`}
+  return markup`${judgedAgain === undefined ? undefined : markup`<p>Judged again: <strong>${judgedAgain}</strong></p>`}
 ${reasons.length === 0 ? undefined : markup`<ul>${reasons.map((reason) => markup`<li>${reason}</li>`)}</ul>`}`;
 }
 

@@ -31,7 +31,7 @@ export function latencyChart({ curves, view }: ReportModel): Markup | undefined 
   );
   const x = scaleLinear([0, rarest], [PLOT.x0, PLOT.x1]);
   const [low, high] = [Math.min(...values), Math.max(...values)];
-  // Few values near one another are told apart by a linear scale, many orders of them by a logarithmic one.
+  // A linear scale shows values that are close together; a logarithmic one, values over several orders of magnitude.
   const isLog = high / low > 30;
   const y = isLog
     ? scaleLog([low, high], [PLOT.y0, PLOT.y1]).nice()

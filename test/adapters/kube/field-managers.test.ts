@@ -37,7 +37,7 @@ it.each([
   expect(lastManagerOf(from, parseFieldPath('.spec.replicas') as FieldPath)).toBeUndefined();
 });
 
-it('tells whether a manager may have changed a field last: also where times are the same, or nothing is recorded', () => {
+it('knows whether a manager may have changed a field last: also where times are the same, or nothing is recorded', () => {
   const replicas = { 'f:spec': { 'f:replicas': {} } };
   const path = parseFieldPath('.spec.replicas') as FieldPath;
   const [early, late] = ['2026-11-24T08:00:00Z', '2026-11-24T08:00:01Z'];

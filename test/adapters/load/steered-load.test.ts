@@ -229,11 +229,11 @@ describe('workers that take a while to start', () => {
     ['kill', 0],
     ['stop', 0],
     ['setCaps', 7],
-  ] as const)('do what they were told before that: %s', async (told, sent) => {
+  ] as const)('do what they were asked before that: %s', async (asked, sent) => {
     const { time, load } = setup();
     const run = await load.start(plan(1, { plannedRequests: 50, ratePerSec: 100 }));
-    if (told === 'setCaps') run.setCaps(new Map([['v0', 7]]));
-    else run[told]();
+    if (asked === 'setCaps') run.setCaps(new Map([['v0', 7]]));
+    else run[asked]();
     const follow = async () => {
       let last: LoadReport | undefined;
       for await (const report of run.reports) {

@@ -139,7 +139,7 @@ it('lists what did not change without reading it, and says the same', async () =
   expect(await list('b1', { selector: 'app=b' })).toEqual({ ...plain, read: 0, lines: plain.lines.slice(1, 2) });
 });
 
-it('reads anew what was edited, even to a text that another object has', async () => {
+it('reads again what was edited, even to a text that another object has', async () => {
   const { put, list, fileOf } = folder();
   for (const name of ['a', 'b']) put(name);
   await list('b1');

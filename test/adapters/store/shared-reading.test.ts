@@ -86,7 +86,7 @@ it('reads once for all who ask while it reads', async () => {
   expect(new Set(await Promise.all(others))).toEqual(new Set([1]));
 });
 
-it('ends a reading that nobody waits for any more, and begins anew for who asks next', async () => {
+it('ends a reading that nobody waits for any more, and begins again for who asks next', async () => {
   const { reading, settle, underWay, endOne } = setup();
   const stops = [new AbortController(), new AbortController()];
   const left = stops.map(({ signal }) => reading.ask(signal));

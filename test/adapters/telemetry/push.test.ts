@@ -63,7 +63,7 @@ describe('a collector', () => {
     });
   });
 
-  it('that is not there is told once, without what is secret', async () => {
+  it('that is not there is reported once, without what is secret', async () => {
     const url = `http://me:pa55word@127.0.0.1:${await freePort()}`;
     const said = await pushOnce({
       OTEL_EXPORTER_OTLP_METRICS_ENDPOINT: `${url}/m?token=t0psecret`,
@@ -73,7 +73,7 @@ describe('a collector', () => {
     expect(said[0]).toMatch(/^measured values cannot be sent to http:\/\/127\.0\.0\.1:\d+\/m: connection refused/);
   });
 
-  it('that refuses is told with what it says, its own headers hidden', async () => {
+  it('that refuses is reported with what it says, its own headers hidden', async () => {
     await using server = await testServer((request, response) => {
       response.writeHead(403, `no ${String(request.headers['authorization'])}`);
       response.end('body');

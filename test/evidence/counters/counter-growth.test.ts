@@ -238,7 +238,7 @@ describe('rows', () => {
     for (const json of [3, '3', null, [], { value: 3 }]) expect(readCounterRows(json, 1)).toBeUndefined();
   });
 
-  it('tell series apart whatever the order of their labels', () => {
+  it('distinguish series whatever the order of their labels', () => {
     const { samples } = read({
       counts: [
         { series: { a: 1, b: 2 }, at: 1, count: 1 },

@@ -19,7 +19,7 @@ it('failures that come again with a higher count than before are all counted', (
     limits: [],
     inFlightMs: 10_000,
   });
-  // It begins anew; its counter of failures is not there until the first failure.
+  // It restarts; its counter of failures is not there until the first failure.
   for (const step of [[fine(1030, 100)], [fine(1060, 400), failed(1060, 45)]])
     ledger = addSamples(ledger, answer(...step)) as CounterLedger;
   expect(ledgerValue(ledger)).toEqual({ n: 445, value: 45 / 445 });

@@ -112,7 +112,7 @@ describe('2,000 services that are exactly at the limit, looked at after each of 
     const room = 3 * Math.sqrt((alpha * (1 - alpha)) / runs);
     expect(falselySatisfied / runs).toBeLessThanOrEqual(alpha + room);
     expect(falselyViolated / runs).toBeLessThanOrEqual(alpha + room);
-    // And the test can tell: the guarantee is used up in part, as 0.10 says (4.8 % and 2.7 to 3.4 %).
+    // And the test would notice a failure: the guarantee is used up in part, as 0.10 says (4.8 % and 2.7 to 3.4 %).
     expect(falselySatisfied / runs).toBeGreaterThan(0.02);
     expect(falselyViolated / runs).toBeGreaterThan(0.005);
   });

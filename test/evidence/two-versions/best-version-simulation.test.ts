@@ -30,7 +30,7 @@ describe('a winner of equal versions is declared in at most 5 % of 1,000 runs', 
       rewards: (uniform, n) => hitsOf(uniform, n, 0.1),
     });
     expect(found.declared).toBeLessThanOrEqual(ALPHA);
-    expect(found.declared).toBeGreaterThan(0.005); // and the simulation can tell
+    expect(found.declared).toBeGreaterThan(0.005); // and the simulation would notice a failure
   });
   it('three versions, 10 %, 60 blocks of 33 each (seed 2)', () => {
     const found = runs(1000, 2, {

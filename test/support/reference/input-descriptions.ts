@@ -28,7 +28,7 @@ export const STRENGTH_FIELDS: FieldDescriptions = {
   'cap[].metric': 'The metric.',
   'cap[].max': 'The value, in the unit of the metric.',
   policy: 'How traffic moves: progressive, or bandit, which gives more to what does better.',
-  onChange: 'What follows when a version becomes another build: the answer is undecided, or all is measured anew.',
+  onChange: 'What follows when a version becomes another build: the answer is undecided, or all is measured again.',
 };
 
 export const TASK_DESCRIPTIONS: Readonly<Record<string, string>> = {

@@ -36,8 +36,8 @@ pods, which have the annotations \`prometheus.io/scrape\`, \`port\` and \`path\`
 \`helm upgrade ... --set podMonitor.enabled=true\`.
 
 **A run** serves them as long as it runs: \`iter8ctl run ... --metrics-address 9464\`. A port alone is for this machine only;
-\`--metrics-address 0.0.0.0:9464\` is for everybody who reaches it, without a password. Port 0 takes a free one, and standard error tells which. An
-address that is taken ends the command with 2 before anything is sent. A run that ends between two scrapes takes its last values with it: push them
+\`--metrics-address 0.0.0.0:9464\` is for everybody who reaches it, without a password. Port 0 takes a free one, and prints it on standard error. An
+address that is taken ends the command with 2 before anything is sent. Values after the last scrape of a run are lost: push them
 by OTLP, or write a report.
 
 **Format.** Prometheus' text format, or OpenMetrics for who prefers it (\`Accept\`). Values are those that were last saved: at most a second old
@@ -66,10 +66,10 @@ does it, and is loaded only then.
 | \`OTEL_RESOURCE_ATTRIBUTES\`, \`OTEL_SERVICE_NAME\`                                            | who sends it (\`service.name\` is \`iter8ctl\`)                         |
 | \`OTEL_SDK_DISABLED=true\`, \`OTEL_METRICS_EXPORTER=none\`                                     | nothing is pushed                                                   |
 
-A collector that cannot be reached, or refuses, is said once on standard error (the controller logs it). It changes no answer and no exit code, and the end
-waits three seconds for it at most. Pushes do not go through the proxy of the environment.
+A collector that cannot be reached, or refuses, is reported once on standard error (the controller logs it). It changes no answer and no exit code. At the
+end a run waits three seconds for it at most. Pushes do not go through the proxy of the environment.
 
-An installed controller is told by \`--otel\` (chart: \`controller.otel.variables\`), a variable each: those of endpoint, protocol, timeout, compression,
+An installed controller is configured by \`--otel\` (chart: \`controller.otel.variables\`), with one variable each time: those of endpoint, protocol, timeout, compression,
 interval, attributes and name. Headers stand in a Secret of \`iter8-system\`, under the key \`headers\`, and nowhere else:
 
 \`\`\`bash
@@ -94,8 +94,8 @@ const TAIL = `## Labels
 - \`verdict\`: \`satisfied\`, \`violated\`, \`undecided\`. \`recommendation\`: \`promote\`, \`do_not_promote\`, \`undecided\`, \`failed\`.
 - \`stage\`: \`Waiting\`, \`Initializing\`, \`Running\`, \`Finishing\`, \`Completed\`. \`reason\`: \`target\`, \`person\`.
 
-No label holds a URL, a query or a text of a server. Control characters are written as escapes, and what is longer than 253 characters is cut and
-told apart by a hash.
+No label holds a URL, a query or a text of a server. Control characters are written as escapes. What is longer than 253 characters is cut, and
+a hash at its end distinguishes it.
 
 **How many.** About 80 series for two versions with three objectives. The controller gives out ${MEASURED_LIMITS.mostSeries.toLocaleString('en-US')} series of at most ${MEASURED_LIMITS.mostExperiments} experiments; what is under way goes
 before what waits, and that before what has ended. An experiment has all its series or none, and \`iter8ctl_experiments_dropped\` counts those that

@@ -31,10 +31,10 @@ function requestOf(hit: {
   return { startMs: hit.startMs, ...times, ...outcomeOf(hit.code, failureClass(hit.error)), field: hit.field };
 }
 
-/** Attacks of one file that are told apart by their names. */
+/** Attacks of one file that are distinguished by their names. */
 const MOST_ATTACKS = 10_000;
 
-/** Hits are numbered from 0, attack by attack: a number that was used tells how many there must be. */
+/** Hits are numbered from 0, attack by attack: a number that was used shows how many there must be. */
 class Numbers {
   readonly #attacks = new Map<string, { readonly n: number; readonly needed: number }>();
 

@@ -56,7 +56,7 @@ describeLab('nginx, by the weights of an HTTPRoute', () => {
     if (errorEvery > 0) expectFewErrors(counts, sharesSaid(ran.err));
   });
 
-  it('a candidate that is deployed anew in mid-run is undecided, and its traffic is taken back', async () => {
+  it('a candidate that is deployed again in mid-run is undecided, and its traffic is taken back', async () => {
     await using shop = await placeShop({ replicas: [1, 1], errorEvery: 0, more });
     const { namespace } = shop;
     await answers(namespace, 'shop-v1', 'shop-v2');

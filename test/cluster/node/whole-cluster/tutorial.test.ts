@@ -59,7 +59,7 @@ describeLab('the tutorial', () => {
 
   afterAll(removeController);
 
-  it.concurrent('ends with promote for a good candidate, and kubectl tells the recorded story', async () => {
+  it.concurrent('ends with promote for a good candidate, and kubectl shows the recorded story', async () => {
     const story = await runTutorial('default', sample());
     expect(story).toEqual([
       'Conformance | hello',

@@ -189,7 +189,7 @@ describeCluster('tenants', () => {
     expect(await kubectl(['get', 'jobs', '-A', '-l', 'app.kubernetes.io/component=script', '-o', 'name'])).toBe('');
   });
 
-  it('a tenant who runs it themselves is told by the API server, and answers for no experiment of another', async () => {
+  it('a tenant who runs it themselves is refused by the API server, and answers for no experiment of another', async () => {
     await create(experiment('of-b', { namespace: b, start: [{ task: 'gate' }] }));
     const run = await iter8ctlProcess(['run', '-f', '-', '-n', a], {
       kubeconfig: ofA,

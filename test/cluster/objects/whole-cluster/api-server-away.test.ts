@@ -82,7 +82,7 @@ describeLab('while the API server is away', () => {
             weights: { maxCandidateWeightIncrement: 40 },
             actions: {
               start: [{ task: 'metrics/collect', with: { numQueries: 40, qps: 40, versions } }],
-              finish: [{ task: 'notification/http', with: { url: `${shop.url}told`, method: 'POST' } }],
+              finish: [{ task: 'notification/http', with: { url: `${shop.url}message`, method: 'POST' } }],
             },
           },
           criteria: {
@@ -108,7 +108,7 @@ describeLab('while the API server is away', () => {
       const both = ['configmap', 'old', 'new', '-n', namespace];
       expect(await kubectl(['get', ...both, '-o', 'jsonpath={.items[*].data.weight}'])).toBe('0 100');
       const asked = (path: string) => paths.filter((one) => one === path).length;
-      expect([asked('/old'), asked('/new'), asked('/told')]).toEqual([40, 40, 1]);
+      expect([asked('/old'), asked('/new'), asked('/message')]).toEqual([40, 40, 1]);
     }));
 
   it.concurrent('a watch goes on, and says that it is stale', () =>

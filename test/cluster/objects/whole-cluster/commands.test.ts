@@ -42,36 +42,36 @@ describeCluster('on a cluster', () => {
     describeOn(`with CRDs: ${crdNames}`, () => {
       beforeAll(() => replaceCrds(files));
 
-      it('run creates and drives it while kubectl tells the story; describe, get, assert, debug and watch show it', async () => {
-        const file = manifest('told', { target: 'told' });
-        const { lines } = await beginWatch('told', namespace, /ExperimentCompleted/);
+      it('run creates and drives it while kubectl shows the story; describe, get, assert, debug and watch show it', async () => {
+        const file = manifest('shown', { target: 'shown' });
+        const { lines } = await beginWatch('shown', namespace, /ExperimentCompleted/);
         await kubectl(['create', '-f', file]);
         const ran = await run(['run', '-f', file]);
         expect(ran.code, ran.err).toBe(0);
         expect(ran.out).toMatch(/^promote v1\n/);
         expect(storyOf(await lines)).toEqual([
-          'Conformance | told',
-          'Conformance | told | Waiting | 0',
-          'Conformance | told | Waiting | 0 | ExperimentInitialized: Experiment status initialized',
-          'Conformance | told | Waiting | 0 | TargetAcquired',
-          'Conformance | told | Initializing | 0 | StageAdvanced: Advanced to Initializing',
-          "Conformance | told | Initializing | 0 | HandlerLaunched: Start handler 'start' launched",
-          'Conformance | told | Running | 0 | StageAdvanced: Advanced to Running',
-          'Conformance | told | Running | 1 | IterationUpdate: Completed Loop 1',
-          'Conformance | told | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
+          'Conformance | shown',
+          'Conformance | shown | Waiting | 0',
+          'Conformance | shown | Waiting | 0 | ExperimentInitialized: Experiment status initialized',
+          'Conformance | shown | Waiting | 0 | TargetAcquired',
+          'Conformance | shown | Initializing | 0 | StageAdvanced: Advanced to Initializing',
+          "Conformance | shown | Initializing | 0 | HandlerLaunched: Start handler 'start' launched",
+          'Conformance | shown | Running | 0 | StageAdvanced: Advanced to Running',
+          'Conformance | shown | Running | 1 | IterationUpdate: Completed Loop 1',
+          'Conformance | shown | Completed | 1 | ExperimentCompleted: Experiment completed successfully',
         ]);
         // The CRDs of Iter8 0.7 have no column for it.
         const isOurs = files !== OLD_CRDS;
         expect((await lines).at(-1)).toMatch(/Experiment completed successfully( +promote)?$/);
         expect((await lines).at(-1)!.endsWith(' promote')).toBe(isOurs);
-        const here = ['told', '-n', namespace];
+        const here = ['shown', '-n', namespace];
         const described = await run(['describe', ...here]);
         const raw = await run(['describe', ...here, '-o', 'raw']);
         const fromFile = await iter8ctlProcess(['describe', '-f', '-'], { input: raw.out });
         const withoutAges = (text: string) => text.replace(/(now|\d+ \w+ ago)/, 'AGE');
         expect(withoutAges(fromFile.out)).toBe(withoutAges(described.out));
         expect((await run(['get', '-n', namespace, '-l', 'team=shop'])).out).toMatch(
-          /told +Conformance +told +Completed/,
+          /shown +Conformance +shown +Completed/,
         );
         expect(await run(['assert', ...here, '-c', 'successful'])).toMatchObject({ code: 0 });
         expect((await run(['debug', ...here, '-p', '1'])).out).toMatch(/1 {2}Completed: promote v1/);

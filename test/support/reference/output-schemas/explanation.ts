@@ -1,4 +1,4 @@
-/** `kind: Explanation`, and the story that `debug` tells. */
+/** `kind: Explanation`, and the story that `debug` shows. */
 import * as z from 'zod';
 import type { StoryLine } from '../../../../src/render/event-history.ts';
 import type { jsonView } from '../../../../src/report/json-view.ts';

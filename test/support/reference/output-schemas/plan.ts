@@ -116,7 +116,7 @@ export const plan = z.object({
       metric: z.string(),
       preferred: z.enum(['High', 'Low']),
       needed: orNull.optional(),
-      between: z.array(orNull).optional().describe('The two values that needed tells apart.'),
+      between: z.array(orNull).optional().describe('The two values that so many data points distinguish.'),
       unit: z.enum(['ms', 'share', 'plain']).optional(),
       problem: z.string().optional(),
     })

@@ -33,7 +33,7 @@ export const runComparison = z.object({
   b: head,
   confidence: z.number().describe('That all differences hold together.'),
   answer: growing(['regression', 'none', 'undecided']).describe(
-    'none: no regression is shown, and one could have been; undecided: it cannot be told in any row.',
+    'none: no regression is shown, and one could have been; undecided: it cannot be determined in any row.',
   ),
   headline: z.string().describe('The first line of the text.'),
   rows: z.array(
@@ -49,9 +49,9 @@ export const runComparison = z.object({
         .describe('B minus A; its bounds hold together with all others.'),
       ratio: z.object(bounds).describe('B over A, at the same confidence.'),
       answer: growing(['better', 'worse', 'higher', 'lower', 'none', 'unknown', 'not-judged']).describe(
-        'What is shown of B; none: no difference is shown, and one could have been; unknown: it cannot be told.',
+        'What is shown of B; none: no difference is shown, and one could have been; unknown: it cannot be determined.',
       ),
-      reason: z.string().optional().describe('Why it cannot be told, or not in one direction.'),
+      reason: z.string().optional().describe('Why it cannot be determined, or not in one direction.'),
     }),
   ),
   notes: z.array(z.string()).describe('What limits what the differences mean.'),

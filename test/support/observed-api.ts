@@ -1,6 +1,6 @@
 /**
  * An API server as plain HTTP on loopback, in front of the real one: it speaks there with the certificates of a kubeconfig, and
- * tells of each request when it arrives and when it has been answered, before the answer goes back. So a test can end a client in
+ * reports each request when it arrives and when it has been answered, before the answer goes back. So a test can end a client in
  * the middle of a change that was, or was not, made.
  */
 import { execFileSync } from 'node:child_process';
@@ -8,12 +8,12 @@ import { Agent, request as httpsRequest } from 'node:https';
 import { text } from 'node:stream/consumers';
 import { testServer, type TestServer } from './test-server.ts';
 
-export interface Told {
+export interface ObservedRequest {
   readonly method: string;
   /** Path and query. */
   readonly path: string;
   readonly body: string;
-  /** Absent when it arrives. Watches are not told when they are answered. */
+  /** Absent when it arrives. Answers to watches are not reported. */
   readonly answer?: { readonly status: number; readonly body: string } | undefined;
 }
 
@@ -45,15 +45,18 @@ function accessOf(kubeconfig: string): Access {
   };
 }
 
-/** `tell` is called for each request, and for each answer before it is sent on. A request of which it says `drop` never arrives. */
-export async function tellingProxy(kubeconfig: string, tell: (told: Told) => 'drop' | undefined): Promise<TestServer> {
+/** `see` is called for each request, and for each answer before it is sent on. A request of which it says `drop` never arrives. */
+export async function observedApi(
+  kubeconfig: string,
+  see: (request: ObservedRequest) => 'drop' | undefined,
+): Promise<TestServer> {
   const { url, agent } = accessOf(kubeconfig);
   return testServer((request, response) => {
     const { method = 'GET', url: path = '/' } = request;
     const fail = () => void response.destroy();
     // The test server lets requests flow: nothing has been read of it yet in this turn.
     void text(request).then((body) => {
-      if (tell({ method, path, body }) === 'drop') return fail();
+      if (see({ method, path, body }) === 'drop') return fail();
       const { host: _, connection: _2, ...headers } = request.headers;
       const onward = httpsRequest(new URL(path, url), { method, headers, agent }, (answer) => {
         const { statusCode: status = 502, headers: back } = answer;
@@ -63,13 +66,13 @@ export async function tellingProxy(kubeconfig: string, tell: (told: Told) => 'dr
           return;
         }
         void text(answer).then((answered) => {
-          tell({ method, path, body, answer: { status, body: answered } });
+          see({ method, path, body, answer: { status, body: answered } });
           const { 'transfer-encoding': _3, 'content-length': _4, ...kept } = back;
           response.writeHead(status, kept).end(answered);
         }, fail);
       });
       onward.on('error', fail);
-      // Whoever is gone wants no more of a watch; a change that is under way is made, and told of.
+      // A watch ends with its client; a change that is under way is made, and reported.
       if (path.includes('watch=')) response.on('close', () => onward.destroy());
       onward.end(body);
     }, fail);
