@@ -1,6 +1,7 @@
 /** Judges what is recorded, at an iteration or at the end: the analysis, the recommendation, and what is reported of them. */
 import { runningSeconds } from '../experiment/conditions.ts';
 import { judgementNow } from '../judge/judgement.ts';
+import { isLoadToCome } from '../judge/record/load-to-come.ts';
 import { analysisOf } from './status-analysis.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
@@ -8,7 +9,11 @@ import { timestamp } from './status-changes.ts';
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 export function assess(session: Session, measuringDone: boolean): void {
   const { experiment, question } = session;
-  const look = { measuringDone, runningSeconds: runningSeconds(session.status, session.time.now()) };
+  const look = {
+    measuringDone,
+    loadToCome: isLoadToCome(question, session.record),
+    runningSeconds: runningSeconds(session.status, session.time.now()),
+  };
   session.log({
     kind: 'judged',
     time: timestamp(session.nowMs()),

@@ -275,8 +275,6 @@ class Drive {
     const baseline = spec.versionInfo?.baseline.name;
     if (baseline === undefined)
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
-    session.time.setAgain();
-    const startTime = timestamp(session.nowMs());
     if (session.record.restarts !== undefined) {
       const back = await this.#beginAgain();
       if (back === 'interrupted' || isConditionTrue(session.status, 'Completed')) return back;
@@ -284,6 +282,9 @@ class Drive {
     // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
     const ended = await this.#measure(beginMeasuring);
     if (ended !== undefined) return ended;
+    // Behind that: while pods of another build were waited for, those of the build before still served.
+    session.time.setAgain();
+    const startTime = timestamp(session.nowMs());
     session.changeStatus((status) => ({
       ...status,
       startTime,

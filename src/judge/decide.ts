@@ -115,6 +115,7 @@ function exactly(asked: Asked, { now, atEnd }: Extract<Finding, { kind: 'exact' 
   if (now !== undefined) return { verdict: now };
   const wait = waitsFor(asked);
   if (wait !== undefined) return undecided(wait);
+  if (asked.limit.quantity.kind !== 'custom' && asked.look.loadToCome === true) return undecided('plan-not-done');
   return atEnd === 'satisfied' || atEnd === 'violated' || atEnd === 'undecided' ? { verdict: atEnd } : undecided(atEnd);
 }
 

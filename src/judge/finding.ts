@@ -17,6 +17,8 @@ export interface Look {
   readonly runningSeconds?: number | undefined;
   /** The planned load has been sent and resolved: exact and point comparisons may be made. */
   readonly planDone: boolean;
+  /** Other tasks will send more: what is compared exactly, and what no data means, waits for them. */
+  readonly loadToCome?: boolean | undefined;
   /** Bounds and what is needed cost about a millisecond a row: off for looks that only ask whether to go on. */
   readonly bounds: boolean;
   /** Latency was measured in a closed loop. */

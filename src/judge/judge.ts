@@ -22,7 +22,7 @@ import { errorRateFinding } from './limits/rate.ts';
 import { isNoValueReason } from './no-value-reasons.ts';
 import type { Limit } from './question/limits.ts';
 import type { JudgedVersion, Question } from './question/question.ts';
-import type { RelativeLimit } from './question/relative-limits.ts';
+import { blocksKey, type RelativeLimit } from './question/relative-limits.ts';
 import type { LiveBlocks } from '../evidence/two-versions/live-blocks.ts';
 import { pairsKey, type PairsScope } from './record/stored-record.ts';
 import { relativeFinding } from './relative/compare-to-baseline.ts';
@@ -110,7 +110,8 @@ export class Judge {
   #decided(asked: Asked, finding: Finding): LimitAssessment {
     const found = decide(asked, finding);
     const { look, limit } = asked;
-    const isOver = limit.quantity.kind === 'custom' ? look.measuringDone !== false : look.planDone;
+    const isOver =
+      limit.quantity.kind === 'custom' ? look.measuringDone !== false : look.planDone && look.loadToCome !== true;
     return limit.noData === 'violated' && isOver && found.reason !== undefined && isNoData(found.reason)
       ? { ...found, verdict: 'violated' }
       : found;
@@ -133,7 +134,7 @@ export class Judge {
       baseline: baseline.name,
       counted: { baseline: counted(baseline), candidate: counted(version) },
       ...(isSilent ? {} : { pairs: this.#pairs.get(pairsKey({ version: version.name, endpoint })) }),
-      live: this.#live.get(version.name)?.[relative.objective],
+      live: this.#live.get(version.name)?.[blocksKey(relative)],
       measured: {
         baseline: this.#custom.get(scopeKey(baseline.name, metric)),
         candidate: this.#custom.get(scopeKey(version.name, metric)),

@@ -79,7 +79,7 @@ function rewardAt(
 export function judgementNow(
   question: Question,
   record: Iter8Record,
-  look: Partial<Pick<Look, 'planDone' | 'measuringDone' | 'runningSeconds'>> = {},
+  look: Partial<Pick<Look, 'planDone' | 'loadToCome' | 'measuringDone' | 'runningSeconds'>> = {},
 ): Judgement {
   return judgementAt(question, record, judgeOf(question, record), {
     elapsedSeconds: record.loadSeconds,

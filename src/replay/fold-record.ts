@@ -3,9 +3,10 @@
  * the same. Pure.
  */
 import { withDefaults } from '../experiment/defaults.ts';
-import type { Experiment, Objective, Weight } from '../experiment/experiment.ts';
+import type { Experiment, Objective, TaskSpec, Weight } from '../experiment/experiment.ts';
 import { isSameMetric } from '../experiment/metric-names.ts';
 import { parseStrength } from '../experiment/strength-settings.ts';
+import { defaultTimeoutMs } from '../experiment/request-timeout.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
 import { addMeasurement } from '../judge/record/measurement.ts';
 import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
@@ -29,7 +30,10 @@ export interface Folded {
   /** No load was left in its middle. */
   readonly planDone: boolean;
   /** When it was last judged; the time of the last line where it never was. */
-  readonly judged: Pick<JudgedLine, 'time' | 'measuringDone' | 'runningSeconds' | 'completedIterations' | 'weights'>;
+  readonly judged: Pick<
+    JudgedLine,
+    'time' | 'measuringDone' | 'loadToCome' | 'runningSeconds' | 'completedIterations' | 'weights'
+  >;
 }
 
 /** Of intended start (drive/ports.ts, ClosedSlice). */
@@ -180,10 +184,25 @@ export function withObjectives(experiment: Experiment, objectives: ReplayChange[
   if (objectives === undefined) return experiment;
   const { spec, metadata } = experiment;
   const criteria = { ...spec.criteria, objectives: [...objectives], ...strengthLeft(experiment, objectives) };
-  return withDefaults(
+  const timeoutMs = defaultTimeoutMs(experiment);
+  const asked = withDefaults(
     { ...experiment, spec: { ...spec, criteria } },
     { namespace: metadata.namespace, name: metadata.name },
   );
+  return defaultTimeoutMs(asked) < timeoutMs ? withTimeout(asked, timeoutMs) : asked;
+}
+
+/** So long was waited for answers where no timeout is written: the objectives of now would make less of it. */
+function withTimeout(experiment: Experiment, timeoutMs: number): Experiment {
+  const { spec } = experiment;
+  const isWithout = ({ task, with: inputs }: TaskSpec) =>
+    task === 'metrics/collect' && inputs?.['timeout'] === undefined;
+  const actions = Object.entries(spec.strategy.actions).map(([action, tasks]) => [
+    action,
+    tasks.map((task) => (isWithout(task) ? { ...task, with: { ...task.with, timeout: `${timeoutMs}ms` } } : task)),
+  ]);
+  const strategy = { ...spec.strategy, actions: Object.fromEntries(actions) as typeof spec.strategy.actions };
+  return { ...experiment, spec: { ...spec, strategy } };
 }
 
 /** Without what was said of metrics that only the objectives of before were about. */

@@ -80,6 +80,7 @@ const CHECKS: Readonly<Record<RecordLine['kind'], Check>> = {
   judged: withFields({
     time,
     measuringDone: boolean,
+    loadToCome: optional(boolean),
     runningSeconds: atLeastZero,
     completedIterations: count,
     weights: inner(weightsProblem),

@@ -13,6 +13,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits, limitBeyond } from '../judge/question/limits.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
+import { isLoadToCome } from '../judge/record/load-to-come.ts';
 import { readRecord, withRecord, type Iter8Record, type StoredScope } from '../judge/record/stored-record.ts';
 import { formatLimit } from '../text/units.ts';
 import { checkExperiment } from '../validation/validate.ts';
@@ -49,6 +50,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     judged: {
       time,
       measuringDone: record.endedEarly === undefined && completed >= totalIterations(experiment),
+      loadToCome: isLoadToCome(compileQuestion(experiment, record.strength), record),
       runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
       completedIterations: completed,
       weights: status?.currentWeightDistribution ?? [],
@@ -70,7 +72,7 @@ export function judgedAgain(
   const limits = latencyLimits(question.limits);
   const recounted = (scopes: readonly StoredScope[]) =>
     scopes.map((scope) => ({ ...scope, tally: withLimits(scope.tally, limits) }));
-  const { time, measuringDone, runningSeconds, completedIterations, weights } = judged;
+  const { time, measuringDone, loadToCome, runningSeconds, completedIterations, weights } = judged;
   let record: Iter8Record = {
     ...counted,
     scopes: recounted(counted.scopes),
@@ -86,6 +88,7 @@ export function judgedAgain(
   };
   const { assessments, recommendation, reward } = judgementNow(question, record, {
     measuringDone,
+    loadToCome,
     runningSeconds,
     planDone,
   });

@@ -154,6 +154,26 @@ describe('raw counters', () => {
     expect((await judge({ upperLimit: '0.01' }, same)).code).toBe(0);
   });
 
+  it.each([
+    [1000, 1, '✖ violated'],
+    [2000, 3, '? undecided'],
+  ])(
+    'whose percentile is beyond their last bucket are compared with %d, without confidence, by what is known',
+    async (upperLimit, code, shown) => {
+      // Mutation: in src/judge/limits/custom-metric.ts, `!isSurelyBeyond(measured, asked.limit.limit)` -> `false`
+      // Nine in ten are above a second; how far, nobody knows.
+      const slow: Rows = (k, at) => ({
+        percentile: 95,
+        histograms: [
+          { series: 'a', at, le: 1000, count: 10 + k * 100 },
+          { series: 'a', at, le: '+Inf', count: 100 + k * 1000 },
+        ],
+      });
+      const ran = await judge({ upperLimit }, slow, { units: 'milliseconds', strength: { confidence: 'none' } });
+      expect([ran.code, ran.text]).toEqual([code, expect.stringContaining(shown)]);
+    },
+  );
+
   it('that are gone keep what they had, and say so', async () => {
     const gone = await judge({ upperLimit: '0.01' }, (k, at) => (k < 3 ? shares(0, 1000)(k, at) : { shares: [] }));
     expect(gone.text).toMatch(/no samples any more, or none yet \(kept the value of/);

@@ -6,7 +6,14 @@ import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { Build } from '../../src/judge/record/build-changes.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { replayRecord } from '../../src/replay/replay.ts';
-import { canary, driveInMemory, withWeights, type DriveSetup } from '../support/driving.ts';
+import {
+  canary,
+  driveInMemory,
+  measuring,
+  storeWithMetrics,
+  withWeights,
+  type DriveSetup,
+} from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { memoryTraffic } from '../support/memory-traffic.ts';
@@ -155,6 +162,37 @@ describe('onChange: restart', () => {
     const counted = record.scopes.find(({ version }) => version === 'new')!.tally.response.n;
     expect(load.plans).toHaveLength(2);
     expect(counted).toBe(load.plans[1]!.plannedRequests);
+  });
+
+  it('asks backends about the time since its pods are the same, not about the rollout', async () => {
+    const asked: number[] = [];
+    const rollout = Array.from({ length: 12 }, () => build('new:2', ['h', 'i']));
+    const clock = fakeClock();
+    const base = experiment({ onChange: 'restart', cap: [{ metric: 'seconds', max: '10' }] });
+    const { record } = await run(
+      {
+        ...base,
+        spec: {
+          ...base.spec,
+          strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit' },
+          criteria: { ...base.spec.criteria, objectives: [{ metric: 'seconds', upperLimit: '5' }] },
+        },
+      },
+      // Seen at the second iteration; the rollout then takes a minute.
+      looks(build('new:1'), build('new:1'), ...rollout, build('new:2')),
+      {
+        clock,
+        store: await storeWithMetrics({ seconds: {} }, clock),
+        metrics: measuring((_metric, version, { elapsedSeconds }) => {
+          if (version === 'new') asked.push(elapsedSeconds);
+          return 1;
+        }),
+      },
+    );
+    expect(record.restarts).toBe(1);
+    const [first] = asked.slice(-3);
+    expect(asked).toHaveLength(5);
+    expect(first).toBeLessThanOrEqual(1);
   });
 
   it('is undecided when the version never stays the same', async () => {

@@ -11,12 +11,12 @@ import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
 import type { Question } from '../../src/judge/question/question.ts';
 import { addMeasurement, type Measured } from '../../src/judge/record/measurement.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../src/judge/record/stored-record.ts';
-import { at, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
+import { hitsOf, mostWrong, seeded } from '../support/seeded.ts';
+import { at, questionOn, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
 
 describe('live counters of two versions', () => {
-  const asked = twoVersionQuestion('A/B', {
-    strength: { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] },
-  });
+  const strength = { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] };
+  const asked = twoVersionQuestion('A/B', { strength });
 
   interface Iteration {
     /** Percent of 10,000 requests that the candidate gets. */
@@ -26,7 +26,7 @@ describe('live counters of two versions', () => {
   }
 
   /** `worse`: errors of the candidate as a multiple of the baseline's. */
-  function judged(iterations: readonly Iteration[], worse: number) {
+  function judged(iterations: readonly Iteration[], worse: number, by: Question = asked) {
     const counted = { old: { hits: 0, others: 0 }, new: { hits: 0, others: 0 } };
     const ledgers: Record<string, CounterLedger> = {};
     let record: Iter8Record = EMPTY_RECORD;
@@ -73,8 +73,17 @@ describe('live counters of two versions', () => {
         measure(60 * (5 * index + part) + 60, weight);
       }
     }
-    return judgementNow(asked, record).assessments.find(({ version }) => version === 'new')!;
+    return judgementNow(by, record).assessments.find(({ version, relative }) => version === 'new' && relative)!;
   }
+
+  it('are judged by the same evidence, whatever other objectives are asked about afterwards', () => {
+    // Mutation: in src/judge/judge.ts, `[blocksKey(relative)]` -> `[relative.objective]`
+    const steady = Array.from({ length: 4 }, () => ({ weight: 50, rate: 0.02 }));
+    const objectives = [{ metric: 'errors', upperLimit: '0.5' }];
+    const { verdict, n, lnSatisfied } = judged(steady, 1);
+    expect(verdict).toBe('satisfied');
+    expect(judged(steady, 1, twoVersionQuestion('A/B', { objectives, strength }))).toMatchObject({ n, lnSatisfied });
+  });
 
   // Fewer errors from hour to hour, while the candidate gets more and more of the traffic, or less and less.
   const rates = [0.2, 0.1, 0.05, 0.02, 0.01];
@@ -87,6 +96,91 @@ describe('live counters of two versions', () => {
   ])('are compared within iterations while the weights go %s: worse is worse, alike is alike', (_, ramp) => {
     expect(judged(ramp, 1.5).verdict).toBe('violated');
     expect(judged(ramp, 1).verdict).toBe('satisfied');
+  });
+});
+
+describe('live counters of several candidates', () => {
+  const asked = questionOn(['old', 'one', 'two'], 'A/B/N', {
+    rewards: [{ metric: 'clicks', preferredDirection: 'High' }],
+    strength: { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] },
+  });
+  type Name = 'old' | 'one' | 'two';
+  const failure = { message: 'no data points', since: at(0), count: 1 };
+
+  /** A minute each, in which every version has 1,000 requests. `failed`: of whom a backend says nothing, by minute. */
+  function after(minutes: number, hitsOf: (name: Name) => number, failed: (name: Name, minute: number) => boolean) {
+    let record: Iter8Record = EMPTY_RECORD;
+    const counted = { old: { hits: 0, others: 0 }, one: { hits: 0, others: 0 }, two: { hits: 0, others: 0 } };
+    for (let minute = 0; minute <= minutes; minute++) {
+      const values = Object.fromEntries(
+        (['old', 'one', 'two'] as const).map((name) => {
+          const before = record.measured?.['errors']?.[name]?.counters;
+          const sample = { kind: 'shares' as const, series: name, atMs: START_MS + 60_000 * minute, ...counted[name] };
+          const answer = { kind: 'shares' as const, samples: [sample] };
+          const isSilent = failed(name, minute);
+          const counters = isSilent
+            ? before
+            : before === undefined
+              ? startLedger(answer, { limits: [], inFlightMs: 0 })
+              : (addSamples(before, answer) as CounterLedger);
+          const one: MeasuredMetric = {
+            type: 'Gauge',
+            cumulative: true,
+            extrapolated: false,
+            query: 'q',
+            ...(counters === undefined ? {} : { counters, ...ledgerValue(counters) }),
+            ...(isSilent ? { failure } : {}),
+          };
+          return [name, one];
+        }),
+      );
+      record = addMeasurement(asked, record, { time: at(60 * minute), values: { errors: values } });
+      for (const name of ['old', 'one', 'two'] as const) {
+        const hits = hitsOf(name);
+        counted[name].hits += hits;
+        counted[name].others += 1000 - hits;
+      }
+    }
+    const { assessments } = judgementNow(asked, record);
+    return (name: Name) => assessments.find(({ version, relative }) => version === name && relative !== undefined)!;
+  }
+  const alike = () => 50;
+  const never = () => false;
+
+  it('count once in the comparison of one, whatever becomes of another', () => {
+    const together = after(10, alike, never)('one');
+    for (const failed of [
+      (name: Name) => name === 'two',
+      (name: Name, minute: number) => name === 'two' && minute % 3 === 1,
+    ]) {
+      const alone = after(10, alike, failed)('one');
+      expect([alone.lnSatisfied, alone.lnViolated]).toEqual([together.lnSatisfied, together.lnViolated]);
+    }
+  });
+
+  it('of one that failed beside others count from when it is there again, and over a failure of all they go on', () => {
+    const evidence = (failed: (name: Name, minute: number) => boolean) => after(10, alike, failed)('two').lnSatisfied!;
+    const whole = evidence(never);
+    const once = evidence((name, minute) => name === 'two' && minute === 5);
+    expect(once).toBeGreaterThan(0);
+    expect(once).toBeLessThan(whole);
+    // The fifth and the sixth minute are one block.
+    expect(evidence((_, minute) => minute === 5)).toBeCloseTo(whole, 1);
+  });
+
+  it('at the limit are satisfied as rarely as is promised while another one has no traffic', () => {
+    const uniform = seeded(11);
+    const runs = 200;
+    let wrong = 0;
+    for (let run = 0; run < runs; run++) {
+      const row = after(
+        20,
+        (name) => hitsOf(uniform, 1000, name === 'one' ? 0.06 : 0.05),
+        (name, minute) => name === 'two' && minute > 0,
+      )('one');
+      if (row.verdict === 'satisfied') wrong += 1;
+    }
+    expect(wrong / runs).toBeLessThanOrEqual(mostWrong(runs));
   });
 });
 

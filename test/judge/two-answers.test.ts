@@ -256,6 +256,43 @@ describe('5 confidence: none', () => {
   });
 });
 
+describe('the margin of a reward', () => {
+  const judged = (
+    preferredDirection: 'High' | 'Low',
+    values: readonly [old: number, next: number],
+    strength: object,
+  ) => {
+    const asked = twoVersionQuestion('A/B', { rewards: [{ metric: 'gain', preferredDirection }], strength });
+    const [old, next] = values.map((value) => gauge(value, { n: 1_000_000 }));
+    const lines = [30, 60, 90, 120].map((second) => {
+      const n = 10_000 * second;
+      return { time: at(second), startTime: at(0), values: { gain: { old: { ...old!, n }, new: { ...next!, n } } } };
+    });
+    const record = lines.reduce((before, line) => addMeasurement(asked, before, line), EMPTY_RECORD);
+    const { reward, recommendation } = judgementNow(asked, record);
+    return [reward!.state, recommendation.verdict];
+  };
+
+  it.each([
+    ['High', [0.5, 0.51]],
+    ['Low', [0.51, 0.5]],
+  ] as const)('keeps the baseline, with confidence or without (%s)', (direction, values) => {
+    const kept = ['tie', 'do not promote'];
+    expect(judged(direction, values, { margin: 5 })).toEqual(kept);
+    expect(judged(direction, values, { margin: 5, confidence: 'none' })).toEqual(kept);
+    expect(judged(direction, values, { confidence: 'none' })).toEqual(['winner', 'promote']);
+    expect(judged(direction, values, { margin: 1, confidence: 'none' })).toEqual(['winner', 'promote']);
+  });
+
+  it('is of the size of the reward of the baseline where that is negative', () => {
+    const at5 = (next: number) => judged('High', [-100, next], { margin: 5, confidence: 'none' });
+    expect([at5(-96), at5(-94)]).toEqual([
+      ['tie', 'do not promote'],
+      ['winner', 'promote'],
+    ]);
+  });
+});
+
 describe('6 a mean above the largest value that was declared', () => {
   it('is not judged as a share', () => {
     const asked = twoVersionQuestion('Canary', {

@@ -13,7 +13,15 @@ export const split = (percent: number) => [
   { name: 'new', value: percent },
 ];
 
-export function twoVersionQuestion(testingPattern: 'Canary' | 'A/B', criteria: object): Question {
+export const twoVersionQuestion = (testingPattern: 'Canary' | 'A/B', criteria: object): Question =>
+  questionOn(['old', 'new'], testingPattern, criteria);
+
+/** Baseline first. */
+export function questionOn(
+  [baseline, ...candidates]: readonly [string, ...string[]],
+  testingPattern: 'Canary' | 'A/B' | 'A/B/N',
+  criteria: object,
+): Question {
   return compileQuestion(
     withDefaults(
       {
@@ -24,7 +32,7 @@ export function twoVersionQuestion(testingPattern: 'Canary' | 'A/B', criteria: o
           target: 't',
           strategy: { testingPattern },
           criteria: criteria as never,
-          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+          versionInfo: { baseline: { name: baseline }, candidates: candidates.map((name) => ({ name })) },
         },
       },
       { namespace: 'default' },

@@ -9,6 +9,7 @@ import type { LimitAssessment } from '../../judge/assessment.ts';
 import { judgementAt, type Judgement } from '../../judge/judgement.ts';
 import { latencyLimits } from '../../judge/question/limits.ts';
 import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
+import { isLoadToCome } from '../../judge/record/load-to-come.ts';
 import type { LoadState } from '../../judge/record/load-progress.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } from '../ports.ts';
 import { formatCounted } from '../../text/units.ts';
@@ -248,6 +249,7 @@ class CollectTask {
     return judgementAt(question, record, this.#account.judge, {
       elapsedSeconds: record.loadSeconds + seconds,
       planDone,
+      loadToCome: isLoadToCome(question, record, this.#options.id),
       bounds,
       measuringDone: false,
       closedLoop: this.#inputs.qps === 0 || record.closedLoop === true,

@@ -61,7 +61,10 @@ export function percentileKey({ percent, ratio, plus }: PercentileLimit): string
   return `${percent} ${ratio} ${plus}`;
 }
 
-/** The tally after some more pairs; means and percentiles are followed at these limits. */
+/**
+ * The tally after some more pairs; means and percentiles are followed at these limits, each once, however many ask for it: relative
+ * limits of two endpoints, or one and the margin of a reward, may be the same.
+ */
 export function addPairs(
   tally: PairTally,
   pairs: readonly RequestPair[],
@@ -72,8 +75,7 @@ export function addPairs(
   const below = pairs.map(([a, b]): ValuePair => [a[1], b[0]]);
   const above = pairs.map(([a, b]): ValuePair => [a[0], b[1]]);
   const means: Record<string, PairedMean> = { ...tally.means };
-  for (const limit of limits) {
-    const key = comparisonKey(limit);
+  for (const [key, limit] of byKey(limits, comparisonKey)) {
     const present: PairedMean = means[key] ?? { below: emptyMeanPairs(limit), above: emptyMeanPairs(limit) };
     means[key] = {
       below: addMeanPairs(present.below, below),
@@ -82,8 +84,7 @@ export function addPairs(
     };
   }
   const percentiles: Record<string, PercentilePairs> = { ...tally.percentiles };
-  for (const limit of percentileLimits) {
-    const key = percentileKey(limit);
+  for (const [key, limit] of byKey(percentileLimits, percentileKey)) {
     percentiles[key] = addPercentilePairs(percentiles[key] ?? emptyPercentilePairs(limit), { below, above });
   }
   return {
@@ -96,6 +97,9 @@ export function addPairs(
     ...(Object.keys(percentiles).length === 0 ? {} : { percentiles }),
   };
 }
+
+const byKey = <T>(limits: readonly T[], keyOf: (limit: T) => string): ReadonlyMap<string, T> =>
+  new Map(limits.map((limit) => [keyOf(limit), limit]));
 
 function hits(pairs: readonly ValuePair[]): SharePairs {
   const count = (a: number, b: number) => pairs.filter((pair) => pair[0] === a && pair[1] === b).length;

@@ -10,7 +10,12 @@
  * - A Gauge that is a mean, with its number of data points and a declared largest value (`strength.cap`), likewise.
  * - Any other Gauge is shown, and never "satisfied with confidence".
  */
-import { isAllUnderWay, shareCounts, type CounterLedger } from '../../evidence/counters/counter-growth.ts';
+import {
+  beyondCounts,
+  isAllUnderWay,
+  shareCounts,
+  type CounterLedger,
+} from '../../evidence/counters/counter-growth.ts';
 import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { NoValueReason } from '../no-value-reasons.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
@@ -84,8 +89,11 @@ export function customFinding(asked: Asked, measured: MeasuredMetric | undefined
   };
   if (isStale(measured)) return open('stale', shown);
   const points = { forSatisfied: value, forViolated: value };
-  if (asked.question.alpha === undefined)
+  if (asked.question.alpha === undefined) {
+    if (measured.value === undefined && !isSurelyBeyond(measured, asked.limit.limit))
+      return open('limit-not-counted', shown);
     return { kind: 'evidence', shown, points, claims: () => ({ ...NO_CLAIM, nSatisfied: n, nViolated: n }) };
+  }
   if (measured.counters !== undefined && measured.counters.kind !== 'counts')
     return liveCountersFinding(asked, measured.counters, shown);
   if (isExactCounter(measured)) return exactFinding(asked, shown, value);
@@ -95,6 +103,12 @@ export function customFinding(asked: Asked, measured: MeasuredMetric | undefined
 /** A plain count, which is compared as it is. */
 export const isExactCounter = ({ type, counters }: MeasuredMetric): boolean =>
   counters === undefined ? type === 'Counter' : counters.kind === 'counts' && type === 'Counter';
+
+/** A percentile above the last bound of its buckets is above each limit below that bound; of a limit above it nothing is known. */
+function isSurelyBeyond({ counters }: MeasuredMetric, limit: number): boolean {
+  const { bad, n } = (counters === undefined ? undefined : beyondCounts(counters, limit))?.service ?? { bad: 0, n: 0 };
+  return bad > ((100 - (counters?.percentile ?? 50)) / 100) * n;
+}
 
 const NO_CLAIM = { isSatisfied: false, isViolated: false };
 

@@ -26,6 +26,12 @@ export interface RelativeLimit {
   readonly increase?: number | undefined;
 }
 
+/** What its blocks of live counters are stored by: the same, whatever other objectives there are. */
+export const blocksKey = ({
+  metric,
+  comparison: { ratio, plus },
+}: Pick<RelativeLimit, 'metric' | 'comparison'>): string => `${metric} ${ratio} ${plus}`;
+
 /** None is left out: what cannot be compared stays undecided, and says why. */
 export function relativeLimits(
   strength: StrengthSettings,

@@ -11,7 +11,7 @@ import { beginBlock, blockGrowth } from '../../evidence/counters/counter-growth.
 import { addLiveBlock, emptyLiveBlocks, type LiveBlocks } from '../../evidence/two-versions/live-blocks.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question } from '../question/question.ts';
-import type { RelativeLimit } from '../question/relative-limits.ts';
+import { blocksKey, type RelativeLimit } from '../question/relative-limits.ts';
 import { nextReward } from '../reward/reward.ts';
 import type { Iter8Record, StoredLiveBlocks } from './stored-record.ts';
 
@@ -34,7 +34,7 @@ export function addMeasurement(question: Question, record: Iter8Record, measured
   const compared = isChanged ? (record.liveBlocks ?? {}) : withBlocks(question, record.liveBlocks ?? {}, values);
   const next: Iter8Record = {
     ...record,
-    measured: withNewBlocks(question, values, isChanged ? Date.parse(time) : undefined),
+    measured: withNewBlocks(question, values, { nowMs: Date.parse(time), isChanged }),
     ...(Object.keys(compared).length === 0 ? {} : { liveBlocks: compared }),
     ...(split === undefined ? {} : { split: { weights: split, ...(changedAt === undefined ? {} : { changedAt }) } }),
   };
@@ -62,9 +62,10 @@ function withBlocks(question: Question, before: StoredLiveBlocks, values: Measur
   for (const { name, role } of question.versions) {
     if (role === 'baseline') continue;
     for (const limit of liveLimits(question)) {
-      const state = before[name]?.[limit.objective];
+      const key = blocksKey(limit);
+      const state = before[name]?.[key];
       const added = withBlock(limit, state, [values[limit.metric]?.[baseline.name], values[limit.metric]?.[name]]);
-      if (added !== undefined) (next[name] ??= {})[limit.objective] = added;
+      if (added !== undefined) (next[name] ??= {})[key] = added;
     }
   }
   return next;
@@ -86,26 +87,33 @@ function withBlock(
   return addLiveBlock(state, { kind: a.kind, a: blockGrowth(a), b: blockGrowth(b) });
 }
 
-/** The counters of every version begin their next block together. */
+/**
+ * The counters of every version begin their next block together. The block goes on where nothing was compared in it. A candidate that
+ * failed beside others that did not has its next block as after a change of weights: the baseline's begins for the others, in
+ * whose comparison nothing may count twice.
+ */
 function withNewBlocks(
   question: Question,
   values: Measured['values'],
-  changedMs: number | undefined,
+  { nowMs, isChanged }: { readonly nowMs: number; readonly isChanged: boolean },
 ): Measured['values'] {
   const names = new Set(liveLimits(question).map(({ metric }) => metric));
   if (names.size === 0) return values;
   return Object.fromEntries(
     Object.entries(values).map(([metric, versions]) => {
-      const hasFailed = Object.values(versions).some(({ failure }) => failure !== undefined);
+      const hasFailed = (name: string) => versions[name]?.failure !== undefined;
+      const isCompared =
+        question.versions.some(({ name, role }) => role === 'candidate' && !hasFailed(name)) &&
+        question.versions.every(({ name, role }) => role === 'candidate' || !hasFailed(name));
       // A block in which the weights were changed is over, whether or not it could be read.
-      if (!names.has(metric) || (hasFailed && changedMs === undefined)) return [metric, versions];
+      if (!names.has(metric) || !(isCompared || isChanged)) return [metric, versions];
       return [
         metric,
         Object.fromEntries(
-          Object.entries(versions).map(([version, one]) => [
-            version,
-            one.counters === undefined ? one : { ...one, counters: beginBlock(one.counters, changedMs) },
-          ]),
+          Object.entries(versions).map(([version, one]) => {
+            const fromMs = isChanged || hasFailed(version) ? nowMs : undefined;
+            return [version, one.counters === undefined ? one : { ...one, counters: beginBlock(one.counters, fromMs) }];
+          }),
         ),
       ];
     }),

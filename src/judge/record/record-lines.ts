@@ -78,6 +78,8 @@ export interface JudgedLine {
   readonly kind: 'judged';
   readonly time: string;
   readonly measuringDone: boolean;
+  /** Absent in what older versions of ours recorded. */
+  readonly loadToCome?: boolean | undefined;
   readonly runningSeconds: number;
   /** Iterations that were done before. */
   readonly completedIterations: number;

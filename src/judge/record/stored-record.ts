@@ -62,7 +62,7 @@ export function pairsKey({ version, endpoint, against }: PairsScope): string {
   return endpoint === undefined ? version : JSON.stringify([version, endpoint]);
 }
 
-/** Blocks of live counters, by candidate, then by position of the relative limit. */
+/** Blocks of live counters, by candidate, then by relative limit (`blocksKey`). */
 export type StoredLiveBlocks = Readonly<Record<string, Readonly<Record<string, LiveBlocks>>>>;
 
 /** What a key of pairs is about. Names of versions do not begin with a bracket. */

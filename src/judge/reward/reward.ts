@@ -237,7 +237,7 @@ export function judgeReward(
   const missing = [...contenders].filter((name) => state.values[name] === undefined);
   if (missing.length > 0)
     return { ...base, state: 'open', reason: `${state.metric} of ${missing.join(', ')} has no value` };
-  if (alpha === undefined) return byPoints(base, satisfied);
+  if (alpha === undefined) return byPoints(question, base, { contenders, satisfied });
   const result = contestResult(question, state, { look: { alpha, contenders, satisfied }, pairs: known.pairs });
   if (typeof result === 'string') return { ...base, state: 'open', reason: result };
   const { lnNeeded } = result;
@@ -245,8 +245,7 @@ export function judgeReward(
     const reason = `${state.metric} of ${result.version} is the ${preferred === 'High' ? 'highest' : 'lowest'}`;
     return { ...base, state: 'winner', winner: result.version, reason, lnEvidence: result.lnEvidence, lnNeeded };
   }
-  if (result.kind === 'tie')
-    return { ...base, state: 'tie', reason: `the versions are equal in ${state.metric} within the margin`, lnNeeded };
+  if (result.kind === 'tie') return { ...base, state: 'tie', reason: withinMargin(state.metric), lnNeeded };
   const why = {
     'objectives-open': `${result.leader ?? ''} has the best ${state.metric}, but its objectives are not decided`,
     'reward-missing': `${state.metric} has not been measured for every version`,
@@ -277,8 +276,17 @@ function contestResult(
     : `${metric}: the load does not go to the versions at the same times; load them in one metrics/collect task, at a rate`;
 }
 
-/** As Iter8 0.7: the best value of the versions that satisfy every objective; equal ones make nobody win. */
-function byPoints(base: Omit<RewardResult, 'state' | 'reason'>, satisfied: ReadonlySet<string>): RewardResult {
+const withinMargin = (metric: string): string => `the versions are equal in ${metric} within the margin`;
+
+/**
+ * As Iter8 0.7: the best value of the versions that satisfy every objective; equal ones make nobody win. Neither does a candidate
+ * that is better than the baseline by no more than the margin.
+ */
+function byPoints(
+  { baseline, strength }: Question,
+  base: Omit<RewardResult, 'state' | 'reason'>,
+  { contenders, satisfied }: Record<'contenders' | 'satisfied', ReadonlySet<string>>,
+): RewardResult {
   // Of whom nothing is known yet: whoever is second has not won by that.
   const open = base.best.find((name) => !satisfied.has(name));
   if (open !== undefined && satisfied.size > 0)
@@ -291,7 +299,22 @@ function byPoints(base: Omit<RewardResult, 'state' | 'reason'>, satisfied: Reado
   const [winner, ...others] = best;
   if (winner === undefined) return { ...base, state: 'open', reason: 'no version satisfies every objective' };
   if (others.length > 0) return { ...base, state: 'tie', reason: `${enumerated(best)} have the same ${base.metric}` };
+  const isAgainstBaseline = baseline !== undefined && winner !== baseline.name && contenders.has(baseline.name);
+  if (isAgainstBaseline && !isBeyondMargin(base, { of: winner, over: baseline.name, percent: strength.margin }))
+    return { ...base, state: 'tie', reason: withinMargin(base.metric) };
   return { ...base, state: 'winner', winner, reason: `${base.metric} of ${winner} is the best point value` };
+}
+
+/** Above the other times 1 + margin, or below the other divided by it; by as much where values are negative. */
+function isBeyondMargin(
+  { values, preferred }: Pick<RewardResult, 'values' | 'preferred'>,
+  { of, over, percent }: { readonly of: string; readonly over: string; readonly percent: number },
+): boolean {
+  const [value, other] = [values[of]!.value, values[over]!.value];
+  const margin = percent / 100;
+  return preferred === 'High'
+    ? value - other > margin * Math.abs(other)
+    : other - value > (margin / (1 + margin)) * Math.abs(other);
 }
 
 function bestOf(values: RewardState['values'], among: ReadonlySet<string>, preferred: 'High' | 'Low'): string[] {
