@@ -3,9 +3,6 @@ import type { LoadPlan } from '../../drive/ports.ts';
 import { firstCaps, type Fire, type Pacing, type Until } from './pacing.ts';
 import type { Timers } from './timers.ts';
 
-/** Connections of one version where the plan says none. */
-export const CLOSED_LOOP_CONNECTIONS = 4;
-
 export interface ClosedLoopOptions {
   readonly plan: LoadPlan;
   readonly index: number;

@@ -4,9 +4,6 @@ import { firstCaps, type Fire, type Pacing, type Until } from './pacing.ts';
 import { Schedule } from './schedule.ts';
 import type { Timers } from './timers.ts';
 
-/** Connections of one version that are opened at most, where the plan says none. */
-export const OPEN_LOOP_CONNECTIONS = 1024;
-
 /** Waiting for each slot pays only where they are far apart; beyond this rate plain timers do, a few requests at a time. */
 const PRECISE_UP_TO_PER_SEC = 2_000;
 /**

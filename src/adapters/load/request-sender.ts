@@ -5,10 +5,11 @@
  * docs/behavior.md 5.
  */
 import type { LoadEndpoint, LoadPlan } from '../../drive/ports.ts';
-import { ClosedLoop, CLOSED_LOOP_CONNECTIONS } from './closed-loop.ts';
+import { ClosedLoop } from './closed-loop.ts';
+import { connectionsOf } from './connection-limits.ts';
 import type { Transport } from './connections.ts';
 import { classifyFailure } from './failure-class.ts';
-import { OPEN_LOOP_CONNECTIONS, OpenLoop } from './open-loop.ts';
+import { OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
 import type { Fire, Pacing } from './pacing.ts';
 import { Request, type Receiver } from './request.ts';
@@ -90,13 +91,12 @@ export class Sender {
       : new ClosedLoop({ ...paced, hasRoom: (target) => hasRoom(this.#targets[target]!) });
     const couples = couplesOf(plan);
     this.#ticks = couples.length === 0 || !isOpenLoop(plan) ? undefined : new TickBook(couples);
-    const places = plan.connections ?? (isOpenLoop(plan) ? OPEN_LOOP_CONNECTIONS : CLOSED_LOOP_CONNECTIONS);
     this.#targets = plan.targets.map((target, at) => ({
       version: target.version,
       endpoints: target.endpoints,
       transports: target.endpoints.map(options.connect),
       waiting: [],
-      places: Math.max(1, Math.floor(places / count) + (index < places % count ? 1 : 0)),
+      places: connectionsOf(plan, index, count),
       scope: scopes.findIndex((scope) => scope.target === at && scope.endpoint === undefined),
       endpointScopes: target.endpoints.map((endpoint) =>
         endpoint.name === undefined

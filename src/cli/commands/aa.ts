@@ -24,7 +24,7 @@ import {
   type OutputFlags,
   type StoreFlags,
 } from '../shared-flags.ts';
-import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from './diff.ts';
+import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from '../comparison-flags.ts';
 import { LOAD_FLAGS, withLoadFlags, written, type QuickFlags } from './init.ts';
 
 interface AaFlags extends QuickFlags, ResultFlags, StoreFlags, OutputFlags, ReportFlags {

@@ -1,5 +1,5 @@
 /** `iter8ctl diff A [B]`: what differs between two runs, and how sure that is. */
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
@@ -16,7 +16,8 @@ import type { NamedRun } from '../../view/run-head.ts';
 import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
 import { measuredSource, type MeasuredSource, type SourceFlags } from '../measured-runs.ts';
-import { REPORTED_FORMATS, type ReportedAnswer } from '../plain-answer.ts';
+import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from '../comparison-flags.ts';
+import type { ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';
 import { withResultFlags } from '../result-files.ts';
@@ -29,9 +30,6 @@ interface DiffFlags extends SourceFlags, OutputFlags, ReportFlags {
   readonly percentiles: readonly number[];
   readonly failOnRegression?: boolean;
 }
-
-export const FORMATS = ['text', ...REPORTED_FORMATS] as const;
-export const PERCENTILES = [50, 90, 95, 99];
 
 export function diffCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('diff')
@@ -74,22 +72,6 @@ function reportedComparison(view: RunComparisonView, flags: DiffFlags, io: Io): 
       ],
     }),
   };
-}
-
-export function confidenceFlag(text: string): number {
-  const value = Number(text);
-  if (!(value > 0.5 && value < 1)) throw new InvalidArgumentError('expected a number above 0.5 and below 1.');
-  return value;
-}
-
-const MOST_PERCENTILES = 20;
-
-export function percentilesFlag(text: string): number[] {
-  const list = text.split(',').map((part) => part.trim());
-  const isGood = list.every((part) => /^\d{1,2}(\.\d{1,6})?$/.test(part) && Number(part) > 0);
-  if (!isGood || list.length > MOST_PERCENTILES)
-    throw new InvalidArgumentError(`expected numbers above 0 and below 100, at most ${MOST_PERCENTILES}.`);
-  return [...new Set(list.map(Number))];
 }
 
 async function compared(a: string, b: string | undefined, flags: DiffFlags, io: Io): Promise<RunComparisonView> {
