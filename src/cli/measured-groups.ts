@@ -187,7 +187,7 @@ function groupedSlices(lines: readonly RecordLine[], version: string, slicesOfPi
     if (line.kind === 'load-started') {
       run += 1;
       if (!line.isJudged) unjudged.add(line.task);
-    } else if (line.kind === 'build-changed' && line.anew) {
+    } else if (startsOver(line)) {
       groups.fill(EMPTY_TALLY);
       unjudged = new Set();
     } else if (
@@ -202,6 +202,10 @@ function groupedSlices(lines: readonly RecordLine[], version: string, slicesOfPi
   }
   return groups;
 }
+
+/** What was counted before is void, or of another experiment of this name: its first driver finds nothing that was saved. */
+const startsOver = (line: RecordLine): boolean =>
+  line.kind === 'build-changed' ? line.anew : line.kind === 'spec' && line.record === undefined;
 
 async function ofResults(file: string, { pieceMs, flags, io }: GroupedHow): Promise<Grouped> {
   if (flags.splitBy !== undefined)

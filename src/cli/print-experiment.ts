@@ -56,8 +56,10 @@ export async function answerText(experiment: Experiment, flags: OutputFlags, io:
         .map((event) => `${ndjsonLine(event)}\n`)
         .join('');
     }
-    case 'raw':
-      return `${jsonText(experiment, 2)}\n`;
+    case 'raw': {
+      const { shownObject } = await import('../report/shown-object.ts');
+      return `${jsonText(shownObject(experiment), 2)}\n`;
+    }
     case 'name':
       return nameLine(experiment);
     default: {

@@ -38,12 +38,18 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
   const drivers = WITH_DRIVERS.includes(flags.output) ? await whoDrivesEach(experiments, how.context) : undefined;
   const of = ({ metadata }: Experiment) => drivers?.get(keyText(metadata));
   const views = () => experiments.map((experiment) => experimentView(experiment, io.clock.now(), of(experiment)));
-  const [only] = experiments;
-  const whole = () => (isOne && only !== undefined ? only : { apiVersion: 'v1', kind: 'List', items: experiments });
+  const shown = async () => {
+    const { shownObject } = await import('../report/shown-object.ts');
+    return experiments.map(shownObject);
+  };
+  const whole = async () => {
+    const items = await shown();
+    return (isOne ? items[0] : undefined) ?? { apiVersion: 'v1', kind: 'List', items };
+  };
   const [format = '', template = ''] = splitOnce(flags.output);
   switch (format) {
     case 'raw':
-      return `${jsonText(whole(), 2)}\n`;
+      return `${jsonText(await whole(), 2)}\n`;
     case 'json': {
       const { jsonList } = await import('../report/json-view.ts');
       return `${jsonText(jsonList(views()), 2)}\n`;
@@ -59,7 +65,7 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
       return experiments.map(nameLine).join('');
     case 'jsonpath': {
       const { renderJsonPath } = await import('../report/jsonpath-and-columns.ts');
-      return renderJsonPath(template, whole());
+      return renderJsonPath(template, await whole());
     }
     case 'custom-columns': {
       const [{ columnText, customColumns }, { tableLines }] = await Promise.all([
@@ -67,7 +73,7 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
         import('../render/table.ts'),
       ]);
       const columns = customColumns(template);
-      const rows = experiments.map((experiment) => columns.map((column) => columnText(column, experiment)));
+      const rows = (await shown()).map((experiment) => columns.map((column) => columnText(column, experiment)));
       const lines = tableLines({ head: columns.map(({ head }) => sanitizeLine(head)), rows });
       return (flags.headers === false ? lines.slice(lines.length - rows.length) : lines)
         .map((line) => `${line}\n`)

@@ -91,6 +91,19 @@ export function judgementNow(
   });
 }
 
+/** Verdicts that no latency of our own load gets, whatever its limit (docs/method.md 0.8, docs/behavior.md 5.2). */
+export interface BarredVerdicts {
+  readonly satisfied: boolean;
+  readonly violated: boolean;
+}
+
+export function barredForLatencies(experiment: Experiment, record: Iter8Record): BarredVerdicts {
+  return {
+    satisfied: record.closedLoop === true,
+    violated: judgeOf(questionOf(experiment, record), record).saturated,
+  };
+}
+
 /** As it was last judged, which is what has been said; before that, of what is recorded while nothing is over. */
 export function lastJudgement(
   question: Question,

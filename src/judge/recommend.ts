@@ -103,15 +103,22 @@ function satisfiedReasons(question: Question, facts: RecommendFacts, winner: str
   // Backends count requests that are not ours, each metric its own.
   const sent = facts.tallyOf(winner).response.n;
   const requests = sent > 0 ? sent : Math.min(...own.map(({ n }) => n));
-  const exact = own.some((assessment) => assessment.method === 'exact');
+  const confident = new Set(own.filter(({ method }) => method !== 'exact').map(({ objective }) => objective)).size;
   const how =
     strength.confidence === 'none'
       ? 'point values compared, no confidence asked for'
-      : `${objectives === 1 ? '' : 'each '}with ${confidenceText(strength.confidence)} confidence`;
+      : howSure(objectives, confident, strength.confidence);
   const reasons = [...best, `${which}, ${how}${requests > 0 ? `, after ${formatCounted(requests, 'request')}` : ''}`];
-  if (exact && strength.confidence !== 'none')
+  if (confident > 0 && own.some(({ method }) => method === 'exact') && strength.confidence !== 'none')
     reasons.push('limits on counts and rates of 0 are observed, without a stated confidence');
   return reasons;
+}
+
+/** What is compared exactly carries no guarantee (docs/method.md 0.3). */
+function howSure(objectives: number, confident: number, confidence: number): string {
+  if (confident === 0) return 'observed without a stated confidence';
+  const ofThem = confident === objectives ? '' : `${formatCount(confident)} of them `;
+  return `${ofThem}${confident === 1 ? '' : 'each '}with ${confidenceText(confidence)} confidence`;
 }
 
 /** Why it is open: what needs most first. */

@@ -7,7 +7,7 @@ import type { LimitAssessment, Verdict } from '../judge/assessment.ts';
 import { boundText, limitText, observedText } from '../judge/wording/limit-texts.ts';
 import type { RecommendationKind } from '../judge/recommendation.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
-import { patternText, problemTexts, progressText, splitText } from '../view/header-texts.ts';
+import { patternText, problemTexts, progressText, trafficText } from '../view/header-texts.ts';
 import { observationCells, observationHead } from './observation-cells.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';
 import { formatCount } from '../text/units.ts';
@@ -51,13 +51,13 @@ function answer({ headline, judgedAgain, recommendation }: ExperimentView): stri
 }
 
 function facts(view: ExperimentView): string {
-  const split = splitText(view.weights.now);
+  const traffic = trafficText(view);
   const rows = [
     ['Experiment', `${view.name} (${view.namespace})`],
     ['Target', view.target],
     ['Pattern', patternText(view)],
     ['Stage', progressText(view)],
-    ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split]]),
+    ...(traffic === '' ? [] : [['Traffic', traffic]]),
   ];
   return table(
     ['', ''],

@@ -25,7 +25,8 @@ const MOST_ENCODINGS = 4;
 /** Up to the last `@` before the path; or, where what should be a port is none, before the next space. */
 const USERINFO =
   /\b([a-z][a-z0-9+.-]{0,30}:\/\/)(?:(?:[^\s/?#"\\]|\\.){1,2000}|(?!\[)[^\s/?#@":]{0,300}:(?!\d{0,5}(?:[\s/?#"',)\]}>]|$))[^\s"]{0,2000})@/gi;
-const PARAMETER = /([?&](?:amp;)?)([\w.~%[\]-]{1,100})=[^&\s"'<>#;]+/g;
+/** Up to what ends a value; the backslashes before a quote belong to the quote, which ends a text within JSON. */
+const PARAMETER = /([?&](?:amp;)?)([\w.~%[\]-]{1,100})=(?:[^&\s"'<>#;\\]|\\+(?![\\"]))+/g;
 
 /** The same text without user names, passwords, and parameters named like a credential in URLs. */
 export function redactUrls(text: string): string {

@@ -176,6 +176,12 @@ export function formatLowerBound(bound: number, unit: DisplayUnit, limit?: numbe
   return print(roundBeside(bound, 'down', landmarksOf(unit, limit), scaleOf(bound, unit)), unit);
 }
 
+/** A limit that was computed, with so many digits. What arithmetic with doubles added is no reason to round up or down. */
+export function roundLimit(limit: number, significant: number, rounding: 'up' | 'down'): number {
+  const { digits, exponent } = round(written(limit), significant, rounding);
+  return Number(`${digits}e${exponent}`);
+}
+
 /** As somebody wrote it, without what arithmetic with doubles added. */
 function written(value: number): Decimal {
   return trimmed(round(trimmed(toDecimal(value)), MOST_WRITTEN, 'nearest'));

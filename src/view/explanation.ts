@@ -4,7 +4,10 @@
  *
  * A bound is where the evidence reaches its threshold (docs/method.md 0.3), so it is the limit at which the verdict turns.
  */
+import type { Experiment } from '../experiment/experiment.ts';
 import type { LimitAssessment, Verdict } from '../judge/assessment.ts';
+import { barredForLatencies, type BarredVerdicts } from '../judge/judgement.ts';
+import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { FEWEST_FOR_VIOLATED } from '../evidence/verdict-thresholds.ts';
 import type { ExperimentView, MeasuredValue } from './experiment-view.ts';
 
@@ -18,7 +21,7 @@ export interface Odds {
 export interface TurningPoints {
   /** Satisfied at this limit, and at every looser one. Absent: at none that is known. */
   readonly satisfiedFrom?: number | undefined;
-  /** Violated at every limit that is stricter than this one. */
+  /** Violated at every limit that is stricter than this one. Absent: at none that is known. */
   readonly violatedBeyond?: number | undefined;
 }
 
@@ -38,12 +41,16 @@ export interface Explanation {
   readonly limits: readonly ExplainedLimit[];
 }
 
-export function explanationOf(view: ExperimentView): Explanation {
+const NOTHING_BARRED: BarredVerdicts = { satisfied: false, violated: false };
+
+export function explanationOf(experiment: Experiment, view: ExperimentView): Explanation {
+  const { record } = knownJudgement(experiment);
+  const ofLatencies = record === undefined ? NOTHING_BARRED : barredForLatencies(experiment, record);
   const limits = view.objectives.toSorted(byWeight).map((assessment): ExplainedLimit => {
     const measured = view.measured.find(
       ({ metric, version }) => metric === assessment.metric && version === assessment.version,
     );
-    const turns = turningPoints(assessment);
+    const turns = turningPoints(assessment, assessment.unit === 'ms' ? ofLatencies : NOTHING_BARRED);
     return {
       assessment,
       ...oddsOf(assessment),
@@ -63,17 +70,18 @@ function oddsOf(one: LimitAssessment): Pick<ExplainedLimit, 'within' | 'beyond'>
   return { ...(within === undefined ? {} : { within }), ...(beyond === undefined ? {} : { beyond }) };
 }
 
-function turningPoints(one: LimitAssessment): TurningPoints | undefined {
+function turningPoints(one: LimitAssessment, barred: BarredVerdicts): TurningPoints | undefined {
   const { side, verdict, reason, method, lower, upper, n } = one;
   if (one.relative !== undefined || method !== 'evidence') return undefined;
   // What is open for another reason would be open at any limit.
   if (verdict === 'undecided' ? reason !== 'not-enough-evidence' : reason !== undefined) return undefined;
-  const [satisfiedFrom, violatedBeyond] = side === 'upper' ? [upper, lower] : [lower, upper];
-  const isEnough = n >= FEWEST_FOR_VIOLATED;
-  if (satisfiedFrom === undefined && (violatedBeyond === undefined || !isEnough)) return undefined;
+  const [within, beyond] = side === 'upper' ? [upper, lower] : [lower, upper];
+  const satisfiedFrom = barred.satisfied ? undefined : within;
+  const violatedBeyond = barred.violated || n < FEWEST_FOR_VIOLATED ? undefined : beyond;
+  if (satisfiedFrom === undefined && violatedBeyond === undefined) return undefined;
   return {
     ...(satisfiedFrom === undefined ? {} : { satisfiedFrom }),
-    ...(violatedBeyond === undefined || !isEnough ? {} : { violatedBeyond }),
+    ...(violatedBeyond === undefined ? {} : { violatedBeyond }),
   };
 }
 

@@ -181,6 +181,21 @@ it('divides the record of an experiment that was run here, by its name', async (
   expect(sends.err).toMatch(/--qps goes with --url: nothing is sent/);
 });
 
+it('divides no requests of an experiment that had the name before', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-again-'));
+  await using server = await testServer(ok);
+  const load = ['--name', 'hello', '--qps', '200', '--no-extend', '--slo', 'error-rate<=99%', '--url', server.url];
+  await iter8ctl(['run', '--local', ...load, '--requests', '60'], { cwd: folder });
+  // Deleted and made again by others (kubectl, or a file in the folder): the record of here goes on.
+  const { out: manifest } = await iter8ctl(['init', ...load.filter((flag) => flag !== '--no-extend')], { cwd: folder });
+  const stored = path.join(folder, '.iter8/experiments/default/hello.yaml');
+  writeFileSync(stored, manifest.replace('qps: 200', 'qps: 200\n          numQueries: 40'));
+  await iter8ctl(['run', 'hello', '--local', '--no-extend'], { cwd: folder });
+  const flags = ['--local', '--splits', '20', '--percentiles', '50', '-o', 'json'];
+  const { out, err } = await iter8ctl(['aa', 'hello', ...flags], { cwd: folder });
+  expect((JSON.parse(out) as Answer).run, err).toMatchObject({ name: 'hello', requests: 40 });
+});
+
 it('fits into every width', async () => {
   for (const columns of [40, 80]) {
     const { out } = await iter8ctl(['aa', steady, '--splits', '20', '--percentiles', '50'], { cwd, columns });

@@ -2,8 +2,9 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { iter8ctl } from '../support/test-io.ts';
+import { ok, testServer } from '../support/test-server.ts';
 
 const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-explain-'));
 
@@ -62,6 +63,51 @@ it.each([
   expect(await verdictAt(satisfiedFrom! * 0.98)).not.toBe('satisfied');
   expect(await verdictAt(violatedBeyond! * 0.998)).toBe('violated');
   expect(await verdictAt(violatedBeyond! * 1.02)).not.toBe('violated');
+});
+
+describe('a latency has no turning point to a verdict that it cannot get', () => {
+  const turnsOf = async (file: string) => {
+    const { out } = await iter8ctl(['explain', '-f', file, '-o', 'json'], { cwd });
+    return Object.fromEntries(
+      (JSON.parse(out) as Explained).limits.map(({ metric, turns = {} }) => [metric, Object.keys(turns)]),
+    );
+  };
+  const both = ['satisfiedFrom', 'violatedBeyond'];
+
+  it('is satisfied at no limit in a closed loop', async () => {
+    await using server = await testServer(ok);
+    const load = [
+      '--qps',
+      '0',
+      '--requests',
+      '200',
+      '--no-extend',
+      '--slo',
+      'p50<=0.001ms',
+      '--slo',
+      'error-rate<=10%',
+    ];
+    const { out: raw, err } = await iter8ctl(['run', '--local', '--url', server.url, ...load, '-o', 'raw'], { cwd });
+    writeFileSync(path.join(cwd, 'loop.json'), raw);
+    expect(await turnsOf('loop.json'), err).toEqual({
+      'iter8-system/latency-50th-percentile': ['violatedBeyond'],
+      'iter8-system/error-rate': both,
+    });
+  });
+
+  it('is violated at no limit where the load generator was too slow', async () => {
+    const { out: raw } = await judge('p95<=300ms', 'mean<=200ms', 'error-rate<=10%');
+    const late = raw.replace(/"late": \{[^}]*\}/, '"late": {"n": 2000, "bad": 200}');
+    writeFileSync(path.join(cwd, 'late.json'), late);
+    const shown = { 'iter8-system/error-rate': both };
+    const ofLatencies = (turns: string[]) => ({
+      'iter8-system/latency-95th-percentile': turns,
+      'iter8-system/mean-latency': turns,
+    });
+    expect(await turnsOf('late.json')).toEqual({ ...shown, ...ofLatencies(['satisfiedFrom']) });
+    writeFileSync(path.join(cwd, 'kept-up.json'), raw);
+    expect(await turnsOf('kept-up.json')).toEqual({ ...shown, ...ofLatencies(both) });
+  });
 });
 
 it('says it in sentences, at any width', async () => {

@@ -34,6 +34,27 @@ it('promotes, does not promote or leaves open, with the exit codes of run', asyn
   expect(code).toBe(0);
 });
 
+it.each([
+  [['error-count<=3'], 'the objective is satisfied, observed without a stated confidence, after 2,000 requests'],
+  [['error-rate<=0%'], 'the objective is satisfied, observed without a stated confidence, after 2,000 requests'],
+  [
+    ['p95<=300ms', 'error-rate<=0%'],
+    'all 2 objectives are satisfied, 1 of them with 95 % confidence, after 2,000 requests',
+  ],
+  [
+    ['p95<=300ms', 'error-rate<=1%', 'error-count<=3'],
+    'all 3 objectives are satisfied, 2 of them each with 95 % confidence, after 2,000 requests',
+  ],
+  [['p95<=300ms', 'error-rate<=1%'], 'all 2 objectives are satisfied, each with 95 % confidence, after 2,000 requests'],
+])('states a confidence for what is shown with one, not for what is compared exactly: %j', async (slos, reason) => {
+  const file = written(
+    'exact.json',
+    vegeta(2000, () => ({})),
+  );
+  const { recommendation } = await judged(file, ...slos.flatMap((slo) => ['--slo', slo]));
+  expect(recommendation).toMatchObject({ verdict: 'promote', reasons: expect.arrayContaining([reason]) });
+});
+
 it('gives the same bytes for the same file, at any time', async () => {
   const ask = () => iter8ctl(['judge', fixture('vegeta.json'), '--slo', 'p95<=300ms'], { cwd });
   expect(await ask()).toEqual(await ask());

@@ -1,13 +1,13 @@
 /** What a user of kubectl types without thinking. */
 import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { run } from '../../src/cli/program.ts';
 import { writeKubeconfig } from '../support/kube-server.ts';
 import { iter8ctl, testIo } from '../support/test-io.ts';
-import { testServer } from '../support/test-server.ts';
+import { ok, testServer } from '../support/test-server.ts';
 
 const root = path.join(import.meta.dirname, '../..');
 let cwd: string;
@@ -245,6 +245,17 @@ describe('delete', () => {
     expect([ignored.code, here.has('a')]).toEqual([0, false]);
     expect((await iter8ctl(['delete', '--local'], here)).code).toBe(2);
   });
+});
+
+it('deletes what was measured, too: the record of a run goes with its experiment', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-delete-record-'));
+  await using server = await testServer(ok);
+  const load = ['--qps', '200', '--requests', '40', '--no-extend', '--slo', 'error-rate<=99%', '--url', server.url];
+  for (const name of ['a', 'b']) await iter8ctl(['run', '--local', '--name', name, ...load], { cwd: folder });
+  const records = path.join(folder, '.iter8/records/default');
+  expect(readdirSync(records).toSorted()).toEqual(['a.ndjson', 'b.ndjson']);
+  const { code, err } = await iter8ctl(['delete', 'a', '--local'], { cwd: folder });
+  expect([code, err, readdirSync(records)]).toEqual([0, '', ['b.ndjson']]);
 });
 
 describe('help', () => {

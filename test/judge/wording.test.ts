@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
-import { confidenceText, openSentence, violatedSentence } from '../../src/judge/wording/sentences.ts';
+import { confidenceText, openSentence, verdictSentence, violatedSentence } from '../../src/judge/wording/sentences.ts';
 import { boundText, relativeText } from '../../src/judge/wording/limit-texts.ts';
 import { errorRateRow } from '../support/error-rate-row.ts';
 import { runs } from '../support/search-depth.ts';
@@ -55,6 +55,25 @@ describe('settings in words', () => {
     expect([0.95, 0.999, 0.9999999, 1 - 0.1].map(confidenceText)).toEqual(['95 %', '99.9 %', '99.99999 %', '90 %']);
     expect(relativeText({ to: 'v1', percent: 0.1 + 0.2 }, 'ms')).toBe('v1 + 0.3 %');
     expect(relativeText({ to: 'v1', increase: 0.07 * 0.1 }, 'share')).toBe('v1 + 0.7 points');
+  });
+});
+
+describe('where a relative limit lies', () => {
+  const sentence = (limit: number, estimate: number) => {
+    const verdict = estimate <= limit ? 'satisfied' : 'violated';
+    return verdictSentence(errorRateRow({ verdict, limit, estimate, relative: { to: 'v1', increase: 0.01 } }));
+  };
+
+  it('is what it is where few digits say it, whatever doubles make of it', () => {
+    // A baseline without an error, and one with errors that add up to 0.30000000000000004.
+    for (const limit of [0.001, 0.01, 0.02, 0.05, 0.07, 0.2, 0.4, 0.1 + 0.2])
+      for (const estimate of [limit / 2, 2 * limit])
+        expect(sentence(limit, estimate)).toContain(`limit v1 + 1 point = ${Number((100 * limit).toFixed(9))} %`);
+  });
+
+  it('has four digits otherwise, on its side of the value', () => {
+    expect(sentence(0.0123456, 0.01)).toContain('= 1.235 %');
+    expect(sentence(0.0123456, 0.02)).toContain('= 1.234 %');
   });
 });
 

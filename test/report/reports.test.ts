@@ -9,8 +9,10 @@ import { renderHtml } from '../../src/report/html/html-report.ts';
 import { renderJunit } from '../../src/report/experiment-junit.ts';
 import { markdownText, renderMarkdown } from '../../src/report/markdown.ts';
 import { reportModel } from '../../src/report/report-model.ts';
+import { renderDescribe } from '../../src/render/describe.ts';
+import { themeFor } from '../../src/render/theme.ts';
 import { sanitizeLine } from '../../src/text/sanitize.ts';
-import { experimentView } from '../../src/view/experiment-view.ts';
+import { experimentView, type ExperimentView } from '../../src/view/experiment-view.ts';
 import { elements, skeleton, textOf, xmlElements } from '../support/markup.ts';
 import { drivenCanary, drivenConformance, hostileText, withTexts } from '../support/reported.ts';
 import { runs } from '../support/search-depth.ts';
@@ -73,6 +75,35 @@ it('an HTML report names every chart for those who do not see it', async () => {
     for (const id of named) expect(ids.has(id), id).toBe(true);
   }
   expect(ids.size).toBe(all.flatMap(({ attrs }) => attrs.filter(({ name }) => name === 'id')).length);
+});
+
+it('reports say of the traffic what the terminal says', async () => {
+  const model = reportModel(await drivenCanary(), NOW);
+  const [a, b] = model.view.versions.map(({ name }) => name) as [string, string];
+  const split = (one: number) => [
+    { name: a, value: one },
+    { name: b, value: 100 - one },
+  ];
+  const shown = (weights: ExperimentView['weights']) => {
+    const view = { ...model.view, weights };
+    const page = renderHtml({ ...model, view });
+    const theme = themeFor({ isTTY: false }, { mode: 'never', env: { LANG: 'C.UTF-8' } });
+    return {
+      hasChart: page.includes('Weights over time'),
+      traffic: [
+        /<dt>Traffic<\/dt><dd>(.*?)<\/dd>/.exec(page)![1],
+        /^\| Traffic \| (.*) \|$/m.exec(renderMarkdown(view))![1],
+        /^Traffic {2,}(.*)$/m.exec(renderDescribe(view, { theme, columns: 200 }))![1],
+      ],
+    };
+  };
+  // No object says how it is split: the default is no news beside what a backend counted.
+  const counted = { known: false, now: split(100), recommended: split(100), observed: split(50) };
+  const observed = `observed: ${a} 50 %, ${b} 50 %`;
+  expect(shown(counted)).toEqual({ hasChart: false, traffic: [observed, observed, observed] });
+  const stepped = `${a} 70 %, ${b} 30 % (${observed}; recommended: ${a} 60 %, ${b} 40 %)`;
+  const known = { ...counted, known: true, now: split(70), recommended: split(60) };
+  expect(shown(known)).toEqual({ hasChart: true, traffic: [stepped, stepped, stepped] });
 });
 
 it('an HTML report of a million requests, of ten versions and of nothing stays small and whole', async () => {

@@ -98,6 +98,14 @@ describe('redacting', () => {
     expect(redactUrls('a?page=2&amp;token=x')).toBe('a?page=2&amp;token=***');
   });
 
+  it('leaves JSON what it is, whatever parameters stand in its texts', () => {
+    const url = 'http://h/q?api_key=K1';
+    for (const text of [`GET "${url}" failed`, JSON.stringify({ url, next: 'n' }), `${url}&token=a\\b"`])
+      for (const value of [text, JSON.stringify([text])])
+        expect(JSON.parse(redactUrls(JSON.stringify(value)))).toBe(redactUrls(value));
+    expect(redactUrls(JSON.stringify(`"${url}"`))).toBe(String.raw`"\"http://h/q?api_key=***\""`);
+  });
+
   it('takes out passwords that no URL can hold', () => {
     expect(redactUrls('http://user:pa/ss?@h:1/x is no URL')).toBe('http://***@h:1/x is no URL');
     expect(redactUrls('http://user:p@ss@h/x')).toBe('http://***@h/x');

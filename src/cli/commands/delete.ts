@@ -1,4 +1,4 @@
-/** `iter8ctl delete NAME...`: removes experiments, and in a folder what belongs to them. */
+/** `iter8ctl delete NAME...`: removes experiments, and their records on this machine. */
 import { Command } from 'commander';
 import { ConflictError, NotFoundError, UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
@@ -40,6 +40,7 @@ async function remove(names: readonly string[], flags: DeleteFlags, io: Io): Pro
   if (flags.force !== true) await refuseDriven(experiments, context);
   for (const { metadata } of experiments) {
     await context.store.delete(metadata);
+    await context.records.reset({ namespace: metadata.namespace, name: metadata.name });
     io.stdout.write(`experiment.iter8.tools ${JSON.stringify(sanitizeLine(metadata.name))} deleted\n`);
   }
   if (experiments.length === 0 && names.length === 0) io.stderr.write('no experiments found\n');

@@ -20,7 +20,7 @@ export function explainCommand(io: Io, done: (code: ExitCode) => void): Command 
   return withOutputFlags(withStoreFlags(command), ['text', 'json', 'yaml']).action(
     async (name: string | undefined, flags: DescribedFlags) => {
       const { experiment, driven } = await findDescribed(name, flags, io);
-      const explanation = explanationOf(experimentView(experiment, io.clock.now(), driven));
+      const explanation = explanationOf(experiment, experimentView(experiment, io.clock.now(), driven));
       const options = { theme: stdoutTheme(io, flags), columns: io.stdout.columns ?? 80 };
       io.stdout.write(
         await plainAnswerText(flags.output, {

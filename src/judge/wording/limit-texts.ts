@@ -1,5 +1,5 @@
 /** A limit, what was observed, and its bound, as short texts that never contradict the verdict beside them. */
-import { formatLimit, formatLowerBound, formatUpperBound, formatValue } from '../../text/units.ts';
+import { formatLimit, formatLowerBound, formatUpperBound, formatValue, roundLimit } from '../../text/units.ts';
 import type { LimitAssessment } from '../assessment.ts';
 
 export function limitText({
@@ -23,13 +23,14 @@ export function relativeText(
   return `${to} + ${formatLimit(increase, unit)}`;
 }
 
+/** Digits of a limit that lies at the value of the baseline. */
+const COMPUTED_DIGITS = 4;
+
 /** A limit that was set has all its digits; where one lies at the value of the baseline is known to a few. */
 export function shownLimit({ limit, relative, estimate }: LimitAssessment): number {
-  if (relative === undefined || limit === 0) return limit;
+  if (relative === undefined || !Number.isFinite(limit)) return limit;
   // Away from the estimate, so that what is printed of the two has the order that they have.
-  const unit = 10 ** (Math.floor(Math.log10(Math.abs(limit))) - 3);
-  const rounded = (estimate ?? 0) <= limit ? Math.ceil(limit / unit) * unit : Math.floor(limit / unit) * unit;
-  return Number(rounded.toPrecision(6));
+  return roundLimit(limit, COMPUTED_DIGITS, (estimate ?? 0) <= limit ? 'up' : 'down');
 }
 
 /** A bound that is the limit itself is shown as it is. */

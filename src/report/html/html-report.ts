@@ -7,7 +7,7 @@ import type { MeasuredValue, Observation } from '../../view/experiment-view.ts';
 import { joined, lines, markup, type Markup } from '../markup.ts';
 import type { ReportModel } from '../report-model.ts';
 import { rowSentence } from '../../judge/wording/row-sentence.ts';
-import { patternText, problemTexts, progressText, secondsTaken, splitText } from '../../view/header-texts.ts';
+import { patternText, problemTexts, progressText, secondsTaken, trafficText } from '../../view/header-texts.ts';
 import { observationCells, observationHead } from '../observation-cells.ts';
 import { evidenceCharts } from './evidence-chart.ts';
 import { latencyChart } from './latency-chart.ts';
@@ -46,7 +46,7 @@ ${reasons.length === 0 ? undefined : markup`<ul>${reasons.map((reason) => markup
 
 function facts({ view }: ReportModel): Page['facts'] {
   const seconds = secondsTaken(view);
-  const split = splitText(view.weights.now);
+  const traffic = trafficText(view);
   return [
     ['Experiment', `${view.name} (${view.namespace})`],
     ['Target', view.target],
@@ -58,7 +58,7 @@ function facts({ view }: ReportModel): Page['facts'] {
     ['Stage', progressText(view)],
     ...(view.createdAt === undefined ? [] : [['Created', view.createdAt] as const]),
     ...(Number.isFinite(seconds) && seconds >= 0 ? [['Took', formatSeconds(seconds)] as const] : []),
-    ...(view.versions.length < 2 || split === '' ? [] : [['Traffic', split] as const]),
+    ...(traffic === '' ? [] : [['Traffic', traffic] as const]),
     ...(view.driven !== undefined && view.driven.by === undefined
       ? [['Driver', `nobody; go on with: ${view.driven.goOn}`] as const]
       : []),

@@ -80,11 +80,12 @@ interface PercentileLimit {
   readonly limit: number;
 }
 
-/** Upper limits, each once. */
+/** Upper limits of all requests, each once: those of an endpoint are not about these curves. */
 function percentileLimits(objectives: readonly LimitAssessment[], namespace: string): PercentileLimit[] {
   const found = new Map<string, PercentileLimit>();
   for (const { metric, limit, side, relative } of objectives) {
-    const { quantity } = parseMetricName(metric, namespace);
+    const { quantity, endpoint } = parseMetricName(metric, namespace);
+    if (endpoint !== undefined) continue;
     if (quantity.kind !== 'percentile' || side !== 'upper' || relative !== undefined || !(limit > 0)) continue;
     found.set(`${quantity.percent} ${limit}`, { percent: quantity.percent, limit });
   }

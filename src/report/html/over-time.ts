@@ -3,6 +3,7 @@ import { scaleLinear } from 'd3-scale';
 import { curveStepAfter, line } from 'd3-shape';
 import type { Moment } from '../../judge/record/run-over-time.ts';
 import { formatPercent, formatValue } from '../../text/units.ts';
+import { isSplitKnown } from '../../view/header-texts.ts';
 import type { ReportModel } from '../report-model.ts';
 import { markup, type Markup } from '../markup.ts';
 import { chart, lineClass, PLOT } from './chart.ts';
@@ -35,7 +36,7 @@ export function overTime({ moments, view }: ReportModel): Markup[] {
       series: names.map((name) => ({ name, points: rates(moments, name, ({ sumMs }) => sumMs) })),
       text: (ms) => formatValue(ms, 'ms'),
     }),
-    ...(names.length < 2 ? [] : [weightChart(moments, names)]),
+    ...(names.length < 2 || !isSplitKnown(view.weights) ? [] : [weightChart(moments, names)]),
   ].filter((one) => one !== undefined);
 }
 
