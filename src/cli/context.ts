@@ -58,7 +58,7 @@ const PRINTS_REQUESTS = 6;
 /** The folder of local mode, or undefined when a cluster is meant. */
 function localDir(flags: StoreFlags, io: Io): string | undefined {
   if (flags.local !== true && flags.dir === undefined) return undefined;
-  return path.resolve(io.cwd, flags.dir ?? io.env['ITER8_DIR'] ?? DEFAULT_DIR);
+  return path.resolve(io.cwd, flags.dir ?? (io.env['ITER8_DIR'] || DEFAULT_DIR));
 }
 
 /** As it would be typed: relative when it lies below. */
@@ -67,9 +67,14 @@ function shownDir(dir: string, cwd: string): string {
   return relative.startsWith('..') || path.isAbsolute(relative) ? dir : `./${relative}`;
 }
 
-/** What this user keeps on this machine. Source: XDG base directory specification. */
-function stateDir(io: Io): string {
-  return path.join(io.env['XDG_STATE_HOME'] ?? path.join(io.env['HOME'] ?? homedir(), '.local', 'state'), 'iter8ctl');
+/**
+ * What this user keeps on this machine, approvals of scripts too: never in the current folder, which may be somebody else's work.
+ * Source: XDG base directory specification, by which an empty or relative XDG_STATE_HOME counts as not set.
+ */
+function stateDir({ env }: Io): string {
+  const { XDG_STATE_HOME: xdg = '', HOME: home } = env;
+  const base = path.isAbsolute(xdg) ? xdg : path.resolve(path.sep, home || homedir(), '.local', 'state');
+  return path.join(base, 'iter8ctl');
 }
 
 function selfOf(io: Io): Holder {

@@ -98,7 +98,16 @@ async function find(context: Context, key: ObjectKey): Promise<Experiment | unde
 }
 
 async function createAndHold(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
-  const created = await context.store.create(written);
+  let created: Experiment;
+  try {
+    created = await context.store.create(written);
+  } catch (error) {
+    // Somebody else has made it since it was looked for: it is there already.
+    const present = error instanceof ConflictError ? await find(context, key) : undefined;
+    if (present === undefined) throw error;
+    refuseOther(context, written, present);
+    return hold(context, present, false);
+  }
   await context.records.reset(key);
   return hold(context, created, true);
 }

@@ -45,13 +45,13 @@ export class Control {
     this.#notice();
   }
 
-  /** Waits, and looks meanwhile. False when it was interrupted, or is to be aborted. */
+  /** Waits, and looks meanwhile. False when it was interrupted, or is to be aborted. @throws NotFoundError when it was deleted */
   async sleep(ms: number): Promise<boolean> {
     const { clock } = this.#session;
     for (let leftMs = ms; leftMs > 0; leftMs -= this.#lookEveryMs) {
       const pieceMs = Math.min(leftMs, this.#lookEveryMs);
       if (!(await this.#interruption.completes((signal) => clock.sleep(pieceMs, signal)))) return false;
-      if (leftMs > pieceMs) await this.look();
+      if (leftMs > pieceMs) await this.lookWhileIdle();
     }
     return !this.#interruption.any.aborted;
   }
@@ -59,9 +59,7 @@ export class Control {
   /** What is asked is looked at again after a while. False as of `sleep`. */
   async #awaitNews(): Promise<boolean> {
     if (!(await this.sleep(this.#lookEveryMs))) return false;
-    await this.look();
-    // Nothing is saved meanwhile: who was deleted would find out when somebody answers, which nobody can.
-    if (this.#deleted !== undefined) throw this.#deleted;
+    await this.lookWhileIdle();
     // What could not be saved as it began to wait: whoever is to answer must find that it waits.
     if (this.#sees && this.#session.isBehind) await this.#session.save();
     return !this.#interruption.any.aborted;
@@ -82,6 +80,12 @@ export class Control {
       if (error instanceof NotFoundError) this.#deleted = error;
       else if (!(error instanceof UnavailableError)) throw error;
     }
+  }
+
+  /** Nothing is saved while it waits: who was deleted would find out when that is over. @throws NotFoundError */
+  async lookWhileIdle(): Promise<void> {
+    await this.look();
+    if (this.#deleted !== undefined) throw this.#deleted;
   }
 
   /** Does what saves nothing while it lasts, such as a script, and looks meanwhile: it may be to be aborted. */

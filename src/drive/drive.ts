@@ -78,7 +78,7 @@ class Drive {
       targets: ports.targets,
       driver: options.driver,
       interruption: this.#interruption,
-      look: () => this.#control.look(),
+      look: () => this.#control.lookWhileIdle(),
     });
     this.#traffic = new Traffic(this.#session, {
       objects: ports.traffic,
@@ -147,8 +147,8 @@ class Drive {
     });
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
     const { experiment } = session;
-    const behind = behindText(experiment, session.nowMs());
-    for (const text of [...remarksOn(experiment), ...unverifiedTls(experiment), ...behind]) session.warn(text);
+    const late = [...session.noteSpec(), ...behindText(experiment, session.nowMs())];
+    for (const text of [...remarksOn(experiment), ...unverifiedTls(experiment), ...late]) session.warn(text);
   }
 
   /** A process that was suspended wakes up without knowing what happened to its locks meanwhile. */
@@ -250,7 +250,7 @@ class Drive {
   async #advance(stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<StepOutcome> {
     const session = this.#session;
     if (stage === 'Running') {
-      const begun = await this.#moveTraffic((signal) => this.#traffic.begin(signal));
+      const begun = await this.#moveTraffic((signal) => session.patiently(() => this.#traffic.begin(signal)));
       if (begun === 'interrupted' || isConditionTrue(session.status, 'Completed')) return begun;
     }
     session.changeStatus((status, now) => withStage(status, stage, now));
@@ -260,7 +260,7 @@ class Drive {
   }
 
   async #readMetrics(): Promise<StepOutcome> {
-    const read = await readMetrics(this.#session.experiment, this.#ports.store);
+    const read = await this.#session.patiently(() => readMetrics(this.#session.experiment, this.#ports.store));
     if ('failure' in read) return this.#fail(read.failure);
     this.#session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
     for (const text of unverifiedTls(this.#session.experiment)) this.#session.warn(text);

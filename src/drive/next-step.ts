@@ -31,6 +31,9 @@ export function tasksOf(experiment: Experiment, action: ActionName): readonly Ta
   return experiment.spec.strategy.actions[action] ?? [];
 }
 
+/** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */
+export const MEASURING: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
+
 export function totalIterations(experiment: Experiment): number {
   const { iterationsPerLoop, maxLoops } = experiment.spec.duration;
   return iterationsPerLoop * maxLoops;

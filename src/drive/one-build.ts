@@ -9,7 +9,7 @@ import { changedSentence, restartedRecord } from '../judge/record/void-measureme
 import { formatCounted } from '../text/units.ts';
 import type { BuildReader } from './ports.ts';
 import { assess } from './assess.ts';
-import { tasksOf } from './next-step.ts';
+import { MEASURING, tasksOf } from './next-step.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
@@ -125,9 +125,6 @@ function noteChange(session: Session, { version, what }: BuildChange, mayRestart
   }));
   return 'restart';
 }
-
-/** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */
-const MEASURING = new Set(['metrics/collect', 'common/readiness']);
 
 function doneAgain({ spec }: Experiment, { tasks, actions }: Iter8Record) {
   const measures = (id: string): boolean => {

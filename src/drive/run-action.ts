@@ -1,5 +1,5 @@
 /** Performs the tasks of an action in order: each once, also over several drivers; one that fails ends the action. */
-import { Iter8Error, messageOf, NotApprovedError } from '../errors.ts';
+import { Iter8Error, messageOf, NotApprovedError, UnavailableError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
 import { taskSettings } from '../experiment/tasks/timeout-and-retries.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
@@ -82,8 +82,11 @@ export async function runAction(
       continue;
     }
     if (step.action === 'start' && task.task !== 'metrics/collect') {
-      const failure = await adopt(session, ports);
-      if (failure !== undefined && interruption.any.aborted) return { kind: 'interrupted' };
+      let failure: string | undefined;
+      const isRead = await interruption.completes(async () => {
+        failure = await adopt(session, ports);
+      });
+      if (!isRead || (failure !== undefined && interruption.any.aborted)) return { kind: 'interrupted' };
       if (failure !== undefined) return { kind: 'failed', cause: `${taskName(task)}: ${failure}` };
     }
     session.emit({ kind: 'task-done', ...about, text: `${text} done` });
@@ -126,7 +129,7 @@ async function collect(
   }
 }
 
-/** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError */
+/** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError, UnavailableError */
 async function adopt(session: Session, { tasks }: ActionPorts): Promise<string | undefined> {
   try {
     if (!(await session.adoptSpec())) return undefined;
@@ -134,7 +137,9 @@ async function adopt(session: Session, { tasks }: ActionPorts): Promise<string |
     await tasks.admit?.(session.experiment);
     return undefined;
   } catch (error) {
-    if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
+    // A store that is away has nothing to do with the experiment.
+    const ends = error instanceof NotApprovedError || error instanceof UnavailableError;
+    if (!(error instanceof Iter8Error) || ends) throw error;
     return messageOf(error);
   }
 }

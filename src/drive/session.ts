@@ -4,7 +4,7 @@
  * Saving never stops a measurement: while the store cannot be reached, changes pile up here and are saved later.
  */
 import { isDeepStrictEqual } from 'node:util';
-import { ConflictError, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
+import { ConflictError, Iter8Error, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { questionOf } from '../judge/judgement.ts';
@@ -16,6 +16,7 @@ import { mergePatchBetween } from '../experiment/make-merge-patch.ts';
 import type { ExperimentStore, RecordLog } from './ports.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import { timestamp } from './status-changes.ts';
+import { changedSpecText, specFingerprint } from './spec-fingerprint.ts';
 import { SteadyTime } from './steady-time.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { cleanTexts, type CleanTexts } from './redact-credentials.ts';
@@ -36,13 +37,15 @@ export interface SessionPorts {
   /** Makes sure that nobody else drives it by now: see HeldLock. */
   readonly confirm?: (() => Promise<void>) | undefined;
   /**
-   * How long a save that must succeed waits for a store that does not answer. Absent: not at all (a folder that cannot be
-   * written now cannot be written in a minute).
+   * How long a save that must succeed, and what cannot be gone on without, wait for a store that does not answer. Absent: not at all (a
+   * folder that cannot be written now cannot be written in a minute).
    */
   readonly patience?: { readonly ms: number; readonly giveUp: AbortSignal } | undefined;
 }
 
 const ASK_AGAIN_MS = 1_000;
+/** Lines of the record that may wait in memory to be written; with more it ends, as that of a driver that was killed does. */
+const MOST_WAITING_LINES = 50_000;
 const LONGEST_WAIT_MS = 30_000;
 const SPEC_CHANGED =
   'its spec was changed by somebody else while it runs: this run goes on with the spec that it began with; for the new one start a new experiment';
@@ -72,6 +75,7 @@ export class Session {
     | { readonly spec: Experiment['spec']; readonly strength: Iter8Record['strength']; readonly question: Question }
     | undefined;
   #pendingLog: object[] = [];
+  #isLogged = true;
   #unreachableSince: number | undefined;
   #abandoned = false;
   #annotations: Experiment['metadata']['annotations'];
@@ -180,7 +184,7 @@ export class Session {
     };
     this.#ports.emit(event);
     if (body.kind === 'object' || body.kind === 'load') return;
-    this.#pendingLog.push(event);
+    this.log(event);
     const text = this.#ports.textOf(event);
     if (text === undefined) return;
     const line = { time: event.time, priority: priorityOf(body), text };
@@ -201,7 +205,7 @@ export class Session {
 
   /** Lines for the full record that are not events: closed slices. Written with the next save. */
   log(entry: object): void {
-    this.#pendingLog.push(entry);
+    if (this.#isLogged) this.#pendingLog.push(entry);
   }
 
   /**
@@ -217,16 +221,25 @@ export class Session {
   /** Reads it again: a start task may have written its spec (docs/contract.md 1). True when it has. */
   async adoptSpec(): Promise<boolean> {
     await this.#saving;
-    const present = await this.#ports.store.get(this.key);
+    const present = await this.patiently(() => this.#ports.store.get(this.key));
     this.#refuseOther(present);
     if (isDeepStrictEqual(present.spec, this.#spec)) return false;
     // What was a credential may still be in what somebody else reports.
     this.#specs.push(present.spec);
     this.#clean = cleanTexts(this.#specs);
     this.#spec = present.spec;
+    this.noteSpec();
     const spec = hideCredentials(present.spec);
     this.log({ kind: 'spec-read', time: new Date(this.nowMs()).toISOString(), spec });
     return true;
+  }
+
+  /** What is to be said where the driver before this one went by another spec; the next one is told of this one. */
+  noteSpec(): string[] {
+    const { experiment } = this;
+    const texts = changedSpecText(experiment, this.#record);
+    this.changeRecord((record) => ({ ...record, spec: specFingerprint(experiment) }));
+    return texts;
   }
 
   /** The store did not take what is known here. */
@@ -262,30 +275,39 @@ export class Session {
       if (!(error instanceof UnavailableError) || options.must === true) throw error;
       this.#reportUnreachable(error);
       // What was measured is on this machine at least, whatever happens before the store answers again.
-      await this.#flushLog().catch(() => undefined);
+      await this.#flushLog();
       // Whoever looks at this run sees how it goes on.
       this.emit({ kind: 'object', object: this.experiment });
     }
   }
 
   async #store(patch: MergePatch, must: boolean): Promise<void> {
-    const deadline = this.#ports.clock.monotonicMs() + (must ? (this.#ports.patience?.ms ?? 0) : 0);
+    const store = async () => {
+      await this.#ports.confirm?.();
+      if (this.#abandoned) return;
+      const uid = this.#stored.metadata.uid;
+      const stored = await this.#ports.store.patchStatus(this.key, patch, { uid }).catch((error: unknown) => {
+        throw error instanceof NotFoundError || error instanceof ConflictError ? this.#deleted(error) : error;
+      });
+      this.#stored = stored;
+      this.#see(stored);
+      if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
+    };
+    await (must ? this.patiently(store) : store());
+  }
+
+  /** What cannot be gone on without: a store that does not answer is waited for, as long as a save that must succeed waits. */
+  async patiently<T>(work: () => Promise<T>): Promise<T> {
+    const { clock, patience } = this.#ports;
+    const deadline = clock.monotonicMs() + (patience?.ms ?? 0);
     for (let waitMs = ASK_AGAIN_MS; ; waitMs = Math.min(2 * waitMs, LONGEST_WAIT_MS)) {
       try {
-        await this.#ports.confirm?.();
-        if (this.#abandoned) return;
-        const uid = this.#stored.metadata.uid;
-        const stored = await this.#ports.store.patchStatus(this.key, patch, { uid });
-        this.#stored = stored;
-        this.#see(stored);
-        if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
-        return;
+        return await work();
       } catch (error) {
-        if (error instanceof NotFoundError || error instanceof ConflictError) throw this.#deleted(error);
-        const wait = this.#ports.clock.monotonicMs() < deadline && this.#ports.patience?.giveUp.aborted === false;
-        if (!(error instanceof UnavailableError) || !wait) throw error;
+        const waits = clock.monotonicMs() < deadline && patience?.giveUp.aborted === false;
+        if (!(error instanceof UnavailableError) || !waits) throw error;
         this.#reportUnreachable(error);
-        await this.#ports.clock.sleep(waitMs, this.#ports.patience?.giveUp).catch(() => undefined);
+        await clock.sleep(waitMs, patience?.giveUp).catch(() => undefined);
       }
     }
   }
@@ -312,6 +334,7 @@ export class Session {
     );
   }
 
+  /** The object alone is judged by, and gone on from: a record beside it that cannot be written is said, and ends nothing. */
   async #flushLog(): Promise<void> {
     const entries = this.#pendingLog;
     if (entries.length === 0) return;
@@ -319,8 +342,11 @@ export class Session {
     try {
       await this.#ports.records.append(this.key, entries);
     } catch (error) {
-      this.#pendingLog = [...entries, ...this.#pendingLog];
-      throw error;
+      if (!(error instanceof Iter8Error)) throw error;
+      this.#isLogged = entries.length <= MOST_WAITING_LINES;
+      this.#pendingLog = this.#isLogged ? [...entries, ...this.#pendingLog] : [];
+      const what = this.#isLogged ? 'cannot be written for now' : 'ends here';
+      this.warn(`the full record, which replay reads, ${what}: ${messageOf(error)}`);
     }
   }
 

@@ -16,7 +16,7 @@ export interface TurnOptions {
   readonly targets?: TargetLock | undefined;
   readonly driver: Holder;
   readonly interruption: Interruption;
-  /** Sees what people ask of it meanwhile. */
+  /** Sees what people ask of it meanwhile. @throws NotFoundError when it was deleted */
   readonly look: () => Promise<void>;
 }
 

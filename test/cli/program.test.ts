@@ -151,6 +151,15 @@ describe.concurrent('run', () => {
     expect(server.seen()).toBe(1000);
   });
 
+  it('is one run when it is started several times at once: the others watch it', async ({ place: { write, cli } }) => {
+    await using server = await testServer(ok);
+    const file = await write(manifest(server.url));
+    const runs = await Promise.all([1, 2, 3].map(() => cli('run', '-f', file, '--no-extend')));
+    expect(runs.map(({ code }) => code)).toEqual([0, 0, 0]);
+    expect(runs.filter(({ err }) => err.includes(': watching it'))).toHaveLength(2);
+    expect(server.seen()).toBe(500);
+  });
+
   it('names everything that is wrong with a manifest, by line and column, and creates nothing', async ({
     place: { write, cli },
   }) => {

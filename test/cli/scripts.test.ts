@@ -60,6 +60,20 @@ it('run from a file of one’s own without asking, and once more when a killed r
   expect(existsSync(file('finished'))).toBe(true);
 });
 
+it('are approved by nothing that lies where the current folder says: empty and relative folders of state do not count', async () => {
+  write(manifest(`{start: [{run: "sleep 0.2", with: {onResume: repeat}}]}`));
+  env['XDG_STATE_HOME'] = file('home/.local/state');
+  expect((await cli(['run', '-f', 'm.yaml', '--timeout', '100ms'])).code).toBe(5);
+  const fromHere = (name: string) => path.relative(process.cwd(), file(name));
+  for (const places of [
+    { HOME: file('empty'), XDG_STATE_HOME: fromHere('home/.local/state') },
+    { HOME: fromHere('home'), XDG_STATE_HOME: '' },
+  ]) {
+    const { code, err } = await cli(['run', 'shop'], { env: { ...env, ...places } });
+    expect([code, err]).toEqual([2, expect.stringContaining('--allow-scripts')]);
+  }
+});
+
 it('of a spec that a start task changed are refused with exit 2, and it may go on when it is allowed', async () => {
   write(manifest(`{start: [{run: "${edit('echo fine', ran('pwned'))}"}], finish: [{run: "echo fine"}]}`));
   const { code, err } = await cli(['run', '-f', 'm.yaml']);

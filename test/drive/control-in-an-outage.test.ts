@@ -6,8 +6,10 @@ import type { ExperimentStore } from '../../src/drive/ports.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { asking, KEY, LOAD, storeAfter, waits, withActions } from '../support/asking.ts';
-import { driveInMemory } from '../support/driving.ts';
+import { driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
+import { memoryTraffic } from '../support/memory-traffic.ts';
+import { moving } from '../support/moving-traffic.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 
 describe('a gate', () => {
@@ -111,5 +113,48 @@ describe('what cannot be seen', () => {
       },
     });
     await expect(driven).rejects.toThrow('was deleted while it was driven');
+  });
+});
+
+describe('an experiment that is deleted while its driver only waits', () => {
+  it('for another one of its target does not wait on', async () => {
+    const clock = fakeClock();
+    const store = createMemoryStore({ clock });
+    let asked = 0;
+    const acquire = async () => {
+      asked += 1;
+      if (asked === 2) await store.delete(KEY);
+      if (asked === 20) throw new Error('it waits on');
+      return { heldBy: { identity: 'other', description: 'experiment default/other' } };
+    };
+    const driven = driveInMemory(withActions({ start: [LOAD] }), { store, clock, targets: { acquire } });
+    await expect(driven).rejects.toThrow('was deleted while it was driven');
+    expect(asked).toBe(2);
+  });
+
+  it('for its next iteration puts traffic back, and is gone, at once', async () => {
+    const clock = fakeClock();
+    const store = await storeWithMetrics({ requests: { type: 'Counter' }, errors: { sampleSize: 'requests' } }, clock);
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const written = moving();
+    let deletedMs = 0;
+    const driven = driveInMemory(
+      { ...written, spec: { ...written.spec, duration: { intervalSeconds: 3600, iterationsPerLoop: 5 } } },
+      {
+        store,
+        clock,
+        traffic,
+        metrics: measuring((metric) => (metric === 'requests' ? 1000 : 0)),
+        onEvent: (event) => {
+          if (event.kind !== 'object' || event.object.status?.message !== 'IterationUpdate: Completed Iteration 1')
+            return;
+          deletedMs = clock.now();
+          void store.delete(KEY);
+        },
+      },
+    );
+    await expect(driven).rejects.toThrow('was deleted while it was driven');
+    expect(clock.now() - deletedMs).toBeLessThan(60_000);
+    expect([...traffic.fields.values()]).toEqual([100, 0]);
   });
 });

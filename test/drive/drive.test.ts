@@ -1,14 +1,15 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { UnavailableError } from '../../src/errors.ts';
+import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
 import type { Event } from '../../src/drive/events.ts';
 import type { ExperimentStore } from '../../src/drive/ports.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { readRecord, storeTally } from '../../src/judge/record/stored-record.ts';
-import { conditionOf } from '../../src/experiment/conditions.ts';
+import { conditionOf, hasEnded } from '../../src/experiment/conditions.ts';
+import { LOAD } from '../support/asking.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../support/driving.ts';
 import { tallyFor } from '../support/simulated-load.ts';
 
@@ -288,6 +289,35 @@ describe('a store that takes nothing any more', () => {
     });
     const second = await driveInMemory(written, { store });
     expect(sent(second)).toBe(100);
+  });
+});
+
+describe('a record that cannot be written beside the object', () => {
+  const written = conformance({ actions: { start: [{ run: 'prepare' }, LOAD] } });
+  const reasons = [
+    new UnavailableError('cannot write /state/hello.ndjson: the file system is read-only'),
+    new ForbiddenError('cannot write /state/hello.ndjson: permission denied'),
+  ];
+
+  it.each(reasons)('keeps no script from being done, and no answer from being given: %s', async (reason) => {
+    const beforeLog = () => {
+      throw reason;
+    };
+    const { outcome, log } = await driveInMemory(written, { beforeLog });
+    expect(hasEnded(outcome.experiment)).toBe(true);
+    expect(outcome).toMatchObject({ interrupted: false, isBehind: false });
+    expect(readRecord(outcome.experiment)).toMatchObject({ warnings: [expect.stringContaining(reason.message)] });
+    expect(log).toEqual([]);
+  });
+
+  it('has all in it once it can be written again', async () => {
+    let refused = 0;
+    const beforeLog = () => {
+      if (++refused < 4) throw reasons[0]!;
+    };
+    const [whole, late] = [await driveInMemory(written), await driveInMemory(written, { beforeLog })];
+    const kinds = (log: readonly object[]) => log.map((line) => (line as { readonly kind: string }).kind);
+    expect(kinds(late.log).filter((kind) => kind !== 'warning')).toEqual(kinds(whole.log));
   });
 });
 

@@ -5,6 +5,7 @@ import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import type { Clock } from '../../src/io.ts';
 import type { Event } from '../../src/drive/events.ts';
 import { drive } from '../../src/drive/drive.ts';
+import type { SessionPorts } from '../../src/drive/session.ts';
 import { jsonText } from '../../src/report/json-text.ts';
 import { jsonView } from '../../src/report/json-view.ts';
 import { ndjsonLine } from '../../src/report/ndjson.ts';
@@ -156,10 +157,13 @@ export interface DriveSetup {
   readonly builds?: BuildReader;
   readonly traffic?: TrafficObjects;
   readonly confirm?: () => Promise<void>;
+  readonly patience?: SessionPorts['patience'];
   readonly clock?: Clock;
   readonly options?: Partial<DriveOptions>;
   /** What was logged so far; what is logged goes there. */
   readonly log?: object[];
+  /** Called before anything is logged: throws to refuse it. */
+  readonly beforeLog?: () => void;
   /** Each event as it is emitted. */
   readonly onEvent?: (event: Event) => void;
 }
@@ -172,7 +176,10 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
   const events: Event[] = [];
   const log = setup.log ?? [];
   const records: RecordLog = {
-    append: (_, entries) => Promise.resolve(void log.push(...entries)),
+    append: async (_, entries) => {
+      setup.beforeLog?.();
+      log.push(...entries);
+    },
     reset: () => Promise.resolve(),
     // eslint-disable-next-line require-yield
     async *read() {
@@ -206,6 +213,7 @@ export async function driveInMemory(written: WrittenExperiment, setup: DriveSetu
       ...(setup.builds === undefined ? {} : { builds: setup.builds }),
       ...(setup.traffic === undefined ? {} : { traffic: setup.traffic }),
       ...(setup.confirm === undefined ? {} : { confirm: setup.confirm }),
+      ...(setup.patience === undefined ? {} : { patience: setup.patience }),
       clock,
       emit: (event) => {
         events.push(event);

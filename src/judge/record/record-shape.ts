@@ -299,6 +299,7 @@ const record = withFields({
   builds: optional(mapOf(build)),
   changed: optional(withFields({ version: text, at: time, what: text })),
   restarts: optional(count),
+  spec: optional(text),
   assessments: optional(listOf(assessment)),
   recommendation: optional(recommendation),
   warnings: optional(listOf(text)),

@@ -132,6 +132,8 @@ export interface Iter8Record {
   readonly format: typeof RECORD_FORMAT;
   /** `iter8ctl 0.1.0`. */
   readonly by: string;
+  /** Fingerprint of the spec that it is driven by: whoever goes on with another one says so. */
+  readonly spec?: string | undefined;
   readonly tasks: Readonly<Record<string, TaskState>>;
   /** Actions that are over: `start`, `loop1`, `finish`; and `assess` once the last loop's tasks have been assessed. */
   readonly actions: Readonly<Record<string, 'launched' | 'done'>>;
