@@ -69,12 +69,12 @@ function shownDir(dir: string, cwd: string): string {
 
 /**
  * What this user keeps on this machine, approvals of scripts too: never in the current folder, which may be somebody else's work.
- * Source: XDG base directory specification, by which an empty or relative XDG_STATE_HOME counts as not set.
+ * Source: XDG base directory specification, by which an empty or relative XDG_STATE_HOME counts as not set; so does HOME.
  */
 function stateDir({ env }: Io): string {
-  const { XDG_STATE_HOME: xdg = '', HOME: home } = env;
-  const base = path.isAbsolute(xdg) ? xdg : path.resolve(path.sep, home || homedir(), '.local', 'state');
-  return path.join(base, 'iter8ctl');
+  const { XDG_STATE_HOME: xdg = '', HOME: home = '' } = env;
+  const ofUser = [home, homedir()].find((one) => path.isAbsolute(one)) ?? path.sep;
+  return path.join(path.isAbsolute(xdg) ? xdg : path.join(ofUser, '.local', 'state'), 'iter8ctl');
 }
 
 function selfOf(io: Io): Holder {
