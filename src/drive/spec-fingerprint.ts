@@ -17,10 +17,13 @@ export function specFingerprint({ spec }: Pick<Experiment, 'spec'>): string {
 }
 
 /** Of a driver that goes on with another spec than the one before it. A start task may have written it (docs/contract.md 1). */
-export function changedSpecText(experiment: Experiment, { spec: before }: Iter8Record): string[] {
+export function changedSpecText(experiment: Experiment, { spec: before, tasks }: Iter8Record): string[] {
   const stage = experiment.status?.stage;
+  const start = tasksOf(experiment, 'start');
+  // What a task has written is taken over before the next one begins.
+  const newest = start.findLastIndex((_, index) => tasks[`start/${index}`] !== undefined);
   const mayBeItsOwn =
-    stage === 'Initializing' && tasksOf(experiment, 'start').some(({ task }) => !MEASURING.has(task ?? ''));
+    stage === 'Initializing' && start.slice(Math.max(0, newest)).some(({ task }) => !MEASURING.has(task ?? ''));
   if (before === undefined || stage === 'Waiting' || mayBeItsOwn || before === specFingerprint(experiment)) return [];
   return [
     'its spec was changed since it began: tasks that were done are not done again, and what was measured is of the spec of then; for the new one start a new experiment',

@@ -10,13 +10,20 @@ import { fakeClock } from '../support/fake-clock.ts';
 
 const GATE = { task: 'gate', with: { timeout: '1h' } };
 
-/** One driver until it waits at a gate, then another one, which finds the spec with this start action, and to which somebody approves. */
-async function driveAfterChange(start: object[]) {
+/**
+ * One driver until it waits at a gate, or is in the middle of its load; then another one, which finds the spec with this start action,
+ * and to which somebody approves.
+ */
+async function driveAfterChange(
+  start: object[],
+  { before = [LOAD], until = 'gate' }: { before?: object[]; until?: 'gate' | 'load' } = {},
+) {
   const clock = fakeClock();
   const store = createMemoryStore({ clock });
   const stop = new AbortController();
-  const onEvent = (event: Event) => void (waits(event) && stop.abort());
-  await driveInMemory(withActions({ start: [LOAD], finish: [GATE] }), {
+  const isThere = (event: Event) => (until === 'gate' ? waits(event) : event.kind === 'load');
+  const onEvent = (event: Event) => void (isThere(event) && stop.abort());
+  await driveInMemory(withActions({ start: before, finish: [GATE] }), {
     store,
     clock,
     onEvent,
@@ -41,6 +48,13 @@ describe('whoever goes on', () => {
 
   it('with a spec that was changed meanwhile says so: what was measured is not of it', async () => {
     expect(await driveAfterChange([other])).toEqual([expect.stringMatching(/^its spec was changed since .*measured/)]);
+  });
+
+  it('says so, too, where a script before that load was done', async () => {
+    // Mutation: in src/drive/spec-fingerprint.ts, `start.slice(Math.max(0, newest))` -> `start`
+    const script = { run: 'prepare' };
+    expect(await driveAfterChange([script, other], { before: [script, LOAD], until: 'load' })).toHaveLength(1);
+    expect(await driveAfterChange([script, LOAD], { before: [script, LOAD], until: 'load' })).toEqual([]);
   });
 
   it('with the same spec says nothing', async () => {
