@@ -15,6 +15,7 @@ import { formatCounted } from '../text/units.ts';
 import { remarksOn } from '../validation/remarks.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
+import { awaitIteration } from './await-iteration.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { Control } from './control.ts';
 import { earlyEnd } from './early-end.ts';
@@ -23,7 +24,7 @@ import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import { confirmBuilds, type BuildPorts } from './one-build.ts';
-import { nextStep, totalIterations, withoutMissed, type Step } from './next-step.ts';
+import { nextStep, totalIterations, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -36,7 +37,7 @@ import {
   withTargetAcquired,
   type Failure,
 } from './status-changes.ts';
-import { behindText, clockText } from './steady-time.ts';
+import { behindText } from './steady-time.ts';
 import { beginMeasuring, takeMeasurement } from './take-measurement.ts';
 import { TargetTurn } from './target-queue.ts';
 import { Traffic } from './traffic.ts';
@@ -357,11 +358,8 @@ class Drive {
 
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
     const session = this.#session;
-    const stepMs = session.time.takeStep();
-    if (stepMs !== undefined) session.warn(clockText(stepMs));
-    const waitMs = dueMs - session.time.now();
-    session.changeRecord((record) => withoutMissed(record, -waitMs, session.experiment));
-    if (waitMs > 0 && !(await this.#control.sleep(waitMs))) return 'interrupted';
+    const until = { dueMs, control: this.#control, interruption: this.#interruption };
+    if (!(await awaitIteration(session, this.#ports, until))) return 'interrupted';
     if (!(await this.#control.mayGoOn())) return 'interrupted';
     const ended = await this.#measure();
     if (ended !== undefined) return ended;

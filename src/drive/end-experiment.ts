@@ -1,5 +1,6 @@
 /** How an experiment ends, in the recorded words: completed, or failed. Saved at once: @throws UnavailableError. */
 import { messageOf, UnavailableError } from '../errors.ts';
+import type { Experiment, ExperimentStatus } from '../experiment/experiment.ts';
 import { tasksOf } from './next-step.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
@@ -34,7 +35,7 @@ export async function completeExperiment(session: Session, how: EndOptions): Pro
 }
 
 export async function failExperiment(session: Session, failure: Failure, how: EndOptions): Promise<void> {
-  session.changeStatus((status, now) => withFailure(status, failure, now));
+  session.changeStatus((status, now) => withFailure(withoutPromotion(status, session.experiment), failure, now));
   const recommendation: Recommendation = { verdict: 'failed', keepsBaseline: false, reasons: [failureText(failure)] };
   session.changeRecord(({ waiting: _1, ...record }) => ({ ...withoutLoad(record), recommendation }));
   if (countedScopes(session.record).length > 0)
@@ -43,6 +44,14 @@ export async function failExperiment(session: Session, failure: Failure, how: En
   session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
   session.emit({ kind: 'recommendation', recommendation, final: true });
   await saveEnd(session, how);
+}
+
+/** What failed promotes nobody, whatever it had said before, such as to who then rejected it. */
+function withoutPromotion(status: ExperimentStatus, { spec }: Experiment): ExperimentStatus {
+  const { versionRecommendedForPromotion: recommended, ...rest } = status;
+  const baseline = spec.strategy.testingPattern === 'Conformance' ? undefined : spec.versionInfo?.baseline.name;
+  if (recommended === undefined || baseline === undefined) return rest;
+  return { ...rest, versionRecommendedForPromotion: baseline };
 }
 
 async function saveEnd(session: Session, { goOn }: EndOptions): Promise<void> {

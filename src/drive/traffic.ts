@@ -21,6 +21,7 @@ import {
 import type { TrafficObjects } from './ports.ts';
 import type { SaveOptions, Session } from './session.ts';
 import type { Failure } from './status-changes.ts';
+import { noteWeights } from './take-measurement.ts';
 
 export interface TrafficOptions {
   /** Absent: no object says how traffic is split. */
@@ -309,8 +310,7 @@ export class Traffic {
 
   async #show(weights: readonly Weight[], before: readonly Weight[]): Promise<void> {
     const session = this.#session;
-    session.changeStatus((status) => ({ ...status, currentWeightDistribution: [...weights] }));
-    session.addMoment();
+    noteWeights(session, weights);
     const text = `traffic is split ${percents(weights)} (before: ${percents(before)})`;
     session.emit({ kind: 'weights', now: weights, recommended: weights, text });
     await this.#save();

@@ -46,7 +46,7 @@ export function judgementAt(
   const { changed } = record;
   const found = judge.look(look);
   const assessments = changed === undefined ? found : found.map((row) => voidedRow(question, changed, row));
-  const reward = rewardAt(question, record, judge, assessments);
+  const reward = rewardAt(question, record, judge, { assessments, look });
   return {
     assessments,
     ...(reward === undefined ? {} : { reward }),
@@ -65,12 +65,13 @@ function rewardAt(
   question: Question,
   { reward, changed }: Iter8Record,
   judge: Judge,
-  assessments: readonly LimitAssessment[],
+  { assessments, look }: { readonly assessments: readonly LimitAssessment[]; readonly look: Look },
 ): RewardResult | undefined {
   if (reward === undefined) return undefined;
   const result = judgeReward(question, reward, {
     verdicts: versionVerdicts(question.versions, assessments),
     pairs: (a, b) => judge.pairsOf(a, b),
+    look,
   });
   return changed === undefined ? result : voidedReward(question, changed, result);
 }

@@ -75,6 +75,7 @@ const CHECKS: Readonly<Record<RecordLine['kind'], Check>> = {
   pairs: withFields({ task: text, version: text, endpoint: optional(text), pairs: listOf(tupleOf(side, side)) }),
   'load-ended': withFields({ task: text, time: optional(time), loadSeconds: atLeastZero }),
   measured: withFields({ time, values: inner(measuredProblem), weights: optional(inner(weightsProblem)) }),
+  'weights-moved': withFields({ time, weights: inner(weightsProblem) }),
   'build-changed': withFields({ time, version: text, what: text, anew: boolean }),
   iterated: withFields({ time: optional(time), completedIterations: count }),
   judged: withFields({

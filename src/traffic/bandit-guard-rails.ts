@@ -40,7 +40,7 @@ export function nextBanditWeights({ versions, shares, limits }: BanditWeightsQue
     candidates.map((version) => {
       if (version.alarm) return [version.name, 0];
       const present = presentPercent(version);
-      if (nothing) return [version.name, Math.min(present, limits.maxCandidateWeight)];
+      if (nothing) return [version.name, Math.floor(Math.min(present, limits.maxCandidateWeight))];
       const share = shares.get(version.name) ?? 0;
       return [version.name, guarded(version, { wanted: floor + (100 - floor * live.length) * share, floor, limits })];
     }),

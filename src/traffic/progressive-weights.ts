@@ -56,10 +56,13 @@ export function nextWeights({ versions, best, limits }: WeightsQuestion): Weight
   );
 }
 
-/** Present weights, but none above its cap; the baseline has what the candidates leave. */
+/** Present weights, but none above its cap; the baseline has what the candidates leave, and what whole percent leave of theirs. */
 function heldWeights(versions: readonly WeighedVersion[], { maxCandidateWeight }: WeightLimits): Weights {
   return roundWeights(
-    versions.map((version) => ({ ...version, percent: Math.min(presentPercent(version), maxCandidateWeight) })),
+    versions.map((version) => ({
+      ...version,
+      percent: Math.floor(Math.min(presentPercent(version), maxCandidateWeight)),
+    })),
   );
 }
 

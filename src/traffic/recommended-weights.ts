@@ -78,7 +78,9 @@ function hasData(version: string, { assessments, rewardResult, measured = {} }: 
   const isKept = Object.values(measured).some((byVersion) => byVersion[version]?.failure !== undefined);
   const isKnown =
     rewardResult?.values[version] !== undefined ||
-    assessments.some((one) => one.version === version && one.estimate !== undefined && one.reason !== 'stale');
+    assessments.some((one) => one.version === version && one.estimate !== undefined && one.reason !== 'stale') ||
+    // A baseline that candidates are only compared with has no rows of its own.
+    Object.values(measured).some((byVersion) => (byVersion[version]?.n ?? 0) > 0);
   return isKnown && !isKept;
 }
 

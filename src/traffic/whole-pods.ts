@@ -19,7 +19,15 @@ const sumOf = (counts: readonly number[]): number => counts.reduce((sum, count) 
 export function wholePods(percents: readonly number[], { start, now, baseline, most = 100 }: Pods): number[] {
   const total = sumOf(start);
   const exact = percents.map((percent) => (percent * total) / 100);
-  const pods = exact.map((share, index) => Math.max(percents[index]! > 0 ? 1 : 0, Math.floor(share + 1e-9)));
+  // Whole percent of pods that are to stay: 33 % of 6 pods are 2, as they were.
+  const stays = (index: number) =>
+    index !== baseline &&
+    percents[index]! > 0 &&
+    Math.ceil((100 * now[index]!) / total) === percents[index]! + 1 &&
+    100 * now[index]! <= most * total;
+  const pods = exact.map((share, index) =>
+    stays(index) ? now[index]! : Math.max(percents[index]! > 0 ? 1 : 0, Math.floor(share + 1e-9)),
+  );
   const isRoom = (index: number) =>
     100 * (pods[index]! + 1) <= most * total && total > sumOf(pods) - pods[baseline]! + 1;
   if (baseline >= 0 && percents[baseline]! > 0) {

@@ -62,7 +62,7 @@ it('19: what loop tasks measure after the last loop is assessed', async () => {
 });
 
 it('20: iterations keep their times, however long measuring takes', async () => {
-  // Mutation: in src/drive/drive.ts, iterate, `step.dueMs - ports.clock.now()` -> `session.experiment.spec.duration.intervalSeconds * 1000`
+  // Mutation: in src/drive/await-iteration.ts, `return sleep(leftMs());` -> `return sleep(session.experiment.spec.duration.intervalSeconds * 1000);`
   const clock = fakeClock();
   const start = clock.now();
   const at: number[] = [];

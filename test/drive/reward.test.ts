@@ -165,6 +165,32 @@ it('shows a reward without a sample size, and lets nobody win by it; point value
   expect(points.winner).toEqual({ winnerFound: true, winner: 'v2' });
 });
 
+it('names nobody before minSeconds and minRequests, nor by point values before the last iteration', async () => {
+  // Mutation: in src/judge/reward/reward.ts, `if (soon !== undefined)` -> `if (false)`
+  const early = async (strength: object, iterations = 20) => {
+    const { experiment, recommendation, reward } = await run({
+      rates: { v1: 0.1, v2: 0.6 },
+      perIteration: 300,
+      iterations,
+      strength,
+    });
+    return [recommendation.verdict, experiment.status?.completedIterations, reward?.reason];
+  };
+  expect(await early({ minSeconds: 60 })).toEqual([
+    'undecided',
+    20,
+    'engagement: it is too early for an answer (minSeconds)',
+  ]);
+  expect(await early({ minRequests: 7000 })).toEqual([
+    'undecided',
+    20,
+    'engagement: there are too few requests for an answer (minRequests)',
+  ]);
+  expect((await early({ minSeconds: 10, stopEarly: true })).slice(0, 2)).toEqual(['promote', 11]);
+  expect((await early({ minRequests: 3000, stopEarly: true })).slice(0, 2)).toEqual(['promote', 10]);
+  expect((await early({ confidence: 'none', stopEarly: true })).slice(0, 2)).toEqual(['promote', 20]);
+});
+
 it('declares a winner of two equal versions in few of many runs, looking after every iteration', async () => {
   let winners = 0;
   const all = runs(60);

@@ -1,8 +1,8 @@
 /** Where traffic goes while an experiment is driven, and where it is when the drive has ended, however it ended. */
 import { describe, expect, it } from 'vitest';
 import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
-import type { BuildReader } from '../../src/drive/ports.ts';
-import { driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
+import type { BuildReader, MetricSource } from '../../src/drive/ports.ts';
+import { driveInMemory, measuredAt, measuring, storeWithMetrics } from '../support/driving.ts';
 import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
 import { moving, runMoving } from '../support/moving-traffic.ts';
 
@@ -61,6 +61,33 @@ describe('progressive traffic', () => {
     const good = memoryTraffic({ old: 100, new: 0 });
     expect((await runMoving(good, 0.001, { options: { keepSplit: true } })).verdict).toBe('promote');
     expect([...good.fields.values()]).toEqual([0, 100]);
+  });
+});
+
+describe('a candidate without traffic that is only compared with the baseline', () => {
+  // Mutation: in src/traffic/recommended-weights.ts, `(byVersion[version]?.n ?? 0) > 0` -> `false`
+  it('gets its part of the exploration, and rises by what it is then compared by', async () => {
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const base = moving({ iterations: 6, strength: { relative: [{ metric: 'errors', maxIncreasePercent: 20 }] } });
+    const total = new Map([
+      ['old', 0],
+      ['new', 0],
+    ]);
+    const metrics: MetricSource = {
+      measure: (question) => {
+        const series = question.version.name;
+        const at = measuredAt(question);
+        const n = total.get(series)!;
+        const share = { kind: 'shares' as const, series, atMs: Date.parse(at), hits: n / 100, others: (99 * n) / 100 };
+        total.set(series, n + 100 * Number(traffic.fields.get(series)));
+        return Promise.resolve({ kind: 'counters', answer: { kind: 'shares', samples: [share] }, at, query: 'q' });
+      },
+    };
+    const store = await storeWithMetrics({ errors: { type: 'Gauge', jqExpression: '{shares: .}' } });
+    const { objectives: _, ...criteria } = base.spec.criteria!;
+    await driveInMemory({ ...base, spec: { ...base.spec, criteria } }, { store, traffic, metrics });
+    const shares = traffic.writes.map(([, candidate]) => candidate as number);
+    expect(shares.slice(0, 3)).toEqual([5, 15, 25]);
   });
 });
 
@@ -251,7 +278,7 @@ describe('a gate before the finish', () => {
     });
     const seen: { when: string; candidate: unknown }[] = [];
     const look = (when: string) => void seen.push({ when, candidate: traffic.fields.get('new') });
-    const { verdict } = await runMoving(traffic, share, {
+    const { verdict, status } = await runMoving(traffic, share, {
       store,
       spec: { finish, rollBack: false },
       tasks: { run: ({ id }) => Promise.resolve((look(id), 'done')) },
@@ -261,11 +288,12 @@ describe('a gate before the finish', () => {
         void store.patchMetadata(KEY, { annotations: { [`iter8.tools/${answer}`]: 'finish/0' } });
       },
     });
-    return { verdict, seen, candidate: traffic.fields.get('new') };
+    return { verdict, seen, candidate: traffic.fields.get('new'), recommended: status.versionRecommendedForPromotion };
   }
 
   it('holds the full weight of what is to be promoted; scripts behind it find the traffic where it will stay', async () => {
     expect(await asked('approve', 0.001)).toEqual({
+      recommended: 'new',
       verdict: 'promote',
       seen: [
         { when: 'asked', candidate: 45 },
@@ -276,8 +304,9 @@ describe('a gate before the finish', () => {
     expect((await asked('approve', 0.001, [gate])).candidate).toBe(100);
   });
 
-  it('that is rejected puts traffic back', async () => {
-    expect(await asked('reject', 0.001)).toMatchObject({ verdict: 'failed', candidate: 0 });
+  it('that is rejected puts traffic back, and recommends the candidate to nobody any more', async () => {
+    // Mutation: in src/drive/end-experiment.ts, `withFailure(withoutPromotion(status, session.experiment), failure, now)` -> `withFailure(status, failure, now)`
+    expect(await asked('reject', 0.001)).toMatchObject({ verdict: 'failed', candidate: 0, recommended: 'old' });
   });
 
   it('holds up nothing that goes back', async () => {

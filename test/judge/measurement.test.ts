@@ -261,6 +261,49 @@ describe('a reward', () => {
     expect(after(to, lines.slice(0, 2)).reward!.contest).toBeUndefined();
   });
 
+  it.each([
+    ['at a split that stays', 0.02, () => 5],
+    ['while the split changes', 0.02, (minute: number) => 5 + (Math.floor(minute / 3) % 2)],
+    ['or nearly always there', 0.98, (minute: number) => 5 + (Math.floor(minute / 3) % 2)],
+  ])(
+    'that is rare, and extrapolated, makes one of two that are alike win as rarely as is promised: %s',
+    (_, rate, weight) => {
+      // Mutation: in src/evidence/two-versions/reward-blocks.ts, `sum < 0.5 * before.sum` -> `sum < before.sum`
+      const to = asked({});
+      const uniform = seeded(12);
+      const runs = 40;
+      let wrong = 0;
+      for (let run = 0; run < runs; run++) {
+        let record = EMPTY_RECORD;
+        const all = { old: { n: 0, hits: 0 }, new: { n: 0, hits: 0 } };
+        for (let minute = 1; minute <= 100; minute++) {
+          const second = 60 * minute;
+          for (const [version, users] of [
+            ['old', 950],
+            ['new', 50],
+          ] as const) {
+            all[version].n += users;
+            all[version].hits += hitsOf(uniform, users, rate);
+          }
+          // `increase` over samples that are 15 s apart: less and less is added to what they counted.
+          const part = second / (second - 15);
+          const one = ({ n, hits }: (typeof all)['old']) => ({ ...value(n * part, hits / n), extrapolated: true });
+          const values = { clicks: { old: one(all.old), new: one(all.new) } };
+          record = addMeasurement(to, record, {
+            time: at(second),
+            startTime: at(0),
+            values,
+            weights: split(weight(minute)),
+          });
+          if (judgementNow(to, record).reward!.state !== 'winner') continue;
+          wrong += 1;
+          break;
+        }
+      }
+      expect(wrong / runs).toBeLessThanOrEqual(mostWrong(runs));
+    },
+  );
+
   it('does not count what comes in within its delay after the split has changed', () => {
     const to = asked({ rewardDelay: 30 });
     // Identical versions, whose rewards come 30 s after their requests. The candidate gets ten times the traffic at second 60.

@@ -50,8 +50,7 @@ export interface RewardReading {
 
 /**
  * The block that this reading ends, and the readings after it. There is no block while the delay after a change of weights lasts;
- * nor when a value is missing or cannot be (a share of 1.001, fewer requests than before): then the block goes on, and what
- * was learnt before stays.
+ * nor when a value is missing or cannot be (a share of 1.001): then the block goes on, and what was learnt before stays.
  */
 export function addReading(
   readings: RewardReadings,
@@ -62,12 +61,14 @@ export function addReading(
   const begun = { ...readings, atMs, seen: Object.fromEntries(now) };
   const dueMs = readingDueMs(readings, delayMs);
   if (dueMs !== undefined) return { readings: atMs >= dueMs ? begun : readings };
-  const block = new Map(now.map(([version, one]) => [version, less(one, readings.seen[version])]));
-  const amounts = [...block.values()];
   // A backend that forgot: what it has now is where the next block begins.
-  if (amounts.some(({ n, sum }) => n < 0 || sum < -ROUNDING * (1 + cap * Math.abs(n)))) return { readings: begun };
-  if (amounts.some((one) => !isPossible(one, cap))) return { readings };
-  return amounts.every(({ n }) => n === 0) ? { readings } : { readings: begun, block };
+  if (now.some(([version, one]) => isForgotten(one, readings.seen[version]))) return { readings: begun };
+  const since = now.map(([version, one]) => [version, earnedSince(one, readings.seen[version], cap)] as const);
+  if (since.every(([, { block }]) => block.n === 0)) return { readings };
+  return {
+    readings: { ...begun, seen: Object.fromEntries(since.map(([version, { seen }]) => [version, seen])) },
+    block: new Map(since.map(([version, { block }]) => [version, block])),
+  };
 }
 
 /** Sums are products of a printed mean and a number. */
@@ -79,7 +80,24 @@ function isPossible(amount: Amount | undefined, cap: number): amount is Amount {
   return amount.n >= 0 && amount.sum >= -room && amount.sum <= cap * amount.n + room;
 }
 
-const less = ({ n, sum }: Amount, before: Amount = { n: 0, sum: 0 }): Amount => ({
-  n: n - before.n,
-  sum: sum - before.sum,
-});
+/** What is extrapolated falls by less: the factor of `increase` in Prometheus is at most 2, and falls towards 1. */
+function isForgotten({ n, sum }: Amount, before: Amount | undefined): boolean {
+  return before !== undefined && (n < 0.9 * before.n || sum < 0.5 * before.sum);
+}
+
+/**
+ * What is extrapolated falls a little where nothing is added. That is a block without any reward, and counts as one: a version whose
+ * reward is rare would seem to earn more if such blocks were left out. What it lacks is taken from the blocks to come (`seen`).
+ */
+function earnedSince(
+  now: Amount,
+  before: Amount | undefined,
+  cap: number,
+): { readonly block: Amount; readonly seen: Amount } {
+  const { n: nBefore, sum: sumBefore } = before ?? { n: 0, sum: 0 };
+  const [nSince, sumSince] = [now.n - nBefore, now.sum - sumBefore];
+  if (isPossible({ n: nSince, sum: sumSince }, cap)) return { block: { n: nSince, sum: sumSince }, seen: now };
+  const n = Math.max(0, nSince);
+  const sum = Math.min(Math.max(0, sumSince), cap * n);
+  return { block: { n, sum }, seen: { n: nBefore + n, sum: sumBefore + sum } };
+}

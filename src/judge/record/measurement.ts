@@ -26,6 +26,33 @@ export interface Measured {
   readonly weights?: readonly Weight[] | undefined;
 }
 
+/** Weights that the experiment itself has changed. */
+export interface MovedWeights {
+  /** When they had been. RFC 3339. */
+  readonly time: string;
+  readonly weights: readonly Weight[];
+}
+
+/** Whether versions are compared that nobody paired: then it matters how traffic is split. */
+export const isSplitCompared = (question: Question): boolean =>
+  question.reward !== undefined || liveLimits(question).length > 0;
+
+/**
+ * Blocks begin when the weights have been changed, and not when the next measurement sees it: by then they may be as they were, and a
+ * ramp changes them again with each iteration.
+ */
+export function weightsMoved(question: Question, record: Iter8Record, { time, weights }: MovedWeights): Iter8Record {
+  if (!isSplitCompared(question)) return record;
+  const { measured } = record;
+  return {
+    ...record,
+    ...(measured === undefined
+      ? {}
+      : { measured: withNewBlocks(question, measured, { nowMs: Date.parse(time), isChanged: true }) }),
+    split: { weights, changedAt: time },
+  };
+}
+
 export function addMeasurement(question: Question, record: Iter8Record, measured: Measured): Iter8Record {
   const { values, weights, time } = measured;
   const split = weights ?? record.split?.weights;
@@ -41,7 +68,7 @@ export function addMeasurement(question: Question, record: Iter8Record, measured
   const reward = nextReward(question, next, {
     atMs: Date.parse(time),
     startMs: Date.parse(measured.startTime ?? time),
-    isSplitChanged: isChanged,
+    changedMs: changedAt === undefined ? undefined : Date.parse(changedAt),
   });
   return reward === undefined ? next : { ...next, reward };
 }

@@ -4,7 +4,7 @@
  */
 import type { Experiment, Weight } from '../../experiment/experiment.ts';
 import type { RequestPair } from '../../evidence/paired/request-pairs.ts';
-import type { Measured } from './measurement.ts';
+import type { Measured, MovedWeights } from './measurement.ts';
 import type { Iter8Record, StoredPairs, StoredScope, StoredTally } from './stored-record.ts';
 
 /** A driver begins. Times are RFC 3339. */
@@ -73,6 +73,11 @@ export interface MeasuredLine extends Measured {
   readonly kind: 'measured';
 }
 
+/** The experiment has moved traffic. */
+export interface WeightsMovedLine extends MovedWeights {
+  readonly kind: 'weights-moved';
+}
+
 /** When everything was judged, and what the judgement knew of the time. */
 export interface JudgedLine {
   readonly kind: 'judged';
@@ -111,6 +116,7 @@ export type RecordLine =
   | PairsLine
   | LoadEndedLine
   | MeasuredLine
+  | WeightsMovedLine
   | JudgedLine
   | IteratedLine
   | BuildChangedLine;

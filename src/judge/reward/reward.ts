@@ -22,10 +22,11 @@ import {
   type RewardKind,
 } from '../../evidence/two-versions/best-version.ts';
 import type { Comparison } from '../../evidence/two-versions/comparison.ts';
-import { addReading, startReadings, weightsChanged } from '../../evidence/two-versions/reward-blocks.ts';
+import { addReading, readingDueMs, startReadings, weightsChanged } from '../../evidence/two-versions/reward-blocks.ts';
 import { enumerated } from '../../text/enumerate.ts';
 import { formatLimit, formatValue } from '../../text/units.ts';
 import type { Verdict } from '../assessment.ts';
+import type { Look } from '../finding.ts';
 import { isStale, type MeasuredMetric } from '../limits/custom-metric.ts';
 import type { Question, RewardQuestion } from '../question/question.ts';
 import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
@@ -44,7 +45,8 @@ export interface MeasuredAt {
   readonly atMs: number;
   /** When the experiment began to run. */
   readonly startMs: number;
-  readonly isSplitChanged: boolean;
+  /** When the weights were last changed; undefined when they were not. */
+  readonly changedMs: number | undefined;
 }
 
 /**
@@ -54,7 +56,7 @@ export interface MeasuredAt {
  * of traffic has changed, what comes in within `rewardDelay` is let go: see `reward-blocks.ts` for what must hold.
  */
 export function nextReward(question: Question, record: Iter8Record, now: MeasuredAt): RewardState | undefined {
-  const { reward, versions, strength } = question;
+  const { reward, versions } = question;
   if (reward === undefined) return undefined;
   const { metric } = reward;
   const earned = new Map(versions.map(({ name }) => [name, earnedBy(name, reward, record)]));
@@ -69,7 +71,7 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
   const counted = before?.contest !== undefined && hasBlocks(before.contest) ? before.contest : undefined;
   const kind = counted?.rules.reward ?? kindOf(reward, record);
   const begun = before?.readings ?? startReadings(now.startMs);
-  const known = now.isSplitChanged ? weightsChanged(begun, now.atMs) : begun;
+  const known = now.changedMs === undefined ? begun : weightsChanged(begun, now.changedMs);
   // That weights were changed is known also where nothing can be said yet.
   if ('problem' in kind)
     return { metric, values, ...(reward.quantity.kind === 'custom' ? { readings: known } : {}), problem: kind.problem };
@@ -84,7 +86,7 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
       ]),
     ),
     cap,
-    delayMs: 1000 * (strength.rewardDelay ?? strength.inFlightSeconds),
+    delayMs: delayMsOf(question),
   });
   const contest = counted ?? startContest(rulesOf(question, kind));
   const problem = problemWith(earned, cap);
@@ -95,6 +97,14 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
     values,
     ...(problem === undefined ? {} : { problem: `${metric} of ${problem}` }),
   };
+}
+
+const delayMsOf = ({ strength }: Question): number => 1000 * (strength.rewardDelay ?? strength.inFlightSeconds);
+
+/** When a reward is to be read for its next block to begin; undefined while one is under way, and where there are none. */
+export function rewardDueMs(question: Question, { reward, split }: Iter8Record): number | undefined {
+  if (reward?.readings === undefined || split?.changedAt === undefined) return undefined;
+  return readingDueMs(weightsChanged(reward.readings, Date.parse(split.changedAt)), delayMsOf(question));
 }
 
 const hasBlocks = ({ totals }: Contest): boolean => totals.some(({ n }) => n > 0);
@@ -217,16 +227,39 @@ function earnedOf(measured: MeasuredMetric | undefined): Earned | undefined {
   return n === undefined ? { value } : { value, n, sum: value * n };
 }
 
+interface KnownOfReward {
+  readonly verdicts: ReadonlyMap<string, Verdict>;
+  /** Pairs of requests of two versions, A the earlier in the question; undefined without any. */
+  readonly pairs: (a: string, b: string) => PairTally | undefined;
+  readonly look: Look;
+}
+
 /** Who wins, among the versions that no objective excludes. Pure. */
-export function judgeReward(
-  question: Question,
-  state: RewardState,
-  known: {
-    readonly verdicts: ReadonlyMap<string, Verdict>;
-    /** Pairs of requests of two versions, A the earlier in the question; undefined without any. */
-    readonly pairs: (a: string, b: string) => PairTally | undefined;
-  },
-): RewardResult {
+export function judgeReward(question: Question, state: RewardState, known: KnownOfReward): RewardResult {
+  const { winner, ...result } = shownReward(question, state, known);
+  const soon = tooSoon(question, result, known.look);
+  if (soon !== undefined) return { ...result, state: 'open', reason: `${state.metric}: ${soon}` };
+  return winner === undefined ? result : { ...result, winner };
+}
+
+/** Why there is no answer yet, whatever has been shown; undefined when there may be. As of an objective (`decide.ts`). */
+function tooSoon(
+  { alpha, reward, strength }: Question,
+  { state, values }: RewardResult,
+  look: Look,
+): string | undefined {
+  if (state === 'open') return undefined;
+  const isBackend = reward?.quantity.kind === 'custom';
+  if (Object.values(values).some(({ n }) => n !== undefined && n < strength.minRequests))
+    return 'there are too few requests for an answer (minRequests)';
+  const seconds = isBackend ? (look.runningSeconds ?? look.elapsedSeconds) : look.elapsedSeconds;
+  if (seconds < strength.minSeconds) return 'it is too early for an answer (minSeconds)';
+  if (alpha !== undefined) return undefined;
+  if (isBackend) return look.measuringDone === false ? 'it is compared after the last iteration' : undefined;
+  return look.planDone && look.loadToCome !== true ? undefined : 'it is compared when the planned load is done';
+}
+
+function shownReward(question: Question, state: RewardState, known: KnownOfReward): RewardResult {
   const { reward, alpha } = question;
   const { verdicts } = known;
   const preferred = reward?.preferred ?? 'High';

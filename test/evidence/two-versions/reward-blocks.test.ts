@@ -70,6 +70,23 @@ describe('readings of a reward', () => {
     ).toEqual({ a: { n: 200, sum: 20 }, b: { n: 100, sum: 9 } });
   });
 
+  it('count as a block without any reward where what is extrapolated has fallen a little', () => {
+    const first = read(startReadings(0), 30, [
+      [100, 10],
+      [50, 4],
+    ]);
+    const fallen = read(first.readings, 60, [
+      [200, 20],
+      [90, 3.75],
+    ]);
+    expect(fallen.block).toEqual({ a: { n: 100, sum: 10 }, b: { n: 40, sum: 0 } });
+    const next = read(fallen.readings, 90, [
+      [300, 30],
+      [130, 5],
+    ]);
+    expect(next.block).toEqual({ a: { n: 100, sum: 10 }, b: { n: 40, sum: 1 } });
+  });
+
   it('begin again where the backend forgot', () => {
     const { readings } = read(startReadings(0), 30, [
       [100, 10],
