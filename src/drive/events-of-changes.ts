@@ -3,6 +3,7 @@ import { changedVerdicts } from '../judge/assessment.ts';
 import type { Experiment, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
 import { NO_SPEC } from '../experiment/outline.ts';
+import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import { readRecord, RECORD_KEY } from '../judge/record/stored-record.ts';
 import type { Event, EventBody, Reason } from './events.ts';
@@ -88,6 +89,6 @@ function recordEvents(before: Experiment | undefined, after: Experiment): EventB
 
 function endEvents(before: Experiment | undefined, after: Experiment): EventBody[] {
   if (!hasEnded(after) || (before !== undefined && hasEnded(before))) return [];
-  const recommendation = readRecord(after)?.recommendation;
-  return recommendation === undefined ? [] : [{ kind: 'recommendation', recommendation, final: true }];
+  // Iter8 0.7 left none: what we say of its measurements is the answer.
+  return [{ kind: 'recommendation', recommendation: knownJudgement(after).recommendation, final: true }];
 }

@@ -4,13 +4,14 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import { taskSettings } from '../experiment/tasks/timeout-and-retries.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
+import { assess } from './assess.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Control } from './control.ts';
 import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
 import { mark, performTask, taskName, type PlacedTask, type TaskOutcome } from './perform-task.ts';
-import { tasksOf, type ActionName } from './next-step.ts';
+import { tasksOf, totalIterations, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
 import { failureText, type Failure } from './status-changes.ts';
@@ -113,20 +114,32 @@ async function gate(session: Session, placed: PlacedTask, how: ActionOptions): P
 async function collect(
   session: Session,
   { task, id }: { readonly task: TaskSpec; readonly id: string },
-  { ports, interruption, saveEveryMs, seed }: ActionOptions,
+  { ports, interruption, confirmBuilds, saveEveryMs, seed }: ActionOptions,
 ): Promise<ActionOutcome> {
   const { any: stop, now: kill } = interruption;
+  // Behind a promotion other builds are meant to be there, and nothing is measured again: as before every finish task.
+  const isFinish = id.startsWith('finish/');
   try {
-    if ((await lookAtBuilds(session, ports, stop)) === 'restart') return { kind: 'restart' };
+    if (!isFinish && (await lookAtBuilds(session, ports, stop)) === 'restart') return { kind: 'restart' };
     const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
     if (outcome.kind === 'interrupted') return outcome;
     if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
+    // No iteration follows: who won, who is recommended and where traffic goes are what the answer is now.
+    if (isFinish) {
+      assess(session, isMeasured(session));
+      return { kind: (await confirmBuilds('the rest')) ? 'done' : 'interrupted' };
+    }
     return (await lookAtBuilds(session, ports, stop)) === 'restart' ? { kind: 'restart' } : { kind: 'done' };
   } catch (error) {
     if (stop.aborted) return { kind: 'interrupted' };
     if (!(error instanceof Iter8Error)) throw error;
     return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
   }
+}
+
+/** No iteration was left out: what is compared at the end may be. */
+function isMeasured({ status, experiment }: Session): boolean {
+  return (status.completedIterations ?? 0) >= totalIterations(experiment);
 }
 
 /** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError, UnavailableError */

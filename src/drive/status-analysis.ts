@@ -83,7 +83,7 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
   const verdicts = versionVerdicts(versions, assessments);
   const { rewardResult } = record;
   const nothing = assessments.length === 0 && rewardResult === undefined;
-  const winner = nothing ? undefined : winnerOf(question, verdicts, rewardResult);
+  const winner = nothing ? undefined : whoWon(question, verdicts, record);
   const part = { provenance, timestamp: time };
   return {
     aggregatedMetrics: { ...part, data: aggregatedMetrics(experiment, question, record) },
@@ -114,6 +114,17 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
       }),
     },
   };
+}
+
+/** Whoever is not promoted has not won: errors that no objective is about withhold it (docs/behavior.md 10.1). */
+function whoWon(
+  question: Question,
+  verdicts: ReturnType<typeof versionVerdicts>,
+  { rewardResult, recommendation }: Iter8Record,
+): string | undefined {
+  const winner = winnerOf(question, verdicts, rewardResult);
+  const isWithheld = recommendation?.verdict !== 'promote' && question.answered.some(({ name }) => name === winner);
+  return isWithheld ? undefined : winner;
 }
 
 type AggregatedMetrics = NonNullable<Analysis['aggregatedMetrics']>['data'];

@@ -107,7 +107,8 @@ export function completionMessage(
   recommendation: Recommendation,
   how: { readonly end?: string | undefined; readonly hasFinish: boolean },
 ): string {
-  if (how.end === 'rolled-back') return 'Experiment rolled back';
+  // Of several candidates one is rolled back, and another may be promoted; of another build nobody is.
+  if (how.end === 'rolled-back' && recommendation.verdict === 'do not promote') return 'Experiment rolled back';
   const recorded = how.hasFinish ? 'Experiment Completed' : 'Experiment completed successfully';
   return recommendation.verdict === 'promote' ? recorded : `${recorded}; ${headline(recommendation, name)}`;
 }

@@ -33,6 +33,8 @@ export interface RecommendFacts {
 /** Above this share of redirects, or of errors that no objective is about, nothing is promoted. */
 const UNJUDGED_SHARE = 0.1;
 
+const REWARD_TO_COME = 'the reward has not been measured yet';
+
 /** The recommendation at this look, with the sentence of its reason first. */
 export function recommend(question: Question, facts: RecommendFacts): Recommendation {
   const { assessments, reward } = facts;
@@ -48,7 +50,7 @@ export function recommend(question: Question, facts: RecommendFacts): Recommenda
   if (assessments.length === 0 && reward === undefined) {
     const why =
       question.reward !== undefined
-        ? 'the reward has not been measured yet'
+        ? REWARD_TO_COME
         : 'nothing to judge: the experiment has no objective and no reward';
     return { verdict: 'undecided', ...about, reasons: [why] };
   }
@@ -122,7 +124,7 @@ function howSure(objectives: number, confident: number, confidence: number): str
 }
 
 /** Why it is open: what needs most first. */
-function openReasons({ answered, versions }: Question, facts: RecommendFacts): string[] {
+function openReasons({ answered, versions, reward }: Question, facts: RecommendFacts): string[] {
   const names = new Set(answered.map(({ name }) => name));
   const most = ({ requestsNeeded }: LimitAssessment) =>
     typeof requestsNeeded === 'number' ? requestsNeeded : Number.MAX_VALUE;
@@ -131,7 +133,8 @@ function openReasons({ answered, versions }: Question, facts: RecommendFacts): s
     .toSorted((a, b) => most(b) - most(a))
     .map((one) => openSentence(one, { ratePerSec: facts.ratePerSec, several: versions.length > 1 }));
   const reasons = [...new Set(sentences)];
-  return reasons.length > 0 || facts.reward !== undefined ? reasons : ['no candidate satisfies every objective'];
+  if (reasons.length > 0 || facts.reward !== undefined) return reasons;
+  return [reward === undefined ? 'no candidate satisfies every objective' : REWARD_TO_COME];
 }
 
 /**

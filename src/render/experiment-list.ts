@@ -89,6 +89,7 @@ function stageText({ stage, driven }: ListRow): string {
 
 function shortAnswer(view: ListRow): string {
   if (view.waitsFor !== undefined) return sanitizeLine(`waits for ${view.waitsFor}`);
+  if (view.recommendation.verdict === 'failed') return 'failed';
   if (view.judgedAgain !== undefined) return sanitizeLine(`recorded: ${view.headline.replace(/^.*: /, '')}`);
-  return view.recommendation.verdict === 'failed' ? 'failed' : sanitizeLine(view.headline);
+  return sanitizeLine(view.headline);
 }

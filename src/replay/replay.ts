@@ -49,7 +49,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     completedIterations: completed,
     judged: {
       time,
-      measuringDone: record.endedEarly === undefined && completed >= totalIterations(experiment),
+      measuringDone: completed >= totalIterations(experiment),
       loadToCome: isLoadToCome(compileQuestion(experiment, record.strength), record),
       runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
       completedIterations: completed,

@@ -62,10 +62,14 @@ function levelOfAnswer(view: ExperimentView): Level {
 
 /** Outputs of the step, as its file takes them. `delimiter`: in no value, and known to nobody who could write one. */
 export function outputs(view: ExperimentView, reports: readonly string[], delimiter: string): string {
-  return outputsText(
-    { verdict: answerOf(view), version: view.recommendation.version ?? '', report: reports.join('\n') },
-    delimiter,
-  );
+  const verdict = answerOf(view);
+  const { recommendation, versions } = view;
+  // Before the end the one to keep is the baseline, whoever is ahead so far.
+  const version =
+    verdict === recommendation.verdict
+      ? recommendation.version
+      : versions.find(({ role }) => role === 'baseline')?.name;
+  return outputsText({ verdict, version: version ?? '', report: reports.join('\n') }, delimiter);
 }
 
 export function outputsText(values: Readonly<Record<string, string>>, delimiter: string): string {

@@ -11,7 +11,7 @@ import { patternText, problemTexts, progressText, trafficText } from '../view/he
 import { observationCells, observationHead } from './observation-cells.ts';
 import { rowSentence } from '../judge/wording/row-sentence.ts';
 import { formatCount } from '../text/units.ts';
-import type { ExperimentView } from '../view/experiment-view.ts';
+import { answerOf, type ExperimentView } from '../view/experiment-view.ts';
 
 const MARKS: Readonly<Record<RecommendationKind, string>> = {
   promote: '✅',
@@ -41,9 +41,10 @@ export function renderMarkdown(view: ExperimentView): string {
     .join('\n\n')}\n`;
 }
 
-function answer({ headline, judgedAgain, recommendation }: ExperimentView): string {
+function answer(view: ExperimentView): string {
+  const { headline, judgedAgain, recommendation } = view;
   return [
-    `## ${MARKS[recommendation.verdict]} ${markdownText(headline)}`,
+    `## ${MARKS[answerOf(view)]} ${markdownText(headline)}`,
     ...(judgedAgain === undefined ? [] : ['', `Judged again: ${markdownText(judgedAgain)}`]),
     ...(recommendation.reasons.length === 0 ? [] : ['']),
     ...recommendation.reasons.map((reason) => `- ${markdownText(reason)}`),

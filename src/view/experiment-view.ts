@@ -198,7 +198,7 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
     deploymentPattern: spec.strategy.deploymentPattern,
     message: status?.message,
     startedAt: status?.startTime,
-    changedAt: completed?.status === 'True' ? completed.lastTransitionTime : status?.lastUpdateTime,
+    changedAt: completed?.status === 'True' ? completed.lastTransitionTime : lastJudgedAt(experiment, known),
     now,
     recommendation: known.recommendation,
     versions: versionRoles(experiment),
@@ -236,6 +236,12 @@ export function experimentView(experiment: Experiment, now: number, driven?: Dri
     failure: failed === undefined ? undefined : { reason: failed.reason ?? '', message: failed.message ?? '' },
     events: known.record?.events ?? [],
   };
+}
+
+/** The status has the time of the last iteration; load is judged with each save. */
+function lastJudgedAt({ status }: Experiment, { record }: KnownJudgement): string | undefined {
+  const savedAt = status?.analysis?.aggregatedBuiltinHists?.timestamp;
+  return record?.load === undefined ? status?.lastUpdateTime : (savedAt ?? status?.lastUpdateTime);
 }
 
 type Requests = ReturnType<typeof observedRequests>;

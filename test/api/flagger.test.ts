@@ -1,6 +1,7 @@
 /** The webhooks of Flagger over real HTTP, as Flagger documents its calls. */
 import { beforeEach, describe, expect, it } from 'vitest';
-import { ALICE, apiUnderTest, counters, question } from '../support/api-under-test.ts';
+import { EMPTY_RECORD, withRecord } from '../../src/judge/record/stored-record.ts';
+import { ALICE, apiUnderTest, counters, NOW, question } from '../support/api-under-test.ts';
 
 const api = apiUnderTest();
 const { serve, post, create, decide } = api;
@@ -61,6 +62,31 @@ describe('webhooks of Flagger', () => {
     }
     await decide('promote', { ended: false });
     expect((await call('confirm-promotion')).status).toBe(200);
+  });
+
+  it('hear what a load that takes longer than that shows while it is under way', async () => {
+    await create();
+    const began = '2026-03-01T11:00:00Z';
+    const recommendation = {
+      verdict: 'do not promote',
+      version: 'v1',
+      keepsBaseline: false,
+      reasons: ['errors'],
+    } as const;
+    const load = { task: 'start/0', elapsedSeconds: 3_600, ratePerSec: 8, versions: [], late: 0 };
+    await api.store.patchStatus(
+      { namespace: 'a', name: 'shop' },
+      withRecord(
+        { stage: 'Initializing', initTime: began, lastUpdateTime: began },
+        { ...EMPTY_RECORD, recommendation, load: { ...load, state: 'running', extending: false } },
+        new Date(NOW).toISOString(),
+      ),
+    );
+    const answers = [await call('rollout'), await call('rollback')];
+    expect(answers.map(({ status, text }) => [status, text.includes('earlier release')])).toEqual([
+      [403, false],
+      [200, false],
+    ]);
   });
 
   it('judge now', async () => {

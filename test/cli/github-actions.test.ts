@@ -76,6 +76,21 @@ describe('run', () => {
     expect(obeyed(io.err()).at(-1)?.name).toBe('warning');
   });
 
+  it('keeps the baseline where it was interrupted, whoever is ahead so far', async () => {
+    let io: TestIo | undefined;
+    await using server = await testServer((_, response, k) => {
+      response.end('fine');
+      if (k === 600) io?.send('SIGTERM');
+    });
+    const { cwd, env, summary, outputs: set } = step();
+    io = testIo({ cwd, env });
+    const load = ['--slo', 'error-rate<=50%', '--qps', '200', '--duration', '10m'];
+    const versions = ['--url', `old=${server.url}`, '--url', `new=${server.url}`];
+    expect(await run(['run', '--local', '--name', 'hello', ...versions, ...load], io), io.err()).toBe(143);
+    expect(summary()).toMatch(/^## ❔ so far: promote new/);
+    expect(set()).toMatchObject({ verdict: 'undecided', version: 'old' });
+  });
+
   it('ends with 7 where an output cannot be written: a pipeline must not act on nothing', async () => {
     await using server = await testServer((_, response) => void response.end('fine'));
     const { cwd, env } = step();

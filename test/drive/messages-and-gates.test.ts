@@ -1,9 +1,12 @@
 /** What a message says of the objectives is what the experiment says of them at that time. */
-import { expect, it } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { assertionState, type Assertion } from '../../src/judge/assert-conditions.ts';
 import type { MessageResult } from '../../src/judge/message-result.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
 import type { TaskRunner } from '../../src/drive/ports.ts';
 import { canary, conformance, driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
+import type { Service } from '../support/simulated-load.ts';
 
 const message = { task: 'notification/http', with: { url: 'http://n.test/' } };
 
@@ -82,4 +85,53 @@ it('between loops: a counter that is compared at the end is not satisfied yet', 
     metrics: measuring((_m, _v, { elapsedSeconds }) => elapsedSeconds),
   });
   expect(said()[0]).toEqual(['undecided', 'undecided', 'undecided']);
+});
+
+describe('a version whose every request fails fast, where only its latency is judged', () => {
+  const objectives = [{ metric: 'iter8-system/latency-95th-percentile', upperLimit: '500' }];
+  const failing: Service = (version) => ({ latencyMs: 5, code: version === 'old' ? '200' : '503' });
+  const script = { run: 'promote', if: 'CandidateWon()' };
+
+  it.each([
+    ['a candidate', canary({ objectives })],
+    ['the version of Conformance', conformance({ objectives })],
+  ])('has not won: %s', async (_, base) => {
+    const { strategy } = base.spec;
+    const actions = { ...strategy.actions, finish: [script] };
+    const { outcome, events } = await driveInMemory(
+      { ...base, spec: { ...base.spec, strategy: { ...strategy, actions } } },
+      { service: failing },
+    );
+    const { experiment, recommendation } = outcome;
+    expect(recommendation.verdict).toBe('undecided');
+    expect(recommendation.reasons[0]).toContain('no objective is about errors');
+    expect(experiment.status!.analysis!.winnerAssessment!.data).toEqual({ winnerFound: false });
+    expect(events).toContainEqual(
+      expect.objectContaining({ kind: 'task-skipped', text: 'run of finish skipped: CandidateWon() does not hold' }),
+    );
+    const facts = { experiment, recommendation, assessments: readRecord(experiment)!.assessments };
+    expect(['candidateWon', 'noWinner'].map((one) => assertionState(one as Assertion, facts))).toEqual([
+      'never',
+      'holds',
+    ]);
+  });
+});
+
+it('while objectives are satisfied and the reward is to come, says just that', async () => {
+  const base = canary({ objectives: [{ metric: 'iter8-system/error-rate', upperLimit: '0.05' }] });
+  const { strategy, criteria } = base.spec;
+  const [load] = strategy.actions!['start']!;
+  const texts: string[] = [];
+  await driveInMemory(
+    {
+      ...base,
+      spec: {
+        ...base.spec,
+        strategy: { ...strategy, testingPattern: 'A/B', actions: { start: [load!, message] } },
+        criteria: { ...criteria, rewards: [{ metric: 'iter8-system/mean-latency', preferredDirection: 'Low' }] },
+      },
+    },
+    { tasks: { run: ({ result }) => Promise.resolve(String(texts.push(result!().text))) } },
+  );
+  expect(texts).toEqual(['undecided: keep old for now\nthe reward has not been measured yet']);
 });

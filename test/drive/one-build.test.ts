@@ -418,3 +418,40 @@ it('a gate behind a promotion voids nothing: the baseline is what was promoted',
   );
   expect([recommendation.verdict, [...traffic.fields.values()]]).toEqual(['promote', [0, 100]]);
 });
+
+describe('load among the finish tasks, behind the script that promotes', () => {
+  const versions = ['old', 'new'].map((name) => ({ name, url: `http://${name}.test/` }));
+  const promoting = (strength: object) =>
+    experiment(strength, {
+      finish: [
+        { run: 'promote', if: 'CandidateWon()' },
+        { task: 'metrics/collect', with: { numQueries: 50, qps: 50, versions } },
+      ],
+    });
+  const taskRunner = (promote: () => void): Pick<DriveSetup, 'tasks'> => ({
+    tasks: {
+      run: () => {
+        promote();
+        return Promise.resolve('promoted');
+      },
+    },
+  });
+
+  it.each([
+    ['the baseline is the new build', {}, build('new:2'), build('new:1')],
+    ['the baseline is the new build, with onChange: restart', { onChange: 'restart' }, build('new:2'), build('new:1')],
+    ['the candidate is gone', {}, build('new:2'), undefined],
+  ])('voids nothing: %s', async (_, strength, baseline, candidate) => {
+    let now: { readonly old: Build; readonly new: Build | undefined } = { old: build('old:1'), new: build('new:1') };
+    const { recommendation, record, object } = await run(
+      promoting(strength),
+      { read: () => Promise.resolve((['old', 'new'] as const).map((version) => ({ version, build: now[version] }))) },
+      taskRunner(() => {
+        now = { old: baseline, new: candidate };
+      }),
+    );
+    expect(recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+    expect([record.changed, record.restarts]).toEqual([undefined, undefined]);
+    expect(object.status!.versionRecommendedForPromotion).toBe('new');
+  });
+});

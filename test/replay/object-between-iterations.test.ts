@@ -33,3 +33,19 @@ it('a counter that is compared after the last iteration', async () => {
   expect(said(replayRecord(JSON.parse(JSON.stringify(log)) as object[], { strength: {} }))).toBe('undecided');
   expect(said(replayObject(outcome.experiment, { strength: {} }))).toBe('undecided');
 });
+
+it('says what the run said where the last iteration rolled back by data that there is not', async () => {
+  const base = canary({
+    objectives: [{ metric: 'errors', upperLimit: '0.05', rollback_on_failure: true }],
+    strength: { noData: 'violated' },
+  });
+  const strategy = { testingPattern: 'Canary', deploymentPattern: 'FixedSplit' } as const;
+  const { outcome } = await driveInMemory(
+    { ...base, spec: { ...base.spec, strategy } },
+    { store: await storeWithMetrics({ errors: {} }), metrics: measuring(() => undefined) },
+  );
+  expect(outcome.recommendation.verdict).toBe('do not promote');
+  const { assessments, recommendation } = readRecord(replayObject(outcome.experiment, { strength: {} }))!;
+  expect(recommendation).toEqual(outcome.recommendation);
+  expect(assessments).toEqual(readRecord(outcome.experiment)!.assessments);
+});

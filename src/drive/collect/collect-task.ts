@@ -217,6 +217,7 @@ class CollectTask {
       assessments,
       load,
       recommendation: judgement.recommendation,
+      ...(judgement.reward === undefined ? {} : { rewardResult: judgement.reward }),
     }));
     if (!isSaved && (changes.length === 0 || report.checkpoint === undefined)) return;
     this.#lastSaveMs = nowMs;

@@ -2,7 +2,7 @@
 import type { Question } from '../question/question.ts';
 import type { Iter8Record } from './stored-record.ts';
 
-/** `but`: the task that is under way, which knows by itself how far it is. What finish tasks send is judged no more. */
+/** `but`: the task that is under way, which knows by itself how far it is. What finish tasks send is waited for by nobody. */
 export function isLoadToCome({ load }: Question, { tasks }: Pick<Iter8Record, 'tasks'>, but?: string): boolean {
   const isOpen = (id: string) => id !== but && tasks[id]?.state !== 'done' && tasks[id]?.state !== 'skipped';
   return load.tasks.some(({ action, index, times }) => {

@@ -88,6 +88,33 @@ describe('rollback', () => {
     expect(drive.outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment completed successfully');
     expect(drive.outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
   });
+  it('is not said where another candidate is promoted', async () => {
+    const versions = ['old', 'new', 'third'].map((name) => ({ name, url: `http://${name}.test/` }));
+    const base = canary({ objectives, strength: { confidence: 'none' } });
+    const load = { task: 'metrics/collect', with: { numQueries: 100, qps: 50, versions } };
+    const { outcome } = await driveInMemory(
+      {
+        ...base,
+        spec: {
+          ...base.spec,
+          strategy: { testingPattern: 'A/B/N', deploymentPattern: 'FixedSplit', actions: { start: [load] } },
+          criteria: {
+            ...base.spec.criteria,
+            rewards: [{ metric: 'iter8-system/mean-latency', preferredDirection: 'Low' }],
+          },
+          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }, { name: 'third' }] },
+        },
+      },
+      {
+        service: (version) => ({
+          latencyMs: version === 'third' ? 5 : 20,
+          code: version === 'new' ? '503' : '200',
+        }),
+      },
+    );
+    expect(outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'third' });
+    expect(outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment completed successfully');
+  });
   it('is for the version of a Conformance experiment', async () => {
     const drive = await driveInMemory(conformance({ objectives }), { service: failing(5) });
     expect(drive.outcome.experiment.status!.message).toBe('ExperimentCompleted: Experiment rolled back');
