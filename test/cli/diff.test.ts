@@ -173,6 +173,41 @@ it('compares the versions of a stored run, and says that they were sent side by 
   expect(other.err).toMatch(/no version "v9"\n {2}there are: v1, v2/);
 });
 
+/** What `judge` stores, with a mean of a backend whose largest value is declared. */
+async function withMean(name: string, { value, cap }: { readonly value: number; readonly cap: number }) {
+  const { out } = await iter8ctl(['judge', fast, '--slo', 'p95<=900ms', '--timeout', '1s', '-o', 'raw'], { cwd });
+  const object = JSON.parse(out) as Experiment;
+  const metric = 'backend-latency';
+  const criteria = {
+    objectives: [{ metric, upperLimit: 400 }],
+    strength: { confidence: '0.95', cap: [{ metric, max: cap }] },
+  };
+  const seen = {
+    type: 'Gauge',
+    units: 'milliseconds',
+    value,
+    n: 3000,
+    cumulative: false,
+    extrapolated: false,
+  } as const;
+  const measured = { [metric]: { [object.spec.versionInfo!.baseline.name]: { ...seen, query: 'mean', at: AT } } };
+  const status = withRecord(object.status!, { ...readRecord(object)!, measured }, AT);
+  writeFileSync(path.join(cwd, name), JSON.stringify({ ...object, spec: { ...object.spec, criteria }, status }));
+  return name;
+}
+const AT = '2026-01-01T00:00:00Z';
+
+it('measures means of both runs by the larger of their largest values', async () => {
+  const short = await withMean('short.yaml', { value: 100, cap: 500 });
+  // One answer in 300 takes 30 s: 7 where 10 were to be expected are no news.
+  const long = await withMean('long.yaml', { value: 70, cap: 30_000 });
+  for (const files of [
+    [short, long],
+    [long, short],
+  ] as const)
+    expect(answers(await diff(...files))['backend-latency']).not.toMatch(/worse|better/);
+});
+
 it('says what is not there', async () => {
   const file = await iter8ctl(['diff', 'nothing.json', fast], { cwd });
   expect([file.code, file.err]).toEqual([2, expect.stringMatching(/there is no file nothing.json/)]);

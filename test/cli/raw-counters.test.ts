@@ -59,6 +59,35 @@ describe('raw counters', () => {
     expect(bad.text).toMatch(/^do not promote v1 live of v1 is violated: 5 % observed, at least \d/);
   });
 
+  it('of many processes behind one collector do not all begin anew where one of them restarts', async () => {
+    const collector = { job: 'collector', instance: 'collector:8889' };
+    const behind =
+      (labels: (pod: string) => object): Rows =>
+      (k, at) => ({
+        shares: ['a', 'b'].flatMap((pod) => {
+          // The first one restarts before the third question; the other has counted a million requests before the start.
+          const [before, since] = pod === 'b' ? [1_000_000, k] : k < 2 ? [9000, k] : [0, k - 1];
+          const series = { ...collector, ...labels(pod) };
+          return [
+            { series, at, hits: 100 * since },
+            { series, at, others: before + 900 * since },
+          ];
+        }),
+      });
+    // As Prometheus keeps what a target says itself of `job` and `instance`.
+    const named = await judge(
+      { upperLimit: '0.01' },
+      behind((pod) => ({ exported_job: 'shop', exported_instance: pod })),
+    );
+    expect(named.text).toMatch(/^do not promote v1 live of v1 is violated: 10 % observed/);
+    // Nobody says whether it is a process of its own: what was before the start speaks for nothing.
+    const unnamed = await judge(
+      { upperLimit: '0.01' },
+      behind((replica) => ({ replica })),
+    );
+    expect(unnamed.code).toBe(3);
+  });
+
   it('do not speak for a version while requests may be under way', async () => {
     const { code, text } = await judge({ upperLimit: '0.01' }, shares(0, 1000), { strength: { inFlightSeconds: 60 } });
     expect(code).toBe(3);

@@ -19,10 +19,16 @@ export function seriesReader(): (labels: unknown) => Series {
   };
 }
 
-/** By the labels of what Prometheus read a series from (`job`, `instance`). */
+/**
+ * The labels of what Prometheus read a series from; and what that says of itself, where it exports for others, as a collector of
+ * OpenTelemetry does. Source: documentation of Prometheus, `honor_labels`.
+ */
+const PROCESS_LABELS = ['job', 'instance', 'exported_job', 'exported_instance'] as const;
+
 function processId(series: unknown): string | undefined {
   if (!isObject(series) || series['instance'] === undefined) return undefined;
-  return seriesId({ job: series['job'], instance: series['instance'] }).slice(0, 8);
+  const labels = PROCESS_LABELS.filter((label) => series[label] !== undefined);
+  return seriesId(Object.fromEntries(labels.map((label) => [label, series[label]]))).slice(0, 8);
 }
 
 /** Labels in any order, as a short text: it is stored for every series. */

@@ -51,10 +51,14 @@ export function begun({ atMs, source }: CounterSample, raw: readonly number[], l
   };
 }
 
-/** All that it has counted began after the restart. */
+/**
+ * All that it has counted began after the restart. Of one that did not fall nobody saw that: another series of the same place did, and
+ * what exports for many processes, or forgets a series, is no process that restarted. Then only what it grew by is claimed.
+ */
 export function restarted(before: SeriesLedger, { atMs, raw }: Reading, ledger: CountedSince): SeriesLedger {
   const point = [atMs, ...claimed(raw, ledger)];
-  const settled = [before.atMs, ...claimed(raw, ledger).map(() => 0)];
+  const hasFallen = hasRestarted(before.raw, raw, ledger.kind);
+  const settled = [before.atMs, ...claimed(hasFallen ? raw.map(() => 0) : before.raw, ledger)];
   const { source } = before;
   return {
     atMs,

@@ -140,10 +140,22 @@ function levelsOf(
   lns: { readonly lnNeeded: number; readonly lnSide: number },
 ) {
   const capMs = commonCap(a, b);
-  return {
+  const found = {
     a: sideLevels(a, row.quantity, { ...lns, capMs, otherLatency: b.latency }),
     b: sideLevels(b, row.quantity, { ...lns, capMs, otherLatency: a.latency }),
   };
+  if (row.quantity.kind !== 'custom') return found;
+  const [x, y] = [a, b].map(({ measured }) => measured[row.metric]?.units);
+  if (x === undefined || y === undefined || unitOf(x) === unitOf(y)) return found;
+  const unknown = { levels: undefined, reason: `A is in ${JSON.stringify(x)}, B in ${JSON.stringify(y)}` };
+  return { a: { ...found.a, ...unknown }, b: { ...found.b, ...unknown } };
+}
+
+/** However it is written. */
+function unitOf(written: string): string {
+  const unit = written.trim().toLowerCase();
+  if (/^(ms|msecs?|milli-?seconds?)$/.test(unit)) return 'ms';
+  return /^(s|secs?|seconds?)$/.test(unit) ? 's' : unit;
 }
 
 function isJudged(a: MeasuredRun, b: MeasuredRun, { quantity }: Row): boolean {
@@ -239,7 +251,9 @@ function rowsOfRuns(a: MeasuredRun, b: MeasuredRun, { percentiles }: ComparisonS
   for (const metric of new Set([...Object.keys(a.measured), ...Object.keys(b.measured)])) {
     const of = asked.filter((one) => one.metric === metric);
     const better = new Set(of.map((one) => one.better));
-    const cap = of.find((one) => one.cap !== undefined)?.cap;
+    // What both are below: a value beyond it would count for more than it may.
+    const caps = of.flatMap((one) => one.cap ?? []);
+    const cap = caps.length === 0 ? undefined : Math.max(...caps);
     rows.push({
       metric,
       quantity: { kind: 'custom', metric, ...(cap === undefined ? {} : { cap }) },

@@ -202,10 +202,22 @@ function customLevels(
   if (n === 0) return none('its number of data points is not known (sampleSize)');
   const most = largestValueOf(measured, cap);
   if (most === undefined) return none('it is no share, and no mean whose largest value is known');
-  if (growth !== undefined && growth.cap === most) {
+  if (growth !== undefined && growth.cap <= most) {
     if (isAllUnderWay(growth.ledger)) return none('its requests may all be under way');
-    return share(shareCounts(growth.ledger), most);
+    return share(ofLargerCap(shareCounts(growth.ledger), growth.cap / most), most);
   }
   const count = { n, bad: hitsOf({ value, n }, most) };
   return share({ response: count, service: count }, most);
+}
+
+/** The same sums as shares of a larger cap, of which theirs is that part: what is no longer of a hit is of the rest. */
+function ofLargerCap({ response, service }: TwoCounts, part: number): TwoCounts {
+  const scaled = (hits: number, { others, hitsOfThem }: { readonly others: number; readonly hitsOfThem: number }) => ({
+    bad: part * hits,
+    n: part * hits + others + (1 - part) * hitsOfThem,
+  });
+  return {
+    response: scaled(response.bad, { others: response.n - response.bad, hitsOfThem: service.bad }),
+    service: scaled(service.bad, { others: service.n - service.bad, hitsOfThem: response.bad }),
+  };
 }
