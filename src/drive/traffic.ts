@@ -142,15 +142,15 @@ export class Traffic {
   }
 
   /**
-   * The end, once: the promoted version has its full weight, or the split of the start is restored. That also where what was promoted
-   * before a gate turned out at the gate to be no longer what was measured.
+   * The end: the promoted version has its full weight, or the split of the start is restored. Once more where the answer has changed
+   * since, by load among the finish tasks, or at a gate where what was promoted is no longer what was measured.
    */
   async settle(): Promise<Failure | undefined> {
     const { experiment, question, record } = this.#session;
     const { settled } = this.#stored ?? {};
-    if (this.#stored === undefined || (settled !== undefined && settled !== 'promoted')) return undefined;
+    if (this.#stored === undefined || settled === 'left') return undefined;
     const weights = finalWeights(experiment, record.recommendation ?? judgementNow(question, record).recommendation);
-    if (settled === 'promoted' && weights !== undefined) return undefined;
+    if (weights === undefined ? settled === 'restored' || settled === 'kept' : settled === 'promoted') return undefined;
     if (this.#options.keepSplit && weights === undefined) {
       this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
       return undefined;

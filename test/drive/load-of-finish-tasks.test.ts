@@ -52,6 +52,23 @@ it('a candidate that fails then is not promoted, and its traffic goes back', asy
   });
 });
 
+it.each([undefined, true])(
+  'a candidate that is shown to be good only then gets its traffic (keepSplit: %s)',
+  async (keepSplit) => {
+    // Mutation: in src/drive/traffic.ts, `settled === 'left') return` -> `(settled ?? 'promoted') !== 'promoted') return`
+    const written = experiment([ERRORS], {});
+    const { finish = [] } = written.spec.strategy.actions ?? {};
+    const traffic = memoryTraffic({ old: 100, new: 0 });
+    const strategy = { ...written.spec.strategy, deploymentPattern: 'BlueGreen' as const, actions: { finish } };
+    const { outcome } = await driveInMemory(
+      { ...written, spec: { ...written.spec, strategy, versionInfo: withWeights('old', 'new') } },
+      { traffic, tasks: { run: () => Promise.resolve('done') }, options: { keepSplit } },
+    );
+    expect(outcome.recommendation).toMatchObject({ verdict: 'promote', version: 'new' });
+    expect([...traffic.fields.values()]).toEqual([0, 100]);
+  },
+);
+
 it('counters stay compared as they were after the last iteration', async () => {
   const clock = fakeClock();
   const { outcome } = await driveInMemory(
