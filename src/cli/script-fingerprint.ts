@@ -1,5 +1,5 @@
 /** What one script would do, as far as whoever may change the experiment decides it: what an approval is bound to. Pure. */
-import { isObject } from '../text/check-fields.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { createHash } from 'node:crypto';
 import { versionsIn, type Experiment, type TaskSpec } from '../experiment/experiment.ts';
 import { member, memberOfRoot } from '../expressions/condition-values.ts';
@@ -38,7 +38,7 @@ export function fingerprintOf({ action, task }: PlacedScript, experiment: Experi
     versions: action === 'start' ? [] : versionsIn(experiment).map((version) => version.name),
     inputs: pathsIn(task.run ?? '').map((steps) => inputAt(readable, steps)),
   };
-  return createHash('sha256').update(canonical(bound)).digest('hex');
+  return createHash('sha256').update(canonicalJson(bound)).digest('hex');
 }
 
 function inputAt(readable: object, steps: readonly string[]): unknown {
@@ -46,11 +46,4 @@ function inputAt(readable: object, steps: readonly string[]): unknown {
   if (first === undefined) return readable;
   const from = first === 'this' ? readable : memberOfRoot(readable, first);
   return rest.reduce<unknown>((at, step) => member(at, step), from) ?? null;
-}
-
-/** The same text for the same value, whatever the order of its keys. */
-function canonical(value: unknown): string {
-  return JSON.stringify(value, (_, part: unknown) =>
-    isObject(part) ? Object.fromEntries(Object.entries(part).toSorted(([a], [b]) => (a < b ? -1 : 1))) : part,
-  );
 }

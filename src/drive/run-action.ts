@@ -98,6 +98,8 @@ export async function runAction(
   return unsettled === undefined ? { kind: 'done' } : notSettled(unsettled);
 }
 
+const isFinishTask = ({ id }: Pick<PlacedTask, 'id'>): boolean => id.startsWith('finish/');
+
 const notSettled = (failure: Failure): ActionOutcome => ({
   kind: 'failed',
   cause: failureText(failure),
@@ -107,7 +109,7 @@ const notSettled = (failure: Failure): ActionOutcome => ({
 /** A person may take a day to answer: what was approved is the build that was measured, and no other. */
 async function gate(session: Session, placed: PlacedTask, how: ActionOptions): Promise<TaskOutcome> {
   const { control } = how;
-  const confirm = async () => !placed.id.startsWith('finish/') || how.confirmBuilds('a gate');
+  const confirm = async () => !isFinishTask(placed) || how.confirmBuilds('a gate');
   return passGate(session, placed, { control, confirm });
 }
 
@@ -118,7 +120,7 @@ async function collect(
 ): Promise<ActionOutcome> {
   const { any: stop, now: kill } = interruption;
   // Behind a promotion other builds are meant to be there, and nothing is measured again: as before every finish task.
-  const isFinish = id.startsWith('finish/');
+  const isFinish = isFinishTask({ id });
   try {
     if (!isFinish && (await lookAtBuilds(session, ports, stop)) === 'restart') return { kind: 'restart' };
     const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });

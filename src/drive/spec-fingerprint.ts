@@ -2,16 +2,14 @@
 import { createHash } from 'node:crypto';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
-import { isObject } from '../text/check-fields.ts';
+import { canonicalJson } from '../text/canonical-json.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { MEASURING, tasksOf } from './next-step.ts';
 
 /** The same for the same spec, in whatever order its fields are; of credentials only where they stand counts. */
 export function specFingerprint({ spec }: Pick<Experiment, 'spec'>): string {
-  const inOrder = (_: string, value: unknown): unknown =>
-    isObject(value) ? Object.fromEntries(Object.entries(value).toSorted(([a], [b]) => (a < b ? -1 : 1))) : value;
   return createHash('sha256')
-    .update(JSON.stringify(hideCredentials(spec), inOrder))
+    .update(canonicalJson(hideCredentials(spec)))
     .digest('hex')
     .slice(0, 16);
 }

@@ -10,6 +10,7 @@ import { isObject } from '../../text/check-fields.ts';
 import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
+import { basicHeader } from '../http/url-user.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
 import { sendOnce } from './http-request.ts';
 
@@ -140,8 +141,7 @@ async function askAsClient(
   } catch (error) {
     if (secret === '' || !(error instanceof RefusedClientError)) throw error;
     const [name, password] = [client, secret].map((text) => new URLSearchParams({ '': text }).toString().slice(1));
-    const basic = `Basic ${Buffer.from(`${name}:${password}`).toString('base64')}`;
-    return ask(endpoint, { ca, body: form.toString(), authorization: basic, what });
+    return ask(endpoint, { ca, body: form.toString(), authorization: basicHeader(name!, password!), what });
   }
 }
 

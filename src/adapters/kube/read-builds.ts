@@ -13,6 +13,7 @@ import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import type { BuildReader, VersionBuild } from '../../drive/ports.ts';
 import { OBJECT_NAME } from '../../experiment/object-names.ts';
 import type { Build } from '../../judge/record/build-changes.ts';
+import { canonicalJson } from '../../text/canonical-json.ts';
 import { isObject } from '../../text/check-fields.ts';
 import type { KubeClient, Resource } from './api-client.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
@@ -228,18 +229,7 @@ function imagesOf(containers: unknown): Record<string, string> {
 }
 
 function fingerprint(template: unknown): string {
-  return createHash('sha256')
-    .update(JSON.stringify(sorted(template)) ?? '')
-    .digest('hex')
-    .slice(0, SHOWN_FINGERPRINT);
-}
-
-/** Servers may give the same fields in another order. */
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (!isObject(value)) return value;
-  const entries = Object.entries(value).map(([key, one]) => [key, sorted(one)] as const);
-  return Object.fromEntries(entries.toSorted(([a], [b]) => (a < b ? -1 : 1)));
+  return createHash('sha256').update(canonicalJson(template)).digest('hex').slice(0, SHOWN_FINGERPRINT);
 }
 
 /** Undefined where it selects nothing, or everything. */

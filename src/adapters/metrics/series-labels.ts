@@ -1,6 +1,7 @@
 /** Identifies series of counters by their labels, and those of one process, which restart together. */
 import { createHash } from 'node:crypto';
 import { isObject } from '../../text/check-fields.ts';
+import { canonicalJson } from '../../text/canonical-json.ts';
 
 export interface Series {
   readonly id: string;
@@ -33,8 +34,8 @@ function processId(series: unknown): string | undefined {
 
 /** Labels in any order, as a short text: it is stored for every series. */
 function seriesId(series: unknown): string {
-  const labels = isObject(series)
-    ? Object.fromEntries(Object.entries(series).toSorted(([a], [b]) => (a < b ? -1 : 1)))
-    : (series ?? null);
-  return createHash('sha256').update(JSON.stringify(labels)).digest('base64url').slice(0, 16);
+  return createHash('sha256')
+    .update(canonicalJson(series ?? null))
+    .digest('base64url')
+    .slice(0, 16);
 }

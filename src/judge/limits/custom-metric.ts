@@ -20,6 +20,7 @@ import type { UndecidedReason, Unit } from '../assessment.ts';
 import type { NoValueReason } from '../no-value-reasons.ts';
 import type { Asked, Finding, Shown } from '../finding.ts';
 import { hitsOf, isPercentile, largestValueOf } from '../share-or-mean.ts';
+import { isMilliseconds } from '../unit-names.ts';
 import { liveCountersFinding, scaledClaims } from './live-counters.ts';
 import { shareClaims } from './rate.ts';
 
@@ -162,7 +163,7 @@ function withoutCap(
 /** Known only where the metric says it. */
 function unitOf({ counters, units = '' }: MeasuredMetric): { readonly unit?: Unit } {
   if (counters?.kind === 'shares') return { unit: 'share' };
-  if (counters === undefined || !/^(ms|msecs?|milli-?seconds?)$/i.test(units.trim())) return {};
+  if (counters === undefined || !isMilliseconds(units)) return {};
   return { unit: 'ms' };
 }
 

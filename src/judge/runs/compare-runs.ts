@@ -13,6 +13,7 @@ import { meanOf } from '../limits/mean.ts';
 import { percentile } from '../../evidence/one-sample/percentile-bounds.ts';
 import { meansCannotDiffer, percentilesCannotDiffer, sharesCannotDiffer } from '../../evidence/two-runs/quick-look.ts';
 import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
+import { isMilliseconds } from '../unit-names.ts';
 import { couldShowWorse } from './worst-case.ts';
 
 /**
@@ -154,7 +155,7 @@ function levelsOf(
 /** However it is written. */
 function unitOf(written: string): string {
   const unit = written.trim().toLowerCase();
-  if (/^(ms|msecs?|milli-?seconds?)$/.test(unit)) return 'ms';
+  if (isMilliseconds(unit)) return 'ms';
   return /^(s|secs?|seconds?)$/.test(unit) ? 's' : unit;
 }
 
