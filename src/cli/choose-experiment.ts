@@ -1,7 +1,7 @@
 /** Which experiment a command means: the one named, or for looking the newest, which it says. */
 import { NotFoundError } from '../errors.ts';
 import type { Experiment } from '../experiment/experiment.ts';
-import { outlineOf } from '../experiment/outline.ts';
+import { outlineOf } from '../experiment/list-outline.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
 import type { Context } from './context.ts';
 import { keyOf } from './context.ts';

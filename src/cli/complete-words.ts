@@ -2,7 +2,7 @@
 import type { Command, Option } from 'commander';
 import type { Io } from '../io.ts';
 import { timeLimit } from '../io.ts';
-import { outlineOf } from '../experiment/outline.ts';
+import { outlineOf } from '../experiment/list-outline.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { openContext } from './context.ts';
 import { commandFirst } from './flags-before-command.ts';

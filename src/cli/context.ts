@@ -25,10 +25,10 @@ import type {
 } from '../drive/ports.ts';
 import { redactUrls } from '../text/redact.ts';
 import { VERSION } from '../version.ts';
-import { asTypedWith, clusterFlagsAsTyped, typed, type AsTyped } from './as-typed.ts';
+import { asTypedWith, clusterFlagsAsTyped, typed, type AsTyped } from './suggested-commands.ts';
 import type { ScriptPlace } from './open-tasks.ts';
 import type { StoreFlags } from './shared-flags.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 
 /** What every command works with. */
 export interface Context {

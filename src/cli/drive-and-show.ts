@@ -16,7 +16,7 @@ import type { Reports } from './report-files.ts';
 import type { Progress } from './progress-display.ts';
 import { printAnswer } from './print-experiment.ts';
 import type { ScriptGate } from './script-gate.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 import { settleAgain, type Settled } from './start-or-resume.ts';
 import { watchToEnd, watchUntil } from './follow-to-end.ts';
 

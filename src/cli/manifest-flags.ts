@@ -7,7 +7,7 @@ import { MAX_TEXT_LENGTH } from '../adapters/manifest/text-limits.ts';
 import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import { refuseDamage } from '../judge/record/damage.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 
 /** Of what is written to us: a manifest, or an object with all that was measured. */
 const MOST_STDIN_BYTES = 3 * MAX_TEXT_LENGTH;

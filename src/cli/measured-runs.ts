@@ -12,7 +12,7 @@ import { namedExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
 import { measuredRecord } from './read-record-file.ts';
 import { resultsOf, type ResultFlags } from './result-files.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 import type { StoreFlags } from './shared-flags.ts';
 
 /** What was measured in one place: of one version, or of several. */

@@ -5,7 +5,7 @@ import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experim
 import { sortedLike } from '../experiment/spec-order.ts';
 import { customMetrics } from '../experiment/metric-names.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
-import { taskSettings } from '../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { secretsWithFields } from './task-secret-fields.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { ReadMetrics } from '../drive/find-metrics.ts';

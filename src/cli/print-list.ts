@@ -23,7 +23,7 @@ export interface ListHow {
   readonly namespace: string | undefined;
   /** One name was asked for: templates and `raw` see the object, not a list of it. */
   readonly isOne: boolean;
-  /** Of experiments that are outlines by now (experiment/outline.ts): their lines, made of the whole ones. */
+  /** Of experiments that are outlines by now (experiment/list-outline.ts): their lines, made of the whole ones. */
   readonly rows?: ReadonlyMap<Experiment, ListRow> | undefined;
 }
 

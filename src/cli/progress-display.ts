@@ -10,7 +10,7 @@ import { startSpinner, type Spinner } from '../render/spinner.ts';
 import { themeFor } from '../render/theme.ts';
 import { ndjsonLine } from '../report/ndjson.ts';
 import type { OutputFlags } from './shared-flags.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 
 export interface Progress {
   readonly show: (event: Event) => void;

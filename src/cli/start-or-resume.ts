@@ -7,7 +7,7 @@ import type { WrittenMetric } from '../experiment/metric.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import type { HeldLock, Holder } from '../drive/ports.ts';
 import type { Context } from './context.ts';
-import { refuseSplitLeft } from './split-left.ts';
+import { refuseSplitLeft } from './unreturned-traffic.ts';
 
 export type Start =
   | { readonly given: false; readonly experiment: Experiment }

@@ -1,6 +1,6 @@
 /** Waits until an iteration is due. Where weights change with each one, the next block of a reward begins meanwhile. */
 import { rewardDueMs } from '../judge/reward/reward.ts';
-import type { Control } from './control.ts';
+import type { Control } from './pause-and-abort.ts';
 import type { Interruption } from './interruption.ts';
 import { withoutMissed } from './next-step.ts';
 import type { Session } from './session.ts';

@@ -1,5 +1,5 @@
 /** What whoever drives an experiment decides, and what it gets. */
-import type { TypedCommand } from './control.ts';
+import type { TypedCommand } from './pause-and-abort.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Recommendation } from '../judge/recommendation.ts';
 import type { InterruptionSources } from './interruption.ts';

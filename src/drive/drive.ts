@@ -17,7 +17,7 @@ import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import { awaitIteration } from './await-iteration.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
-import { Control } from './control.ts';
+import { Control } from './pause-and-abort.ts';
 import { earlyEnd } from './early-end.ts';
 import { completeExperiment, failExperiment, unsaved } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';

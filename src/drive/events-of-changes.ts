@@ -2,7 +2,7 @@
 import { changedVerdicts } from '../judge/assessment.ts';
 import type { Experiment, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { hasEnded, hasFailed } from '../experiment/conditions.ts';
-import { NO_SPEC } from '../experiment/outline.ts';
+import { NO_SPEC } from '../experiment/list-outline.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import { readRecord, RECORD_KEY } from '../judge/record/stored-record.ts';

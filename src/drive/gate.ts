@@ -4,7 +4,7 @@ import { gateInputs } from '../experiment/tasks/gate-inputs.ts';
 import { headline } from '../judge/recommendation.ts';
 import { lastJudgement } from '../judge/judgement.ts';
 import { formatSeconds } from '../text/units.ts';
-import type { Control } from './control.ts';
+import type { Control } from './pause-and-abort.ts';
 import { mark, type PlacedTask, type TaskOutcome } from './perform-task.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';

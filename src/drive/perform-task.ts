@@ -8,13 +8,13 @@
  */
 import { Iter8Error, messageOf, NotApprovedError, UnavailableError, UndeliveredError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
-import { taskSettings, type TaskSettings } from '../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings, type TaskSettings } from '../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { lastJudgement } from '../judge/judgement.ts';
 import { messageResult, type MessageResult } from '../judge/message-result.ts';
 import type { TaskState } from '../judge/record/stored-record.ts';
 import { credentialsToRedact, redactTexts } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
-import type { Control } from './control.ts';
+import type { Control } from './pause-and-abort.ts';
 import type { Interruption } from './interruption.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';

@@ -1,12 +1,12 @@
 /** Performs the tasks of an action in order: each once, also over several drivers; one that fails ends the action. */
 import { Iter8Error, messageOf, NotApprovedError, UnavailableError } from '../errors.ts';
 import type { TaskSpec } from '../experiment/experiment.ts';
-import { taskSettings } from '../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
 import { assess } from './assess.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
-import type { Control } from './control.ts';
+import type { Control } from './pause-and-abort.ts';
 import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';

@@ -11,7 +11,7 @@ import type { ExperimentView, MetricValue, Observation } from '../view/experimen
 import { patternText, progressText } from '../view/header-texts.ts';
 import { measuredLines } from './custom-metrics.ts';
 import { objectiveLines, versionTitle, type ObjectiveOptions } from './objectives.ts';
-import { fact } from './fact.ts';
+import { labelledLine } from './labelled-line.ts';
 import { rewardLines } from './rewards.ts';
 import { trafficLines } from './traffic.ts';
 
@@ -98,7 +98,7 @@ function header(view: ExperimentView, { theme, columns }: DescribeOptions): stri
 function waiting({ waitsFor, target }: ExperimentView, columns: number): string[] {
   return waitsFor === undefined
     ? []
-    : fact('Waiting', sanitizeLine(`for target ${target}, which ${waitsFor} has`), columns);
+    : labelledLine('Waiting', sanitizeLine(`for target ${target}, which ${waitsFor} has`), columns);
 }
 
 /** It stands still, whatever its stage says. */
@@ -124,7 +124,7 @@ function underWay(view: ExperimentView, columns: number): string[] {
   const { load } = view;
   if (view.ended || load === undefined) return [];
   const sent = load.versions.map(({ version, sent: count }) => `${sanitizeLine(version)} ${formatCount(count)}`);
-  return fact('Load', `requests sent in ${formatSeconds(load.elapsedSeconds)}: ${sent.join(', ')}`, columns);
+  return labelledLine('Load', `requests sent in ${formatSeconds(load.elapsedSeconds)}: ${sent.join(', ')}`, columns);
 }
 
 // ----------------------------------------------------------------------------------------------------------- observed

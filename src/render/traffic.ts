@@ -3,7 +3,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatPercent } from '../text/units.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 import { trafficText } from '../view/header-texts.ts';
-import { fact } from './fact.ts';
+import { labelledLine } from './labelled-line.ts';
 import type { Theme } from './theme.ts';
 
 /** So many percentages stand beside the bars; of more steps the first and the last. */
@@ -15,7 +15,7 @@ export function trafficLines(
 ): string[] {
   const text = trafficText(view);
   if (text === '') return [];
-  return [...fact('Traffic', sanitizeLine(text), options.columns), ...stepLines(view, options)];
+  return [...labelledLine('Traffic', sanitizeLine(text), options.columns), ...stepLines(view, options)];
 }
 
 /** A bar for each step of each candidate. */
@@ -33,6 +33,6 @@ function stepLines(
       const texts =
         percents.length > SHOWN_STEPS ? [...percents.slice(0, 3), undefined, ...percents.slice(-2)] : percents;
       const text = texts.map((percent) => (percent === undefined ? '...' : formatPercent(percent))).join(', ');
-      return fact(index === 0 ? 'Steps' : '', `${sanitizeLine(name)} ${bars} ${text}`, columns);
+      return labelledLine(index === 0 ? 'Steps' : '', `${sanitizeLine(name)} ${bars} ${text}`, columns);
     });
 }

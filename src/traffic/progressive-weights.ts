@@ -5,10 +5,8 @@
  * rounded at random and read the present weights by position, and so broke both caps: here rounding is by the largest
  * remainder, and weights are read by name. Source: docs/contract.md 6; docs/method.md 3.
  */
+import { explorationShares } from './exploration-shares.ts';
 import { roundWeights, type Weights } from './round-weights.ts';
-
-/** Percent that is spread evenly over all versions, so that each goes on being measured. */
-const EXPLORATION = 10;
 
 export interface WeighedVersion {
   readonly name: string;
@@ -46,12 +44,12 @@ export function nextWeights({ versions, best, limits }: WeightsQuestion): Weight
   if (!versions.some((version) => version.hasData)) return heldWeights(versions, limits);
   const known = versions.filter((version) => best.has(version.name));
   const favoured = known.length > 0 ? known : versions.filter((version) => version.role === 'baseline');
-  const explored = EXPLORATION / versions.length;
+  const { each, favourite } = explorationShares(versions.length, favoured.length);
   return roundWeights(
     versions.map((version) => {
-      const exploited = favoured.includes(version) ? (100 - EXPLORATION) / favoured.length : 0;
-      const most = mostPercent(version, limits, explored);
-      return { name: version.name, role: version.role, percent: Math.min(explored + exploited, most) };
+      const wanted = favoured.includes(version) ? favourite : each;
+      const most = mostPercent(version, limits, each);
+      return { name: version.name, role: version.role, percent: Math.min(wanted, most) };
     }),
   );
 }

@@ -25,15 +25,9 @@ import type { RewardResult } from '../judge/reward/reward-state.ts';
 import { plainAnswers, type Answers } from '../judge/wording/waiting-for-person.ts';
 import type { Unit } from '../judge/assessment.ts';
 import { answersOf, type Tally } from '../evidence/request-tally.ts';
-import { percentile } from '../evidence/one-sample/percentile-bounds.ts';
+import { observedLatencies, type ObservedLatencies } from './observed-latencies.ts';
 
-/** Percentiles that are always shown. */
-const SHOWN_PERCENTILES = [50, 75, 90, 95, 99] as const;
-
-/**
- * What was seen of one version, or of one of its endpoints. Latencies in ms, of those requests that got an HTTP answer; absent
- * when there is no histogram, or none did.
- */
+/** What was seen of one version, or of one of its endpoints. */
 export interface Observation {
   readonly version: string;
   readonly endpoint?: string | undefined;
@@ -42,15 +36,7 @@ export interface Observation {
   readonly codes: Readonly<Record<string, number>>;
   readonly reconnects: number;
   readonly late: number;
-  readonly latencyMs?:
-    | {
-        readonly answers: number;
-        readonly mean: number;
-        readonly min: number;
-        readonly max: number;
-        readonly percentiles: readonly { readonly percent: number; readonly value: number }[];
-      }
-    | undefined;
+  readonly latencyMs?: ObservedLatencies | undefined;
 }
 
 /** What was last measured of a metric that is not built in. */
@@ -292,7 +278,6 @@ function observation(
   tally: Tally,
 ): Observation {
   const { response } = tally;
-  const answers = answersOf(tally);
   return {
     ...scope,
     requests: response.n,
@@ -300,19 +285,7 @@ function observation(
     codes: tally.codes,
     reconnects: tally.reconnects,
     late: tally.late.bad,
-    latencyMs:
-      answers.histogram.length === 0
-        ? undefined
-        : {
-            answers: answers.n,
-            mean: answers.sumMs / answers.n,
-            min: answers.minMs,
-            max: answers.maxMs,
-            percentiles: SHOWN_PERCENTILES.map((percent) => ({
-              percent,
-              value: Math.min(answers.maxMs, percentile(answers.histogram, percent)),
-            })),
-          },
+    latencyMs: observedLatencies(answersOf(tally)),
   };
 }
 

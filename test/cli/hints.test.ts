@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { asTypedWith } from '../../src/cli/as-typed.ts';
+import { asTypedWith } from '../../src/cli/suggested-commands.ts';
 import { EXAMPLES } from '../../src/cli/examples.ts';
 import { COMMAND_NAMES } from '../../src/cli/program.ts';
 import { NotFoundError } from '../../src/errors.ts';

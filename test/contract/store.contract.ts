@@ -4,7 +4,7 @@
  */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
-import { outlineOf } from '../../src/experiment/outline.ts';
+import { outlineOf } from '../../src/experiment/list-outline.ts';
 import type { WrittenMetric } from '../../src/experiment/metric.ts';
 import { ConflictError, NotFoundError } from '../../src/errors.ts';
 import type { ExperimentStore, StoreEvent } from '../../src/drive/ports.ts';

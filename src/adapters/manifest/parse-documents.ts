@@ -17,7 +17,7 @@ import {
 import { messageOf, type Issue } from '../../errors.ts';
 import { pathText } from '../../experiment/schema-issues.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { hasOtherReadings, isLetter, isPlain, otherReading, otherReadingText } from './other-readings.ts';
+import { hasOtherReadings, isLetter, isPlain, otherReading, otherReadingText } from './yaml-1-1-scalars.ts';
 import { MAX_DEPTH, MAX_TEXT_LENGTH } from './text-limits.ts';
 import { hintAbout } from './yaml-hints.ts';
 import { lineIndex, offsetOf, placesOf, type Places, type Position } from './yaml-positions.ts';
@@ -28,7 +28,7 @@ const MAX_NODES = 1_000_000;
 /** Objects of one text; parsing takes 100 bytes and more for each. */
 const MAX_DOCUMENTS = 10_000;
 
-/** YAML 1.2 with `<<`. What kubectl reads otherwise: `other-readings.ts`. */
+/** YAML 1.2 with `<<`. What kubectl reads otherwise: `yaml-1-1-scalars.ts`. */
 const SCHEMA = CORE_SCHEMA.withTags(mergeTag);
 
 /** One object of a manifest. */

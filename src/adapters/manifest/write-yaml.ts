@@ -1,6 +1,6 @@
 /** From objects to YAML, in the style of kubectl: the same object always gives the same bytes. */
 import { dump, SCALAR_STYLE, visit, type Document } from 'js-yaml';
-import { otherReading } from './other-readings.ts';
+import { otherReading } from './yaml-1-1-scalars.ts';
 import { escapeUnsafe } from '../../text/sanitize.ts';
 
 /**

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import { ForbiddenError } from '../../errors.ts';
 import { keyText, type Experiment, type ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, ExperimentStore, TargetLock } from '../../drive/ports.ts';
-import { outlineOf } from '../../experiment/outline.ts';
+import { outlineOf } from '../../experiment/list-outline.ts';
 import { experimentsAhead, isInLine } from '../../drive/target-queue-order.ts';
 import { SharedReading } from './shared-reading.ts';
 

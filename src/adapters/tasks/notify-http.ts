@@ -3,7 +3,7 @@ import { Iter8Error, UndeliveredError, type SendAgain } from '../../errors.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import { isSendableHeader } from '../../experiment/http-headers.ts';
 import { httpNotificationInputs, type HttpNotificationInputs } from '../../experiment/tasks/notification-inputs.ts';
-import { taskSettings } from '../../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { bodyKind, fillBody, fillHeader, fillUrl, isHeaderValue } from '../../expressions/message-placeholders.ts';
 import type { PlaceholderScope } from '../../expressions/placeholders.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';

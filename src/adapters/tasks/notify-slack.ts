@@ -2,7 +2,7 @@
 import { Iter8Error, UndeliveredError, type SendAgain } from '../../errors.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { slackInputs } from '../../experiment/tasks/notification-inputs.ts';
-import { taskSettings } from '../../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { isHeaderValue } from '../../expressions/message-placeholders.ts';
 import type { TaskCall } from '../../drive/ports.ts';
 import { isObject } from '../../text/check-fields.ts';

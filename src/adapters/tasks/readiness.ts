@@ -6,7 +6,7 @@ import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
-import { taskSettings } from '../../experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { readField } from '../../expressions/field-path.ts';
 import { parseWaitFor, type WaitFor } from '../../expressions/wait-for.ts';
 import { formatCounted, formatSeconds } from '../../text/units.ts';

@@ -10,7 +10,7 @@ import { seededUniform } from '../../traffic/seeded-random.ts';
 import { selfComparisonView, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { SIGNATURE } from '../../version.ts';
 import { withCiFlag } from '../ci-report.ts';
-import { groupsOf, groupsOfLoad, groupsOfManifest, type Grouped } from '../measured-groups.ts';
+import { groupsOf, groupsOfLoad, groupsOfManifest, type Grouped } from '../aa-groups.ts';
 import type { ReportedAnswer } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-files.ts';

@@ -21,7 +21,7 @@ import {
   type StoreFlags,
 } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 
 interface AssertFlags extends StoreFlags, OutputFlags {
   readonly condition?: string[];

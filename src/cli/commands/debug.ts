@@ -11,7 +11,7 @@ import { openContext, whileConnecting, type Context } from '../context.ts';
 import { numberFlag, withOutputFlags, withStoreFlags, type OutputFlags, type StoreFlags } from '../shared-flags.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { stdoutTheme } from '../print-experiment.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 
 interface DebugFlags extends StoreFlags, OutputFlags {
   readonly priority: number;

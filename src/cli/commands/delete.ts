@@ -9,8 +9,8 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { bareName, keyOf, openContext, whileConnecting, type Context } from '../context.ts';
 import { withStoreFlags, type StoreFlags } from '../shared-flags.ts';
 import { namedExperiment } from '../choose-experiment.ts';
-import { sayTo } from '../say.ts';
-import { refuseSplitLeft } from '../split-left.ts';
+import { sayTo } from '../stderr-messages.ts';
+import { refuseSplitLeft } from '../unreturned-traffic.ts';
 
 interface DeleteFlags extends StoreFlags {
   readonly selector?: string;

@@ -11,9 +11,9 @@ import { withChartFlag, withOutputFlags, withStoreFlags, type OutputFlags, type 
 import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS, printAnswer } from '../print-experiment.ts';
 import { withReportFlag, withReports, type ReportFlags } from '../report-files.ts';
-import { findDescribed } from '../find-described.ts';
+import { findDescribed } from '../experiment-to-describe.ts';
 import { whoDrives } from '../who-drives.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 
 interface DescribeFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly filename?: string;

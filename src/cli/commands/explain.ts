@@ -9,7 +9,7 @@ import { renderExplanation } from '../../render/explain.ts';
 import { plainAnswerText } from '../plain-answer.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { withOutputFlags, withStoreFlags } from '../shared-flags.ts';
-import { findDescribed, type DescribedFlags } from '../find-described.ts';
+import { findDescribed, type DescribedFlags } from '../experiment-to-describe.ts';
 
 export function explainCommand(io: Io, done: (code: ExitCode) => void): Command {
   const command = new Command('explain')

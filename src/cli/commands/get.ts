@@ -4,7 +4,7 @@ import { UsageError } from '../../errors.ts';
 import { EXIT, type ExitCode } from '../../exit-codes.ts';
 import type { Io } from '../../io.ts';
 import { keyText, type Experiment } from '../../experiment/experiment.ts';
-import { outlineOf } from '../../experiment/outline.ts';
+import { outlineOf } from '../../experiment/list-outline.ts';
 import { keptOf, type ExperimentStore, type ListAllOptions, type StoreEvent } from '../../drive/ports.ts';
 import { refuseDamage } from '../../judge/record/damage.ts';
 import { bareName, openContext, whileConnecting } from '../context.ts';
@@ -13,10 +13,10 @@ import { namedExperiment } from '../choose-experiment.ts';
 import { SORT_KEYS, sortedBy, type SortKey } from '../sort-experiments.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
-import { openKnownLines } from '../known-lines.ts';
+import { openKnownLines } from '../list-line-cache.ts';
 import { listPreview } from '../list-preview.ts';
 import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 import { listRow, type ListRow } from '../../view/experiment-view.ts';
 
 interface GetFlags extends StoreFlags, OutputFlags, ListFlags {

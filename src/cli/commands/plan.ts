@@ -36,7 +36,7 @@ import { tryTraffic } from '../try-traffic.ts';
 import { stdoutTheme } from '../print-experiment.ts';
 import { startProblem, type Start } from '../start-or-resume.ts';
 import { asExperiment, checkedExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 
 interface PlanFlags extends StoreFlags, OutputFlags, StrengthFlags {
   readonly filename?: string[];

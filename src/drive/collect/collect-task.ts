@@ -16,7 +16,7 @@ import { formatCounted } from '../../text/units.ts';
 import type { Session } from '../session.ts';
 import { Account } from './counted-load.ts';
 import { Looks } from './interim-looks.ts';
-import { silenceText, silentVersion } from './unanswering-version.ts';
+import { silenceText, silentVersion } from './unreachable-version.ts';
 import { Steering } from './steering.ts';
 
 export interface CollectPorts {

@@ -8,7 +8,7 @@ import type { Comparison } from '../two-versions/comparison.ts';
 import { joined, quantileOf, type Distribution } from './distribution.ts';
 import { plannedUniform } from './planned-uniform.ts';
 import { fromInformation, fromRuns, NEVER, NONE, type NeededRequests } from './quantiles.ts';
-import { remembering } from './remembering.ts';
+import { memoize } from './memoize.ts';
 
 export interface MeanQuestion {
   readonly values: Distribution;
@@ -21,7 +21,7 @@ export interface MeanQuestion {
 }
 
 /** Requests until the limit on a mean is satisfied. A lower limit of 0 holds by itself. */
-export const requestsForMean: (question: MeanQuestion) => NeededRequests = remembering(requestsFor);
+export const requestsForMean: (question: MeanQuestion) => NeededRequests = memoize(requestsFor);
 
 function requestsFor({ values, limit, cap, side, lnThreshold }: MeanQuestion): NeededRequests {
   if (limit <= 0) return side === 'lower' ? NONE : NEVER;
@@ -45,7 +45,7 @@ export interface PairsQuestion {
 const DIFFERENCES = 200;
 
 /** Pairs until the mean of B is shown to be below ratio * A's + plus. A share is a mean of zeros and ones, with a cap of 1. */
-export const pairsForMean: (question: PairsQuestion) => NeededRequests = remembering(pairsFor);
+export const pairsForMean: (question: PairsQuestion) => NeededRequests = memoize(pairsFor);
 
 function pairsFor({ a, b, comparison, lnThreshold }: PairsQuestion): NeededRequests {
   const { ratio, plus, cap } = comparison;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { headerName, readable, text, url, urlTemplate } from './input-fields.ts';
-import { settingFields } from './timeout-and-retries.ts';
+import { settingFields } from './timeout-retries-ignore-failure.ts';
 
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 const AUTH_TYPES = ['Basic', 'Bearer', 'APIKey'] as const;

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { readable, text, whole } from './input-fields.ts';
-import { settingFields } from './timeout-and-retries.ts';
+import { settingFields } from './timeout-retries-ignore-failure.ts';
 
 export const readinessSchema = z.strictObject({
   initialDelaySeconds: whole(0).optional(),

@@ -2,7 +2,7 @@
 import * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';
 import { readable, text } from './input-fields.ts';
-import { settingFields, taskSettings } from './timeout-and-retries.ts';
+import { settingFields, taskSettings } from './timeout-retries-ignore-failure.ts';
 
 export const runSchema = z.strictObject({ secret: text.optional(), ...settingFields });
 

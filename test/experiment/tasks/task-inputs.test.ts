@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { parseShape } from '../../../src/experiment/schema-issues.ts';
 import { collectInputs } from '../../../src/experiment/tasks/collect-inputs.ts';
-import { taskSettings } from '../../../src/experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../../../src/experiment/tasks/timeout-retries-ignore-failure.ts';
 import { httpNotificationInputs, slackInputs } from '../../../src/experiment/tasks/notification-inputs.ts';
 import { inputsSchema, TASK_NAMES } from '../../../src/experiment/tasks/task-inputs.ts';
 import { readinessInputs } from '../../../src/experiment/tasks/readiness-inputs.ts';

@@ -16,7 +16,7 @@ import { HTTP_NOTIFICATION_DEFAULTS } from '../../../src/experiment/tasks/notifi
 import { READINESS_DEFAULTS } from '../../../src/experiment/tasks/readiness-inputs.ts';
 import { runSchema } from '../../../src/experiment/tasks/run-inputs.ts';
 import { TASKS } from '../../../src/experiment/tasks/task-inputs.ts';
-import { taskSettings } from '../../../src/experiment/tasks/timeout-and-retries.ts';
+import { taskSettings } from '../../../src/experiment/tasks/timeout-retries-ignore-failure.ts';
 import { formatDuration } from '../../../src/text/duration.ts';
 import { fieldsOf } from './fields-of.ts';
 import { code, table } from './markdown-table.ts';

@@ -5,7 +5,7 @@ import type { Io } from '../io.ts';
 import type { Driven } from '../view/experiment-view.ts';
 import { chosenExperiment } from './choose-experiment.ts';
 import { openContext, whileConnecting } from './context.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 import type { OutputFlags, StoreFlags } from './shared-flags.ts';
 import { whoDrives } from './who-drives.ts';
 

@@ -2,7 +2,7 @@
 import { execFileSync } from 'node:child_process';
 import { expect, it } from 'vitest';
 import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
-import { otherReading } from '../../../src/adapters/manifest/other-readings.ts';
+import { otherReading } from '../../../src/adapters/manifest/yaml-1-1-scalars.ts';
 import { writeYaml } from '../../../src/adapters/manifest/write-yaml.ts';
 import { itUnless } from '../../support/needs.ts';
 

@@ -1,9 +1,9 @@
 import { expect, it } from 'vitest';
-import { remembering } from '../../../src/evidence/planning/remembering.ts';
+import { memoize } from '../../../src/evidence/planning/memoize.ts';
 
 it('asks once for the same question, and again for another', () => {
   let asked = 0;
-  const half = remembering(({ of }: { of: number }) => {
+  const half = memoize(({ of }: { of: number }) => {
     asked += 1;
     return of / 2;
   });
@@ -17,7 +17,7 @@ it('asks once for the same question, and again for another', () => {
 
 it('keeps no more than the last ones', () => {
   let asked = 0;
-  const same = remembering((n: number) => {
+  const same = memoize((n: number) => {
     asked += 1;
     return n;
   });

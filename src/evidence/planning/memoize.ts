@@ -3,7 +3,7 @@
  * experiment of a controller ask the same, and each answer takes a tenth of a second before V8 has compiled what it takes.
  * Questions are plain data.
  */
-export function remembering<Question, Answer>(answer: (question: Question) => Answer): (question: Question) => Answer {
+export function memoize<Question, Answer>(answer: (question: Question) => Answer): (question: Question) => Answer {
   const answers = new Map<string, Answer>();
   return (question) => {
     const key = JSON.stringify(question, asText);

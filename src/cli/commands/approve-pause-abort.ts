@@ -14,7 +14,7 @@ import { openContext, whileConnecting, type Context } from '../context.ts';
 import type { CommandDefinition } from '../command-definition.ts';
 import { withStoreFlags, type StoreFlags } from '../shared-flags.ts';
 import { whoDrives } from '../who-drives.ts';
-import { sayTo } from '../say.ts';
+import { sayTo } from '../stderr-messages.ts';
 
 export type ControlVerb = 'approve' | 'reject' | 'pause' | 'resume' | 'abort';
 

@@ -26,7 +26,7 @@ import { openContext, whileConnecting } from './context.ts';
 import { orNoFile, refusePath } from './measured-runs.ts';
 import { foldedRecord, measuredRecord, type MeasuredRecord } from './read-record-file.ts';
 import { resultsOf, type ResultFlags } from './result-files.ts';
-import { sayTo } from './say.ts';
+import { sayTo } from './stderr-messages.ts';
 import type { OutputFlags, StoreFlags } from './shared-flags.ts';
 
 export interface Grouped {

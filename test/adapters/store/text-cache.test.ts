@@ -15,16 +15,16 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createFileStore } from '../../../src/adapters/store/local-store.ts';
-import { KnownTexts } from '../../../src/adapters/store/known-texts.ts';
-import { openKnownLines } from '../../../src/cli/known-lines.ts';
+import { TextCache } from '../../../src/adapters/store/text-cache.ts';
+import { openKnownLines } from '../../../src/cli/list-line-cache.ts';
 import type { Experiment } from '../../../src/experiment/experiment.ts';
-import { outlineOf } from '../../../src/experiment/outline.ts';
+import { outlineOf } from '../../../src/experiment/list-outline.ts';
 import { listRow, type ListRow } from '../../../src/view/experiment-view.ts';
 
 const home = () => mkdtempSync(path.join(tmpdir(), 'iter8ctl-known-'));
 const cacheOf = (place: string) => path.join(place, '.cache/iter8ctl');
 const open = (place: string, change: { build?: string | undefined; dir?: string; off?: string } = {}) =>
-  new KnownTexts({
+  new TextCache({
     env: { HOME: place, NODE_DISABLE_COMPILE_CACHE: change.off },
     build: 'build' in change ? change.build : 'b1',
     dir: change.dir ?? '/shop/.iter8',

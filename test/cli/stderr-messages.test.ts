@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { sayTo } from '../../src/cli/say.ts';
+import { sayTo } from '../../src/cli/stderr-messages.ts';
 import { testIo } from '../support/test-io.ts';
 
 const text =

@@ -1,6 +1,6 @@
 /** One request that nobody answers is one request. */
 import { expect, it } from 'vitest';
-import { silenceText } from '../../../src/drive/collect/unanswering-version.ts';
+import { silenceText } from '../../../src/drive/collect/unreachable-version.ts';
 
 it.each([
   [1, 'http://shop.test/ gave no HTTP answer to the only request: connection refused'],

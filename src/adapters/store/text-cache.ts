@@ -45,7 +45,7 @@ const OLDEST_MS = 30 * 24 * 3600_000;
 const sum = (text: string): string => createHash('sha256').update(text).digest('hex');
 
 /** JSON values by the checksum of a text. */
-export class KnownTexts {
+export class TextCache {
   readonly #file: string | undefined;
   readonly #pid: number;
   readonly #before: ReadonlyMap<string, unknown>;

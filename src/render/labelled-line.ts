@@ -3,5 +3,5 @@ import { wrap } from '../text/wrap.ts';
 
 const LABEL_WIDTH = 12;
 
-export const fact = (label: string, text: string, columns: number): string[] =>
+export const labelledLine = (label: string, text: string, columns: number): string[] =>
   wrap(text, { columns, first: label.padEnd(LABEL_WIDTH), rest: ' '.repeat(LABEL_WIDTH) });

@@ -1,12 +1,12 @@
 /** Lines of `get --local` that an earlier run has made of the same text. */
-import { KnownTexts } from '../adapters/store/known-texts.ts';
+import { TextCache } from '../adapters/store/text-cache.ts';
 import type { KnownOutlines } from '../drive/ports.ts';
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Io } from '../io.ts';
 import { BUILD } from '../version.ts';
 import type { ListRow } from '../view/experiment-view.ts';
 
-export interface KnownLines extends KnownOutlines {
+export interface ListLineCache extends KnownOutlines {
   /** For later runs. */
   save(): void;
 }
@@ -22,8 +22,8 @@ export function openKnownLines(
   dir: string,
   rows: Map<Experiment, ListRow>,
   build = BUILD,
-): KnownLines {
-  const texts = new KnownTexts({ env: io.env, pid: io.pid, build, dir });
+): ListLineCache {
+  const texts = new TextCache({ env: io.env, pid: io.pid, build, dir });
   return {
     of: (checksum) => {
       const line = texts.of(checksum) as Line | undefined;
