@@ -1,5 +1,6 @@
 /** Judges what is recorded, at an iteration or at the end: the analysis, the recommendation, and what is reported of them. */
 import { runningSeconds } from '../experiment/conditions.ts';
+import { completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { isLoadToCome } from '../judge/record/load-to-come.ts';
 import { analysisOf } from './status-analysis.ts';
@@ -18,7 +19,7 @@ export function assess(session: Session, measuringDone: boolean): void {
     kind: 'judged',
     time: timestamp(session.nowMs()),
     ...look,
-    completedIterations: session.status.completedIterations ?? 0,
+    completedIterations: completedIterations(session),
     weights: session.record.traffic?.weights ?? session.status.currentWeightDistribution ?? [],
   });
   const { assessments, recommendation, reward } = judgementNow(question, session.record, look);

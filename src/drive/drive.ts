@@ -6,6 +6,7 @@
 import { Iter8Error, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage } from '../experiment/experiment.ts';
+import { totalIterations } from '../experiment/iterations.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { lastJudgement } from '../judge/judgement.ts';
@@ -24,7 +25,7 @@ import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import { confirmBuilds, type BuildPorts } from './one-build.ts';
-import { nextStep, totalIterations, type Step } from './next-step.ts';
+import { nextStep, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';

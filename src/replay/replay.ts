@@ -6,10 +6,10 @@
  */
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
-import { totalIterations } from '../drive/next-step.ts';
 import { completionMessage, withCompletion } from '../drive/status-changes.ts';
 import { runningSeconds } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { areAllIterationsDone, completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits, limitBeyond } from '../judge/question/limits.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
@@ -41,7 +41,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
   const { status, metadata } = experiment;
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
-  const completed = status?.completedIterations ?? 0;
+  const completed = completedIterations(experiment);
   return judgedAgain({
     planDone: !Object.values(record.tasks).some(({ state, counted }) => state === 'running' && counted !== undefined),
     experiment: withObjectives(experiment, change.objectives),
@@ -49,7 +49,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     completedIterations: completed,
     judged: {
       time,
-      measuringDone: completed >= totalIterations(experiment),
+      measuringDone: areAllIterationsDone(experiment),
       loadToCome: isLoadToCome(compileQuestion(experiment, record.strength), record),
       runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
       completedIterations: completed,
