@@ -34,6 +34,7 @@ import {
   initialStatus,
   timestamp,
   withProgress,
+  withRecommendedForPromotion,
   withStage,
   withTargetAcquired,
   type Failure,
@@ -273,9 +274,7 @@ class Drive {
   /** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
   async #start(): Promise<StepOutcome> {
     const session = this.#session;
-    const { spec } = session.experiment;
-    const baseline = spec.versionInfo?.baseline.name;
-    if (baseline === undefined)
+    if (session.experiment.spec.versionInfo === undefined)
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
     if (session.record.restarts !== undefined) {
       const back = await this.#beginAgain();
@@ -287,11 +286,7 @@ class Drive {
     // Behind that: while pods of another build were waited for, those of the build before still served.
     session.time.setAgain();
     const startTime = timestamp(session.nowMs());
-    session.changeStatus((status) => ({
-      ...status,
-      startTime,
-      ...(spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline }),
-    }));
+    session.changeStatus((status) => withRecommendedForPromotion({ ...status, startTime }, session.experiment));
     await session.save();
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }
