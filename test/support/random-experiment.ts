@@ -2,6 +2,7 @@
 import fc from 'fast-check';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { VersionBuild } from '../../src/drive/ports.ts';
+import { build } from './changing-builds.ts';
 import { measuring, withWeights } from './driving.ts';
 import type { Service } from './simulated-load.ts';
 
@@ -208,6 +209,5 @@ export const buildsAt = (given: RandomExperiment, look: number): VersionBuild[] 
   versionsOf(given).map((version, index, { length }) => {
     const isOther = index === length - 1 && look >= (given.otherBuildAt ?? Number.POSITIVE_INFINITY);
     const image = isOther ? 'hello:2' : 'hello:1';
-    const object = `Deployment default/${version}`;
-    return { version, build: { object, template: image, images: { app: image }, hashes: ['h'], digests: {} } };
+    return { version, build: build(image, ['h'], version) };
   });
