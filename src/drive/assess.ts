@@ -1,10 +1,11 @@
 /** Judges what is recorded, at an iteration or at the end: the analysis, the recommendation, and what is reported of them. */
 import { runningSeconds } from '../experiment/conditions.ts';
+import { completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { isLoadToCome } from '../judge/record/load-to-come.ts';
 import { analysisOf } from './status-analysis.ts';
 import type { Session } from './session.ts';
-import { timestamp } from './status-changes.ts';
+import { timestamp, withRecommendedForPromotion } from './status-changes.ts';
 
 /** Judges what is recorded now; writes the analysis and the recommended version. */
 export function assess(session: Session, measuringDone: boolean): void {
@@ -18,7 +19,7 @@ export function assess(session: Session, measuringDone: boolean): void {
     kind: 'judged',
     time: timestamp(session.nowMs()),
     ...look,
-    completedIterations: session.status.completedIterations ?? 0,
+    completedIterations: completedIterations(session),
     weights: session.record.traffic?.weights ?? session.status.currentWeightDistribution ?? [],
   });
   const { assessments, recommendation, reward } = judgementNow(question, session.record, look);
@@ -35,14 +36,9 @@ export function assess(session: Session, measuringDone: boolean): void {
   session.changeStatus((status, now) => {
     const time = timestamp(now);
     const analysis = analysisOf({ experiment, question, record, assessments, time, provenance: record.by });
-    const { versionRecommendedForPromotion: _, ...rest } = status;
-    const baseline = experiment.spec.versionInfo?.baseline.name;
-    const conformance = experiment.spec.strategy.testingPattern === 'Conformance';
-    const recommended =
-      recommendation.verdict === 'promote' ? recommendation.version : conformance ? undefined : baseline;
+    const promoted = recommendation.verdict === 'promote' ? recommendation.version : undefined;
     return {
-      ...rest,
-      ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }),
+      ...withRecommendedForPromotion(status, experiment, promoted),
       lastUpdateTime: time,
       analysis: { ...status.analysis, ...analysis },
     };

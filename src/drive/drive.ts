@@ -6,6 +6,7 @@
 import { Iter8Error, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage } from '../experiment/experiment.ts';
+import { totalIterations } from '../experiment/iterations.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { lastJudgement } from '../judge/judgement.ts';
@@ -24,7 +25,7 @@ import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import { confirmBuilds, type BuildPorts } from './one-build.ts';
-import { nextStep, totalIterations, type Step } from './next-step.ts';
+import { nextStep, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
 import { Session, type SessionPorts } from './session.ts';
@@ -33,6 +34,7 @@ import {
   initialStatus,
   timestamp,
   withProgress,
+  withRecommendedForPromotion,
   withStage,
   withTargetAcquired,
   type Failure,
@@ -272,9 +274,7 @@ class Drive {
   /** startTime and the recommended version, before anything is judged: the baseline; in Conformance nobody yet. */
   async #start(): Promise<StepOutcome> {
     const session = this.#session;
-    const { spec } = session.experiment;
-    const baseline = spec.versionInfo?.baseline.name;
-    if (baseline === undefined)
+    if (session.experiment.spec.versionInfo === undefined)
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
     if (session.record.restarts !== undefined) {
       const back = await this.#beginAgain();
@@ -286,11 +286,7 @@ class Drive {
     // Behind that: while pods of another build were waited for, those of the build before still served.
     session.time.setAgain();
     const startTime = timestamp(session.nowMs());
-    session.changeStatus((status) => ({
-      ...status,
-      startTime,
-      ...(spec.strategy.testingPattern === 'Conformance' ? {} : { versionRecommendedForPromotion: baseline }),
-    }));
+    session.changeStatus((status) => withRecommendedForPromotion({ ...status, startTime }, session.experiment));
     await session.save();
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }

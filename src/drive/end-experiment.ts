@@ -14,6 +14,7 @@ import {
   timestamp,
   withCompletion,
   withFailure,
+  withRecommendedForPromotion,
   type Failure,
 } from './status-changes.ts';
 
@@ -46,12 +47,9 @@ export async function failExperiment(session: Session, failure: Failure, how: En
   await saveEnd(session, how);
 }
 
-/** What failed promotes nobody, whatever it had said before, such as to who then rejected it. */
-function withoutPromotion(status: ExperimentStatus, { spec }: Experiment): ExperimentStatus {
-  const { versionRecommendedForPromotion: recommended, ...rest } = status;
-  const baseline = spec.strategy.testingPattern === 'Conformance' ? undefined : spec.versionInfo?.baseline.name;
-  if (recommended === undefined || baseline === undefined) return rest;
-  return { ...rest, versionRecommendedForPromotion: baseline };
+/** What failed promotes nobody, whatever it had said before, as to the person who then rejected it. Before it began it names no version. */
+function withoutPromotion(status: ExperimentStatus, experiment: Experiment): ExperimentStatus {
+  return status.versionRecommendedForPromotion === undefined ? status : withRecommendedForPromotion(status, experiment);
 }
 
 async function saveEnd(session: Session, { goOn }: EndOptions): Promise<void> {

@@ -7,6 +7,7 @@
 import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 import { conditionOf, isConditionTrue } from '../experiment/conditions.ts';
+import { areAllIterationsDone, completedIterations } from '../experiment/iterations.ts';
 
 export type ActionName = 'start' | 'loop' | 'finish';
 
@@ -33,11 +34,6 @@ export function tasksOf(experiment: Experiment, action: ActionName): readonly Ta
 
 /** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */
 export const MEASURING: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
-
-export function totalIterations(experiment: Experiment): number {
-  const { iterationsPerLoop, maxLoops } = experiment.spec.duration;
-  return iterationsPerLoop * maxLoops;
-}
 
 export function nextStep(experiment: Experiment, record: Iter8Record): Step {
   const { status } = experiment;
@@ -79,8 +75,7 @@ function isHeldByGate(experiment: Experiment, { recommendation }: Iter8Record): 
 
 function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: number): Step {
   const { iterationsPerLoop, intervalSeconds } = experiment.spec.duration;
-  const completed = experiment.status?.completedIterations ?? 0;
-  const total = totalIterations(experiment);
+  const completed = completedIterations(experiment);
   const finish: Step =
     record.traffic !== undefined && record.traffic.settled === undefined && !isHeldByGate(experiment, record)
       ? { kind: 'settle-traffic' }
@@ -92,7 +87,7 @@ function nextWhileRunning(experiment: Experiment, record: Iter8Record, startMs: 
     const id = `loop${completed / iterationsPerLoop}`;
     if (hasOpenAction(experiment, record, 'loop', id)) return { kind: 'run-action', action: 'loop', id };
   }
-  if (completed < total) {
+  if (!areAllIterationsDone(experiment)) {
     return { kind: 'iterate', iteration: completed + 1, dueMs: startMs + completed * intervalSeconds * 1000 };
   }
   if (tasksOf(experiment, 'loop').length > 0 && record.actions['assess'] !== 'done') return { kind: 'assess-again' };

@@ -4,6 +4,7 @@ import type { TaskSpec } from '../experiment/experiment.ts';
 import { taskSettings } from '../experiment/tasks/timeout-retries-ignore-failure.ts';
 import { evaluateCondition } from '../expressions/if-condition.ts';
 import { recordedWinner } from '../experiment/conditions.ts';
+import { areAllIterationsDone } from '../experiment/iterations.ts';
 import { assess } from './assess.ts';
 import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Control } from './pause-and-abort.ts';
@@ -11,7 +12,7 @@ import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
 import { mark, performTask, taskName, type PlacedTask, type TaskOutcome } from './perform-task.ts';
-import { tasksOf, totalIterations, type ActionName } from './next-step.ts';
+import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
 import { failureText, type Failure } from './status-changes.ts';
@@ -128,7 +129,7 @@ async function collect(
     if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
     // No iteration follows: who won, who is recommended and where traffic goes are what the answer is now.
     if (isFinish) {
-      assess(session, isMeasured(session));
+      assess(session, areAllIterationsDone(session.experiment));
       return { kind: (await confirmBuilds('the rest')) ? 'done' : 'interrupted' };
     }
     return (await lookAtBuilds(session, ports, stop)) === 'restart' ? { kind: 'restart' } : { kind: 'done' };
@@ -137,11 +138,6 @@ async function collect(
     if (!(error instanceof Iter8Error)) throw error;
     return { kind: 'failed', cause: `${taskName(task)}: ${messageOf(error)}` };
   }
-}
-
-/** No iteration was left out: what is compared at the end may be. */
-function isMeasured({ status, experiment }: Session): boolean {
-  return (status.completedIterations ?? 0) >= totalIterations(experiment);
 }
 
 /** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError, UnavailableError */

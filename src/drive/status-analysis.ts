@@ -1,5 +1,6 @@
 /** The fields of status.analysis that Iter8 0.7 knows, from what was counted and judged. Pure. */
 import type { Analysis, Experiment, ExperimentStatus } from '../experiment/experiment.ts';
+import { completedIterations } from '../experiment/iterations.ts';
 import { BUILTIN_METRICS, namedMetrics, parseMetricName } from '../experiment/metric-names.ts';
 import { formatQuantity } from '../experiment/quantity.ts';
 import { toDurationHistogram } from '../judge/iter8-07/duration-histogram.ts';
@@ -110,7 +111,7 @@ export function analysisOf(facts: AnalysisFacts): Omit<Analysis, 'aggregatedBuil
         rewardResult,
         measured: record.measured,
         present: record.traffic?.weights,
-        seed: (experiment.status?.completedIterations ?? 0) + 1,
+        seed: completedIterations(experiment) + 1,
       }),
     },
   };

@@ -4,7 +4,7 @@
  * The sequence of (stage, reason, message) is the one recorded of the old stack; after a failure ours also says the cause,
  * and after an end that is no promotion what it is.
  */
-import type { Condition, ConditionType, ExperimentStatus, Stage } from '../experiment/experiment.ts';
+import type { Condition, ConditionType, Experiment, ExperimentStatus, Stage } from '../experiment/experiment.ts';
 import { headline, type Recommendation } from '../judge/recommendation.ts';
 import type { Reason } from './events.ts';
 
@@ -84,6 +84,18 @@ export function withTargetAcquired(status: ExperimentStatus, nowMs: number): Exp
 
 export function withStage(status: ExperimentStatus, stage: Stage, nowMs: number): ExperimentStatus {
   return withProgress({ ...status, stage }, 'StageAdvanced', `Advanced to ${stage}`, nowMs);
+}
+
+/** Names the version that is promoted; without one the baseline, which is kept; in Conformance, where nothing is kept, nobody. */
+export function withRecommendedForPromotion(
+  status: ExperimentStatus,
+  { spec }: Experiment,
+  promoted?: string,
+): ExperimentStatus {
+  const { versionRecommendedForPromotion: _, ...rest } = status;
+  const kept = spec.strategy.testingPattern === 'Conformance' ? undefined : spec.versionInfo?.baseline.name;
+  const recommended = promoted ?? kept;
+  return { ...rest, ...(recommended === undefined ? {} : { versionRecommendedForPromotion: recommended }) };
 }
 
 /** The end. `message` as recorded: `Experiment completed successfully`, `Experiment Completed`, `Experiment rolled back`. */

@@ -7,7 +7,7 @@
 import type { Experiment } from '../experiment/experiment.ts';
 import type { Clock } from '../io.ts';
 import { formatSeconds } from '../text/units.ts';
-import { totalIterations } from './next-step.ts';
+import { areAllIterationsDone } from '../experiment/iterations.ts';
 
 /** Smaller ones are drift, which time servers correct all the time. */
 const STEP_MS = 5_000;
@@ -53,10 +53,10 @@ export function clockText(stepMs: number): string {
 
 /** Of a driver whose clock is behind that of the one before: iterations and values keep their order in time, and so have to wait. */
 export function behindText(experiment: Experiment, nowMs: number): string[] {
-  const { lastUpdateTime = '', stage, startTime, completedIterations = 0 } = experiment.status ?? {};
+  const { lastUpdateTime = '', stage, startTime } = experiment.status ?? {};
   const behindMs = Date.parse(lastUpdateTime) - nowMs;
   if (!(behindMs >= STEP_MS)) return [];
-  const waits = startTime !== undefined && stage === 'Running' && completedIterations < totalIterations(experiment);
+  const waits = startTime !== undefined && stage === 'Running' && !areAllIterationsDone(experiment);
   return [
     `the clock of this machine is ${formatSeconds(Math.round(behindMs / 1000))} behind that of the driver before: ${waits ? 'the next iteration waits for it' : 'times in the record are not in order'}`,
   ];

@@ -3,6 +3,7 @@
  * run. For `plan`. Pure.
  */
 import type { Experiment } from '../experiment/experiment.ts';
+import { totalIterations } from '../experiment/iterations.ts';
 import { shortName } from '../experiment/metric-names.ts';
 import { formatSeconds } from '../text/units.ts';
 import type { Metric } from '../experiment/metric.ts';
@@ -104,8 +105,8 @@ export function rewardProblem(question: Question, { measured, time }: Trial): st
 }
 
 /** From the first measurement to the last. */
-function spanSeconds({ spec: { duration } }: Experiment): number {
-  return (duration.iterationsPerLoop * duration.maxLoops - 1) * duration.intervalSeconds;
+function spanSeconds(experiment: Experiment): number {
+  return (totalIterations(experiment) - 1) * experiment.spec.duration.intervalSeconds;
 }
 
 /** As at the end of a run in which everything went on as it is now. */

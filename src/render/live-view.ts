@@ -7,6 +7,7 @@ import { cutMiddle, cutToWidth, displayWidth } from '../text/width.ts';
 import { wrap, wrapAroundCommands, wrapFacts } from '../text/wrap.ts';
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { versionsIn, type Experiment } from '../experiment/experiment.ts';
+import { completedIterations, totalIterations } from '../experiment/iterations.ts';
 import { inOrderOf } from '../experiment/spec-order.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
@@ -85,13 +86,12 @@ export function afterEvent(state: LiveState, event: Event): LiveState {
 /** Between loads it is the stored object that says what is known: iterations measure what others count. */
 function afterSave(state: LiveState, { spec, status }: Experiment): LiveState {
   const record = readRecord({ status });
-  const { iterationsPerLoop, maxLoops } = spec.duration;
-  const total = iterationsPerLoop * maxLoops;
+  const total = totalIterations({ spec });
   return {
     ...state,
     pattern: spec.strategy.testingPattern,
     stage: status?.stage ?? state.stage,
-    iterations: total > 1 ? { completed: status?.completedIterations ?? 0, total } : undefined,
+    iterations: total > 1 ? { completed: completedIterations({ status }), total } : undefined,
     ...(record === undefined || record.assessments.length === 0 ? {} : { assessments: record.assessments }),
     reward: record?.rewardResult,
     waiting: record?.waiting && (state.waiting ?? waitingSentence(record.waiting, plainAnswers(state))),

@@ -6,16 +6,21 @@
  */
 import { InvalidManifestError, UsageError } from '../errors.ts';
 import { analysisOf } from '../drive/status-analysis.ts';
-import { totalIterations } from '../drive/next-step.ts';
 import { completionMessage, withCompletion } from '../drive/status-changes.ts';
 import { runningSeconds } from '../experiment/conditions.ts';
 import type { Experiment } from '../experiment/experiment.ts';
+import { areAllIterationsDone, completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import { latencyLimits, limitBeyond } from '../judge/question/limits.ts';
-import { compileQuestion, type Question } from '../judge/question/question.ts';
+import { latencyLimits, refuseLimitsBeyond } from '../judge/question/limits.ts';
+import { compileQuestion } from '../judge/question/question.ts';
 import { isLoadToCome } from '../judge/record/load-to-come.ts';
-import { readRecord, withRecord, type Iter8Record, type StoredScope } from '../judge/record/stored-record.ts';
-import { formatLimit } from '../text/units.ts';
+import {
+  knownTimeoutMs,
+  readRecord,
+  withRecord,
+  type Iter8Record,
+  type StoredScope,
+} from '../judge/record/stored-record.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { foldRecord, withObjectives, type Folded, type ReplayChange } from './fold-record.ts';
 import { readRecordLines } from './read-record-lines.ts';
@@ -41,7 +46,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     throw new UsageError(`experiment ${experiment.metadata.name} holds no record of ours: there is nothing to replay`);
   const { status, metadata } = experiment;
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
-  const completed = status?.completedIterations ?? 0;
+  const completed = completedIterations(experiment);
   return judgedAgain({
     planDone: !Object.values(record.tasks).some(({ state, counted }) => state === 'running' && counted !== undefined),
     experiment: withObjectives(experiment, change.objectives),
@@ -49,7 +54,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
     completedIterations: completed,
     judged: {
       time,
-      measuringDone: completed >= totalIterations(experiment),
+      measuringDone: areAllIterationsDone(experiment),
       loadToCome: isLoadToCome(compileQuestion(experiment, record.strength), record),
       runningSeconds: runningSeconds(status ?? {}, Date.parse(time)),
       completedIterations: completed,
@@ -68,7 +73,14 @@ export function judgedAgain(
   );
   if (issues.length > 0) throw new InvalidManifestError('it cannot be judged by these objectives', issues);
   const question = compileQuestion(experiment, counted.strength);
-  refuseLimitsBeyond(counted.timeoutMs, question.limits);
+  refuseLimitsBeyond(
+    {
+      ms: knownTimeoutMs(counted),
+      name: 'the timeout of what was measured',
+      hint: 'measure again with a longer timeout',
+    },
+    question.limits,
+  );
   const limits = latencyLimits(question.limits);
   const recounted = (scopes: readonly StoredScope[]) =>
     scopes.map((scope) => ({ ...scope, tally: withLimits(scope.tally, limits) }));
@@ -111,17 +123,4 @@ export function judgedAgain(
     ...experiment,
     status: withRecord({ ...done, analysis: { ...done.analysis, ...analysis } }, record, time),
   };
-}
-
-/** Whoever had no answer by then was not waited for: at such a limit all would be well (docs/method.md 0.3). */
-function refuseLimitsBeyond(timeoutMs: Iter8Record['timeoutMs'], limits: Question['limits']): void {
-  // Records of earlier versions say 0: it is not known.
-  if (timeoutMs === undefined || timeoutMs === 0) return;
-  const beyond = limitBeyond(timeoutMs, limits);
-  if (beyond === undefined) return;
-  const [limit, timeout] = [beyond.limit, timeoutMs].map((ms) => formatLimit(ms, 'ms'));
-  throw new UsageError(
-    `the limit of ${limit} is not below the timeout of what was measured (${timeout}): no latency could be seen beyond it`,
-    { hint: 'measure again with a longer timeout' },
-  );
 }

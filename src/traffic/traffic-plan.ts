@@ -1,5 +1,6 @@
 /** What becomes of traffic at each point of an experiment. Pure. */
 import type { Experiment, Weight } from '../experiment/experiment.ts';
+import { totalIterations } from '../experiment/iterations.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import type { Verdict } from '../judge/assessment.ts';
 import { valuesFor, type FieldReading, type WeightField } from './weight-fields.ts';
@@ -46,14 +47,14 @@ function fullWeight(experiment: Experiment, version: string | undefined): Weight
 
 /** The splits of a candidate that does as well as can be in each iteration, as far as they change; last the one when it is promoted. */
 export function splitsAhead(experiment: Experiment, now: readonly Weight[]): Weight[][] {
-  const { strategy, duration } = experiment.spec;
+  const { strategy } = experiment.spec;
   const versions = versionRoles(experiment);
   const candidate = versions.find(({ role }) => role === 'candidate');
   const promoted = fullWeight(experiment, candidate?.name);
   if (strategy.deploymentPattern === 'BlueGreen' || candidate === undefined) return [promoted];
   const splits: Weight[][] = [];
   let present = now;
-  for (let iteration = 1; iteration < duration.iterationsPerLoop * duration.maxLoops; iteration++) {
+  for (let iteration = 1; iteration < totalIterations(experiment); iteration++) {
     const next = nextWeights({
       versions: versions.map(({ name, role }) => ({
         name,

@@ -8,6 +8,7 @@ import { versionsIn, type Experiment, type Weight } from '../experiment/experime
 import type { LimitAssessment } from '../judge/assessment.ts';
 import { countedTallies, knownJudgement, type KnownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { hasEnded } from '../experiment/conditions.ts';
+import { completedIterations, totalIterations } from '../experiment/iterations.ts';
 import { targetHolderOf } from '../experiment/waiting-for-target-message.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import type { LoadState } from '../judge/record/load-progress.ts';
@@ -139,7 +140,6 @@ export function listRow(experiment: Experiment, driven?: Driven): ListRow {
 
 function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | undefined): ListRow {
   const { metadata, spec, status } = experiment;
-  const { iterationsPerLoop, maxLoops } = spec.duration;
   const { verdict, version, keepsBaseline } = known.recommendation;
   const isEarly = !hasEnded(experiment) && (verdict === 'promote' || verdict === 'do not promote');
   const own = `${isEarly ? 'so far: ' : ''}${headline(known.recommendation, metadata.name)}`;
@@ -150,7 +150,7 @@ function rowOf(experiment: Experiment, known: KnownJudgement, driven: Driven | u
     testingPattern: spec.strategy.testingPattern,
     stage: status?.stage ?? (hasEnded(experiment) ? 'Completed' : undefined),
     waitsFor: waitsFor(experiment),
-    iterations: { completed: status?.completedIterations ?? 0, total: iterationsPerLoop * maxLoops },
+    iterations: { completed: completedIterations(experiment), total: totalIterations(experiment) },
     createdAt: metadata.creationTimestamp ?? undefined,
     ended: hasEnded(experiment),
     driven,

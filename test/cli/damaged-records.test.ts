@@ -123,7 +123,7 @@ describe('an object', () => {
     expect([code, out]).toEqual([0, expect.stringContaining('undecided')]);
   });
 
-  // Mutation: in src/judge/record/damage.ts, `rows === codes ?` -> `rows >= codes ?`
+  // Mutation: in src/judge/record/damage.ts, `rows === codes` -> `rows >= codes`
   it.each([
     ['half a request', 8.5, { 200: 9 }, 'v1.DurationHistogram.Data[0].Count: expected a count, got 8.5'],
     [

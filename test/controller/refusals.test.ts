@@ -1,19 +1,10 @@
 import { expect, it } from 'vitest';
 import { refusals } from '../../src/controller/refusals.ts';
 import { limitedTurns } from '../../src/controller/concurrency-limit.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import type { Experiment, WrittenExperiment } from '../../src/experiment/experiment.ts';
 
-const experiment = (spec: Partial<WrittenExperiment['spec']>) =>
-  withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e', namespace: 'shop' },
-      spec: { target: 't', strategy: { testingPattern: 'Conformance' }, ...spec },
-    },
-    { namespace: 'shop' },
-  );
+const experiment = (spec: Partial<WrittenExperiment['spec']>) => plainExperiment(spec, { namespace: 'shop' });
 const start = (...tasks: Record<string, unknown>[]) => ({
   strategy: { testingPattern: 'Conformance' as const, actions: { start: tasks } },
 });

@@ -51,7 +51,6 @@ async function abn(shares: Readonly<Record<string, number>>, iterations = 4) {
 }
 
 it('1: candidateWon holds for a candidate only, and not when the baseline won', async () => {
-  // Mutation: in src/judge/assert-conditions.ts, case candidateWon, `!baselineIsWinner` -> `true`
   const objectives = [{ metric: 'iter8-system/error-rate', upperLimit: '0.05' }];
   const lost = (await driveInMemory(canary({ objectives }), { service: only('new', failing(5)) })).outcome.experiment;
   expect(lost.status!.analysis!.winnerAssessment!.data).toEqual({ winnerFound: true, winner: 'old' });
@@ -66,7 +65,6 @@ it.each([
   [251, 2_500, '10.04 %', 'violated', 1],
   [2_499, 25_000, '9.996 %', 'satisfied', 0],
 ])('3: %d errors of %d are shown as %s beside a limit of 10 %%: %s', async (bad, n, shown, verdict, code) => {
-  // Mutation: in src/text/units.ts, roundBeside, `marks.every(...)` -> `true`
   const drive = await driveInMemory(
     conformance({
       collect: { numQueries: n, qps: 1000 },
@@ -83,8 +81,6 @@ it.each([
 });
 
 it('4: describe shows why an experiment failed, and completed does not hold for it', async () => {
-  // Mutation: in src/judge/iter8-07/judge-recorded-object.ts, failure, `condition?.message, condition?.reason, ` -> nothing
-  // Mutation: in src/judge/assert-conditions.ts, without `if (failed) return 'never';`
   const failed = (
     await driveInMemory(conformance({ actions: { start: [{ task: 'common/readiness' }] } }), {
       tasks: { run: () => Promise.reject(new Iter8Error('deployment shop/web is not there')) },
@@ -107,7 +103,6 @@ const missing = {
 };
 
 it('5: a missing value violates nothing and rolls back nobody', async () => {
-  // Mutation: in src/judge/limits/custom-metric.ts, `verdict: 'undecided'` with `metric-unavailable` -> 'violated'
   const base = canary(missing);
   const written: WrittenExperiment = {
     ...base,
@@ -126,8 +121,6 @@ it('5: a missing value violates nothing and rolls back nobody', async () => {
 });
 
 it('13: without data nobody is recommended in silence: it says undecided, and what is missing', async () => {
-  // Mutation: in src/drive/drive.ts, assess, `conformance ? undefined : baseline` -> `baseline`
-  // Mutation: in src/judge/recommend.ts, the last `verdict: 'undecided'` -> 'do not promote'
   const nothing = async (written: WrittenExperiment) =>
     (
       await driveInMemory(
@@ -146,7 +139,6 @@ it('13: without data nobody is recommended in silence: it says undecided, and wh
 });
 
 it('18: the mark of the best reward stands at the best version, wherever it is listed', async () => {
-  // Mutation: in src/render/rewards.ts, markOf, `reward.winner === version` -> `Object.keys(reward.values).at(-1) === version`
   const marked = async (shares: Readonly<Record<string, number>>) => {
     const { outcome } = await abn(shares);
     const { out } = await askAbout(outcome.experiment, 'describe');

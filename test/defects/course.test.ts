@@ -23,7 +23,6 @@ const collect = {
 };
 
 it('2: the newest experiment is the one that was made last, whatever its name', async () => {
-  // Mutation: in src/cli/sort-experiments.ts, isNewer, without `timeOf(b) - timeOf(a) ||`
   const cwd = mkdtempSync(path.join(tmpdir(), 'iter8ctl-newest-'));
   const clock = fakeClock();
   const store = createFileStore({ dir: path.join(cwd, '.iter8'), clock, pid: process.pid });
@@ -37,7 +36,6 @@ it('2: the newest experiment is the one that was made last, whatever its name', 
 });
 
 it('14: debug shows the story from the object alone', async () => {
-  // Mutation: in src/drive/session.ts, report, `.slice(-KEPT_EVENTS)` -> `.slice(KEPT_EVENTS)`
   const { outcome } = await driveInMemory(conformance({ actions: { start: [{ run: 'false' }, collect] } }), {
     tasks: { run: () => Promise.reject(new Iter8Error('the script ended with exit code 1')) },
   });
@@ -50,7 +48,6 @@ it('14: debug shows the story from the object alone', async () => {
 });
 
 it('19: what loop tasks measure after the last loop is assessed', async () => {
-  // Mutation: in src/drive/next-step.ts, nextWhileRunning, without `return { kind: 'assess-again' }` and its condition
   const measure = (numQueries: number) => ({ ...collect, with: { ...collect.with, numQueries } });
   const { outcome } = await driveInMemory(
     conformance({ actions: { start: [measure(10)], loop: [measure(400)] }, strength: { extend: false } }),
@@ -62,7 +59,6 @@ it('19: what loop tasks measure after the last loop is assessed', async () => {
 });
 
 it('20: iterations keep their times, however long measuring takes', async () => {
-  // Mutation: in src/drive/await-iteration.ts, `return sleep(leftMs());` -> `return sleep(session.experiment.spec.duration.intervalSeconds * 1000);`
   const clock = fakeClock();
   const start = clock.now();
   const at: number[] = [];
@@ -86,7 +82,6 @@ it('20: iterations keep their times, however long measuring takes', async () => 
 });
 
 it('23: a task that was done is not done again, neither after a failure nor by a second driver', async () => {
-  // Mutation: in src/drive/run-action.ts, runAction, without `if (state === 'done' || state === 'skipped') continue;`
   const written = conformance({
     actions: { start: [{ run: 'notify' }, { run: 'deploy' }, { run: 'check' }] },
     objectives: [],
@@ -119,7 +114,6 @@ it('23: a task that was done is not done again, neither after a failure nor by a
 });
 
 it('24: a task that touches the experiment loses nothing of what was measured', async () => {
-  // Mutation: in src/drive/session.ts, #store, `{ uid }` -> `{ uid, resourceVersion: this.#stored.metadata.resourceVersion! }`
   const store = createMemoryStore({ clock: fakeClock() });
   const { outcome } = await driveInMemory(
     conformance({ actions: { start: [collect, { run: 'kubectl annotate' }, collect] }, strength: { extend: false } }),
@@ -140,7 +134,6 @@ it('24: a task that touches the experiment loses nothing of what was measured', 
 });
 
 it('26: a drive that fails ends neither the controller nor the others', async () => {
-  // Mutation: in src/controller/reconcile.ts, #look, without `.catch((error: unknown) => this.#failed(key, error))`
   const { clock, store, stop, controller } = controllerInMemory();
   const names = ['broken', 'fine'];
   for (const name of names) await store.create({ ...conformance(), metadata: { name, namespace: 'default' } });

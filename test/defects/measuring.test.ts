@@ -25,7 +25,6 @@ function run(...objects: object[]) {
 }
 
 it('8: a server that closes its connections without an answer, in the middle of a run, is not healthy', async () => {
-  // Mutation: in src/evidence/slice-counts.ts, View.record, `if (error)` -> `if (error && ms < 0)`
   await using server = await testServer((request, response, k) =>
     k < 100 ? ok(request, response) : request.destroy(),
   );
@@ -40,7 +39,6 @@ it('8: a server that closes its connections without an answer, in the middle of 
 });
 
 it('12: a noisy moment is charged to every version: they are loaded side by side', async () => {
-  // Mutation: in src/adapters/load/schedule.ts, slot, `this.#order[...]` -> `Number(index < 200)`
   const seen: string[] = [];
   await using server = await testServer((request, response) => {
     seen.push(request.url!);
@@ -76,7 +74,6 @@ it('12: a noisy moment is charged to every version: they are loaded side by side
 });
 
 it('17: percentiles are read from the histogram, the same each time, and no random draws', async () => {
-  // Mutation: in src/evidence/one-sample/percentile-bounds.ts, percentile, `(lowMs + highMs) / 2` -> `lowMs + Math.random() * (highMs - lowMs)`
   const uniform = seededUniform(1, 'latencies');
   const latencies = Array.from({ length: 300 }, () => 20 + 400 * uniform() ** 4);
   const once = async () => {
@@ -100,7 +97,6 @@ it('17: percentiles are read from the histogram, the same each time, and no rand
 });
 
 it('26: a metrics backend that cannot be reached is said to be that, and ends nothing', async () => {
-  // Mutation: in src/adapters/metrics/send-query.ts, fetchMetric, `return { kind: 'error', ... }` -> `throw error`
   const server = await testServer(ok);
   const urlTemplate = `${server.url}api`;
   await server[Symbol.asyncDispose]();
@@ -114,7 +110,6 @@ it('26: a metrics backend that cannot be reached is said to be that, and ends no
 });
 
 it('27: a metric that was made a second before is there', async () => {
-  // Mutation: in src/drive/next-step.ts, nextStep, `status.metrics === undefined` before the start action, not after it
   const store = await storeWithMetrics({ users: { type: 'Counter' } });
   const { outcome } = await driveInMemory(
     conformance({

@@ -15,7 +15,6 @@ const named = (namespace: string, name: string, uid: string) =>
   withDefaults({ ...conformance(), metadata: { namespace, name, uid } }, { namespace });
 
 it('16: no two experiments share the name of a job, not even one and its successor of the same name', () => {
-  // Mutation: in src/adapters/tasks/run-script-as-job.ts, jobName, `experiment.metadata.uid ?? ''` -> `''`
   const job = (namespace: string, name: string, uid: string, id = 'start/0') =>
     jobName(named(namespace, name, uid), id);
   expect(job('a', 'b', '1')).not.toBe(job('a', 'b', '2'));
@@ -58,9 +57,6 @@ async function wait(tries: readonly Readonly<Record<string, boolean | undefined>
 }
 
 it('25: readiness looks at every object with its condition, and a miss is tried again', async () => {
-  // Mutation: in src/adapters/tasks/readiness.ts, notReady, `wanted.map` -> `wanted.slice(0, 1).map`
-  // Mutation: there, `attempt > numRetries` -> `attempt > 0`
-  // Mutation: there, namedObject, `waitFor: ref.waitFor` -> `waitFor: ref.name === 'one' ? ref.waitFor : undefined`
   const late = await wait([{ one: true }, { one: true, two: false }, { one: true, two: true }]);
   expect(late.text).toBe('2 objects are ready');
   expect(late.asked).toEqual(['one', 'two', 'one', 'two', 'one', 'two']);

@@ -7,7 +7,6 @@ import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
 import { canary, conformance, driveInMemory, failing, healthy, withWeights } from '../support/driving.ts';
 
 it('11: equal shares that are not whole are rounded the same way every time', () => {
-  // Mutation: in src/traffic/round-weights.ts, `return a.name < b.name ? -1 : 1` -> `return Math.random() - 0.5`
   const base = conformance();
   const experiment = withDefaults(
     {
@@ -37,8 +36,6 @@ it('11: equal shares that are not whole are rounded the same way every time', ()
 });
 
 it('21: a rollback takes the recommendation back from the failed candidate', async () => {
-  // Mutation: in src/drive/drive.ts, assess, `conformance ? undefined : baseline` -> `status.versionRecommendedForPromotion`
-  // Mutation: in src/traffic/recommended-weights.ts, isFeasible, `verdict !== 'violated' && ...` -> `true`
   const collect = (n: number) => ({
     task: 'metrics/collect',
     with: {

@@ -1,6 +1,6 @@
 /** Requests that follow the weights are never said to leave them, whatever their counter counts since. */
 import { expect, it } from 'vitest';
-import type { BuildReader } from '../../src/drive/ports.ts';
+import { changesAfter } from '../support/changing-builds.ts';
 import { driveInMemory, measuring, storeWithMetrics } from '../support/driving.ts';
 import { memoryTraffic } from '../support/memory-traffic.ts';
 import { moving } from '../support/moving-traffic.ts';
@@ -43,18 +43,7 @@ it('measured again, requests that follow the weights', async () => {
     requests: { type: 'Counter' },
     errors: { type: 'Gauge', sampleSize: 'requests' },
   });
-  let looks = 0;
-  const builds: BuildReader = {
-    read: () => {
-      const image = looks++ < 4 ? 'new:1' : 'new:2';
-      return Promise.resolve([
-        {
-          version: 'new',
-          build: { object: 'Deployment default/new', images: { app: image }, hashes: ['h'], digests: {} },
-        },
-      ]);
-    },
-  };
+  const builds = changesAfter(4);
   let lastElapsed = 0;
   let isRestarted = false;
   let since = 0;

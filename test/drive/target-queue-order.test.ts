@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { experimentsAhead } from '../../src/drive/target-queue-order.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';
 
 function experiment(
@@ -9,14 +9,9 @@ function experiment(
   change: { readonly target?: string; readonly stage?: string; readonly namespace?: string } = {},
 ): Experiment {
   const key = { namespace: change.namespace ?? 'shop', name };
-  const written = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { ...key, ...(at === undefined ? {} : { creationTimestamp: `2026-11-24T08:00:${at}Z` }) },
-      spec: { target: change.target ?? 'cart', strategy: { testingPattern: 'Conformance' } },
-    },
-    key,
+  const written = plainExperiment(
+    { target: change.target ?? 'cart' },
+    { ...key, ...(at === undefined ? {} : { creationTimestamp: `2026-11-24T08:00:${at}Z` }) },
   );
   return { ...written, status: { stage: change.stage ?? 'Waiting' } };
 }

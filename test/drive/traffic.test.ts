@@ -1,7 +1,8 @@
 /** Where traffic goes while an experiment is driven, and where it is when the drive has ended, however it ended. */
 import { describe, expect, it } from 'vitest';
 import { ForbiddenError, UnavailableError } from '../../src/errors.ts';
-import type { BuildReader, MetricSource } from '../../src/drive/ports.ts';
+import type { MetricSource } from '../../src/drive/ports.ts';
+import { changesAfter } from '../support/changing-builds.ts';
 import { driveInMemory, measuredAt, measuring, storeWithMetrics } from '../support/driving.ts';
 import { memoryTraffic, type MemoryTraffic } from '../support/memory-traffic.ts';
 import { moving, runMoving } from '../support/moving-traffic.ts';
@@ -92,21 +93,9 @@ describe('a candidate without traffic that is only compared with the baseline', 
 });
 
 describe('a candidate that becomes another build', () => {
-  /** The image from look `at` on is another one. */
-  const builds = (at: number): BuildReader => {
-    let k = 0;
-    return {
-      read: () => {
-        const image = k++ < at ? 'new:1' : 'new:2';
-        const build = { object: 'Deployment default/new', images: { app: image }, hashes: ['h'], digests: {} };
-        return Promise.resolve([{ version: 'new', build }]);
-      },
-    };
-  };
-
   it('has its traffic taken away', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
-    const { verdict } = await runMoving(traffic, 0.001, { builds: builds(4) });
+    const { verdict } = await runMoving(traffic, 0.001, { builds: changesAfter(4) });
     expect(verdict).toBe('undecided');
     expect(traffic.writes.length).toBeGreaterThan(2);
     expect([...traffic.fields.values()]).toEqual([100, 0]);
@@ -115,7 +104,7 @@ describe('a candidate that becomes another build', () => {
   it('earns it again when it is measured again, whatever is kept at the end', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     await runMoving(traffic, 0.001, {
-      builds: builds(4),
+      builds: changesAfter(4),
       spec: { strength: { onChange: 'restart' } },
       options: { keepSplit: true },
     });

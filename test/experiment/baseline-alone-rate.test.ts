@@ -1,7 +1,7 @@
 /** `aa -f` sends the baseline what a run of the same manifest would. */
 import { expect, it } from 'vitest';
 import { baselineAlone } from '../../src/experiment/baseline-alone.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import { collectInputs } from '../../src/experiment/tasks/collect-inputs.ts';
 
 it.each([
@@ -13,18 +13,12 @@ it.each([
     { name: 'v2', url: 'http://b/', ...second },
   ];
   const task = { task: 'metrics/collect', with: { time: '10s', versions } };
-  const experiment = withDefaults(
+  const experiment = plainExperiment(
     {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'x' },
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit', actions: { start: [task] } },
-        versionInfo: { baseline: { name: 'v1' }, candidates: [{ name: 'v2' }] },
-      },
+      strategy: { testingPattern: 'Canary', deploymentPattern: 'FixedSplit', actions: { start: [task] } },
+      versionInfo: { baseline: { name: 'v1' }, candidates: [{ name: 'v2' }] },
     },
-    { namespace: 'd' },
+    { name: 'x', namespace: 'd' },
   );
   const alone = baselineAlone(experiment, { name: 'aa', timeoutMs: 10_000, change: {} }).experiment;
   const [sent] = alone.spec.strategy.actions!['start']!;

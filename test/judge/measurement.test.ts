@@ -12,7 +12,7 @@ import type { Question } from '../../src/judge/question/question.ts';
 import { addMeasurement, type Measured } from '../../src/judge/record/measurement.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../../src/judge/record/stored-record.ts';
 import { hitsOf, mostWrong, seeded } from '../support/seeded.ts';
-import { at, questionOn, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
+import { at, questionOn, split, START_MS, twoVersionQuestion } from '../support/questions.ts';
 
 describe('live counters of two versions', () => {
   const strength = { inFlightSeconds: 0, relative: [{ metric: 'errors', maxIncreasePercent: 20 }] };

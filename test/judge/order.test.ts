@@ -5,48 +5,28 @@ import { EMPTY_TALLY, type Tally } from '../../src/evidence/request-tally.ts';
 import { binIndex } from '../../src/evidence/latency-histogram.ts';
 import { addPairs, EMPTY_PAIR_TALLY, type RequestPair } from '../../src/evidence/paired/request-pairs.ts';
 import { Judge } from '../../src/judge/judge.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
-import { compileQuestion, type JudgedVersion } from '../../src/judge/question/question.ts';
+import type { JudgedVersion } from '../../src/judge/question/question.ts';
+import { questionOn } from '../support/questions.ts';
 import { runs } from '../support/search-depth.ts';
 
 const M = 'iter8-system/';
-const QUESTION = compileQuestion(
-  withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e' },
-      spec: {
-        target: 't',
-        strategy: {
-          testingPattern: 'A/B/N',
-          actions: {
-            start: [
-              {
-                task: 'metrics/collect',
-                with: { timeout: '1s', versions: ['a', 'b', 'c'].map((name) => ({ name, url: 'http://x.test/' })) },
-              },
-            ],
-          },
-        },
-        criteria: {
-          objectives: [
-            { metric: `${M}error-rate`, upperLimit: '0.05' },
-            { metric: `${M}mean-latency`, upperLimit: 200 },
-            { metric: `${M}latency-90th-percentile`, upperLimit: 300 },
-          ],
-          strength: {
-            relative: [
-              { metric: `${M}error-rate`, maxIncrease: 0.05 },
-              { metric: `${M}mean-latency`, maxIncreasePercent: 20 },
-            ],
-          },
-        },
-        versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
-      },
+const QUESTION = questionOn(
+  ['a', 'b', 'c'],
+  'A/B/N',
+  {
+    objectives: [
+      { metric: `${M}error-rate`, upperLimit: '0.05' },
+      { metric: `${M}mean-latency`, upperLimit: 200 },
+      { metric: `${M}latency-90th-percentile`, upperLimit: 300 },
+    ],
+    strength: {
+      relative: [
+        { metric: `${M}error-rate`, maxIncrease: 0.05 },
+        { metric: `${M}mean-latency`, maxIncreasePercent: 20 },
+      ],
     },
-    { namespace: 'default' },
-  ),
+  },
+  [{ timeout: '1s', versions: ['a', 'b', 'c'].map((name) => ({ name, url: 'http://x.test/' })) }],
 );
 const VERSIONS = QUESTION.versions;
 const LOOK = { elapsedSeconds: 10, planDone: true, bounds: true } as const;

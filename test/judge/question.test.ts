@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 
@@ -12,21 +12,15 @@ function question(
   overrides?: Record<string, unknown>,
 ) {
   return compileQuestion(
-    withDefaults(
+    plainExperiment(
       {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'e' },
-        spec: {
-          target: 't',
-          strategy: {
-            testingPattern: 'A/B/N',
-            actions: { start: tasks.map((inputs) => ({ task: 'metrics/collect', with: inputs as never })) },
-          },
-          criteria: criteria as never,
-          versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
-          ...change,
+        strategy: {
+          testingPattern: 'A/B/N',
+          actions: { start: tasks.map((inputs) => ({ task: 'metrics/collect', with: inputs })) },
         },
+        criteria,
+        versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
+        ...change,
       },
       { namespace: 'shop' },
     ),

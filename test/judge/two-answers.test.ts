@@ -13,7 +13,7 @@ import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
 import type { Question } from '../../src/judge/question/question.ts';
 import { addMeasurement } from '../../src/judge/record/measurement.ts';
 import { EMPTY_RECORD, storeTally, type Iter8Record } from '../../src/judge/record/stored-record.ts';
-import { at, split, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
+import { at, split, START_MS, twoVersionQuestion } from '../support/questions.ts';
 
 const VERSIONS = ['old', 'new'] as const;
 type Version = (typeof VERSIONS)[number];

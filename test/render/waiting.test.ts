@@ -1,7 +1,7 @@
 /** Whom an experiment waits for, in the live view: with commands that can be pasted, at any width. */
 import { expect, it } from 'vitest';
 import type { Event } from '../../src/drive/events.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import { EMPTY_RECORD, withRecord, type Iter8Record } from '../../src/judge/record/stored-record.ts';
 import { eventsBetween } from '../../src/drive/events-of-changes.ts';
 import { afterEvent, EMPTY_LIVE, frame } from '../../src/render/live-view.ts';
@@ -17,14 +17,9 @@ const waiting = {
 } as const;
 
 function stored(record: Partial<Iter8Record>) {
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'shop', namespace: 'team' },
-      spec: { target: 't', strategy: { testingPattern: 'Conformance' }, versionInfo: { baseline: { name: 'v1' } } },
-    },
-    { namespace: 'team' },
+  const experiment = plainExperiment(
+    { versionInfo: { baseline: { name: 'v1' } } },
+    { name: 'shop', namespace: 'team' },
   );
   return { ...experiment, status: withRecord({ stage: 'Finishing' }, { ...EMPTY_RECORD, ...record }, AT.time) };
 }

@@ -30,6 +30,14 @@ export interface Collect {
   readonly [input: string]: unknown;
 }
 
+/** The experiment of the tutorial, which asks this. */
+export const onHello = (spec: object): WrittenExperiment => ({
+  apiVersion: 'iter8.tools/v2alpha2',
+  kind: 'Experiment',
+  metadata: { name: 'hello-experiment', namespace: 'default' },
+  spec: { target: 'hello', ...spec } as WrittenExperiment['spec'],
+});
+
 /** A Conformance experiment on `hello` with the tutorial's objectives, in the words of a manifest. */
 export function conformance(
   change: { collect?: Collect; objectives?: unknown[]; strength?: unknown; duration?: unknown; actions?: unknown } = {},
@@ -38,27 +46,21 @@ export function conformance(
     task: 'metrics/collect',
     with: { numQueries: 100, qps: 50, versions: [{ name: 'hello', url: 'http://hello.test/' }], ...change.collect },
   };
-  return {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'hello-experiment', namespace: 'default' },
-    spec: {
-      target: 'hello',
-      strategy: { testingPattern: 'Conformance', actions: (change.actions ?? { start: [task] }) as never },
-      criteria: {
-        requestCount: 'iter8-system/request-count',
-        indicators: ['iter8-system/error-count'],
-        objectives: (change.objectives ?? [
-          { metric: 'iter8-system/mean-latency', upperLimit: '500' },
-          { metric: 'iter8-system/error-rate', upperLimit: '0.01' },
-          { metric: 'iter8-system/latency-95th-percentile', upperLimit: '1000' },
-        ]) as never,
-        ...(change.strength === undefined ? {} : { strength: change.strength }),
-      },
-      duration: (change.duration ?? { intervalSeconds: 1, iterationsPerLoop: 1 }) as never,
-      versionInfo: { baseline: { name: 'hello' } },
+  return onHello({
+    strategy: { testingPattern: 'Conformance', actions: change.actions ?? { start: [task] } },
+    criteria: {
+      requestCount: 'iter8-system/request-count',
+      indicators: ['iter8-system/error-count'],
+      objectives: change.objectives ?? [
+        { metric: 'iter8-system/mean-latency', upperLimit: '500' },
+        { metric: 'iter8-system/error-rate', upperLimit: '0.01' },
+        { metric: 'iter8-system/latency-95th-percentile', upperLimit: '1000' },
+      ],
+      ...(change.strength === undefined ? {} : { strength: change.strength }),
     },
-  };
+    duration: change.duration ?? { intervalSeconds: 1, iterationsPerLoop: 1 },
+    versionInfo: { baseline: { name: 'hello' } },
+  });
 }
 
 /** Baseline `old`, candidate `new`, both under load at a fixed split. */

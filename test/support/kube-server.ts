@@ -2,7 +2,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { EXPERIMENTS, KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { testServer } from './test-server.ts';
 
 export interface KubeconfigParts {
   readonly cluster?: Readonly<Record<string, unknown>>;
@@ -36,3 +37,14 @@ export function openClient(kubeconfig: string, change: Partial<KubeClientOptions
     ...change,
   });
 }
+
+/** A request of tests that are not about what is asked, and what it is answered. */
+export const GET_ONE = { verb: 'get', resource: EXPERIMENTS, namespace: 'n', name: 'a' } as const;
+export const ONE = JSON.stringify({ metadata: { name: 'a' } });
+
+/** An API server that takes these tokens and no others. */
+export const tokenServer = (isGood: (token: string) => boolean) =>
+  testServer((request, response) => {
+    const isTaken = isGood(request.headers.authorization?.replace('Bearer ', '') ?? '');
+    response.writeHead(isTaken ? 200 : 401).end(isTaken ? ONE : '{}');
+  });

@@ -2,7 +2,9 @@
 import fc from 'fast-check';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { VersionBuild } from '../../src/drive/ports.ts';
-import { measuring, withWeights } from './driving.ts';
+import { build } from './changing-builds.ts';
+import { measuring, onHello, withWeights } from './driving.ts';
+import { versionInfoOf } from './plain-experiment.ts';
 import type { Service } from './simulated-load.ts';
 
 /** What answers the requests of a version. */
@@ -145,24 +147,13 @@ export const deploymentOf = (given: RandomExperiment): string =>
 export function writtenOf(given: RandomExperiment): WrittenExperiment {
   const { pattern, iterationsPerLoop, maxLoops } = given;
   const [baseline, ...candidates] = versionsOf(given);
-  const versionInfo = hasTraffic(given)
-    ? withWeights(baseline!, ...candidates)
-    : {
-        baseline: { name: baseline },
-        ...(candidates.length === 0 ? {} : { candidates: candidates.map((name) => ({ name })) }),
-      };
-  return {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'hello-experiment', namespace: 'default' },
-    spec: {
-      target: 'hello',
-      strategy: { testingPattern: pattern, deploymentPattern: deploymentOf(given), actions: actionsOf(given) },
-      criteria: criteriaOf(given),
-      duration: { intervalSeconds: 10, iterationsPerLoop, maxLoops },
-      versionInfo,
-    } as WrittenExperiment['spec'],
-  };
+  const versionInfo = hasTraffic(given) ? withWeights(baseline!, ...candidates) : versionInfoOf(versionsOf(given));
+  return onHello({
+    strategy: { testingPattern: pattern, deploymentPattern: deploymentOf(given), actions: actionsOf(given) },
+    criteria: criteriaOf(given),
+    duration: { intervalSeconds: 10, iterationsPerLoop, maxLoops },
+    versionInfo,
+  });
 }
 
 function actionsOf(given: RandomExperiment) {
@@ -208,6 +199,5 @@ export const buildsAt = (given: RandomExperiment, look: number): VersionBuild[] 
   versionsOf(given).map((version, index, { length }) => {
     const isOther = index === length - 1 && look >= (given.otherBuildAt ?? Number.POSITIVE_INFINITY);
     const image = isOther ? 'hello:2' : 'hello:1';
-    const object = `Deployment default/${version}`;
-    return { version, build: { object, template: image, images: { app: image }, hashes: ['h'], digests: {} } };
+    return { version, build: build(image, ['h'], version) };
   });

@@ -1,25 +1,16 @@
 /** A count that its backend failed to give again accuses nobody. */
 import { expect, it } from 'vitest';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
 import { EMPTY_RECORD } from '../../src/judge/record/stored-record.ts';
 import { observedRequests, sampleRatioMismatch } from '../../src/traffic/sample-ratio-mismatch.ts';
 
 it('accuses nobody by a number of requests that could not be counted again', () => {
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e' },
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'Canary' },
-        criteria: { requestCount: 'requests' },
-        versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
-      },
-    },
-    { namespace: 'default' },
-  );
+  const experiment = plainExperiment({
+    strategy: { testingPattern: 'Canary' },
+    criteria: { requestCount: 'requests' },
+    versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+  });
   const counted = (value: number, failed = false): MeasuredMetric => ({
     type: 'Counter',
     cumulative: true,

@@ -1,7 +1,7 @@
 /** Which versions the weights may favour: not those with an alarm, and none in an iteration that measured nothing. */
 import { expect, it } from 'vitest';
 import { addContestBlock, startContest } from '../../src/evidence/two-versions/best-version.ts';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import { recommendedWeights, type WeightFacts } from '../../src/traffic/recommended-weights.ts';
@@ -10,13 +10,9 @@ const VERSIONS = ['old', 'one', 'two', 'three'];
 const METRIC = 'd/conversion';
 
 function weights(now: readonly number[], facts: Omit<WeightFacts, 'seed'>, policy?: 'bandit'): Record<string, number> {
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e', namespace: 'n' },
-      spec: {
-        target: 't',
+  const experiment = {
+    ...plainExperiment(
+      {
         strategy: { testingPattern: 'A/B/N', deploymentPattern: 'Progressive' },
         criteria: {
           rewards: [{ metric: METRIC, preferredDirection: 'High' }],
@@ -28,10 +24,10 @@ function weights(now: readonly number[], facts: Omit<WeightFacts, 'seed'>, polic
           candidates: VERSIONS.slice(1).map((name) => ({ name })),
         },
       },
-      status: { currentWeightDistribution: VERSIONS.map((name, i) => ({ name, value: now[i]! })) },
-    },
-    { namespace: 'n' },
-  );
+      { namespace: 'n' },
+    ),
+    status: { currentWeightDistribution: VERSIONS.map((name, i) => ({ name, value: now[i]! })) },
+  };
   return Object.fromEntries(
     recommendedWeights(experiment, compileQuestion(experiment), { ...facts, seed: 1 }).map(({ name, value }) => [
       name,

@@ -1,24 +1,15 @@
 /** `maxCandidateWeight` is of each candidate, also where pods are the weights. */
 import { expect, it } from 'vitest';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import { tooFewPods, valuesFor } from '../../src/traffic/weight-fields.ts';
 
 const pods = (version: string, value: number) => ({ version, value, place: version, isReplicas: true, isText: false });
 
 it('maxCandidateWeight is of each candidate, also where pods are the weights', () => {
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'x', namespace: 'default' },
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'A/B/N', weights: { maxCandidateWeight: 40 } },
-        versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
-      },
-    } as never,
-    { namespace: 'default' },
-  );
+  const experiment = plainExperiment({
+    strategy: { testingPattern: 'A/B/N', weights: { maxCandidateWeight: 40 } },
+    versionInfo: { baseline: { name: 'a' }, candidates: [{ name: 'b' }, { name: 'c' }] },
+  });
   // A pod each is 33.3 %, which 40 % allows.
   expect(tooFewPods(experiment, [pods('a', 3), pods('b', 0), pods('c', 0)])).toBeUndefined();
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { withDefaults } from '../../src/experiment/defaults.ts';
+import { plainExperiment } from '../support/plain-experiment.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import type { LimitAssessment } from '../../src/judge/assessment.ts';
 import { recommendedWeights } from '../../src/traffic/recommended-weights.ts';
@@ -12,32 +12,27 @@ const canary = (
     readonly now?: readonly (readonly [string, number])[];
     readonly caps?: Record<string, number>;
   } = {},
-) =>
-  withDefaults(
+) => ({
+  ...plainExperiment(
     {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e', namespace: 'n' },
-      spec: {
-        target: 't',
-        strategy: {
-          testingPattern: 'Canary',
-          deploymentPattern: change.deploymentPattern ?? 'Progressive',
-          ...(change.caps === undefined ? {} : { weights: change.caps }),
-        },
-        versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
+      strategy: {
+        testingPattern: 'Canary',
+        deploymentPattern: change.deploymentPattern ?? 'Progressive',
+        ...(change.caps === undefined ? {} : { weights: change.caps }),
       },
-      status: {
-        currentWeightDistribution: (
-          change.now ?? [
-            ['old', 100],
-            ['new', 0],
-          ]
-        ).map(([name, value]) => ({ name, value })),
-      },
+      versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
     },
     { namespace: 'n' },
-  );
+  ),
+  status: {
+    currentWeightDistribution: (
+      change.now ?? [
+        ['old', 100],
+        ['new', 0],
+      ]
+    ).map(([name, value]) => ({ name, value })),
+  },
+});
 const assessed = (version: string, verdict: LimitAssessment['verdict'], estimate?: number): LimitAssessment =>
   errorRateRow({ version, verdict, ...(estimate === undefined ? {} : { estimate }) });
 const facts = (...assessments: LimitAssessment[]) => ({ assessments, seed: 1 });

@@ -29,7 +29,7 @@ export const FORMATS: readonly ResultFormat[] = [
 
 /** @throws UsageError when it is none of them */
 export function recogniseFormat(head: Buffer, shown: string): ResultFormat {
-  const text = head.toString('utf8').replace(/^\ufeff/, '');
+  const text = head.toString('utf8');
   const found = FORMATS.find((format) => format.recognises(text));
   if (found !== undefined) return found;
   // vegeta writes the encoding of Go's gob by default.

@@ -17,12 +17,11 @@ import { isLatency, isSameMetric, parseMetricName } from '../../experiment/metri
 import { toNumber } from '../../experiment/quantity.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
-import { latencyLimits, limitBeyond } from '../../judge/question/limits.ts';
-import { compileQuestion, type Question } from '../../judge/question/question.ts';
+import { latencyLimits, refuseLimitsBeyond } from '../../judge/question/limits.ts';
+import { compileQuestion } from '../../judge/question/question.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
 import { withObjectives } from '../../replay/fold-record.ts';
 import { judgedAgain } from '../../replay/replay.ts';
-import { formatLimit } from '../../text/units.ts';
 import { SIGNATURE } from '../../version.ts';
 import { eventsOfAnswer } from '../events-of-answer.ts';
 import { recordOfResults } from '../record-of-results.ts';
@@ -115,7 +114,8 @@ async function judged(
   const strength = { ...strengthOf(flags), ...capsOf(experiment, flags.timeout) };
   const question = compileQuestion(experiment, strength);
   const { timeout: timeoutMs, missing } = flags;
-  refuseLimitsBeyond(timeoutMs, question.limits);
+  const hint = 'give the time that the tool waited for an answer, or leave --timeout out where it did not end them';
+  refuseLimitsBeyond({ ms: timeoutMs, name: '--timeout', hint }, question.limits);
   const results = await readResults(
     files,
     { cwd: io.cwd, stdin: () => io.stdin },
@@ -146,19 +146,6 @@ async function judged(
     judged: { time, measuringDone: true, runningSeconds: record.loadSeconds, completedIterations: 1, weights: [] },
   };
   return judgedAgain(folded, warnings);
-}
-
-function refuseLimitsBeyond(timeoutMs: number | undefined, limits: Question['limits']): void {
-  if (timeoutMs === undefined) return;
-  const beyond = limitBeyond(timeoutMs, limits);
-  if (beyond === undefined) return;
-  const [limit, timeout] = [beyond.limit, timeoutMs].map((ms) => formatLimit(ms, 'ms'));
-  throw new UsageError(
-    `the limit of ${limit} is not below --timeout (${timeout}): no latency could be seen beyond it`,
-    {
-      hint: 'give the time that the tool waited for an answer, or leave --timeout out where it did not end them',
-    },
-  );
 }
 
 /** Above the timeout it is not known what a latency would have been; a manifest may say less. */

@@ -1,9 +1,11 @@
 /** The one-sided limits of the objectives. Pure. */
+import { UsageError } from '../../errors.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import { isLatency, parseMetricName, type MetricQuantity } from '../../experiment/metric-names.ts';
 import { isQuantity, toNumber } from '../../experiment/quantity.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
 import type { LatencyLimit } from '../../evidence/request-tally.ts';
+import { formatLimit } from '../../text/units.ts';
 import type { Side, Unit } from '../assessment.ts';
 
 /** One side of an objective. `limit` and `cap` in the unit of the metric: ms, share (0..1), count. */
@@ -90,7 +92,22 @@ export function latencyLimits(limits: readonly Limit[]): LatencyLimit[] {
   return [...seen.values()];
 }
 
-/** Latencies, and so their mean, count up to the timeout: a limit that is not below it would never be exceeded. The first such. */
-export function limitBeyond(timeoutMs: number, limits: readonly Limit[]): Limit | undefined {
-  return limits.find(({ quantity, limit }) => isLatency(quantity) && limit >= timeoutMs);
+/**
+ * Latencies, and so their mean, count up to the timeout: at a limit that is not below it all would be well (docs/method.md 0.3).
+ *
+ * @param timeout undefined where it is not known. `name` and `hint` are of whoever asks: a flag, or what was measured
+ * @throws UsageError
+ */
+export function refuseLimitsBeyond(
+  timeout: { readonly ms: number | undefined; readonly name: string; readonly hint: string },
+  limits: readonly Limit[],
+): void {
+  const { ms, name, hint } = timeout;
+  if (ms === undefined) return;
+  const beyond = limits.find(({ quantity, limit }) => isLatency(quantity) && limit >= ms);
+  if (beyond === undefined) return;
+  throw new UsageError(
+    `the limit of ${formatLimit(beyond.limit, 'ms')} is not below ${name} (${formatLimit(ms, 'ms')}): no latency could be seen beyond it`,
+    { hint },
+  );
 }

@@ -146,7 +146,7 @@ export interface Iter8Record {
   readonly newest?: { readonly task: string; readonly scopes: readonly StoredScope[] } | undefined;
   /** Seconds of load of tasks that are done. */
   readonly loadSeconds: number;
-  /** Largest latency that was recorded, ms. */
+  /** Largest latency that was recorded, ms; of records of earlier versions 0. Read by `knownTimeoutMs`. */
   readonly timeoutMs?: number | undefined;
   /** Latency was measured in a closed loop (`qps: 0`). */
   readonly closedLoop?: boolean | undefined;
@@ -285,6 +285,11 @@ export function countedPairs(record: Iter8Record): StoredPairs {
 export function tallyOf(scopes: readonly StoredScope[], version: string, endpoint?: string): Tally {
   const found = scopes.find((scope) => sameScope(scope, { version, endpoint }));
   return found === undefined ? EMPTY_TALLY : readTally(found.tally);
+}
+
+/** How long answers were waited for, where it is known. */
+export function knownTimeoutMs({ timeoutMs }: Pick<Iter8Record, 'timeoutMs'>): number | undefined {
+  return timeoutMs === 0 ? undefined : timeoutMs;
 }
 
 /** Numbers in all stored histograms together that keep the object within 256 KiB (docs/behavior.md 8). */

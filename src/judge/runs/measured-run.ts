@@ -6,7 +6,7 @@ import type { MetricQuantity } from '../../experiment/metric-names.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
 import { compileQuestion } from '../question/question.ts';
 import { changedSentence } from '../record/void-measurements.ts';
-import { countedScopes, tallyOf, type Iter8Record } from '../record/stored-record.ts';
+import { countedScopes, knownTimeoutMs, tallyOf, type Iter8Record } from '../record/stored-record.ts';
 
 export interface MeasuredRun {
   readonly version: string;
@@ -51,14 +51,15 @@ export const ASSUMED_TIMEOUT_MS = 10_000;
 export function runOf(experiment: Experiment, record: Iter8Record, version: string): MeasuredRun {
   const scopes = countedScopes(record);
   const tally = tallyOf(scopes, version);
-  const { imported, timeoutMs } = record;
+  const { imported } = record;
+  const timeoutMs = knownTimeoutMs(record);
   const latency = imported?.latency ?? (record.closedLoop === true ? 'closed-model' : 'due');
   return {
     version,
     tally,
     tallyOf: (endpoint) => tallyOf(scopes, version, endpoint),
     seconds: record.loadSeconds + Object.values(record.tasks).reduce((sum, task) => sum + (task.loadSeconds ?? 0), 0),
-    ...(timeoutMs === undefined || timeoutMs === 0 ? {} : { timeoutMs }),
+    ...(timeoutMs === undefined ? {} : { timeoutMs }),
     latency,
     ...(imported?.requests === undefined ? {} : { missing: imported.requests }),
     isSaturated: isSaturated(tally.late, SATURATED_ALPHA),

@@ -1,14 +1,5 @@
-/** Credentials of many requests at once, and over time: plugins, tokens that are refreshed, certificates, impersonation. */
-import {
-  chmodSync,
-  lstatSync,
-  mkdtempSync,
-  readFileSync,
-  realpathSync,
-  statSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs';
+/** Credentials of many requests at once, and over time: plugins, certificates, impersonation. */
+import { chmodSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer as createHttps } from 'node:https';
 import { createServer as createHttp, type IncomingMessage, type ServerResponse } from 'node:http';
 import { connect, type AddressInfo } from 'node:net';
@@ -17,26 +8,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
-import { EXPERIMENTS } from '../../../src/adapters/kube/api-client.ts';
 import { runCredentialPlugin } from '../../../src/adapters/kube/exec-credential.ts';
 import { chooseConfig } from '../../../src/adapters/kube/kubeconfig.ts';
-import { readManifest } from '../../../src/adapters/manifest/parse-documents.ts';
-import { replaceInKubeconfig } from '../../../src/adapters/kube/kubeconfig-write-back.ts';
 import type { Iter8Error } from '../../../src/errors.ts';
-import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
+import { GET_ONE, ONE, openClient, tokenServer, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
-const one = { verb: 'get', resource: EXPERIMENTS, namespace: 'n', name: 'a' } as const;
-const object = JSON.stringify({ metadata: { name: 'a' } });
 const freshFolder = () => mkdtempSync(path.join(tmpdir(), 'iter8ctl-credentials-'));
-const bearerOf = (request: IncomingMessage) => request.headers.authorization?.replace('Bearer ', '') ?? '';
-
-/** An API server that takes these tokens and no others. */
-const tokenServer = (good: (token: string) => boolean, seen: string[] = []) =>
-  testServer((request, response) => {
-    seen.push(bearerOf(request));
-    response.writeHead(good(bearerOf(request)) ? 200 : 401).end(good(bearerOf(request)) ? object : '{}');
-  });
 
 /** A plugin that notes each of its runs in a file, and prints a credential. */
 function plugin(script: string): { readonly exec: object; readonly runs: () => number } {
@@ -52,16 +30,23 @@ function plugin(script: string): { readonly exec: object; readonly runs: () => n
 const credential = (status: string) => `echo '{"kind":"ExecCredential","status":${status}}'`;
 
 describe('a credential plugin', () => {
+  const options = {
+    env: process.env,
+    cluster: { server: 'https://x' },
+    interactive: false,
+    onMessage: () => undefined,
+  };
+
   it('runs once for many requests at once, and again for all of them when the server refuses what it gave', async () => {
     await using server = await tokenServer((token) => token === 'second');
     const { exec, runs } = plugin(
       `if [ "$(wc -l < $(dirname $0)/runs)" = 1 ]; then t=first; else t=second; fi\n${credential('{"token":"\'$t\'"}')}`,
     );
     const client = await openClient(writeKubeconfig(server.url, { user: { exec } }));
-    const asked = Array.from({ length: 9 }, () => client.request(one));
+    const asked = Array.from({ length: 9 }, () => client.request(GET_ONE));
     expect(await Promise.all(asked)).toHaveLength(9);
     expect(runs()).toBe(2);
-    await client.request(one);
+    await client.request(GET_ONE);
     expect(runs()).toBe(2);
     client.close();
   });
@@ -77,13 +62,13 @@ describe('a credential plugin', () => {
         now: () => nowMs,
         monotonicMs: () => passedMs,
       });
-      for (let k = 0; k < 5; k += 1) await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      for (let k = 0; k < 5; k += 1) await expect(client.request(GET_ONE)).rejects.toThrow(/unauthorized/);
       expect(runs()).toBe(2);
       nowMs += setByMs;
-      await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      await expect(client.request(GET_ONE)).rejects.toThrow(/unauthorized/);
       expect(runs()).toBe(2);
       passedMs += 60_000;
-      await expect(client.request(one)).rejects.toThrow(/unauthorized/);
+      await expect(client.request(GET_ONE)).rejects.toThrow(/unauthorized/);
       expect(runs()).toBe(3);
       client.close();
     },
@@ -103,7 +88,7 @@ describe('a credential plugin', () => {
         if (said.includes('CD: ')) writeFileSync(path.join(folder, 'seen'), '');
       },
     });
-    await client.request(one);
+    await client.request(GET_ONE);
     expect(said).toBe('open https://login.example and enter AB\\x1b[1mCD: ');
     client.close();
   });
@@ -117,12 +102,6 @@ describe('a credential plugin', () => {
   ])('that %s ends with a sentence', async (_, script, message) => {
     const { exec } = plugin(script);
     const spec = exec as { command: string };
-    const options = {
-      env: process.env,
-      cluster: { server: 'https://x' },
-      interactive: false,
-      onMessage: () => undefined,
-    };
     await expect(runCredentialPlugin(spec, { ...options, longestMs: script === 'yes' ? 20_000 : 300 })).rejects.toThrow(
       message,
     );
@@ -137,7 +116,7 @@ describe('a credential plugin', () => {
     const user = { exec: { ...exec, provideClusterInfo: true } };
     const cluster = { 'certificate-authority': path.join(folder, 'ca.pem') };
     const client = await openClient(writeKubeconfig(server.url, { user, cluster }));
-    await client.request(one);
+    await client.request(GET_ONE);
     client.close();
     expect(JSON.parse(readFileSync(path.join(folder, 'info'), 'utf8'))).toMatchObject({
       spec: {
@@ -150,12 +129,6 @@ describe('a credential plugin', () => {
   it('whose child holds its output open is not waited for', async () => {
     const { exec } = plugin(`sleep 60 & echo $! > $(dirname $0)/child\n${credential('{"token":"t"}')}`);
     const spec = exec as { command: string };
-    const options = {
-      env: process.env,
-      cluster: { server: 'https://x' },
-      interactive: false,
-      onMessage: () => undefined,
-    };
     expect(await runCredentialPlugin(spec, options)).toMatchObject({ token: 't' });
     process.kill(Number(readFileSync(path.join(path.dirname(spec.command), 'child'), 'utf8')));
   });
@@ -163,168 +136,7 @@ describe('a credential plugin', () => {
   it('that needs a terminal is not run without one', async () => {
     const { exec } = plugin(credential('{"token":"t"}'));
     const spec = { ...(exec as { command: string }), interactiveMode: 'Always' as const };
-    const options = {
-      env: process.env,
-      cluster: { server: 'https://x' },
-      interactive: false,
-      onMessage: () => undefined,
-    };
     await expect(runCredentialPlugin(spec, options)).rejects.toThrow(/needs a terminal/);
-  });
-});
-
-describe('a token of OpenID Connect', () => {
-  const jwt = (seconds: number, mark: string) =>
-    `h.${Buffer.from(JSON.stringify({ exp: Math.floor(Date.now() / 1000) + seconds, mark })).toString('base64url')}.s`;
-
-  /** An issuer that takes each refresh token once. */
-  async function issuer(next: (k: number) => { readonly id_token: string; readonly refresh_token: string }) {
-    const taken = new Set<string>();
-    let refreshed = 0;
-    const server = await testServer((request, response) => {
-      let body = '';
-      request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-      request.on('end', () => {
-        const answer = (value: object, code = 200) => response.writeHead(code).end(JSON.stringify(value));
-        if (request.url!.startsWith('/.well-known')) return answer({ token_endpoint: `${server.url}token` });
-        const token = new URLSearchParams(body).get('refresh_token') ?? '';
-        if (taken.has(token)) return answer({ error: 'invalid_grant' }, 400);
-        taken.add(token);
-        return answer(next(++refreshed));
-      });
-    });
-    return { server, refreshed: () => refreshed };
-  }
-  const userOf = (issuerUrl: string, token: string) => ({
-    'auth-provider': {
-      name: 'oidc',
-      config: {
-        'idp-issuer-url': issuerUrl.slice(0, -1),
-        'client-id': 'c',
-        'id-token': token,
-        'refresh-token': 'refresh-0',
-      },
-    },
-  });
-
-  it('is refreshed once for many requests at once', async () => {
-    const valid = jwt(600, 'new');
-    const { server: identity, refreshed } = await issuer((k) => ({ id_token: valid, refresh_token: `refresh-${k}` }));
-    await using _ = identity;
-    await using server = await tokenServer((token) => token === valid);
-    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
-    const client = await openClient(file);
-    expect(await Promise.all([1, 2, 3].map(() => client.request(one)))).toHaveLength(3);
-    expect(refreshed()).toBe(1);
-    expect(readFileSync(file, 'utf8')).toContain('refresh-1');
-    client.close();
-  });
-
-  it('stays refreshable where the issuer gives an empty refresh token', async () => {
-    // Mutation: in src/adapters/kube/oidc.ts, ` && given !== ''` -> ``
-    const valid = jwt(600, 'new');
-    const { server: identity } = await issuer(() => ({ id_token: valid, refresh_token: '' }));
-    await using _ = identity;
-    await using server = await tokenServer((token) => token === valid);
-    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
-    const client = await openClient(file);
-    await client.request(one);
-    client.close();
-    expect(readFileSync(file, 'utf8')).toContain('"refresh-token":"refresh-0"');
-  });
-
-  it.each(['in the form', 'in a header'])(
-    'is refreshed where the issuer takes the secret of the client %s',
-    async (where) => {
-      // Mutation: in src/adapters/kube/oidc.ts, `refusesClient = status === 401` -> `refusesClient = false`
-      const valid = jwt(600, 'new');
-      const header = `Basic ${Buffer.from('c:s%2Bcret%3A').toString('base64')}`;
-      await using identity = await testServer((request, response) => {
-        let body = '';
-        request.on('data', (chunk: Buffer) => (body += chunk.toString()));
-        request.on('end', () => {
-          if (request.url!.startsWith('/.well-known'))
-            return response.end(JSON.stringify({ token_endpoint: `${identity.url}token` }));
-          const form = new URLSearchParams(body);
-          const isRight =
-            where === 'in the form'
-              ? form.get('client_secret') === 's+cret:'
-              : request.headers.authorization === header;
-          return isRight && form.get('refresh_token') === 'refresh-0'
-            ? response.end(JSON.stringify({ id_token: valid }))
-            : response.writeHead(401).end(JSON.stringify({ error: 'invalid_client' }));
-        });
-      });
-      await using server = await tokenServer((token) => token === valid);
-      const user = userOf(identity.url, jwt(-60, 'old'));
-      Object.assign(user['auth-provider'].config, { 'client-secret': 's+cret:' });
-      const client = await openClient(writeKubeconfig(server.url, { user }));
-      expect(await client.request(one)).toMatchObject({ metadata: { name: 'a' } });
-      client.close();
-    },
-  );
-
-  it('that another process has refreshed meanwhile is taken from the kubeconfig', async () => {
-    const valid = jwt(600, 'new');
-    const { server: identity, refreshed } = await issuer((k) => ({ id_token: valid, refresh_token: `refresh-${k}` }));
-    await using _ = identity;
-    await using server = await tokenServer((token) => token === valid);
-    const file = writeKubeconfig(server.url, { user: userOf(identity.url, jwt(-60, 'old')) });
-    const [first, second] = [await openClient(file), await openClient(file)];
-    await first.request(one);
-    await second.request(one);
-    expect(refreshed()).toBe(1);
-    for (const client of [first, second]) client.close();
-  });
-});
-
-describe('writing back to a kubeconfig', () => {
-  const replace = (file: string, before: string, after: string) =>
-    replaceInKubeconfig([file], [{ field: 'refresh-token', before, after }]);
-  const yaml = (token: string) =>
-    `# a comment\nkind: Config\nusers:\n- name: u\n  user:\n    auth-provider:\n      name: oidc\n      config: {refresh-token: ${token}, client-id: 'c'} # another\n`;
-
-  it('keeps a symbolic link, the permissions, and everything else as it is written', async () => {
-    const folder = freshFolder();
-    const [real, link] = [path.join(folder, 'real'), path.join(folder, 'config')];
-    writeFileSync(real, yaml('old-token'), { mode: 0o640 });
-    symlinkSync('real', link);
-    expect(await replace(link, 'old-token', 'new-token')).toBeUndefined();
-    expect(lstatSync(link).isSymbolicLink()).toBe(true);
-    expect(realpathSync(link)).toBe(realpathSync(real));
-    expect(readFileSync(real, 'utf8')).toBe(yaml('new-token'));
-    expect(statSync(real).mode & 0o777).toBe(0o640);
-  });
-
-  it.each(['a$&b', '$1$$', "$`x$'", 'plain'])('writes %s as it is', async (token) => {
-    const file = path.join(freshFolder(), 'config');
-    writeFileSync(file, yaml('old-token'));
-    expect(await replace(file, 'old-token', token)).toBeUndefined();
-    expect(readFileSync(file, 'utf8')).toContain(token);
-    expect(readFileSync(file, 'utf8')).not.toContain('old-token');
-  });
-
-  it.each(['a: b', '# no comment', '[x', 'true', '12', 'a, b', 'q"uote', "it's"])(
-    'quotes %s, which would mean something else in YAML',
-    async (token) => {
-      for (const written of ['old-token', '"old-token"']) {
-        const file = path.join(freshFolder(), 'config');
-        writeFileSync(file, yaml(written));
-        expect(await replace(file, 'old-token', token)).toBeUndefined();
-        const [users] = readManifest(readFileSync(file, 'utf8'), 'x').objects;
-        expect(users?.value['users']).toMatchObject([
-          { user: { 'auth-provider': { config: { 'refresh-token': token } } } },
-        ]);
-        expect(readFileSync(file, 'utf8')).toContain('# another');
-      }
-    },
-  );
-
-  it('says so, and changes nothing, where the old one also means something else', async () => {
-    const file = path.join(freshFolder(), 'config');
-    writeFileSync(file, yaml('c'));
-    expect(await replace(file, 'c', 'new')).toMatch(/in a form that cannot be replaced/);
-    expect(readFileSync(file, 'utf8')).toBe(yaml('c'));
   });
 });
 
@@ -343,7 +155,7 @@ describe('a client certificate', () => {
       (request, response) => {
         seen.push((request.socket as TLSSocket).getPeerCertificate().subject.CN as string);
         if (request.url!.includes('slow')) arrived(response);
-        else response.end(object);
+        else response.end(ONE);
       },
     );
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
@@ -359,13 +171,13 @@ describe('a client certificate', () => {
     // A clock that is set back puts off nothing.
     let nowMs = Date.now();
     const client = await openClient(file, { now: () => nowMs, monotonicMs: () => passedMs });
-    await client.request(one);
-    const slow = client.request({ ...one, name: 'slow' });
+    await client.request(GET_ONE);
+    const slow = client.request({ ...GET_ONE, name: 'slow' });
     const held = await slowArrived;
     use('second');
     passedMs += 120_000;
     nowMs -= 3_600_000;
-    await client.request(one);
+    await client.request(GET_ONE);
     held.end(JSON.stringify({ metadata: { name: 'slow' } }));
     expect(await slow).toMatchObject({ metadata: { name: 'slow' } });
     expect(seen).toEqual(['first', 'first', 'second']);
@@ -425,8 +237,8 @@ describe('a client certificate', () => {
       const client = await openClient(
         writeKubeconfig('https://127.0.0.1:1', { user: { ...user }, cluster: { ...cluster } }),
       );
-      await expect(client.request(one)).rejects.toThrow(message);
-      await expect(client.request(one)).rejects.toMatchObject({ exitCode: 7 });
+      await expect(client.request(GET_ONE)).rejects.toThrow(message);
+      await expect(client.request(GET_ONE)).rejects.toMatchObject({ exitCode: 7 });
     }
   });
 });
@@ -450,7 +262,7 @@ describe('over plain HTTP', () => {
     const cluster = { 'proxy-url': `http://127.0.0.1:${(proxy.address() as AddressInfo).port}` };
     const file = writeKubeconfig('http://api.example:8080', { cluster, user: { ...user, as: 'jane' } });
     const client = await openClient(file);
-    const refused = await client.request(one).catch((error: unknown) => error);
+    const refused = await client.request(GET_ONE).catch((error: unknown) => error);
     client.close();
     proxy.close();
     expect(seen).toMatchObject([{ host: 'api.example:8080', 'impersonate-user': 'jane' }]);
@@ -472,7 +284,7 @@ it('who acts as another says so in full: as, as-uid, as-groups and as-user-extra
   const seen: IncomingMessage['headers'][] = [];
   await using server = await testServer((request, response) => {
     seen.push({ ...request.headers, groups: request.headersDistinct['impersonate-group']?.join() });
-    response.end(object);
+    response.end(ONE);
   });
   const user = {
     token: 't',
@@ -482,7 +294,7 @@ it('who acts as another says so in full: as, as-uid, as-groups and as-user-extra
     'as-user-extra': { scopes: ['view', 'edit'], 'acme.com/Project(1)': ['x'] },
   };
   const client = await openClient(writeKubeconfig(server.url, { user }));
-  await client.request(one);
+  await client.request(GET_ONE);
   client.close();
   expect(seen[0]).toMatchObject({
     'impersonate-user': Buffer.from('jané').toString('latin1'),

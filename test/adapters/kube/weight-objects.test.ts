@@ -2,7 +2,7 @@
 import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { createWeightObjects } from '../../../src/adapters/kube/weight-objects.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../../support/plain-experiment.ts';
 import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
@@ -58,17 +58,8 @@ async function deployments(start: Readonly<Record<string, readonly [wanted: numb
     name,
     weightObjRef: { apiVersion: 'apps/v1', kind: 'Deployment', name, fieldPath: '.spec.replicas' },
   });
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name: 'e', namespace: 'shop' },
-      spec: {
-        target: 't',
-        strategy: { testingPattern: 'Canary' },
-        versionInfo: { baseline: version('old'), candidates: [version('new')] },
-      },
-    },
+  const experiment = plainExperiment(
+    { strategy: { testingPattern: 'Canary' }, versionInfo: { baseline: version('old'), candidates: [version('new')] } },
     { namespace: 'shop' },
   );
   const client = await openClient(writeKubeconfig(server.url));

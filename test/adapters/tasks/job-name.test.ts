@@ -1,19 +1,11 @@
 /** The name of the Job of a script, which is a label of its pods. */
 import { expect, it } from 'vitest';
 import { jobName } from '../../../src/adapters/tasks/run-script-as-job.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../../support/plain-experiment.ts';
 
 it('the name of a Job is a label, however long the name of the experiment, at each try of each loop', () => {
   const name = 'checkout-service-canary-of-the-november-release';
-  const experiment = withDefaults(
-    {
-      apiVersion: 'iter8.tools/v2alpha2',
-      kind: 'Experiment',
-      metadata: { name, namespace: 'default', uid: 'u1' },
-      spec: { target: 't', strategy: { testingPattern: 'Conformance' } },
-    },
-    { namespace: 'default' },
-  );
+  const experiment = plainExperiment({}, { name, uid: 'u1' });
   for (const [id, tries] of [
     ['finish/0', 1],
     ['finish/0', 2],

@@ -3,18 +3,10 @@ import { expect, it } from 'vitest';
 import { UnavailableError } from '../../../src/errors.ts';
 import { createReadinessTask } from '../../../src/adapters/tasks/readiness.ts';
 import type { KubeClient } from '../../../src/adapters/kube/api-client.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../../support/plain-experiment.ts';
 import { fakeClock } from '../../support/fake-clock.ts';
 
-const experiment = withDefaults(
-  {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'shop', namespace: 'default', uid: 'u1' },
-    spec: { target: 't', strategy: { testingPattern: 'Conformance' } },
-  },
-  { namespace: 'default' },
-);
+const experiment = plainExperiment({}, { name: 'shop', uid: 'u1' });
 
 /** A cluster with pods, and with jobs of a group whose API does not answer for now. */
 const client = (raw: (path: string) => unknown) =>

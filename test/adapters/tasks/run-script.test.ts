@@ -7,18 +7,12 @@ import { createScriptTask } from '../../../src/adapters/tasks/run-script.ts';
 import { scriptInput } from '../../../src/adapters/tasks/script-input.ts';
 import { jobObject } from '../../../src/adapters/tasks/run-script-as-job.ts';
 import { testIo } from '../../support/test-io.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../../support/plain-experiment.ts';
 
-const experiment = withDefaults(
+const experiment = plainExperiment(
   {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'e', namespace: 'shop' },
-    spec: {
-      target: "it's; rm -rf /",
-      strategy: { testingPattern: 'Conformance' },
-      versionInfo: { baseline: { name: 'v1' } },
-    },
+    target: "it's; rm -rf /",
+    versionInfo: { baseline: { name: 'v1' } },
   },
   { namespace: 'shop' },
 );

@@ -1,19 +1,11 @@
 /** Scripts as Jobs: their names, the same for every driver of a try and another for each try; and what becomes of one under way. */
 import { expect, it } from 'vitest';
 import { createScriptJobTask, jobName } from '../../../src/adapters/tasks/run-script-as-job.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../../support/plain-experiment.ts';
 import { openClient, writeKubeconfig } from '../../support/kube-server.ts';
 import { testServer } from '../../support/test-server.ts';
 
-const experiment = withDefaults(
-  {
-    apiVersion: 'iter8.tools/v2alpha2',
-    kind: 'Experiment',
-    metadata: { name: 'shop', namespace: 'default', uid: 'u1' },
-    spec: { target: 't', strategy: { testingPattern: 'Conformance' } },
-  },
-  { namespace: 'default' },
-);
+const experiment = plainExperiment({}, { name: 'shop', uid: 'u1' });
 
 it('each try has a Job of its own, which the next driver finds again', () => {
   const names = [undefined, 1, 2, 3, 2].map((tries) => jobName(experiment, 'finish/0', tries));

@@ -1,10 +1,10 @@
 /** What a collect task has counted: pairs of requests, at the limits that something asks for. */
 import { describe, expect, it } from 'vitest';
 import type { RequestPair } from '../../../src/evidence/paired/request-pairs.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
 import { Judge } from '../../../src/judge/judge.ts';
-import { compileQuestion, type Question } from '../../../src/judge/question/question.ts';
+import type { Question } from '../../../src/judge/question/question.ts';
 import { TaskSums } from '../../../src/judge/record/task-sums.ts';
+import { questionOn } from '../../support/questions.ts';
 import { seeded } from '../../support/seeded.ts';
 
 const M = 'iter8-system/';
@@ -15,23 +15,9 @@ function asking(criteria: object): Question {
     name,
     endpoints: ['a', 'b'].map((endpoint) => ({ name: endpoint, url: `http://${name}.test/${endpoint}` })),
   });
-  const collect = { task: 'metrics/collect', with: { qps: 50, timeout: '1s', versions: ['old', 'new'].map(version) } };
-  return compileQuestion(
-    withDefaults(
-      {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'e' },
-        spec: {
-          target: 't',
-          strategy: { testingPattern: 'A/B', actions: { start: [collect] } },
-          criteria: criteria as never,
-          versionInfo: { baseline: { name: 'old' }, candidates: [{ name: 'new' }] },
-        },
-      },
-      { namespace: 'default' },
-    ),
-  );
+  return questionOn(['old', 'new'], 'A/B', criteria, [
+    { qps: 50, timeout: '1s', versions: ['old', 'new'].map(version) },
+  ]);
 }
 
 /** Requests to `a`, of which those of the candidate take as much longer as the limit of 10 % allows. */

@@ -11,7 +11,7 @@ import {
 import { lowerBound, upperBound } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import type { CounterAnswer } from '../../../src/evidence/counters/counter-samples.ts';
 import { addLiveBlock, emptyLiveBlocks, lnLiveBlocks } from '../../../src/evidence/two-versions/live-blocks.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
+import { plainExperiment } from '../plain-experiment.ts';
 import { judgeOf } from '../../../src/judge/judgement.ts';
 import type { MeasuredMetric } from '../../../src/judge/limits/custom-metric.ts';
 import { compileQuestion } from '../../../src/judge/question/question.ts';
@@ -144,21 +144,16 @@ const NAMES = ['old', 'new'] as const;
 
 const questionAt = (limit: number) =>
   compileQuestion(
-    withDefaults(
+    plainExperiment(
       {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'cell', namespace: 'default' },
-        spec: {
-          target: 'cell',
-          strategy: { testingPattern: 'Canary', deploymentPattern: 'Progressive' },
-          criteria: {
-            strength: { relative: [{ metric: METRIC, maxIncreasePercent: 100 * (limit - 1) }] },
-          },
-          versionInfo: { baseline: { name: NAMES[0] }, candidates: [{ name: NAMES[1] }] },
+        target: 'cell',
+        strategy: { testingPattern: 'Canary', deploymentPattern: 'Progressive' },
+        criteria: {
+          strength: { relative: [{ metric: METRIC, maxIncreasePercent: 100 * (limit - 1) }] },
         },
+        versionInfo: { baseline: { name: NAMES[0] }, candidates: [{ name: NAMES[1] }] },
       },
-      { namespace: 'default' },
+      { name: 'cell' },
     ),
   );
 

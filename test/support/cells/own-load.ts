@@ -1,12 +1,12 @@
 /** Limits on our own load, through the real judge: looked at all the time, by kind of limit, drift, candidates, pairs, kills. */
 import { addPairs, EMPTY_PAIR_TALLY, type PairedSide } from '../../../src/evidence/paired/request-pairs.ts';
 import type { Tally } from '../../../src/evidence/request-tally.ts';
-import { withDefaults } from '../../../src/experiment/defaults.ts';
 import { Judge } from '../../../src/judge/judge.ts';
 import { latencyLimits } from '../../../src/judge/question/limits.ts';
-import { compileQuestion } from '../../../src/judge/question/question.ts';
+import type { Question } from '../../../src/judge/question/question.ts';
 import { pairedMeanLimits, pairedPercentileLimits } from '../../../src/judge/question/relative-limits.ts';
 import { drawNormal, type Uniform } from '../../../src/traffic/seeded-random.ts';
+import { questionOn } from '../questions.ts';
 import { tallyFor, TIMEOUT_MS, type Outcome } from '../simulated-load.ts';
 import type { Cell } from './cell.ts';
 
@@ -32,7 +32,7 @@ export interface OwnLoad {
 
 const PER_SECOND = 20;
 
-const compiled = new Map<string, ReturnType<typeof compileQuestion>>();
+const compiled = new Map<string, Question>();
 
 /** Compiled once for each cell: it is the same in all runs. */
 function questionFor({ objectives = [], relative, cap, candidates }: OwnLoad) {
@@ -40,37 +40,14 @@ function questionFor({ objectives = [], relative, cap, candidates }: OwnLoad) {
   const names = Array.from({ length: candidates + 1 }, (_, i) => `v${i}`);
   const present = compiled.get(key);
   if (present !== undefined) return { names, question: present };
-  const question = compileQuestion(
-    withDefaults(
-      {
-        apiVersion: 'iter8.tools/v2alpha2',
-        kind: 'Experiment',
-        metadata: { name: 'cell', namespace: 'default' },
-        spec: {
-          target: 'cell',
-          strategy: {
-            testingPattern: candidates === 0 ? 'Conformance' : candidates === 1 ? 'Canary' : 'A/B/N',
-            actions: {
-              start: [
-                {
-                  task: 'metrics/collect',
-                  with: { timeout: '10s', versions: names.map((name) => ({ name, url: `http://${name}.test/` })) },
-                },
-              ],
-            },
-          },
-          criteria: {
-            objectives: objectives as never,
-            strength: { ...(relative === undefined ? {} : { relative }), ...(cap === undefined ? {} : { cap }) },
-          },
-          versionInfo: {
-            baseline: { name: names[0]! },
-            ...(candidates === 0 ? {} : { candidates: names.slice(1).map((name) => ({ name })) }),
-          },
-        },
-      },
-      { namespace: 'default' },
-    ),
+  const question = questionOn(
+    names,
+    candidates === 0 ? 'Conformance' : candidates === 1 ? 'Canary' : 'A/B/N',
+    {
+      objectives,
+      strength: { ...(relative === undefined ? {} : { relative }), ...(cap === undefined ? {} : { cap }) },
+    },
+    [{ timeout: '10s', versions: names.map((name) => ({ name, url: `http://${name}.test/` })) }],
   );
   compiled.set(key, question);
   return { names, question };
