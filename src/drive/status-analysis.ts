@@ -36,7 +36,7 @@ export function builtinValue(
 }
 
 /** Histograms and codes of all versions, as Iter8 0.7 wrote them, beside what else is in that place. */
-export function histogramsOf(record: Iter8Record): Record<string, unknown> {
+function histogramsOf(record: Iter8Record): Record<string, unknown> {
   const hists: Record<string, unknown> = {};
   for (const { version, endpoint, tally: stored } of countedScopes(record)) {
     if (endpoint !== undefined) continue;

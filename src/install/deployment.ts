@@ -34,9 +34,9 @@ export interface ApiOptions {
 }
 
 /** Where the controller answers health checks and gives its metrics. */
-export const HEALTH_PORT = 8080;
+const HEALTH_PORT = 8080;
 const API_PORT = 8443;
-export const API_SERVICE = 'iter8ctl-api';
+const API_SERVICE = 'iter8ctl-api';
 /** Of the Secret that has the headers of pushes. */
 const HEADERS_KEY = 'headers';
 const TLS_DIR = '/etc/iter8ctl/api-tls';

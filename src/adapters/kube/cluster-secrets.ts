@@ -6,7 +6,7 @@ import type { KubeClient, Resource } from './api-client.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
-export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
 export function createClusterSecrets(client: KubeClient): SecretReader {
   return {

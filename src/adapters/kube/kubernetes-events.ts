@@ -8,7 +8,7 @@ import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
-export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
+const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
 
 export interface KubeEvent {
   readonly reason: string;

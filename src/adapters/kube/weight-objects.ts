@@ -20,7 +20,7 @@ const FIRST_WAIT_MS = 25;
 /** For pods of whoever gets more, before others lose theirs: a driver that is stopped has a minute in all. */
 const LONGEST_WAIT_FOR_PODS_MS = 30_000;
 const LOOK_AT_PODS_MS = 500;
-export const FIELD_MANAGER = 'iter8ctl';
+const FIELD_MANAGER = 'iter8ctl';
 
 export interface WeightObjectsOptions {
   readonly client: KubeClient;
@@ -329,7 +329,7 @@ function refuseOther(
 }
 
 /** What sets these fields, with the objects around them where they are not there yet. */
-export function operationsFor(
+function operationsFor(
   object: unknown,
   changes: readonly { readonly path: FieldPath; readonly place: string; readonly value: FieldValue }[],
 ): PatchOperation[] {

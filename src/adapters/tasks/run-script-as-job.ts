@@ -17,8 +17,8 @@ import { listWatch, type KubeObject } from '../kube/list-watch.ts';
 import type { PerformTask } from './task-registry.ts';
 import { scriptInput, type ScriptInput } from './script-input.ts';
 
-export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
-export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
+const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
+const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
 
 /** How long its pod can be looked at. */
 const KEPT_SECONDS = 86_400;

@@ -4,7 +4,7 @@ import { expectedGot } from '../schema-issues.ts';
 import { duration, headers, text, url, whole } from './input-fields.ts';
 
 /** Methods of load. Others have a meaning of their own on a connection (CONNECT), or none for a service (TRACE). */
-export const LOAD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const LOAD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 export type LoadMethod = (typeof LOAD_METHODS)[number];
 
 const WARMUP = 'a number of requests or a duration such as 10s';
