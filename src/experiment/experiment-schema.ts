@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import './zod-settings.ts';
-import { API_VERSION, DEPLOYMENT_PATTERNS, TESTING_PATTERNS } from './contract-words.ts';
+import { API_VERSION, DEPLOYMENT_PATTERNS, MAX_INT32, TESTING_PATTERNS } from './contract-words.ts';
 import { expectedGot } from './schema-issues.ts';
 
 /** A Kubernetes quantity as written: `"0.01"`, `500`, `150e-9`. Kept as it is; read it with `quantity.ts`. */
@@ -81,8 +81,6 @@ export const criteriaSchema = z.looseObject({
 });
 export type Criteria = z.infer<typeof criteriaSchema>;
 
-/** Largest int32: what the CRDs of 0.7 accept. */
-const MAX_INT32 = 2_147_483_647;
 const positive = z.int().min(1).max(MAX_INT32);
 const percent = z.int().min(0).max(100);
 

@@ -4,7 +4,8 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
-import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { EXPERIMENTS, type Resource } from './resources.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 

@@ -2,7 +2,7 @@
 import { StringDecoder } from 'node:string_decoder';
 import { redact } from '../../text/redact.ts';
 
-const MAX_OUTPUT_BYTES = 1_048_576;
+export const MAX_OUTPUT_BYTES = 1_048_576;
 const MAX_LINES = 10_000;
 const MAX_LINE = 8_192;
 
