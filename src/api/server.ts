@@ -48,7 +48,7 @@ export interface ApiLimits {
   readonly idleMs: number;
 }
 
-export const LIMITS: ApiLimits = {
+const LIMITS: ApiLimits = {
   connections: 256,
   requests: 128,
   headerBytes: 32 * 1024,

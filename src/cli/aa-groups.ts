@@ -28,6 +28,7 @@ import { foldedRecord, measuredRecord, type MeasuredRecord } from './read-record
 import { resultsOf, type ResultFlags } from './result-files.ts';
 import { sayTo } from './stderr-messages.ts';
 import type { OutputFlags, StoreFlags } from './shared-flags.ts';
+import { SLICE_MS } from '../evidence/slice-counts.ts';
 
 export interface Grouped {
   readonly name: string;
@@ -152,9 +153,6 @@ async function sent(
 const NAME = 'aa';
 
 const named = ({ metadata, ...rest }: WrittenExperiment) => ({ ...rest, metadata: { ...metadata, name: NAME } });
-
-/** Of the slices of a record. */
-const SLICE_MS = 100;
 
 function ofRecord(
   { lines, experiment, record }: MeasuredRecord,

@@ -5,10 +5,10 @@ import type { RecordLine } from '../judge/record/record-lines.ts';
 import { foldRecord, type Folded } from '../replay/fold-record.ts';
 import { readRecordLines } from '../replay/read-record-lines.ts';
 import { systemReason } from '../text/system-reasons.ts';
+import { LONGEST_LINE } from '../adapters/store/record-log.ts';
 
 /** A record is read whole: more than this does not fit into memory, as numbers. */
 const MOST_RECORD_BYTES = 512 * 1024 * 1024;
-const LONGEST_LINE = 32 * 1024 * 1024;
 
 /** @throws UsageError when it is no file of lines */
 export async function recordLines(file: string, shown: string): Promise<unknown[]> {

@@ -206,7 +206,7 @@ async function presentMetric(
 }
 
 /** Path of the first field in which two specs differ, or undefined when they say the same. */
-export function firstDifference(present: object, wanted: object, path = 'spec'): string | undefined {
+function firstDifference(present: object, wanted: object, path = 'spec'): string | undefined {
   if (isDeepStrictEqual(plain(present), plain(wanted))) return undefined;
   const a = present as Readonly<Record<string, unknown>>;
   const b = wanted as Readonly<Record<string, unknown>>;

@@ -2,7 +2,7 @@
 import { formatValue } from '../text/units.ts';
 import type { Experiment, Version } from '../experiment/experiment.ts';
 import type { Metric } from '../experiment/metric.ts';
-import { coversAll, queryText } from '../experiment/metric-query.ts';
+import { coversAll, LOOKBACK_SECONDS, queryText } from '../experiment/metric-query.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import { parseMetric } from '../experiment/parse.ts';
 import { parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
@@ -35,8 +35,6 @@ export interface MeasuredAt {
   readonly signal?: AbortSignal | undefined;
 }
 
-/** Prometheus looks so far back for the value of a series: a sample of before the start is in the first answer. */
-const LOOKBACK_SECONDS = 300;
 const LONGEST_LOOKBACK_SECONDS = 86_400;
 
 /** Its program makes rows of counters (`counter-rows.ts`). */

@@ -11,6 +11,7 @@ import type { Question } from '../judge/question/question.ts';
 import { countedScopes, readTally, tallyOf, type Iter8Record } from '../judge/record/stored-record.ts';
 import { recommendedWeights } from '../traffic/recommended-weights.ts';
 import { versionVerdicts, winnerOf } from '../judge/winner.ts';
+import { MAX_INT32 } from '../experiment/contract-words.ts';
 
 /** Value of a built-in metric: ms, share, count. Undefined without requests, or for a name that is none of ours. */
 export function builtinValue(
@@ -36,7 +37,7 @@ export function builtinValue(
 }
 
 /** Histograms and codes of all versions, as Iter8 0.7 wrote them, beside what else is in that place. */
-export function histogramsOf(record: Iter8Record): Record<string, unknown> {
+function histogramsOf(record: Iter8Record): Record<string, unknown> {
   const hists: Record<string, unknown> = {};
   for (const { version, endpoint, tally: stored } of countedScopes(record)) {
     if (endpoint !== undefined) continue;
@@ -142,7 +143,7 @@ function aggregatedMetrics(experiment: Experiment, { versions }: Question, recor
       if (measured?.value !== undefined) {
         data[version.name] = {
           value: formatQuantity(measured.value),
-          ...(measured.n === undefined ? {} : { sampleSize: Math.min(2 ** 31 - 1, Math.round(measured.n)) }),
+          ...(measured.n === undefined ? {} : { sampleSize: Math.min(MAX_INT32, Math.round(measured.n)) }),
         };
         continue;
       }
@@ -155,7 +156,7 @@ function aggregatedMetrics(experiment: Experiment, { versions }: Question, recor
           : {
               value: formatQuantity(value),
               sampleSize: Math.min(
-                2 ** 31 - 1,
+                MAX_INT32,
                 tallyFor(parseMetricName(name, experiment.metadata.namespace).endpoint).response.n,
               ),
             };

@@ -37,7 +37,7 @@ export interface ConditionChange {
 }
 
 /** Sets one condition; lastTransitionTime moves only when its value changes. Other conditions and unknown fields stay. */
-export function withCondition(status: ExperimentStatus, change: ConditionChange, nowMs: number): ExperimentStatus {
+function withCondition(status: ExperimentStatus, change: ConditionChange, nowMs: number): ExperimentStatus {
   const present = status.conditions ?? [];
   const next = (condition: Condition | undefined): Condition => ({
     ...condition,
@@ -58,7 +58,7 @@ export function withCondition(status: ExperimentStatus, change: ConditionChange,
 }
 
 /** What `kubectl get` shows: `Reason: text`, or the reason alone. */
-export function kubectlMessage(reason: Reason, message: string): string {
+function kubectlMessage(reason: Reason, message: string): string {
   return message === '' ? reason : `${reason}: ${message}`;
 }
 

@@ -169,7 +169,7 @@ function addAnswers(a: Tally, b: Tally): Pick<Tally, 'answers'> {
   return { answers: { sumMs, maxMs, minMs, unanswered } };
 }
 
-export function addLimitCount(a: LimitCount, b: LimitCount): LimitCount {
+function addLimitCount(a: LimitCount, b: LimitCount): LimitCount {
   return { response: addCount(a.response, b.response), service: addCount(a.service, b.service) };
 }
 

@@ -2,6 +2,7 @@
 
 /** Source: docs/contract.md 3. */
 export const DEFAULT_QPS = 8;
+export const MOST_QPS = 1_000_000;
 
 interface Written {
   readonly qps?: number | undefined;

@@ -12,5 +12,8 @@ export type DeploymentPattern = (typeof DEPLOYMENT_PATTERNS)[number];
 export const CONDITION_TYPES = ['Completed', 'Failed', 'TargetAcquired'] as const;
 export type ConditionType = (typeof CONDITION_TYPES)[number];
 
+/** Largest int32: what the CRDs of Iter8 0.7 accept. */
+export const MAX_INT32 = 2_147_483_647;
+
 export const STAGES = ['Waiting', 'Initializing', 'Running', 'Finishing', 'Completed'] as const;
 export type Stage = (typeof STAGES)[number];

@@ -7,6 +7,7 @@ import './zod-settings.ts';
 import { experimentSchema, objectMetaSchema, quantitySchema } from './experiment-schema.ts';
 import { EXPERIMENT_FIELDS, METRIC_FIELDS, type FieldDescriptions } from './field-descriptions.ts';
 import { metricSchema } from './metric.ts';
+import { MAX_INT32 } from './contract-words.ts';
 
 /** A structural schema. Source: k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1 JSONSchemaProps. */
 export type CrdSchema = Record<string, unknown>;
@@ -19,7 +20,6 @@ const QUANTITY: CrdSchema = {
   'x-kubernetes-int-or-string': true,
 };
 const ANYTHING: CrdSchema = { 'x-kubernetes-preserve-unknown-fields': true };
-const MAX_INT32 = 2_147_483_647;
 
 export function experimentCrdSchema(): CrdSchema {
   const schema = crdSchema(experimentSchema);

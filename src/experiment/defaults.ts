@@ -14,7 +14,7 @@ export const EXPERIMENT_DEFAULTS = {
 export const METRIC_DEFAULTS = { type: 'Gauge', method: 'GET' } as const;
 
 /** An objective that is violated rolls back only under BlueGreen, unless it says otherwise. */
-export function defaultRollback(pattern: DeploymentPattern): boolean {
+function defaultRollback(pattern: DeploymentPattern): boolean {
   return pattern === 'BlueGreen';
 }
 

@@ -4,6 +4,7 @@ import { REDACTED } from '../text/redact.ts';
 import { isSendableHeader, joinHeaders, UNSENDABLE_HEADER } from './http-headers.ts';
 import { API_VERSION, type WrittenExperiment } from './experiment.ts';
 import { parseSlo } from './slo-flag.ts';
+import { LABEL } from './object-names.ts';
 
 export interface QuickOptions {
   /** `URL` or `NAME=URL`; one: Conformance, two: Canary with the first as baseline. */
@@ -24,8 +25,6 @@ export interface QuickOptions {
   /** Absent: POST with a payload, else GET. */
   readonly method?: string | undefined;
 }
-
-const LABEL = /^[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?$/;
 
 /** `NAME=` counts only when a DNS label stands before the first `=`: query strings have `=` too. */
 export function splitUrl(text: string): { readonly name?: string; readonly url: string } {

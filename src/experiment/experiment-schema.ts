@@ -7,7 +7,7 @@
  */
 import * as z from 'zod';
 import './zod-settings.ts';
-import { API_VERSION, DEPLOYMENT_PATTERNS, TESTING_PATTERNS } from './contract-words.ts';
+import { API_VERSION, DEPLOYMENT_PATTERNS, MAX_INT32, TESTING_PATTERNS } from './contract-words.ts';
 import { expectedGot } from './schema-issues.ts';
 
 /** A Kubernetes quantity as written: `"0.01"`, `500`, `150e-9`. Kept as it is; read it with `quantity.ts`. */
@@ -29,7 +29,7 @@ export const objectMetaSchema = z.looseObject({
 });
 export type ObjectMeta = z.infer<typeof objectMetaSchema>;
 
-export const taskSchema = z.looseObject({
+const taskSchema = z.looseObject({
   task: z.string().optional(),
   run: z.string().optional(),
   if: z.string().optional(),
@@ -37,7 +37,7 @@ export const taskSchema = z.looseObject({
 });
 export type TaskSpec = z.infer<typeof taskSchema>;
 
-export const weightObjRefSchema = z.looseObject({
+const weightObjRefSchema = z.looseObject({
   apiVersion: z.string().optional(),
   kind: z.string().optional(),
   name: z.string().optional(),
@@ -48,20 +48,20 @@ export const weightObjRefSchema = z.looseObject({
 });
 export type WeightObjRef = z.infer<typeof weightObjRefSchema>;
 
-export const versionSchema = z.looseObject({
+const versionSchema = z.looseObject({
   name: z.string(),
   variables: z.array(z.looseObject({ name: z.string(), value: z.string() })).optional(),
   weightObjRef: weightObjRefSchema.optional(),
 });
 export type Version = z.infer<typeof versionSchema>;
 
-export const versionInfoSchema = z.looseObject({
+const versionInfoSchema = z.looseObject({
   baseline: versionSchema,
   candidates: z.array(versionSchema).optional(),
 });
 export type VersionInfo = z.infer<typeof versionInfoSchema>;
 
-export const objectiveSchema = z.looseObject({
+const objectiveSchema = z.looseObject({
   metric: z.string(),
   upperLimit: quantitySchema.optional(),
   lowerLimit: quantitySchema.optional(),
@@ -69,7 +69,7 @@ export const objectiveSchema = z.looseObject({
 });
 export type Objective = z.infer<typeof objectiveSchema>;
 
-export const rewardSchema = z.looseObject({ metric: z.string(), preferredDirection: z.enum(['High', 'Low']) });
+const rewardSchema = z.looseObject({ metric: z.string(), preferredDirection: z.enum(['High', 'Low']) });
 export type Reward = z.infer<typeof rewardSchema>;
 
 export const criteriaSchema = z.looseObject({
@@ -81,12 +81,10 @@ export const criteriaSchema = z.looseObject({
 });
 export type Criteria = z.infer<typeof criteriaSchema>;
 
-/** Largest int32: what the CRDs of 0.7 accept. */
-const MAX_INT32 = 2_147_483_647;
 const positive = z.int().min(1).max(MAX_INT32);
 const percent = z.int().min(0).max(100);
 
-export const durationSchema = z.looseObject({
+const durationSchema = z.looseObject({
   intervalSeconds: positive.optional(),
   iterationsPerLoop: positive.optional(),
   maxLoops: positive.optional(),
@@ -111,7 +109,7 @@ export const specSchema = z.looseObject({
 });
 export type ExperimentSpec = z.infer<typeof specSchema>;
 
-export const conditionSchema = z.looseObject({
+const conditionSchema = z.looseObject({
   type: z.string(),
   status: z.string(),
   lastTransitionTime: z.string().optional(),
@@ -128,10 +126,10 @@ const part = <T extends z.ZodType>(data: T) =>
     message: z.string().optional(),
   });
 
-export const weightSchema = z.looseObject({ name: z.string(), value: z.number() });
+const weightSchema = z.looseObject({ name: z.string(), value: z.number() });
 export type Weight = z.infer<typeof weightSchema>;
 
-export const aggregatedValueSchema = z.looseObject({
+const aggregatedValueSchema = z.looseObject({
   value: quantitySchema.optional(),
   min: quantitySchema.optional(),
   max: quantitySchema.optional(),
@@ -139,7 +137,7 @@ export const aggregatedValueSchema = z.looseObject({
 });
 export type AggregatedValue = z.infer<typeof aggregatedValueSchema>;
 
-export const analysisSchema = z.looseObject({
+const analysisSchema = z.looseObject({
   /** Free JSON: histograms by version in the form of Iter8 0.7, and our own record under the key `iter8ctl` (`record.ts`). */
   aggregatedBuiltinHists: part(z.record(z.string(), z.unknown())).optional(),
   aggregatedMetrics: part(
@@ -158,7 +156,7 @@ export const analysisSchema = z.looseObject({
 });
 export type Analysis = z.infer<typeof analysisSchema>;
 
-export const statusSchema = z.looseObject({
+const statusSchema = z.looseObject({
   conditions: z.array(conditionSchema).optional(),
   initTime: z.string().optional(),
   startTime: z.string().optional(),

@@ -18,6 +18,9 @@ const QUANTITY = /^([+-]?)(?:(\d+)(?:\.(\d*))?|\.(\d+))(?:(Ki|Mi|Gi|Ti|Pi|Ei|[nu
 const DECIMAL_SUFFIXES = ['n', 'u', 'm', '', 'k', 'M', 'G', 'T', 'P', 'E'] as const;
 const BINARY_SUFFIXES = ['Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei'] as const;
 
+/** Kubernetes rounds up what is smaller. */
+export const SMALLEST_QUANTITY = 1e-9;
+
 /** No double needs more; a longer text or a larger exponent would only cost memory. */
 const MAX_LENGTH = 400;
 const MAX_EXPONENT = 1_000;

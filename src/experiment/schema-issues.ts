@@ -124,7 +124,7 @@ export function unknownKey(path: Path, known: readonly string[], noun: string): 
 }
 
 /** Keys that a schema knows at a place, walking through lists, records and optional wrappers. */
-export function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
+function knownKeys(schema: z.core.$ZodType, path: Path): string[] {
   let at: z.core.$ZodType | undefined = unwrap(schema);
   for (const segment of path) {
     at = at === undefined ? undefined : child(at, segment);

@@ -2,13 +2,12 @@
 import { UsageError } from '../errors.ts';
 import type { Objective } from './experiment.ts';
 import { parseMetricName, shortName, type MetricQuantity } from './metric-names.ts';
+import { SMALLEST_QUANTITY } from './quantity.ts';
 
 const FORM =
   /^\s*([A-Za-z0-9][\w./-]*)\s*(<=|>=|<|>|=<|=>)\s*([+-]?[\d.]+(?:[eE][+-]?\d+)?)\s*([A-Za-z\u00b5\u03bc%]*)\s*$/;
 
 const MS_PER: Readonly<Record<string, number>> = { us: 0.001, µs: 0.001, μs: 0.001, ms: 1, s: 1000 };
-/** What Kubernetes rounds everything smaller up to. */
-const SMALLEST = 1e-9;
 
 /** `95` -> `95th`, `99.9` -> `99.9th`, `50` -> `50th`: the ending that built-in metrics have, whatever the number. */
 const percentileName = (percent: string): string => `latency-${percent}th-percentile`;
@@ -27,7 +26,7 @@ function metricOf(written: string): string {
   return parseMetricName(name, 'default').quantity.kind === 'custom' ? written : name;
 }
 
-/** Plain decimal without exponent or float noise: `0.01`, `300`. At least `SMALLEST`, or 0. */
+/** Plain decimal without exponent or float noise: `0.01`, `300`. At least `SMALLEST_QUANTITY`, or 0. */
 function decimal(value: number): string {
   const text = Number(value.toPrecision(12)).toString();
   return text.includes('e') ? value.toFixed(20).replace(/\.?0+$/, '') : text;
@@ -54,9 +53,9 @@ export function parseSlo(text: string): Objective {
       { hint },
     );
   const limit = number * factorOf({ quantity, metric, written, unit, text }, wrongUnit);
-  if (limit !== 0 && Math.abs(limit) < SMALLEST)
+  if (limit !== 0 && Math.abs(limit) < SMALLEST_QUANTITY)
     throw new UsageError(
-      `--slo ${JSON.stringify(text)}: expected 0 or at least ${SMALLEST}, which is the smallest quantity of Kubernetes, got ${limit}`,
+      `--slo ${JSON.stringify(text)}: expected 0 or at least ${SMALLEST_QUANTITY}, which is the smallest quantity of Kubernetes, got ${limit}`,
       { hint: 'a rate of 0 is written error-rate<=0' },
     );
   const limitText = decimal(limit);

@@ -35,7 +35,7 @@ const version = z.strictObject({
     .optional(),
 });
 
-export const verdictMetricSchema = z.strictObject({
+const verdictMetricSchema = z.strictObject({
   name: named,
   query: z.string().min(1).max(LONGEST_QUERY),
   jqExpression: z.string().min(1).max(LONGEST_QUERY).optional(),
@@ -44,7 +44,7 @@ export const verdictMetricSchema = z.strictObject({
   sampleSize: z.string().max(253).optional(),
 });
 
-export const verdictRequestSchema = z.strictObject({
+const verdictRequestSchema = z.strictObject({
   versionInfo: z.strictObject({ baseline: version, candidates: z.array(version).max(MOST_CANDIDATES).optional() }),
   criteria: criteriaSchema,
   metrics: z.array(verdictMetricSchema).max(MOST_METRICS).optional(),

@@ -14,7 +14,7 @@ import { applyOperator, lengthOf, member, memberOfRoot, ROOT_NAMES } from './con
 export type ConditionFunctions = Readonly<Record<string, () => unknown>>;
 
 /** What conditions can call wherever they stand. */
-export const CONDITION_FUNCTIONS = ['CandidateWon', 'WinnerFound'] as const;
+const CONDITION_FUNCTIONS = ['CandidateWon', 'WinnerFound'] as const;
 
 /** Longer ones are no conditions. */
 const MAX_LENGTH = 2_000;

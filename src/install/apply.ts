@@ -1,7 +1,8 @@
 /** Makes the objects in the cluster what they should be, and removes them again. */
 import { Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../io.ts';
-import { EXPERIMENTS, type KubeClient } from '../adapters/kube/api-client.ts';
+import type { KubeClient } from '../adapters/kube/api-client.ts';
+import { EXPERIMENTS } from '../adapters/kube/resources.ts';
 import { FieldsConflictError } from '../adapters/kube/api-error.ts';
 import { listPages } from '../adapters/kube/list-watch.ts';
 import { retryExpired } from '../adapters/kube/retry.ts';

@@ -11,7 +11,7 @@
  * need secrets.
  */
 import { API_GROUP } from '../experiment/experiment.ts';
-import type { Resource } from '../adapters/kube/api-client.ts';
+import type { Resource } from '../adapters/kube/resources.ts';
 import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
 

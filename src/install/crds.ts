@@ -2,7 +2,7 @@
 import { API_GROUP, API_GROUP_VERSION } from '../experiment/experiment.ts';
 import { experimentCrdSchema, metricCrdSchema, type CrdSchema } from '../experiment/crd-schema.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
-import type { Resource } from '../adapters/kube/api-client.ts';
+import type { Resource } from '../adapters/kube/resources.ts';
 
 export const CRDS: Resource = {
   group: 'apiextensions.k8s.io',

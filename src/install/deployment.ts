@@ -1,11 +1,10 @@
 /** The controller's Deployment, under the restricted Pod Security Standard: no root, no writable root, no capability. */
-import type { Resource } from '../adapters/kube/api-client.ts';
+import { NAMESPACES, SERVICES, type Resource } from '../adapters/kube/resources.ts';
 import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
 import { CONTROLLER } from './cluster-roles.ts';
 
 export const DEPLOYMENTS: Resource = { group: 'apps', version: 'v1', plural: 'deployments', namespaced: true };
-const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 export interface ControllerOptions {
   readonly image: string;
@@ -34,13 +33,12 @@ export interface ApiOptions {
 }
 
 /** Where the controller answers health checks and gives its metrics. */
-export const HEALTH_PORT = 8080;
+const HEALTH_PORT = 8080;
 const API_PORT = 8443;
-export const API_SERVICE = 'iter8ctl-api';
+const API_SERVICE = 'iter8ctl-api';
 /** Of the Secret that has the headers of pushes. */
 const HEADERS_KEY = 'headers';
 const TLS_DIR = '/etc/iter8ctl/api-tls';
-const SERVICES: Resource = { group: '', version: 'v1', plural: 'services', namespaced: true };
 const SELECTOR = { 'app.kubernetes.io/name': 'iter8ctl', 'app.kubernetes.io/component': 'controller' };
 /** Not root, and nobody's on the usual images. */
 const USER = 65532;

@@ -1,5 +1,5 @@
 /** An object that `install` makes, and where it goes. */
-import type { Resource } from '../adapters/kube/api-client.ts';
+import type { Resource } from '../adapters/kube/resources.ts';
 
 export interface InstallObject {
   readonly resource: Resource;

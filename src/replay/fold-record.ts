@@ -14,6 +14,7 @@ import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
 import { restartedRecord } from '../judge/record/void-measurements.ts';
 import { isObject } from '../text/check-fields.ts';
+import { SLICE_MS } from '../evidence/slice-counts.ts';
 
 export interface ReplayChange {
   /** In place of those of the spec; absent: as they were. */
@@ -35,9 +36,6 @@ export interface Folded {
     'time' | 'measuringDone' | 'loadToCome' | 'runningSeconds' | 'completedIterations' | 'weights'
   >;
 }
-
-/** Of intended start (drive/ports.ts, ClosedSlice). */
-const SLICE_SECONDS = 0.1;
 
 /** Undefined when no line holds an experiment. */
 export function foldRecord(lines: Iterable<RecordLine>, change: ReplayChange): Folded | undefined {
@@ -88,7 +86,7 @@ class Fold {
       case 'slice': {
         const task = this.#open.get(line.task);
         task?.sums.add(line, line.tally);
-        if (task !== undefined) task.slices = Math.max(task.slices, (line.slice + 1) * SLICE_SECONDS);
+        if (task !== undefined) task.slices = Math.max(task.slices, ((line.slice + 1) * SLICE_MS) / 1000);
         break;
       }
       case 'pairs':

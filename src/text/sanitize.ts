@@ -9,18 +9,19 @@
  */
 const UNSAFE = /(?![\ufe0e\ufe0f])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
 const UNSAFE_BUT_LINES = /(?![\ufe0e\ufe0f\n\t])[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/gu;
-/** Most texts: nothing to look for. */
-const PLAIN = /^[ -~]*$/;
+/** Most texts are: a column for each character, and nothing to hide. */
+export const isPrintableAscii = (text: string): boolean => ASCII.test(text);
+const ASCII = /^[ -~]*$/;
 const PLAIN_LINES = /^[ -~\n\t]*$/;
 
 /** One line: newlines and tabs are made visible too. */
 export function sanitizeLine(text: string): string {
-  return PLAIN.test(text) ? text : text.replace(UNSAFE, visible);
+  return isPrintableAscii(text) ? text : text.replace(UNSAFE, visible);
 }
 
 /** Several lines: newlines and tabs stay, CRLF becomes a newline. */
 export function sanitizeText(text: string): string {
-  return PLAIN.test(text) ? text : text.replaceAll('\r\n', '\n').replace(UNSAFE_BUT_LINES, visible);
+  return isPrintableAscii(text) ? text : text.replaceAll('\r\n', '\n').replace(UNSAFE_BUT_LINES, visible);
 }
 
 /** The same text with each such character, but for newlines and tabs, as the syntax of the text around it writes it. */

@@ -5,16 +5,16 @@
  * package and asking it about one check mark costs over 40 ms, about as much as all the rest of `describe`.
  */
 import { stripVTControlCharacters } from 'node:util';
+import { isPrintableAscii } from './sanitize.ts';
 import { WIDE_RANGES } from './wide-ranges.ts';
 
-const ASCII = /^[ -~]*$/;
 /** ASCII, European letters, punctuation, arrows, frames, blocks and the symbols that we use: a column for each. */
 const NARROW =
   /^[ -~\u00a1-\u00ac\u00ae-\u02ff\u0370-\u0373\u0391-\u03a1\u03a3-\u0482\u2010-\u2027\u2030-\u203b\u2190-\u2193\u2248\u2264\u2265\u2500-\u25a1\u25cf\u2713\u2714\u2716\u2717]*$/;
 
 /** Columns of a line: wide characters and emoji take two, combining and invisible ones none, colours none. */
 export function displayWidth(line: string): number {
-  if (ASCII.test(line)) return line.length;
+  if (isPrintableAscii(line)) return line.length;
   const text = line.includes('\u001b') || line.includes('\u009b') ? stripVTControlCharacters(line) : line;
   if (NARROW.test(text)) return text.length;
   let columns = 0;

@@ -50,7 +50,7 @@ function comparisonAnswer(rows: readonly ComparedRow[]): ComparisonAnswer {
 const hasBound = ({ lower, upper }: ComparedRow['difference']): boolean => lower !== undefined || upper !== undefined;
 
 /** As `aa` says it. */
-export const NOT_ENOUGH = 'not enough requests: no regression would be shown, whatever it is';
+const NOT_ENOUGH = 'not enough requests: no regression would be shown, whatever it is';
 
 function headlineOf(rows: readonly ComparedRow[]): string {
   const count = (answer: ComparedRow['answer']) => rows.filter((row) => row.answer === answer).length;

@@ -1,6 +1,6 @@
 /** What an earlier run showed is planned with as finely as it was measured. */
 import { expect, it } from 'vitest';
-import { constant } from '../../src/evidence/planning/distribution.ts';
+import { constant } from '../support/constant-distribution.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import { readRecord, storeTally, withRecord } from '../../src/judge/record/stored-record.ts';
 import { decidability } from '../../src/preflight/decidability.ts';

@@ -2,7 +2,8 @@
 import { mkdtempSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { EXPERIMENTS, KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { KubeClient, type KubeClientOptions } from '../../src/adapters/kube/api-client.ts';
+import { EXPERIMENTS } from '../../src/adapters/kube/resources.ts';
 import { testServer } from './test-server.ts';
 
 export interface KubeconfigParts {

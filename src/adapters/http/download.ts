@@ -1,7 +1,7 @@
 /** GET of a URL that somebody named: through the proxy of the environment, bounded in time and size. */
 import { request } from 'undici';
 import { limitedBody, onTheWay, withDispatcher, withinTime, type Env } from './dispatcher.ts';
-import { redirectTarget } from './redirects.ts';
+import { MOST_REDIRECTS, redirectTarget } from './redirects.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
 export interface DownloadOptions {
@@ -15,8 +15,6 @@ export interface Downloaded {
   readonly status: number;
   readonly bytes: Uint8Array;
 }
-
-const MOST_REDIRECTS = 5;
 
 /** Follows redirects. Rejects with the error of the connection, or with the signal's own reason when it is aborted. */
 export function download(url: string, options: DownloadOptions): Promise<Downloaded> {

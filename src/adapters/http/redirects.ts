@@ -1,6 +1,8 @@
 /** Which redirects are followed. */
 import { AnswerError } from './dispatcher.ts';
 
+export const MOST_REDIRECTS = 5;
+
 /** Where a redirect leads. @throws AnswerError when it would leave HTTP, or TLS */
 export function redirectTarget(location: string, from: URL): URL {
   if (!URL.canParse(location, from.href)) throw new AnswerError('it redirects to what is no URL');

@@ -6,6 +6,7 @@ import { request, type Dispatcher } from 'undici';
 import { UndeliveredError } from '../../errors.ts';
 import { systemReason, ThroughProxyError } from '../../text/system-reasons.ts';
 import { LateError, limitedBody, onTheWay, withDispatcher, withinTime, type Env } from './dispatcher.ts';
+import { MOST_REDIRECTS } from './redirects.ts';
 import { userHeader, withoutUser } from './url-user.ts';
 
 export interface Message {
@@ -29,7 +30,6 @@ export interface Answer {
   readonly afterMs?: number | undefined;
 }
 
-const MOST_REDIRECTS = 5;
 const MAX_BYTES = 64 * 1024;
 const LONGEST_WAIT_MS = 60_000;
 

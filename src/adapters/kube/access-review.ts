@@ -1,5 +1,6 @@
 /** What the account may do: asked of the API server by SelfSubjectAccessReview. */
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 
 const REVIEWS: Resource = {
   group: 'authorization.k8s.io',

@@ -1,7 +1,6 @@
 /** Requests to the API server with the credentials of the kubeconfig: JSON in, JSON out, foreign errors translated once. */
 import type { Agent, IncomingMessage } from 'node:http';
 import { UnavailableError } from '../../errors.ts';
-import { API_GROUP, API_GROUP_VERSION } from '../../experiment/experiment.ts';
 import { checkList, checkNamed, checkObject } from './answer-shape.ts';
 import { apiError, apiText, connectionError, statusOf, thingText, type Asked } from './api-error.ts';
 import { Connections } from './connections.ts';
@@ -10,6 +9,7 @@ import { listen, NoAnswerError, openAnswer, sendOnce } from './http-request.ts';
 import { chooseConfig, type ChosenConfig, type KubeFlags } from './kubeconfig.ts';
 import { retryTransient } from './retry.ts';
 import { logged } from './request-log.ts';
+import type { Resource } from './resources.ts';
 
 export interface KubeClientOptions extends KubeFlags {
   readonly env: Readonly<Record<string, string | undefined>>;
@@ -31,20 +31,6 @@ export interface KubeClientOptions extends KubeFlags {
   /** Receives a line for each request that was sent: what, its status, how long it took. Nothing secret. Absent: nobody looks. */
   readonly onRequest?: ((line: string) => void) | undefined;
 }
-
-/** A kind of object and how its path is made. */
-export interface Resource {
-  /** Empty: the core group. */
-  readonly group: string;
-  readonly version: string;
-  readonly plural: string;
-  readonly namespaced: boolean;
-}
-
-const ITER8 = { group: API_GROUP, version: API_GROUP_VERSION, namespaced: true } as const;
-export const EXPERIMENTS: Resource = { ...ITER8, plural: 'experiments' };
-export const METRICS: Resource = { ...ITER8, plural: 'metrics' };
-export const NAMESPACES: Resource = { group: '', version: 'v1', plural: 'namespaces', namespaced: false };
 
 export interface ApiRequest {
   readonly verb: 'get' | 'list' | 'watch' | 'create' | 'patch' | 'update' | 'delete';
@@ -83,11 +69,11 @@ const DEFAULT_TIMEOUT_MS = 30_000;
 const MAX_ANSWER_BYTES = 128 * 1024 * 1024;
 
 /** `experiments.iter8.tools`, `pods`. */
-export function resourceText(resource: Resource): string {
+function resourceText(resource: Resource): string {
   return resource.group === '' ? resource.plural : `${resource.plural}.${resource.group}`;
 }
 
-export function pathOf(request: Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource' | 'query'>): string {
+function pathOf(request: Pick<ApiRequest, 'resource' | 'namespace' | 'name' | 'subresource' | 'query'>): string {
   const { resource, namespace, name, subresource } = request;
   const root = resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`;
   const parts = [

@@ -2,11 +2,12 @@
 import type { SecretReader } from '../../drive/ports.ts';
 import { keyText } from '../../experiment/experiment.ts';
 import { NotFoundError, UnavailableError } from '../../errors.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
-export const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
+const SECRETS: Resource = { group: '', version: 'v1', plural: 'secrets', namespaced: true };
 
 export function createClusterSecrets(client: KubeClient): SecretReader {
   return {

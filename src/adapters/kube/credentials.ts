@@ -8,7 +8,7 @@ import { readBounded } from '../manifest/bounded-read.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
 import { isInTheClear } from './kubeconfig-overrides.ts';
-import { oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
+import { MARGIN_MS, oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
 
 /** PEM. */
 export interface TlsMaterial {
@@ -48,8 +48,6 @@ export interface CredentialOptions {
   readonly onMessage: (text: string) => void;
 }
 
-/** A credential is not used when it ends so soon. */
-const MARGIN_MS = 10_000;
 /** Files of tokens and certificates are replaced while we run. */
 const READ_AGAIN_MS = 60_000;
 /** A server that refuses what was just renewed does not make us ask a plugin, or a person, with every request. */

@@ -1,6 +1,7 @@
 /** From a kind as people write it (`Deployment`, `deploy`, `VirtualService.v1beta1.networking.istio.io`) to its path in the API. */
 import { NotFoundError } from '../../errors.ts';
-import { abortable, type KubeClient, type Resource } from './api-client.ts';
+import { abortable, type KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText, isTextList } from './value-types.ts';
 

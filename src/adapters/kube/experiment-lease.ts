@@ -1,7 +1,8 @@
 /** One driver an experiment: a Lease beside it, which goes when it goes. */
 import { keyText } from '../../experiment/experiment.ts';
 import type { DriverLock, ExperimentStore } from '../../drive/ports.ts';
-import { EXPERIMENTS, type KubeClient } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { EXPERIMENTS } from './resources.ts';
 import { createLeaseLock, leaseName } from './lease.ts';
 
 export function createExperimentLock(client: KubeClient, store: Pick<ExperimentStore, 'get'>): DriverLock {

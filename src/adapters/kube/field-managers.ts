@@ -3,6 +3,9 @@ import type { FieldPath } from '../../expressions/field-path.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 
+/** Who wrote what a drive writes, in metadata.managedFields; `install` has a name of its own. */
+export const FIELD_MANAGER = 'iter8ctl';
+
 /**
  * The newest manager of a field: `kubectl-edit at 2026-11-24T08:00:00Z`. Elements of a list are recorded by their keys, which
  * a path does not say: then whoever has the list is meant.

@@ -5,6 +5,7 @@ import { chown, realpath, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { systemReason } from '../../text/system-reasons.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
 import { readManifest } from '../manifest/parse-documents.ts';
+import { MAX_KUBECONFIG_BYTES } from './kubeconfig.ts';
 
 export interface Replacement {
   /** Key in `users[].user.auth-provider.config`. */
@@ -12,8 +13,6 @@ export interface Replacement {
   readonly before: string | undefined;
   readonly after: string;
 }
-
-const MAX_BYTES = 8 * 1024 * 1024;
 
 /**
  * Undefined when the tokens are written, or were in none of the files; otherwise why not. A symbolic link stays one: the file
@@ -29,7 +28,7 @@ export async function replaceInKubeconfig(
   for (const file of files) {
     try {
       const real = await realpath(file);
-      const text = (await readBounded(real, { maxBytes: MAX_BYTES })).toString('utf8');
+      const text = (await readBounded(real, { maxBytes: MAX_KUBECONFIG_BYTES })).toString('utf8');
       if (!changes.some(({ before }) => text.includes(before!))) continue;
       const next = rewritten(text, changes);
       if (next === undefined) failure = `${file} holds the old ones in a form that cannot be replaced`;

@@ -54,7 +54,7 @@ export interface ChosenConfig {
 const CHOSEN = 'iter8ctl';
 const SERVICE_ACCOUNT = '/var/run/secrets/kubernetes.io/serviceaccount';
 /** A larger file is no kubeconfig. */
-const MAX_BYTES = 8 * 1024 * 1024;
+export const MAX_KUBECONFIG_BYTES = 8 * 1024 * 1024;
 
 /**
  * Empty flags count as not given: an unset variable of a script (`--context "$CONTEXT"`). Source: kubectl, whose overrides
@@ -202,7 +202,7 @@ async function mergeFiles(
 async function readOne(file: string): Promise<{ readonly config: KubeConfig; readonly missing?: string | undefined }> {
   const config = new KubeConfig();
   try {
-    const text = (await readBounded(file, { maxBytes: MAX_BYTES })).toString('utf8');
+    const text = (await readBounded(file, { maxBytes: MAX_KUBECONFIG_BYTES })).toString('utf8');
     if (text.trim() === '') return { config };
     const missing = loadEntries(config, text);
     for (const { caFile } of config.getClusters()) checkPath(caFile, 'certificate-authority');

@@ -4,11 +4,12 @@
  */
 import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
-import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { EXPERIMENTS, type Resource } from './resources.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
-export const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
+const EVENTS: Resource = { group: '', version: 'v1', plural: 'events', namespaced: true };
 
 export interface KubeEvent {
   readonly reason: string;

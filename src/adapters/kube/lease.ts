@@ -14,7 +14,8 @@ import { ConflictError, Iter8Error, NotFoundError, UnavailableError } from '../.
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 import { backoffMs } from './retry.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';

@@ -17,8 +17,8 @@ import { sendOnce } from './http-request.ts';
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
 export type OidcSettings = Record<string, string | undefined>;
 
-/** A token is not used when it ends so soon. */
-const MARGIN_MS = 10_000;
+/** A credential is not used when it ends so soon. */
+export const MARGIN_MS = 10_000;
 const MAX_ANSWER = 1024 * 1024;
 const TIMEOUT_MS = 30_000;
 const MAX_CA_BYTES = 1024 * 1024;

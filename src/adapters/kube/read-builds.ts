@@ -15,7 +15,8 @@ import { OBJECT_NAME } from '../../experiment/object-names.ts';
 import type { Build } from '../../judge/record/build-changes.ts';
 import { canonicalJson } from '../../text/canonical-json.ts';
 import { isObject } from '../../text/check-fields.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { PODS, SERVICES, type Resource } from './resources.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
 import { isText } from './value-types.ts';
 
@@ -25,8 +26,6 @@ const WORKLOADS: Readonly<Record<string, Resource>> = {
   StatefulSet: { ...APPS, plural: 'statefulsets' },
   DaemonSet: { ...APPS, plural: 'daemonsets' },
 };
-const SERVICES: Resource = { group: '', version: 'v1', plural: 'services', namespaced: true };
-const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
 /** Labels by which the makers of pods say of which template they are. */
 const TEMPLATE_LABELS = ['pod-template-hash', 'controller-revision-hash', 'rollouts-pod-template-hash'];
 /** Pods of one build are alike: so many of them are looked at. */

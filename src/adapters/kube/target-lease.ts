@@ -5,7 +5,8 @@
 import { Iter8Error, NotFoundError } from '../../errors.ts';
 import type { DriverLock } from '../../drive/ports.ts';
 import { mayI } from './access-review.ts';
-import { NAMESPACES, type KubeClient } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { NAMESPACES } from './resources.ts';
 import { createLeaseLock, LEASES } from './lease.ts';
 
 /** In `system` if this account may, else in the namespace of the key, with a warning: other namespaces are not seen then. */

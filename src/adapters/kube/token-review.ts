@@ -2,7 +2,8 @@
  * Whose token somebody shows, and what they may do: asked of the API server, by TokenReview and SubjectAccessReview. Nothing is kept:
  * a token that is revoked, or a right that is taken away, counts with the next request.
  */
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 import type { Permission } from './access-review.ts';
 
 const TOKEN_REVIEWS: Resource = {

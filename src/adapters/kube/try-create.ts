@@ -1,7 +1,8 @@
 /** Asks the API server whether it would take an object, without storing it. */
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import { ConflictError, ForbiddenError } from '../../errors.ts';
-import { EXPERIMENTS, type KubeClient } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import { EXPERIMENTS } from './resources.ts';
 
 /** Rejects as creating it would, but for a name that is taken and a missing permission, which others report. */
 export async function tryCreate(client: KubeClient, experiment: WrittenExperiment): Promise<void> {

@@ -10,9 +10,10 @@ import type { TrafficObjects } from '../../drive/ports.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isSameSplit, isSameValue, shown } from '../../traffic/weight-fields.ts';
 import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
-import { lastManagerOf, mayBeBy } from './field-managers.ts';
+import { FIELD_MANAGER, lastManagerOf, mayBeBy } from './field-managers.ts';
 
 /** Somebody may change another part of the object again and again; then we give up. */
 const MOST_TRIES = 7;
@@ -20,7 +21,6 @@ const FIRST_WAIT_MS = 25;
 /** For pods of whoever gets more, before others lose theirs: a driver that is stopped has a minute in all. */
 const LONGEST_WAIT_FOR_PODS_MS = 30_000;
 const LOOK_AT_PODS_MS = 500;
-export const FIELD_MANAGER = 'iter8ctl';
 
 export interface WeightObjectsOptions {
   readonly client: KubeClient;
@@ -329,7 +329,7 @@ function refuseOther(
 }
 
 /** What sets these fields, with the objects around them where they are not there yet. */
-export function operationsFor(
+function operationsFor(
   object: unknown,
   changes: readonly { readonly path: FieldPath; readonly place: string; readonly value: FieldValue }[],
 ): PatchOperation[] {

@@ -1,6 +1,7 @@
 /** Who the API server takes this account for. Source: authentication.k8s.io/v1 SelfSubjectReview (Kubernetes 1.28). */
 import { Iter8Error } from '../../errors.ts';
-import type { KubeClient, Resource } from './api-client.ts';
+import type { KubeClient } from './api-client.ts';
+import type { Resource } from './resources.ts';
 
 const REVIEWS: Resource = {
   group: 'authentication.k8s.io',

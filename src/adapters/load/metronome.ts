@@ -8,7 +8,7 @@ export interface MetronomeSetup {
   readonly port: MessagePort;
 }
 
-export const SHARED_BYTES = 16;
+const SHARED_BYTES = 16;
 
 export function sharedFields(shared: SharedArrayBuffer): { readonly asked: Int32Array; readonly atMs: Float64Array } {
   return { asked: new Int32Array(shared, 0, 1), atMs: new Float64Array(shared, 8, 1) };

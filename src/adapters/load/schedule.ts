@@ -23,7 +23,7 @@ function mix(seed: number, value: number): number {
 }
 
 /** The order of the versions in a tick: a permutation of 0..count-1, the same on every call. */
-export function orderOfTick(seed: number, tick: number, count: number): number[] {
+function orderOfTick(seed: number, tick: number, count: number): number[] {
   const order = Array.from({ length: count }, (_, index) => index);
   for (let last = count - 1; last > 0; last--) {
     const chosen = mix(seed + last, tick) % (last + 1);

@@ -27,7 +27,7 @@ export interface WorkerEvents {
 export type StartWorkers = (plan: LoadPlan, events: WorkerEvents) => LoadWorkers;
 
 /** Workers for this plan: one keeps judging from disturbing the timing, more where the rate needs them. */
-export function workersFor(plan: LoadPlan): number {
+function workersFor(plan: LoadPlan): number {
   if (plan.workers !== undefined) return plan.workers;
   const wanted = plan.ratePerSec === 0 ? 1 : Math.ceil(rateOfEach(plan, 1) / RATE_PER_THREAD);
   return Math.max(1, Math.min(wanted, availableParallelism()));

@@ -1,5 +1,6 @@
 /** From a Metric and a version to the request that measures it, and to the same request as it may be shown. Pure. */
 import type { Metric } from '../../experiment/metric.ts';
+import { LOOKBACK_SECONDS } from '../../experiment/metric-query.ts';
 import { fillMetricTemplate, MetricTemplateError } from '../../expressions/metric-template.ts';
 import { isHeaderValue } from '../../expressions/message-placeholders.ts';
 import { formValue, jsonValue, queryValue, urlValue } from '../../expressions/query-value.ts';
@@ -33,8 +34,6 @@ type Secret = Readonly<Record<string, string>>;
 type Values = Readonly<Record<string, string>>;
 
 const LONGEST_SHOWN = 2_000;
-/** As far back as Prometheus looks for the value of a series. */
-const LOOKBACK_SECONDS = 300;
 
 /**
  * Everything that must not be shown of a query: the fields of its secret, what the metric itself holds of credentials, and

@@ -7,7 +7,7 @@ import { isPlainHeader } from '../../text/credential-names.ts';
 import { holdsSecret } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { AnswerError, LateError, limitedBody, onTheWay, withDispatcher, withinTime } from '../http/dispatcher.ts';
-import { redirectTarget } from '../http/redirects.ts';
+import { MOST_REDIRECTS, redirectTarget } from '../http/redirects.ts';
 import type { MetricRequest } from './build-query.ts';
 
 export interface MetricTls {
@@ -40,7 +40,6 @@ export type Fetched =
 
 /** How long an answer is waited for. */
 export const QUERY_TIMEOUT_MS = 10_000;
-const MOST_REDIRECTS = 5;
 
 /** Never rejects but for an abort: what goes wrong is a result. */
 export async function fetchMetric(query: MetricRequest, options: FetchOptions): Promise<Fetched> {

@@ -4,8 +4,8 @@ import { readChunks } from '../manifest/bounded-read.ts';
 
 export type KindOfFile = 'experiment' | 'record' | 'results';
 
-const HEAD_BYTES = 64 * 1024;
-const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
+/** What shows of a file what it is. */
+export const HEAD_BYTES = 64 * 1024;
 
 /** Whether something other than a folder is there. A pipe counts. */
 export async function isFile(path: string): Promise<boolean> {
@@ -21,8 +21,7 @@ export async function kindOfFile(path: string): Promise<KindOfFile> {
   if (!(await stat(path)).isFile()) return 'results';
   const parts: Buffer[] = [];
   let size = 0;
-  const limits = { maxBytes: Number.POSITIVE_INFINITY, timeoutMs: PIPE_TIMEOUT_MS };
-  for await (const chunk of readChunks(path, limits)) {
+  for await (const chunk of readChunks(path, { maxBytes: Number.POSITIVE_INFINITY })) {
     parts.push(chunk);
     size += chunk.length;
     if (size >= HEAD_BYTES) break;

@@ -10,6 +10,7 @@ import { readChunks, ReadError } from '../manifest/bounded-read.ts';
 import { FORMATS, recogniseFormat } from './all-formats.ts';
 import { RequestCounter, unresolvedTally, type CountedWindow, type CountSettings } from './count-requests.ts';
 import type { FieldPaths, FormatFacts, MeasuredRequest, ResultFormat } from './measured-request.ts';
+import { HEAD_BYTES } from './kind-of-file.ts';
 
 /** `-` is standard input. */
 export interface ResultSources {
@@ -40,7 +41,6 @@ export interface Results {
 
 /** Of a pipe: whoever writes it may take a day. */
 const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
-const HEAD_BYTES = 64 * 1024;
 const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const EXAMPLES = 3;
 

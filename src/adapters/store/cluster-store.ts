@@ -22,7 +22,9 @@ import {
 } from '../../drive/ports.ts';
 import type { MergePatch } from '../../experiment/apply-merge-patch.ts';
 import { ConflictError, InvalidManifestError, NotFoundError, UnavailableError } from '../../errors.ts';
-import { EXPERIMENTS, METRICS, NAMESPACES, type ApiRequest, type KubeClient } from '../kube/api-client.ts';
+import type { ApiRequest, KubeClient } from '../kube/api-client.ts';
+import { EXPERIMENTS, METRICS, NAMESPACES, type Resource } from '../kube/resources.ts';
+import { FIELD_MANAGER } from '../kube/field-managers.ts';
 import { listPages, listWatch, type KubeObject, type WatchTiming } from '../kube/list-watch.ts';
 import { retryConflicts, retryExpired } from '../kube/retry.ts';
 import { checkMetadataPatch } from './object-changes.ts';
@@ -36,8 +38,6 @@ export interface ClusterStoreOptions {
 }
 
 const MERGE_PATCH = 'application/merge-patch+json';
-/** Who wrote what, in metadata.managedFields. */
-const FIELD_MANAGER = 'iter8ctl';
 
 export function createClusterStore(options: ClusterStoreOptions): ExperimentStore {
   return new ClusterStore(options);
@@ -111,17 +111,7 @@ class ClusterStore implements ExperimentStore {
 
   async create(experiment: WrittenExperiment, signal?: AbortSignal): Promise<Experiment> {
     const { status: _, ...written } = experiment;
-    const namespace = experiment.metadata.namespace ?? this.#client.namespace;
-    return this.#experiment(
-      await this.#ask({
-        verb: 'create',
-        resource: EXPERIMENTS,
-        namespace,
-        query: { fieldManager: FIELD_MANAGER },
-        body: { ...written, metadata: { ...written.metadata, namespace } },
-        signal,
-      }),
-    );
+    return this.#experiment(await this.#create(EXPERIMENTS, written, signal));
   }
 
   async patchStatus(key: ObjectKey, patch: MergePatch, options: PatchOptions = {}): Promise<Experiment> {
@@ -142,17 +132,7 @@ class ClusterStore implements ExperimentStore {
   }
 
   async createMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
-    const namespace = metric.metadata.namespace ?? this.#client.namespace;
-    return metricOf(
-      await this.#ask({
-        verb: 'create',
-        resource: METRICS,
-        namespace,
-        query: { fieldManager: FIELD_MANAGER },
-        body: { ...metric, metadata: { ...metric.metadata, namespace } },
-        signal,
-      }),
-    );
+    return metricOf(await this.#create(METRICS, metric, signal));
   }
 
   async replaceMetric(metric: WrittenMetric, signal?: AbortSignal): Promise<Metric> {
@@ -171,6 +151,22 @@ class ClusterStore implements ExperimentStore {
         signal,
       }),
     );
+  }
+
+  #create<T>(
+    resource: Resource,
+    written: Pick<WrittenExperiment | WrittenMetric, 'metadata'>,
+    signal: AbortSignal | undefined,
+  ): Promise<T> {
+    const namespace = written.metadata.namespace ?? this.#client.namespace;
+    return this.#ask({
+      verb: 'create',
+      resource,
+      namespace,
+      query: { fieldManager: FIELD_MANAGER },
+      body: { ...written, metadata: { ...written.metadata, namespace } },
+      signal,
+    });
   }
 
   #ask<T>(request: ApiRequest): Promise<T> {

@@ -68,7 +68,7 @@ export async function removeClaim(folder: string, name: string): Promise<void> {
 }
 
 /** Tidies up after a release; true when the folder was there and empty. */
-export async function removeIfEmpty(folder: string): Promise<boolean> {
+async function removeIfEmpty(folder: string): Promise<boolean> {
   return rmdir(folder).then(
     () => true,
     () => false,

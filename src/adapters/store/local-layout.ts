@@ -26,7 +26,7 @@ export function isNamespace(text: string): boolean {
 }
 
 /** A name of an object: a DNS subdomain that fits a file name. */
-export function isObjectName(text: string): boolean {
+function isObjectName(text: string): boolean {
   return text.length <= LONGEST_NAME && SUBDOMAIN.test(text);
 }
 

@@ -8,7 +8,7 @@ import { experimentsAhead, isInLine } from '../../drive/target-queue-order.ts';
 import { SharedReading } from './shared-reading.ts';
 
 /** The key of a target's lock. `namespace`: where to look for it, or a name for locks only. */
-export function targetKey(target: string, namespace: string): ObjectKey {
+function targetKey(target: string, namespace: string): ObjectKey {
   return { namespace, name: createHash('sha256').update(target).digest('hex').slice(0, 16) };
 }
 

@@ -64,7 +64,7 @@ export function claimantOf(token: string): ProcessIdentity | undefined {
 }
 
 /** From /proc where there is one (Linux), else from `ps`. */
-export async function startTimeOf(pid: number): Promise<string | null | undefined> {
+async function startTimeOf(pid: number): Promise<string | null | undefined> {
   try {
     return startTimeInStat(await readFile(`/proc/${pid}/stat`, 'utf8'));
   } catch (error) {
@@ -83,13 +83,13 @@ export async function startTimeOf(pid: number): Promise<string | null | undefine
  * Field 22 of /proc/PID/stat, ticks since boot. The name in field 2 may hold blanks and parentheses. A zombie counts as
  * absent: it is dead, only its parent has not noticed. Source: proc_pid_stat(5).
  */
-export function startTimeInStat(stat: string): string | null | undefined {
+function startTimeInStat(stat: string): string | null | undefined {
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' '); // the first one is field 3, the state
   return fields[0] === 'Z' || fields[0] === 'X' ? null : fields[19];
 }
 
 /** For systems without /proc. `ps` gives the start to the second, which is enough to recognise a later process. */
-export function startTimeFromPs(pid: number): Promise<string | null | undefined> {
+function startTimeFromPs(pid: number): Promise<string | null | undefined> {
   return new Promise((resolve) => {
     const options = { env: { LC_ALL: 'C', TZ: 'UTC', PATH: '/bin:/usr/bin' }, timeout: 5000 };
     execFile('ps', ['-o', 'lstart=', '-p', String(pid)], options, (error, stdout) => {

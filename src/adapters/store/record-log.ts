@@ -19,7 +19,7 @@ const NO_LINK = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 const APPEND_FLAGS = constants.O_RDWR | constants.O_APPEND | constants.O_CREAT | NO_LINK;
 
 const LARGEST_BYTES = 8 * 1024 ** 3;
-const LONGEST_LINE = 32 * 1024 * 1024;
+export const LONGEST_LINE = 32 * 1024 * 1024;
 
 export function createFileRecordLog(options: FileRecordLogOptions): RecordLog {
   const { dir, onUnreadable } = options;

@@ -3,11 +3,10 @@
  * once more. On systems without /proc the guard of script-group.ts alone sees to it.
  */
 import { readdir, readFile } from 'node:fs/promises';
-import { endGroup, type ProcessPorts } from './script-group.ts';
+import { endGroup, GRACE_MS, type ProcessPorts } from './script-group.ts';
 
 /** Holds the experiment's uid and the task. */
 export const SCRIPT_MARK = 'ITER8_SCRIPT';
-const GRACE_MS = 10_000;
 
 /** How many groups of processes were ended. */
 export async function endOrphans(mark: string, ports: ProcessPorts): Promise<number> {

@@ -10,7 +10,8 @@ import { taskSettings } from '../../experiment/tasks/timeout-retries-ignore-fail
 import { readField } from '../../expressions/field-path.ts';
 import { parseWaitFor, type WaitFor } from '../../expressions/wait-for.ts';
 import { formatCounted, formatSeconds } from '../../text/units.ts';
-import type { KubeClient, Resource } from '../kube/api-client.ts';
+import type { KubeClient } from '../kube/api-client.ts';
+import type { Resource } from '../kube/resources.ts';
 import { createDiscovery, type Discovery } from '../kube/discovery.ts';
 import type { PerformTask } from './task-registry.ts';
 

@@ -11,20 +11,20 @@ import { qualifiedKey, type Experiment } from '../../experiment/experiment.ts';
 import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import { redact } from '../../text/redact.ts';
 import type { SecretReader, TaskCall } from '../../drive/ports.ts';
-import { EXPERIMENTS, type KubeClient, type Resource } from '../kube/api-client.ts';
+import type { KubeClient } from '../kube/api-client.ts';
+import { EXPERIMENTS, PODS, type Resource } from '../kube/resources.ts';
 import { linesOf } from '../kube/read-lines.ts';
 import { listWatch, type KubeObject } from '../kube/list-watch.ts';
 import type { PerformTask } from './task-registry.ts';
 import { scriptInput, type ScriptInput } from './script-input.ts';
+import { MAX_OUTPUT_BYTES } from './script-output.ts';
 
-export const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
-export const PODS: Resource = { group: '', version: 'v1', plural: 'pods', namespaced: true };
+const JOBS: Resource = { group: 'batch', version: 'v1', plural: 'jobs', namespaced: true };
 
 /** How long its pod can be looked at. */
 const KEPT_SECONDS = 86_400;
 const SCRATCH = '/scratch';
 const MAX_LINE = 65_536;
-const MAX_LOG_BYTES = 1_048_576;
 
 export interface ScriptJobPorts {
   readonly client: KubeClient;
@@ -241,7 +241,7 @@ async function printLog(
       namespace: key.namespace,
       name: pod.metadata.name,
       subresource: 'log',
-      query: { limitBytes: String(MAX_LOG_BYTES) },
+      query: { limitBytes: String(MAX_OUTPUT_BYTES) },
       signal,
     });
     for await (const line of linesOf(answer, MAX_LINE)) {

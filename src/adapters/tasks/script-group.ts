@@ -13,7 +13,7 @@ import { timeLimit, type Clock, type Io } from '../../io.ts';
 import { OutputBudget, scriptOutput } from './script-output.ts';
 
 /** What a group gets to end by itself. */
-const GRACE_MS = 10_000;
+export const GRACE_MS = 10_000;
 /** A script that has ended has nothing left to save: what it left running. */
 const SHORT_GRACE_MS = 2_000;
 const LOOK_EVERY_MS = 20;

@@ -15,9 +15,6 @@ export function exponential(mean: number): Distribution {
   return Array.from({ length: POINTS }, (_, i) => [mean * POINTS * (edge(i) - edge(i + 1)), 1 / POINTS]);
 }
 
-/** Latencies that hardly vary. */
-export const constant = (value: number): Distribution => [[value, 1]];
-
 /** As they were measured; undefined without any. */
 export function measured(histogram: SparseHistogram): Distribution | undefined {
   const n = histogram.reduce((sum, [, count]) => sum + count, 0);

@@ -2,9 +2,10 @@
 import * as z from 'zod';
 import { expectedGot } from '../schema-issues.ts';
 import { duration, headers, text, url, whole } from './input-fields.ts';
+import { MOST_QPS } from '../collect-rate.ts';
 
 /** Methods of load. Others have a meaning of their own on a connection (CONNECT), or none for a service (TRACE). */
-export const LOAD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
+const LOAD_METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'] as const;
 export type LoadMethod = (typeof LOAD_METHODS)[number];
 
 const WARMUP = 'a number of requests or a duration such as 10s';
@@ -43,7 +44,7 @@ const payload = {
   contentType: text.optional(),
 };
 
-const rate = z.number().min(0).max(1_000_000).optional();
+const rate = z.number().min(0).max(MOST_QPS).optional();
 
 const endpointSchema = z.strictObject({
   name: text.refine((name) => !name.includes('/'), {

@@ -5,9 +5,10 @@ import { parseDurationMs } from '../../text/duration.ts';
 import { isHttpUrl } from '../http-url.ts';
 import { isSendableHeader, UNSENDABLE_HEADER } from '../http-headers.ts';
 import { child, expectedGot } from '../schema-issues.ts';
+import { MAX_INT32 } from '../contract-words.ts';
 
 export const text = z.string().min(1);
-export const whole = (min: number) => z.int().min(min).max(2_147_483_647);
+export const whole = (min: number) => z.int().min(min).max(MAX_INT32);
 
 const URL_NOUN = 'an http or https URL';
 export const url = z.string({ error: ({ input }) => expectedGot(URL_NOUN, input) }).refine(isHttpUrl, {

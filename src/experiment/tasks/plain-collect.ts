@@ -6,13 +6,13 @@ import type { infer as InferOf } from 'zod';
 import { parseDurationMs } from '../../text/duration.ts';
 import { isHttpUrl } from '../http-url.ts';
 import type { collectSchema } from './collect-schema.ts';
-
-const LARGEST_WHOLE = 2_147_483_647;
+import { MOST_QPS } from '../collect-rate.ts';
+import { MAX_INT32 } from '../contract-words.ts';
 
 const isWhole = (value: unknown): boolean =>
-  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= LARGEST_WHOLE;
+  Number.isSafeInteger(value) && (value as number) >= 1 && (value as number) <= MAX_INT32;
 const isRate = (value: unknown): boolean =>
-  Number.isFinite(value) && (value as number) >= 0 && (value as number) <= 1_000_000;
+  Number.isFinite(value) && (value as number) >= 0 && (value as number) <= MOST_QPS;
 const isDuration = (value: unknown): boolean => typeof value === 'string' && (parseDurationMs(value) ?? 0) > 0;
 const isBoolean = (value: unknown): boolean => typeof value === 'boolean';
 

@@ -12,7 +12,7 @@ import { GATE_TIMEOUT_MS } from './gate-inputs.ts';
 import { duration, readable, whole } from './input-fields.ts';
 
 /** Of a task that was under way when its driver ended, and may have been done in part. */
-export const ON_RESUME = ['repeat', 'skip', 'fail'] as const;
+const ON_RESUME = ['repeat', 'skip', 'fail'] as const;
 export type OnResume = (typeof ON_RESUME)[number];
 
 const MOST_RETRIES = 20;

@@ -39,7 +39,7 @@ export function errorRateFinding(asked: Asked, { tally }: Counted): Finding {
   };
 }
 
-export function shareEstimates({ response, service }: TwoCounts): Partial<Shown> {
+function shareEstimates({ response, service }: TwoCounts): Partial<Shown> {
   if (response.n === 0) return {};
   const estimate = shareOf(response);
   return { estimate, ...(service.n === 0 ? {} : otherEstimate(estimate, shareOf(service))) };

@@ -1,7 +1,7 @@
 /** A chart as SVG: frame, axes and grid around whatever is drawn in it. Sizes in user units; the page scales it. */
 import { markup, type Markup } from '../markup.ts';
 
-export const CHART = { width: 480, height: 300, left: 62, right: 14, top: 14, bottom: 44 } as const;
+const CHART = { width: 480, height: 300, left: 62, right: 14, top: 14, bottom: 44 } as const;
 
 export const PLOT = {
   x0: CHART.left,

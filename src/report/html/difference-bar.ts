@@ -18,7 +18,7 @@ export const ANSWER_TONES: Readonly<Record<ComparedRow['answer'], Tone>> = {
 };
 
 /** Room beyond the outermost value. */
-const MARGIN = 1.15;
+export const ROOM_BEYOND = 1.15;
 const TIP = 6;
 
 /** None where nothing is known, or nothing is asked. */
@@ -27,7 +27,7 @@ export function differenceBar(row: ComparedRow): Markup | undefined {
   const known = [estimate, lower, upper].filter((value) => value !== undefined);
   if (known.length === 0 || row.answer === 'not-judged') return undefined;
   const { width, height, edge } = BAR;
-  const end = Math.max(...known.map(Math.abs)) * MARGIN || 1;
+  const end = Math.max(...known.map(Math.abs)) * ROOM_BEYOND || 1;
   const x = scaleLinear([-end, end], [edge, width - edge]);
   const middle = height / 2;
   const hasInterval = lower !== undefined || upper !== undefined;

@@ -7,6 +7,7 @@ import { loadText, measuredTexts, nameText } from '../../view/run-head.ts';
 import { pieceText, type SelfComparisonView } from '../../view/self-comparison.ts';
 import { markup, type Markup } from '../markup.ts';
 import { tenth } from './chart.ts';
+import { ROOM_BEYOND } from './difference-bar.ts';
 import { BAR } from './limit-bar.ts';
 import { factList, htmlPage, listSection, section, stackedTable, table, type Tone } from './page.ts';
 
@@ -45,13 +46,11 @@ function noiseRow(row: NoiseRow): Markup {
   return markup`<tr><th scope="row" class="name">${metric}</th><td class="value" data-label="Value">${value}</td><td class="value" data-label="Noise">${least}</td><td class="value" data-label="Shown from">${shown}${percent === '' ? undefined : ` (${percent})`}</td><td>${noiseBar(row, `noise ${least}, shown from ${shown}`)}</td></tr>`;
 }
 
-const MARGIN = 1.15;
-
 /** From zero: what halves differ by, and the difference that would be shown. */
 function noiseBar({ noise: least, detectable }: NoiseRow, label: string): Markup | undefined {
   if (!(least > 0) && detectable === undefined) return undefined;
   const { width, height, edge } = BAR;
-  const x = scaleLinear([0, Math.max(least, detectable ?? 0) * MARGIN], [edge, width - edge]);
+  const x = scaleLinear([0, Math.max(least, detectable ?? 0) * ROOM_BEYOND], [edge, width - edge]);
   const middle = height / 2;
   return markup`<svg class="bar" viewBox="0 0 ${width} ${height}" role="img" aria-label="${label}">
 <line class="track" x1="${edge}" x2="${width - edge}" y1="${middle}" y2="${middle}"/>

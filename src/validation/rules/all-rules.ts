@@ -60,7 +60,7 @@ import {
 export type { ExpressionSyntax, RuleIssue } from './rule.ts';
 
 /** In the order in which their issues are reported: the first is what status.message of a refused object says. */
-export const EXPERIMENT_RULES: readonly Rule[] = [
+const EXPERIMENT_RULES: readonly Rule[] = [
   namesAreNames,
   fieldsAreNotMisspelt,
   versionInfoIsThere,

@@ -4,7 +4,7 @@ import { didYouMean } from '../../text/did-you-mean.ts';
 import type { Objective, WrittenQuantity } from '../../experiment/experiment.ts';
 import { isLatency, parseMetricName, SYSTEM_NAMESPACE, type MetricName } from '../../experiment/metric-names.ts';
 import { OBJECT_NAME } from '../../experiment/object-names.ts';
-import { compareQuantities, isQuantity, toNumber } from '../../experiment/quantity.ts';
+import { compareQuantities, isQuantity, SMALLEST_QUANTITY, toNumber } from '../../experiment/quantity.ts';
 import { expectedGot, shown, type Path } from '../../experiment/schema-issues.ts';
 import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import { isInherited, issue, tasksOf, type Rule, type RuleContext, type RuleIssue } from './rule.ts';
@@ -46,8 +46,6 @@ function limitsOf(context: RuleContext): PlacedLimit[] {
     }),
   );
 }
-
-const SMALLEST_QUANTITY = 1e-9;
 
 /** What is wrong with a quantity as written. An API server takes whole numbers and texts only. */
 export function quantityProblem(written: WrittenQuantity): string | undefined {

@@ -1,7 +1,8 @@
 /** Requests to an API server that is overloaded, broken, or none at all: real HTTP, answers decided by the test. */
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { describe, expect, it } from 'vitest';
-import { EXPERIMENTS, type ApiRequest } from '../../../src/adapters/kube/api-client.ts';
+import type { ApiRequest } from '../../../src/adapters/kube/api-client.ts';
+import { EXPERIMENTS } from '../../../src/adapters/kube/resources.ts';
 import { createDiscovery } from '../../../src/adapters/kube/discovery.ts';
 import { createClusterSecrets } from '../../../src/adapters/kube/cluster-secrets.ts';
 import { readEvents } from '../../../src/adapters/kube/kubernetes-events.ts';

@@ -2,7 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { EXPERIMENTS, METRICS, type KubeClient } from '../../../src/adapters/kube/api-client.ts';
+import type { KubeClient } from '../../../src/adapters/kube/api-client.ts';
+import { EXPERIMENTS, METRICS } from '../../../src/adapters/kube/resources.ts';
 import { mayI } from '../../../src/adapters/kube/access-review.ts';
 import { createClusterSecrets } from '../../../src/adapters/kube/cluster-secrets.ts';
 import { createDiscovery } from '../../../src/adapters/kube/discovery.ts';

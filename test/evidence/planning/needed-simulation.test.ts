@@ -2,7 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { MeanWealth } from '../../../src/evidence/one-sample/mean-bounds.ts';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
-import { constant, exponential, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
+import { exponential, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
+import { constant } from '../../support/constant-distribution.ts';
 import { requestsForMean } from '../../../src/evidence/planning/mean-passage.ts';
 import { requestsForRate } from '../../../src/evidence/planning/rate-passage.ts';
 import { seeded } from '../../support/seeded.ts';

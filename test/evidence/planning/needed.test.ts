@@ -1,13 +1,8 @@
 /** What is planned: how many requests or pairs. Against the rule itself: needed-simulation.test.ts. */
 import { describe, expect, it } from 'vitest';
 import { LatencyHistogram } from '../../../src/evidence/latency-histogram.ts';
-import {
-  constant,
-  exponential,
-  measured,
-  meanOf,
-  type Distribution,
-} from '../../../src/evidence/planning/distribution.ts';
+import { exponential, measured, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
+import { constant } from '../../support/constant-distribution.ts';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import {

@@ -5,10 +5,7 @@
  * that JMeter 5.6.3 wrote: behind the row of `home` stand those of `home-0`, `home-1`, parts of `home-0` being `home-0-0`. They are in its
  * time, and what they say is in its row too: to count them would make errors rarer than they are.
  */
-import { MOST_THREADS, type Timed } from './jmeter-transactions.ts';
-
-/** Starts and ends are whole ms. */
-const ROUNDED_MS = 1;
+import { MOST_THREADS, ROUNDED_MS, type Timed } from './jmeter-transactions.ts';
 
 interface Around {
   readonly label: string;

@@ -18,7 +18,7 @@ export interface Timed {
 }
 
 /** Starts and ends are whole ms. */
-const ROUNDED_MS = 1;
+export const ROUNDED_MS = 1;
 /** Threads may be many where each sends a few requests only. */
 export const MOST_THREADS = 100_000;
 
