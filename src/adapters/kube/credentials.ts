@@ -48,6 +48,8 @@ export interface CredentialOptions {
   readonly onMessage: (text: string) => void;
 }
 
+/** What a kubeconfig says of a cluster to the plugins of its users. Source: client-go tools/clientcmd, clusterExtensionKey. */
+const PLUGIN_EXTENSION = 'client.authentication.k8s.io/exec';
 /** A credential is not used when it ends so soon. */
 const MARGIN_MS = 10_000;
 /** Files of tokens and certificates are replaced while we run. */
@@ -233,6 +235,9 @@ async function askPlugin(
         caData: ca?.toString('base64'),
         tlsServerName: cluster.tlsServerName,
         insecureSkipTlsVerify: cluster.skipTLSVerify,
+        proxyUrl: cluster.writtenProxyUrl,
+        disableCompression: cluster.disableCompression,
+        config: cluster.extensions?.find(({ name }) => name === PLUGIN_EXTENSION)?.extension,
       },
     });
   } catch (error) {
