@@ -18,6 +18,7 @@ import { groupOfPiece, GROUPS } from '../judge/runs/self-comparison.ts';
 import { readTally } from '../judge/record/stored-record.ts';
 import type { RecordLine } from '../judge/record/record-lines.ts';
 import { redactUrls } from '../text/redact.ts';
+import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCounted } from '../text/units.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import { experimentFromFlags, type QuickFlags } from './commands/init.ts';
@@ -82,7 +83,23 @@ async function ofStored(named: string, how: GroupedHow): Promise<Grouped> {
     throw new UsageError(`${named} has no record on this machine: its requests cannot be divided`, {
       hint: 'run it from here, or give its manifest with -f: its load is sent to its baseline',
     });
-  return ofRecord(foldedRecord(lines, `the record of ${named}`), named, how);
+  const measured = foldedRecord(lines, `the record of ${named}`);
+  refuseRecordOfOther(metadata, measured.experiment.metadata, named);
+  return ofRecord(measured, named, how);
+}
+
+type Metadata = MeasuredRecord['experiment']['metadata'];
+
+/** A record outlives its object where others delete that, and it does not tell clusters apart. @throws UsageError */
+function refuseRecordOfOther(present: Metadata, recorded: Metadata, named: string): void {
+  if (recorded.uid === present.uid) return;
+  const uidText = ({ uid }: Metadata) => (uid === undefined ? 'no uid' : `uid ${sanitizeLine(uid)}`);
+  throw new UsageError(
+    `the record of ${named} on this machine is of another experiment of that name: expected ${uidText(present)}, found ${uidText(recorded)}`,
+    {
+      hint: 'the one that is there now was not run from here; give its manifest with -f: its load is sent to its baseline',
+    },
+  );
 }
 
 /** Sends the load of a manifest to its baseline alone. The exit code where nothing was measured. */

@@ -1,9 +1,10 @@
 /** Where a measured run comes from: a stored experiment, an object or a record in a file, or the results of another tool. */
+import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { NotFoundError, UsageError } from '../errors.ts';
 import type { Io } from '../io.ts';
 import { isFile, kindOfFile, kindOfHead } from '../adapters/results/kind-of-file.ts';
-import type { Experiment } from '../experiment/experiment.ts';
+import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { experimentOfObjectives, nameOfResults, parseSplitBy } from '../experiment/experiment-of-results.ts';
 import { versionRoles } from '../judge/question/question.ts';
 import { areSentTogether, runOf, type MeasuredRun } from '../judge/runs/measured-run.ts';
@@ -19,6 +20,8 @@ import type { StoreFlags } from './shared-flags.ts';
 export interface MeasuredSource {
   /** As it was named. */
   readonly name: string;
+  /** Where it was read: the same for the same run. Absent: standard input, which is read once. */
+  readonly place?: string | undefined;
   readonly kind: 'experiment' | 'results';
   /** Baseline first. */
   readonly versions: readonly string[];
@@ -39,13 +42,17 @@ export async function measuredSource(
   if (named === '-') return fromStdin(flags, io, missing);
   const file = path.resolve(io.cwd, named);
   if (!(await isFile(file))) return fromStore(named, flags, io);
+  const place = await realpath(file);
   switch (await kindOfFile(file)) {
     case 'record':
-      return fromRecord(file, named);
+      return { ...(await fromRecord(file, named)), place };
     case 'experiment':
-      return ofObject(await (await import('./manifest-flags.ts')).readObject(named, io, flags.namespace), named);
+      return {
+        ...ofObject(await (await import('./manifest-flags.ts')).readObject(named, io, flags.namespace), named),
+        place,
+      };
     case 'results':
-      return fromResults(named, { flags, io, missing });
+      return { ...(await fromResults(named, { flags, io, missing })), place };
   }
 }
 
@@ -53,7 +60,8 @@ async function fromStore(named: string, flags: SourceFlags, io: Io): Promise<Mea
   refusePath(named);
   const context = await openContext(flags, io, sayTo(io));
   const find = () => whileConnecting(context, io, () => namedExperiment(context, named));
-  return ofObject(await orNoFile(named, find), named);
+  const experiment = await orNoFile(named, find);
+  return { ...ofObject(experiment, named), place: keyText(experiment.metadata) };
 }
 
 /** What looks like a file is no name of an experiment. @throws UsageError */

@@ -26,6 +26,7 @@ export type UndecidedReason =
   | 'plan-not-done' // exact and point comparisons wait for the end of the planned load
   | 'measuring-not-done' // likewise, for the last measurement of a metric
   | 'load-too-slow' // our own load generator was late too often (docs/method.md 0.8)
+  | 'depends-on-unknown' // within the limit or beyond it, by what is not known of some requests
   | 'closed-loop' // qps 0: latency depends on the load itself
   | 'closed-model' // measured by another tool: requests waited for one another
   | 'unknown-model' // measured by another tool that does not say whether they did

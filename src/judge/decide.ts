@@ -135,7 +135,8 @@ function byPoints(asked: Asked, { shown, points }: Extract<Finding, { kind: 'evi
     if (isLeast && limit.side === 'upper') return undecided('no-timeout');
     return isOwnLatency(asked) && look.closedLoop === true ? undecided('closed-loop') : { verdict: 'satisfied' };
   }
-  if (holds(points.forViolated) || (isOwnLatency(asked) && look.saturated)) return undecided('load-too-slow');
+  if (isOwnLatency(asked) && look.saturated) return undecided('load-too-slow');
+  if (holds(points.forViolated)) return undecided('depends-on-unknown');
   return isLeast && limit.side === 'lower' ? undecided('no-timeout') : { verdict: 'violated' };
 }
 

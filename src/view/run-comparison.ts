@@ -4,8 +4,8 @@ import { otherLoad, throughputRow } from '../judge/runs/throughput.ts';
 import { formatCounted, formatValue } from '../text/units.ts';
 import { headOf, type NamedRun, type RunHead } from './run-head.ts';
 
-/** How the two came about: with each other, in one run but each by itself, or at different times. */
-export type Measured = 'paired' | 'together' | 'apart';
+/** How the two came about: they are one, with each other, in one run but each by itself, or at different times. */
+export type Measured = 'same' | 'paired' | 'together' | 'apart';
 
 export interface RunComparisonView {
   readonly a: RunHead;
@@ -105,6 +105,7 @@ function notesOf(a: NamedRun, b: NamedRun, measured: Measured): string[] {
 }
 
 const MEASURED: Readonly<Record<Measured, string>> = {
+  same: 'A and B are the same version of the same run: they hold the same requests, and nothing can be learned from how they differ (aa compares a run with itself)',
   paired: 'A and B were sent side by side, in random order, by one load: what differs is the version',
   together:
     'A and B are of one run, but nothing says that they got the same kind of requests at the same times: what differs may be more than the version',

@@ -196,6 +196,21 @@ it('divides no requests of an experiment that had the name before', async () => 
   expect((JSON.parse(out) as Answer).run, err).toMatchObject({ name: 'hello', requests: 40 });
 });
 
+it('takes no record of an experiment that was deleted for the one that has its name now', async () => {
+  const folder = mkdtempSync(path.join(tmpdir(), 'iter8ctl-aa-other-'));
+  await using server = await testServer(ok);
+  const load = ['--name', 'hello', '--qps', '200', '--requests', '40', '--slo', 'error-rate<=99%', '--url', server.url];
+  await iter8ctl(['run', '--local', '--no-extend', ...load], { cwd: folder });
+  // Deleted and made again by others, as kubectl does it, who know nothing of the record.
+  const stored = path.join(folder, '.iter8/experiments/default/hello.yaml');
+  const before = readFileSync(stored, 'utf8');
+  const { uid } = /uid: (?<uid>\S+)/.exec(before)!.groups!;
+  writeFileSync(stored, before.replaceAll(uid!, 'other-uid'));
+  const { code, out, err } = await iter8ctl(['aa', 'hello', '--local', '--splits', '20'], { cwd: folder });
+  expect([code, out]).toEqual([2, '']);
+  expect(err).toMatch(new RegExp(`another experiment of that name: expected uid other-uid, found uid ${uid}`));
+});
+
 it('fits into every width', async () => {
   for (const columns of [40, 80]) {
     const { out } = await iter8ctl(['aa', steady, '--splits', '20', '--percentiles', '50'], { cwd, columns });

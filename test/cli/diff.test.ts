@@ -166,6 +166,15 @@ it('compares the versions of a stored run, and says that they were sent side by 
   const { a, notes } = JSON.parse(out) as Compared;
   expect(a).toMatchObject({ name: 'two', version: 'v1', requests: 300, tool: null });
   expect(notes[0]).toMatch(/side by side, in random order/);
+  // However its two versions are named.
+  const percentiles = ['--percentiles', '50'];
+  const named = await diff('two', 'two', '--version-a', 'v1', '--version-b', 'v2', '--local', ...percentiles);
+  expect(named.notes[0]).toBe(notes[0]);
+  const split = ['--split-by', 'attack=v1,v2', '--version-b', 'v2'];
+  const files = await diff(mixed, `./${mixed}`, ...split, '--version-a', 'v1', ...percentiles);
+  expect(files.notes[0]).toMatch(/of one run, but nothing says/);
+  const same = await diff(mixed, mixed, ...split, '--version-a', 'v2', ...percentiles);
+  expect(same.notes[0]).toMatch(/the same version of the same run/);
   const several = await iter8ctl(['diff', 'two', 'two', '--local'], { cwd });
   expect(several.code).toBe(2);
   expect(several.err).toMatch(/several versions: v1, v2\n {2}say which with --version-a/);

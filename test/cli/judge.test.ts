@@ -182,6 +182,21 @@ it('counts a request whose end is a time that there cannot be as one that could 
   expect((await judged(file, '--slo', 'error-rate<=5%')).objectives[0]!.count).toEqual({ n: 500, bad: 1 });
 });
 
+it.each([
+  ['confidence: none', ['--slo', 'error-rate<=0.1%', '--confidence', 'none']],
+  ['confidence: none, of a latency', ['--slo', 'p99.5<=50ms', '--confidence', 'none']],
+  ['a limit of 0', ['--slo', 'error-rate<=0']],
+  ['a limit on a count', ['--slo', 'error-count<=2']],
+])('calls a limit that missing requests decide no fault of our own load: %s', async (_, asked) => {
+  const file = written(
+    'whole.json',
+    vegeta(500, () => ({})),
+  );
+  const answer = await judged(file, ...asked, '--timeout', '1s', '--missing', '3');
+  expect(answer.objectives[0]).toMatchObject({ verdict: 'undecided', reason: 'depends-on-unknown' });
+  expect(JSON.stringify(answer.recommendation)).toMatch(/of which not all is known: .*they are missing/);
+});
+
 it('counts lines that cannot be read as failures, and says which', async () => {
   const file = written('torn.json', `${vegeta(500, () => ({}))}{"attack":"","se`);
   const answer = await judged(file, '--slo', 'error-rate<=5%');

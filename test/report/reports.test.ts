@@ -77,6 +77,39 @@ it('an HTML report names every chart for those who do not see it', async () => {
   expect(ids.size).toBe(all.flatMap(({ attrs }) => attrs.filter(({ name }) => name === 'id')).length);
 });
 
+it.each([0.35, 2.4, 4.9, 11, 200, 4000])(
+  'charts of %d s mark each place by a text of its own, whole and beside the others',
+  async (seconds) => {
+    const model = reportModel(await drivenCanary(), NOW);
+    const { moments, curves } = model;
+    const [first, last] = [moments[0]!.time, moments.at(-1)!.time];
+    const lasting = moments.map((moment) => ({
+      ...moment,
+      time: first + ((moment.time - first) / (last - first)) * seconds * 1000,
+    }));
+    const tail = curves.map((curve) => ({ ...curve, points: [...curve.points, { percent: 99.99, ms: 500 }] }));
+    const page = renderHtml({ ...model, moments: lasting, curves: tail });
+    const charts = page.split('<figure').slice(1);
+    expect(charts.length).toBeGreaterThan(3);
+    for (const text of charts) {
+      const marks = [...text.matchAll(/<text class="(mid|end)" x="([\d.]+)" y="276">([^<]*)<\/text>/g)].map(
+        ([, anchor, x, mark]) => {
+          // About the widest that a usual font has.
+          const width = mark!.length * 7.8;
+          const end = anchor === 'end' ? Number(x) : Number(x) + width / 2;
+          return { mark, start: end - width, end };
+        },
+      );
+      expect(marks.length, text).toBeGreaterThan(1);
+      expect(new Set(marks.map(({ mark }) => mark)).size, JSON.stringify(marks)).toBe(marks.length);
+      for (const [at, { start, end }] of marks.entries()) {
+        expect(end).toBeLessThanOrEqual(480);
+        expect(start).toBeGreaterThan(at === 0 ? 0 : marks[at - 1]!.end);
+      }
+    }
+  },
+);
+
 it('reports say of the traffic what the terminal says', async () => {
   const model = reportModel(await drivenCanary(), NOW);
   const [a, b] = model.view.versions.map(({ name }) => name) as [string, string];

@@ -48,6 +48,8 @@ export interface CredentialOptions {
   readonly onMessage: (text: string) => void;
 }
 
+/** What a kubeconfig says of a cluster to the plugins of its users. Source: client-go tools/clientcmd, clusterExtensionKey. */
+const PLUGIN_EXTENSION = 'client.authentication.k8s.io/exec';
 /** Files of tokens and certificates are replaced while we run. */
 const READ_AGAIN_MS = 60_000;
 /** A server that refuses what was just renewed does not make us ask a plugin, or a person, with every request. */
@@ -231,6 +233,9 @@ async function askPlugin(
         caData: ca?.toString('base64'),
         tlsServerName: cluster.tlsServerName,
         insecureSkipTlsVerify: cluster.skipTLSVerify,
+        proxyUrl: cluster.writtenProxyUrl,
+        disableCompression: cluster.disableCompression,
+        config: cluster.extensions?.find(({ name }) => name === PLUGIN_EXTENSION)?.extension,
       },
     });
   } catch (error) {

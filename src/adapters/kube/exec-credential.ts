@@ -26,6 +26,11 @@ export interface ExecCluster {
   readonly caData?: string | undefined;
   readonly tlsServerName?: string | undefined;
   readonly insecureSkipTlsVerify?: boolean | undefined;
+  /** Of the kubeconfig: a plugin knows those of the environment. */
+  readonly proxyUrl?: string | undefined;
+  readonly disableCompression?: boolean | undefined;
+  /** Whatever the kubeconfig says of this cluster to its plugins. */
+  readonly config?: unknown;
 }
 
 export interface ExecCredential {
@@ -79,12 +84,16 @@ export async function runCredentialPlugin(spec: ExecSpec, options: ExecOptions):
   return credentialIn(await outputOf(spec, { ...options, env, interactive }), spec);
 }
 
+/** Field by field what kubectl says. Source: client-go rest, ConfigToExecCluster. */
 function clusterInfo(cluster: ExecCluster) {
   return {
     server: cluster.server,
     ...(cluster.caData === undefined ? {} : { 'certificate-authority-data': cluster.caData }),
     ...(cluster.tlsServerName === undefined ? {} : { 'tls-server-name': cluster.tlsServerName }),
     ...(cluster.insecureSkipTlsVerify === true ? { 'insecure-skip-tls-verify': true } : {}),
+    ...(cluster.proxyUrl === undefined ? {} : { 'proxy-url': cluster.proxyUrl }),
+    ...(cluster.disableCompression === true ? { 'disable-compression': true } : {}),
+    config: cluster.config ?? null,
   };
 }
 

@@ -1,11 +1,10 @@
 /** Flags that stand over what a kubeconfig says of its cluster and user, as in kubectl. */
 import path from 'node:path';
-import type { Cluster } from '@kubernetes/client-node/dist/config_types.js';
 import { UsageError } from '../../errors.ts';
 import { redactUrls } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { isLoopback } from '../http/proxy.ts';
-import type { KubeUser } from './kubeconfig-problems.ts';
+import type { KubeCluster, KubeUser } from './kubeconfig-entries.ts';
 
 export interface KubeOverrides {
   readonly server?: string | undefined;
@@ -19,7 +18,7 @@ export interface KubeOverrides {
 }
 
 interface Chosen {
-  readonly cluster: Cluster;
+  readonly cluster: KubeCluster;
   readonly user: KubeUser | undefined;
   readonly insecure: boolean;
 }
@@ -59,7 +58,7 @@ export function withOverrides<T extends Chosen>(chosen: T, flags: KubeOverrides,
  * Whoever is on the way could read a request: plain HTTP to another machine, or to a proxy. kubectl sends no credentials over plain
  * HTTP at all. Source: client-go tools/clientcmd, ClientConfig, "only try to read the auth information if we are secure".
  */
-export function isInTheClear({ server, proxyUrl }: Pick<Cluster, 'server' | 'proxyUrl'>): boolean {
+export function isInTheClear({ server, proxyUrl }: Pick<KubeCluster, 'server' | 'proxyUrl'>): boolean {
   if (!/^http:/i.test(server)) return false;
   return Boolean(proxyUrl) || !URL.canParse(server) || !isLoopback(new URL(server));
 }

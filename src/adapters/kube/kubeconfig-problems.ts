@@ -3,20 +3,9 @@
  * entry that it stands in. client-node takes every value as it is. Pure.
  * Source: k8s.io/client-go/tools/clientcmd, validation of clusters and users.
  */
-import type { Cluster, User } from '@kubernetes/client-node/dist/config_types.js';
 import { isObject } from '../../text/check-fields.ts';
+import type { KubeCluster, KubeUser } from './kubeconfig-entries.ts';
 import { isText, isTextList } from './value-types.ts';
-
-/** A user with what client-node does not keep. */
-export interface KubeUser extends Omit<User, 'token' | 'authProvider'> {
-  token?: string;
-  authProvider?: { readonly name: string; readonly config?: Record<string, string | undefined> } | null;
-  /** Our own: read again when it was replaced. */
-  tokenFile?: string;
-  impersonateUid?: string;
-  impersonateGroups?: readonly string[];
-  impersonateExtra?: Readonly<Record<string, readonly string[]>>;
-}
 
 const isUnset = (value: unknown): value is undefined | null | '' =>
   value === undefined || value === null || value === '';
@@ -32,7 +21,7 @@ function got(value: unknown): string {
 /** The same of what may be a secret: a password of digits alone is one, too. */
 const gotSecret = (value: unknown): string => (typeof value === 'number' ? 'a number' : got(value));
 
-export function clusterProblems(cluster: Cluster, name: string): string[] {
+export function clusterProblems(cluster: KubeCluster, name: string): string[] {
   const found: string[] = [];
   const at = (field: string) => `${field} of cluster ${name}`;
   const texts: readonly (readonly [string, unknown])[] = [
@@ -50,7 +39,18 @@ export function clusterProblems(cluster: Cluster, name: string): string[] {
     const written = isText(cluster.proxyUrl) ? shownUrl(cluster.proxyUrl) : got(cluster.proxyUrl);
     found.push(`${at('proxy-url')}: expected a URL with http://, https:// or socks5://, got ${written}`);
   }
+  found.push(...extensionProblems(cluster.extensions, at('extensions')));
   return found;
+}
+
+function extensionProblems(extensions: unknown, where: string): string[] {
+  if (extensions === undefined) return [];
+  const names = Array.isArray(extensions)
+    ? extensions.map((one: unknown) => (isObject(one) ? one['name'] : undefined))
+    : [undefined];
+  if (!names.every(isText)) return [`${where}: expected a list of entries with name and extension`];
+  const twice = names.find((name, index) => names.indexOf(name) < index);
+  return twice === undefined ? [] : [`${where}: the name ${JSON.stringify(twice)} is there twice`];
 }
 
 /** What is no URL may hold a user and a password all the same. */

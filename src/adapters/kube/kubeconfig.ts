@@ -9,7 +9,7 @@ import { existsSync } from 'node:fs';
 import { devNull, homedir } from 'node:os';
 import path from 'node:path';
 import { KubeConfig } from '@kubernetes/client-node/dist/config.js';
-import { ActionOnInvalid, type Cluster, type User } from '@kubernetes/client-node/dist/config_types.js';
+import { ActionOnInvalid } from '@kubernetes/client-node/dist/config_types.js';
 import { UnavailableError, UsageError } from '../../errors.ts';
 import { nearest } from '../../text/did-you-mean.ts';
 import { redactUrls } from '../../text/redact.ts';
@@ -17,8 +17,9 @@ import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { proxyFor } from '../http/proxy.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
+import { completeEntries, type KubeCluster, type KubeUser } from './kubeconfig-entries.ts';
 import { withOverrides, type KubeOverrides } from './kubeconfig-overrides.ts';
-import { clusterProblems, userProblems, type KubeUser } from './kubeconfig-problems.ts';
+import { clusterProblems, userProblems } from './kubeconfig-problems.ts';
 
 export interface KubeFlags extends KubeOverrides {
   readonly kubeconfig?: string | undefined;
@@ -32,7 +33,7 @@ type Env = Readonly<Record<string, string | undefined>>;
 
 /** What was chosen, for messages and requests. */
 export interface ChosenConfig {
-  readonly cluster: Cluster;
+  readonly cluster: KubeCluster;
   readonly user: KubeUser | undefined;
   /** `cluster kind-dev`, `user admin`: where in the kubeconfig to look. */
   readonly clusterText: string;
@@ -134,7 +135,7 @@ export async function contextNamesIn(flags: KubeFlags, env: Env, cwd: string): P
  * where a flag names another than the cluster does.
  */
 function chosen(
-  cluster: Cluster,
+  cluster: KubeCluster,
   user: KubeUser | undefined,
   env: Env,
   server = cluster.server,
@@ -147,7 +148,12 @@ function chosen(
   }
   const proxyUrl = cluster.proxyUrl || fromEnv?.url;
   return {
-    cluster: { ...cluster, name: CHOSEN, ...(proxyUrl === undefined ? {} : { proxyUrl }) },
+    cluster: {
+      ...cluster,
+      name: CHOSEN,
+      ...(proxyUrl === undefined ? {} : { proxyUrl }),
+      ...(cluster.proxyUrl ? { writtenProxyUrl: cluster.proxyUrl } : {}),
+    },
     user,
     insecure: cluster.skipTLSVerify && !cluster.server.startsWith('http:'),
     proxySource: fromEnv?.variable ?? (cluster.proxyUrl ? `proxy-url of cluster ${cluster.name}` : undefined),
@@ -209,7 +215,7 @@ async function readOne(file: string): Promise<{ readonly config: KubeConfig; rea
     for (const { certFile, keyFile } of config.getUsers())
       for (const one of [certFile, keyFile]) checkPath(one, 'client-certificate or client-key');
     config.makePathsAbsolute(path.dirname(file));
-    await completeUsers(config.getUsers(), text, file);
+    await completeEntries(config, text, file);
     return { config, missing };
   } catch (error) {
     throw new UnavailableError(`${file} is not a kubeconfig: ${loadReason(error)}`, {
@@ -244,36 +250,6 @@ function loadReason(error: unknown): string {
 function checkPath(written: unknown, field: string): void {
   if (written !== undefined && written !== null && typeof written !== 'string')
     throw new Error(`${field}: expected a path, got ${typeof written}`);
-}
-
-/**
- * client-node reads neither `tokenFile` nor `as-uid`, `as-groups` and `as-user-extra`, and looks for a plugin with a relative
- * path in the working directory.
- */
-async function completeUsers(users: readonly User[], text: string, file: string): Promise<void> {
-  for (const user of users) {
-    const exec = user.exec as { command?: unknown } | undefined | null;
-    if (typeof exec?.command === 'string' && /[/\\]/.test(exec.command))
-      exec.command = path.resolve(path.dirname(file), exec.command);
-  }
-  if (!/tokenFile|as-(groups|uid|user-extra)/.test(text)) return;
-  const { readManifest } = await import('../manifest/parse-documents.ts');
-  const written = readManifest(text, file).objects[0]?.value['users'];
-  if (!Array.isArray(written)) return;
-  for (const entry of written as readonly ({ name?: unknown; user?: Readonly<Record<string, unknown>> } | null)[]) {
-    const user: KubeUser | undefined = users.find(({ name }) => name === entry?.name);
-    if (user === undefined) continue;
-    // Whatever its type: kubeconfig-problems.ts looks at it.
-    const { tokenFile, 'as-uid': uid, 'as-groups': groups, 'as-user-extra': extra } = entry?.user ?? {};
-    if (typeof tokenFile === 'string' && tokenFile !== '') {
-      // As kubectl: the file wins over a token beside it.
-      delete user.token;
-      user.tokenFile = path.resolve(path.dirname(file), tokenFile);
-    } else if (tokenFile) user.tokenFile = tokenFile as string;
-    if (uid) user.impersonateUid = uid as string;
-    if (groups) user.impersonateGroups = groups as string[];
-    if (extra) user.impersonateExtra = extra as Record<string, string[]>;
-  }
 }
 
 function inCluster(flags: KubeFlags, env: Env): ChosenConfig | undefined {

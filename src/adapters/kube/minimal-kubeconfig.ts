@@ -14,12 +14,19 @@ export function exportKubeconfig(chosen: ChosenConfig): string {
     currentContext: name,
   });
   const exported = JSON.parse(config.exportConfig()) as {
+    clusters: { cluster: Record<string, unknown> }[];
     users: { user: Record<string, unknown> }[];
     contexts: unknown[];
   };
   // client-node writes the context with its name inside it.
   exported.contexts = [{ name, context: { cluster: name, user: name, namespace: chosen.namespace } }];
   // It knows nothing of these either.
+  const { extensions, disableCompression } = chosen.cluster;
+  exported.clusters[0]!.cluster = {
+    ...exported.clusters[0]!.cluster,
+    ...(extensions === undefined ? {} : { extensions }),
+    ...(disableCompression === undefined ? {} : { 'disable-compression': disableCompression }),
+  };
   const { tokenFile, impersonateUid, impersonateGroups, impersonateExtra } = chosen.user ?? {};
   exported.users[0]!.user = {
     ...exported.users[0]!.user,

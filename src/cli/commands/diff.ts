@@ -85,13 +85,21 @@ async function compared(a: string, b: string | undefined, flags: DiffFlags, io: 
   if (b === undefined) {
     const versions = twoVersions(first, flags);
     const runs = versions.map((version): NamedRun => ({ name: first.name, version, run: first.runOf(version) }));
-    const measured: Measured = first.areSentTogether(versions) ? 'paired' : 'together';
+    const measured = measuredInOne(first, versions);
     return runComparisonView(runs[0]!, runs[1]!, { confidence, percentiles, measured });
   }
   const second = await measuredSource(b, { flags, io, missing: ofB });
   const one = namedRun(first, flags.versionA, '--version-a');
   const other = namedRun(second, flags.versionB, '--version-b');
-  return runComparisonView(one, other, { confidence, percentiles, measured: 'apart' });
+  const isOneRun = first.place !== undefined && first.place === second.place;
+  const measured = isOneRun ? measuredInOne(first, [one.run.version, other.run.version]) : 'apart';
+  return runComparisonView(one, other, { confidence, percentiles, measured });
+}
+
+/** Of two versions of one run. */
+function measuredInOne(source: MeasuredSource, versions: readonly [string, string]): Measured {
+  if (versions[0] === versions[1]) return 'same';
+  return source.areSentTogether(versions) ? 'paired' : 'together';
 }
 
 function namedRun(source: MeasuredSource, version: string | undefined, flag: string): NamedRun {

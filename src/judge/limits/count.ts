@@ -19,5 +19,5 @@ export function countFinding({ limit }: Asked, { tally }: Counted): Finding {
   }
   if (forViolated > limit.limit) return { kind: 'exact', shown, now: 'violated', atEnd: 'violated' };
   if (shown.n === 0) return { kind: 'open', shown, reason: 'no-traffic' };
-  return { kind: 'exact', shown, atEnd: forSatisfied <= limit.limit ? 'satisfied' : 'load-too-slow' };
+  return { kind: 'exact', shown, atEnd: forSatisfied <= limit.limit ? 'satisfied' : 'depends-on-unknown' };
 }

@@ -90,7 +90,7 @@ export function zeroRateFinding(
     kind: 'exact',
     shown,
     ...(service.bad > 0 ? { now: 'violated' } : {}),
-    atEnd: response.bad > 0 ? 'load-too-slow' : 'satisfied',
+    atEnd: response.bad > 0 ? 'depends-on-unknown' : 'satisfied',
     bounds: () => ({ upper: upperBound(response, version.lnSatisfiedNeeded) }),
   };
 }

@@ -108,6 +108,8 @@ function reasonSentence(
       return `${name} is compared after the last iteration`;
     case 'load-too-slow':
       return `${name}: the load generator was too slow to judge it: too many requests left late by our own fault`;
+    case 'depends-on-unknown':
+      return `${name} is within its limit or beyond it by requests of which not all is known: they left late or not at all, nobody saw how they ended, they are missing, or their latencies are rounded`;
     case 'closed-loop':
       return `${name} cannot be satisfied at qps 0: latency depends on the load itself; set a rate`;
     case 'closed-model':

@@ -54,7 +54,7 @@ export function chart({ id, title, description, x, y, body, legend = [] }: Chart
 <g class="grid">${y.ticks.map(({ at }) => markup`<line x1="${x0}" x2="${x1}" y1="${tenth(at)}" y2="${tenth(at)}"/>`)}</g>
 <g class="axis">
 ${y.ticks.map(({ at, text }) => markup`<text class="end" x="${x0 - 7}" y="${tenth(at + 4.5)}">${text}</text>`)}
-${x.ticks.map(({ at, text }) => markup`<line x1="${tenth(at)}" x2="${tenth(at)}" y1="${y0}" y2="${y0 + 5}"/><text class="mid" x="${tenth(at)}" y="${y0 + 20}">${text}</text>`)}
+${fitting(x.ticks).map(({ at, anchor, text }) => markup`<line x1="${tenth(at)}" x2="${tenth(at)}" y1="${y0}" y2="${y0 + 5}"/><text class="${anchor}" x="${anchor === 'end' ? CHART.width : tenth(at)}" y="${y0 + 20}">${text}</text>`)}
 <line x1="${x0}" x2="${x1}" y1="${y0}" y2="${y0}"/>
 <text class="end" x="${x1}" y="${CHART.height - 5}">${x.label}</text>
 </g>
@@ -63,6 +63,30 @@ ${body}
 <p class="unit">${y.label}</p>
 ${legend.length === 0 ? undefined : markup`<ul class="legend">${legend.map(({ name, line }) => markup`<li><svg width="30" height="10" aria-hidden="true"><line class="${lineClass(line)}" x1="0" x2="30" y1="5" y2="5"/></svg> ${name}</li>`)}</ul>`}
 </figure>`;
+}
+
+/** What a character of a text of an axis takes at most, on average, in any usual font. */
+const CHARACTER = 8;
+/** Between two texts. */
+const GAP = 4;
+
+interface PlacedTick extends Tick {
+  /** `mid`: its text stands around it; `end`: it would not fit into the chart there, and ends where that does. */
+  readonly anchor: 'mid' | 'end';
+}
+
+/** Of the ticks of a horizontal axis, from the left, those whose texts do not meet. */
+function fitting(ticks: readonly Tick[]): PlacedTick[] {
+  const kept: PlacedTick[] = [];
+  let free = 0;
+  for (const tick of ticks) {
+    const width = tick.text.length * CHARACTER;
+    const end = Math.min(tick.at + width / 2, CHART.width);
+    if (end - width < free) continue;
+    kept.push({ ...tick, anchor: end === CHART.width ? 'end' : 'mid' });
+    free = end + GAP;
+  }
+  return kept;
 }
 
 /** Of many ticks those that leave room for their texts. */

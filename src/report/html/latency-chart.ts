@@ -9,7 +9,6 @@ import { markup, type Markup } from '../markup.ts';
 import { chart, lineClass, PLOT, spaced, tenth } from './chart.ts';
 
 const MARKS = [0, 50, 90, 95, 99, 99.5, 99.9, 99.99, 99.999];
-const MARK_ROOM = 34;
 
 /** `-log10` of the share that is slower. */
 const rarity = (percent: number): number => -Math.log10(1 - Math.min(percent, 99.9999) / 100);
@@ -47,13 +46,10 @@ export function latencyChart({ curves, view }: ReportModel): Markup | undefined 
     description: describe(curves, limits),
     x: {
       label: 'share of the requests that were at most so slow',
-      ticks: spaced(
-        MARKS.filter((percent) => rarity(percent) <= rarest + 1e-9).map((percent) => ({
-          at: x(rarity(percent)),
-          text: `${percent} %`,
-        })),
-        MARK_ROOM,
-      ),
+      ticks: MARKS.filter((percent) => rarity(percent) <= rarest + 1e-9).map((percent) => ({
+        at: x(rarity(percent)),
+        text: `${percent} %`,
+      })),
     },
     y: {
       label: `response time${isLog ? ', on a logarithmic scale' : ''}`,

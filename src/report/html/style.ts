@@ -53,7 +53,7 @@ td.number,th.number{text-align:right;white-space:nowrap}.value{white-space:nowra
 .legend li{overflow-wrap:anywhere}.chart .legend svg{display:inline-block;width:30px;height:10px}
 path.line,line.line{fill:none;stroke-width:2.2}
 ${DASHES.map((dash, at) => `.c${at}{stroke:var(--c${at});stroke-dasharray:${dash}}`).join('')}
-.limit{stroke:var(--limit);stroke-width:2.5;fill:none}text.limit-text{stroke:none;font-weight:600}
+.limit{stroke:var(--limit);stroke-width:2.5;fill:none}text.limit-text{stroke:var(--page);stroke-width:4;paint-order:stroke;font-weight:600}
 .threshold{stroke-width:1.4;stroke-dasharray:3 3}
 details{border:1px solid var(--edge);border-radius:6px;margin:10px 0;background:var(--panel)}
 summary{cursor:pointer;padding:8px 12px;font-weight:600}

@@ -2,7 +2,7 @@
 import { scaleLinear, type ScaleLinear } from 'd3-scale';
 import { formatSeconds } from '../../text/units.ts';
 import type { Moment } from '../../judge/record/run-over-time.ts';
-import { PLOT, spaced, type Axis } from './chart.ts';
+import { PLOT, type Axis } from './chart.ts';
 
 export interface Point {
   /** Seconds since the first moment. */
@@ -24,15 +24,15 @@ export function timeScale(series: readonly (readonly Point[])[]): ScaleLinear<nu
   return end === 0 ? undefined : scaleLinear([0, end], [PLOT.x0, PLOT.x1]);
 }
 
-/** Room for a text such as `3 min 20 s`. */
-const TICK_ROOM = 62;
+const TICKS = 6;
 
 export function timeAxis(x: ScaleLinear<number, number>): Axis {
+  const ticks = x.ticks(TICKS);
+  // Of a short run parts of seconds are marked, as precisely as they lie apart.
+  const isPrecise = ticks.some((at) => !Number.isInteger(at));
+  const part = x.tickFormat(TICKS);
   return {
     label: 'time since the start of the load',
-    ticks: spaced(
-      x.ticks(6).map((at) => ({ at: x(at), text: formatSeconds(at) })),
-      TICK_ROOM,
-    ),
+    ticks: ticks.map((at) => ({ at: x(at), text: isPrecise ? `${part(at)} s` : formatSeconds(at) })),
   };
 }

@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { makeSelfSigned, makeSigned } from '../../../scripts/certificates.mjs';
+import { openCredentials } from '../../../src/adapters/kube/credentials.ts';
 import { runCredentialPlugin } from '../../../src/adapters/kube/exec-credential.ts';
 import { chooseConfig } from '../../../src/adapters/kube/kubeconfig.ts';
 import type { Iter8Error } from '../../../src/errors.ts';
@@ -105,6 +106,39 @@ describe('a credential plugin', () => {
     await expect(runCredentialPlugin(spec, { ...options, longestMs: script === 'yes' ? 20_000 : 300 })).rejects.toThrow(
       message,
     );
+  });
+
+  it('that asks for its cluster gets what kubectl gives it: what the kubeconfig says of that cluster to plugins', async () => {
+    const folder = freshFolder();
+    const { exec } = plugin(`echo "$KUBERNETES_EXEC_INFO" > ${folder}/info\n${credential('{"token":"t"}')}`);
+    const user = { exec: { ...exec, provideClusterInfo: true } };
+    const clusterInfoWith = async (cluster: object) => {
+      const kubeconfig = writeKubeconfig('https://api.example', { user, cluster: { ...cluster } });
+      const env = { PATH: process.env['PATH'], HTTPS_PROXY: 'http://proxy.example:3128' };
+      const chosen = await chooseConfig({ kubeconfig }, env, '/');
+      const [now, monotonicMs, interactive] = [Date.now, () => performance.now(), () => false];
+      await openCredentials(chosen, { env, now, monotonicMs, interactive, onMessage: () => undefined }).now();
+      const { spec } = JSON.parse(readFileSync(path.join(folder, 'info'), 'utf8')) as {
+        readonly spec: { readonly cluster: object };
+      };
+      return spec.cluster;
+    };
+    const server = 'https://api.example';
+    const config = { audience: 'a', nested: [{ b: null }] };
+    const extensions = [
+      { name: 'other', extension: {} },
+      { name: 'client.authentication.k8s.io/exec', extension: config },
+    ];
+    expect(await clusterInfoWith({ extensions, 'disable-compression': true })).toEqual({
+      server,
+      'disable-compression': true,
+      config,
+    });
+    expect(await clusterInfoWith({ extensions: extensions.slice(0, 1) })).toEqual({ server, config: null });
+    expect(await clusterInfoWith({})).toEqual({ server, config: null });
+    // Of proxies that of the kubeconfig alone: the environment is its own, too.
+    const proxy = { 'proxy-url': 'http://me:secret@10.0.0.1:3128' };
+    expect(await clusterInfoWith(proxy)).toEqual({ server, ...proxy, config: null });
   });
 
   it('that asks for its cluster gets the authority, also where that is a file', async () => {

@@ -37,6 +37,8 @@ it.each([
   ],
   [{ cluster: { 'tls-server-name': ['x'] } }, /tls-server-name of cluster c: expected text, got a list/],
   [{ cluster: { server: '127.0.0.1:6443' } }, /server of cluster c: expected a URL with http:\/\/ or https:\/\//],
+  [{ cluster: { extensions: { name: 'x' } } }, /extensions of cluster c: expected a list of entries with name/],
+  [{ cluster: { extensions: [{ name: 'x' }, { name: 'x' }] } }, /extensions of cluster c: the name "x" is there twice/],
   [{ user: { 'client-certificate-data': 'eA==' } }, /client-key of user u is missing/],
   [{ user: { 'client-key-data': 'eA==' } }, /client-certificate of user u is missing/],
   [{ user: { token: 5 } }, /token of user u: expected text, got a number/],
@@ -271,10 +273,13 @@ describe('--server stands over the kubeconfig, as in kubectl', () => {
 
 it('of a script acts as the same person', async () => {
   const user = { token: 't', as: 'jane', 'as-uid': '42', 'as-groups': ['dev'], 'as-user-extra': { scopes: ['view'] } };
-  const exported = JSON.parse(exportKubeconfig(await choose(writeKubeconfig(SERVER, { user })))) as {
+  const cluster = { extensions: [{ name: 'client.authentication.k8s.io/exec', extension: { audience: 'a' } }] };
+  const exported = JSON.parse(exportKubeconfig(await choose(writeKubeconfig(SERVER, { user, cluster })))) as {
     users: { user: object }[];
+    clusters: { cluster: object }[];
   };
   expect(exported.users[0]!.user).toMatchObject(user);
+  expect(exported.clusters[0]!.cluster).toMatchObject(cluster);
 });
 
 describe('that is not there', () => {

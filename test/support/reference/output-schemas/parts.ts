@@ -25,6 +25,7 @@ export const undecidedReason = growing([
   'plan-not-done',
   'measuring-not-done',
   'load-too-slow',
+  'depends-on-unknown',
   'closed-loop',
   'closed-model',
   'unknown-model',
