@@ -1,7 +1,13 @@
 /** One measurement of all that others count, at one time: values, and how traffic is split; added to the record, and logged. */
 import { Iter8Error, messageOf } from '../errors.ts';
 import type { Weight } from '../experiment/experiment.ts';
-import { addMeasurement, isSplitCompared, weightsMoved } from '../judge/record/measurement.ts';
+import {
+  addMeasurement,
+  isSplitCompared,
+  splitRead,
+  weightsMoved,
+  type Measured,
+} from '../judge/record/measurement.ts';
 import { measureMetrics, measureStart, type MeasurePorts } from './measure-metrics.ts';
 import { metricOf } from './measure-version.ts';
 import { lookAtBuilds, type BuildPorts } from './one-build.ts';
@@ -14,9 +20,14 @@ export interface MeasurementPorts extends MeasurePorts, BuildPorts {
   readonly traffic?: TrafficObjects | undefined;
 }
 
-/** Which builds run, and where raw counters stand, before anything is judged. */
+/** Which builds run, where raw counters stand, and how traffic is split, before anything is judged. */
 export async function beginMeasuring(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
-  if ((await lookAtBuilds(session, ports, signal)) !== 'restart') await measureStart(session, ports, signal);
+  if ((await lookAtBuilds(session, ports, signal)) === 'restart') return;
+  await measureStart(session, ports, signal);
+  const weights = session.record.traffic?.weights;
+  if (weights === undefined) return;
+  session.log({ kind: 'split-read', weights });
+  session.changeRecord((record) => splitRead(session.question, record, { weights }));
 }
 
 export async function takeMeasurement(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
@@ -50,7 +61,7 @@ export async function readReward(session: Session, ports: MeasurementPorts, sign
 }
 
 async function addMeasured(session: Session, ports: MeasurementPorts, signal: AbortSignal): Promise<void> {
-  const weights = await presentSplit(session, ports.traffic, signal);
+  const split = await presentSplit(session, ports.traffic, signal);
   const { record, question } = session;
   const values = record.measured ?? {};
   if (Object.keys(values).length === 0 && question.reward === undefined) return;
@@ -60,7 +71,7 @@ async function addMeasured(session: Session, ports: MeasurementPorts, signal: Ab
     time,
     ...(startTime === undefined ? {} : { startTime }),
     values,
-    ...(weights === undefined ? {} : { weights }),
+    ...split,
   };
   session.log({ kind: 'measured', ...measured });
   session.changeRecord((present) => addMeasurement(question, present, measured));
@@ -71,17 +82,18 @@ async function presentSplit(
   session: Session,
   objects: TrafficObjects | undefined,
   signal: AbortSignal,
-): Promise<readonly Weight[] | undefined> {
+): Promise<Pick<Measured, 'weights' | 'splitUnknown'>> {
   const { experiment, question } = session;
-  if (!isSplitCompared(question) || experiment.spec.strategy.deploymentPattern === 'FixedSplit') return undefined;
+  const isFixed = experiment.spec.strategy.deploymentPattern === 'FixedSplit';
+  if (objects === undefined || !isSplitCompared(question) || isFixed) return {};
   try {
-    const split = objects === undefined ? undefined : splitOf(experiment, await objects.read(experiment, signal));
+    const split = splitOf(experiment, await objects.read(experiment, signal));
     if (split !== undefined && 'problem' in split) throw new Iter8Error(split.problem);
-    return split?.weights;
+    return split === undefined ? {} : { weights: split.weights };
   } catch (error) {
     signal.throwIfAborted();
     if (!(error instanceof Iter8Error)) throw error;
-    session.warn(`how traffic is split cannot be read: ${messageOf(error)}`);
-    return undefined;
+    session.warn(`how traffic is split cannot be read: ${messageOf(error)}; nothing is compared until it can`);
+    return { splitUnknown: true };
   }
 }

@@ -8,7 +8,7 @@ import { isSameMetric } from '../experiment/metric-names.ts';
 import { parseStrength } from '../experiment/strength-settings.ts';
 import { defaultTimeoutMs } from '../experiment/request-timeout.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
-import { addMeasurement, weightsMoved } from '../judge/record/measurement.ts';
+import { addMeasurement, splitRead, weightsMoved } from '../judge/record/measurement.ts';
 import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
@@ -98,6 +98,9 @@ class Fold {
       case 'measured':
         if (this.#question !== undefined) this.#record = addMeasurement(this.#question, this.#record, line);
         this.#weights = line.weights ?? this.#weights;
+        break;
+      case 'split-read':
+        if (this.#question !== undefined) this.#record = splitRead(this.#question, this.#record, line);
         break;
       case 'weights-moved':
         if (this.#question !== undefined) this.#record = weightsMoved(this.#question, this.#record, line);

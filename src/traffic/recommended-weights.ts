@@ -36,11 +36,12 @@ export function recommendedWeights(experiment: Experiment, question: Question, f
   const limits = strategy.weights;
   const verdicts = versionVerdicts(question.versions, facts.assessments);
   if (strategy.deploymentPattern === 'BlueGreen') return blueGreenWeights(experiment, verdicts);
+  const needed = neededMetrics(experiment, question);
   const versions = question.versions.map(({ name, role }) => ({
     name,
     role,
     presentPercent: present.find((weight) => weight.name === name)?.value,
-    hasData: hasData(name, facts),
+    hasData: hasData(name, needed, facts),
     alarm: verdicts.get(name) === 'violated',
     satisfied: verdicts.get(name) === 'satisfied',
   }));
@@ -73,15 +74,24 @@ function banditShares({ rules, totals }: Contest, live: ReadonlySet<string>, see
   );
 }
 
-/** In this iteration: a value that is kept from before raises nobody. */
-function hasData(version: string, { assessments, rewardResult, measured = {} }: WeightFacts): boolean {
-  const isKept = Object.values(measured).some((byVersion) => byVersion[version]?.failure !== undefined);
+/** In this iteration: what is kept from before raises nobody, and what is only reported holds nobody back. */
+function hasData(version: string, needed: ReadonlySet<string>, facts: WeightFacts): boolean {
+  const { assessments, rewardResult, measured = {} } = facts;
+  const values = Object.entries(measured).map(([metric, byVersion]) => ({ metric, ...byVersion[version] }));
+  const isMissing = values.some(({ metric, failure }) => failure !== undefined && needed.has(metric));
   const isKnown =
     rewardResult?.values[version] !== undefined ||
     assessments.some((one) => one.version === version && one.estimate !== undefined && one.reason !== 'stale') ||
     // A baseline that candidates are only compared with has no rows of its own.
-    Object.values(measured).some((byVersion) => (byVersion[version]?.n ?? 0) > 0);
-  return isKnown && !isKept;
+    values.some(({ n = 0, failure }) => n > 0 && failure === undefined);
+  return isKnown && !isMissing;
+}
+
+/** Metrics that say something of who may have traffic: what is judged, and whether requests follow their weights. */
+function neededMetrics({ spec }: Experiment, { limits, relative, reward }: Question): ReadonlySet<string> {
+  const { requestCount } = spec.criteria;
+  const judged = [...limits, ...relative, ...(reward === undefined ? [] : [reward])].map(({ metric }) => metric);
+  return new Set([...judged, ...(requestCount === undefined ? [] : [requestCount])]);
 }
 
 /** The baseline while nobody else is known to be as good. */

@@ -66,7 +66,7 @@ describe('progressive traffic', () => {
 });
 
 describe('a candidate without traffic that is only compared with the baseline', () => {
-  // Mutation: in src/traffic/recommended-weights.ts, `(byVersion[version]?.n ?? 0) > 0` -> `false`
+  // Mutation: in src/traffic/recommended-weights.ts, `n > 0 && failure === undefined` -> `false`
   it('gets its part of the exploration, and rises by what it is then compared by', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     const base = moving({ iterations: 6, strength: { relative: [{ metric: 'errors', maxIncreasePercent: 20 }] } });

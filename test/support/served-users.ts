@@ -1,6 +1,7 @@
 /**
  * Users of a service, second by second, whose requests follow the weights of memory-traffic.ts. Each may click, some time after its
- * request: `clicks` with its number of `users`, as a backend gives them for all since the start. `errors` are raw counters.
+ * request: `clicks` with its number of `users`, as a backend gives them for all since the start. `errors` are raw counters. `sales` are
+ * as the clicks; so is `busy`, of which no number is known.
  */
 import type { CounterSample } from '../../src/evidence/counters/counter-samples.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
@@ -20,11 +21,13 @@ export interface Users {
   readonly delaySeconds?: number;
   /** Absent: as many as can be expected, without chance. */
   readonly seed?: number;
+  /** What the backend does not answer at a second. */
+  readonly fails?: (metric: string, version: string, second: number) => boolean;
 }
 
 const SAMPLE_EVERY_SECONDS = 5;
 
-export function servedUsers({ start, chance, perSecond, delaySeconds = 0, seed }: Users) {
+export function servedUsers({ start, chance, perSecond, delaySeconds = 0, seed, fails = () => false }: Users) {
   const clock = fakeClock();
   const traffic = memoryTraffic(start);
   const startMs = clock.now();
@@ -63,6 +66,7 @@ export function servedUsers({ start, chance, perSecond, delaySeconds = 0, seed }
   traffic.beforeWrite = liveUntilNow;
   const values = measuring((metric, version) => {
     const { n, clicks } = users.get(version)!;
+    if (fails(metric, version, clock.monotonicMs() / 1000)) return undefined;
     if (metric === 'users') return n;
     return n === 0 ? undefined : clicks / n;
   });
@@ -80,6 +84,8 @@ export function servedUsers({ start, chance, perSecond, delaySeconds = 0, seed }
     {
       users: { type: 'Counter' },
       clicks: { type: 'Gauge', sampleSize: 'users' },
+      sales: { type: 'Gauge', sampleSize: 'users' },
+      busy: { type: 'Gauge' },
       errors: { type: 'Gauge', jqExpression: '{shares: .}' },
     },
     clock,

@@ -4,7 +4,7 @@
  *
  * A block lasts from one measurement to the next. One in which the weights were changed is compared with nothing, since it mixes
  * requests of two splits (Simpson's paradox: docs/method.md 1.4), and after a change the first `inFlightSeconds` do not
- * count.
+ * count. Where the split cannot be read a block does not end: it is known at its next measurement whether weights were changed in it.
  */
 import type { Weight } from '../../experiment/experiment.ts';
 import { beginBlock, blockGrowth } from '../../evidence/counters/counter-growth.ts';
@@ -24,6 +24,13 @@ export interface Measured {
   readonly values: NonNullable<Iter8Record['measured']>;
   /** How traffic is split now, where an object says it. */
   readonly weights?: readonly Weight[] | undefined;
+  /** An object says it, and could not be read. */
+  readonly splitUnknown?: true | undefined;
+}
+
+/** How traffic is split before the first measurement. */
+export interface ReadSplit {
+  readonly weights: readonly Weight[];
 }
 
 /** Weights that the experiment itself has changed. */
@@ -53,15 +60,21 @@ export function weightsMoved(question: Question, record: Iter8Record, { time, we
   };
 }
 
+/** What the first block is measured against. A change that is known says more. */
+export function splitRead(question: Question, record: Iter8Record, { weights }: ReadSplit): Iter8Record {
+  return isSplitCompared(question) && record.split === undefined ? { ...record, split: { weights } } : record;
+}
+
 export function addMeasurement(question: Question, record: Iter8Record, measured: Measured): Iter8Record {
-  const { values, weights, time } = measured;
+  const { values, weights, time, splitUnknown: isUnknown = false } = measured;
   const split = weights ?? record.split?.weights;
   const isChanged = weights !== undefined && record.split !== undefined && !isSameSplit(weights, record.split.weights);
   const changedAt = isChanged ? time : record.split?.changedAt;
-  const compared = isChanged ? (record.liveBlocks ?? {}) : withBlocks(question, record.liveBlocks ?? {}, values);
+  const before = record.liveBlocks ?? {};
+  const compared = isChanged || isUnknown ? before : withBlocks(question, before, values);
   const next: Iter8Record = {
     ...record,
-    measured: withNewBlocks(question, values, { nowMs: Date.parse(time), isChanged }),
+    measured: isUnknown ? values : withNewBlocks(question, values, { nowMs: Date.parse(time), isChanged }),
     ...(Object.keys(compared).length === 0 ? {} : { liveBlocks: compared }),
     ...(split === undefined ? {} : { split: { weights: split, ...(changedAt === undefined ? {} : { changedAt }) } }),
   };
@@ -69,6 +82,7 @@ export function addMeasurement(question: Question, record: Iter8Record, measured
     atMs: Date.parse(time),
     startMs: Date.parse(measured.startTime ?? time),
     changedMs: changedAt === undefined ? undefined : Date.parse(changedAt),
+    isSplitUnknown: isUnknown,
   });
   return reward === undefined ? next : { ...next, reward };
 }

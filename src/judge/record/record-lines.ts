@@ -4,7 +4,7 @@
  */
 import type { Experiment, Weight } from '../../experiment/experiment.ts';
 import type { RequestPair } from '../../evidence/paired/request-pairs.ts';
-import type { Measured, MovedWeights } from './measurement.ts';
+import type { Measured, MovedWeights, ReadSplit } from './measurement.ts';
 import type { Iter8Record, StoredPairs, StoredScope, StoredTally } from './stored-record.ts';
 
 /** A driver begins. Times are RFC 3339. */
@@ -73,6 +73,11 @@ export interface MeasuredLine extends Measured {
   readonly kind: 'measured';
 }
 
+/** Before the first measurement. */
+export interface SplitReadLine extends ReadSplit {
+  readonly kind: 'split-read';
+}
+
 /** The experiment has moved traffic. */
 export interface WeightsMovedLine extends MovedWeights {
   readonly kind: 'weights-moved';
@@ -116,6 +121,7 @@ export type RecordLine =
   | PairsLine
   | LoadEndedLine
   | MeasuredLine
+  | SplitReadLine
   | WeightsMovedLine
   | JudgedLine
   | IteratedLine

@@ -47,13 +47,16 @@ export interface MeasuredAt {
   readonly startMs: number;
   /** When the weights were last changed; undefined when they were not. */
   readonly changedMs: number | undefined;
+  /** An object says how traffic is split, and could not be read. */
+  readonly isSplitUnknown: boolean;
 }
 
 /**
  * The state after one more measurement; undefined without a reward. Pure.
  *
- * A block does not count when a backend failed for a version, or gave what cannot be; it is then longer next time. After the split
- * of traffic has changed, what comes in within `rewardDelay` is let go: see `reward-blocks.ts` for what must hold.
+ * A block does not count when a backend failed for a version, or gave what cannot be, or when the split of traffic could not be read;
+ * it is then longer next time. After the split has changed, what comes in within `rewardDelay` is let go: see `reward-blocks.ts` for
+ * what must hold.
  */
 export function nextReward(question: Question, record: Iter8Record, now: MeasuredAt): RewardState | undefined {
   const { reward, versions } = question;
@@ -77,7 +80,7 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
     return { metric, values, ...(reward.quantity.kind === 'custom' ? { readings: known } : {}), problem: kind.problem };
   if (isOwnLoad(reward)) return { metric, values };
   const cap = kind.kind === 'share' ? 1 : kind.cap;
-  const { readings, block } = addReading(known, {
+  const read = addReading(known, {
     atMs: now.atMs,
     earned: new Map(
       [...earned].map(([version, one]) => [
@@ -88,14 +91,16 @@ export function nextReward(question: Question, record: Iter8Record, now: Measure
     cap,
     delayMs: delayMsOf(question),
   });
+  const goesOn = now.isSplitUnknown && read.block !== undefined;
+  const { readings, block } = goesOn ? { readings: known } : read;
   const contest = counted ?? startContest(rulesOf(question, kind));
-  const problem = problemWith(earned, cap);
+  const problem = problemWith(metric, earned, cap) ?? (goesOn ? 'how traffic is split could not be read' : undefined);
   return {
     metric,
     contest: block === undefined ? contest : addContestBlock(contest, block),
     readings,
     values,
-    ...(problem === undefined ? {} : { problem: `${metric} of ${problem}` }),
+    ...(problem === undefined ? {} : { problem }),
   };
 }
 
@@ -110,11 +115,11 @@ export function rewardDueMs(question: Question, { reward, split }: Iter8Record):
 const hasBlocks = ({ totals }: Contest): boolean => totals.some(({ n }) => n > 0);
 
 /** Why what was measured now makes no block: a version, and what is wrong with it. Undefined when nothing is. */
-function problemWith(earned: ReadonlyMap<string, Earned | undefined>, cap: number): string | undefined {
+function problemWith(metric: string, earned: ReadonlyMap<string, Earned | undefined>, cap: number): string | undefined {
   for (const [version, one] of earned) {
-    if (one?.n === undefined) return `${version} could not be measured`;
+    if (one?.n === undefined) return `${metric} of ${version} could not be measured`;
     if (!isUpTo(cap, one.value))
-      return `${version} is ${formatValue(one.value, 'plain', cap)}, which is not between 0 and ${formatLimit(cap, 'plain')}: declare its largest value (strength.cap)`;
+      return `${metric} of ${version} is ${formatValue(one.value, 'plain', cap)}, which is not between 0 and ${formatLimit(cap, 'plain')}: declare its largest value (strength.cap)`;
   }
   return undefined;
 }
