@@ -77,6 +77,7 @@ class CollectTask {
       inputs,
       judged: this.#judgedHere,
       requestsBefore: (version) => this.#account.requestsBefore(version),
+      requestsSince: (version) => this.#account.requestsSince(version),
     });
   }
 
@@ -188,11 +189,11 @@ class CollectTask {
   }
 
   readonly #looks = new Looks((withBounds) =>
-    this.#judge(this.#seconds(this.#last!), this.#steering.isPlanDone(this.#last!, this.#isCut), withBounds),
+    this.#judge(this.#seconds(this.#last!), this.#isPlanDone(this.#last!), withBounds),
   );
 
-  get #isCut(): boolean {
-    return this.#options.stop.aborted || this.#options.kill.aborted;
+  #isPlanDone(report: LoadReport): boolean {
+    return this.#steering.isPlanDone(report, this.#seconds(report));
   }
 
   /** Judges what is known now, steers the load by it, reports and saves. */
@@ -236,7 +237,7 @@ class CollectTask {
   }
 
   #close(): CollectOutcome {
-    this.#account.close();
+    this.#account.close({ endedEarly: this.#last !== undefined && !this.#isPlanDone(this.#last) });
     return { kind: 'done' };
   }
 
