@@ -146,17 +146,19 @@ export class Account {
 
   /** Marks the task as done and moves what it counted to what the experiment counted. `endedEarly`: before all of the plan was sent. */
   close({ endedEarly }: { readonly endedEarly: boolean }): void {
+    const early = endedEarly ? { endedEarly } : {};
     const { counted: scopes = [], pairs, loadSeconds = 0 } = this.#session.record.tasks[this.#id] ?? {};
     this.#session.log({
       kind: 'load-ended',
       time: new Date(this.#session.nowMs()).toISOString(),
       task: this.#id,
       loadSeconds,
+      ...early,
     });
     this.#session.changeRecord((record) =>
       withoutLoad(withCountedTask(record, this.#id, { scopes, pairs, loadSeconds })),
     );
-    this.#changeTask({ ...this.#state('done'), ...(endedEarly ? { endedEarly } : {}) });
+    this.#changeTask({ ...this.#state('done'), ...early });
   }
 
   /** As it is counted: the baseline is not named. */

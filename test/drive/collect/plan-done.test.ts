@@ -28,17 +28,22 @@ describe('a request of the plan that hangs while the extension is answered', () 
 });
 
 describe('a load that ends early, since everything is decided', () => {
-  const objectives = [
-    { metric: 'iter8-system/error-rate', upperLimit: '0.05' },
-    { metric: 'iter8-system/request-count', lowerLimit: '1000' },
-    { metric: 'iter8-system/error-count', upperLimit: '900' },
-  ];
+  const bound = (name: string, limit: object) => ({ metric: `iter8-system/${name}`, ...limit });
+  const counts = [bound('request-count', { lowerLimit: '1000' }), bound('error-count', { upperLimit: '900' })];
+  const rate = bound('error-rate', { upperLimit: '0.05' });
+  const number = { qps: 50, numQueries: 2000 };
 
   it.each([
-    ['a number of requests', { qps: 50, numQueries: 2000 }],
-    ['a time', { qps: 0, numQueries: undefined, time: '60s' }],
-  ])('has not done its plan, which was %s: counts stay open, in a replay, too', async (_, collect) => {
-    const written = conformance({ objectives, strength: { stopEarly: true }, collect });
+    ['a number of requests: counts', [rate, ...counts], {}, number],
+    ['a time: counts', [rate, ...counts], {}, { qps: 0, numQueries: undefined, time: '60s' }],
+    [
+      'a number of requests: values without confidence',
+      [bound('error-count', { upperLimit: '10' }), rate, bound('mean-latency', { upperLimit: '500' })],
+      { confidence: 'none' },
+      number,
+    ],
+  ])('has not done its plan, which was %s stay open, in a replay, too', async (_, objectives, strength, collect) => {
+    const written = conformance({ objectives, strength: { stopEarly: true, ...strength }, collect });
     const { outcome, log } = await driveIn(new VirtualTime(), written, (__, k) => ({
       latencyMs: 5,
       code: k % 2 === 0 ? 200 : 503,
