@@ -110,7 +110,8 @@ class CollectTask {
     const built = await this.#ports.requests.build(inputs, experiment.metadata.namespace, this.#options.stop);
     await this.#begin();
     const { plannedLeft: plannedRequests, plannedCaps } = this.#steering;
-    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(0, true, false))) return undefined;
+    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(this.#account.before.seconds, true, false)))
+      return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
     return {
@@ -246,15 +247,17 @@ class CollectTask {
     return this.#account.before.seconds + Math.max(0, report.elapsedMs) / 1000;
   }
 
+  /** Load that nobody counts changes nothing of what is known. */
   #judge(seconds: number, planDone: boolean, bounds: boolean): Judgement {
     const { question, record } = this.#session;
+    const isCounted = this.#judgedHere.size > 0;
     return judgementAt(question, record, this.#account.judge, {
-      elapsedSeconds: record.loadSeconds + seconds,
-      planDone,
+      elapsedSeconds: record.loadSeconds + (isCounted ? seconds : 0),
+      planDone: planDone || !isCounted,
       loadToCome: isLoadToCome(question, record, this.#options.id),
       bounds,
       measuringDone: false,
-      closedLoop: this.#inputs.qps === 0 || record.closedLoop === true,
+      closedLoop: record.closedLoop,
       ratePerSec: this.#inputs.qps,
       unanswered: this.#account.unanswered,
     });

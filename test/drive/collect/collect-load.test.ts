@@ -156,6 +156,25 @@ describe('a verdict', () => {
     expect(verdictsOf(events)).toEqual(['satisfied']);
   });
 
+  it.each([
+    ['in a closed loop', { qps: 0, numQueries: 5000 }],
+    ['at a rate', { qps: 20, numQueries: 100 }],
+  ])('stands while load is sent that nobody counts, %s', async (_, rate) => {
+    const collect = (inputs: object) => ({
+      task: 'metrics/collect',
+      with: { ...inputs, versions: [{ name: 'hello', url: 'http://hello.test/' }] },
+    });
+    const written = conformance({
+      objectives: [
+        { metric: 'iter8-system/error-count', upperLimit: '5' },
+        { metric: 'iter8-system/mean-latency', upperLimit: '500' },
+      ],
+      actions: { start: [collect({ qps: 50, numQueries: 100 }), collect({ ...rate, loadOnly: true })] },
+    });
+    const { events } = await driveIn(new VirtualTime(), written, () => ({ latencyMs: 5, code: 200 }));
+    expect(verdictsOf(events)).toEqual(['satisfied', 'satisfied']);
+  });
+
   it('is reported once, however many loops measure again', async () => {
     const time = new VirtualTime();
     const collect = {
