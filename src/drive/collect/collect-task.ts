@@ -15,6 +15,7 @@ import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } fro
 import { formatCounted } from '../../text/units.ts';
 import type { Session } from '../session.ts';
 import { Account } from './counted-load.ts';
+import { inOneTurn } from './endpoints-in-turn.ts';
 import { Looks } from './interim-looks.ts';
 import { silenceText, silentVersion } from './unanswering-version.ts';
 import { Steering } from './steering.ts';
@@ -115,7 +116,7 @@ class CollectTask {
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
     return {
-      targets: built.map((target) => ({
+      targets: inOneTurn(built).map((target) => ({
         ...target,
         limits: this.#judgedHere.has(target.version) ? latencyLimits(limits) : [],
         firstCap: plannedCaps.get(target.version),
