@@ -6,6 +6,7 @@ import { Judge } from './judge.ts';
 import { compileQuestion, type Question } from './question/question.ts';
 import { recommend } from './recommend.ts';
 import type { Recommendation } from './recommendation.ts';
+import { hasLoadEndedEarly } from './record/load-to-come.ts';
 import { countedPairs, countedScopes, readTally, scopeOfPairs, type Iter8Record } from './record/stored-record.ts';
 import { judgeReward } from './reward/reward.ts';
 import type { RewardResult } from './reward/reward-state.ts';
@@ -41,8 +42,9 @@ export function judgementAt(
   question: Question,
   record: Iter8Record,
   judge: Judge,
-  look: Look & { readonly ratePerSec?: number | undefined },
+  { ratePerSec, ...taken }: Look & { readonly ratePerSec?: number | undefined },
 ): Judgement {
+  const look = { ...taken, planDone: taken.planDone && !hasLoadEndedEarly(record) };
   const { changed } = record;
   const found = judge.look(look);
   const assessments = changed === undefined ? found : found.map((row) => voidedRow(question, changed, row));
@@ -56,7 +58,7 @@ export function judgementAt(
       changed,
       imported: record.imported,
       tallyOf: (version, endpoint) => judge.tallyOf(version, endpoint),
-      ratePerSec: look.ratePerSec,
+      ratePerSec,
     }),
   };
 }

@@ -9,7 +9,14 @@ import { parseStrength } from '../experiment/strength-settings.ts';
 import { defaultTimeoutMs } from '../experiment/request-timeout.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
 import { addMeasurement, splitRead, weightsMoved } from '../judge/record/measurement.ts';
-import type { BuildChangedLine, JudgedLine, LoadStartedLine, RecordLine } from '../judge/record/record-lines.ts';
+import { isLoadToCome } from '../judge/record/load-to-come.ts';
+import type {
+  BuildChangedLine,
+  JudgedLine,
+  LoadEndedLine,
+  LoadStartedLine,
+  RecordLine,
+} from '../judge/record/record-lines.ts';
 import { EMPTY_RECORD, type Iter8Record } from '../judge/record/stored-record.ts';
 import { TaskSums, withCountedTask } from '../judge/record/task-sums.ts';
 import { restartedRecord } from '../judge/record/void-measurements.ts';
@@ -94,6 +101,7 @@ class Fold {
         break;
       case 'load-ended':
         this.#close(line.task, line.loadSeconds);
+        this.#done(line);
         break;
       case 'measured':
         if (this.#question !== undefined) this.#record = addMeasurement(this.#question, this.#record, line);
@@ -125,6 +133,7 @@ class Fold {
     const judged = this.#judged ?? {
       time: this.#time,
       measuringDone: true,
+      loadToCome: this.#question !== undefined && isLoadToCome(this.#question, this.#record),
       runningSeconds: 0,
       completedIterations: 0,
       weights: this.#weights,
@@ -172,6 +181,11 @@ class Fold {
     this.#open.clear();
     this.#judged = undefined;
     this.#completed = 0;
+  }
+
+  #done({ task, endedEarly }: LoadEndedLine): void {
+    const state = { state: 'done' as const, startedAt: this.#time, ...(endedEarly === true ? { endedEarly } : {}) };
+    this.#record = { ...this.#record, tasks: { ...this.#record.tasks, [task]: state } };
   }
 
   #close(task: string, loadSeconds: number): void {

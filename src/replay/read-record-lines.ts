@@ -73,7 +73,12 @@ const CHECKS: Readonly<Record<RecordLine['kind'], Check>> = {
   }),
   slice: (line) => withFields({ task: text, slice: count })(line) ?? inner(scopeProblem)(line),
   pairs: withFields({ task: text, version: text, endpoint: optional(text), pairs: listOf(tupleOf(side, side)) }),
-  'load-ended': withFields({ task: text, time: optional(time), loadSeconds: atLeastZero }),
+  'load-ended': withFields({
+    task: text,
+    time: optional(time),
+    loadSeconds: atLeastZero,
+    endedEarly: optional(boolean),
+  }),
   measured: withFields({
     time,
     values: inner(measuredProblem),

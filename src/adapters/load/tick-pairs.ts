@@ -35,6 +35,8 @@ export interface CouplePairs {
 export class TickBook {
   readonly #couples: readonly TargetCouple[];
   readonly #ticks = new Map<number, Tick>();
+  /** Ticks are begun in order: none below gets another request. */
+  #newest = Number.NEGATIVE_INFINITY;
 
   constructor(couples: readonly TargetCouple[]) {
     this.#couples = couples;
@@ -43,6 +45,7 @@ export class TickBook {
   /** A request was due. */
   open(tick: number, target: number, where: { readonly slice: number; readonly endpoint?: string | undefined }): void {
     const side: Side = { endpoint: where.endpoint, measured: undefined };
+    this.#newest = Math.max(this.#newest, tick);
     const present = this.#ticks.get(tick);
     if (present === undefined) {
       const open = this.#couples.map((_, couple) => couple);
@@ -69,7 +72,10 @@ export class TickBook {
     this.#ticks.get(tick)?.sides.delete(target);
   }
 
-  /** Takes out the pairs of closed slices; `frontier`: by target. A request without a partner pairs with nothing. */
+  /**
+   * Takes out the pairs of closed slices; `frontier`: by target. A request whose partner never came pairs with nothing. It is waited
+   * for while it may come: at a low rate a slice is closed before the other request of a tick is due.
+   */
   take(frontier: (target: number) => number): CouplePairs[] {
     const taken: { couple: number; slice: number; endpoint?: string | undefined; pairs: RequestPair[] }[] = [];
     for (const [number, tick] of this.#ticks) {
@@ -83,7 +89,10 @@ export class TickBook {
           continue;
         }
         const [one, other] = [sides.get(a), sides.get(b)];
-        if (one?.measured === undefined || other?.measured === undefined) continue;
+        if (one?.measured === undefined || other?.measured === undefined) {
+          if (number === this.#newest) left.push(couple);
+          continue;
+        }
         const endpoint = commonEndpoint(one, other);
         const pair: RequestPair = [one.measured, other.measured];
         const last = taken.findLast((has) => has.couple === couple && has.slice === slice && has.endpoint === endpoint);

@@ -15,6 +15,7 @@ import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, RequestBuilder } fro
 import { formatCounted } from '../../text/units.ts';
 import type { Session } from '../session.ts';
 import { Account } from './counted-load.ts';
+import { inOneTurn } from './endpoints-in-turn.ts';
 import { Looks } from './interim-looks.ts';
 import { silenceText, silentVersion } from './unreachable-version.ts';
 import { Steering } from './steering.ts';
@@ -77,6 +78,7 @@ class CollectTask {
       inputs,
       judged: this.#judgedHere,
       requestsBefore: (version) => this.#account.requestsBefore(version),
+      requestsSince: (version) => this.#account.requestsSince(version),
     });
   }
 
@@ -109,11 +111,12 @@ class CollectTask {
     const built = await this.#ports.requests.build(inputs, experiment.metadata.namespace, this.#options.stop);
     await this.#begin();
     const { plannedLeft: plannedRequests, plannedCaps } = this.#steering;
-    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(0, true, false))) return undefined;
+    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(this.#account.before.seconds, true, false)))
+      return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
     return {
-      targets: built.map((target) => ({
+      targets: inOneTurn(built).map((target) => ({
         ...target,
         limits: this.#judgedHere.has(target.version) ? latencyLimits(limits) : [],
         firstCap: plannedCaps.get(target.version),
@@ -188,11 +191,11 @@ class CollectTask {
   }
 
   readonly #looks = new Looks((withBounds) =>
-    this.#judge(this.#seconds(this.#last!), this.#steering.isPlanDone(this.#last!, this.#isCut), withBounds),
+    this.#judge(this.#seconds(this.#last!), this.#isPlanDone(this.#last!), withBounds),
   );
 
-  get #isCut(): boolean {
-    return this.#options.stop.aborted || this.#options.kill.aborted;
+  #isPlanDone(report: LoadReport): boolean {
+    return this.#steering.isPlanDone(report, this.#seconds(report));
   }
 
   /** Judges what is known now, steers the load by it, reports and saves. */
@@ -236,7 +239,7 @@ class CollectTask {
   }
 
   #close(): CollectOutcome {
-    this.#account.close();
+    this.#account.close({ endedEarly: this.#last !== undefined && !this.#isPlanDone(this.#last) });
     return { kind: 'done' };
   }
 
@@ -245,15 +248,17 @@ class CollectTask {
     return this.#account.before.seconds + Math.max(0, report.elapsedMs) / 1000;
   }
 
+  /** Load that nobody counts changes nothing of what is known. */
   #judge(seconds: number, planDone: boolean, bounds: boolean): Judgement {
     const { question, record } = this.#session;
+    const isCounted = this.#judgedHere.size > 0;
     return judgementAt(question, record, this.#account.judge, {
-      elapsedSeconds: record.loadSeconds + seconds,
-      planDone,
+      elapsedSeconds: record.loadSeconds + (isCounted ? seconds : 0),
+      planDone: planDone || !isCounted,
       loadToCome: isLoadToCome(question, record, this.#options.id),
       bounds,
       measuringDone: false,
-      closedLoop: this.#inputs.qps === 0 || record.closedLoop === true,
+      closedLoop: record.closedLoop,
       ratePerSec: this.#inputs.qps,
       unanswered: this.#account.unanswered,
     });

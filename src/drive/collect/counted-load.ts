@@ -73,6 +73,11 @@ export class Account {
     return own?.tally.response.n ?? 0;
   }
 
+  /** What this driver has counted of a version in this task; undefined where nobody counts. */
+  requestsSince(version: string): number | undefined {
+    return this.#judged.has(version) ? this.#sums.added(version) : undefined;
+  }
+
   /** Whether this version has given an HTTP answer in this task. */
   hasAnswered(version: string): boolean {
     return this.#answeredHere.has(version);
@@ -139,19 +144,21 @@ export class Account {
     });
   }
 
-  /** Marks the task as done and moves what it counted to what the experiment counted. */
-  close(): void {
+  /** Marks the task as done and moves what it counted to what the experiment counted. `endedEarly`: before all of the plan was sent. */
+  close({ endedEarly }: { readonly endedEarly: boolean }): void {
+    const early = endedEarly ? { endedEarly } : {};
     const { counted: scopes = [], pairs, loadSeconds = 0 } = this.#session.record.tasks[this.#id] ?? {};
     this.#session.log({
       kind: 'load-ended',
       time: new Date(this.#session.nowMs()).toISOString(),
       task: this.#id,
       loadSeconds,
+      ...early,
     });
     this.#session.changeRecord((record) =>
       withoutLoad(withCountedTask(record, this.#id, { scopes, pairs, loadSeconds })),
     );
-    this.#changeTask(this.#state('done'));
+    this.#changeTask({ ...this.#state('done'), ...early });
   }
 
   /** As it is counted: the baseline is not named. */

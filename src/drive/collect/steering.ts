@@ -6,11 +6,16 @@ import type { LoadReport, LoadRun } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { capFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
 
+/** Differences of times are not exact. */
+const CLOCK_ERROR_SECONDS = 1e-6;
+
 export interface SteeringOptions {
   readonly inputs: CollectInputs;
   readonly judged: ReadonlySet<string>;
   /** By earlier drivers of this task. */
   readonly requestsBefore: (version: string) => number;
+  /** By this one, in closed slices; undefined where nobody counts. */
+  readonly requestsSince: (version: string) => number | undefined;
 }
 
 export class Steering {
@@ -45,12 +50,20 @@ export class Steering {
     return new Map(inputs.versions.map(({ name }) => [name, this.#left(name, this.budget.plannedRequests)]));
   }
 
-  /** The planned part has been sent and resolved. `isCut`: the load was ended from outside. */
-  isPlanDone(report: LoadReport, isCut: boolean): boolean {
-    if (!isCut && (report.state === 'drained' || report.state === 'ended')) return true;
-    return (
-      Number.isFinite(this.plannedLeft) &&
-      report.progress.every(({ version, resolved }) => resolved >= this.#plannedLeftOf(version))
+  /**
+   * The planned part has been sent and resolved, and is what is judged: requests of the extension may be answered before it is.
+   * `seconds`: of load, over all drivers.
+   */
+  isPlanDone({ state, progress }: LoadReport, seconds: number): boolean {
+    const { requestsSince, inputs } = this.#options;
+    const { plannedSeconds } = inputs;
+    if (plannedSeconds !== undefined) {
+      const isResolved =
+        state === 'drained' || (state === 'ended' && progress.every((one) => one.resolved === one.sent));
+      return isResolved && seconds >= plannedSeconds - CLOCK_ERROR_SECONDS;
+    }
+    return progress.every(
+      ({ version, resolved }) => (requestsSince(version) ?? resolved) >= this.#plannedLeftOf(version),
     );
   }
 

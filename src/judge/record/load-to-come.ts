@@ -1,12 +1,20 @@
-/** Whether load that counts is still to come, by tasks that are not done: those of later loops, too. Pure. */
+/** Whether planned load that counts has not been sent. Pure. */
 import type { Question } from '../question/question.ts';
 import type { Iter8Record } from './stored-record.ts';
 
-/** `but`: the task that is under way, which knows by itself how far it is. What finish tasks send is waited for by nobody. */
+/**
+ * By tasks that are not done: those of later loops, too. `but`: the task that is under way, which knows by itself how far it is. What
+ * finish tasks send is waited for by nobody.
+ */
 export function isLoadToCome({ load }: Question, { tasks }: Pick<Iter8Record, 'tasks'>, but?: string): boolean {
   const isOpen = (id: string) => id !== but && tasks[id]?.state !== 'done' && tasks[id]?.state !== 'skipped';
   return load.tasks.some(({ action, index, times }) => {
     if (action === 'loop') return Array.from({ length: times }, (_, loop) => `loop${loop + 1}/${index}`).some(isOpen);
     return action === 'start' && isOpen(`start/${index}`);
   });
+}
+
+/** By a task that is done: it never will be. */
+export function hasLoadEndedEarly({ tasks }: Pick<Iter8Record, 'tasks'>): boolean {
+  return Object.values(tasks).some(({ endedEarly }) => endedEarly === true);
 }

@@ -67,6 +67,8 @@ export interface LoadEndedLine {
   readonly task: string;
   /** Seconds of load, over all drivers of this task. */
   readonly loadSeconds: number;
+  /** As in `TaskState`. */
+  readonly endedEarly?: boolean | undefined;
 }
 
 export interface MeasuredLine extends Measured {

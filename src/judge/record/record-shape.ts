@@ -108,6 +108,7 @@ const task = withFields({
   kept: optional(boolean),
   startedAt: time,
   endedAt: optional(time),
+  endedEarly: optional(boolean),
   loadSeconds: orNull(atLeastZero),
   counted: optional(listOf(scope)),
   pairs: optional(pairs),

@@ -57,6 +57,11 @@ export class TaskSums {
     addTo(this.#closed, { version, endpoint }, readTally(tally));
   }
 
+  /** Requests of a version in the slices that were added. */
+  added(version: string): number {
+    return this.#closed.get(pairsKey({ version }))?.tally.response.n ?? 0;
+  }
+
   /** Adds pairs of closed slices. @returns the tallies of these pairs alone: of the version as a whole, and of the endpoint. */
   addPairs(where: PairsScope, pairs: readonly RequestPair[]): (PairsScope & { readonly tally: PairTally })[] {
     const tallies = this.#tallies(where, pairs);

@@ -135,6 +135,7 @@ async function sendPlan(
   change: Partial<LoadPlan>,
   how: Parameters<typeof virtualWorkers>[2],
   versions = 2,
+  service: VirtualService = () => ({ latencyMs: 5, code: 200 }),
 ): Promise<{
   readonly counted: Tally;
   readonly pairs: number;
@@ -142,7 +143,7 @@ async function sendPlan(
   readonly mostAtOnce: number;
 }> {
   const time = new VirtualTime();
-  const workers = virtualWorkers(time, () => ({ latencyMs: 5, code: 200 }), how);
+  const workers = virtualWorkers(time, service, how);
   const run = await createLoadGenerator({ startWorkers: workers.startWorkers }).start(plan(versions, change));
   const follow = async () => {
     let counted = EMPTY_TALLY;
@@ -158,6 +159,27 @@ async function sendPlan(
   };
   return time.during(follow(), 120_000);
 }
+
+it('pairs all that it sends, whatever the rate and however fast the answers', async () => {
+  const versions = fc.integer({ min: 2, max: 3 });
+  await fc.assert(
+    fc.asyncProperty(
+      versions,
+      fc.integer({ min: 1, max: 3 }),
+      fc.constantFrom(1, 2, 5, 7, 8, 15, 33, 60, 400),
+      fc.array(fc.constantFrom(0, 1, 20, 120, 300, 990, 5000), { minLength: 1, maxLength: 7 }),
+      async (count, workers, ratePerSec, latenciesMs) => {
+        const couples = Array.from({ length: count - 1 }, (_, at) => ({ version: `v${at + 1}`, against: 'v0' }));
+        const { pairs } = await sendPlan({ ratePerSec, couples, plannedRequests: 30 }, { workers }, count, (_, k) => {
+          const latencyMs = latenciesMs[k % latenciesMs.length]!;
+          return latencyMs > 1000 ? { latencyMs, code: 'none' } : { latencyMs, code: 200 };
+        });
+        expect(pairs).toBe(30 * couples.length);
+      },
+    ),
+    { numRuns: runs(40), examples: [[2, 1, 2, [5]]] },
+  );
+});
 
 it('says how long it has counted, without its warm-up, at a rate and in a closed loop', async () => {
   // Mutation: in src/adapters/load/load-generator.ts, `now - Math.min(...from)` -> `now - this.#startMs`

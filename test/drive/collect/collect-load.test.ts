@@ -1,26 +1,11 @@
 /** A collect task with the real load generator, in virtual time. */
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createLoadGenerator } from '../../../src/adapters/load/load-generator.ts';
-import { readRecord } from '../../../src/judge/record/stored-record.ts';
-import type { WrittenExperiment } from '../../../src/experiment/experiment.ts';
 import { seeded } from '../../support/seeded.ts';
-import { canary, conformance, driveInMemory, type DriveSetup } from '../../support/driving.ts';
-import { VirtualTime, virtualWorkers, type VirtualService } from '../../support/virtual-time.ts';
+import { driveIn } from '../../support/drive-in-virtual-time.ts';
+import { canary, conformance } from '../../support/driving.ts';
+import { VirtualTime, type virtualWorkers, type VirtualService } from '../../support/virtual-time.ts';
 import { runs } from '../../support/search-depth.ts';
-
-async function driveIn(
-  time: VirtualTime,
-  experiment: WrittenExperiment,
-  service: VirtualService,
-  { workers = 1, ...setup }: DriveSetup & { readonly workers?: number } = {},
-) {
-  const virtual = virtualWorkers(time, service, { workers });
-  const load = createLoadGenerator({ startWorkers: virtual.startWorkers });
-  const drive = await time.during(driveInMemory(experiment, { load, clock: time.clock, ...setup }), 3_600_000);
-  const record = readRecord(drive.outcome.experiment)!;
-  return { ...drive, record, virtual };
-}
 
 const sentTo = (virtual: ReturnType<typeof virtualWorkers>) => [...virtual.sent.values()].reduce((a, b) => a + b, 0);
 
@@ -169,6 +154,25 @@ describe('a verdict', () => {
     expect(outcome.recommendation.verdict).toBe('promote');
     expect(sentTo(virtual)).toBeGreaterThan(220);
     expect(verdictsOf(events)).toEqual(['satisfied']);
+  });
+
+  it.each([
+    ['in a closed loop', { qps: 0, numQueries: 5000 }],
+    ['at a rate', { qps: 20, numQueries: 100 }],
+  ])('stands while load is sent that nobody counts, %s', async (_, rate) => {
+    const collect = (inputs: object) => ({
+      task: 'metrics/collect',
+      with: { ...inputs, versions: [{ name: 'hello', url: 'http://hello.test/' }] },
+    });
+    const written = conformance({
+      objectives: [
+        { metric: 'iter8-system/error-count', upperLimit: '5' },
+        { metric: 'iter8-system/mean-latency', upperLimit: '500' },
+      ],
+      actions: { start: [collect({ qps: 50, numQueries: 100 }), collect({ ...rate, loadOnly: true })] },
+    });
+    const { events } = await driveIn(new VirtualTime(), written, () => ({ latencyMs: 5, code: 200 }));
+    expect(verdictsOf(events)).toEqual(['satisfied', 'satisfied']);
   });
 
   it('is reported once, however many loops measure again', async () => {
