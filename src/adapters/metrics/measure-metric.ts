@@ -8,6 +8,7 @@ import { readCounterRows } from './counter-answer.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../experiment/metric.ts';
 import { TLS_ANNOTATIONS } from '../../experiment/unverified-tls.ts';
+import { metricOutOfReach } from '../../experiment/metric-names.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
 import type { NoValueReason } from '../../judge/no-value-reasons.ts';
@@ -33,8 +34,11 @@ export interface MetricSourcePorts {
   /** Where secrets without a namespace are: where Iter8 is installed. */
   readonly systemNamespace: string;
   readonly timeoutMs?: number | undefined;
-  /** A metric may use secrets of its own namespace alone: who may write it must not gain others by it. */
-  readonly ownSecretsOnly?: boolean | undefined;
+  /**
+   * Experiments of many are asked for: a metric uses secrets of its own namespace alone, so that who may write it does not gain others
+   * by it, and an experiment uses metrics of its own namespace, and shared ones.
+   */
+  readonly ownNamespaceOnly?: boolean | undefined;
 }
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -46,14 +50,15 @@ const MAY_BE_OF_PROXY = new Set([403, 502, 503, 504]);
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
   return {
-    measure: async ({ metric: recorded, version, elapsedSeconds, lookbackSeconds, signal }) => {
+    measure: async ({ metric: recorded, namespace, version, elapsedSeconds, lookbackSeconds, signal }) => {
       if (recorded.spec.mock !== undefined) return mocked(recorded, version.name, elapsedSeconds, ports);
       const at = new Date(ports.clock.now()).toISOString();
       let metric = recorded;
       let secret: Readonly<Record<string, string>> = {};
       let query: MetricRequest | undefined;
       try {
-        metric = await withCredentials(recorded, ports, signal);
+        refuseForeign(recorded, namespace, ports);
+        metric = await withCredentials(recorded, namespace, ports, signal);
         if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
         query = resolveQuery(metric, version, { elapsedSeconds, lookbackSeconds, secret });
       } catch (error) {
@@ -121,27 +126,42 @@ function cleanText(text: string, secrets: readonly string[]): string {
   return sanitizeLine(redact(text, secrets));
 }
 
+/** @throws ForbiddenError */
+function refuseForeign({ metadata }: Metric, namespace: string, { ownNamespaceOnly }: MetricSourcePorts): void {
+  const problem = ownNamespaceOnly === true ? metricOutOfReach(metadata, namespace) : undefined;
+  if (problem !== undefined) throw new ForbiddenError(problem);
+}
+
 /**
  * Experiments hold their metrics without the credentials that are written in them (find-metrics.ts): they are read again from
- * the metric itself. It must be the same but for them, since whoever can write the status could send them elsewhere.
+ * the metric itself. It must be the same but for them, since whoever can write the status could send them elsewhere; and so must a
+ * shared one whose credentials are in a secret, which they may not read themselves.
  *
  * @throws Iter8Error
  */
-async function withCredentials(recorded: Metric, ports: MetricSourcePorts, signal?: AbortSignal): Promise<Metric> {
-  if (ports.readMetric === undefined || !JSON.stringify(recorded.spec).includes(REDACTED)) return recorded;
-  const { name, namespace } = recorded.metadata;
+async function withCredentials(
+  recorded: Metric,
+  experimentNamespace: string,
+  ports: MetricSourcePorts,
+  signal?: AbortSignal,
+): Promise<Metric> {
+  const { spec, metadata } = recorded;
+  const isShared = ports.ownNamespaceOnly === true && metadata.namespace !== experimentNamespace;
+  const needsIt = (isShared && spec.secret !== undefined) || JSON.stringify(spec).includes(REDACTED);
+  if (ports.readMetric === undefined || !needsIt) return recorded;
+  const { name, namespace } = metadata;
   const stored = await ports.readMetric({ namespace, name }, signal);
   const present: unknown = JSON.parse(JSON.stringify(hideCredentials(stored.spec)));
-  if (isDeepStrictEqual(present, JSON.parse(JSON.stringify(recorded.spec)))) return { ...recorded, spec: stored.spec };
+  if (isDeepStrictEqual(present, JSON.parse(JSON.stringify(spec)))) return stored;
   throw new UnavailableError(
-    `metric ${namespace}/${name} was changed since the experiment began, and its credentials are kept nowhere else: start a new experiment`,
+    `metric ${namespace}/${name} was changed since the experiment began, and its credentials are for what it is now: start a new experiment`,
   );
 }
 
 /** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */
 function secretKey({ spec, metadata }: Metric, ports: MetricSourcePorts): ObjectKey {
   const key = qualifiedKey(spec.secret ?? '', ports.systemNamespace);
-  if (ports.ownSecretsOnly === true && key.namespace !== metadata.namespace) {
+  if (ports.ownNamespaceOnly === true && key.namespace !== metadata.namespace) {
     throw new ForbiddenError(
       `secret ${keyText(key)} is of another namespace than metric ${metadata.namespace}/${metadata.name}, which may not use it here`,
     );
