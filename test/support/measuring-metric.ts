@@ -25,6 +25,7 @@ export function measure(
     readonly timeoutMs?: number;
     readonly metricNamespace?: string;
     readonly ownNamespaceOnly?: boolean;
+    readonly mostAnswerBytes?: number;
   } = {},
 ) {
   const metric = metricWithDefaults(
@@ -58,17 +59,12 @@ export function measure(
     systemNamespace: 'iter8-system',
     timeoutMs: change.timeoutMs,
     ownNamespaceOnly: change.ownNamespaceOnly,
+    mostAnswerBytes: change.mostAnswerBytes,
   });
   const version = { name: 'v1', variables: [{ name: 'rev', value: 'hello "1"&x' }] };
-  return {
-    asked,
-    done: source.measure({
-      metric,
-      namespace: 'shop',
-      version,
-      elapsedSeconds: change.elapsedSeconds ?? 42.9,
-    }),
-  };
+  const again = () =>
+    source.measure({ metric, namespace: 'shop', version, elapsedSeconds: change.elapsedSeconds ?? 42.9 });
+  return { asked, done: again(), again };
 }
 
 export interface Seen {

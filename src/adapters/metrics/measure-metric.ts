@@ -17,7 +17,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { hideCredentials } from '../../text/credentials.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { QUERY_TIMEOUT_MS, fetchMetric, type MetricTls } from './send-query.ts';
+import { QUERY_TIMEOUT_MS, fetchMetric, type Fetched, type MetricTls } from './send-query.ts';
+import { AnswerRoom } from './answer-room.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { JqEngine } from './jq.ts';
 import { parseJson, readNumber, reportedError, warningsIn } from './read-answer.ts';
 import { resolveQuery, secretsOf, type MetricRequest } from './build-query.ts';
@@ -39,6 +41,8 @@ export interface MetricSourcePorts {
    * by it, and an experiment uses metrics of its own namespace, and shared ones.
    */
   readonly ownNamespaceOnly?: boolean | undefined;
+  /** Of all answers that are read at once. */
+  readonly mostAnswerBytes?: number | undefined;
 }
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -49,6 +53,8 @@ const LONGEST_TYPE = 60;
 const MAY_BE_OF_PROXY = new Set([403, 502, 503, 504]);
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
+  const room = new AnswerRoom(ports.mostAnswerBytes);
+  const queue = new FairQueue();
   return {
     measure: async ({ metric: recorded, namespace, version, elapsedSeconds, lookbackSeconds, signal }) => {
       if (recorded.spec.mock !== undefined) return mocked(recorded, version.name, elapsedSeconds, ports);
@@ -67,51 +73,73 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         const message = noValueText('cannot-ask', cleanText(messageOf(error), secretsOf(metric, secret, version)));
         return { kind: 'error', reason: 'cannot-ask', message, at, query: query?.shown ?? '' };
       }
-      const hidden = secretsOf(metric, secret, version);
-      const asked = { at, query: query.shown };
-      const fail = (reason: NoValueReason, detail: string): Measurement => ({
-        kind: 'error',
-        reason,
-        message: noValueText(reason, cleanText(detail, hidden)),
-        ...asked,
-      });
+      const about = { at, query: query.shown, hidden: secretsOf(metric, secret, version) };
       const timeoutMs = ports.timeoutMs ?? QUERY_TIMEOUT_MS;
-      const fetched = await fetchMetric(query, {
-        tls: tlsOf(metric),
-        timeoutMs,
-        maxBytes: MAX_BYTES,
-        env: ports.env,
-        signal,
-      });
-      if (fetched.kind === 'timeout') return fail('timed-out', `${timeoutMs / 1000} s${fetched.way}`);
-      if (fetched.kind === 'error')
-        return fail(fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
-      const { status, text, type } = fetched;
-      const way = MAY_BE_OF_PROXY.has(status) ? fetched.way : '';
-      const json = parseJson(text);
-      const reported = reportedError(json);
-      if (status < 200 || status > 299)
-        return fail(
-          status < 500 ? 'rejected' : 'server-error',
-          `${status}${way}: ${shortened(reported ?? text, hidden)}`,
-        );
-      if (reported !== undefined) return fail('backend-error', shortened(reported, hidden));
-      const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
-      const about = warnings.length === 0 ? {} : { warnings };
-      const result = await ports.jq.first(text, metric.spec.jqExpression ?? '.');
-      const rows = result.kind === 'result' ? readCounterRows(parseJson(result.text), Date.parse(at)) : undefined;
-      if (typeof rows === 'string') return { ...fail('no-number', `gives no rows of counters: ${rows}`), ...about };
-      if (rows !== undefined) return { kind: 'counters', answer: rows, ...asked, ...about };
-      const read = readNumber(result, {
-        text,
-        json,
-        type: type.slice(0, LONGEST_TYPE),
-        beginning: shortened(text, hidden),
-      });
-      if ('value' in read) return { kind: 'value', value: read.value, ...asked, ...about };
-      return { ...fail(read.reason, shortened(read.detail, hidden)), ...about };
+      const seat = room.open(namespace);
+      try {
+        const fetched = await fetchMetric(query, {
+          tls: tlsOf(metric),
+          timeoutMs,
+          maxBytes: MAX_BYTES,
+          take: seat.take,
+          env: ports.env,
+          signal,
+        });
+        if (fetched.kind === 'timeout') return failed(about, 'timed-out', `${timeoutMs / 1000} s${fetched.way}`);
+        if (fetched.kind === 'error')
+          return failed(about, fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
+        // What is made of an answer may take many times its room, and its program much time: one after another.
+        return await queue.run(namespace, () => {
+          signal?.throwIfAborted();
+          return readAnswer(fetched, { ...about, program: metric.spec.jqExpression ?? '.', jq: ports.jq });
+        });
+      } finally {
+        seat.leave();
+      }
     },
   };
+}
+
+/** What was asked, and what must not be shown of it. */
+interface About {
+  readonly at: string;
+  readonly query: string;
+  readonly hidden: readonly string[];
+}
+
+function failed({ at, query, hidden }: About, reason: NoValueReason, detail: string): Measurement {
+  return { kind: 'error', reason, message: noValueText(reason, cleanText(detail, hidden)), at, query };
+}
+
+async function readAnswer(
+  { status, text, type, way }: Extract<Fetched, { kind: 'answer' }>,
+  { program, jq, ...asked }: About & { readonly program: string; readonly jq: JqEngine },
+): Promise<Measurement> {
+  const { at, query, hidden } = asked;
+  const json = parseJson(text);
+  const reported = reportedError(json);
+  if (status < 200 || status > 299)
+    return failed(
+      asked,
+      status < 500 ? 'rejected' : 'server-error',
+      `${status}${MAY_BE_OF_PROXY.has(status) ? way : ''}: ${shortened(reported ?? text, hidden)}`,
+    );
+  if (reported !== undefined) return failed(asked, 'backend-error', shortened(reported, hidden));
+  const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
+  const about = warnings.length === 0 ? {} : { warnings };
+  const result = await jq.first(text, program);
+  const rows = result.kind === 'result' ? readCounterRows(parseJson(result.text), Date.parse(at)) : undefined;
+  if (typeof rows === 'string')
+    return { ...failed(asked, 'no-number', `gives no rows of counters: ${rows}`), ...about };
+  if (rows !== undefined) return { kind: 'counters', answer: rows, at, query, ...about };
+  const read = readNumber(result, {
+    text,
+    json,
+    type: type.slice(0, LONGEST_TYPE),
+    beginning: shortened(text, hidden),
+  });
+  if ('value' in read) return { kind: 'value', value: read.value, at, query, ...about };
+  return { ...failed(asked, read.reason, shortened(read.detail, hidden)), ...about };
 }
 
 /** Long enough for every secret that begins in what is shown. */
