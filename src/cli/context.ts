@@ -254,7 +254,7 @@ export interface Metrics extends MetricSource {
 export function openMetrics(
   { secrets, store }: Context,
   io: Io,
-  limits: { readonly ownSecretsOnly: boolean },
+  limits: { readonly ownNamespaceOnly: boolean },
 ): Metrics {
   let opened: Promise<Metrics> | undefined;
   const open = async (): Promise<Metrics> => {
@@ -271,7 +271,7 @@ export function openMetrics(
       env: io.env,
       random: Math.random,
       systemNamespace: SYSTEM_NAMESPACE,
-      ownSecretsOnly: limits.ownSecretsOnly,
+      ownNamespaceOnly: limits.ownNamespaceOnly,
     });
     return { measure: (question) => source.measure(question), close: () => jq.close() };
   };
@@ -316,7 +316,7 @@ export async function openDriver(context: Context, io: Io, options: DriverOption
   ]);
   const { kube } = context;
   return {
-    metrics: options.metrics ?? openMetrics(context, io, { ownSecretsOnly: ownNamespaceOnly }),
+    metrics: options.metrics ?? openMetrics(context, io, { ownNamespaceOnly: ownNamespaceOnly }),
     load: options.load ?? openLoad(),
     requests: createRequestBuilder({
       secrets: context.secrets,

@@ -44,7 +44,7 @@ export async function openApi(
   if (reviews === undefined)
     log('warn', 'the API answers whoever reaches it (--api-auth none)', { address: settings.address });
   // An engine of its own: a program that a caller sends must not hold up the measurements of experiments.
-  const metrics = openMetrics(context, io, { ownSecretsOnly: true });
+  const metrics = openMetrics(context, io, { ownNamespaceOnly: true });
   const waits = new Waits(store, io.clock);
   const api = new Api({
     store,

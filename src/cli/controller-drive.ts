@@ -1,5 +1,4 @@
 /** How the controller drives one experiment: the engine with this cluster's ports; nothing is asked of anybody. */
-import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { drive as driveExperiment } from '../drive/drive.ts';
@@ -47,7 +46,7 @@ export async function createDrive(context: Context, io: Io, options: Controlling
   const events = await openEvents(context, (text) => log('warn', text));
   const targets = limitedTurns(context.targets, options.concurrency);
   // One jq engine for the process: an engine for each experiment would stay when that has ended.
-  const metrics = openMetrics(context, io, { ownSecretsOnly: true });
+  const metrics = openMetrics(context, io, { ownNamespaceOnly: true });
   const load = openLoad();
   const drive = async (experiment: Experiment, held: HeldLock, stop: AbortSignal): Promise<void> => {
     const id = keyText(experiment.metadata);
@@ -90,11 +89,12 @@ export async function createDrive(context: Context, io: Io, options: Controlling
         typed: (command) => `iter8ctl ${command} ${experiment.metadata.name} -n ${experiment.metadata.namespace}`,
         seed: io.clock.now() % 2 ** 32,
         metricsFollowMs: METRICS_FOLLOW_MS,
+        ownMetricsOnly: true,
         stop,
         lost: held.lost,
         refuse: (one) => [
           ...unsupportedFields(one, 'cluster'),
-          ...refusals(one, { allowScripts: options.allowScripts, systemNamespace: SYSTEM_NAMESPACE }),
+          ...refusals(one, { allowScripts: options.allowScripts }),
         ],
       },
     );

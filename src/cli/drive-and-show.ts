@@ -94,7 +94,7 @@ export async function driveSettled<T>(
   let last: Experiment | undefined;
   let failure: unknown;
   const events = await openEvents(context, progress.say);
-  const metrics = openMetrics(context, io, { ownSecretsOnly: false });
+  const metrics = openMetrics(context, io, { ownNamespaceOnly: false });
   try {
     await options.scripts.admit(settled.experiment);
     const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput: showScriptLine }, metrics });

@@ -3,7 +3,7 @@
  * gain, through the controller's account, what is in another one (docs/behavior.md 13). Pure.
  */
 import { qualifiedKey, versionsIn, type Experiment } from '../experiment/experiment.ts';
-import { customMetrics } from '../experiment/metric-names.ts';
+import { customMetrics, metricOutOfReach } from '../experiment/metric-names.ts';
 import { collectInputs } from '../experiment/tasks/collect-inputs.ts';
 import { readinessInputs } from '../experiment/tasks/readiness-inputs.ts';
 import { secretsOfTask } from '../experiment/tasks/task-secrets.ts';
@@ -13,10 +13,7 @@ export interface Refusal {
   readonly message: string;
 }
 
-export function refusals(
-  experiment: Experiment,
-  options: { readonly allowScripts: boolean; readonly systemNamespace: string },
-): Refusal[] {
+export function refusals(experiment: Experiment, options: { readonly allowScripts: boolean }): Refusal[] {
   const found: Refusal[] = [];
   const { namespace } = experiment.metadata;
   const refuse = (path: string, message: string) => found.push({ path, message });
@@ -60,12 +57,9 @@ export function refusals(
         `it is of namespace ${weightObjRef.namespace}; the controller moves traffic in ${namespace} only`,
       );
   }
-  for (const { written, key } of customMetrics(experiment)) {
-    if (key.namespace !== namespace && key.namespace !== options.systemNamespace)
-      refuse(
-        'spec.criteria',
-        `metric ${written} is of another namespace; the controller reads those of ${namespace} and ${options.systemNamespace}`,
-      );
+  for (const { key } of customMetrics(experiment)) {
+    const problem = metricOutOfReach(key, namespace);
+    if (problem !== undefined) refuse('spec.criteria', problem);
   }
   return found;
 }

@@ -21,7 +21,9 @@ export interface DriveOptions extends InterruptionSources {
   readonly seed: number;
   /** How long after the experiment was made its metrics may be made. Absent: they are there. */
   readonly metricsFollowMs?: number | undefined;
-  /** What this driver does not do for an experiment that is otherwise valid. */
+  /** It uses no metrics of other namespaces but the shared ones, also where a metric names another one: this driver drives for many. */
+  readonly ownMetricsOnly?: boolean | undefined;
+  /** What this driver does not do for an experiment that is otherwise valid. Asked whenever its spec is read. */
   readonly refuse?:
     | ((experiment: Experiment) => readonly { readonly path: string; readonly message: string }[])
     | undefined;

@@ -14,7 +14,6 @@ import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
 import { remarksOn } from '../validation/remarks.ts';
-import { checkExperiment } from '../validation/validate.ts';
 import { assess } from './assess.ts';
 import { awaitIteration } from './await-iteration.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
@@ -25,6 +24,7 @@ import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import { confirmBuilds, type BuildPorts } from './one-build.ts';
+import { invalidity, refusal } from './may-run.ts';
 import { nextStep, type Step } from './next-step.ts';
 import type { TargetLock, TrafficObjects } from './ports.ts';
 import { runAction, type ActionPorts } from './run-action.ts';
@@ -104,7 +104,7 @@ class Drive {
     try {
       // An earlier driver had acquired it; its turn is taken again.
       if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
-      if (outcome === 'done') outcome = await this.#moveTraffic((signal) => this.#traffic.resume(signal));
+      if (outcome === 'done') outcome = await this.#goOn();
       this.#control.begin();
       while (outcome === 'done' && (await this.#control.mayGoOn())) {
         const step = nextStep(session.experiment, session.record);
@@ -125,6 +125,14 @@ class Drive {
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
     const recommendation = lastJudgement(question, record).recommendation;
     return { experiment: session.experiment, recommendation, interrupted: !hasEnded, isBehind: session.isBehind };
+  }
+
+  /** From what an earlier driver left. */
+  async #goOn(): Promise<StepOutcome> {
+    const { experiment, status } = this.#session;
+    const refused = this.#isResumed ? refusal(experiment, this.#options) : undefined;
+    if (refused !== undefined && !isConditionTrue(status, 'Completed')) return this.#fail(refused);
+    return this.#moveTraffic((signal) => this.#traffic.resume(signal));
   }
 
   /** Somebody asked for it. Traffic goes back in `#fail`, as after every failure. */
@@ -218,7 +226,7 @@ class Drive {
 
   async #acquireTarget(): Promise<StepOutcome> {
     const session = this.#session;
-    const invalid = this.#invalidity(false);
+    const invalid = invalidity(session.experiment, { ...this.#options, afterStart: false });
     if (invalid !== undefined) return this.#fail(invalid);
     for (const text of decidabilityWarnings(session.question)) session.warn(text);
     if ((await this.#target.take()) === 'interrupted') return 'interrupted';
@@ -227,27 +235,14 @@ class Drive {
     await session.save();
     let problem: Failure | undefined;
     const isKnown = await this.#interruption.completes(async (signal) => {
-      const { metricsFollowMs: followMs = 0 } = this.#options;
+      const { metricsFollowMs: followMs = 0, ownMetricsOnly } = this.#options;
       problem =
         (await this.#traffic.problem(signal)) ??
-        (await metricsProblem(session.experiment, { ...this.#ports, followMs, signal }));
+        (await metricsProblem(session.experiment, { ...this.#ports, followMs, ownMetricsOnly, signal }));
     });
     if (!isKnown) return 'interrupted';
     if (problem !== undefined) return this.#fail(problem);
     return 'done';
-  }
-
-  /** Why it may not run, in the recorded words. `afterStart`: the start tasks are done, and may have supplied what was missing. */
-  #invalidity(afterStart: boolean): Failure | undefined {
-    const { experiment } = this.#session;
-    const first: { readonly path: string; readonly message: string; readonly status?: string | undefined } | undefined =
-      checkExperiment(experiment, { afterStart })[0] ?? this.#options.refuse?.(experiment)[0];
-    if (first === undefined) return undefined;
-    return {
-      reason: 'InvalidExperiment',
-      message: first.status ?? `${first.path}: ${first.message}`,
-      ...(first.status === undefined ? {} : { cause: `${first.path}: ${first.message}` }),
-    };
   }
 
   async #advance(stage: Exclude<Stage, 'Waiting' | 'Completed'>): Promise<StepOutcome> {
@@ -263,7 +258,9 @@ class Drive {
   }
 
   async #readMetrics(): Promise<StepOutcome> {
-    const read = await this.#session.patiently(() => readMetrics(this.#session.experiment, this.#ports.store));
+    const read = await this.#session.patiently(() =>
+      readMetrics(this.#session.experiment, this.#ports.store, this.#options),
+    );
     if ('failure' in read) return this.#fail(read.failure);
     this.#session.changeStatus((status) => ({ ...status, metrics: hideCredentials(read.metrics) }));
     for (const text of unverifiedTls(this.#session.experiment)) this.#session.warn(text);
@@ -304,6 +301,7 @@ class Drive {
       interruption: this.#interruption,
       control: this.#control,
       settleTraffic: () => this.#traffic.settle(),
+      refused: () => refusal(session.experiment, this.#options)?.message,
       confirmBuilds: (before) => this.#confirmBuilds(before),
       saveEveryMs,
       seed,
@@ -311,7 +309,8 @@ class Drive {
     if (kind === 'interrupted') return 'interrupted';
     if (kind === 'restart') return this.#beginAgain();
     if (kind === 'failed') return this.#fail({ reason: 'HandlerFailed', message: `${title} actions failed`, ...why });
-    const invalid = step.action === 'start' ? this.#invalidity(true) : undefined;
+    const isStart = step.action === 'start';
+    const invalid = isStart ? invalidity(session.experiment, { ...this.#options, afterStart: true }) : undefined;
     if (invalid !== undefined) return this.#fail(invalid);
     session.changeRecord((record) => ({ ...record, actions: { ...record.actions, [step.id]: 'done' } }));
     session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));

@@ -4,12 +4,24 @@ import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey } from '../experiment/experiment.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
 import type { Metric } from '../experiment/metric.ts';
-import { builtinMetric, namedMetrics, parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
+import {
+  builtinMetric,
+  metricOutOfReach,
+  namedMetrics,
+  parseMetricName,
+  SYSTEM_NAMESPACE,
+} from '../experiment/metric-names.ts';
 import { checkMetric } from '../validation/rules/all-rules.ts';
 import type { ExperimentStore } from './ports.ts';
 import type { Failure } from './status-changes.ts';
 
 export type ReadMetrics = NonNullable<ExperimentStatus['metrics']>;
+
+/** Which metrics may be read. */
+export interface MetricReach {
+  /** None of other namespaces but the shared ones. */
+  readonly ownMetricsOnly?: boolean | undefined;
+}
 
 type MetricStore = Pick<ExperimentStore, 'getMetric'>;
 
@@ -32,14 +44,14 @@ export async function metricsProblem(
     /** How long its metrics may come after an experiment that is new. */
     readonly followMs: number;
     readonly signal: AbortSignal;
-  },
+  } & MetricReach,
 ): Promise<Failure | undefined> {
   if (mayMakeMetrics(experiment)) return undefined;
   const { store, clock, followMs, signal } = how;
   // By the time that passes: the clock of the machine may be another than that of who made it, or be set.
   const untilMs = clock.monotonicMs() + followMs;
   for (;;) {
-    const read = await readMetrics(experiment, store);
+    const read = await readMetrics(experiment, store, how);
     if (!('failure' in read)) return undefined;
     const waits = read.failure.reason === 'MetricUnavailable' && clock.monotonicMs() < untilMs;
     if (!waits) return read.failure;
@@ -58,6 +70,7 @@ function mayMakeMetrics({ spec }: Experiment): boolean {
 export async function readMetrics(
   experiment: Experiment,
   store: MetricStore,
+  { ownMetricsOnly = false }: MetricReach = {},
 ): Promise<{ readonly metrics: ReadMetrics } | { readonly failure: Failure }> {
   const missing = new Set<string>();
   const unreadable: string[] = [];
@@ -71,6 +84,8 @@ export async function readMetrics(
       if (names.has(written)) metrics.push({ name: written, metricObj: { ...builtinMetric(name) } });
       continue;
     }
+    const foreign = ownMetricsOnly ? metricOutOfReach(name.key, experiment.metadata.namespace) : undefined;
+    if (foreign !== undefined) return { failure: { reason: 'InvalidExperiment', message: foreign } };
     const metric = await findMetric(name.key, written.includes('/'), store);
     if (metric === undefined) {
       missing.add(`${name.key.namespace}/${name.key.name}`);

@@ -51,7 +51,8 @@ export async function measureVersion(
   const { name, metric, version } = of;
   const before = record.measured?.[name]?.[version.name];
   const elapsedSeconds = Math.max(1, (steadyMs - startMs) / 1000 || 1);
-  const question = { metric, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
+  const { namespace } = at.experiment.metadata;
+  const question = { metric, namespace, version, elapsedSeconds, lookbackSeconds: lookback(before, nowMs), signal };
   const [answer, size] = await Promise.all([metrics.measure(question), sampleSize(at, metrics, question)]);
   const read = outcome(metric, {
     answer: counted(answer, before, { ...ledgerOptions(at, name), nowMs }),

@@ -288,6 +288,8 @@ export interface RequestBuilder {
 
 export interface MetricQuestion {
   readonly metric: Metric;
+  /** Of the experiment that it is asked for. */
+  readonly namespace: string;
   readonly version: {
     readonly name: string;
     readonly variables?: readonly { readonly name: string; readonly value: string }[] | undefined;

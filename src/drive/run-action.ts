@@ -29,6 +29,8 @@ export interface ActionOptions {
   readonly settleTraffic: () => Promise<Failure | undefined>;
   /** Before each of them, and at gates: what is promoted is what was measured. False when that was interrupted. */
   readonly confirmBuilds: (before: 'a gate' | 'the rest') => Promise<boolean>;
+  /** Why the spec of now is not gone on with: a start task, or somebody beside it, may have written it. */
+  readonly refused: () => string | undefined;
   readonly saveEveryMs: number;
   readonly seed: number;
 }
@@ -86,7 +88,7 @@ export async function runAction(
     if (step.action === 'start' && task.task !== 'metrics/collect') {
       let failure: string | undefined;
       const isRead = await interruption.completes(async () => {
-        failure = await adopt(session, ports);
+        failure = await adopt(session, how);
       });
       if (!isRead || (failure !== undefined && interruption.any.aborted)) return { kind: 'interrupted' };
       if (failure !== undefined) return { kind: 'failed', cause: `${taskName(task)}: ${failure}` };
@@ -141,12 +143,12 @@ async function collect(
 }
 
 /** A start task may have written the spec. Why it cannot be gone on with, or undefined. @throws NotApprovedError, UnavailableError */
-async function adopt(session: Session, { tasks }: ActionPorts): Promise<string | undefined> {
+async function adopt(session: Session, { ports: { tasks }, refused }: ActionOptions): Promise<string | undefined> {
   try {
     if (!(await session.adoptSpec())) return undefined;
     await session.save();
     await tasks.admit?.(session.experiment);
-    return undefined;
+    return refused();
   } catch (error) {
     // A store that is away has nothing to do with the experiment.
     const ends = error instanceof NotApprovedError || error instanceof UnavailableError;

@@ -74,6 +74,15 @@ export function parseMetricName(written: string, experimentNamespace: string): M
   return { written, key: { namespace, name }, quantity: { kind: 'custom' } };
 }
 
+/**
+ * Why a metric is none that experiments of that namespace may use through somebody who drives for many; undefined when it is. What a
+ * metric asks, it asks with the secrets of its own namespace.
+ */
+export function metricOutOfReach({ namespace, name }: ObjectKey, experimentNamespace: string): string | undefined {
+  if (namespace === experimentNamespace || namespace === SYSTEM_NAMESPACE) return undefined;
+  return `metric ${namespace}/${name} is of another namespace; the controller reads those of ${experimentNamespace} and ${SYSTEM_NAMESPACE}`;
+}
+
 /** Every metric that the criteria name, once each, as written. */
 export function namedMetrics({ requestCount, rewards, indicators, objectives, strength }: Criteria): string[] {
   const names = [

@@ -36,13 +36,21 @@ export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
     if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
       return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
-    const needs =
-      limit.quantity.kind === 'mean-latency'
-        ? meanNeeds(limit, lnThreshold, seen.latencies)
-        : shareNeeds(limit, lnThreshold);
+    const needs = ownNeeds(limit, lnThreshold, seen);
     return { ...base, ...needs, ...reachable(needs, leastSent(question, limit)) };
   });
   return [...own, ...relativeDecidability(question, seen)];
+}
+
+function ownNeeds(limit: Limit, lnThreshold: number, { latencies }: Seen): Needs {
+  switch (limit.quantity.kind) {
+    case 'mean-latency':
+      return meanNeeds(limit, lnThreshold, latencies);
+    case 'percentile':
+      return percentileNeeds(limit, limit.quantity.percent, lnThreshold);
+    default:
+      return shareNeeds(limit, lnThreshold);
+  }
 }
 
 /** The rows with what they need, for metrics whose raw counters were seen: how many of them there will be is not ours to say. */
@@ -78,21 +86,35 @@ function backendNeeds(
     case 'shares':
       return limit.limit > 0 && limit.limit < 1 ? shareNeeds(limit, lnThreshold) : {};
     case 'histograms':
-      return shareNeeds({ ...limit, quantity: { kind: 'percentile', percent: percentile ?? 50 } }, lnThreshold);
+      return percentileNeeds(limit, percentile ?? 50, lnThreshold);
     case 'sums':
       if (limit.cap === undefined) return 'a mean needs its largest value: declare it (strength.cap)';
       return limit.limit > 0 && limit.limit < limit.cap ? meanNeeds(limit, lnThreshold) : {};
   }
 }
 
-function shareNeeds(limit: Limit, lnThreshold: number): Needs {
-  const p0 = limit.quantity.kind === 'percentile' ? (100 - limit.quantity.percent) / 100 : limit.limit;
-  const truth = limit.side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
+/** At a tenth of what may be beyond the limit: of a lower one at twice the limit, where that is nearer. */
+function shareNeeds({ side, limit, quantity }: Limit, lnThreshold: number): Needs {
+  const kind = quantity.kind === 'error-rate' ? 'errors' : 'value';
+  if (side === 'upper') return { ...belowNeeds(limit, limit / 10, lnThreshold), assumed: { kind, value: limit / 10 } };
+  const truth = Math.min(2 * limit, 1 - (1 - limit) / 10);
+  return { ...belowNeeds(1 - limit, 1 - truth, lnThreshold), assumed: { kind, value: truth } };
+}
+
+function belowNeeds(p0: number, truth: number, lnThreshold: number): Needs {
   return {
-    needed: requestsForRate({ p0, truth, lnThreshold, side: limit.side === 'upper' ? 'satisfied' : 'violated' }),
-    assumed: { kind: limit.quantity.kind === 'percentile' ? 'slower' : 'errors', value: truth },
-    ...(limit.side === 'upper' ? { fewest: fewestRequests(p0, lnThreshold) } : {}),
+    needed: requestsForRate({ p0, truth, lnThreshold, side: 'satisfied' }),
+    fewest: fewestRequests(p0, lnThreshold),
   };
+}
+
+function percentileNeeds({ side }: Limit, percent: number, lnThreshold: number): Needs {
+  const p0 = (100 - percent) / 100;
+  const truth = side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
+  const assumed = { kind: 'slower', value: truth } as const;
+  if (side === 'upper') return { ...belowNeeds(p0, truth, lnThreshold), assumed };
+  // To be above a lower limit is what is asked for: it condemns nobody, and waits for no number of requests.
+  return { needed: requestsForRate({ p0, truth, lnThreshold, side: 'violated', fewest: 0 }), assumed };
 }
 
 /** As an earlier run showed it, where that keeps the limit; otherwise half the limit, or for a lower one twice the limit, as far as the cap allows. */

@@ -10,7 +10,7 @@ const start = (...tasks: Record<string, unknown>[]) => ({
 });
 const collect = (version: object) =>
   start({ task: 'metrics/collect', with: { versions: [{ name: 'v', url: 'http://v/', ...version }] } });
-const NOTHING = { allowScripts: false, systemNamespace: 'iter8-system' };
+const NOTHING = { allowScripts: false };
 
 it.each<[string, Partial<WrittenExperiment['spec']>, RegExp | undefined]>([
   ['its own secret', collect({ headersFrom: { secret: 'mine' } }), undefined],

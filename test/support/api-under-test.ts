@@ -73,7 +73,7 @@ export function apiUnderTest() {
         env: {},
         random: () => 0.5,
         systemNamespace: 'iter8-system',
-        ownSecretsOnly: true,
+        ownNamespaceOnly: true,
       }),
       clock: api.clock,
       driven: () => Promise.resolve(undefined),

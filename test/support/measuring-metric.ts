@@ -23,6 +23,9 @@ export function measure(
     readonly env?: Record<string, string>;
     readonly elapsedSeconds?: number;
     readonly timeoutMs?: number;
+    readonly metricNamespace?: string;
+    readonly ownNamespaceOnly?: boolean;
+    readonly mostAnswerBytes?: number;
   } = {},
 ) {
   const metric = metricWithDefaults(
@@ -31,7 +34,7 @@ export function measure(
       kind: 'Metric',
       metadata: {
         name: 'm',
-        namespace: 'shop',
+        namespace: change.metricNamespace ?? 'shop',
         ...(change.annotations === undefined ? {} : { annotations: change.annotations }),
       },
       spec,
@@ -55,9 +58,13 @@ export function measure(
     random: () => 0.25,
     systemNamespace: 'iter8-system',
     timeoutMs: change.timeoutMs,
+    ownNamespaceOnly: change.ownNamespaceOnly,
+    mostAnswerBytes: change.mostAnswerBytes,
   });
   const version = { name: 'v1', variables: [{ name: 'rev', value: 'hello "1"&x' }] };
-  return { asked, done: source.measure({ metric, version, elapsedSeconds: change.elapsedSeconds ?? 42.9 }) };
+  const again = () =>
+    source.measure({ metric, namespace: 'shop', version, elapsedSeconds: change.elapsedSeconds ?? 42.9 });
+  return { asked, done: again(), again };
 }
 
 export interface Seen {

@@ -87,13 +87,18 @@ function dispatcherFor(url: URL, proxy: EnvProxy | undefined, tls: ConnectTls): 
   return new ProxyAgent({ uri: proxy.url, requestTls: tls, proxyTunnel: url.protocol === 'https:' });
 }
 
-/** @throws AnswerError before more than that is kept */
-export async function limitedBody(body: AsyncIterable<Uint8Array>, maxBytes: number): Promise<Buffer> {
+/** `take`: asked for each part before it is kept. @throws AnswerError before more than that is kept */
+export async function limitedBody(
+  body: AsyncIterable<Uint8Array>,
+  maxBytes: number,
+  take: (bytes: number) => void = () => undefined,
+): Promise<Buffer> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   for await (const chunk of body) {
     size += chunk.length;
     if (size > maxBytes) throw new AnswerError(`the answer has more than ${maxBytes} bytes`);
+    take(chunk.length);
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

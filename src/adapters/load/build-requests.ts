@@ -1,19 +1,16 @@
 /** Builds the requests of a collect task: bodies, headers from secrets, certificates. Everything is read once, before the start. */
 import { createSecureContext } from 'node:tls';
-import { UnavailableError, UsageError } from '../../errors.ts';
+import { UsageError } from '../../errors.ts';
 import { isSendableHeader, mergeHeaders } from '../../experiment/http-headers.ts';
 import { qualifiedKey } from '../../experiment/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../experiment/tasks/collect-inputs.ts';
-import { redactUrls } from '../../text/redact.ts';
 import { systemReason } from '../../text/system-reasons.ts';
+import { Payloads } from './payloads.ts';
 import { readBounded } from '../manifest/bounded-read.ts';
 import type { LoadEndpoint, RequestBuilder, SecretReader, TlsSettings } from '../../drive/ports.ts';
 
-/** A payload larger than this is a mistake. */
-const MAX_PAYLOAD_BYTES = 16 * 1024 * 1024;
 /** All authorities of the web have a quarter of this. */
 const MAX_CA_BYTES = 1024 * 1024;
-const PAYLOAD_TIMEOUT_MS = 30_000;
 /** A request by one of these has a body, if only an empty one (RFC 9110 section 8.6). */
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -27,21 +24,22 @@ export interface RequestBuilderPorts {
 
 export function createRequestBuilder(ports: RequestBuilderPorts): RequestBuilder {
   return {
-    build: (inputs, namespace, signal) =>
-      Promise.all(
+    build: (inputs, namespace, signal) => {
+      const sources = { ...ports, namespace, signal, payloads: new Payloads({ env: ports.env, signal }) };
+      return Promise.all(
         inputs.versions.map(async (version) => ({
           version: version.name,
-          endpoints: await Promise.all(
-            version.endpoints.map((endpoint) => buildEndpoint(endpoint, { ...ports, namespace, signal })),
-          ),
+          endpoints: await Promise.all(version.endpoints.map((endpoint) => buildEndpoint(endpoint, sources))),
         })),
-      ),
+      );
+    },
   };
 }
 
 interface Sources extends RequestBuilderPorts {
   readonly namespace: string;
   readonly signal: AbortSignal | undefined;
+  readonly payloads: Payloads;
 }
 
 async function buildEndpoint(endpoint: CollectEndpoint, sources: Sources): Promise<LoadEndpoint> {
@@ -88,26 +86,9 @@ function checkedName(name: string, endpoint: CollectEndpoint): string {
 }
 
 async function payloadOf(endpoint: CollectEndpoint, sources: Sources): Promise<Uint8Array | undefined> {
-  if (endpoint.payloadURL !== undefined) return fetchPayload(endpoint.payloadURL, sources);
+  if (endpoint.payloadURL !== undefined) return sources.payloads.read(endpoint.payloadURL);
   if (endpoint.payloadStr !== undefined) return Buffer.from(endpoint.payloadStr);
   return WITH_BODY.has(endpoint.method) ? new Uint8Array() : undefined;
-}
-
-async function fetchPayload(url: string, { env = {}, signal }: Sources): Promise<Uint8Array> {
-  const shown = redactUrls(url);
-  try {
-    const { download } = await import('../http/download.ts');
-    const limits = { timeoutMs: PAYLOAD_TIMEOUT_MS, maxBytes: MAX_PAYLOAD_BYTES };
-    const { status, bytes } = await download(url, { env, signal, ...limits });
-    if (status < 200 || status > 299) throw new UnavailableError(`payloadURL ${shown} answered ${status}`);
-    return bytes;
-  } catch (error) {
-    signal?.throwIfAborted();
-    if (error instanceof UnavailableError) throw error;
-    throw new UnavailableError(`payloadURL ${shown} cannot be read: ${redactUrls(systemReason(error))}`, {
-      cause: error,
-    });
-  }
 }
 
 /** A secret of type kubernetes.io/tls, with the authority under `ca.crt`; or a file with the authority alone. */

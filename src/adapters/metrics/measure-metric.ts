@@ -8,6 +8,7 @@ import { readCounterRows } from './counter-answer.ts';
 import type { Clock } from '../../io.ts';
 import type { Metric } from '../../experiment/metric.ts';
 import { TLS_ANNOTATIONS } from '../../experiment/unverified-tls.ts';
+import { metricOutOfReach } from '../../experiment/metric-names.ts';
 import { toNumber } from '../../experiment/quantity.ts';
 import type { Measurement, MetricSource, SecretReader } from '../../drive/ports.ts';
 import type { NoValueReason } from '../../judge/no-value-reasons.ts';
@@ -16,7 +17,9 @@ import { isDeepStrictEqual } from 'node:util';
 import { hideCredentials } from '../../text/credentials.ts';
 import { redact, REDACTED } from '../../text/redact.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
-import { QUERY_TIMEOUT_MS, fetchMetric, type MetricTls } from './send-query.ts';
+import { QUERY_TIMEOUT_MS, fetchMetric, type Fetched, type MetricTls } from './send-query.ts';
+import { AnswerRoom } from './answer-room.ts';
+import { FairQueue } from './fair-queue.ts';
 import type { JqEngine } from './jq.ts';
 import { parseJson, readNumber, reportedError, warningsIn } from './read-answer.ts';
 import { resolveQuery, secretsOf, type MetricRequest } from './build-query.ts';
@@ -33,8 +36,13 @@ export interface MetricSourcePorts {
   /** Where secrets without a namespace are: where Iter8 is installed. */
   readonly systemNamespace: string;
   readonly timeoutMs?: number | undefined;
-  /** A metric may use secrets of its own namespace alone: who may write it must not gain others by it. */
-  readonly ownSecretsOnly?: boolean | undefined;
+  /**
+   * Experiments of many are asked for: a metric uses secrets of its own namespace alone, so that who may write it does not gain others
+   * by it, and an experiment uses metrics of its own namespace, and shared ones.
+   */
+  readonly ownNamespaceOnly?: boolean | undefined;
+  /** Of all answers that are read at once. */
+  readonly mostAnswerBytes?: number | undefined;
 }
 
 const MAX_BYTES = 10 * 1024 * 1024;
@@ -45,15 +53,18 @@ const LONGEST_TYPE = 60;
 const MAY_BE_OF_PROXY = new Set([403, 502, 503, 504]);
 
 export function createMetricSource(ports: MetricSourcePorts): MetricSource {
+  const room = new AnswerRoom(ports.mostAnswerBytes);
+  const queue = new FairQueue();
   return {
-    measure: async ({ metric: recorded, version, elapsedSeconds, lookbackSeconds, signal }) => {
+    measure: async ({ metric: recorded, namespace, version, elapsedSeconds, lookbackSeconds, signal }) => {
       if (recorded.spec.mock !== undefined) return mocked(recorded, version.name, elapsedSeconds, ports);
       const at = new Date(ports.clock.now()).toISOString();
       let metric = recorded;
       let secret: Readonly<Record<string, string>> = {};
       let query: MetricRequest | undefined;
       try {
-        metric = await withCredentials(recorded, ports, signal);
+        refuseForeign(recorded, namespace, ports);
+        metric = await withCredentials(recorded, namespace, ports, signal);
         if (metric.spec.secret !== undefined) secret = await ports.secrets.read(secretKey(metric, ports), signal);
         query = resolveQuery(metric, version, { elapsedSeconds, lookbackSeconds, secret });
       } catch (error) {
@@ -62,51 +73,73 @@ export function createMetricSource(ports: MetricSourcePorts): MetricSource {
         const message = noValueText('cannot-ask', cleanText(messageOf(error), secretsOf(metric, secret, version)));
         return { kind: 'error', reason: 'cannot-ask', message, at, query: query?.shown ?? '' };
       }
-      const hidden = secretsOf(metric, secret, version);
-      const asked = { at, query: query.shown };
-      const fail = (reason: NoValueReason, detail: string): Measurement => ({
-        kind: 'error',
-        reason,
-        message: noValueText(reason, cleanText(detail, hidden)),
-        ...asked,
-      });
+      const about = { at, query: query.shown, hidden: secretsOf(metric, secret, version) };
       const timeoutMs = ports.timeoutMs ?? QUERY_TIMEOUT_MS;
-      const fetched = await fetchMetric(query, {
-        tls: tlsOf(metric),
-        timeoutMs,
-        maxBytes: MAX_BYTES,
-        env: ports.env,
-        signal,
-      });
-      if (fetched.kind === 'timeout') return fail('timed-out', `${timeoutMs / 1000} s${fetched.way}`);
-      if (fetched.kind === 'error')
-        return fail(fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
-      const { status, text, type } = fetched;
-      const way = MAY_BE_OF_PROXY.has(status) ? fetched.way : '';
-      const json = parseJson(text);
-      const reported = reportedError(json);
-      if (status < 200 || status > 299)
-        return fail(
-          status < 500 ? 'rejected' : 'server-error',
-          `${status}${way}: ${shortened(reported ?? text, hidden)}`,
-        );
-      if (reported !== undefined) return fail('backend-error', shortened(reported, hidden));
-      const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
-      const about = warnings.length === 0 ? {} : { warnings };
-      const result = await ports.jq.first(text, metric.spec.jqExpression ?? '.');
-      const rows = result.kind === 'result' ? readCounterRows(parseJson(result.text), Date.parse(at)) : undefined;
-      if (typeof rows === 'string') return { ...fail('no-number', `gives no rows of counters: ${rows}`), ...about };
-      if (rows !== undefined) return { kind: 'counters', answer: rows, ...asked, ...about };
-      const read = readNumber(result, {
-        text,
-        json,
-        type: type.slice(0, LONGEST_TYPE),
-        beginning: shortened(text, hidden),
-      });
-      if ('value' in read) return { kind: 'value', value: read.value, ...asked, ...about };
-      return { ...fail(read.reason, shortened(read.detail, hidden)), ...about };
+      const seat = room.open(namespace);
+      try {
+        const fetched = await fetchMetric(query, {
+          tls: tlsOf(metric),
+          timeoutMs,
+          maxBytes: MAX_BYTES,
+          take: seat.take,
+          env: ports.env,
+          signal,
+        });
+        if (fetched.kind === 'timeout') return failed(about, 'timed-out', `${timeoutMs / 1000} s${fetched.way}`);
+        if (fetched.kind === 'error')
+          return failed(about, fetched.isAnswered ? 'unusable-answer' : 'unreachable', fetched.message);
+        // What is made of an answer may take many times its room, and its program much time: one after another.
+        return await queue.run(namespace, () => {
+          signal?.throwIfAborted();
+          return readAnswer(fetched, { ...about, program: metric.spec.jqExpression ?? '.', jq: ports.jq });
+        });
+      } finally {
+        seat.leave();
+      }
     },
   };
+}
+
+/** What was asked, and what must not be shown of it. */
+interface About {
+  readonly at: string;
+  readonly query: string;
+  readonly hidden: readonly string[];
+}
+
+function failed({ at, query, hidden }: About, reason: NoValueReason, detail: string): Measurement {
+  return { kind: 'error', reason, message: noValueText(reason, cleanText(detail, hidden)), at, query };
+}
+
+async function readAnswer(
+  { status, text, type, way }: Extract<Fetched, { kind: 'answer' }>,
+  { program, jq, ...asked }: About & { readonly program: string; readonly jq: JqEngine },
+): Promise<Measurement> {
+  const { at, query, hidden } = asked;
+  const json = parseJson(text);
+  const reported = reportedError(json);
+  if (status < 200 || status > 299)
+    return failed(
+      asked,
+      status < 500 ? 'rejected' : 'server-error',
+      `${status}${MAY_BE_OF_PROXY.has(status) ? way : ''}: ${shortened(reported ?? text, hidden)}`,
+    );
+  if (reported !== undefined) return failed(asked, 'backend-error', shortened(reported, hidden));
+  const warnings = warningsIn(json).map((warning) => cleanText(shortened(warning, hidden), hidden));
+  const about = warnings.length === 0 ? {} : { warnings };
+  const result = await jq.first(text, program);
+  const rows = result.kind === 'result' ? readCounterRows(parseJson(result.text), Date.parse(at)) : undefined;
+  if (typeof rows === 'string')
+    return { ...failed(asked, 'no-number', `gives no rows of counters: ${rows}`), ...about };
+  if (rows !== undefined) return { kind: 'counters', answer: rows, at, query, ...about };
+  const read = readNumber(result, {
+    text,
+    json,
+    type: type.slice(0, LONGEST_TYPE),
+    beginning: shortened(text, hidden),
+  });
+  if ('value' in read) return { kind: 'value', value: read.value, at, query, ...about };
+  return { ...failed(asked, read.reason, shortened(read.detail, hidden)), ...about };
 }
 
 /** Long enough for every secret that begins in what is shown. */
@@ -121,27 +154,42 @@ function cleanText(text: string, secrets: readonly string[]): string {
   return sanitizeLine(redact(text, secrets));
 }
 
+/** @throws ForbiddenError */
+function refuseForeign({ metadata }: Metric, namespace: string, { ownNamespaceOnly }: MetricSourcePorts): void {
+  const problem = ownNamespaceOnly === true ? metricOutOfReach(metadata, namespace) : undefined;
+  if (problem !== undefined) throw new ForbiddenError(problem);
+}
+
 /**
  * Experiments hold their metrics without the credentials that are written in them (find-metrics.ts): they are read again from
- * the metric itself. It must be the same but for them, since whoever can write the status could send them elsewhere.
+ * the metric itself. It must be the same but for them, since whoever can write the status could send them elsewhere; and so must a
+ * shared one whose credentials are in a secret, which they may not read themselves.
  *
  * @throws Iter8Error
  */
-async function withCredentials(recorded: Metric, ports: MetricSourcePorts, signal?: AbortSignal): Promise<Metric> {
-  if (ports.readMetric === undefined || !JSON.stringify(recorded.spec).includes(REDACTED)) return recorded;
-  const { name, namespace } = recorded.metadata;
+async function withCredentials(
+  recorded: Metric,
+  experimentNamespace: string,
+  ports: MetricSourcePorts,
+  signal?: AbortSignal,
+): Promise<Metric> {
+  const { spec, metadata } = recorded;
+  const isShared = ports.ownNamespaceOnly === true && metadata.namespace !== experimentNamespace;
+  const needsIt = (isShared && spec.secret !== undefined) || JSON.stringify(spec).includes(REDACTED);
+  if (ports.readMetric === undefined || !needsIt) return recorded;
+  const { name, namespace } = metadata;
   const stored = await ports.readMetric({ namespace, name }, signal);
   const present: unknown = JSON.parse(JSON.stringify(hideCredentials(stored.spec)));
-  if (isDeepStrictEqual(present, JSON.parse(JSON.stringify(recorded.spec)))) return { ...recorded, spec: stored.spec };
+  if (isDeepStrictEqual(present, JSON.parse(JSON.stringify(spec)))) return stored;
   throw new UnavailableError(
-    `metric ${namespace}/${name} was changed since the experiment began, and its credentials are kept nowhere else: start a new experiment`,
+    `metric ${namespace}/${name} was changed since the experiment began, and its credentials are for what it is now: start a new experiment`,
   );
 }
 
 /** `namespace/name`, or `name` where Iter8 is installed. @throws ForbiddenError */
 function secretKey({ spec, metadata }: Metric, ports: MetricSourcePorts): ObjectKey {
   const key = qualifiedKey(spec.secret ?? '', ports.systemNamespace);
-  if (ports.ownSecretsOnly === true && key.namespace !== metadata.namespace) {
+  if (ports.ownNamespaceOnly === true && key.namespace !== metadata.namespace) {
     throw new ForbiddenError(
       `secret ${keyText(key)} is of another namespace than metric ${metadata.namespace}/${metadata.name}, which may not use it here`,
     );

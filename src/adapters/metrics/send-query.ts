@@ -21,6 +21,8 @@ export interface FetchOptions {
   readonly tls: MetricTls;
   readonly timeoutMs: number;
   readonly maxBytes: number;
+  /** Asked for each part of the answer before it is kept. @throws AnswerError */
+  readonly take?: ((bytes: number) => void) | undefined;
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly signal?: AbortSignal | undefined;
 }
@@ -60,7 +62,7 @@ function isLate(error: unknown): boolean {
 
 async function follow(
   query: MetricRequest,
-  { signal, env, tls: settings, maxBytes }: FetchOptions & { readonly signal: AbortSignal },
+  { signal, env, tls: settings, maxBytes, take }: FetchOptions & { readonly signal: AbortSignal },
 ): Promise<Fetched> {
   const tls = {
     ...(settings.ca === undefined ? {} : { ca: settings.ca }),
@@ -87,7 +89,7 @@ async function follow(
       if (statusCode >= 300 && statusCode <= 399 && typeof headers.location === 'string')
         return { status: statusCode, next: redirectTarget(headers.location, url) };
       const type = [headers['content-type'] ?? ''].flat().join(', ');
-      return { status: statusCode, type, text: (await limitedBody(content, maxBytes)).toString('utf8') };
+      return { status: statusCode, type, text: (await limitedBody(content, maxBytes, take)).toString('utf8') };
     });
     const { status, next, text, type } = answered;
     if (next === undefined) return { kind: 'answer', status, text, type, way: onTheWay(url.href, env) };

@@ -14,7 +14,8 @@ export function countFinding({ limit }: Asked, { tally }: Counted): Finding {
       kind: 'exact',
       shown,
       ...(forSatisfied >= limit.limit ? { now: 'satisfied' } : {}),
-      atEnd: 'violated',
+      // What we could not send, the version could not answer.
+      atEnd: forViolated < limit.limit ? 'violated' : 'load-too-slow',
     };
   }
   if (forViolated > limit.limit) return { kind: 'exact', shown, now: 'violated', atEnd: 'violated' };

@@ -11,7 +11,7 @@ import {
 } from '../../evidence/counters/counter-growth.ts';
 import type { UndecidedReason } from '../assessment.ts';
 import type { Asked, Claims, Finding, Shown } from '../finding.ts';
-import { shareClaims, zeroRateFinding, type TwoCounts } from './rate.ts';
+import { countClaims, shareClaims, zeroRateFinding, type TwoCounts } from './rate.ts';
 
 /** `shown`: what every row about it says, whatever the verdict. */
 export function liveCountersFinding(asked: Asked, ledger: CounterLedger, shown: Shown): Finding {
@@ -42,7 +42,7 @@ export function liveCountersFinding(asked: Asked, ledger: CounterLedger, shown: 
       if (counts === undefined) return open('limit-not-counted');
       const beyond = (100 - (ledger.percentile ?? 50)) / 100;
       // The counters are exact at the limit, and known nowhere else: there are no bounds but the verdict's own.
-      return finding(shown, () => ({ ...shareClaims(asked, counts, beyond), bounds: undefined }));
+      return finding(shown, () => ({ ...countClaims(asked, counts, beyond), bounds: undefined }));
     }
     case 'counts':
       return open('count-without-evidence');

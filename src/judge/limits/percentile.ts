@@ -11,7 +11,7 @@ import {
 import { limitKey, type Count, type LimitCount, type TallyView } from '../../evidence/request-tally.ts';
 import { neededOf, otherEstimate, views, type Asked, type Finding } from '../finding.ts';
 import type { Counted } from '../counted-scope.ts';
-import { shareClaims } from './rate.ts';
+import { countClaims } from './rate.ts';
 
 const NOTHING: LimitCount = { response: { n: 0, bad: 0 }, service: { n: 0, bad: 0 } };
 
@@ -36,7 +36,7 @@ export function percentileFinding(asked: Asked, percent: number, { tally }: Coun
       service: pointBeside(values.service, counts.service, { percent, n: service.n }),
     }),
     claims: () => ({
-      ...shareClaims(asked, counts, (100 - percent) / 100),
+      ...countClaims(asked, counts, (100 - percent) / 100),
       bounds: () => {
         const upper = quantileUpperBound(response.histogram, { percent, lnThreshold: lnBelowNeeded });
         const lower = quantileLowerBound(service.histogram, { percent, lnThreshold: lnAboveNeeded });

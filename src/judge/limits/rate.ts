@@ -2,6 +2,7 @@
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../evidence/planning/requests-needed.ts';
 import type { Count, TallyView } from '../../evidence/request-tally.ts';
+import type { Bounds } from '../../evidence/two-versions/comparison.ts';
 import {
   claimsOf,
   neededOf,
@@ -46,11 +47,32 @@ function shareEstimates({ response, service }: TwoCounts): Partial<Shown> {
 }
 
 /**
- * Claims about a share against p0, bounds in shares.
+ * Claims about a share that is limited itself, bounds in shares. At least p of good ones is at most 1 - p of the others, who are counted for
+ * it: the rare ones are what bets are made for (docs/method.md 0.2).
+ *
+ * @param rate share to come, where that is known better than from these counts
+ */
+export function shareClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: number): Claims {
+  if (asked.limit.side === 'upper') return countClaims(asked, counts, p0, rate);
+  const upper = { ...asked, limit: { ...asked.limit, side: 'upper' as const } };
+  const others = { response: othersOf(counts.service), service: othersOf(counts.response) };
+  const claims = countClaims(upper, others, 1 - p0, rate === undefined ? undefined : 1 - rate);
+  return { ...claims, bounds: () => complementOf(claims.bounds!()) };
+}
+
+const othersOf = ({ n, bad }: Count): Count => ({ n, bad: n - bad });
+
+const complementOf = ({ lower, upper }: Bounds): Bounds => ({
+  ...(upper === undefined ? {} : { lower: 1 - upper }),
+  ...(lower === undefined ? {} : { upper: 1 - lower }),
+});
+
+/**
+ * Claims from counts against p0, as the side of the limit has it; bounds in shares.
  *
  * @param rate share of bad ones to come, where that is known better than from these counts
  */
-export function shareClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: number): Claims {
+export function countClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: number): Claims {
   const { limit } = asked;
   const { forSatisfied, forViolated } = views(limit, counts);
   const isUpper = limit.side === 'upper';

@@ -4,17 +4,21 @@
  */
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Path } from '../../experiment/schema-issues.ts';
+import { isObject } from '../../text/check-fields.ts';
 import { formatCount } from '../../text/units.ts';
-import { issue, type RuleIssue } from './rule.ts';
+import { issue, tasksOf, type RuleIssue } from './rule.ts';
 
 const MOST_OBJECTIVES = 500;
 const MOST_REWARDS = 100;
 const MOST_CANDIDATES = 100;
 /** Of one action. */
 const MOST_TASKS = 500;
+/** Of one task: each of them is counted by itself. */
+const MOST_URLS = 500;
 
 /** Lists that are too long: nothing else of the experiment is looked at then. */
-export function sizeProblems({ spec }: WrittenExperiment): RuleIssue[] {
+export function sizeProblems(experiment: WrittenExperiment): RuleIssue[] {
+  const { spec } = experiment;
   const { objectives, rewards } = spec.criteria ?? {};
   const lists: [Path, readonly unknown[] | undefined, number][] = [
     [['spec', 'criteria', 'objectives'], objectives, MOST_OBJECTIVES],
@@ -28,7 +32,7 @@ export function sizeProblems({ spec }: WrittenExperiment): RuleIssue[] {
       ],
     ),
   ];
-  return lists.flatMap(([path, list, most]) =>
+  const tooLong = lists.flatMap(([path, list, most]) =>
     list === undefined || list.length <= most
       ? []
       : [
@@ -38,4 +42,24 @@ export function sizeProblems({ spec }: WrittenExperiment): RuleIssue[] {
           ),
         ],
   );
+  return tooLong.length > 0 ? tooLong : tooManyUrls(experiment);
+}
+
+function tooManyUrls(experiment: WrittenExperiment): RuleIssue[] {
+  return tasksOf(experiment).flatMap(({ path, task }) => {
+    const versions: unknown = task.task === 'metrics/collect' ? task.with?.['versions'] : undefined;
+    const urls = Array.isArray(versions) ? versions.reduce((sum: number, one) => sum + urlsOf(one), 0) : 0;
+    if (urls <= MOST_URLS) return [];
+    return [
+      issue(
+        [...path, 'with', 'versions'],
+        `expected at most ${formatCount(MOST_URLS)} URLs in one task, got ${formatCount(urls)}; use several tasks`,
+      ),
+    ];
+  });
+}
+
+function urlsOf(version: unknown): number {
+  const endpoints: unknown = isObject(version) ? version['endpoints'] : undefined;
+  return Array.isArray(endpoints) ? Math.max(1, endpoints.length) : 1;
 }

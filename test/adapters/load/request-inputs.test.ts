@@ -52,6 +52,30 @@ it('a payload is got through the proxy of the environment, within its limit', as
   proxy.close();
 });
 
+it('payloads of one task are read once each, and have one limit together', async () => {
+  const asked: (string | undefined)[] = [];
+  await using payloads = await testServer((incoming, response) => {
+    asked.push(incoming.url);
+    response.end(Buffer.alloc(9 * 1024 * 1024, 'x'));
+  });
+  const builder = createRequestBuilder({ secrets: { read: () => Promise.resolve({}) } });
+  const endpoint = (name: string, at: string) => ({
+    name,
+    url: 'http://h/',
+    method: 'POST',
+    payloadURL: `${payloads.url}${at}`,
+  });
+  const load = (...endpoints: object[]) =>
+    builder.build(
+      { versions: [{ name: 'v1', endpoints }] } as unknown as Parameters<typeof builder.build>[0],
+      'default',
+    );
+  const [version] = await load(endpoint('a', 'one'), endpoint('b', 'one'));
+  expect(version!.endpoints.map(({ body }) => body!.length)).toEqual([9 * 1024 * 1024, 9 * 1024 * 1024]);
+  expect(asked).toEqual(['/one']);
+  await expect(load(endpoint('a', 'one'), endpoint('b', 'two'))).rejects.toThrow(/two cannot be read: .*16 MB in all$/);
+});
+
 it.each([
   ['u:a%zz', 'u:a%zz'],
   [':only-a-password', ':only-a-password'],

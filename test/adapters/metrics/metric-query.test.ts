@@ -81,7 +81,8 @@ describe('a query', () => {
       headerTemplates: [{ name: 'X-Query-Key', value: 'NRAK-0123456789' }],
       jqExpression: '.',
     };
-    const stored = (change: object) => () => Promise.resolve({ spec: { ...spec, ...change } } as Metric);
+    const stored = (change: object) => () =>
+      Promise.resolve({ metadata: { name: 'm', namespace: 'shop' }, spec: { ...spec, ...change } } as Metric);
     const recorded = hideCredentials(spec);
     expect(JSON.stringify(recorded)).not.toContain('NRAK');
     expect(await measure(recorded, { readMetric: stored({}) }).done).toMatchObject({ kind: 'value', value: 1 });
@@ -95,6 +96,31 @@ describe('a query', () => {
     const gone = await measure(recorded, { readMetric: () => Promise.reject(new NotFoundError('metric m not found')) })
       .done;
     expect(gone).toMatchObject({ kind: 'error', message: 'the query cannot be made: metric m not found' });
+  });
+
+  it('gives the secret of a shared metric to nobody but the metric that is stored, where it asks for many', async () => {
+    await using server = await testServer((_, response) => response.end('1'));
+    const spec: MetricSpec = {
+      type: 'Gauge',
+      method: 'GET',
+      urlTemplate: server.url,
+      secret: 's',
+      authType: 'Bearer',
+      headerTemplates: [{ name: 'X-Token', value: '${token}' }],
+      jqExpression: '.',
+    };
+    const readMetric = () => Promise.resolve({ metadata: { name: 'm', namespace: 'iter8-system' }, spec } as Metric);
+    const askedOf = (recorded: object, of: object = {}) =>
+      measure({ ...spec, ...recorded }, { readMetric, metricNamespace: 'iter8-system', ownNamespaceOnly: true, ...of });
+    expect(await askedOf({}).done).toMatchObject({ kind: 'value', value: 1 });
+    // As somebody wrote it into the status of an experiment.
+    const forged = askedOf({ urlTemplate: `${server.url}elsewhere` });
+    expect(await forged.done).toMatchObject({ message: expect.stringMatching(/was changed since/) as string });
+    const ofOthers = askedOf({ secret: 'other/s' }, { metricNamespace: 'other' });
+    expect(await ofOthers.done).toMatchObject({
+      message: expect.stringMatching(/metric other\/m is of another namespace/) as string,
+    });
+    expect([forged.asked, ofOthers.asked, server.seen()]).toEqual([[], [], 1]);
   });
 
   it.each([

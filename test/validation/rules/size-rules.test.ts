@@ -20,6 +20,10 @@ const objectives = (length: number) => of(length, (k) => ({ metric: `m${k}`, upp
 const tasks = (length: number) => of(length, () => ({ run: 'true' }));
 const candidates = (length: number) => of(length, (k) => ({ name: `c${k}` }));
 
+const load = (versions: object[]) => ({
+  strategy: { testingPattern: 'Conformance', actions: { start: [{ task: 'metrics/collect', with: { versions } }] } },
+});
+
 it.each([
   [{ criteria: { objectives: objectives(501) } }, 'spec.criteria.objectives', 'at most 500 entries, got 501'],
   [
@@ -36,6 +40,16 @@ it.each([
     { strategy: { testingPattern: 'Conformance', actions: { finish: tasks(60_000) } } },
     'spec.strategy.actions.finish',
     'at most 500 entries, got 60,000',
+  ],
+  [
+    load(of(3, (v) => ({ name: `v${v}`, endpoints: of(200, (k) => ({ name: `e${k}`, url: 'http://h/' })) }))),
+    'spec.strategy.actions.start[0].with.versions',
+    'at most 500 URLs in one task, got 600',
+  ],
+  [
+    load(of(501, (v) => ({ name: `v${v}`, url: 'http://h/' }))),
+    'spec.strategy.actions.start[0].with.versions',
+    'at most 500 URLs in one task, got 501',
   ],
 ])('%# refuses a list that is too long, and nothing else', (spec, path, message) => {
   expect(checkExperiment(experiment(spec))).toEqual([{ path, message: expect.stringContaining(message) as string }]);

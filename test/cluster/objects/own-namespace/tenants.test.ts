@@ -144,6 +144,7 @@ describeCluster('tenants', () => {
       script: { start: [{ run: 'echo @< .Secret "token" >@', with: { secret: `${b}/own` } }] },
       looks: { start: ready('jsonpath={.data.token}=x') },
       metric: { spec: { criteria: { objectives: [{ metric: `${b}/revenue`, upperLimit: '1' }] } } },
+      'sample-size': { spec: { criteria: { objectives: [{ metric: 'sized', upperLimit: '1' }] } } },
       'own-metric': { spec: { criteria: { objectives: [{ metric: 'stolen', upperLimit: '1' }] } } },
       traffic: {
         spec: {
@@ -152,7 +153,12 @@ describeCluster('tenants', () => {
         },
       },
     };
-    await create(metric, ...Object.entries(tries).map(([name, change]) => experiment(name, change)));
+    const sized = {
+      ...metric,
+      metadata: { name: 'sized', namespace: a },
+      spec: { urlTemplate: server.url, sampleSize: `${b}/revenue`, jqExpression: '.' },
+    };
+    await create(metric, sized, ...Object.entries(tries).map(([name, change]) => experiment(name, change)));
     const running = new Running(
       [
         'controller',

@@ -1,0 +1,52 @@
+/**
+ * Work that is done one after another, for many owners: of those who wait, the one that has taken least time comes next. So whoever has
+ * a lot of slow work waits for himself, and everybody else for one piece of it at most.
+ */
+export class FairQueue {
+  readonly #usedMs = new Map<string, number>();
+  readonly #waiting = new Map<string, (() => void)[]>();
+  #isBusy = false;
+
+  async run<T>(owner: string, work: () => Promise<T>): Promise<T> {
+    // Whoever comes later has no arrears to make use of.
+    if (!this.#usedMs.has(owner)) this.#usedMs.set(owner, this.#leastUsed());
+    if (this.#isBusy) await this.#turn(owner);
+    this.#isBusy = true;
+    const sinceMs = performance.now();
+    try {
+      return await work();
+    } finally {
+      this.#usedMs.set(owner, this.#used(owner) + performance.now() - sinceMs);
+      this.#next();
+    }
+  }
+
+  #turn(owner: string): Promise<void> {
+    return new Promise((begin) => {
+      const line = this.#waiting.get(owner);
+      if (line === undefined) this.#waiting.set(owner, [begin]);
+      else line.push(begin);
+    });
+  }
+
+  /** It stays busy: nobody gets in between. */
+  #next(): void {
+    const owners = [...this.#waiting.keys()];
+    if (owners.length === 0) {
+      this.#isBusy = false;
+      this.#usedMs.clear();
+      return;
+    }
+    const owner = owners.reduce((least, one) => (this.#used(one) < this.#used(least) ? one : least));
+    const [begin, ...others] = this.#waiting.get(owner)!;
+    if (others.length === 0) this.#waiting.delete(owner);
+    else this.#waiting.set(owner, others);
+    begin!();
+  }
+
+  readonly #used = (owner: string): number => this.#usedMs.get(owner) ?? 0;
+
+  #leastUsed(): number {
+    return this.#usedMs.size === 0 ? 0 : Math.min(...this.#usedMs.values());
+  }
+}
