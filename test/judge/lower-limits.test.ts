@@ -15,7 +15,7 @@ import { latencyLimits } from '../../src/judge/question/limits.ts';
 import type { Tally } from '../../src/evidence/request-tally.ts';
 import { runs } from '../support/search-depth.ts';
 import { tallyFor, type Outcome } from '../support/simulated-load.ts';
-import { at, START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
+import { at, START_MS, twoVersionQuestion } from '../support/questions.ts';
 
 const M = 'iter8-system/';
 const LOOK: Look = { elapsedSeconds: 60, planDone: true, bounds: true };

@@ -5,7 +5,7 @@ import { withDefaults } from '../../src/experiment/defaults.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import { decidability, withBackendNeeds } from '../../src/preflight/decidability.ts';
 import { conformance } from '../support/driving.ts';
-import { START_MS, twoVersionQuestion } from '../support/two-version-question.ts';
+import { START_MS, twoVersionQuestion } from '../support/questions.ts';
 
 const planOf = (objective: object) => {
   const question = twoVersionQuestion('Canary', { objectives: [objective] });
