@@ -33,6 +33,8 @@ export const describeCluster = describeUnless(missingCluster);
 /** For what only the lab can do: kill the API server, load images, trust an issuer of ours. */
 export const describeLab = describeUnless(missingLab);
 export const itInLab = itUnless(missingLab);
+/** On the lab, with programs beside it. */
+export const describeLabUnless = (missing: string | undefined) => describeUnless(missingLab ?? missing);
 export { missingOldCrds, OLD_CRDS };
 /** For what compares with the CRDs of Iter8 0.7. */
 export const describeWithOldCrds = describeUnless(missingCluster ?? missingOldCrds);

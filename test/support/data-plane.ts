@@ -1,5 +1,6 @@
 /** Parts of a data plane for tests on a node: users, a gateway of nginx that follows an HTTPRoute, Prometheus that scrapes pods. */
 import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -127,7 +128,8 @@ export async function startGateway(namespace: string, route: string): Promise<Ga
   const nginx = spawn('nginx', ['-c', file, '-p', folder, '-g', 'daemon off;'], {
     stdio: ['ignore', 'ignore', 'inherit'],
   });
-  const ended = new Promise((resolve) => nginx.once('exit', resolve));
+  await once(nginx, 'spawn');
+  const ended = once(nginx, 'exit');
   const over = new AbortController();
   const following = (async () => {
     while (!over.signal.aborted) {

@@ -1,6 +1,7 @@
 /** Traffic that really moves: kube-proxy divides the connections of one Service between the pods of two Deployments. Prometheus counts. */
 import { beforeAll, expect, it } from 'vitest';
-import { describeLab, iter8ctlProcess } from '../../../support/cluster.ts';
+import { describeLabUnless, iter8ctlProcess } from '../../../support/cluster.ts';
+import { missingProgram } from '../../../support/needs.ts';
 import { answers, scrapePods, Users } from '../../../support/data-plane.ts';
 import {
   BAD_EVERY,
@@ -14,7 +15,7 @@ import {
   sharesSaid,
 } from '../../../support/shop-on-node.ts';
 
-describeLab('kube-proxy between two Deployments of one Service', () => {
+describeLabUnless(missingProgram('prometheus'))('kube-proxy between two Deployments of one Service', () => {
   beforeAll(installShop);
 
   const more = [service('shop', { app: 'shop' })];
