@@ -6,6 +6,7 @@ import { metricWithDefaults } from '../experiment/defaults.ts';
 import type { Metric } from '../experiment/metric.ts';
 import { builtinMetric, namedMetrics, parseMetricName, SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { checkMetric } from '../validation/rules/all-rules.ts';
+import { MEASURING } from './next-step.ts';
 import type { ExperimentStore } from './ports.ts';
 import type { Failure } from './status-changes.ts';
 
@@ -49,9 +50,7 @@ export async function metricsProblem(
 
 /** Whatever is no load and no waiting may make objects: a script does. */
 function mayMakeMetrics({ spec }: Experiment): boolean {
-  return (spec.strategy.actions['start'] ?? []).some(
-    ({ task }) => task !== 'metrics/collect' && task !== 'common/readiness',
-  );
+  return (spec.strategy.actions['start'] ?? []).some(({ task }) => task === undefined || !MEASURING.has(task));
 }
 
 /** The metrics as read, or why the experiment cannot go on: all that are missing or cannot be used. */

@@ -94,7 +94,7 @@ async function acquire(
     if (present !== undefined && isLive(present, client) && present.spec?.holderIdentity !== holder.identity)
       return { heldBy: holderOf(present) };
     try {
-      const taken = await write(client, place, holder, present, signal);
+      const taken = await write(client, place, { holder, present }, signal);
       return { held: hold(client, place, holder, taken) };
     } catch (error) {
       // One that seemed to fail may have been written all the same: the next look recognises it by our identity.
@@ -147,8 +147,7 @@ function leaseIn(answer: unknown): Lease {
 async function write(
   client: KubeClient,
   place: LeasePlace,
-  holder: Holder | undefined,
-  present: Lease | undefined,
+  { holder, present }: { readonly holder: Holder | undefined; readonly present: Lease | undefined },
   signal?: AbortSignal,
 ): Promise<Lease> {
   const now = new Date(client.serverNow()).toISOString().replace('Z', '000Z'); // MicroTime
@@ -218,7 +217,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   const renew = async () => {
     try {
       const askedMs = performance.now();
-      lease = await write(client, place, holder, lease, ended.signal);
+      lease = await write(client, place, { holder, present: lease }, ended.signal);
       renewedMs = askedMs;
       failures = 0;
       // The server's time is counted on by a clock that stands still while the machine is suspended: what was written then is old, and
@@ -245,7 +244,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
         lost.abort(new UnavailableError('the lease was taken over by another driver'));
         return;
       }
-      lease = present ?? (await write(client, place, holder, undefined, ended.signal));
+      lease = present ?? (await write(client, place, { holder, present: undefined }, ended.signal));
       // Somebody touched it: renewed at once the first time, later with the waits of a server that does not answer.
       if (present === undefined) schedule(RENEW_EVERY_MS);
       else if (failures === 0) {
@@ -272,7 +271,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
       await renewing;
       if (lost.signal.aborted) return;
       // One last try: a Lease that stays is taken over after 15 s.
-      await write(client, place, undefined, lease).catch(() => undefined);
+      await write(client, place, { holder: undefined, present: lease }).catch(() => undefined);
     },
   };
 }

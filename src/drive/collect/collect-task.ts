@@ -6,6 +6,7 @@ import { sortedLike } from '../../experiment/spec-order.ts';
 import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
+import type { Look } from '../../judge/finding.ts';
 import { judgementAt, type Judgement } from '../../judge/judgement.ts';
 import { latencyLimits } from '../../judge/question/limits.ts';
 import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
@@ -105,11 +106,12 @@ class CollectTask {
   /** The load plan, less what an earlier driver has sent; undefined when nothing is left to send. */
   async #plan(): Promise<LoadPlan | undefined> {
     const { experiment, question } = this.#session;
-    const { inputs, timeoutMs } = { inputs: this.#inputs, timeoutMs: this.#timeoutMs };
+    const inputs = this.#inputs;
     const built = await this.#ports.requests.build(inputs, experiment.metadata.namespace, this.#options.stop);
     await this.#begin();
     const { plannedLeft: plannedRequests, plannedCaps } = this.#steering;
-    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(0, true, false))) return undefined;
+    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge({ seconds: 0, planDone: true, bounds: false })))
+      return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
     return {
@@ -125,7 +127,7 @@ class CollectTask {
         ? {}
         : { plannedSeconds: Math.max(0, inputs.plannedSeconds - this.#account.before.seconds) }),
       ...(inputs.connections === undefined ? {} : { connections: inputs.connections }),
-      timeoutMs,
+      timeoutMs: this.#timeoutMs,
       ...(inputs.warmup === undefined ? {} : { warmup: inputs.warmup }),
       lateAfterMs: Math.max(5, Number.isFinite(tightest) ? tightest / 10 : 0),
       seed: this.#options.seed,
@@ -188,7 +190,11 @@ class CollectTask {
   }
 
   readonly #looks = new Looks((withBounds) =>
-    this.#judge(this.#seconds(this.#last!), this.#steering.isPlanDone(this.#last!, this.#isCut), withBounds),
+    this.#judge({
+      seconds: this.#seconds(this.#last!),
+      planDone: this.#steering.isPlanDone(this.#last!, this.#isCut),
+      bounds: withBounds,
+    }),
   );
 
   get #isCut(): boolean {
@@ -245,13 +251,12 @@ class CollectTask {
     return this.#account.before.seconds + Math.max(0, report.elapsedMs) / 1000;
   }
 
-  #judge(seconds: number, planDone: boolean, bounds: boolean): Judgement {
+  #judge({ seconds, ...look }: { readonly seconds: number } & Pick<Look, 'planDone' | 'bounds'>): Judgement {
     const { question, record } = this.#session;
     return judgementAt(question, record, this.#account.judge, {
+      ...look,
       elapsedSeconds: record.loadSeconds + seconds,
-      planDone,
       loadToCome: isLoadToCome(question, record, this.#options.id),
-      bounds,
       measuringDone: false,
       closedLoop: this.#inputs.qps === 0 || record.closedLoop === true,
       ratePerSec: this.#inputs.qps,
