@@ -1,5 +1,5 @@
 /** Reads the metrics that an experiment's criteria name, and the sample sizes that those name: for status.metrics. */
-import { NotFoundError } from '../errors.ts';
+import { foundOrUndefined } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey } from '../experiment/experiment.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
@@ -99,11 +99,8 @@ function missingText(names: readonly string[]): string {
 async function findMetric(key: ObjectKey, isQualified: boolean, store: MetricStore): Promise<Metric | undefined> {
   const places = isQualified ? [key.namespace] : [key.namespace, SYSTEM_NAMESPACE];
   for (const namespace of places) {
-    try {
-      return await store.getMetric({ namespace, name: key.name });
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-    }
+    const found = await foundOrUndefined(store.getMetric({ namespace, name: key.name }));
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConflictError, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
+import { ConflictError, foundOrUndefined, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
@@ -115,13 +115,11 @@ async function find(
   signal?: AbortSignal,
   rhythm: { readonly retry?: boolean; readonly timeoutMs?: number } = {},
 ): Promise<Lease | undefined> {
-  try {
-    const { namespace, name } = place;
-    return leaseIn(await client.request({ verb: 'get', resource: LEASES, namespace, name, signal, ...rhythm }));
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
+  const { namespace, name } = place;
+  const answer = await foundOrUndefined<unknown>(
+    client.request({ verb: 'get', resource: LEASES, namespace, name, signal, ...rhythm }),
+  );
+  return answer === undefined ? undefined : leaseIn(answer);
 }
 
 /** Whatever is not of its type is left out, and nobody holds a lease without a holder or a time. */
