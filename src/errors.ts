@@ -124,6 +124,16 @@ export class InterruptedError extends Iter8Error {
   }
 }
 
+/** What was asked for by name; undefined where it is not there. */
+export async function foundOrUndefined<T>(asked: Promise<T>): Promise<T | undefined> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (error instanceof NotFoundError) return undefined;
+    throw error;
+  }
+}
+
 /** The sentence of any thrown value, without a stack. */
 export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);

@@ -2,6 +2,7 @@
 import type { ObjectKey } from '../experiment/experiment.ts';
 import { LABEL, LONGEST_NAME, SUBDOMAIN } from '../experiment/object-names.ts';
 import { parseDurationMs } from '../text/duration.ts';
+import { splitOnce } from '../text/split-once.ts';
 import { RefusedError } from './answer.ts';
 import { LONGEST_WAIT_MS } from './wait-until-decided.ts';
 
@@ -45,11 +46,6 @@ export function routeOf(method: string, target: string): Route {
       `POST /flagger/v1/${HOOKS.join('|')}`,
     ],
   });
-}
-
-function splitOnce(text: string, at: string): [string, string | undefined] {
-  const index = text.indexOf(at);
-  return index < 0 ? [text, undefined] : [text.slice(0, index), text.slice(index + 1)];
 }
 
 function expectMethod(method: string, allowed: string): void {

@@ -4,6 +4,7 @@ import type { Io } from '../io.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { renderList } from '../render/experiment-list.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
+import { splitOnce } from '../text/split-once.ts';
 import { experimentView, listRow, type ListRow } from '../view/experiment-view.ts';
 import type { Context } from './context.ts';
 import { nameLine, stdoutTheme } from './print-experiment.ts';
@@ -46,7 +47,7 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
     const items = await shown();
     return (isOne ? items[0] : undefined) ?? { apiVersion: 'v1', kind: 'List', items };
   };
-  const [format = '', template = ''] = splitOnce(flags.output);
+  const [format, template = ''] = splitOnce(flags.output, '=');
   switch (format) {
     case 'raw':
       return `${jsonText(await whole(), 2)}\n`;
@@ -96,11 +97,6 @@ export async function listText(experiments: readonly Experiment[], how: ListHow)
         },
       )}\n`;
   }
-}
-
-function splitOnce(text: string): string[] {
-  const at = text.indexOf('=');
-  return at < 0 ? [text] : [text.slice(0, at), text.slice(at + 1)];
 }
 
 /** `app=shop,team=a`, by `namespace/name`. */

@@ -7,6 +7,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import type { Event } from '../drive/events.ts';
 import type { ReportFile } from '../adapters/reports/report-file.ts';
 import { didYouMean } from '../text/did-you-mean.ts';
+import { splitOnce } from '../text/split-once.ts';
 import type { Driven } from '../view/experiment-view.ts';
 import { githubActions, isGithubActions, type CiFlags, type CiReport } from './ci-report.ts';
 import type { Progress } from './progress-display.ts';
@@ -26,9 +27,8 @@ interface ReportWanted {
 export function withReportFlag(command: Command): Command {
   const formats: readonly string[] = REPORTED_FORMATS;
   const read = (value: string, before: readonly ReportWanted[] | undefined): ReportWanted[] => {
-    const at = value.indexOf('=');
-    const [format, file] = [value.slice(0, Math.max(0, at)), value.slice(at + 1)];
-    if (at < 0 || file === '') throw new InvalidArgumentError('write FORMAT=FILE, e.g. html=report.html.');
+    const [format, file = ''] = splitOnce(value, '=');
+    if (file === '') throw new InvalidArgumentError('write FORMAT=FILE, e.g. html=report.html.');
     if (!formats.includes(format))
       throw new InvalidArgumentError(
         `there is no report ${JSON.stringify(format)}${didYouMean(format, formats)} (${formats.join(', ')})`,

@@ -1,6 +1,6 @@
 /** What `run` does about what is already there: the table of docs/behavior.md 2. */
 import { isDeepStrictEqual } from 'node:util';
-import { ConflictError, NotFoundError, UsageError } from '../errors.ts';
+import { ConflictError, foundOrUndefined, UsageError } from '../errors.ts';
 import { metricWithDefaults, withDefaults } from '../experiment/defaults.ts';
 import type { Experiment, ObjectKey, WrittenExperiment } from '../experiment/experiment.ts';
 import type { WrittenMetric } from '../experiment/metric.ts';
@@ -88,14 +88,7 @@ function refuseOther(context: Context, written: WrittenExperiment, present: Expe
   }
 }
 
-async function find(context: Context, key: ObjectKey): Promise<Experiment | undefined> {
-  try {
-    return await context.store.get(key);
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
-}
+const find = ({ store }: Context, key: ObjectKey): Promise<Experiment | undefined> => foundOrUndefined(store.get(key));
 
 async function createAndHold(context: Context, written: WrittenExperiment, key: ObjectKey): Promise<Settled> {
   let created: Experiment;
@@ -193,10 +186,7 @@ async function presentMetric(
   mayOverwrite: boolean,
 ): Promise<'absent' | 'same' | 'other'> {
   const { namespace, name = '' } = written.metadata;
-  const present = await store.getMetric({ namespace, name }).catch((error: unknown) => {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  });
+  const present = await foundOrUndefined(store.getMetric({ namespace, name }));
   if (present === undefined) return 'absent';
   if (firstDifference(present.spec, metricWithDefaults(written, { namespace }).spec) === undefined) return 'same';
   if (mayOverwrite) return 'other';

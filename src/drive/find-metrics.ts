@@ -1,5 +1,5 @@
 /** Reads the metrics that an experiment's criteria name, and the sample sizes that those name: for status.metrics. */
-import { NotFoundError } from '../errors.ts';
+import { foundOrUndefined } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { Experiment, ExperimentStatus, ObjectKey } from '../experiment/experiment.ts';
 import { metricWithDefaults } from '../experiment/defaults.ts';
@@ -12,6 +12,7 @@ import {
   SYSTEM_NAMESPACE,
 } from '../experiment/metric-names.ts';
 import { checkMetric } from '../validation/rules/all-rules.ts';
+import { MEASURING } from './next-step.ts';
 import type { ExperimentStore } from './ports.ts';
 import type { Failure } from './status-changes.ts';
 
@@ -61,9 +62,7 @@ export async function metricsProblem(
 
 /** Whatever is no load and no waiting may make objects: a script does. */
 function mayMakeMetrics({ spec }: Experiment): boolean {
-  return (spec.strategy.actions['start'] ?? []).some(
-    ({ task }) => task !== 'metrics/collect' && task !== 'common/readiness',
-  );
+  return (spec.strategy.actions['start'] ?? []).some(({ task }) => task === undefined || !MEASURING.has(task));
 }
 
 /** The metrics as read, or why the experiment cannot go on: all that are missing or cannot be used. */
@@ -115,11 +114,8 @@ function missingText(names: readonly string[]): string {
 async function findMetric(key: ObjectKey, isQualified: boolean, store: MetricStore): Promise<Metric | undefined> {
   const places = isQualified ? [key.namespace] : [key.namespace, SYSTEM_NAMESPACE];
   for (const namespace of places) {
-    try {
-      return await store.getMetric({ namespace, name: key.name });
-    } catch (error) {
-      if (!(error instanceof NotFoundError)) throw error;
-    }
+    const found = await foundOrUndefined(store.getMetric({ namespace, name: key.name }));
+    if (found !== undefined) return found;
   }
   return undefined;
 }

@@ -56,7 +56,7 @@ export class Control {
     return !this.#interruption.any.aborted;
   }
 
-  /** What is asked is looked at again after a while. False as of `sleep`. */
+  /** Looks again, after a while, at what people ask. False as `sleep` gives it. */
   async #awaitNews(): Promise<boolean> {
     if (!(await this.sleep(this.#lookEveryMs))) return false;
     await this.lookWhileIdle();
@@ -76,13 +76,13 @@ export class Control {
       await this.#session.look();
       this.#sees = true;
     } catch (error) {
-      // What cannot be seen now is seen later; who was deleted finds out with the next save.
+      // What cannot be seen now is seen later; that the experiment was deleted is found out by the next save.
       if (error instanceof NotFoundError) this.#deleted = error;
       else if (!(error instanceof UnavailableError)) throw error;
     }
   }
 
-  /** Nothing is saved while it waits: who was deleted would find out when that is over. @throws NotFoundError */
+  /** Nothing is saved while it waits: that the experiment was deleted would be found out when that is over. @throws NotFoundError */
   async lookWhileIdle(): Promise<void> {
     await this.look();
     if (this.#deleted !== undefined) throw this.#deleted;
@@ -130,7 +130,7 @@ export class Control {
     return pauseIn(this.#session.annotations) !== undefined && !this.#waitsAtGate;
   }
 
-  /** False as of `sleep`. */
+  /** Waits until it is resumed. False as `sleep` gives it. */
   async #passPause(): Promise<boolean> {
     const session = this.#session;
     const pause = pauseIn(session.annotations);
@@ -165,7 +165,7 @@ export class Control {
     }
   }
 
-  /** Until it has one, or is paused. False as of `sleep`. */
+  /** Waits until it has one, or is paused. False as `sleep` gives it. */
   async #awaitPlace(): Promise<boolean> {
     for (let isSaid = false; !this.#isPaused && !this.#place.mayWork(); isSaid = true) {
       if (!isSaid) this.#session.emit({ kind: 'waiting', text: 'waits for a place among the experiments that work' });

@@ -22,11 +22,8 @@ export function isInLine(experiment: Experiment): boolean {
 
 /** Negative when `a` goes before `b`; 0 for one and the same. */
 function compare(a: Experiment, b: Experiment): number {
-  const [hadA, hadB] = [a, b].map(({ status }) => (isConditionTrue(status, 'TargetAcquired') ? 0 : 1)) as [
-    number,
-    number,
-  ];
-  if (hadA !== hadB) return hadA - hadB;
+  const had = ({ status }: Experiment) => isConditionTrue(status, 'TargetAcquired');
+  if (had(a) !== had(b)) return had(a) ? -1 : 1;
   const createdMs = ({ metadata }: Experiment) => Date.parse(metadata.creationTimestamp ?? '') || 0;
   if (createdMs(a) !== createdMs(b)) return createdMs(a) - createdMs(b);
   const [keyA, keyB] = [keyText(a.metadata), keyText(b.metadata)];

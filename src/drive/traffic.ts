@@ -14,6 +14,7 @@ import {
   isSameValue,
   splitOf,
   tooFewPods,
+  valueIn,
   valuesFor,
   type FieldReading,
   type WeightField,
@@ -389,10 +390,6 @@ export class Traffic {
 const beforeIn = ({ fields, moving = [] }: StoredTraffic): readonly (readonly WeightField[])[] => [fields, ...moving];
 
 const fieldOf = ({ version, value }: WeightField): WeightField => ({ version, value });
-
-function valueIn(fields: readonly WeightField[], version: string): WeightField['value'] {
-  return fields.find((field) => field.version === version)?.value ?? null;
-}
 
 function percents(weights: readonly Weight[]): string {
   return weights.map(({ name, value }) => `${name} ${formatPercent(value)}`).join(', ');

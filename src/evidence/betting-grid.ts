@@ -45,6 +45,17 @@ export function aboveBetsForMean(limitMs: number, capMs: number): Float64Array {
   });
 }
 
+/** ln of the evidence of both claims, from the log wealth of each bet on them. */
+export function lnOfBets({
+  lnBelow,
+  lnAbove,
+}: {
+  readonly lnBelow: readonly number[];
+  readonly lnAbove: readonly number[];
+}): { readonly lnBelow: number; readonly lnAbove: number } {
+  return { lnBelow: lnMeanExp(lnBelow), lnAbove: lnMeanExp(lnAbove) };
+}
+
 /** Nodes that are further below the largest add nothing that a double of the sum can hold. */
 const LN_NEGLIGIBLE = -45;
 

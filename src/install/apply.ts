@@ -1,5 +1,5 @@
 /** Makes the objects in the cluster what they should be, and removes them again. */
-import { Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
+import { foundOrUndefined, Iter8Error, NotFoundError, TimeoutError } from '../errors.ts';
 import type { Clock } from '../io.ts';
 import type { KubeClient } from '../adapters/kube/api-client.ts';
 import { EXPERIMENTS } from '../adapters/kube/resources.ts';
@@ -181,11 +181,6 @@ async function countOnce(client: KubeClient): ReturnType<typeof countExperiments
 }
 
 async function find(client: KubeClient, one: InstallObject): Promise<WithStatus | undefined> {
-  try {
-    const { namespace, name } = one.object.metadata;
-    return await client.request<WithStatus>({ verb: 'get', resource: one.resource, namespace, name });
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
+  const { namespace, name } = one.object.metadata;
+  return foundOrUndefined(client.request<WithStatus>({ verb: 'get', resource: one.resource, namespace, name }));
 }

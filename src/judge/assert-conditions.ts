@@ -36,7 +36,7 @@ export function assertionState(assertion: Assertion, facts: AssertionFacts): Ass
   const failed = hasFailed(experiment);
   const ended = hasEnded(experiment);
   const settle = (holds: boolean): AssertionState => (ended ? (holds ? 'holds' : 'never') : 'may');
-  if (assertion === 'failed') return failed ? 'holds' : ended ? 'never' : 'may';
+  if (assertion === 'failed') return settle(failed);
   if (failed) return 'never';
   const { winnerFound, candidateWon, baselineWon } = recordedWinner(experiment);
   switch (assertion) {

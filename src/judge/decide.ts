@@ -24,13 +24,10 @@ export function decide(asked: Asked, finding: Finding): LimitAssessment {
     case 'open':
       return row(asked, finding, asked.question.alpha === undefined ? 'point' : 'evidence', undecided(finding.reason));
     case 'exact':
-      return row(
-        asked,
-        finding,
-        'exact',
-        allowed(asked, finding, exactly(asked, finding)),
-        asked.look.bounds ? knownBounds(asked, finding.bounds?.() ?? {}) : undefined,
-      );
+      return row(asked, finding, 'exact', {
+        ...allowed(asked, finding, exactly(asked, finding)),
+        ...(asked.look.bounds ? knownBounds(asked, finding.bounds?.() ?? {}) : {}),
+      });
     case 'evidence':
       return asked.question.alpha === undefined
         ? row(asked, finding, 'point', allowed(asked, finding, byPoints(asked, finding)))
@@ -56,7 +53,11 @@ function byEvidence(asked: Asked, finding: Extract<Finding, { kind: 'evidence' }
   const limit = finding.shown.limit ?? asked.limit.limit;
   const known = knownBounds(asked, claims.bounds?.() ?? {});
   const bounds = consistent({ side: asked.limit.side, limit }, decision, known);
-  return { ...row(asked, finding, 'evidence', decision, bounds), ...evidence, ...needed(asked, claims, decision) };
+  return {
+    ...row(asked, finding, 'evidence', { ...decision, ...bounds }),
+    ...evidence,
+    ...needed(asked, claims, decision),
+  };
 }
 
 /** The same, unless what another tool does not know is in its way. More requests of the kind would not help. */
@@ -184,8 +185,7 @@ function row(
   { version, limit, look }: Asked,
   { shown }: Finding,
   method: LimitAssessment['method'],
-  decision: Decision,
-  bounds: Bounds = {},
+  said: Decision & Bounds,
 ): LimitAssessment {
   return {
     version: version.name,
@@ -199,7 +199,6 @@ function row(
     // Of other tools the two views differ by what is not known, and not by a wait.
     ...(look.imported === undefined ? {} : { serviceEstimate: undefined }),
     method,
-    ...decision,
-    ...bounds,
+    ...said,
   };
 }

@@ -6,7 +6,7 @@
  * limits `satisfied` looks at response time and `violated` at service time, for lower limits the other way round.
  */
 import { rowsOf } from '../evidence/latency-histogram.ts';
-import { isSaturated } from '../evidence/load-self-check.ts';
+import { isSaturated, SATURATED_ALPHA } from '../evidence/load-self-check.ts';
 import { MeanWealth } from '../evidence/one-sample/mean-bounds.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
@@ -88,7 +88,7 @@ export class Judge {
       late.n += count.n;
       late.bad += count.bad;
     }
-    return isSaturated(late, this.#question.alpha ?? 0.05);
+    return isSaturated(late, this.#question.alpha ?? SATURATED_ALPHA);
   }
 
   /** One row for each side of each objective and version, in the order of versions, objectives, upper before lower. */

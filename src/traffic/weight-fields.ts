@@ -110,6 +110,11 @@ export function tooFewPods(experiment: Experiment, fields: readonly FieldReading
 }
 
 /** Whether the fields hold what they should. Texts and numbers of one value are the same. */
+/** The value of its field; null where it has none. */
+export function valueIn(fields: readonly WeightField[], version: string): FieldValue {
+  return fields.find((field) => field.version === version)?.value ?? null;
+}
+
 export function isSameSplit(a: readonly WeightField[], b: readonly WeightField[]): boolean {
   return a.every(({ version, value }) => isSameValue(value, b.find((field) => field.version === version)?.value));
 }

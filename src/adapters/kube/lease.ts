@@ -10,7 +10,7 @@
  */
 import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import { ConflictError, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
+import { ConflictError, foundOrUndefined, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
 import type { ObjectKey } from '../../experiment/experiment.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
@@ -94,7 +94,7 @@ async function acquire(
     if (present !== undefined && isLive(present, client) && present.spec?.holderIdentity !== holder.identity)
       return { heldBy: holderOf(present) };
     try {
-      const taken = await write(client, place, holder, present, signal);
+      const taken = await write(client, place, { holder, present }, signal);
       return { held: hold(client, place, holder, taken) };
     } catch (error) {
       // One that seemed to fail may have been written all the same: the next look recognises it by our identity.
@@ -115,13 +115,11 @@ async function find(
   signal?: AbortSignal,
   rhythm: { readonly retry?: boolean; readonly timeoutMs?: number } = {},
 ): Promise<Lease | undefined> {
-  try {
-    const { namespace, name } = place;
-    return leaseIn(await client.request({ verb: 'get', resource: LEASES, namespace, name, signal, ...rhythm }));
-  } catch (error) {
-    if (error instanceof NotFoundError) return undefined;
-    throw error;
-  }
+  const { namespace, name } = place;
+  const answer = await foundOrUndefined<unknown>(
+    client.request({ verb: 'get', resource: LEASES, namespace, name, signal, ...rhythm }),
+  );
+  return answer === undefined ? undefined : leaseIn(answer);
 }
 
 /** Whatever is not of its type is left out, and nobody holds a lease without a holder or a time. */
@@ -147,8 +145,7 @@ function leaseIn(answer: unknown): Lease {
 async function write(
   client: KubeClient,
   place: LeasePlace,
-  holder: Holder | undefined,
-  present: Lease | undefined,
+  { holder, present }: { readonly holder: Holder | undefined; readonly present: Lease | undefined },
   signal?: AbortSignal,
 ): Promise<Lease> {
   const now = new Date(client.serverNow()).toISOString().replace('Z', '000Z'); // MicroTime
@@ -218,7 +215,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   const renew = async () => {
     try {
       const askedMs = performance.now();
-      lease = await write(client, place, holder, lease, ended.signal);
+      lease = await write(client, place, { holder, present: lease }, ended.signal);
       renewedMs = askedMs;
       failures = 0;
       // The server's time is counted on by a clock that stands still while the machine is suspended: what was written then is old, and
@@ -245,7 +242,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
         lost.abort(new UnavailableError('the lease was taken over by another driver'));
         return;
       }
-      lease = present ?? (await write(client, place, holder, undefined, ended.signal));
+      lease = present ?? (await write(client, place, { holder, present: undefined }, ended.signal));
       // Somebody touched it: renewed at once the first time, later with the waits of a server that does not answer.
       if (present === undefined) schedule(RENEW_EVERY_MS);
       else if (failures === 0) {
@@ -272,7 +269,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
       await renewing;
       if (lost.signal.aborted) return;
       // One last try: a Lease that stays is taken over after 15 s.
-      await write(client, place, undefined, lease).catch(() => undefined);
+      await write(client, place, { holder: undefined, present: lease }).catch(() => undefined);
     },
   };
 }

@@ -7,7 +7,7 @@
  * of the version's own name.
  */
 import { createHash } from 'node:crypto';
-import { ForbiddenError, Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
+import { ForbiddenError, foundOrUndefined, Iter8Error, messageOf } from '../../errors.ts';
 import { versionsIn, type Experiment, type Version, type WeightObjRef } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField } from '../../expressions/field-path.ts';
 import type { BuildReader, VersionBuild } from '../../drive/ports.ts';
@@ -169,19 +169,16 @@ class Look {
     resource: Resource,
     { namespace, name }: { readonly namespace: string | undefined; readonly name: string },
   ): Promise<unknown> {
-    try {
-      return await this.#options.client.request<unknown>({
+    return foundOrUndefined(
+      this.#options.client.request<unknown>({
         verb: 'get',
         resource,
         namespace,
         name,
         signal: this.#signal,
         timeoutMs: LONGEST_WAIT_MS,
-      });
-    } catch (error) {
-      if (error instanceof NotFoundError) return undefined;
-      throw error;
-    }
+      }),
+    );
   }
 }
 

@@ -8,7 +8,7 @@ import { versionsIn, type Experiment, type WeightObjRef } from '../../experiment
 import { parseFieldPath, readField, type FieldPath } from '../../expressions/field-path.ts';
 import type { TrafficObjects } from '../../drive/ports.ts';
 import { isObject } from '../../text/check-fields.ts';
-import { isSameSplit, isSameValue, shown } from '../../traffic/weight-fields.ts';
+import { isSameSplit, isSameValue, shown, valueIn } from '../../traffic/weight-fields.ts';
 import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
 import type { KubeClient } from './api-client.ts';
 import type { Resource } from './resources.ts';
@@ -213,7 +213,7 @@ class Objects {
   ): Promise<unknown> {
     const { client, signal } = this.#source;
     const fields = all.filter((field) => field.target === target);
-    const wrong = fields.filter(({ reading }) => !isSameValue(reading.value, valueOf(to, reading.version)));
+    const wrong = fields.filter(({ reading }) => !isSameValue(reading.value, valueIn(to, reading.version)));
     if (wrong.length === 0) return undefined;
     const { resource, namespace, name } = target;
     return client.request({
@@ -227,7 +227,7 @@ class Objects {
         ...guardOf(target, fields[0]!.object),
         ...operationsFor(
           fields[0]!.object,
-          wrong.map(({ path, reading }) => ({ path, place: reading.place, value: valueOf(to, reading.version) })),
+          wrong.map(({ path, reading }) => ({ path, place: reading.place, value: valueIn(to, reading.version) })),
         ),
       ],
       signal,
@@ -248,7 +248,7 @@ function inOrder(fields: readonly ReadField[], to: readonly WeightField[]): Targ
 }
 
 function rise({ reading }: ReadField, to: readonly WeightField[]): number {
-  return Number(valueOf(to, reading.version) ?? 0) - Number(reading.value ?? 0);
+  return Number(valueIn(to, reading.version) ?? 0) - Number(reading.value ?? 0);
 }
 
 /** It gets more pods than it had at one of these times, and loses none. */
@@ -259,8 +259,8 @@ function isRaised(
 ): boolean {
   return fields.some((field) => {
     const { version, isReplicas } = field.reading;
-    const had = from.map((values) => Number(valueOf(values, version) ?? 0));
-    const gets = Number(valueOf(to, version) ?? 0);
+    const had = from.map((values) => Number(valueIn(values, version) ?? 0));
+    const gets = Number(valueIn(to, version) ?? 0);
     return field.target === target && isReplicas && rise(field, to) >= 0 && had.some((value) => value < gets);
   });
 }
@@ -286,16 +286,12 @@ function hasItsPods(object: unknown): boolean {
   return isSeen && readyPods(object) >= numberAt(object, 'spec', 'replicas');
 }
 
-function valueOf(fields: readonly WeightField[], version: string): FieldValue {
-  return fields.find((field) => field.version === version)?.value ?? null;
-}
-
 /** Traffic is not split as we left it: somebody else moves it, too. */
 class TrafficChangedError extends ConflictError {}
 
 function refuseDropped(fields: readonly ReadField[], answer: unknown, to: readonly WeightField[]): void {
   for (const { path, reading } of fields) {
-    const wanted = valueOf(to, reading.version);
+    const wanted = valueIn(to, reading.version);
     const value = (readField(answer, path) as FieldValue | undefined) ?? null;
     if (!isSameValue(value, wanted))
       throw new Iter8Error(
@@ -314,14 +310,14 @@ function refuseOther(
   ours: readonly WeightField[],
 ): void {
   const other = fields.filter(({ reading: { version, value, mayBeOurs } }) => {
-    const holds = (values: readonly WeightField[]) => isSameValue(value, valueOf(values, version));
+    const holds = (values: readonly WeightField[]) => isSameValue(value, valueIn(values, version));
     return !allowed.some(holds) && !(ours.length > 0 && holds(ours) && mayBeOurs === true);
   });
   if (other.length === 0) return;
   throw new TrafficChangedError(
     other
       .map(({ reading: { place, value, version, changedBy } }) => {
-        const expected = shown(valueOf(allowed[0]!, version));
+        const expected = shown(valueIn(allowed[0]!, version));
         return `${place} holds ${shown(value)}, not ${expected}${changedBy === undefined ? '' : `; it was changed by ${changedBy}`}`;
       })
       .join('; '),

@@ -14,6 +14,9 @@ const MOST_UNREAD = 10_000;
 /** Value of a column by its name; undefined when there is no such column. */
 export type Cell = (column: string) => string | undefined;
 
+/** NaN for what is none. */
+export const wholeNumber = (text: string | undefined): number => (/^\d+$/.test(text ?? '') ? Number(text) : Number.NaN);
+
 /** Without `columns` the first row names them, and must name those that are `needed`. */
 export async function* readRowBatches(
   chunks: AsyncIterable<Buffer>,

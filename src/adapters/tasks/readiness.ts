@@ -2,7 +2,7 @@
  * `common/readiness`: every object that is named, and every object whose field holds a weight, is there and meets its condition.
  * All are looked at in each try, and a try may fail (0.7 looked at the first only, and one miss was final).
  */
-import { Iter8Error, messageOf, NotFoundError } from '../../errors.ts';
+import { foundOrUndefined, Iter8Error, messageOf } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
 import { versionsIn, type Experiment } from '../../experiment/experiment.ts';
 import { readinessInputs } from '../../experiment/tasks/readiness-inputs.ts';
@@ -90,18 +90,15 @@ async function notReady(
       const gone = one.waitFor === 'delete';
       try {
         const resource = await one.find(how.discovery, how.signal);
-        const object = await how.client
-          .request<unknown>({
+        const object = await foundOrUndefined(
+          how.client.request<unknown>({
             verb: 'get',
             resource,
             namespace: resource.namespaced ? one.namespace : undefined,
             name: one.name,
             signal: how.signal,
-          })
-          .catch((error: unknown) => {
-            if (error instanceof NotFoundError) return undefined;
-            throw error;
-          });
+          }),
+        );
         if (object === undefined) return gone ? undefined : `${one.text} is not there`;
         const unmet = one.waitFor === undefined ? undefined : unmetCondition(object, one.waitFor, isSecret(resource));
         return unmet === undefined ? undefined : `${one.text}: ${unmet}`;

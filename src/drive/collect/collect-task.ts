@@ -6,6 +6,7 @@ import { sortedLike } from '../../experiment/spec-order.ts';
 import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { TaskSpec } from '../../experiment/experiment.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
+import type { Look } from '../../judge/finding.ts';
 import { judgementAt, type Judgement } from '../../judge/judgement.ts';
 import { latencyLimits } from '../../judge/question/limits.ts';
 import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
@@ -107,12 +108,12 @@ class CollectTask {
   /** The load plan, less what an earlier driver has sent; undefined when nothing is left to send. */
   async #plan(): Promise<LoadPlan | undefined> {
     const { experiment, question } = this.#session;
-    const { inputs, timeoutMs } = { inputs: this.#inputs, timeoutMs: this.#timeoutMs };
+    const inputs = this.#inputs;
     const built = await this.#ports.requests.build(inputs, experiment.metadata.namespace, this.#options.stop);
     await this.#begin();
     const { plannedLeft: plannedRequests, plannedCaps } = this.#steering;
-    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(this.#account.before.seconds, true, false)))
-      return undefined;
+    const atStart = { seconds: this.#account.before.seconds, planDone: true, bounds: false };
+    if (plannedRequests === 0 && !this.#steering.wantsMore(this.#judge(atStart))) return undefined;
     const { limits } = question;
     const tightest = Math.min(...limits.filter(({ unit }) => unit === 'ms').map(({ limit }) => limit));
     return {
@@ -128,7 +129,7 @@ class CollectTask {
         ? {}
         : { plannedSeconds: Math.max(0, inputs.plannedSeconds - this.#account.before.seconds) }),
       ...(inputs.connections === undefined ? {} : { connections: inputs.connections }),
-      timeoutMs,
+      timeoutMs: this.#timeoutMs,
       ...(inputs.warmup === undefined ? {} : { warmup: inputs.warmup }),
       lateAfterMs: Math.max(5, Number.isFinite(tightest) ? tightest / 10 : 0),
       seed: this.#options.seed,
@@ -191,7 +192,7 @@ class CollectTask {
   }
 
   readonly #looks = new Looks((withBounds) =>
-    this.#judge(this.#seconds(this.#last!), this.#isPlanDone(this.#last!), withBounds),
+    this.#judge({ seconds: this.#seconds(this.#last!), planDone: this.#isPlanDone(this.#last!), bounds: withBounds }),
   );
 
   #isPlanDone(report: LoadReport): boolean {
@@ -249,14 +250,14 @@ class CollectTask {
   }
 
   /** Load that nobody counts changes nothing of what is known. */
-  #judge(seconds: number, planDone: boolean, bounds: boolean): Judgement {
+  #judge({ seconds, planDone, bounds }: { readonly seconds: number } & Pick<Look, 'planDone' | 'bounds'>): Judgement {
     const { question, record } = this.#session;
     const isCounted = this.#judgedHere.size > 0;
     return judgementAt(question, record, this.#account.judge, {
       elapsedSeconds: record.loadSeconds + (isCounted ? seconds : 0),
       planDone: planDone || !isCounted,
-      loadToCome: isLoadToCome(question, record, this.#options.id),
       bounds,
+      loadToCome: isLoadToCome(question, record, this.#options.id),
       measuringDone: false,
       closedLoop: record.closedLoop,
       ratePerSec: this.#inputs.qps,

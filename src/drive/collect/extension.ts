@@ -52,10 +52,7 @@ export function versionsInNeed({ question, assessments }: ExtensionQuestion): Se
 
 /** Reasons that another measurement of a custom metric can remove. */
 const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
-  'no-traffic',
-  'too-few-requests',
-  'too-early',
-  'not-enough-evidence',
+  ...CURED_BY_LOAD,
   'measuring-not-done',
   'all-under-way',
   'stale',
@@ -64,7 +61,7 @@ const CURED_BY_MEASURING: ReadonlySet<UndecidedReason> = new Set([
 
 /** A custom metric of a version that is not violated anyway may still be decided by a later iteration. */
 function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
-  const violated = new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
+  const violated = violatedVersions(assessments);
   return assessments.some(
     ({ backend, reason, version }) =>
       backend === true &&
@@ -77,17 +74,15 @@ function isOpenToMeasuring({ assessments }: ExtensionQuestion): boolean {
 /** Everything that can be decided is decided: nothing undecided is left that time, load or the plan's end could change. */
 export function isDecided(question: ExtensionQuestion): boolean {
   if (question.rewardIsOpen === true || isOpenToMeasuring(question)) return false;
-  const open = question.assessments.filter(
-    ({ reason }) => reason === 'plan-not-done' || (reason !== undefined && CURED_BY_LOAD.has(reason)),
+  const violated = violatedVersions(question.assessments);
+  const waitsForPlan = question.assessments.some(
+    ({ version, reason }) => reason === 'plan-not-done' && !violated.has(version),
   );
-  if (open.length === 0) return true;
-  if (open.some(({ reason }) => reason === 'plan-not-done')) {
-    const violated = new Set(
-      question.assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version),
-    );
-    if (open.some(({ version, reason }) => reason === 'plan-not-done' && !violated.has(version))) return false;
-  }
-  return versionsInNeed(question).size === 0;
+  return !waitsForPlan && versionsInNeed(question).size === 0;
+}
+
+function violatedVersions(assessments: readonly LimitAssessment[]): Set<string> {
+  return new Set(assessments.filter(({ verdict }) => verdict === 'violated').map(({ version }) => version));
 }
 
 export interface Budget {

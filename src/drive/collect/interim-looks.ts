@@ -13,10 +13,6 @@ export class Looks {
     this.#judge = judge;
   }
 
-  get last(): Judgement | undefined {
-    return this.#last;
-  }
-
   look(how: {
     readonly nowMs: number;
     /** This look is stored, or the last one. */

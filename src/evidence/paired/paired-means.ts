@@ -9,7 +9,7 @@
  * Source: docs/method.md 0.5, 1.4.
  */
 import type { Comparison, TwoSidedEvidence } from '../two-versions/comparison.ts';
-import { DIFFERENCE_BETS, lnMeanExp, NODES } from '../betting-grid.ts';
+import { DIFFERENCE_BETS, lnOfBets, NODES } from '../betting-grid.ts';
 
 /** Log wealth of each bet at one limit. Plain data: stored and resumed. */
 export interface MeanPairs {
@@ -53,5 +53,5 @@ export function addMeanPairs(state: MeanPairs, pairs: readonly ValuePair[]): Mea
 
 /** ln of the evidence that B's mean is below ratio * A's + plus, and above it. */
 export function lnMeanPairs(state: MeanPairs): TwoSidedEvidence {
-  return { lnBelow: lnMeanExp(state.lnBelow), lnAbove: lnMeanExp(state.lnAbove) };
+  return lnOfBets(state);
 }

@@ -18,7 +18,7 @@
  * Gruenwald (arXiv 2106.02693), Turner and Gruenwald 2023 (arXiv 2302.11401).
  */
 import type { Comparison, TwoSidedEvidence } from './comparison.ts';
-import { lnMeanExp } from '../betting-grid.ts';
+import { lnOfBets } from '../betting-grid.ts';
 
 /** Number of values and their sum. */
 export interface Amount {
@@ -76,7 +76,7 @@ export function addMeansBlock(state: BlockMeans, block: AmountBlock): BlockMeans
 
 /** ln of the evidence that B's mean is below ratio * A's + plus, and above it. */
 export function lnBlockMeans(state: BlockMeans): TwoSidedEvidence {
-  return { lnBelow: lnMeanExp(state.lnBelow), lnAbove: lnMeanExp(state.lnAbove) };
+  return lnOfBets(state);
 }
 
 /** A sum above what the cap allows counts as the cap allows; rounding must not make a factor negative. */

@@ -14,7 +14,7 @@
  */
 import type { TwoSidedEvidence } from './comparison.ts';
 import { firstWhere } from '../bisection.ts';
-import { lnMeanExp } from '../betting-grid.ts';
+import { lnOfBets } from '../betting-grid.ts';
 import type { Count } from '../request-tally.ts';
 
 /** The log odds ratios that are bet on: geometric from 0.03 to 2. */
@@ -55,7 +55,7 @@ export function addOddsBlock(odds: Odds, { a, b }: CountBlock): Odds {
 
 /** ln of the evidence that B's share is below A's, and above it. */
 export function lnOdds(odds: Odds): TwoSidedEvidence {
-  return { lnBelow: lnMeanExp(odds.lnBelow), lnAbove: lnMeanExp(odds.lnAbove) };
+  return lnOfBets(odds);
 }
 
 /** Terms below this part of the largest are let go. */

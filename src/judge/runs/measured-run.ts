@@ -1,5 +1,5 @@
 /** One of two runs that are compared: what was counted of a version, and what is not known of it. Pure. */
-import { isSaturated } from '../../evidence/load-self-check.ts';
+import { isSaturated, SATURATED_ALPHA } from '../../evidence/load-self-check.ts';
 import type { Tally } from '../../evidence/request-tally.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { MetricQuantity } from '../../experiment/metric-names.ts';
@@ -43,8 +43,6 @@ export interface AskedQuantity {
   readonly cap?: number | undefined;
 }
 
-/** Whose late requests are too many: as for the verdicts of `run`. */
-const SATURATED_ALPHA = 0.05;
 /** What requests without an answer of another tool are taken for, where its timeout is not known. */
 export const ASSUMED_TIMEOUT_MS = 10_000;
 

@@ -16,7 +16,7 @@ import {
   type MeasuredRequest,
   type ResultFormat,
 } from '../measured-request.ts';
-import { readRowBatches, type Cell } from '../rows.ts';
+import { readRowBatches, wholeNumber, type Cell } from '../rows.ts';
 import { SubResults } from './jmeter-sub-results.ts';
 import { samplesOfTransaction, TransactionParts, type Timed } from './jmeter-transactions.ts';
 
@@ -48,8 +48,6 @@ function requestOf(sample: Sample): LineResult {
   // An assertion may call an answer with the code 200 a failure.
   return { startMs, ...times, ...outcome, error: outcome.error || sample.success === 'false', field: sample.field };
 }
-
-const wholeNumber = (text: string | undefined): number => (/^\d+$/.test(text ?? '') ? Number(text) : Number.NaN);
 
 export const jmeterCsv: ResultFormat = {
   name: 'jmeter-csv',

@@ -8,7 +8,7 @@
 import { parseObject, readLineBatches, textOf, type LineResult } from '../lines.ts';
 import { failureClass } from '../failure-texts.ts';
 import { latency, outcomeOf, type FormatFacts, type ResultFormat } from '../measured-request.ts';
-import { readRowBatches, type Cell } from '../rows.ts';
+import { readRowBatches, wholeNumber, type Cell } from '../rows.ts';
 
 const FACTS: FormatFacts = {
   model: 'open',
@@ -110,5 +110,3 @@ export const vegetaCsv: ResultFormat = {
     });
   },
 };
-
-const wholeNumber = (text: string | undefined): number => (/^\d+$/.test(text ?? '') ? Number(text) : Number.NaN);
