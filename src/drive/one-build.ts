@@ -71,10 +71,14 @@ export async function confirmBuilds(
   });
   if (before === 'the rest' && begun.some(({ run }) => run !== undefined)) return;
   const but = begun.length > 0 ? experiment.spec.versionInfo?.baseline.name : undefined;
-  const look = await lookAtBuilds(session, ports, signal, { mayRestart: false, but });
-  // Known before, and judged by: all but where a driver ended between the two.
-  const isJudged = record.changed !== undefined && record.recommendation?.verdict === 'undecided';
-  if (look === 'changed' && !isJudged) assess(session, true);
+  await lookAtBuilds(session, ports, signal, { mayRestart: false, but });
+  judgeVoid(session);
+}
+
+/** Where another build has made void what was measured, who won by it has not won any more. For once, also when a driver ended between. */
+export function judgeVoid(session: Session): void {
+  const { changed, recommendation } = session.record;
+  if (changed !== undefined && recommendation?.verdict !== 'undecided') assess(session, true);
 }
 
 async function readBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {

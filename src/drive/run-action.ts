@@ -10,7 +10,7 @@ import { runCollect, type CollectPorts } from './collect/collect-task.ts';
 import type { Control } from './pause-and-abort.ts';
 import { passGate } from './gate.ts';
 import type { Interruption } from './interruption.ts';
-import { lookAtBuilds, type BuildPorts } from './one-build.ts';
+import { judgeVoid, lookAtBuilds, type BuildPorts } from './one-build.ts';
 import { mark, performTask, taskName, type PlacedTask, type TaskOutcome } from './perform-task.ts';
 import { tasksOf, type ActionName } from './next-step.ts';
 import type { TaskRunner } from './ports.ts';
@@ -56,6 +56,7 @@ export async function runAction(
     if (!(await control.mayGoOn())) return { kind: 'interrupted' };
     const isLast = step.action === 'finish' && task.task !== 'gate';
     if (isLast && !(await how.confirmBuilds('the rest'))) return { kind: 'interrupted' };
+    if (step.action !== 'start') judgeVoid(session);
     const about = { task: taskName(task), action: step.id, index };
     const text = `${taskName(task)} of ${step.id}`;
     const isWanted = task.if === undefined || holds(task.if, session);
@@ -101,6 +102,8 @@ export async function runAction(
   return unsettled === undefined ? { kind: 'done' } : notSettled(unsettled);
 }
 
+/** Nobody has won before the first iteration. */
+const isStartTask = ({ id }: Pick<PlacedTask, 'id'>): boolean => id.startsWith('start/');
 const isFinishTask = ({ id }: Pick<PlacedTask, 'id'>): boolean => id.startsWith('finish/');
 
 const notSettled = (failure: Failure): ActionOutcome => ({
@@ -129,11 +132,9 @@ async function collect(
     const outcome = await runCollect(session, task, ports, { id, saveEveryMs, seed, stop, kill });
     if (outcome.kind === 'interrupted') return outcome;
     if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
-    // No iteration follows: who won, who is recommended and where traffic goes are what the answer is now.
-    if (isFinish) {
-      assess(session, areAllIterationsDone(session.experiment));
-      return { kind: (await confirmBuilds('the rest')) ? 'done' : 'interrupted' };
-    }
+    // Tasks that follow in this action see who won by this load, too. Behind finish tasks it is the answer.
+    if (!isStartTask({ id })) assess(session, areAllIterationsDone(session.experiment));
+    if (isFinish) return { kind: (await confirmBuilds('the rest')) ? 'done' : 'interrupted' };
     return (await lookAtBuilds(session, ports, stop)) === 'restart' ? { kind: 'restart' } : { kind: 'done' };
   } catch (error) {
     if (stop.aborted) return { kind: 'interrupted' };

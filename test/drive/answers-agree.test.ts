@@ -12,6 +12,7 @@ import type { Experiment } from '../../src/experiment/experiment.ts';
 import { assertionState, type Assertion } from '../../src/judge/assert-conditions.ts';
 import { assessmentKey, type LimitAssessment, type Verdict } from '../../src/judge/assessment.ts';
 import { knownJudgement } from '../../src/judge/iter8-07/judge-recorded-object.ts';
+import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { replayObject, replayRecord } from '../../src/replay/replay.ts';
 import { renderJunit } from '../../src/report/experiment-junit.ts';
 import { renderMarkdown } from '../../src/report/markdown.ts';
@@ -105,7 +106,6 @@ const isStatusOfNow = ({ experiment: { status }, record, given }: Look): boolean
   status?.startTime !== undefined &&
   status.analysis?.winnerAssessment !== undefined &&
   record?.load === undefined &&
-  !given.loopLoad &&
   given.finish !== 'messageAfterLoad';
 
 // --------------------------------------------------------------------------------- once it has ended by itself
@@ -196,6 +196,14 @@ function lastMessageSaidIt({ given, told }: RandomRun, { verdict }: Look): void 
   if (given.otherBuildAt === undefined && told.length > 0) expect(told.at(-1)!.verdict).toBe(verdict);
 }
 
+/** What is done behind a load of a loop if the candidate won is done where a message beside it says that it is to be promoted. */
+function loopTasksAreToldTheSame({ toldInLoops, end }: RandomRun): void {
+  const { tasks } = readRecord(end)!;
+  // Mutation: in src/drive/run-action.ts, `if (!isStartTask({ id })) assess` -> `if (isFinish) assess`
+  for (const [action, { verdict }] of toldInLoops)
+    expect([action, tasks[`${action}/1`]!.state]).toEqual([action, verdict === 'promote' ? 'done' : 'skipped']);
+}
+
 const AT_ANY_TIME = [
   junitSaysIt,
   reportsCanBeMade,
@@ -218,6 +226,7 @@ function checkRun(run: RandomRun): void {
   expect(hasEnded(run.end)).toBe(true);
   const end = lookAt(run, run.end);
   trafficFollows(run, end);
+  loopTasksAreToldTheSame(run);
   if (hasFailed(run.end)) return;
   if (isAllHeard(run.given)) {
     listenersHearIt(run, end);

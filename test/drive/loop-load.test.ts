@@ -1,8 +1,12 @@
 /** Load that loop tasks send: while more of it is to come, nothing is missing yet, and no count is final. */
 import { describe, expect, it } from 'vitest';
+import type { Event } from '../../src/drive/events.ts';
+import type { BuildReader, TaskRunner } from '../../src/drive/ports.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
 import { replayObject, replayRecord } from '../../src/replay/replay.ts';
-import { conformance, driveInMemory, healthy } from '../support/driving.ts';
+import { canary, conformance, driveInMemory, healthy, type DriveSetup } from '../support/driving.ts';
+import { fakeClock } from '../support/fake-clock.ts';
+import { createMemoryStore } from '../support/memory-store.ts';
 import type { Service } from '../support/simulated-load.ts';
 
 const collect = {
@@ -51,5 +55,70 @@ describe('while loops are to come', () => {
     expect(await looped(errors, {}, broken)).toMatchObject({ loads: 1, verdict: 'do not promote' });
     const requests = { metric: `${METRIC}request-count`, lowerLimit: '500' };
     expect(await looped(requests)).toMatchObject({ loads: 4, verdict: 'do not promote' });
+  });
+});
+
+describe('what stands behind it in the same action', () => {
+  const versions = ['old', 'new'].map((name) => ({ name, url: `http://${name}.test/` }));
+  const load = { ...collect, with: { ...collect.with, numQueries: 200, versions } };
+  const base = canary({ objectives: [{ metric: `${METRIC}error-rate`, upperLimit: '0.05' }] });
+  const written = {
+    ...base,
+    spec: {
+      ...base.spec,
+      strategy: {
+        ...base.spec.strategy,
+        actions: { loop: [load, { run: 'widen', if: 'CandidateWon()' }, { run: 'warn', if: 'not CandidateWon()' }] },
+      },
+      duration: { intervalSeconds: 1, iterationsPerLoop: 1, maxLoops: 2 },
+    },
+  };
+  const doneIn = async (setup: DriveSetup = {}) => {
+    const done: string[] = [];
+    const tasks: TaskRunner = { run: ({ id }) => Promise.resolve(String(done.push(id))) };
+    const { outcome } = await driveInMemory(written, { ...setup, tasks });
+    return { done, interrupted: outcome.interrupted };
+  };
+
+  it('is told who won by it, and not as of the iteration before', async () => {
+    expect((await doneIn()).done).toEqual(['loop1/1', 'loop2/1']);
+    let loads = 0;
+    const onEvent = (event: Event) => {
+      if (event.kind === 'task-started' && event.task === 'metrics/collect') loads += 1;
+    };
+    const service: Service = (version) => ({ latencyMs: 5, code: version === 'new' && loads === 2 ? '503' : '200' });
+    expect((await doneIn({ service, onEvent })).done).toEqual(['loop1/1', 'loop2/2']);
+  });
+
+  it('is told the same by the driver after one that ended between the two', async () => {
+    const store = createMemoryStore({ clock: fakeClock() });
+    const stop = new AbortController();
+    const onEvent = (event: Event) => {
+      if (event.kind === 'task-done') stop.abort();
+    };
+    expect(await doneIn({ store, onEvent, options: { stop: stop.signal } })).toMatchObject({
+      done: [],
+      interrupted: true,
+    });
+    expect((await doneIn({ store })).done).toEqual(['loop1/1', 'loop2/1']);
+  });
+
+  it('is told that nobody won when the build that it measured is gone', async () => {
+    let loads = 0;
+    const builds: BuildReader = {
+      read: () => {
+        const image = `new:${loads}`;
+        return Promise.resolve([
+          {
+            version: 'new',
+            build: { object: 'Deployment default/new', images: { app: image }, hashes: ['h'], digests: {} },
+          },
+        ]);
+      },
+    };
+    const onEvent = ({ kind }: Event) => {
+      if (kind === 'load') loads = 1;
+    };
+    expect((await doneIn({ builds, onEvent })).done).toEqual(['loop1/2']);
   });
 });

@@ -162,7 +162,7 @@ function actionsOf(given: RandomExperiment) {
   const finish = [...(given.finish === 'messageAfterLoad' ? [collect] : []), ...FINISHES[given.finish]];
   return {
     ...(given.startLoad ? { start: [collect] } : {}),
-    ...(given.loopLoad ? { loop: [collect, MESSAGE] } : {}),
+    ...(given.loopLoad ? { loop: [collect, PROMOTION, MESSAGE] } : {}),
     ...(finish.length === 0 ? {} : { finish }),
   };
 }

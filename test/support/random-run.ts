@@ -35,6 +35,8 @@ export interface RandomRun {
   readonly lines: readonly unknown[];
   /** What messages and scripts of finish actions were told, in order. */
   readonly told: readonly MessageResult[];
+  /** The same of messages of loop actions, by the action. */
+  readonly toldInLoops: ReadonlyMap<string, MessageResult>;
   /** What the fields of the weights hold at the end, in the order of the versions. */
   readonly weights: readonly unknown[];
   readonly nowMs: number;
@@ -45,6 +47,7 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
   const store = await storeWithMetrics(METRICS, clock);
   const traffic = memoryTraffic(Object.fromEntries(versionsOf(given).map((name, i) => [name, i === 0 ? 100 : 0])));
   const told: MessageResult[] = [];
+  const toldInLoops = new Map<string, MessageResult>();
   const log: object[] = [];
   let looks = 0;
   let seen = 0;
@@ -61,7 +64,7 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
     log,
     service: serviceOf(given),
     metrics: metricsOf(given),
-    tasks: tasksThatTell(told),
+    tasks: tasksThatTell(told, toldInLoops),
     ...(hasTraffic(given) ? { traffic } : {}),
     ...(given.otherBuildAt === undefined
       ? {}
@@ -81,6 +84,7 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
     events: drives.flatMap(({ events }) => events),
     lines: JSON.parse(JSON.stringify(log)) as unknown[],
     told,
+    toldInLoops,
     weights: [...traffic.fields.values()],
     nowMs: clock.now(),
   };
@@ -112,10 +116,12 @@ function answerGate({ finish }: RandomExperiment, annotate: (name: string, value
   else annotate('approve', finish === 'gateAfterMessage' ? 'finish/1' : 'finish/0');
 }
 
-const tasksThatTell = (told: MessageResult[]): TaskRunner => ({
+const tasksThatTell = (told: MessageResult[], toldInLoops: Map<string, MessageResult>): TaskRunner => ({
   run: ({ id, task, result }) => {
     if (task.run === FAILING) return Promise.reject(new Iter8Error('exit 1'));
     if (id.startsWith('finish/') && result !== undefined) told.push(result());
+    const [action = ''] = id.split('/');
+    if (action.startsWith('loop') && task.run === undefined && result !== undefined) toldInLoops.set(action, result());
     return Promise.resolve('done');
   },
 });
