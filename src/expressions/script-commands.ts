@@ -1,69 +1,66 @@
-/** What a command of a bash script does with a value that it is given: whether it may read it once more. Pure. */
+/**
+ * What bash itself does with a value that stands as an argument: whether it may read it once more. Pure.
+ *
+ * A command is one of bash's own, which are a closed set, or a program. Of its own ones those take a value that are known to take it as it
+ * is. What a program does with an argument, with its input, or with what another has printed is its own affair: it gets the same as from
+ * `"$1"`, and whoever calls an interpreter (`bash -c`, `ssh`, `python3 -`) hands it code.
+ */
 
-/** Words after which a command follows. */
+/** All that bash has built in, as `compgen -b` lists it. */
+const BUILTINS: ReadonlySet<string> = new Set(
+  '. : [ alias bg bind break builtin caller cd command compgen complete compopt continue declare dirs disown echo enable eval exec exit export false fc fg getopts hash help history jobs kill let local logout mapfile popd printf pushd pwd read readarray readonly return set shift shopt source suspend test times trap true type typeset ulimit umask unalias unset wait'.split(
+    ' ',
+  ),
+);
+
+/** Of these, whose arguments are data whatever they are. Each is tried with real bash. */
+const TAKES_DATA: ReadonlySet<string> = new Set(
+  ': [ break cd continue echo exit false kill popd printf pushd pwd return set shift test true type umask'.split(' '),
+);
+
+/** Of these, which take the name of a variable behind an option, and an option may be a value too. */
+const TAKES_OPTIONS: ReadonlySet<string> = new Set(['[', 'printf', 'test']);
+const NAMES_VARIABLE = /^-[vR]$/;
+
+/** Words after which a command follows, behind options of theirs. */
 const BEFORE_COMMANDS: ReadonlySet<string> = new Set(
   'if then else elif while until do ! { } time command builtin exec coproc'.split(' '),
 );
 const ASSIGNMENT = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=/;
 
-/**
- * Commands that read an argument as shell text, or as the name of a variable with an index that is evaluated. No value gets
- * into the text of a script whatever this list lacks: it points out where an author would hand one to a second shell.
- */
-const READS_AGAIN: ReadonlySet<string> = new Set(
-  'eval let trap source . declare typeset local export readonly unset read readarray mapfile alias bind complete compgen getopts ssh xargs parallel watch'.split(
-    ' ',
-  ),
-);
-/** `bash -c`, `sh -ec`; `printf -v`, `test -v`. */
-const TAKES_CODE = /^-[A-Za-z]*c$|^-v$/;
-
-/** Of these, what runs the output of a command that it is given: `eval "$(echo ...)"`, `source <(echo ...)`. */
-const RUNS_OUTPUT: ReadonlySet<string> = new Set('eval let trap source . ssh'.split(' '));
-
-/** Its standard input is shell text. */
-const SHELL = /^(?:.*\/)?(?:ba|da|z|k)?sh$/;
-
 const PLAIN_WORD = /^[\w./:@%+,[-]+$/;
+const VALUE = /^"\$ITER8_V\d+"$/;
 
-/**
- * Why a value may not be a word of the command that begins with these words, or undefined. `isStandardInput`: it is what the
- * command reads.
- */
-export function whyNoValue(
-  before: readonly string[],
-  { isStandardInput }: { readonly isStandardInput: boolean },
-): string | undefined {
-  const first = before.findIndex((word) => !BEFORE_COMMANDS.has(word) && !ASSIGNMENT.test(word));
-  const words = first < 0 ? [] : before.slice(first);
+/** Why a value may not be the next word of the command that begins with these words, or undefined. */
+export function whyNoValue(before: readonly string[]): string | undefined {
+  const words = commandIn(before);
   const [command] = words;
   if (command === undefined) return 'stands where the name of a command is expected';
   if (!PLAIN_WORD.test(command)) return `is an argument of ${command}, which may be any command`;
-  const again = words.find(
-    (word) => READS_AGAIN.has(word) || TAKES_CODE.test(word) || (isStandardInput && SHELL.test(word)),
-  );
-  return again === undefined ? undefined : `is an argument of ${again}, which may evaluate it once more`;
+  // Not only the first: before a command may stand what is not known here.
+  const again = before.find((word) => BUILTINS.has(word) && !TAKES_DATA.has(word) && !BEFORE_COMMANDS.has(word));
+  if (again !== undefined) return evaluates(again);
+  const last = before.at(-1)!;
+  if (!before.some((word) => TAKES_OPTIONS.has(word))) return undefined;
+  if (NAMES_VARIABLE.test(last)) return evaluates(last);
+  return VALUE.test(last) ? `stands behind another value, which ${command} may take for an option` : undefined;
 }
 
-/**
- * Why a value may not get into the output of a command within the command that begins with these words, or undefined.
- * `isInput`: the output is a file that it is given, `<(...)`.
- */
-export function whyNoOutput(around: readonly string[], { isInput }: { readonly isInput: boolean }): string | undefined {
-  const last = around.findLast((word) => !word.startsWith('-')) ?? '';
-  const again =
-    around.find((word) => RUNS_OUTPUT.has(word) || TAKES_CODE.test(word)) ??
-    (isInput && SHELL.test(last) ? last : undefined);
-  return again === undefined ? undefined : becomesCode(again);
+/** The same of what a command prints, in a word that begins so: `$(...)`, `<(...)`. */
+export function whyNoOutput(before: readonly string[], word: string): string | undefined {
+  const why = ASSIGNMENT.test(word) ? undefined : whyNoValue(before);
+  return why === undefined ? undefined : `gets into a word that ${why}`;
 }
 
-/** The same for what comes to it through a pipe: `| sudo sh -s`, `| xargs -I{} sh -c {}`, `| . /dev/stdin`. */
-export function whyNotPiped(words: readonly string[]): string | undefined {
-  const last = words.findLast((word) => !word.startsWith('-')) ?? '';
-  const again = SHELL.test(last)
-    ? last
-    : words.find((word) => TAKES_CODE.test(word) || (last === '/dev/stdin' && RUNS_OUTPUT.has(word)));
-  return again === undefined ? undefined : becomesCode(again);
+/** From its name on. */
+function commandIn(words: readonly string[]): readonly string[] {
+  let isBefore = false;
+  const first = words.findIndex((word) => {
+    if (ASSIGNMENT.test(word) || (isBefore && word.startsWith('-'))) return false;
+    isBefore = BEFORE_COMMANDS.has(word);
+    return !isBefore;
+  });
+  return first < 0 ? [] : words.slice(first);
 }
 
-const becomesCode = (command: string): string => `gets into what ${command} is given, which may evaluate it once more`;
+const evaluates = (word: string): string => `is an argument of ${word}, which may evaluate it once more`;
