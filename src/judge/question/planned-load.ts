@@ -125,19 +125,29 @@ export function sentTo(tasks: readonly PlannedTask[], versions: readonly string[
   };
 }
 
-/** Of the requests of a task to each of these versions: the part that goes to an endpoint; 0 where one of them gets none. */
+/**
+ * Of the requests of a task to each of these versions: the part that goes to an endpoint, of all of them in the same tick; 0 where one
+ * of them gets none. A version's endpoints have their turn one after another.
+ */
 export function partOf(
   { versions: loaded, endpoints = {} }: LoadedVersions,
   versions: readonly string[],
   endpoint: string | undefined,
 ): number {
-  const parts = versions.map((version) => {
-    if (!loaded.includes(version)) return 0;
-    if (endpoint === undefined) return 1;
+  if (versions.some((version) => !loaded.includes(version))) return 0;
+  if (endpoint === undefined) return 1;
+  const turns = versions.map((version) => {
     const names = endpoints[version] ?? [];
-    return names.includes(endpoint) ? 1 / names.length : 0;
+    return names.includes(endpoint) ? names.length : Number.POSITIVE_INFINITY;
   });
-  return Math.min(...parts);
+  return 1 / turns.reduce(commonMultiple);
+}
+
+function commonMultiple(a: number, b: number): number {
+  if (!Number.isFinite(a + b)) return Number.POSITIVE_INFINITY;
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 /** NaN: one of the numbers is not known. */
