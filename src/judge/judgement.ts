@@ -4,7 +4,7 @@ import type { LimitAssessment } from './assessment.ts';
 import type { Look } from './finding.ts';
 import { Judge } from './judge.ts';
 import { compileQuestion, type Question } from './question/question.ts';
-import { recommend } from './recommend.ts';
+import { recommend, type RecommendFacts } from './recommend.ts';
 import type { Recommendation } from './recommendation.ts';
 import { hasLoadEndedEarly } from './record/load-to-come.ts';
 import { countedPairs, countedScopes, readTally, scopeOfPairs, type Iter8Record } from './record/stored-record.ts';
@@ -37,12 +37,12 @@ export interface Judgement {
   readonly reward?: RewardResult | undefined;
 }
 
-/** What is known at this look. `ratePerSec` says how long "requests still needed" would take. */
+/** What is known at this look. `rateOf` says how long "requests still needed" would take. */
 export function judgementAt(
   question: Question,
   record: Iter8Record,
   judge: Judge,
-  { ratePerSec, ...taken }: Look & { readonly ratePerSec?: number | undefined },
+  { rateOf, ...taken }: Look & Pick<RecommendFacts, 'rateOf'>,
 ): Judgement {
   const look = { ...taken, planDone: taken.planDone && !hasLoadEndedEarly(record) };
   const { changed } = record;
@@ -58,7 +58,7 @@ export function judgementAt(
       changed,
       imported: record.imported,
       tallyOf: (version, endpoint) => judge.tallyOf(version, endpoint),
-      ratePerSec,
+      rateOf,
     }),
   };
 }

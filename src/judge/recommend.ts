@@ -20,8 +20,8 @@ export interface RecommendFacts {
   readonly assessments: readonly LimitAssessment[];
   /** What was counted of each version as a whole, or of one of its endpoints. */
   readonly tallyOf: (version: string, endpoint?: string) => Tally;
-  /** Requests a second, for "how long still"; 0 or absent when no load runs. */
-  readonly ratePerSec?: number | undefined;
+  /** Requests a second that count for a row, for "how long still"; 0 or absent when none are sent. */
+  readonly rateOf?: ((row: LimitAssessment) => number) | undefined;
   /** What is known of the reward; absent before the first iteration. */
   readonly reward?: RewardResult | undefined;
   /** A version became another build. */
@@ -131,7 +131,7 @@ function openReasons({ answered, versions, reward }: Question, facts: RecommendF
   const sentences = facts.assessments
     .filter(({ verdict, version }) => verdict === 'undecided' && names.has(version))
     .toSorted((a, b) => most(b) - most(a))
-    .map((one) => openSentence(one, { ratePerSec: facts.ratePerSec, several: versions.length > 1 }));
+    .map((one) => openSentence(one, { ratePerSec: facts.rateOf?.(one), several: versions.length > 1 }));
   const reasons = [...new Set(sentences)];
   if (reasons.length > 0 || facts.reward !== undefined) return reasons;
   return [reward === undefined ? 'no candidate satisfies every objective' : REWARD_TO_COME];

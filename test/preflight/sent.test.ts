@@ -1,6 +1,7 @@
 /** What is promised of an objective rests on the requests that its version, or its endpoint, is sent. */
 import { expect, it } from 'vitest';
 import { withDefaults } from '../../src/experiment/defaults.ts';
+import { sentTo } from '../../src/judge/question/planned-load.ts';
 import { compileQuestion } from '../../src/judge/question/question.ts';
 import { decidability, decidabilityWarnings } from '../../src/preflight/decidability.ts';
 import type { Collect } from '../support/driving.ts';
@@ -74,4 +75,16 @@ it('counts pairs where one task loads both versions', () => {
     decidability(asked(P95, tasks, { strength: { relative } })).map(({ decided }) => decided);
   expect(rows([together, alone])).toEqual(['yes', 'seldom']);
   expect(rows([{ ...together, numQueries: 5000 }])).toEqual(['yes', 'yes']);
+});
+
+it('counts as pairs of an endpoint only the ticks in which it is the turn of both', () => {
+  const sent = (...names: string[][]) => {
+    const versions = names.map((own, index) => ({ name: ['old', 'new'][index], ...endpoints(...own) }));
+    const { load } = asked(P95, [{ numQueries: 600, versions }]);
+    return sentTo(load.tasks, ['old', 'new'], 'home').plannedRequests;
+  };
+  expect(sent(['home', 'pay'], ['home', 'pay'])).toBe(300);
+  expect(sent(['home', 'pay'], ['home'])).toBe(300);
+  expect(sent(['home', 'pay'], ['home', 'cart', 'pay'])).toBe(100);
+  expect(sent(['home', 'pay'], ['cart'])).toBe(0);
 });

@@ -260,7 +260,7 @@ class CollectTask {
       loadToCome: isLoadToCome(question, record, this.#options.id),
       measuringDone: false,
       closedLoop: record.closedLoop,
-      ratePerSec: this.#inputs.qps,
+      rateOf: (row) => this.#inputs.qps * this.#steering.partFor(row),
       unanswered: this.#account.unanswered,
     });
   }
@@ -290,7 +290,7 @@ class CollectTask {
       extending: this.#steering.isExtending(report, judgement),
       maxRequests,
       versions: this.#inOrder(report.progress).map((one) => {
-        const needed = neededOf(judgement.assessments, one.version);
+        const needed = this.#neededOf(judgement.assessments, one.version);
         const before = this.#account.requestsBefore(one.version);
         return {
           version: one.version,
@@ -302,11 +302,13 @@ class CollectTask {
       late: this.#account.late,
     };
   }
-}
 
-function neededOf(assessments: readonly LimitAssessment[], version: string): number | undefined {
-  const needed = assessments
-    .filter((one) => one.version === version)
-    .flatMap(({ requestsNeeded }) => (typeof requestsNeeded === 'number' ? requestsNeeded : []));
-  return needed.length === 0 ? undefined : Math.max(...needed);
+  /** Requests of the version: those of an endpoint are a part of them. */
+  #neededOf(assessments: readonly LimitAssessment[], version: string): number | undefined {
+    const needed = assessments.flatMap((row) => {
+      const part = row.version === version ? this.#steering.partFor(row) : 0;
+      return typeof row.requestsNeeded === 'number' && part > 0 ? Math.ceil(row.requestsNeeded / part) : [];
+    });
+    return needed.length === 0 ? undefined : Math.max(...needed);
+  }
 }

@@ -19,11 +19,19 @@ export interface ExtensionQuestion {
   readonly assessments: readonly LimitAssessment[];
   /** Another iteration may show who has the best reward. */
   readonly rewardIsOpen?: boolean | undefined;
+  /** Requests of the load in question count for this row; absent: for every row. */
+  readonly countsFor?: ((row: LimitAssessment) => boolean) | undefined;
 }
 
 /** The versions whose verdict is open, would be helped by more load, and matters for the recommendation. */
-export function versionsInNeed({ question, assessments }: ExtensionQuestion): Set<string> {
+export function versionsInNeed({ question, assessments, countsFor }: ExtensionQuestion): Set<string> {
   const { pattern, versions } = question;
+  // Time passes with whatever is sent.
+  const isHelped = (row: LimitAssessment) =>
+    row.backend !== true &&
+    row.reason !== undefined &&
+    CURED_BY_LOAD.has(row.reason) &&
+    (row.reason === 'too-early' || countsFor?.(row) !== false);
   const own = (version: string) => assessments.filter((assessment) => assessment.version === version);
   const verdicts = new Map(versions.map(({ name }) => [name, combineVerdicts(own(name).map((one) => one.verdict))]));
   const candidates = versions.filter((version) => version.role === 'candidate');
@@ -35,9 +43,7 @@ export function versionsInNeed({ question, assessments }: ExtensionQuestion): Se
       .filter(({ name, role }) => {
         if (verdicts.get(name) === 'violated') return false;
         if (role === 'baseline' && settled) return false;
-        return own(name).some(
-          ({ reason, backend }) => backend !== true && reason !== undefined && CURED_BY_LOAD.has(reason),
-        );
+        return own(name).some(isHelped);
       })
       .map(({ name }) => name),
   );

@@ -2,6 +2,8 @@
 import type { CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { LimitAssessment } from '../../judge/assessment.ts';
 import type { Judgement } from '../../judge/judgement.ts';
+import { parseMetricName } from '../../experiment/metric-names.ts';
+import { loadedBy, partOf, type LoadedVersions } from '../../judge/question/planned-load.ts';
 import type { LoadReport, LoadRun } from '../ports.ts';
 import type { Session } from '../session.ts';
 import { capFor, isDecided, versionsInNeed, type Budget } from './extension.ts';
@@ -22,11 +24,13 @@ export class Steering {
   readonly budget: Budget;
   readonly #session: Session;
   readonly #options: SteeringOptions;
+  readonly #loaded: LoadedVersions;
 
   constructor(session: Session, options: SteeringOptions) {
     const { inputs, judged } = options;
     this.#session = session;
     this.#options = options;
+    this.#loaded = loadedBy(inputs, judged);
     const { strength } = session.question;
     this.budget = {
       plannedRequests: inputs.plannedRequests,
@@ -67,9 +71,16 @@ export class Steering {
     );
   }
 
+  /** Of the requests of a version, the part that counts for a row: of an endpoint, with those of the baseline; 0: none. */
+  partFor({ version, metric, relative }: LimitAssessment): number {
+    const { endpoint } = parseMetricName(metric, this.#session.experiment.metadata.namespace);
+    if (relative === undefined) return partOf(this.#loaded, [version], endpoint);
+    return this.#options.inputs.qps === 0 ? 0 : partOf(this.#loaded, [version, relative.to], endpoint);
+  }
+
   /** More load could change the recommendation. */
   wantsMore(judgement: Judgement): boolean {
-    return this.budget.extend && versionsInNeed(this.#question(judgement.assessments)).size > 0;
+    return this.budget.extend && this.#inNeed(judgement).size > 0;
   }
 
   /** Beyond the plan. */
@@ -96,19 +107,22 @@ export class Steering {
   }
 
   #caps(judgement: Judgement, seconds: number): ReadonlyMap<string, number> {
-    const { inputs, judged } = this.#options;
+    const { inputs } = this.#options;
     const question = this.#question(judgement.assessments);
-    const now = {
-      elapsedSeconds: seconds,
-      inNeed: new Set([...versionsInNeed(question)].filter((name) => judged.has(name))),
-      decided: isDecided(question),
-    };
+    const now = { elapsedSeconds: seconds, inNeed: this.#inNeed(judgement), decided: isDecided(question) };
     return new Map(
       inputs.versions.map(({ name }) => {
         const maxRequests = this.#left(name, this.budget.maxRequests);
         return [name, capFor(name, { ...this.budget, plannedRequests: this.#plannedLeftOf(name), maxRequests }, now)];
       }),
     );
+  }
+
+  /** Of the versions that this task loads: what others need, it cannot give. */
+  #inNeed({ assessments }: Judgement): Set<string> {
+    const countsFor = (row: LimitAssessment) => this.partFor(row) > 0;
+    const inNeed = versionsInNeed({ ...this.#question(assessments), countsFor });
+    return new Set([...inNeed].filter((name) => this.#options.judged.has(name)));
   }
 
   #plannedLeftOf(version: string): number {

@@ -2,7 +2,7 @@
 import type { Experiment } from '../../experiment/experiment.ts';
 import { defaultTimeoutMs } from '../../experiment/request-timeout.ts';
 import type { StrengthSettings } from '../../experiment/strength-settings.ts';
-import { collectInputs } from '../../experiment/tasks/collect-inputs.ts';
+import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 
 /** One `metrics/collect` task that measures. Numbers of requests are per version. */
 export interface PlannedTask {
@@ -53,12 +53,8 @@ export function plannedLoad(
     list.flatMap((task, index): PlannedTask[] => {
       if (task.task !== 'metrics/collect') return [];
       const inputs = collectInputs(task);
-      const loaded = inputs.versions.filter(({ name }) => judged.has(name));
-      const versions = loaded.map(({ name }) => name);
-      if (inputs.loadOnly || versions.length === 0) return [];
-      const endpoints = loaded.map(
-        (version) => [version.name, version.endpoints.flatMap(({ name }) => name ?? [])] as const,
-      );
+      const loaded = loadedBy(inputs, judged);
+      if (inputs.loadOnly || loaded.versions.length === 0) return [];
       const planned = Number.isFinite(inputs.plannedRequests) ? inputs.plannedRequests : undefined;
       const plannedSeconds =
         inputs.plannedSeconds ?? (inputs.qps > 0 ? inputs.plannedRequests / inputs.qps : Number.POSITIVE_INFINITY);
@@ -67,8 +63,7 @@ export function plannedLoad(
           action,
           index,
           times: action === 'loop' ? maxLoops : 1,
-          versions,
-          ...(endpoints.some(([, names]) => names.length > 0) ? { endpoints: Object.fromEntries(endpoints) } : {}),
+          ...loaded,
           ratePerSec: inputs.qps,
           plannedRequests: planned,
           plannedSeconds,
@@ -84,6 +79,20 @@ export function plannedLoad(
     plannedRequests: known(Math.max(0, ...sent.map(({ plannedRequests = Number.NaN }) => plannedRequests))),
     mostRequests: known(Math.max(0, ...sent.map(({ mostRequests = Number.NaN }) => mostRequests))),
     ...lengthOf(tasks),
+  };
+}
+
+export type LoadedVersions = Pick<PlannedTask, 'versions' | 'endpoints'>;
+
+/** Of these versions, those that a task loads. */
+export function loadedBy({ versions }: CollectInputs, judged: ReadonlySet<string>): LoadedVersions {
+  const loaded = versions.filter(({ name }) => judged.has(name));
+  const endpoints = loaded.map(
+    (version) => [version.name, version.endpoints.flatMap(({ name }) => name ?? [])] as const,
+  );
+  return {
+    versions: loaded.map(({ name }) => name),
+    ...(endpoints.some(([, names]) => names.length > 0) ? { endpoints: Object.fromEntries(endpoints) } : {}),
   };
 }
 
@@ -106,7 +115,7 @@ export type SentRequests = Pick<PlannedLoad, 'plannedRequests' | 'mostRequests'>
 /** By tasks that load all of these versions, to each of them; to one endpoint of each, where one is named. */
 export function sentTo(tasks: readonly PlannedTask[], versions: readonly string[], endpoint?: string): SentRequests {
   const own = tasks.flatMap((task) => {
-    const part = Math.min(...versions.map((version) => partOf(task, version, endpoint)));
+    const part = partOf(task, versions, endpoint);
     return part === 0 ? [] : [{ ...task, part: part * task.times }];
   });
   const sum = (numbers: readonly number[]) => known(Math.floor(numbers.reduce((all, one) => all + one, 0)));
@@ -116,12 +125,29 @@ export function sentTo(tasks: readonly PlannedTask[], versions: readonly string[
   };
 }
 
-/** Of the requests of a task to a version. */
-function partOf({ versions, endpoints = {} }: PlannedTask, version: string, endpoint: string | undefined): number {
-  if (!versions.includes(version)) return 0;
+/**
+ * Of the requests of a task to each of these versions: the part that goes to an endpoint, of all of them in the same tick; 0 where one
+ * of them gets none. A version's endpoints have their turn one after another.
+ */
+export function partOf(
+  { versions: loaded, endpoints = {} }: LoadedVersions,
+  versions: readonly string[],
+  endpoint: string | undefined,
+): number {
+  if (versions.some((version) => !loaded.includes(version))) return 0;
   if (endpoint === undefined) return 1;
-  const names = endpoints[version] ?? [];
-  return names.includes(endpoint) ? 1 / names.length : 0;
+  const turns = versions.map((version) => {
+    const names = endpoints[version] ?? [];
+    return names.includes(endpoint) ? names.length : Number.POSITIVE_INFINITY;
+  });
+  return 1 / turns.reduce(commonMultiple);
+}
+
+function commonMultiple(a: number, b: number): number {
+  if (!Number.isFinite(a + b)) return Number.POSITIVE_INFINITY;
+  let multiple = a;
+  while (multiple % b !== 0) multiple += a;
+  return multiple;
 }
 
 /** NaN: one of the numbers is not known. */

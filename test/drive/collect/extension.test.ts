@@ -1,7 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { capFor, isDecided, versionsInNeed } from '../../../src/drive/collect/extension.ts';
+import { readRecord } from '../../../src/judge/record/stored-record.ts';
 import type { LimitAssessment, UndecidedReason, Verdict } from '../../../src/judge/assessment.ts';
 import type { TestingPattern } from '../../../src/experiment/experiment.ts';
+import { driveIn } from '../../support/drive-in-virtual-time.ts';
+import { VirtualTime } from '../../support/virtual-time.ts';
 import { canary, conformance, driveInMemory, failing, healthy } from '../../support/driving.ts';
 
 const row = (version: string, verdict: Verdict, reason?: UndecidedReason): LimitAssessment => ({
@@ -68,6 +71,68 @@ describe('caps', () => {
     ],
   ])('%s', (_, given, at, expected) => {
     expect(['old', 'new'].map((version) => capFor(version, given, at))).toEqual(expected);
+  });
+});
+
+describe('a task that does not load what an objective is about', () => {
+  const endpoints = (version: string, names: readonly string[]) => ({
+    name: version,
+    endpoints: names.map((name) => ({ name, url: `http://${version}.test/${name}` })),
+  });
+  const collect = (...versions: object[]) => ({ task: 'metrics/collect', with: { qps: 5, numQueries: 50, versions } });
+  const countedBy = ({ outcome }: Awaited<ReturnType<typeof driveInMemory>>) =>
+    readRecord(outcome.experiment)!.scopes.map(({ version, endpoint, tally }) => [
+      endpoint ?? version,
+      tally.response.n,
+    ]);
+
+  it('is not extended for an endpoint of another task', async () => {
+    const drive = await driveInMemory(
+      conformance({
+        objectives: [{ metric: 'iter8-system/error-rate/cart', upperLimit: '0.01' }],
+        strength: { maxSeconds: 20 },
+        actions: { start: [collect(endpoints('hello', ['cart'])), collect(endpoints('hello', ['search']))] },
+      }),
+    );
+    expect(countedBy(drive)).toEqual([
+      ['hello', 150],
+      ['cart', 100],
+      ['search', 50],
+    ]);
+  });
+
+  it('is not extended for a comparison with a version that it does not load', async () => {
+    const base = canary({
+      objectives: [],
+      strength: { maxSeconds: 20, relative: [{ metric: 'iter8-system/error-rate', maxIncrease: 0.01 }] },
+    });
+    const [old, other] = ['old', 'new'].map((name) => ({ name, url: `http://${name}.test/` }));
+    const start = [collect(old!, other!), collect(other!)];
+    const written = { ...base, spec: { ...base.spec, strategy: { ...base.spec.strategy, actions: { start } } } };
+    const drive = await driveIn(new VirtualTime(), written, () => ({ latencyMs: 5, code: 200 }));
+    const [[, ofBaseline], [, ofCandidate]] = countedBy(drive) as [[string, number], [string, number]];
+    expect(ofBaseline).toBeGreaterThanOrEqual(100);
+    expect(Math.abs(ofCandidate - ofBaseline - 50)).toBeLessThanOrEqual(1);
+  });
+
+  it('says how long an endpoint still takes by its own rate, and how many requests of the version that is', async () => {
+    const { states, events } = await driveInMemory(
+      conformance({
+        objectives: [{ metric: 'iter8-system/error-rate/cart', upperLimit: '0.01' }],
+        strength: { maxSeconds: 20 },
+        actions: { start: [collect(endpoints('hello', ['cart', 'search']))] },
+      }),
+    );
+    const reasons = states.flatMap((state) => readRecord(state)?.recommendation?.reasons ?? []);
+    expect(reasons.filter((reason) => reason.includes('at 2.5/s'))).not.toEqual([]);
+    expect(reasons.filter((reason) => reason.includes('at 5/s'))).toEqual([]);
+    const needed = events.flatMap((event) =>
+      event.kind === 'load' && typeof event.assessments[0]!.requestsNeeded === 'number'
+        ? [[event.assessments[0]!.requestsNeeded, event.load.versions[0]!.needed]]
+        : [],
+    );
+    expect(needed.length).toBeGreaterThan(0);
+    for (const [ofEndpoint, ofVersion] of needed) expect(ofVersion).toBe(2 * ofEndpoint!);
   });
 });
 
