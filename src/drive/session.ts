@@ -234,7 +234,7 @@ export class Session {
     return true;
   }
 
-  /** What is to be said where the driver before this one went by another spec; the next one is told of this one. */
+  /** What is to be reported where the driver before this one went by another spec; this one is noted for the next. */
   noteSpec(): string[] {
     const { experiment } = this;
     const texts = changedSpecText(experiment, this.#record);

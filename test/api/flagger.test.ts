@@ -64,7 +64,7 @@ describe('webhooks of Flagger', () => {
     expect((await call('confirm-promotion')).status).toBe(200);
   });
 
-  it('hear what a load that takes longer than that shows while it is under way', async () => {
+  it('learn what a load that takes longer than that shows while it is under way', async () => {
     await create();
     const began = '2026-03-01T11:00:00Z';
     const recommendation = {

@@ -59,7 +59,7 @@ describe('raw counters', () => {
     expect(bad.text).toMatch(/^do not promote v1 live of v1 is violated: 5 % observed, at least \d/);
   });
 
-  it('of many processes behind one collector do not all begin anew where one of them restarts', async () => {
+  it('of many processes behind one collector do not all begin again where one of them restarts', async () => {
     const collector = { job: 'collector', instance: 'collector:8889' };
     const behind =
       (labels: (pod: string) => object): Rows =>

@@ -52,7 +52,7 @@ const all = (rows: readonly LimitAssessment[], verdict: Verdict): boolean =>
 
 // ------------------------------------------------------------------------------------------------ at any time
 
-/** A pipeline that reads JUnit is told to promote what has ended with that answer, and nothing else. */
+/** A pipeline that reads JUnit promotes what has ended with that answer, and nothing else. */
 function junitSaysIt({ experiment, verdict, nowMs }: Look): void {
   const junit = renderJunit(experimentView(experiment, nowMs));
   const isFailure = /<testcase classname="hello-experiment" name="recommendation"[^>]*><failure/.test(junit);
@@ -157,13 +157,13 @@ function trafficFollows({ given, weights }: RandomRun, { promoted, experiment }:
 const lastAnswerIn = (events: readonly Event[]) =>
   events.flatMap((event) => (event.kind === 'recommendation' ? [event.recommendation] : [])).at(-1);
 
-/** Whoever listens to the drivers hears the answer last, and of each row the verdict that it has. */
+/** Whoever listens to the drivers receives the answer last, and of each row the verdict that it has. */
 function listenersHearIt({ events }: RandomRun, { recommendation, assessments }: Look): void {
   expect(lastAnswerIn(events)).toEqual(recommendation);
-  const heard = new Map<string, Verdict>();
+  const received = new Map<string, Verdict>();
   for (const event of events)
-    if (event.kind === 'verdict') heard.set(assessmentKey(event.assessment), event.assessment.verdict);
-  const verdicts = assessments.map((one) => heard.get(assessmentKey(one)) ?? 'undecided');
+    if (event.kind === 'verdict') received.set(assessmentKey(event.assessment), event.assessment.verdict);
+  const verdicts = assessments.map((one) => received.get(assessmentKey(one)) ?? 'undecided');
   expect(verdicts).toEqual(assessments.map(({ verdict }) => verdict));
 }
 
@@ -173,7 +173,7 @@ function watchersSeeIt({ states }: RandomRun, { recommendation }: Look): void {
   expect(lastAnswerIn(events)).toEqual(recommendation);
 }
 
-/** A driver that was killed, or that lost its lock, says nothing of what it knew: not all is heard. */
+/** A driver that was killed, or that lost its lock, says nothing of what it knew: not all is received. */
 const isAllHeard = ({ endsBy, ends: [first] }: RandomExperiment): boolean => endsBy === 'stop' || first === undefined;
 
 /** Judged again from the record of the run, it comes out the same, and has the same winner. */
@@ -192,15 +192,15 @@ function replayOfTheObjectSaysIt(look: Look): void {
 }
 
 /** The last message says what is so in the end, but where another build, found after it was sent, made that void. */
-function lastMessageSaidIt({ given, told }: RandomRun, { verdict }: Look): void {
-  if (given.otherBuildAt === undefined && told.length > 0) expect(told.at(-1)!.verdict).toBe(verdict);
+function lastMessageSaidIt({ given, reported }: RandomRun, { verdict }: Look): void {
+  if (given.otherBuildAt === undefined && reported.length > 0) expect(reported.at(-1)!.verdict).toBe(verdict);
 }
 
 /** What is done behind a load of a loop if the candidate won is done where a message beside it says that it is to be promoted. */
-function loopTasksAreToldTheSame({ toldInLoops, end }: RandomRun): void {
+function loopTasksAreToldTheSame({ reportedInLoops, end }: RandomRun): void {
   const { tasks } = readRecord(end)!;
   // Mutation: in src/drive/run-action.ts, `if (!isStartTask({ id })) assess` -> `if (isFinish) assess`
-  for (const [action, { verdict }] of toldInLoops)
+  for (const [action, { verdict }] of reportedInLoops)
     expect([action, tasks[`${action}/1`]!.state]).toEqual([action, verdict === 'promote' ? 'done' : 'skipped']);
 }
 

@@ -80,7 +80,7 @@ describe('what stands behind it in the same action', () => {
     return { done, interrupted: outcome.interrupted };
   };
 
-  it('is told who won by it, and not as of the iteration before', async () => {
+  it('has a winner for what follows it, and not as of the iteration before', async () => {
     expect((await doneIn()).done).toEqual(['loop1/1', 'loop2/1']);
     let loads = 0;
     const onEvent = (event: Event) => {
@@ -90,7 +90,7 @@ describe('what stands behind it in the same action', () => {
     expect((await doneIn({ service, onEvent })).done).toEqual(['loop1/1', 'loop2/2']);
   });
 
-  it('is told the same by the driver after one that ended between the two', async () => {
+  it('has the same winner for the driver after one that ended between the two', async () => {
     const store = createMemoryStore({ clock: fakeClock() });
     const stop = new AbortController();
     const onEvent = (event: Event) => {
@@ -103,7 +103,7 @@ describe('what stands behind it in the same action', () => {
     expect((await doneIn({ store })).done).toEqual(['loop1/1', 'loop2/1']);
   });
 
-  it('is told that nobody won when the build that it measured is gone', async () => {
+  it('has no winner when the build that it measured is gone', async () => {
     let loads = 0;
     const builds: BuildReader = {
       read: () => {

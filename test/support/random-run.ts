@@ -33,10 +33,10 @@ export interface RandomRun {
   readonly events: readonly Event[];
   /** Lines of its record, as they come out of a file. */
   readonly lines: readonly unknown[];
-  /** What messages and scripts of finish actions were told, in order. */
-  readonly told: readonly MessageResult[];
+  /** What messages and scripts of finish actions received, in order. */
+  readonly reported: readonly MessageResult[];
   /** The same of messages of loop actions, by the action. */
-  readonly toldInLoops: ReadonlyMap<string, MessageResult>;
+  readonly reportedInLoops: ReadonlyMap<string, MessageResult>;
   /** What the fields of the weights hold at the end, in the order of the versions. */
   readonly weights: readonly unknown[];
   readonly nowMs: number;
@@ -46,8 +46,8 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
   const clock = fakeClock();
   const store = await storeWithMetrics(METRICS, clock);
   const traffic = memoryTraffic(Object.fromEntries(versionsOf(given).map((name, i) => [name, i === 0 ? 100 : 0])));
-  const told: MessageResult[] = [];
-  const toldInLoops = new Map<string, MessageResult>();
+  const reported: MessageResult[] = [];
+  const reportedInLoops = new Map<string, MessageResult>();
   const log: object[] = [];
   let looks = 0;
   let seen = 0;
@@ -64,7 +64,7 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
     log,
     service: serviceOf(given),
     metrics: metricsOf(given),
-    tasks: tasksThatTell(told, toldInLoops),
+    tasks: tasksThatReport(reported, reportedInLoops),
     ...(hasTraffic(given) ? { traffic } : {}),
     ...(given.otherBuildAt === undefined
       ? {}
@@ -83,8 +83,8 @@ export async function randomRun(given: RandomExperiment): Promise<RandomRun> {
     states: drives.flatMap(({ states }) => states),
     events: drives.flatMap(({ events }) => events),
     lines: JSON.parse(JSON.stringify(log)) as unknown[],
-    told,
-    toldInLoops,
+    reported,
+    reportedInLoops,
     weights: [...traffic.fields.values()],
     nowMs: clock.now(),
   };
@@ -116,12 +116,13 @@ function answerGate({ finish }: RandomExperiment, annotate: (name: string, value
   else annotate('approve', finish === 'gateAfterMessage' ? 'finish/1' : 'finish/0');
 }
 
-const tasksThatTell = (told: MessageResult[], toldInLoops: Map<string, MessageResult>): TaskRunner => ({
+const tasksThatReport = (reported: MessageResult[], reportedInLoops: Map<string, MessageResult>): TaskRunner => ({
   run: ({ id, task, result }) => {
     if (task.run === FAILING) return Promise.reject(new Iter8Error('exit 1'));
-    if (id.startsWith('finish/') && result !== undefined) told.push(result());
+    if (id.startsWith('finish/') && result !== undefined) reported.push(result());
     const [action = ''] = id.split('/');
-    if (action.startsWith('loop') && task.run === undefined && result !== undefined) toldInLoops.set(action, result());
+    if (action.startsWith('loop') && task.run === undefined && result !== undefined)
+      reportedInLoops.set(action, result());
     return Promise.resolve('done');
   },
 });

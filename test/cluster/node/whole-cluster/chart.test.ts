@@ -59,12 +59,12 @@ describeLab('the chart', () => {
       const namespace = await freshNamespace('api');
       const role = readFileSync(path.join(root, 'samples/argo-rollouts/access.yaml'), 'utf8');
       await kubectl(['apply', '-n', namespace, '-f', '-'], role);
-      await kubectl(['create', 'serviceaccount', 'stranger', '-n', namespace]);
+      await kubectl(['create', 'serviceaccount', 'outsider', '-n', namespace]);
       await kubectl(['create', '-n', namespace, '-f', '-'], EXPERIMENT);
       const target = `/v1/namespaces/${namespace}/experiments/x`;
       const { status, text } = await api.get(target, await tokenOf('iter8ctl-verdicts', namespace));
       expect([status, JSON.parse(text)]).toMatchObject([200, { experiment: { name: 'x', namespace } }]);
-      expect((await api.get(target, await tokenOf('stranger', namespace))).status).toBe(403);
+      expect((await api.get(target, await tokenOf('outsider', namespace))).status).toBe(403);
       expect((await api.get(target)).status).toBe(401);
       expect((await api.get(target, 'of.nobody.else')).status).toBe(401);
     });
