@@ -1,10 +1,10 @@
 /**
- * What bash itself does with a value that stands as an argument: whether it may read it once more. Pure.
+ * What a command of a bash script does with a value that it is given: whether it may read it once more. Pure.
  *
- * A command is one of bash's own, which are a closed set, or a program. Of its own ones those take a value that are known to take it as it
- * is. What a program does with an argument, with its input, or with what another has printed is its own affair: it gets the same as from
- * `"$1"`, and whoever calls an interpreter (`bash -c`, `ssh`, `python3 -`) hands it code.
+ * A command is one of bash's own, which are a closed set, or a program (script-interpreters.ts). Of its own ones those take a value that
+ * are known to take it as it is.
  */
+import { runsArgument, runsOutput, runsPiped } from './script-interpreters.ts';
 
 /** All that bash has built in, as `compgen -b` lists it. */
 const BUILTINS: ReadonlySet<string> = new Set(
@@ -31,25 +31,56 @@ const ASSIGNMENT = /^[A-Za-z_]\w*(?:\[[^\]]*\])?\+?=/;
 const PLAIN_WORD = /^[\w./:@%+,[-]+$/;
 const VALUE = /^"\$ITER8_V\d+"$/;
 
-/** Why a value may not be the next word of the command that begins with these words, or undefined. */
-export function whyNoValue(before: readonly string[]): string | undefined {
-  const words = commandIn(before);
-  const [command] = words;
+const HAS_BODY = /^(?:for|select|coproc|function)$/;
+const BEGINS_BODY = /^(?:do|\{)$/;
+
+/** Whether a command follows within the same words: `for x do ...`, `coproc NAME { ...`, `function f { ...`. */
+export const beginsBody = (word: string, before: readonly string[]): boolean =>
+  BEGINS_BODY.test(word) && HAS_BODY.test(before[0] ?? '');
+
+/** Why a value may not be the next word of the command that begins with these words, or undefined. `isStandardInput`: what it reads. */
+export function whyNoValue(
+  before: readonly string[],
+  { isStandardInput }: { readonly isStandardInput: boolean },
+): string | undefined {
+  const again = runsArgument(before, { isStandardInput });
+  return whyNotBuiltin(before) ?? (again === undefined ? undefined : evaluates(again));
+}
+
+/** The same of what is printed within parentheses that begin so, `$(...)` or `<(...)`. `isTarget`: it is redirected from or to. */
+export function whyNoOutput({
+  words,
+  word,
+  isTarget,
+}: {
+  readonly words: readonly string[];
+  readonly word: string;
+  readonly isTarget: boolean | 'here-string';
+}): string | undefined {
+  if (!/[$<>]\($/.test(word)) return undefined;
+  const why = isTarget !== false || ASSIGNMENT.test(word) ? undefined : whyNotBuiltin(words);
+  if (why !== undefined) return `gets into a word that ${why}`;
+  const again = runsOutput(words, { isInput: word.endsWith('<(') || isTarget !== false });
+  return again === undefined ? undefined : becomesCode(again);
+}
+
+/** The same of what comes to a command through a pipe. */
+export function whyNotPiped(words: readonly string[]): string | undefined {
+  const again = runsPiped(words);
+  return again === undefined ? undefined : becomesCode(again);
+}
+
+function whyNotBuiltin(before: readonly string[]): string | undefined {
+  const [command] = commandIn(before);
   if (command === undefined) return 'stands where the name of a command is expected';
   if (!PLAIN_WORD.test(command)) return `is an argument of ${command}, which may be any command`;
   // Not only the first: before a command may stand what is not known here.
   const again = before.find((word) => BUILTINS.has(word) && !TAKES_DATA.has(word) && !BEFORE_COMMANDS.has(word));
   if (again !== undefined) return evaluates(again);
-  const last = before.at(-1)!;
   if (!before.some((word) => TAKES_OPTIONS.has(word))) return undefined;
+  const last = before.at(-1)!;
   if (NAMES_VARIABLE.test(last)) return evaluates(last);
   return VALUE.test(last) ? `stands behind another value, which ${command} may take for an option` : undefined;
-}
-
-/** The same of what a command prints, in a word that begins so: `$(...)`, `<(...)`. */
-export function whyNoOutput(before: readonly string[], word: string): string | undefined {
-  const why = ASSIGNMENT.test(word) ? undefined : whyNoValue(before);
-  return why === undefined ? undefined : `gets into a word that ${why}`;
 }
 
 /** From its name on. */
@@ -64,3 +95,4 @@ function commandIn(words: readonly string[]): readonly string[] {
 }
 
 const evaluates = (word: string): string => `is an argument of ${word}, which may evaluate it once more`;
+const becomesCode = (command: string): string => `gets into what ${command} is given, which may evaluate it once more`;

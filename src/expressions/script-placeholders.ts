@@ -4,7 +4,8 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount } from '../text/units.ts';
 import { parseTemplate, TemplateError, type TemplatePart } from './go-template.ts';
 import { fillPlaceholders, placeholderProblem, type PlaceholderScope } from './placeholders.ts';
-import { placeMark, placeWords, variableOf, type PlacedWords } from './script-words.ts';
+import { placeMark, variableOf } from './script-marks.ts';
+import { placeWords, type PlacedWords } from './script-words.ts';
 
 export interface FilledScript {
   readonly text: string;

@@ -1,26 +1,15 @@
 /**
  * Placeholders of a bash script as words of it: each becomes `"$ITER8_V1"`, a variable in its environment, so that no value
- * is ever text that this bash reads; what programs do with it is theirs (script-commands.ts). That holds only where the
- * placeholder stands as a whole word; anywhere else, and where it cannot be known how bash reads the place, it is refused.
+ * is ever text that a shell reads. That holds only where the placeholder stands as a whole word; anywhere else, and where it
+ * cannot be known how bash reads the place, it is refused.
  *
  * A reader of as much of bash as that takes. What it does not know (arithmetic, backquotes, ...) makes it refuse whatever
  * placeholder comes later: it may refuse what would be safe, and must never accept what is not.
  */
 
-import { whyNoOutput, whyNoValue } from './script-commands.ts';
-
-/** Cannot stand in a script: marks the place of a placeholder, around its number. */
-const MARK = '\0';
-
-/** What stands in a script for the placeholder of that number, from 0, until `placeWords` puts a variable there. */
-export function placeMark(number: number): string {
-  return `${MARK}${number}${MARK}`;
-}
-
-/** The variable that holds the value of the placeholder of that number. */
-export function variableOf(number: number): string {
-  return `ITER8_V${number + 1}`;
-}
+import { beginsBody, whyNoOutput, whyNoValue } from './script-commands.ts';
+import { MARK, placeMark, variableOf } from './script-marks.ts';
+import { pipeBehind, pipedIntoShell, type Next, type Pipe } from './script-pipeline.ts';
 
 export interface PlacedWords {
   readonly text: string;
@@ -40,10 +29,6 @@ const BEHIND_A_WORD = /^(?:$|[ \t\n;&|)<>])/;
 const NUMBERED = /^\0(\d+)\0/;
 const QUOTED = /^(?:"\0(\d+)\0"|'\0(\d+)\0')/;
 
-/** `for x do ...`, `coproc NAME { ...`, `function f { ...`: a command follows within the same words. */
-const HAS_BODY = /^(?:for|select|coproc|function)$/;
-const BEGINS_BODY = /^(?:do|\{)$/;
-
 interface Frame {
   /** Its end goes back into double quotes. */
   readonly inQuotes: boolean;
@@ -52,7 +37,8 @@ interface Frame {
   /** Of the command around it. */
   readonly words: string[];
   readonly word: string;
-  readonly isTarget: boolean;
+  readonly isTarget: boolean | 'here-string';
+  readonly pipe: Pipe;
 }
 
 class ScriptReader {
@@ -66,7 +52,10 @@ class ScriptReader {
   /** The present word, as far as it is read; undefined between words. */
   #word: string | undefined;
   /** It is the file of a redirection, which may stand before the command too. */
-  #isTarget = false;
+  #isTarget: boolean | 'here-string' = false;
+  #pipe: Pipe = { first: 0, isRead: false };
+  /** Placeholders so far: they are numbered in their order. */
+  #placed = 0;
   #inQuotes = false;
   #inBrackets = false;
   #heredocs: { readonly end: string; readonly tabs: boolean }[] = [];
@@ -130,7 +119,7 @@ class ScriptReader {
       this.#word = undefined;
       return;
     }
-    if (BEGINS_BODY.test(this.#word) && HAS_BODY.test(this.#words[0] ?? '')) this.#words = [];
+    if (beginsBody(this.#word, this.#words)) this.#words = [];
     else this.#words.push(this.#word);
     if (this.#word === 'case' && this.#frames.length > 0) this.#lostBehind = 'a case inside parentheses';
     if (this.#word === '[[') this.#inBrackets = true;
@@ -138,8 +127,10 @@ class ScriptReader {
     this.#word = undefined;
   }
 
-  #endCommand(): void {
+  #endCommand(next: Next = 'ends'): void {
     this.#endWord();
+    this.#problems.push(...pipedIntoShell(this.#pipe, this.#words, this.#placed));
+    this.#pipe = pipeBehind(this.#pipe, this.#words, this.#placed, next);
     this.#isTarget = false;
     this.#words = [];
   }
@@ -155,7 +146,10 @@ class ScriptReader {
         this.#take(1);
         return;
       case '\n':
-        this.#endCommand();
+        // Behind a pipe its command may stand in the next line.
+        this.#endCommand(
+          this.#words.length === 0 && this.#word === undefined && this.#pipe.isRead ? 'goes-on' : 'ends',
+        );
         this.#take(1);
         this.#skipHeredocs();
         return;
@@ -181,7 +175,7 @@ class ScriptReader {
         this.#take(1);
         return;
       case '|':
-        this.#endCommand();
+        this.#endCommand(next === '|' ? 'ends' : 'reads');
         this.#take(next === '|' || next === '&' ? 2 : 1);
         return;
       case '&':
@@ -216,6 +210,7 @@ class ScriptReader {
     const why =
       this.#word !== undefined || !BEHIND_A_WORD.test(after) ? 'is only a part of a word' : this.#whyNotHere();
     this.#at += written.length;
+    this.#placed = number + 1;
     if (why !== undefined) this.#problems.push({ number, why });
     const reference = `"$${variableOf(number)}"`;
     this.#written += reference;
@@ -224,14 +219,12 @@ class ScriptReader {
 
   /** Why a whole word may not be a value here. */
   #whyNotHere(): string | undefined {
-    for (const [at, frame] of this.#frames.entries()) {
-      const isInList = this.#frames[at - 1]?.isList === true;
-      const why = isInList ? undefined : whyNotWithin(frame);
-      if (why !== undefined) return why;
-    }
-    if (this.#isTarget || this.#frames.at(-1)?.isList === true) return undefined;
+    const aroundLists = this.#frames.filter((_, at) => this.#frames[at - 1]?.isList !== true);
+    const within = aroundLists.map(whyNoOutput).find((why) => why !== undefined);
+    if (within !== undefined) return within;
+    if (this.#isTarget === true || this.#frames.at(-1)?.isList === true) return undefined;
     if (this.#inBrackets) return 'stands in [[ ]], which evaluates it once more';
-    return whyNoValue(this.#words);
+    return whyNoValue(this.#words, { isStandardInput: this.#isTarget === 'here-string' });
   }
 
   #readSingleQuoted(opening: number): void {
@@ -297,7 +290,9 @@ class ScriptReader {
       isTarget: this.#isTarget,
       words: this.#words,
       word: this.#word ?? '',
+      pipe: this.#pipe,
     });
+    this.#pipe = { first: this.#placed, isRead: false };
     this.#inQuotes = false;
     this.#isTarget = false;
     this.#words = [];
@@ -325,9 +320,10 @@ class ScriptReader {
     this.#words = frame.words;
     this.#word = frame.word;
     this.#isTarget = frame.isTarget;
+    this.#pipe = frame.pipe;
     this.#takeIntoWord(1);
     // `( ... )`, `f()`: a command may follow without anything between.
-    if (!frame.isList && !/[$<>]\($/.test(frame.word)) this.#endCommand();
+    if (!frame.isList && !/[$<>]\($/.test(frame.word)) this.#endCommand('goes-on');
   }
 
   #readRedirection(character: string, next: string | undefined): void {
@@ -335,7 +331,7 @@ class ScriptReader {
     this.#endWord();
     if (this.#starts('<<<')) {
       this.#take(3);
-      this.#isTarget = true;
+      this.#isTarget = 'here-string';
       return;
     }
     if (character === '<' && next === '<') return this.#readHeredoc();
@@ -389,10 +385,4 @@ class ScriptReader {
       }
     }
   }
-}
-
-/** Why no value may get into what is printed within these parentheses, or undefined. */
-function whyNotWithin({ words, word, isTarget }: Frame): string | undefined {
-  const isOutput = /[$<>]\($/.test(word);
-  return isOutput && !isTarget ? whyNoOutput(words, word) : undefined;
 }
