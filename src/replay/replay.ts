@@ -13,7 +13,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits, limitBeyond } from '../judge/question/limits.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
-import { isLoadToCome } from '../judge/record/load-to-come.ts';
+import { isLoadOpen, isLoadToCome } from '../judge/record/load-to-come.ts';
 import { readRecord, withRecord, type Iter8Record, type StoredScope } from '../judge/record/stored-record.ts';
 import { formatLimit } from '../text/units.ts';
 import { checkExperiment } from '../validation/validate.ts';
@@ -43,7 +43,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   const completed = status?.completedIterations ?? 0;
   return judgedAgain({
-    planDone: !Object.values(record.tasks).some(({ state, counted }) => state === 'running' && counted !== undefined),
+    planDone: !isLoadOpen(record),
     experiment: withObjectives(experiment, change.objectives),
     record: { ...record, strength: { ...record.strength, ...change.strength } },
     completedIterations: completed,
