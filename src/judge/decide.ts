@@ -82,8 +82,11 @@ function doubtIn(asked: Asked): UndecidedReason | undefined {
 }
 
 /** Why nothing may be said yet, whatever the evidence; undefined when it may. */
-function tooSoon({ question: { strength }, limit, look }: Asked, n: number): UndecidedReason | undefined {
-  if (n === 0) return 'no-traffic';
+const tooSoon = (asked: Asked, n: number): UndecidedReason | undefined =>
+  n === 0 ? 'no-traffic' : beforeMinimum(asked, n);
+
+/** The same, where it was asked for. */
+function beforeMinimum({ question: { strength }, limit, look }: Asked, n: number): UndecidedReason | undefined {
   if (n < strength.minRequests) return 'too-few-requests';
   const seconds = limit.quantity.kind === 'custom' ? (look.runningSeconds ?? look.elapsedSeconds) : look.elapsedSeconds;
   return seconds < strength.minSeconds ? 'too-early' : undefined;
@@ -112,11 +115,15 @@ function waitsFor({ limit, look }: Asked): UndecidedReason | undefined {
   return look.planDone ? undefined : 'plan-not-done';
 }
 
-function exactly(asked: Asked, { now, atEnd }: Extract<Finding, { kind: 'exact' }>): Decision {
+function exactly(asked: Asked, { now, atEnd, shown }: Extract<Finding, { kind: 'exact' }>): Decision {
+  // Violated at the first excess: no more requests make it good.
+  if (now === 'violated') return { verdict: now };
+  const isOwnLoad = asked.limit.quantity.kind !== 'custom';
+  const isToCome = isOwnLoad && asked.look.loadToCome === true;
+  const wait = now === undefined ? (waitsFor(asked) ?? (isToCome ? 'plan-not-done' : undefined)) : undefined;
+  const soon = wait ?? (isOwnLoad ? beforeMinimum(asked, shown.n) : undefined);
+  if (soon !== undefined) return undecided(soon);
   if (now !== undefined) return { verdict: now };
-  const wait = waitsFor(asked);
-  if (wait !== undefined) return undecided(wait);
-  if (asked.limit.quantity.kind !== 'custom' && asked.look.loadToCome === true) return undecided('plan-not-done');
   return atEnd === 'satisfied' || atEnd === 'violated' || atEnd === 'undecided' ? { verdict: atEnd } : undecided(atEnd);
 }
 

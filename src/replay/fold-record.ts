@@ -9,7 +9,7 @@ import { parseStrength } from '../experiment/strength-settings.ts';
 import { defaultTimeoutMs } from '../experiment/request-timeout.ts';
 import { compileQuestion, type Question } from '../judge/question/question.ts';
 import { addMeasurement, splitRead, weightsMoved } from '../judge/record/measurement.ts';
-import { isLoadToCome } from '../judge/record/load-to-come.ts';
+import { isLoadOpen, isLoadToCome } from '../judge/record/load-to-come.ts';
 import type {
   BuildChangedLine,
   JudgedLine,
@@ -127,7 +127,7 @@ class Fold {
 
   end(): Folded | undefined {
     if (this.#experiment === undefined) return undefined;
-    const planDone = this.#open.size === 0;
+    const planDone = this.#open.size === 0 && !isLoadOpen(this.#record);
     // A driver that was killed in the middle of a load: what it had counted.
     for (const [task, { before, slices }] of this.#open) this.#close(task, before + slices);
     const judged = this.#judged ?? {

@@ -12,8 +12,8 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { areAllIterationsDone, completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits, refuseLimitsBeyond } from '../judge/question/limits.ts';
-import { compileQuestion } from '../judge/question/question.ts';
-import { isLoadToCome } from '../judge/record/load-to-come.ts';
+import { compileQuestion, type Question } from '../judge/question/question.ts';
+import { isLoadOpen, isLoadToCome } from '../judge/record/load-to-come.ts';
 import {
   knownTimeoutMs,
   readRecord,
@@ -48,7 +48,7 @@ export function replayObject(experiment: Experiment, change: ReplayChange): Expe
   const time = status?.lastUpdateTime ?? metadata.creationTimestamp ?? '1970-01-01T00:00:00Z';
   const completed = completedIterations(experiment);
   return judgedAgain({
-    planDone: !Object.values(record.tasks).some(({ state, counted }) => state === 'running' && counted !== undefined),
+    planDone: !isLoadOpen(record),
     experiment: withObjectives(experiment, change.objectives),
     record: { ...record, strength: { ...record.strength, ...change.strength } },
     completedIterations: completed,

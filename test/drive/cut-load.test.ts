@@ -11,20 +11,22 @@ it.each([
   ['lower limit on a count', [{ metric: 'iter8-system/request-count', lowerLimit: '500' }], {}],
   ['confidence none', [{ metric: 'iter8-system/mean-latency', upperLimit: '500' }], { confidence: 'none' }],
 ])('%s', async (_, objectives, strength) => {
+  const written = conformance({ objectives, strength, collect: { numQueries: 1000 } });
   const stop = new AbortController();
   let looks = 0;
-  const { outcome, log } = await driveInMemory(conformance({ objectives, strength, collect: { numQueries: 1000 } }), {
+  const { outcome, log, store } = await driveInMemory(written, {
     options: { stop: stop.signal },
     onEvent: (event) => {
       if (event.kind === 'load' && (looks += 1) === 3) stop.abort();
     },
   });
   expect(outcome.interrupted).toBe(true);
-  const replayed = [
-    replayRecord(JSON.parse(JSON.stringify(log)) as object[], { strength: {} }),
-    replayObject(outcome.experiment, { strength: {} }),
-  ];
-  for (const one of [outcome.experiment, ...replayed]) {
+  const replayed = () => replayRecord(JSON.parse(JSON.stringify(log)) as object[], { strength: {} });
+  const first = [outcome.experiment, replayed(), replayObject(outcome.experiment, { strength: {} })];
+  // The next driver ends before it goes on with the load.
+  const next = await driveInMemory(written, { store, log: log as object[], options: { stop: AbortSignal.abort() } });
+  expect(next.outcome.interrupted).toBe(true);
+  for (const one of [...first, next.outcome.experiment, replayed()]) {
     const { recommendation, assessments } = readRecord(one)!;
     expect(assessments.map(({ n, verdict, reason }) => [n < 1000, verdict, reason])).toEqual([
       [true, 'undecided', 'plan-not-done'],

@@ -242,6 +242,19 @@ describe('settings', () => {
       reason: 'too-early',
     });
   });
+  it.each([
+    ['error-count', { upperLimit: '1' }],
+    ['error-rate', { upperLimit: '0' }],
+    ['request-count', { lowerLimit: '50' }],
+  ])('put off what is compared exactly, too: %s %j; but not the first excess', (metric, side) => {
+    const exact = { metric: `${M}${metric}`, ...side };
+    const withMinimum = (strength: object, observed: Outcome[]) => rowOf(exact, observed, { strength });
+    expect(withMinimum({ minRequests: 101 }, answers(100))).toMatchObject({ reason: 'too-few-requests' });
+    expect(withMinimum({ minSeconds: 61 }, answers(100))).toMatchObject({ reason: 'too-early' });
+    expect(withMinimum({ minRequests: 100 }, answers(100)).verdict).toBe('satisfied');
+    if (metric === 'request-count') return;
+    expect(withMinimum({ minRequests: 101 }, answers(2, { code: '500' })).verdict).toBe('violated');
+  });
   it('say what no data at all means', () => {
     expect(rowOf(limit, [])).toMatchObject({ verdict: 'undecided', reason: 'no-traffic' });
     expect(rowOf(limit, [], { strength: { noData: 'violated' } }).verdict).toBe('violated');

@@ -14,6 +14,11 @@ export function isLoadToCome({ load }: Question, { tasks }: Pick<Iter8Record, 't
   });
 }
 
+/** By a task that its driver left in its middle, or is under way. */
+export function isLoadOpen({ tasks }: Pick<Iter8Record, 'tasks'>): boolean {
+  return Object.values(tasks).some(({ state, counted }) => state === 'running' && counted !== undefined);
+}
+
 /** By a task that is done: it never will be. */
 export function hasLoadEndedEarly({ tasks }: Pick<Iter8Record, 'tasks'>): boolean {
   return Object.values(tasks).some(({ endedEarly }) => endedEarly === true);

@@ -74,6 +74,17 @@ describe('caps', () => {
   });
 });
 
+it('a load is extended until there are as many requests as are asked for, also where counts alone are limited', async () => {
+  const { outcome } = await driveInMemory(
+    conformance({
+      objectives: [{ metric: 'iter8-system/error-count', upperLimit: '5' }],
+      strength: { minRequests: 300 },
+    }),
+  );
+  expect(outcome.recommendation.verdict).toBe('promote');
+  expect(readRecord(outcome.experiment)!.scopes[0]!.tally.response.n).toBeGreaterThanOrEqual(300);
+});
+
 describe('a task that does not load what an objective is about', () => {
   const endpoints = (version: string, names: readonly string[]) => ({
     name: version,
