@@ -36,7 +36,7 @@ export function errorRateFinding(asked: Asked, { tally }: Counted): Finding {
     kind: 'evidence',
     shown: { n: forSatisfied.n, count: forSatisfied, ...shareEstimates(counts) },
     points: { forSatisfied: shareOf(forSatisfied), forViolated: shareOf(forViolated) },
-    claims: () => shareClaims(asked, counts, limit),
+    claims: () => countClaims(asked, counts, limit),
   };
 }
 
@@ -47,8 +47,8 @@ export function shareEstimates({ response, service }: TwoCounts): Partial<Shown>
 }
 
 /**
- * Claims about a share that is limited itself, bounds in shares. At least p of good ones is at most 1 - p of the others, who are counted for
- * it: the rare ones are what bets are made for (docs/method.md 0.2).
+ * Claims about a share that a backend counts, bounds in shares. A lower limit is about good ones: at least p of them is at most 1 - p of
+ * the others, who are counted for it, since bets are made for what is rare (docs/method.md 0.2).
  *
  * @param rate share to come, where that is known better than from these counts
  */
