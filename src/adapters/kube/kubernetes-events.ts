@@ -5,6 +5,7 @@
 import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
 import { EXPERIMENTS, type KubeClient, type Resource } from './api-client.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
@@ -91,7 +92,8 @@ function eventObject(about: Regarding, event: KubeEvent, host: string): object {
     name: about.name,
     ...(about.uid === undefined ? {} : { uid: about.uid }),
   };
-  const message = event.message === '' ? event.reason : event.message;
+  // Words of whoever wrote the experiment, such as those of a gate, are printed by whatever lists events.
+  const message = sanitizeLine(event.message === '' ? event.reason : event.message);
   return {
     apiVersion: 'v1',
     kind: 'Event',
