@@ -46,6 +46,12 @@ export interface LimitCount {
   readonly service: Count;
 }
 
+/** Those that are no hits, seen from the other side: the fewest hits leave the most of them. */
+export function othersOf({ response, service }: LimitCount): LimitCount {
+  const others = ({ n, bad }: Count): Count => ({ n, bad: n - bad });
+  return { response: others(service), service: others(response) };
+}
+
 /** What the latencies of HTTP answers are, apart from what other requests are counted as: see `answersOf`. */
 export interface AnswerTimes {
   /** Response times of answers alone, in ms; 0 without any. */

@@ -7,7 +7,7 @@
  */
 import { rowsOf } from '../evidence/latency-histogram.ts';
 import { isSaturated, SATURATED_ALPHA } from '../evidence/load-self-check.ts';
-import { MeanWealth } from '../evidence/one-sample/mean-bounds.ts';
+import { ClaimWealth } from '../evidence/one-sample/mean-bounds.ts';
 import { addPairTally, type PairTally } from '../evidence/paired/request-pairs.ts';
 import { addTally, EMPTY_TALLY, type Tally } from '../evidence/request-tally.ts';
 import type { LimitAssessment, UndecidedReason } from './assessment.ts';
@@ -45,9 +45,11 @@ export class Judge {
   add(scope: { readonly version: string; readonly endpoint?: string | undefined }, tally: Tally): void {
     const counted = this.#scope(scope.version, scope.endpoint);
     counted.tally = addTally(counted.tally, tally);
+    if (counted.means.size === 0) return;
+    const [response, service] = [rowsOf(tally.response.histogram), rowsOf(tally.service.histogram)];
     for (const wealth of counted.means.values()) {
-      wealth.response.add(rowsOf(tally.response.histogram));
-      wealth.service.add(rowsOf(tally.service.histogram));
+      wealth.below.add(response);
+      wealth.above.add(service);
     }
   }
 
@@ -152,8 +154,8 @@ export class Judge {
       const { cap: capMs } = limit;
       if (limit.quantity.kind !== 'mean-latency' || limit.endpoint !== endpoint || capMs === undefined) continue;
       if (limit.limit <= 0 || limit.limit >= capMs) continue;
-      const wealth = () => new MeanWealth({ limitMs: limit.limit, capMs });
-      means.set(limit, { response: wealth(), service: wealth() });
+      const of = { limitMs: limit.limit, capMs };
+      means.set(limit, { below: new ClaimWealth('below', of), above: new ClaimWealth('above', of) });
     }
     const counted: Counted = { tally: EMPTY_TALLY, means };
     this.#counted.set(key, counted);

@@ -13,6 +13,7 @@ import {
   reachable,
   unloadedText,
   unloadedVersions,
+  type AssumedTruth,
   type Needs,
   type PowerRow,
   type Seen,
@@ -49,7 +50,7 @@ function ownNeeds(limit: Limit, lnThreshold: number, { latencies }: Seen): Needs
     case 'percentile':
       return percentileNeeds(limit, limit.quantity.percent, lnThreshold);
     default:
-      return shareNeeds(limit, lnThreshold);
+      return countNeeds(limit, limit.limit, 'errors', lnThreshold);
   }
 }
 
@@ -93,10 +94,10 @@ function backendNeeds(
   }
 }
 
-/** At a tenth of what may be beyond the limit: of a lower one at twice the limit, where that is nearer. */
-function shareNeeds({ side, limit, quantity }: Limit, lnThreshold: number): Needs {
-  const kind = quantity.kind === 'error-rate' ? 'errors' : 'value';
-  if (side === 'upper') return { ...belowNeeds(limit, limit / 10, lnThreshold), assumed: { kind, value: limit / 10 } };
+/** Of a backend. At a tenth of what may be beyond the limit: of a lower one at twice the limit, where that is nearer. */
+function shareNeeds({ side, limit }: Limit, lnThreshold: number): Needs {
+  const kind = 'value';
+  if (side === 'upper') return countNeeds({ side }, limit, kind, lnThreshold);
   const truth = Math.min(2 * limit, 1 - (1 - limit) / 10);
   return { ...belowNeeds(1 - limit, 1 - truth, lnThreshold), assumed: { kind, value: truth } };
 }
@@ -108,13 +109,16 @@ function belowNeeds(p0: number, truth: number, lnThreshold: number): Needs {
   };
 }
 
-function percentileNeeds({ side }: Limit, percent: number, lnThreshold: number): Needs {
-  const p0 = (100 - percent) / 100;
-  const truth = side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
-  const assumed = { kind: 'slower', value: truth } as const;
-  if (side === 'upper') return { ...belowNeeds(p0, truth, lnThreshold), assumed };
+const percentileNeeds = (limit: Limit, percent: number, lnThreshold: number): Needs =>
+  countNeeds(limit, (100 - percent) / 100, 'slower', lnThreshold);
+
+/** Of requests that are counted, at most or at least this part. */
+function countNeeds({ side }: Pick<Limit, 'side'>, p0: number, kind: AssumedTruth['kind'], lnThreshold: number): Needs {
+  const value = side === 'upper' ? p0 / 10 : Math.min(1, 2 * p0);
+  const assumed = { kind, value };
+  if (side === 'upper') return { ...belowNeeds(p0, value, lnThreshold), assumed };
   // To be above a lower limit is what is asked for: it condemns nobody, and waits for no number of requests.
-  return { needed: requestsForRate({ p0, truth, lnThreshold, side: 'violated', fewest: 0 }), assumed };
+  return { needed: requestsForRate({ p0, truth: value, lnThreshold, side: 'violated', fewest: 0 }), assumed };
 }
 
 /** As an earlier run showed it, where that keeps the limit; otherwise half the limit, or for a lower one twice the limit, as far as the cap allows. */

@@ -11,8 +11,10 @@ import type { LimitAssessment } from '../../src/judge/assessment.ts';
 import type { Look } from '../../src/judge/finding.ts';
 import { Judge } from '../../src/judge/judge.ts';
 import type { MeasuredMetric } from '../../src/judge/limits/custom-metric.ts';
+import { compareRuns } from '../../src/judge/runs/compare-runs.ts';
+import type { MeasuredRun } from '../../src/judge/runs/measured-run.ts';
 import { latencyLimits } from '../../src/judge/question/limits.ts';
-import type { Tally } from '../../src/evidence/request-tally.ts';
+import { EMPTY_TALLY, type Tally } from '../../src/evidence/request-tally.ts';
 import { runs } from '../support/search-depth.ts';
 import { tallyFor, type Outcome } from '../support/simulated-load.ts';
 import { at, START_MS, twoVersionQuestion } from '../support/questions.ts';
@@ -223,5 +225,51 @@ describe('a lower limit on our own load', () => {
       { change: unsent },
     );
     expect(row).toMatchObject({ verdict: 'undecided', reason: 'load-too-slow' });
+  });
+});
+
+describe('two runs of a share with a lower limit', () => {
+  const runOf = (
+    metric: string,
+    better: 'lower' | 'higher',
+    { value, n }: { value: number; n: number },
+  ): MeasuredRun => ({
+    version: 'v',
+    tally: EMPTY_TALLY,
+    tallyOf: () => EMPTY_TALLY,
+    seconds: 1,
+    latency: 'due',
+    isSaturated: false,
+    warnings: [],
+    measured: { [metric]: gauge({ value, n }) },
+    asked: [{ metric, quantity: { kind: 'custom' }, better, isGood: better === 'higher' }],
+  });
+  const compared = (metric: string, better: 'lower' | 'higher', [a, b]: readonly number[], n: number) =>
+    compareRuns(runOf(metric, better, { value: a!, n }), runOf(metric, better, { value: b!, n }), {
+      confidence: 0.95,
+      percentiles: [],
+    }).rows[0]!;
+
+  it('are compared as those of the others', () => {
+    const thousandths = fc.integer({ min: 0, max: 1000 });
+    fc.assert(
+      fc.property(thousandths, thousandths, fc.integer({ min: 1, max: 5000 }), (a, b, n) => {
+        const bad = compared('bad', 'lower', [a / 1000, b / 1000], n);
+        const good = compared('good', 'higher', [1 - a / 1000, 1 - b / 1000], n);
+        expect(good.answer).toBe(bad.answer);
+        expect(good.difference.lower).toEqual(
+          about(bad.difference.upper === undefined ? undefined : -bad.difference.upper),
+        );
+        expect(good.difference.upper).toEqual(
+          about(bad.difference.lower === undefined ? undefined : -bad.difference.lower),
+        );
+        expect(good.b).toMatchObject(mirror(bad.b as LimitAssessment));
+      }),
+      { numRuns: runs(100) },
+    );
+  });
+
+  it('show ten times as many failures, however they are counted', () => {
+    expect(compared('good', 'higher', [0.9999, 0.999], 20_000).answer).toBe('worse');
   });
 });

@@ -6,6 +6,7 @@ import { randomBytes } from 'node:crypto';
 import { ConflictError, messageOf } from '../../errors.ts';
 import type { KubeClient } from './api-client.ts';
 import { EXPERIMENTS, type Resource } from './resources.ts';
+import { sanitizeLine } from '../../text/sanitize.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { isText } from './value-types.ts';
 
@@ -92,7 +93,8 @@ function eventObject(about: Regarding, event: KubeEvent, host: string): object {
     name: about.name,
     ...(about.uid === undefined ? {} : { uid: about.uid }),
   };
-  const message = event.message === '' ? event.reason : event.message;
+  // Words of whoever wrote the experiment, such as those of a gate, are printed by whatever lists events.
+  const message = sanitizeLine(event.message === '' ? event.reason : event.message);
   return {
     apiVersion: 'v1',
     kind: 'Event',

@@ -43,38 +43,58 @@ function addAbove(
 }
 
 /**
- * The log wealth of every node for one limit, kept up to date: `add` costs 0.5 us a row, the evidence 128 steps, however
+ * The log wealth of every node for one claim about one limit, kept up to date: `add` costs 0.5 us a row, the evidence 128 steps, however
  * much was added before.
  */
-export class MeanWealth {
+export class ClaimWealth {
   readonly #limit: MeanLimit;
-  readonly #bets: Float64Array;
-  readonly #below = new Float64Array(NODES);
-  readonly #above = new Float64Array(NODES);
+  readonly #bets: Float64Array | undefined;
+  readonly #wealth = new Float64Array(NODES);
 
-  constructor(limit: MeanLimit) {
+  constructor(claim: 'below' | 'above', limit: MeanLimit) {
     this.#limit = limit;
-    this.#bets = aboveBetsForMean(limit.limitMs, limit.capMs);
+    this.#bets = claim === 'above' ? aboveBetsForMean(limit.limitMs, limit.capMs) : undefined;
   }
 
   add(rows: readonly MeanRow[]): void {
-    addBelow(this.#below, rows, this.#limit);
-    addAbove(this.#above, rows, this.#limit, this.#bets);
+    if (this.#bets === undefined) addBelow(this.#wealth, rows, this.#limit);
+    else addAbove(this.#wealth, rows, this.#limit, this.#bets);
   }
 
-  /** Log wealth of every node, by claim. */
-  get nodes(): { readonly below: ArrayLike<number>; readonly above: ArrayLike<number> } {
-    return { below: this.#below, above: this.#above };
+  /** Log wealth of every node. */
+  get nodes(): ArrayLike<number> {
+    return this.#wealth;
+  }
+
+  /** ln of the evidence for the claim. */
+  ln(): number {
+    return lnMeanExp(this.#wealth);
+  }
+}
+
+/** Both claims about one limit, from the same rows. */
+export class MeanWealth {
+  readonly #below: ClaimWealth;
+  readonly #above: ClaimWealth;
+
+  constructor(limit: MeanLimit) {
+    this.#below = new ClaimWealth('below', limit);
+    this.#above = new ClaimWealth('above', limit);
+  }
+
+  add(rows: readonly MeanRow[]): void {
+    this.#below.add(rows);
+    this.#above.add(rows);
   }
 
   /** ln of the evidence that the mean is below the limit. */
   lnBelow(): number {
-    return lnMeanExp(this.#below);
+    return this.#below.ln();
   }
 
   /** ln of the evidence that it is above. */
   lnAbove(): number {
-    return lnMeanExp(this.#above);
+    return this.#above.ln();
   }
 }
 

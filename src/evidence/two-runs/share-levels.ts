@@ -1,13 +1,10 @@
 /** Evidence about a share, from counts: errors of requests, or whatever else is bad of all. Source: docs/method.md 0.1, 1.1. */
 import { lnSatisfied, lnViolated } from '../one-sample/rate-bounds.ts';
-import type { Count } from '../request-tally.ts';
-import { NO_STEPS, tabulated, type LevelEvidence } from './levels.ts';
+import { othersOf, type LimitCount } from '../request-tally.ts';
+import { NO_STEPS, tabulated, type LevelEvidence, type Steps } from './levels.ts';
 
 /** `response`: what counts for "below"; `service`: for "above" (docs/method.md 0.2). `bad` may be fractional. */
-export function shareLevels(
-  counts: { readonly response: Count; readonly service: Count },
-  lnNeeded: number,
-): LevelEvidence {
+export function shareLevels(counts: LimitCount, lnNeeded: number): LevelEvidence {
   const range = { most: 1, lnNeeded };
   const { response, service } = counts;
   return {
@@ -16,6 +13,16 @@ export function shareLevels(
     least: 0,
     most: 1,
   };
+}
+
+/** Of good ones: by the others, for whom bets are made (docs/method.md 0.2). */
+export function goodShareLevels(counts: LimitCount, lnNeeded: number): LevelEvidence {
+  const { below, above } = shareLevels(othersOf(counts), lnNeeded);
+  const flipped = ({ at, ln }: Steps): Steps => ({
+    at: at.map((level) => 1 - level).toReversed(),
+    ln: ln.toReversed(),
+  });
+  return { below: flipped(above), above: flipped(below), least: 0, most: 1 };
 }
 
 /** The same about a mean of values from 0 to a cap, of which only number and sum are known: a share of the cap (docs/method.md 1.3). */

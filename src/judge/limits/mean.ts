@@ -1,8 +1,8 @@
 /** Mean latency: the mean of min(latency, cap), by betting on the histogram. Source: docs/method.md 0.1, 1.3. */
 import { cappedSumMs, rowsOf } from '../../evidence/latency-histogram.ts';
-import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean-bounds.ts';
+import { meanLowerBound, meanUpperBound, type MeanBoundOptions } from '../../evidence/one-sample/mean-bounds.ts';
 import { furtherRequests } from '../../evidence/planning/further-requests.ts';
-import type { TallyView } from '../../evidence/request-tally.ts';
+import type { SparseHistogram, TallyView } from '../../evidence/request-tally.ts';
 import type { Counted } from '../counted-scope.ts';
 import { claimsOf, neededOf, otherEstimate, views, type Asked, type Claims, type Finding } from '../finding.ts';
 
@@ -37,27 +37,38 @@ function claims(asked: Asked, counted: Counted): Claims {
   const isUpper = limit.side === 'upper';
   const { forSatisfied, forViolated } = views(limit, { response, service });
   const { lnBelowNeeded, lnAboveNeeded } = neededOf(asked);
-  // The response histogram bets against upper edges, the service histogram against lower ones: both conservative.
-  const lnBelow = wealth.response.lnBelow();
-  const lnAbove = wealth.service.lnAbove();
+  const lnBelow = wealth.below.ln();
+  const lnAbove = wealth.above.ln();
   return claimsOf(asked, {
     lnSatisfied: isUpper ? lnBelow : lnAbove,
     lnViolated: isUpper ? lnAbove : lnBelow,
     nSatisfied: forSatisfied.n,
     nViolated: forViolated.n,
     bounds: () => ({
-      upper: meanUpperBound(rowsOf(response.histogram), { capMs, lnThreshold: lnBelowNeeded }),
-      lower: meanLowerBound(rowsOf(service.histogram), { capMs, lnThreshold: lnAboveNeeded }),
+      upper: boundOf('upper', response.histogram, { capMs, lnThreshold: lnBelowNeeded }),
+      lower: boundOf('lower', service.histogram, { capMs, lnThreshold: lnAboveNeeded }),
     }),
     needed: () =>
       furtherRequests(
         [
-          { lnWealth: wealth.response.nodes.below, lnNeeded: lnBelowNeeded },
-          { lnWealth: wealth.service.nodes.above, lnNeeded: lnAboveNeeded },
+          { lnWealth: wealth.below.nodes, lnNeeded: lnBelowNeeded },
+          { lnWealth: wealth.above.nodes, lnNeeded: lnAboveNeeded },
         ],
         forSatisfied.n,
       ),
   });
+}
+
+const known = new WeakMap<SparseHistogram, Map<string, number>>();
+
+/** No bound depends on the limit: where a mean has several limits, it is worked out once for them. */
+function boundOf(side: 'upper' | 'lower', histogram: SparseHistogram, options: MeanBoundOptions): number {
+  const ofIt = known.get(histogram) ?? new Map<string, number>();
+  known.set(histogram, ofIt);
+  const key = `${side} ${options.capMs} ${options.lnThreshold}`;
+  const bound = ofIt.get(key) ?? (side === 'upper' ? meanUpperBound : meanLowerBound)(rowsOf(histogram), options);
+  ofIt.set(key, bound);
+  return bound;
 }
 
 /** A histogram whose largest possible latency is unknown: it can show that a mean is large, never that it is small. */

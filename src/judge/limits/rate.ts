@@ -1,7 +1,7 @@
 /** Error rates, and whatever else is a share of bad ones among all. Source: docs/method.md 0.2, 0.3, 1.1. */
 import { lnSatisfied, lnViolated, lowerBound, upperBound } from '../../evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../evidence/planning/requests-needed.ts';
-import type { Count, TallyView } from '../../evidence/request-tally.ts';
+import { othersOf, type Count, type TallyView } from '../../evidence/request-tally.ts';
 import type { Bounds } from '../../evidence/two-versions/comparison.ts';
 import {
   claimsOf,
@@ -36,7 +36,7 @@ export function errorRateFinding(asked: Asked, { tally }: Counted): Finding {
     kind: 'evidence',
     shown: { n: forSatisfied.n, count: forSatisfied, ...shareEstimates(counts) },
     points: { forSatisfied: shareOf(forSatisfied), forViolated: shareOf(forViolated) },
-    claims: () => shareClaims(asked, counts, limit),
+    claims: () => countClaims(asked, counts, limit),
   };
 }
 
@@ -47,22 +47,20 @@ function shareEstimates({ response, service }: TwoCounts): Partial<Shown> {
 }
 
 /**
- * Claims about a share that is limited itself, bounds in shares. At least p of good ones is at most 1 - p of the others, who are counted for
- * it: the rare ones are what bets are made for (docs/method.md 0.2).
+ * Claims about a share that a backend counts, bounds in shares. A lower limit is about good ones: at least p of them is at most 1 - p of
+ * the others, who are counted for it, since bets are made for what is rare (docs/method.md 0.2).
  *
  * @param rate share to come, where that is known better than from these counts
  */
 export function shareClaims(asked: Asked, counts: TwoCounts, p0: number, rate?: number): Claims {
   if (asked.limit.side === 'upper') return countClaims(asked, counts, p0, rate);
   const upper = { ...asked, limit: { ...asked.limit, side: 'upper' as const } };
-  const others = { response: othersOf(counts.service), service: othersOf(counts.response) };
-  const claims = countClaims(upper, others, 1 - p0, rate === undefined ? undefined : 1 - rate);
+  const claims = countClaims(upper, othersOf(counts), 1 - p0, rate === undefined ? undefined : 1 - rate);
   return { ...claims, bounds: () => complementOf(claims.bounds!()) };
 }
 
-const othersOf = ({ n, bad }: Count): Count => ({ n, bad: n - bad });
-
-const complementOf = ({ lower, upper }: Bounds): Bounds => ({
+/** Bounds of a share, from those of the others. */
+export const complementOf = ({ lower, upper }: Bounds): Bounds => ({
   ...(upper === undefined ? {} : { lower: 1 - upper }),
   ...(lower === undefined ? {} : { upper: 1 - lower }),
 });

@@ -52,6 +52,7 @@ interface Row {
   readonly metric: string;
   readonly quantity: RowQuantity;
   readonly better?: 'lower' | 'higher' | undefined;
+  readonly isGood?: boolean | undefined;
 }
 
 export function compareRuns(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): RunComparison {
@@ -140,10 +141,10 @@ function levelsOf(
   row: Row,
   lns: { readonly lnNeeded: number; readonly lnSide: number },
 ) {
-  const capMs = commonCap(a, b);
+  const asked = { ...lns, capMs: commonCap(a, b), isGood: row.isGood };
   const found = {
-    a: sideLevels(a, row.quantity, { ...lns, capMs, otherLatency: b.latency }),
-    b: sideLevels(b, row.quantity, { ...lns, capMs, otherLatency: a.latency }),
+    a: sideLevels(a, row.quantity, { ...asked, otherLatency: b.latency }),
+    b: sideLevels(b, row.quantity, { ...asked, otherLatency: a.latency }),
   };
   if (row.quantity.kind !== 'custom') return found;
   const [x, y] = [a, b].map(({ measured }) => measured[row.metric]?.units);
@@ -259,6 +260,7 @@ function rowsOfRuns(a: MeasuredRun, b: MeasuredRun, { percentiles }: ComparisonS
       metric,
       quantity: { kind: 'custom', metric, ...(cap === undefined ? {} : { cap }) },
       ...(better.size === 1 ? { better: [...better][0]! } : {}),
+      isGood: better.size === 1 && of.some(({ isGood }) => isGood === true),
     });
   }
   return rows;

@@ -41,6 +41,8 @@ export interface AskedQuantity {
   readonly better: 'lower' | 'higher';
   /** The largest value that counts, of metrics of backends. */
   readonly cap?: number | undefined;
+  /** It has a lower limit: of a share, hits are good ones. */
+  readonly isGood?: boolean | undefined;
 }
 
 /** What requests without an answer of another tool are taken for, where its timeout is not known. */
@@ -85,6 +87,7 @@ export function askedBy(experiment: Experiment, strength: Iter8Record['strength'
       quantity,
       endpoint,
       better: side === 'upper' ? ('lower' as const) : ('higher' as const),
+      isGood: side === 'lower',
       cap,
     })),
     ...question.relative.map(({ metric, quantity, endpoint, cap }) => ({

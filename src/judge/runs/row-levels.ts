@@ -2,18 +2,18 @@
 import { meanLevels } from '../../evidence/two-runs/mean-levels.ts';
 import { NO_STEPS, type LevelEvidence } from '../../evidence/two-runs/levels.ts';
 import { percentileLevels } from '../../evidence/two-runs/percentile-levels.ts';
-import { scaledLevels, shareLevels } from '../../evidence/two-runs/share-levels.ts';
+import { goodShareLevels, scaledLevels, shareLevels } from '../../evidence/two-runs/share-levels.ts';
 import { lowerBound, upperBound } from '../../evidence/one-sample/rate-bounds.ts';
 import { meanLowerBound, meanUpperBound } from '../../evidence/one-sample/mean-bounds.ts';
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../evidence/one-sample/percentile-bounds.ts';
 import { isAllUnderWay, meanCounts, shareCounts } from '../../evidence/counters/counter-growth.ts';
 import { rowsOf } from '../../evidence/latency-histogram.ts';
 import type { Bounds } from '../../evidence/two-versions/comparison.ts';
-import type { Tally } from '../../evidence/request-tally.ts';
+import { othersOf, type Tally } from '../../evidence/request-tally.ts';
 import type { DisplayUnit } from '../../text/units.ts';
 import { isExactCounter, isStale, type MeasuredMetric } from '../limits/custom-metric.ts';
 import { hitsOf, largestValueOf } from '../share-or-mean.ts';
-import { errorCount, shareOf, type TwoCounts } from '../limits/rate.ts';
+import { complementOf, errorCount, shareOf, type TwoCounts } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
 import { ASSUMED_TIMEOUT_MS, type MeasuredRun } from './measured-run.ts';
 
@@ -48,6 +48,8 @@ export interface LevelsAsked {
   readonly lnSide: number;
   /** What latencies of both runs are known below, ms: the shorter of the two timeouts, for means. */
   readonly capMs?: number | undefined;
+  /** Hits of a share are good, as its objective says. */
+  readonly isGood?: boolean | undefined;
   /** What the other run's latencies count from. */
   readonly otherLatency: MeasuredRun['latency'];
 }
@@ -110,20 +112,28 @@ function errorLevels({ response, service }: Tally, { lnNeeded, lnSide }: LevelsA
   return countedShare({ response: errorCount(response), service: errorCount(service) }, { lnNeeded, lnSide });
 }
 
-function countedShare(counts: TwoCounts, { lnNeeded, lnSide }: Pick<LevelsAsked, 'lnNeeded' | 'lnSide'>): SideLevels {
-  const { response, service } = counts;
+function countedShare(
+  counts: TwoCounts,
+  { lnNeeded, lnSide, isGood = false }: Pick<LevelsAsked, 'lnNeeded' | 'lnSide' | 'isGood'>,
+): SideLevels {
+  const { response } = counts;
+  const { n } = response;
   return {
     side: {
-      n: response.n,
+      n,
       estimate: shareOf(response),
-      lower: lowerBound(service, lnSide),
-      upper: upperBound(response, lnSide),
+      ...(isGood ? complementOf(boundsOf(othersOf(counts), lnSide)) : boundsOf(counts, lnSide)),
     },
     unit: 'share',
-    levels: shareLevels(counts, lnNeeded),
-    counted: response.n,
+    levels: (isGood ? goodShareLevels : shareLevels)(counts, lnNeeded),
+    counted: n,
   };
 }
+
+const boundsOf = ({ response, service }: TwoCounts, lnSide: number): Bounds => ({
+  lower: lowerBound(service, lnSide),
+  upper: upperBound(response, lnSide),
+});
 
 function latencyMean({ response, service }: Tally, { lnNeeded, lnSide, capMs }: LevelsAsked): SideLevels {
   const side = { n: response.n, estimate: meanOf(response, capMs) };

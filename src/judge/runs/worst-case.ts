@@ -8,13 +8,15 @@ import { differenceBounds, shownOrder } from '../../evidence/two-runs/difference
 import type { LevelEvidence } from '../../evidence/two-runs/levels.ts';
 import { meanLevels } from '../../evidence/two-runs/mean-levels.ts';
 import { percentileLevels } from '../../evidence/two-runs/percentile-levels.ts';
-import { scaledLevels, shareLevels } from '../../evidence/two-runs/share-levels.ts';
+import { goodShareLevels, scaledLevels, shareLevels } from '../../evidence/two-runs/share-levels.ts';
 import type { RowQuantity } from './row-levels.ts';
 
 export interface WorstCase {
   readonly quantity: RowQuantity;
   /** Absent: nobody says which values are the better ones, and a difference in either direction counts. */
   readonly better?: 'lower' | 'higher' | undefined;
+  /** Hits of a share are good. */
+  readonly isGood?: boolean | undefined;
   readonly lnNeeded: number;
   readonly capMs?: number | undefined;
 }
@@ -35,7 +37,7 @@ function allAt(
   end: 'largest' | 'smallest',
   n: number,
   most: number,
-  { quantity, lnNeeded, capMs = 0 }: WorstCase,
+  { quantity, isGood = false, lnNeeded, capMs = 0 }: WorstCase,
 ): LevelEvidence {
   switch (quantity.kind) {
     case 'percentile':
@@ -48,7 +50,7 @@ function allAt(
     case 'error-rate':
     case 'custom': {
       const count = { n, bad: end === 'largest' ? n : 0 };
-      const levels = shareLevels({ response: count, service: count }, lnNeeded);
+      const levels = (isGood ? goodShareLevels : shareLevels)({ response: count, service: count }, lnNeeded);
       return most === 1 ? levels : scaledLevels(levels, most);
     }
   }

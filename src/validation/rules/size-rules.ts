@@ -4,6 +4,7 @@
  */
 import type { WrittenExperiment } from '../../experiment/experiment.ts';
 import type { Path } from '../../experiment/schema-issues.ts';
+import { metricKey } from '../../experiment/metric-names.ts';
 import { isObject } from '../../text/check-fields.ts';
 import { formatCount } from '../../text/units.ts';
 import { issue, tasksOf, type RuleIssue } from './rule.ts';
@@ -15,6 +16,10 @@ const MOST_CANDIDATES = 100;
 const MOST_TASKS = 500;
 /** Of one task: each of them is counted by itself. */
 const MOST_URLS = 500;
+/** Of all versions together: each is judged by itself. */
+const MOST_ROWS = 1_000;
+/** Of one side of one metric: the strictest says it all. */
+const MOST_LIMITS_OF_ONE = 10;
 
 /** Lists that are too long: nothing else of the experiment is looked at then. */
 export function sizeProblems(experiment: WrittenExperiment): RuleIssue[] {
@@ -42,8 +47,45 @@ export function sizeProblems(experiment: WrittenExperiment): RuleIssue[] {
           ),
         ],
   );
-  return tooLong.length > 0 ? tooLong : tooManyUrls(experiment);
+  return tooLong.length > 0
+    ? tooLong
+    : [...tooManyUrls(experiment), ...tooManyRows(experiment), ...tooManyOfOne(experiment)];
 }
+
+function tooManyRows({ spec: { criteria, versionInfo } }: WrittenExperiment): RuleIssue[] {
+  const strength: unknown = criteria?.strength;
+  const relative: unknown = isObject(strength) ? strength['relative'] : undefined;
+  const limits = (criteria?.objectives?.length ?? 0) + (Array.isArray(relative) ? relative.length : 0);
+  const versions = 1 + (versionInfo?.candidates?.length ?? 0);
+  if (limits * versions <= MOST_ROWS) return [];
+  return [
+    issue(
+      ['spec', 'criteria', 'objectives'],
+      `expected at most ${formatCount(MOST_ROWS)} over all versions, got ${formatCount(limits)} for each of ${formatCount(versions)} versions; use several experiments`,
+    ),
+  ];
+}
+
+function tooManyOfOne({ spec: { criteria }, metadata: { namespace = 'default' } }: WrittenExperiment): RuleIssue[] {
+  const seen = new Map<string, number>();
+  return (criteria?.objectives ?? []).flatMap((objective, index) =>
+    SIDES.flatMap((side) => {
+      if (objective[side] === undefined) return [];
+      const key = `${side} ${metricKey(objective.metric, namespace)}`;
+      const count = (seen.get(key) ?? 0) + 1;
+      seen.set(key, count);
+      if (count !== MOST_LIMITS_OF_ONE + 1) return [];
+      return [
+        issue(
+          ['spec', 'criteria', 'objectives', index, side],
+          `expected at most ${formatCount(MOST_LIMITS_OF_ONE)} of one metric; keep the strictest`,
+        ),
+      ];
+    }),
+  );
+}
+
+const SIDES = ['upperLimit', 'lowerLimit'] as const;
 
 function tooManyUrls(experiment: WrittenExperiment): RuleIssue[] {
   return tasksOf(experiment).flatMap(({ path, task }) => {

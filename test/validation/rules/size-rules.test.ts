@@ -42,6 +42,16 @@ it.each([
     'at most 500 entries, got 60,000',
   ],
   [
+    { versionInfo: { baseline: { name: 'v1' }, candidates: candidates(9) }, criteria: { objectives: objectives(101) } },
+    'spec.criteria.objectives',
+    'at most 1,000 over all versions, got 101 for each of 10 versions',
+  ],
+  [
+    { criteria: { objectives: of(11, (k) => ({ metric: 'm', upperLimit: `${k}` })) } },
+    'spec.criteria.objectives[10].upperLimit',
+    'at most 10 of one metric',
+  ],
+  [
     load(of(3, (v) => ({ name: `v${v}`, endpoints: of(200, (k) => ({ name: `e${k}`, url: 'http://h/' })) }))),
     'spec.strategy.actions.start[0].with.versions',
     'at most 500 URLs in one task, got 600',
