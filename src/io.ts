@@ -62,3 +62,11 @@ export interface Io {
   /** Calls back when the terminal of standard error changes its size, until the returned function is called. */
   resized(listener: () => void): () => void;
 }
+
+/**
+ * The same with some of it replaced. Not by `...io`, which would ask for the current folder and standard input before anything needs
+ * them.
+ */
+export function replaceIo(io: Io, parts: Partial<Io>): Io {
+  return Object.create(io, Object.getOwnPropertyDescriptors(parts)) as Io;
+}

@@ -4,6 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { cycles, importsOf, violations } from './support/arrows.ts';
 
 const src = path.join(import.meta.dirname, '../src');
+const everyFile = [src, import.meta.dirname].flatMap((folder) =>
+  readdirSync(folder, { recursive: true, encoding: 'utf8' }),
+);
 const files = new Map(
   readdirSync(src, { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith('.ts'))
@@ -22,6 +25,18 @@ describe('the source', () => {
 
   it('has no files that import one another in a circle', () => {
     expect(cycles(files)).toEqual([]);
+  });
+});
+
+describe('comments', () => {
+  const names = new Set(everyFile.map((file) => path.basename(file)));
+
+  it('name files that are there', () => {
+    const named = [...files].flatMap(([file, text]) =>
+      [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name]) => ({ file, name: name! })),
+    );
+    expect(named.length).toBeGreaterThan(20);
+    expect(named.filter(({ name }) => !names.has(path.basename(name)))).toEqual([]);
   });
 });
 

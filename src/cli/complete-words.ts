@@ -1,7 +1,6 @@
 /** `iter8ctl __complete WORDS...`: what the last word may become, for shells. Never an error, never longer than a moment. */
 import type { Command, Option } from 'commander';
-import type { Io } from '../io.ts';
-import { timeLimit } from '../io.ts';
+import { replaceIo, timeLimit, type Io } from '../io.ts';
 import { outlineOf } from '../experiment/list-outline.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { openContext } from './context.ts';
@@ -73,7 +72,7 @@ async function valuesOf({ argChoices, long }: Option, io: Io, flags: StoreFlags)
 
 /** Those that are there, without those that are `given` already. */
 async function experimentNames(flags: StoreFlags, given: ReadonlySet<string>, io: Io): Promise<string[]> {
-  const quiet = Object.create(io, { stderr: { value: { ...io.stderr, write: () => undefined, isTTY: false } } }) as Io;
+  const quiet = replaceIo(io, { stderr: { ...io.stderr, write: () => undefined, isTTY: false } });
   const limit = timeLimit(io.clock, LONGEST_MS);
   const late = new Promise<string[]>((resolve) =>
     limit.signal.addEventListener('abort', () => resolve([]), { once: true }),

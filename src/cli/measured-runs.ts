@@ -2,8 +2,9 @@
 import { realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { NotFoundError, UsageError } from '../errors.ts';
-import type { Io } from '../io.ts';
-import { isFile, kindOfFile, kindOfHead } from '../adapters/results/kind-of-file.ts';
+import { replaceIo, type Io } from '../io.ts';
+import { buffers, withHead } from '../adapters/results/byte-streams.ts';
+import { HEAD_BYTES, isFile, kindOfFile, kindOfHead } from '../adapters/results/kind-of-file.ts';
 import { keyText, type Experiment } from '../experiment/experiment.ts';
 import { experimentOfObjectives, nameOfResults, parseSplitBy } from '../experiment/experiment-of-results.ts';
 import { versionRoles } from '../judge/question/question.ts';
@@ -115,31 +116,18 @@ function ofRecord(
 
 /** An object, or results: a record is a file of its own. */
 async function fromStdin(flags: SourceFlags, io: Io, missing: number | undefined): Promise<MeasuredSource> {
-  const input = io.stdin[Symbol.asyncIterator]();
-  const first: (Uint8Array | string)[] = [];
-  for (let size = 0; size < 1024; ) {
-    const next = await input.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    size += next.value.length;
-  }
-  async function* all(): AsyncGenerator<Uint8Array | string> {
-    yield* first;
-    for (let next = await input.next(); next.done !== true; next = await input.next()) yield next.value;
-  }
-  const rest = Object.assign(all(), { isTTY: false });
-  const there = Object.create(io, { stdin: { value: rest } }) as Io;
-  const head = Buffer.concat(first.map((chunk) => Buffer.from(chunk as Uint8Array)));
+  const { head, chunks } = await withHead(buffers(io.stdin), HEAD_BYTES);
+  const unread = replaceIo(io, { stdin: Object.assign(chunks, { isTTY: false }) });
   switch (kindOfHead(head)) {
     case 'record':
       throw new UsageError('a record is read from its file, not from standard input');
     case 'experiment':
       return ofObject(
-        await (await import('./manifest-flags.ts')).readObject('-', there, flags.namespace),
+        await (await import('./manifest-flags.ts')).readObject('-', unread, flags.namespace),
         'standard input',
       );
     case 'results':
-      return fromResults('-', { flags, io: there, missing });
+      return fromResults('-', { flags, io: unread, missing });
   }
 }
 

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Help } from 'commander';
 import { Iter8Error, UsageError } from '../errors.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import type { Io, OutputStream } from '../io.ts';
+import { replaceIo, type Io, type OutputStream } from '../io.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
 import { wrap } from '../text/wrap.ts';
@@ -107,8 +107,7 @@ function withoutCredentials(io: Io, command: string | undefined): Io {
     lost: stream.lost,
   });
   const stdout = command === WRITES_MANIFESTS ? io.stdout : clean(io.stdout);
-  // Not by `...io`, which would ask for the current folder and standard input before anything needs them.
-  return Object.create(io, { stdout: { value: stdout }, stderr: { value: clean(io.stderr) } }) as Io;
+  return replaceIo(io, { stdout, stderr: clean(io.stderr) });
 }
 
 export async function run(typed: readonly string[], given: Io): Promise<ExitCode> {

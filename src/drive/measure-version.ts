@@ -37,7 +37,7 @@ export interface MeasuredAt {
 
 const LONGEST_LOOKBACK_SECONDS = 86_400;
 
-/** Its program makes rows of counters (`counter-rows.ts`). */
+/** Its program makes rows of counters (`counter-answer.ts`). */
 export const givesCounters = ({ spec }: Metric): boolean =>
   spec.mock === undefined && /\b(shares|sums|histograms|counts)\b/.test(spec.jqExpression ?? '');
 

@@ -1,5 +1,5 @@
 /**
- * Latency histograms in HDR layout: whole microseconds, bins of a relative width of at most 2^-10, counts accessible.
+ * Latency histograms in HDR layout: whole microseconds, bins of a relative width of at most 2^-10.
  *
  * Up to 2,047 us every microsecond has a bin of its own; beyond it, each doubling is divided into 1,024 bins. Merging is
  * adding. Source: docs/method.md 5.4; the layout is G. Tene's HdrHistogram.
@@ -51,39 +51,4 @@ export function cappedSumMs(view: TallyView, cap: number | undefined): number {
     const { lowMs, highMs } = binEdgesMs(index);
     return sum + count * Math.min(cap, (lowMs + highMs) / 2);
   }, 0);
-}
-
-/** A histogram to record into. Its memory depends on the cap alone: 114 kB for 10 s. */
-export class LatencyHistogram {
-  readonly #counts: Float64Array;
-  readonly #capUs: number;
-
-  /** Latencies above the cap count as the cap. */
-  constructor(capMs: number) {
-    this.#capUs = Math.max(1, Math.round(capMs * 1000));
-    this.#counts = new Float64Array(binIndex(this.#capUs) + 1);
-  }
-
-  /** Records a whole number of microseconds. */
-  record(us: number): void {
-    this.#counts[binIndex(us > this.#capUs ? this.#capUs : us)]! += 1;
-  }
-
-  recordMany(us: number, count: number): void {
-    this.#counts[binIndex(us > this.#capUs ? this.#capUs : us)]! += count;
-  }
-
-  toSparse(): SparseHistogram {
-    const sparse: [number, number][] = [];
-    // By index: most bins are empty, and an iterator makes a pair of each.
-    for (let index = 0; index < this.#counts.length; index++) {
-      const count = this.#counts[index]!;
-      if (count > 0) sparse.push([index, count]);
-    }
-    return sparse;
-  }
-
-  clear(): void {
-    this.#counts.fill(0);
-  }
 }

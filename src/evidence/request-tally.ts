@@ -14,7 +14,7 @@ export interface Count {
 
 /**
  * A latency histogram in HDR layout: non-empty bins only, `[index, count]` in increasing order of index, over whole
- * microseconds. `histogram.ts` maps an index to the edges of its bin.
+ * microseconds. `latency-histogram.ts` maps an index to the edges of its bin.
  */
 export type SparseHistogram = readonly (readonly [index: number, count: number])[];
 

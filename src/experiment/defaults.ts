@@ -1,4 +1,4 @@
-/** Defaults of the resources, each declared once. Those of task inputs are in `tasks.ts`, of evidence in `strength.ts`. */
+/** Defaults of the resources, each declared once. Those of task inputs are in `tasks`, of evidence in `strength-settings.ts`. */
 import { isConditionTrue } from './conditions.ts';
 import type { DeploymentPattern, Experiment, ExperimentStatus, WrittenExperiment } from './experiment.ts';
 import type { Metric, WrittenMetric } from './metric.ts';

@@ -138,7 +138,7 @@ const aggregatedValueSchema = z.looseObject({
 export type AggregatedValue = z.infer<typeof aggregatedValueSchema>;
 
 const analysisSchema = z.looseObject({
-  /** Free JSON: histograms by version in the form of Iter8 0.7, and our own record under the key `iter8ctl` (`record.ts`). */
+  /** Free JSON: histograms by version in the form of Iter8 0.7, and our own record under the key `iter8ctl` (`record-shape.ts`). */
   aggregatedBuiltinHists: part(z.record(z.string(), z.unknown())).optional(),
   aggregatedMetrics: part(
     z.record(

@@ -57,7 +57,7 @@ function builtinQuantity(name: string): MetricQuantity | undefined {
 
 /**
  * Reads a metric name; a bare one is in the experiment's namespace. Never fails: what is not built in is `custom`, and a
- * name that cannot name an object is simply not found (`rules.ts` refuses it before).
+ * name that cannot name an object is simply not found (validation refuses it before).
  */
 export function parseMetricName(written: string, experimentNamespace: string): MetricName {
   const slash = written.indexOf('/');

@@ -1,6 +1,7 @@
 /** What happened, line by line: for `debug`. */
 import { sanitizeLine } from '../text/sanitize.ts';
 import { wrap, wrapFacts } from '../text/wrap.ts';
+import { isNarrow } from './narrow.ts';
 import type { Theme } from './theme.ts';
 
 export interface StoryLine {
@@ -23,9 +24,6 @@ export function renderStory(
   return [...title(''), ...lines.map((line) => rendered(line, options))].join('\n');
 }
 
-/** Narrower, a sentence stands below its time. */
-const LEAST_BESIDE = 60;
-
 function rendered(
   { time, priority, text }: StoryLine,
   { theme, columns }: { readonly theme: Theme; readonly columns?: number | undefined },
@@ -35,7 +33,7 @@ function rendered(
   const shown = (line: string) => (priority === 1 ? theme.strong(line) : line);
   const clean = sanitizeLine(text);
   if (columns === undefined) return `${theme.dim(`${start}  `)}${shown(clean)}`;
-  if (columns < LEAST_BESIDE)
+  if (isNarrow(columns))
     return [
       ...wrapFacts([at, String(priority)], { columns }).map(theme.dim),
       ...wrap(clean, { columns, first: '  ', rest: '  ' }).map(shown),

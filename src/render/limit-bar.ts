@@ -3,10 +3,9 @@ import type { LimitAssessment } from '../judge/assessment.ts';
 import { displayWidth, padToWidth } from '../text/width.ts';
 import { wrapFacts } from '../text/wrap.ts';
 import { endOfScale } from '../view/limit-scale.ts';
+import { isNarrow } from './narrow.ts';
 import type { Theme } from './theme.ts';
 
-/** Narrower terminals have no room for pictures. */
-export const LEAST_COLUMNS_FOR_BARS = 60;
 const LEAST_WIDTH = 16;
 const MOST_WIDTH = 60;
 
@@ -68,7 +67,7 @@ export function withBars(
   },
 ): string[] {
   const { theme, columns, first, indent, among } = how;
-  if (columns < LEAST_COLUMNS_FOR_BARS) return [...lines];
+  if (isNarrow(columns)) return [...lines];
   const table = Math.max(...lines.map(displayWidth));
   const room = Math.min(MOST_WIDTH, columns - table - 3);
   return lines.flatMap((line, at) => {

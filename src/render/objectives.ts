@@ -8,7 +8,8 @@ import { displayWidth, padToWidth } from '../text/width.ts';
 import { wrap } from '../text/wrap.ts';
 import type { ExperimentView } from '../view/experiment-view.ts';
 import { endOfScale } from '../view/limit-scale.ts';
-import { barLegend, LEAST_COLUMNS_FOR_BARS, limitBar, withBars } from './limit-bar.ts';
+import { isNarrow } from './narrow.ts';
+import { barLegend, limitBar, withBars } from './limit-bar.ts';
 import { metricLabel } from './metric-label.ts';
 import { fittedLines } from './table.ts';
 import type { Theme } from './theme.ts';
@@ -25,9 +26,7 @@ export function objectiveLines(view: ExperimentView, options: ObjectiveOptions):
   if (view.objectives.length === 0) return [];
   const versions = [...new Set(view.objectives.map((one) => one.version))];
   const legend =
-    options.bars === true &&
-    options.columns >= LEAST_COLUMNS_FOR_BARS &&
-    view.objectives.some((one) => endOfScale(one) !== undefined)
+    options.bars === true && !isNarrow(options.columns) && view.objectives.some((one) => endOfScale(one) !== undefined)
       ? barLegend(options.theme, options.columns).map(options.theme.dim)
       : [];
   if (versions.length === 2) {
@@ -101,7 +100,7 @@ function stacked(
   { theme, columns, bars = false }: ObjectiveOptions,
 ): string[] {
   const bar = (one: LimitAssessment) =>
-    bars && columns >= LEAST_COLUMNS_FOR_BARS ? limitBar(one, { width: columns - 8, theme, among }) : undefined;
+    bars && !isNarrow(columns) ? limitBar(one, { width: columns - 8, theme, among }) : undefined;
   return rows.flatMap((one) => [
     ...wrap(`${sanitizeLine(shortName(one.metric))} ${sanitizeLine(limitText(one))}`, {
       columns,

@@ -9,24 +9,21 @@ import { wrap, wrapAroundCommands } from '../text/wrap.ts';
 import { loadOf, type PlannedLoad } from '../judge/question/planned-load.ts';
 import type { AssumedTruth, PowerRow } from '../preflight/power-row.ts';
 import type { Preflight, TrafficPlan } from '../view/plan-view.ts';
+import { isNarrow } from './narrow.ts';
 import { tableLines } from './table.ts';
 import type { Theme } from './theme.ts';
 
 const LABEL_WIDTH = 14;
-/** Narrower, headings get lines of their own. */
-const LEAST_BESIDE = 60;
 
 interface PlanOptions {
   readonly theme: Theme;
   readonly columns: number;
 }
 
-const isNarrow = (columns: number): boolean => columns < LEAST_BESIDE;
-
 /** What is left of a line for what stands under a heading. */
 const roomOf = (columns: number): number => Math.max(10, columns - (isNarrow(columns) ? 4 : LABEL_WIDTH + 2));
 
-/** The lines of one heading, which stands before the first, or above it. */
+/** The lines of one heading, which stands before the first, or above it on a narrow terminal. */
 function section(label: string, lines: readonly string[], columns: number): string[] {
   if (isNarrow(columns)) return lines.length === 0 ? [] : [`  ${label}`, ...lines.map((line) => `    ${line}`)];
   return lines.map((line, index) => `  ${(index === 0 ? label : '').padEnd(LABEL_WIDTH)}${line}`);

@@ -3,7 +3,7 @@
  * requests (half to the likely best, half to its likely rival).
  *
  * Only the division of traffic rests on these posteriors. They pool all requests of a version, so a drift under changing
- * weights can mislead them; the *verdict* comes from `contest.ts`, which stays valid under any adaptive weights.
+ * weights can mislead them; the *verdict* comes from `best-version.ts`, which stays valid under any adaptive weights.
  *
  * Source: docs/method.md 3; Russo 2020, "Simple Bayesian algorithms for best-arm identification", Operations Research
  * 68(6).

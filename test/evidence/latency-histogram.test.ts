@@ -1,15 +1,16 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { binEdgesMs, binIndex, LatencyHistogram } from '../../src/evidence/latency-histogram.ts';
+import { binEdgesMs, binIndex } from '../../src/evidence/latency-histogram.ts';
 import { percentile, quantileLowerBound, quantileUpperBound } from '../../src/evidence/one-sample/percentile-bounds.ts';
 import { addHistogram } from '../../src/evidence/request-tally.ts';
+import { histogramOf } from '../support/simulated-load.ts';
 
 const micros = fc.integer({ min: 1, max: 60_000_000 });
-const of = (values: readonly number[]) => {
-  const histogram = new LatencyHistogram(60_000);
-  for (const value of values) histogram.record(value);
-  return histogram.toSparse();
-};
+const of = (micros: readonly number[]) =>
+  histogramOf(
+    micros.map((us) => us / 1000),
+    60_000,
+  );
 
 describe('a histogram', () => {
   it('has bins that bracket every latency they hold, to a part in 1,024', () => {
@@ -35,18 +36,6 @@ describe('a histogram', () => {
         expect(addHistogram(of(a), of(b))).toEqual(of([...b, ...a]));
       }),
     );
-  });
-
-  it('records many as it records one by one', () => {
-    const many = new LatencyHistogram(10_000);
-    many.recordMany(12_345, 7);
-    expect(many.toSparse()).toEqual(of(Array.from({ length: 7 }, () => 12_345)));
-  });
-
-  it('takes what is above the cap as the cap', () => {
-    const histogram = new LatencyHistogram(10);
-    histogram.record(5_000_000);
-    expect(histogram.toSparse()).toEqual([[binIndex(10_000), 1]]);
   });
 });
 

@@ -32,6 +32,7 @@ export const ARROWS: Readonly<Record<string, readonly string[]>> = {
   replay: ['drive', 'validation', 'judge', 'traffic', 'experiment', 'evidence', 'text', 'errors'],
   adapters: [
     'drive/ports',
+    'drive/lock-timing',
     'drive/target-queue-order',
     'traffic/weight-fields',
     'validation',

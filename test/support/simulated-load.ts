@@ -4,14 +4,8 @@
  * Obeys the port: caps, finish, stop, kill, slices of 100 ms in order. Does not simulate:
  * lateness, workers, connections, checkpoints of unresolved requests (everything is resolved at once).
  */
-import { LatencyHistogram } from '../../src/evidence/latency-histogram.ts';
-import {
-  limitKey,
-  type LatencyLimit,
-  type LimitCount,
-  type Tally,
-  type TallyView,
-} from '../../src/evidence/request-tally.ts';
+import type { LatencyLimit, SparseHistogram, Tally } from '../../src/evidence/request-tally.ts';
+import { Slice } from '../../src/evidence/slice-counts.ts';
 import type { LoadGenerator, LoadPlan, LoadReport, LoadRun, Scope } from '../../src/drive/ports.ts';
 
 export interface Outcome {
@@ -25,48 +19,37 @@ export type Service = (version: string, k: number) => Outcome;
 
 export const TIMEOUT_MS = 10_000;
 
-/** The tally of these outcomes, counted exactly at these limits. */
+/** The tally of these outcomes, counted exactly at these limits, as a worker counts them. */
 export function tallyFor(
   outcomes: readonly Outcome[],
   limits: readonly LatencyLimit[] = [],
   capMs = TIMEOUT_MS,
 ): Tally {
-  const histogram = new LatencyHistogram(capMs);
-  const unanswered = new LatencyHistogram(capMs);
-  const answered: number[] = [];
-  const codes: Record<string, number> = {};
-  const counts: Record<string, LimitCount> = {};
-  let errors = 0;
-  let sumMs = 0;
-  let maxMs = 0;
-  let minMs = Number.POSITIVE_INFINITY;
-  const bad = new Map(limits.map((limit) => [limitKey(limit), 0]));
+  const slice = new Slice(limits);
   for (const { latencyMs, code } of outcomes) {
     const isAnswered = /^\d+$/.test(code);
-    const latency = isAnswered ? Math.min(latencyMs, capMs) : capMs;
-    if (isAnswered) answered.push(latency);
-    else unanswered.record(capMs * 1000);
-    histogram.record(Math.max(1, Math.round(latency * 1000)));
-    codes[code] = (codes[code] ?? 0) + 1;
-    if (!isAnswered || Number(code) >= 400) errors += 1;
-    sumMs += latency;
-    maxMs = Math.max(maxMs, latency);
-    minMs = Math.min(minMs, latency);
-    for (const limit of limits) {
-      const beyond = limit.side === 'upper' ? latency > limit.limitMs || !isAnswered : latency >= limit.limitMs;
-      if (beyond) bad.set(limitKey(limit), bad.get(limitKey(limit))! + 1);
-    }
+    const ms = isAnswered ? Math.min(latencyMs, capMs) : capMs;
+    const isError = !isAnswered || Number(code) >= 400;
+    slice.record({
+      code,
+      responseMs: ms,
+      responseError: isError,
+      sent: true,
+      serviceMs: ms,
+      serviceError: isError,
+      unanswered: !isAnswered,
+      late: false,
+      scheduled: true,
+      reconnected: false,
+    });
   }
-  const n = outcomes.length;
-  for (const [key, count] of bad) counts[key] = { response: { n, bad: count }, service: { n, bad: count } };
-  const view: TallyView = { n, errors, histogram: histogram.toSparse(), sumMs, maxMs, minMs: n === 0 ? 0 : minMs };
-  const answers = {
-    sumMs: answered.reduce((sum, ms) => sum + ms, 0),
-    maxMs: Math.max(0, ...answered),
-    minMs: answered.length === 0 ? 0 : Math.min(...answered),
-    unanswered: unanswered.toSparse(),
-  };
-  return { response: view, service: view, answers, limits: counts, codes, reconnects: 0, late: { n, bad: 0 } };
+  return slice.tally();
+}
+
+/** The histogram of answers that took so long. */
+export function histogramOf(latenciesMs: readonly number[], capMs = TIMEOUT_MS): SparseHistogram {
+  const outcomes = latenciesMs.map((latencyMs) => ({ latencyMs, code: '200' }));
+  return tallyFor(outcomes, [], capMs).response.histogram;
 }
 
 export function simulatedLoad(service: Service): LoadGenerator & { readonly plans: LoadPlan[] } {

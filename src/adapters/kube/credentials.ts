@@ -4,7 +4,7 @@ import type { SecureContext } from 'node:tls';
 import { Iter8Error, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
-import { readBounded } from '../manifest/bounded-read.ts';
+import { MAX_CREDENTIAL_BYTES, readBounded } from '../manifest/bounded-read.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
 import { isInTheClear } from './kubeconfig-overrides.ts';
@@ -54,7 +54,6 @@ const PLUGIN_EXTENSION = 'client.authentication.k8s.io/exec';
 const READ_AGAIN_MS = 60_000;
 /** A server that refuses what was just renewed does not make us ask a plugin, or a person, with every request. */
 const RENEW_AGAIN_MS = 30_000;
-const MAX_FILE_BYTES = 1024 * 1024;
 
 export function openCredentials(chosen: ChosenConfig, options: CredentialOptions): Credentials {
   const { user } = chosen;
@@ -129,7 +128,7 @@ async function pemOf(data: string | undefined, file: string | undefined, what: s
   if (data) return Buffer.from(data, 'base64');
   if (!file) return undefined;
   try {
-    return await readBounded(file, { maxBytes: MAX_FILE_BYTES });
+    return await readBounded(file, { maxBytes: MAX_CREDENTIAL_BYTES });
   } catch (error) {
     throw unusable(`${what}: ${file}: ${systemReason(error)}`, error);
   }
@@ -177,7 +176,7 @@ async function textOfFile(
 ): Promise<string | undefined> {
   if (file === undefined) return undefined;
   try {
-    return (await readBounded(file, { maxBytes: MAX_FILE_BYTES })).toString('utf8');
+    return (await readBounded(file, { maxBytes: MAX_CREDENTIAL_BYTES })).toString('utf8');
   } catch (error) {
     throw unusable(`${field} of ${userText}: ${file}: ${systemReason(error)}`, error);
   }

@@ -12,6 +12,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import { ConflictError, foundOrUndefined, Iter8Error, NotFoundError, UnavailableError } from '../../errors.ts';
 import type { ObjectKey } from '../../experiment/experiment.ts';
+import { HELD_MS, RENEW_EVERY_MS } from '../../drive/lock-timing.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { isTransient } from './api-error.ts';
 import type { KubeClient } from './api-client.ts';
@@ -22,8 +23,6 @@ import { isText } from './value-types.ts';
 
 export const LEASES: Resource = { group: 'coordination.k8s.io', version: 'v1', plural: 'leases', namespaced: true };
 
-const HELD_SECONDS = 15;
-const RENEW_EVERY_MS = 5_000;
 /** Longest wait for an answer, so that a frozen connection costs no lease: the next attempt takes another one. */
 const ANSWER_MS = 5_000;
 /** While the server does not answer, or others write. */
@@ -169,7 +168,7 @@ async function write(
     },
     spec: {
       holderIdentity: holder?.identity ?? '',
-      leaseDurationSeconds: HELD_SECONDS,
+      leaseDurationSeconds: HELD_MS / 1000,
       acquireTime: same ? (present?.spec?.acquireTime ?? now) : now,
       renewTime: now,
       leaseTransitions: (present?.spec?.leaseTransitions ?? 0) + (same || present === undefined ? 0 : 1),
@@ -189,7 +188,8 @@ function isLive(lease: Lease, client: KubeClient): boolean {
   if (holderIdentity === undefined || holderIdentity === null || holderIdentity === '') return false;
   const renewed = Date.parse(renewTime ?? '');
   if (Number.isNaN(renewed)) return false;
-  return client.serverNow() - renewed < (leaseDurationSeconds ?? HELD_SECONDS) * 1000;
+  const heldMs = typeof leaseDurationSeconds === 'number' ? leaseDurationSeconds * 1000 : HELD_MS;
+  return client.serverNow() - renewed < heldMs;
 }
 
 function holderOf(lease: Lease): Holder {
@@ -257,7 +257,7 @@ function hold(client: KubeClient, place: LeasePlace, holder: Holder, taken: Leas
   return {
     lost: lost.signal,
     confirm: async () => {
-      if (performance.now() - renewedMs < HELD_SECONDS * 1000) return;
+      if (performance.now() - renewedMs < HELD_MS) return;
       const present = await find(client, place, ended.signal);
       if (present !== undefined && present.spec?.holderIdentity !== holder.identity)
         lost.abort(new UnavailableError('the lease was taken over by another driver'));

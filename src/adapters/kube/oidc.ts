@@ -11,7 +11,7 @@ import { messageOf, UnavailableError } from '../../errors.ts';
 import { sanitizeLine } from '../../text/sanitize.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { basicHeader } from '../http/url-user.ts';
-import { readBounded } from '../manifest/bounded-read.ts';
+import { MAX_CREDENTIAL_BYTES, readBounded } from '../manifest/bounded-read.ts';
 import { sendOnce } from './http-request.ts';
 
 /** Keys as in a kubeconfig: idp-issuer-url, client-id, client-secret, id-token, refresh-token, idp-certificate-authority(-data). */
@@ -21,7 +21,6 @@ export type OidcSettings = Record<string, string | undefined>;
 export const MARGIN_MS = 10_000;
 const MAX_ANSWER = 1024 * 1024;
 const TIMEOUT_MS = 30_000;
-const MAX_CA_BYTES = 1024 * 1024;
 
 export interface OidcToken {
   readonly token: string;
@@ -99,7 +98,7 @@ async function caOf(settings: OidcSettings): Promise<string | undefined> {
   const file = settings['idp-certificate-authority'];
   if (file === undefined || file === '') return undefined;
   try {
-    return (await readBounded(file, { maxBytes: MAX_CA_BYTES })).toString('utf8');
+    return (await readBounded(file, { maxBytes: MAX_CREDENTIAL_BYTES })).toString('utf8');
   } catch (error) {
     throw new UnavailableError(`idp-certificate-authority ${file} cannot be read: ${systemReason(error)}`, {
       hint: 'correct auth-provider.config of the user in the kubeconfig',

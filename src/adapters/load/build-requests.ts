@@ -6,11 +6,9 @@ import { qualifiedKey } from '../../experiment/experiment.ts';
 import type { CollectEndpoint, CollectTls } from '../../experiment/tasks/collect-inputs.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { Payloads } from './payloads.ts';
-import { readBounded } from '../manifest/bounded-read.ts';
+import { MAX_CREDENTIAL_BYTES, readBounded } from '../manifest/bounded-read.ts';
 import type { LoadEndpoint, RequestBuilder, SecretReader, TlsSettings } from '../../drive/ports.ts';
 
-/** All authorities of the web have a quarter of this. */
-const MAX_CA_BYTES = 1024 * 1024;
 /** A request by one of these has a body, if only an empty one (RFC 9110 section 8.6). */
 const WITH_BODY: ReadonlySet<string> = new Set(['POST', 'PUT', 'PATCH']);
 
@@ -126,7 +124,7 @@ function checkCertificate(cert: string | undefined, key: string | undefined, sec
 
 async function readCa(file: string): Promise<string> {
   try {
-    return (await readBounded(file, { maxBytes: MAX_CA_BYTES })).toString('utf8');
+    return (await readBounded(file, { maxBytes: MAX_CREDENTIAL_BYTES })).toString('utf8');
   } catch (error) {
     throw new UsageError(`tls.caFile ${file} cannot be read: ${systemReason(error)}`, { cause: error });
   }

@@ -18,6 +18,8 @@ export class ReadError extends Error {
   override readonly name = 'ReadError';
 }
 
+/** Of a file of certificates, a key or a token: all authorities of the web have a quarter of this. */
+export const MAX_CREDENTIAL_BYTES = 1024 * 1024;
 const PIPE_TIMEOUT_MS = 30_000;
 const CHUNK = 64 * 1024;
 // A pipe must not make us wait for its writer when it is opened: that could not be ended. Windows knows neither flag.

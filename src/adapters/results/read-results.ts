@@ -1,13 +1,13 @@
 /** Reads files of results as streams, whatever their size, and counts their requests. */
 import { createHash, type Hash } from 'node:crypto';
 import path from 'node:path';
-import type { Readable } from 'node:stream';
 import { UsageError } from '../../errors.ts';
 import type { Tally } from '../../evidence/request-tally.ts';
 import { addTally } from '../../evidence/request-tally.ts';
 import { systemReason } from '../../text/system-reasons.ts';
 import { readChunks, ReadError } from '../manifest/bounded-read.ts';
 import { FORMATS, recogniseFormat } from './all-formats.ts';
+import { buffers, unpacked, withHead, withoutMark } from './byte-streams.ts';
 import { RequestCounter, unresolvedTally, type CountedWindow, type CountSettings } from './count-requests.ts';
 import type { FieldPaths, FormatFacts, MeasuredRequest, ResultFormat } from './measured-request.ts';
 import { HEAD_BYTES } from './kind-of-file.ts';
@@ -41,7 +41,6 @@ export interface Results {
 
 /** Of a pipe: whoever writes it may take a day. */
 const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
-const UTF8_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 const EXAMPLES = 3;
 
 /** @throws UsageError naming the file that cannot be read, or is none of results */
@@ -61,7 +60,7 @@ export async function readResults(
     const hash = createHash('sha256');
     try {
       const bytes = await withoutMark(await unpacked(chunksOf(file, sources)));
-      const { head, chunks } = await withHead(hashed(bytes, hash));
+      const { head, chunks } = await withHead(hashed(bytes, hash), HEAD_BYTES);
       const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
       formats.push(format);
       const { facts } = format;
@@ -143,68 +142,6 @@ function chunksOf(file: string, sources: ResultSources): AsyncIterable<Buffer> {
     maxBytes: Number.POSITIVE_INFINITY,
     timeoutMs: PIPE_TIMEOUT_MS,
   });
-}
-
-async function* buffers(chunks: AsyncIterable<Uint8Array | string>): AsyncGenerator<Buffer> {
-  for await (const chunk of chunks)
-    yield typeof chunk === 'string'
-      ? Buffer.from(chunk)
-      : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-}
-
-/** What gzip has packed, as rotated logs are, is unpacked. */
-async function unpacked(chunks: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
-  const { head, chunks: all } = await withHead(chunks, 2);
-  if (head[0] !== 0x1f || head[1] !== 0x8b) return all;
-  const [{ createGunzip }, { Readable: Source }] = await Promise.all([import('node:zlib'), import('node:stream')]);
-  const source: Readable = Source.from(all, { objectMode: false });
-  const gunzip = createGunzip();
-  source.on('error', (error) => gunzip.destroy(error));
-  return source.pipe(gunzip);
-}
-
-/** Without the byte order mark that editors and shells of Windows put before UTF-8: it is no part of the first line. */
-async function withoutMark(chunks: AsyncIterable<Buffer>): Promise<AsyncIterable<Buffer>> {
-  const { head, chunks: all } = await withHead(chunks, UTF8_MARK.length);
-  return head.equals(UTF8_MARK) ? withoutFirst(all, UTF8_MARK.length) : all;
-}
-
-async function* withoutFirst(chunks: AsyncIterable<Buffer>, bytes: number): AsyncGenerator<Buffer> {
-  let left = bytes;
-  for await (const chunk of chunks) {
-    const gone = Math.min(left, chunk.length);
-    left -= gone;
-    if (gone < chunk.length) yield chunk.subarray(gone);
-  }
-}
-
-/** Its first bytes, and all of it. */
-async function withHead(
-  chunks: AsyncIterable<Buffer>,
-  bytes = HEAD_BYTES,
-): Promise<{ readonly head: Buffer; readonly chunks: AsyncIterable<Buffer> }> {
-  const iterator = chunks[Symbol.asyncIterator]();
-  const first: Buffer[] = [];
-  let size = 0;
-  while (size < bytes) {
-    const next = await iterator.next();
-    if (next.done === true) break;
-    first.push(next.value);
-    size += next.value.length;
-  }
-  async function* all(): AsyncGenerator<Buffer> {
-    try {
-      yield* first;
-      for (;;) {
-        const next = await iterator.next();
-        if (next.done === true) return;
-        yield next.value;
-      }
-    } finally {
-      await iterator.return?.(undefined);
-    }
-  }
-  return { head: Buffer.concat(first).subarray(0, bytes), chunks: all() };
 }
 
 /** The weakest of what is known of each: requests of several tools are judged as one. */

@@ -1,7 +1,7 @@
 /**
  * Read-modify-write of a file, atomic and exclusive between processes.
  *
- * The claim (`claim.ts`) is also the temporary file: the new text is written into it, synced, and renamed to its place,
+ * The claim (`exclusive-claim.ts`) is also the temporary file: the new text is written into it, synced, and renamed to its place,
  * which commits and releases at once. Who was evicted meanwhile has no such file any more, so that its rename fails and the
  * change is made again from what is there now. A killed writer leaves the old text, and a claim that the next one evicts.
  */

@@ -1,11 +1,12 @@
 /**
- * One driver an experiment, in local mode: a claim in `locks/<namespace>/<name>/` (claim.ts), whose file says who drives, and
+ * One driver an experiment, in local mode: a claim in `locks/<namespace>/<name>/` (`exclusive-claim.ts`), whose file says who drives, and
  * whose modification time is the heartbeat. The heartbeat counts only where it is not known whether the holder lives (another
  * machine): one that lives holds its lock however long it was suspended, and one that is dead has none.
  */
 import { access, open, stat, utimes } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ObjectKey } from '../../experiment/experiment.ts';
+import { HELD_MS, RENEW_EVERY_MS } from '../../drive/lock-timing.ts';
 import type { DriverLock, HeldLock, Holder } from '../../drive/ports.ts';
 import { UnavailableError } from '../../errors.ts';
 import type { Clock } from '../../io.ts';
@@ -14,9 +15,6 @@ import { errorCode, storeError } from './file-system-errors.ts';
 import { makeFolderOf, objectPath } from './local-layout.ts';
 import { claimToken, claimantOf, identifyProcess, livenessOf, type ProcessIdentity } from './process-identity.ts';
 
-/** A holder that has not renewed for so long has lost it. Source: docs/behavior.md 3, 6. */
-export const HELD_MS = 15_000;
-const RENEW_EVERY_MS = 5_000;
 const MOST_ATTEMPTS = 20;
 
 export interface FileLockOptions {

@@ -1,4 +1,4 @@
-/** Experiments and metrics as YAML files in a folder (`layout.ts`): the store of local mode. */
+/** Experiments and metrics as YAML files in a folder (`local-layout.ts`): the store of local mode. */
 import { createHash, randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
 import { type Experiment, keyText, type ObjectKey, type WrittenExperiment } from '../../experiment/experiment.ts';

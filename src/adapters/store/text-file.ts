@@ -7,7 +7,7 @@ import { errorCode, storeError } from './file-system-errors.ts';
 /** Of one object. A status has 256 KiB; the rest is for people. */
 const LARGEST_BYTES = 16 * 1024 * 1024;
 
-// A link is not followed (layout.ts says why); a pipe must not make us wait for its writer. Windows knows neither.
+// A link is not followed (`refuseLinks` says why); a pipe must not make us wait for its writer. Windows knows neither.
 const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface TextFile {

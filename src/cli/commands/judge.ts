@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander';
 import { UsageError } from '../../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
-import type { Io } from '../../io.ts';
+import { replaceIo, type Io } from '../../io.ts';
 import { readResults } from '../../adapters/results/read-results.ts';
 import { timestamp } from '../../drive/status-changes.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
@@ -72,7 +72,7 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       const experiment = await judged(files, asked, flags, io);
       // The time is that of the requests: the same files give the same bytes, whenever they are judged.
       const now = Date.parse(experiment.status?.lastUpdateTime ?? '');
-      const then = Object.create(io, { clock: { value: { ...io.clock, now: () => now } } }) as typeof io;
+      const then = replaceIo(io, { clock: { ...io.clock, now: () => now } });
       reports.ci?.answering();
       for (const event of eventsOfAnswer(experiment)) reports.show(event);
       io.stdout.write(await answerText(experiment, flags, then));

@@ -2,7 +2,7 @@
 import path from 'node:path';
 import { Command } from 'commander';
 import { EXIT, exitCodeOf, type ExitCode } from '../../exit-codes.ts';
-import type { Io } from '../../io.ts';
+import { replaceIo, type Io } from '../../io.ts';
 import { parseSlo } from '../../experiment/slo-flag.ts';
 import { replayObject, replayRecord, type ReplayChange } from '../../replay/replay.ts';
 import { knownJudgement } from '../../judge/iter8-07/judge-recorded-object.ts';
@@ -40,8 +40,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
         : replayObject(await (await import('../manifest-flags.ts')).readObject(file, io, undefined), change);
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
-      const clock = { value: { ...io.clock, now: () => now } };
-      const then = Object.create(io, { clock }) as typeof io;
+      const then = replaceIo(io, { clock: { ...io.clock, now: () => now } });
       await withReports(flags, then, async (reports) => {
         reports.ci?.answering();
         io.stdout.write(await answerText(experiment, flags, then));

@@ -15,7 +15,7 @@ export interface PairsQuestion {
 }
 
 /**
- * Pairs until it is shown which share is larger (`odds.ts`). Infinity when they are equal.
+ * Pairs until it is shown which share is larger (`paired-rates.ts`). Infinity when they are equal.
  *
  * Simulated averages are 0.95 to 1.2 times this: 307 for 263 at 1 and 5 %, where the difference is large.
  */

@@ -8,7 +8,7 @@
  * drift from block to block. (The other claim has the signs reversed.) m and the bets are fixed before the block is seen: m
  * is the level of the blocks before it, and the very first block only teaches the level and is not bet on.
  *
- * As in `odds.ts`, what is refuted is that B keeps beyond the limit in *every* block.
+ * As in `rates-by-block.ts`, what is refuted is that B keeps beyond the limit in *every* block.
  *
  * Only sums are known, so each factor counts as if all values were 0 or cap, the least that it can be (the logarithm is
  * concave; "sub-Bernoulli", docs/method.md 1.3): valid, and exact for shares.

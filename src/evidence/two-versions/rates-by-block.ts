@@ -37,7 +37,7 @@ export interface CountBlock {
 /**
  * The state after one more block. A block in which one version has nothing, or in which all or none were hits, says nothing.
  *
- * @throws when a count is not a whole number: shares that were only estimated are compared as means (`block-means.ts`).
+ * @throws when a count is not a whole number: shares that were only estimated are compared as means (`means-by-block.ts`).
  */
 export function addOddsBlock(odds: Odds, { a, b }: CountBlock): Odds {
   if (![a.n, a.bad, b.n, b.bad].every((count) => Number.isSafeInteger(count)))

@@ -2,7 +2,7 @@
  * The tasks that an action may have.
  *
  * Schemas are strict: an input that nobody reads would be a silent mistake. Readers never fail, so that a foreign object can
- * be described: an input that is wrong counts as absent (`rules.ts` refuses it before anything runs).
+ * be described: an input that is wrong counts as absent (validation refuses it before anything runs).
  */
 import type * as z from 'zod';
 import type { TaskSpec } from '../experiment.ts';

@@ -111,7 +111,7 @@ export interface StoredEvent {
   readonly text: string;
 }
 
-/** How a run went (history.ts): a moment is `[ms since 1970, n, errors, sum in ms (each version), ln satisfied, ln violated (each row), weight (each version)]`. */
+/** How a run went (`run-over-time.ts`): a moment is `[ms since 1970, n, errors, sum in ms (each version), ln satisfied, ln violated (each row), weight (each version)]`. */
 export interface StoredHistory {
   readonly versions: readonly string[];
   /** `assessmentKey` of each row. */
@@ -181,7 +181,7 @@ export interface Iter8Record {
   readonly restarts?: number | undefined;
   readonly assessments: readonly LimitAssessment[];
   readonly recommendation?: Recommendation | undefined;
-  /** How the run went: for reports, read by `momentsOf` of history.ts. */
+  /** How the run went: for reports, read by `momentsOf` of `run-over-time.ts`. */
   readonly history?: StoredHistory | undefined;
   readonly warnings: readonly string[];
   readonly events: readonly StoredEvent[];

@@ -1,8 +1,8 @@
 /** What is planned: how many requests or pairs. Against the rule itself: needed-simulation.test.ts. */
 import { describe, expect, it } from 'vitest';
-import { LatencyHistogram } from '../../../src/evidence/latency-histogram.ts';
 import { exponential, measured, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
 import { constant } from '../../support/constant-distribution.ts';
+import { histogramOf } from '../../support/simulated-load.ts';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { requestsStillNeeded } from '../../../src/evidence/planning/requests-needed.ts';
 import {
@@ -65,10 +65,9 @@ describe('requests for a mean', () => {
   });
 
   it('are known of a histogram that was measured', () => {
-    const histogram = new LatencyHistogram(cap);
     const random = seeded(1);
-    for (let k = 0; k < 5000; k++) histogram.record(Math.round(-200_000 * Math.log(1 - random())));
-    const values = measured(histogram.toSparse())!;
+    const latencies = Array.from({ length: 5000 }, () => -200 * Math.log(1 - random()));
+    const values = measured(histogramOf(latencies, cap))!;
     expect(values.length).toBeLessThan(70);
     expect(meanOf(values)).toBeGreaterThan(185);
     expect(meanOf(values)).toBeLessThan(215);
@@ -123,10 +122,9 @@ describe('pairs', () => {
   });
 
   it('for a percentile of latencies that were measured', () => {
-    const histogram = new LatencyHistogram(10_000);
     const random = seeded(1);
-    for (let k = 0; k < 20_000; k++) histogram.record(Math.round(-100_000 * Math.log(1 - random())));
-    const spread = measuredSpread(histogram.toSparse())!;
+    const latencies = Array.from({ length: 20_000 }, () => -100 * Math.log(1 - random()));
+    const spread = measuredSpread(histogramOf(latencies, 10_000))!;
     for (const part of [0.5, 0.05, 0.01]) {
       expect(Math.abs(spread.exceededBy(part) / (-100 * Math.log(part)) - 1)).toBeLessThan(0.05);
       expect(spread.above(spread.exceededBy(part))).toBeCloseTo(part, 6);
