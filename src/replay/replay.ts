@@ -12,7 +12,7 @@ import type { Experiment } from '../experiment/experiment.ts';
 import { areAllIterationsDone, completedIterations } from '../experiment/iterations.ts';
 import { judgementNow } from '../judge/judgement.ts';
 import { latencyLimits, refuseLimitsBeyond } from '../judge/question/limits.ts';
-import { compileQuestion, type Question } from '../judge/question/question.ts';
+import { compileQuestion } from '../judge/question/question.ts';
 import { isLoadOpen, isLoadToCome } from '../judge/record/load-to-come.ts';
 import {
   knownTimeoutMs,
