@@ -100,7 +100,6 @@ class Fold {
         this.#open.get(line.task)?.sums.addPairs(line, line.pairs);
         break;
       case 'load-ended':
-        this.#close(line.task, line.loadSeconds);
         this.#done(line);
         break;
       case 'measured':
@@ -183,17 +182,25 @@ class Fold {
     this.#completed = 0;
   }
 
-  #done({ task, endedEarly }: LoadEndedLine): void {
-    const state = { state: 'done' as const, startedAt: this.#time, ...(endedEarly === true ? { endedEarly } : {}) };
+  #done({ task, loadSeconds, endedEarly }: LoadEndedLine): void {
+    const isCounted = this.#close(task, loadSeconds);
+    const state = {
+      state: 'done' as const,
+      startedAt: this.#time,
+      ...(isCounted ? { loadSeconds } : {}),
+      ...(endedEarly === true ? { endedEarly } : {}),
+    };
     this.#record = { ...this.#record, tasks: { ...this.#record.tasks, [task]: state } };
   }
 
-  #close(task: string, loadSeconds: number): void {
+  /** Whether anything was counted. */
+  #close(task: string, loadSeconds: number): boolean {
     const open = this.#open.get(task);
-    if (open === undefined) return;
+    if (open === undefined) return false;
     this.#open.delete(task);
     const counted = { scopes: open.sums.scopes(), pairs: open.sums.pairs(), loadSeconds };
     this.#record = withCountedTask(this.#record, task, counted);
+    return counted.scopes.length > 0;
   }
 }
 

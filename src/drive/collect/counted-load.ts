@@ -158,7 +158,7 @@ export class Account {
     this.#session.changeRecord((record) =>
       withoutLoad(withCountedTask(record, this.#id, { scopes, pairs, loadSeconds })),
     );
-    this.#changeTask({ ...this.#state('done'), ...early });
+    this.#changeTask({ ...this.#state('done'), ...(scopes.length === 0 ? {} : { loadSeconds }), ...early });
   }
 
   /** As it is counted: the baseline is not named. */

@@ -84,6 +84,12 @@ export function plannedLoad(
 
 export type LoadedVersions = Pick<PlannedTask, 'versions' | 'endpoints'>;
 
+/** Keys of a task in the record: one for each loop. */
+export function idsOf({ action, index, times }: Pick<PlannedTask, 'action' | 'index' | 'times'>): string[] {
+  if (action !== 'loop') return [`${action}/${index}`];
+  return Array.from({ length: times }, (_, loop) => `loop${loop + 1}/${index}`);
+}
+
 /** Of these versions, those that a task loads. */
 export function loadedBy({ versions }: CollectInputs, judged: ReadonlySet<string>): LoadedVersions {
   const loaded = versions.filter(({ name }) => judged.has(name));

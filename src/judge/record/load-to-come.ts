@@ -1,4 +1,5 @@
 /** Whether planned load that counts has not been sent. Pure. */
+import { idsOf } from '../question/planned-load.ts';
 import type { Question } from '../question/question.ts';
 import type { Iter8Record } from './stored-record.ts';
 
@@ -8,10 +9,7 @@ import type { Iter8Record } from './stored-record.ts';
  */
 export function isLoadToCome({ load }: Question, { tasks }: Pick<Iter8Record, 'tasks'>, but?: string): boolean {
   const isOpen = (id: string) => id !== but && tasks[id]?.state !== 'done' && tasks[id]?.state !== 'skipped';
-  return load.tasks.some(({ action, index, times }) => {
-    if (action === 'loop') return Array.from({ length: times }, (_, loop) => `loop${loop + 1}/${index}`).some(isOpen);
-    return action === 'start' && isOpen(`start/${index}`);
-  });
+  return load.tasks.some((task) => task.action !== 'finish' && idsOf(task).some(isOpen));
 }
 
 /** By a task that its driver left in its middle, or is under way. */

@@ -85,7 +85,7 @@ export interface TaskState {
   readonly endedAt?: string | undefined;
   /** A collect task that was done before it had sent all that is planned, since everything was decided. */
   readonly endedEarly?: boolean | undefined;
-  /** A collect task under way: seconds of load so far, over all drivers. */
+  /** A collect task that counts: seconds of load so far, over all drivers. */
   readonly loadSeconds?: number | undefined;
   /** A collect task under way: what it has counted, for the next driver; moved into `scopes` when it is done. */
   readonly counted?: readonly StoredScope[] | undefined;

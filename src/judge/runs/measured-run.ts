@@ -4,6 +4,7 @@ import type { Tally } from '../../evidence/request-tally.ts';
 import type { Experiment } from '../../experiment/experiment.ts';
 import type { MetricQuantity } from '../../experiment/metric-names.ts';
 import type { MeasuredMetric } from '../limits/custom-metric.ts';
+import { idsOf, type PlannedTask } from '../question/planned-load.ts';
 import { compileQuestion } from '../question/question.ts';
 import { changedSentence } from '../record/void-measurements.ts';
 import { countedScopes, knownTimeoutMs, tallyOf, type Iter8Record } from '../record/stored-record.ts';
@@ -58,7 +59,7 @@ export function runOf(experiment: Experiment, record: Iter8Record, version: stri
     version,
     tally,
     tallyOf: (endpoint) => tallyOf(scopes, version, endpoint),
-    seconds: record.loadSeconds + Object.values(record.tasks).reduce((sum, task) => sum + (task.loadSeconds ?? 0), 0),
+    seconds: secondsOf(experiment, record, version),
     ...(timeoutMs === undefined ? {} : { timeoutMs }),
     latency,
     ...(imported?.requests === undefined ? {} : { missing: imported.requests }),
@@ -75,6 +76,19 @@ export function runOf(experiment: Experiment, record: Iter8Record, version: stri
       : { changed: changedSentence(compileQuestion(experiment, record.strength), record.changed) }),
     warnings: record.warnings,
   };
+}
+
+/** Of all load that counts, less that of tasks that sent nothing to this version. */
+function secondsOf(experiment: Experiment, { loadSeconds, tasks, strength }: Iter8Record, version: string): number {
+  const counting = compileQuestion(experiment, strength).load.tasks;
+  const secondsIn = (isMeant: (task: PlannedTask, id: string) => boolean) =>
+    counting.reduce(
+      (sum, task) =>
+        idsOf(task).reduce((all, id) => all + (isMeant(task, id) ? (tasks[id]?.loadSeconds ?? 0) : 0), sum),
+      0,
+    );
+  const underWay = secondsIn((_, id) => tasks[id]?.state === 'running');
+  return loadSeconds + underWay - secondsIn(({ versions }) => !versions.includes(version));
 }
 
 /** `strength`: settings of flags, over those that are written. */
