@@ -18,6 +18,7 @@ import {
   type PowerRow,
   type Seen,
 } from './power-row.ts';
+import { formatCounted } from '../text/units.ts';
 import type { Trial } from './measured-outlook.ts';
 import { relativeDecidability } from './relative-decidability.ts';
 
@@ -36,11 +37,24 @@ export function decidability(question: Question, seen: Seen = {}): PowerRow[] {
     if (isTrivial(limit)) return { ...base, decided: 'yes', remark: 'no value is below 0' };
     if (limit.unit === 'ms' && load.closedLoop) return { ...base, decided: 'no', remark: CLOSED_LOOP };
     if (limit.unit === 'count' || (limit.quantity.kind === 'error-rate' && limit.limit === 0) || alpha === undefined)
-      return { ...base, decided: 'yes', remark: 'compared when the plan is done' };
+      return { ...base, decided: 'yes', remark: comparedText(question, limit) };
     const needs = ownNeeds(limit, lnThreshold, seen);
     return { ...base, ...needs, ...reachable(needs, leastSent(question, limit)) };
   });
   return [...own, ...relativeDecidability(question, seen)];
+}
+
+/** Of a number of requests it is known before how it ends. */
+function comparedText(question: Question, limit: Limit): string {
+  const compared = 'compared when the plan is done';
+  if (limit.quantity.kind !== 'request-count') return compared;
+  const { plannedRequests, mostRequests } = leastSent(question, limit);
+  const { side, limit: at } = limit;
+  if (side === 'upper' && plannedRequests !== undefined && plannedRequests > at)
+    return `${compared}, and violated: ${formatCounted(plannedRequests, 'request is', 'requests are')} planned`;
+  if (side === 'lower' && mostRequests !== undefined && mostRequests < at)
+    return `${compared}, and violated: at most ${formatCounted(mostRequests, 'request is', 'requests are')} sent`;
+  return compared;
 }
 
 function ownNeeds(limit: Limit, lnThreshold: number, { latencies }: Seen): Needs {

@@ -109,6 +109,31 @@ describe('a lower limit on a share', () => {
     );
   });
 
+  it('is the same in percent, as far as its largest value is declared', () => {
+    fc.assert(
+      fc.property(
+        limits,
+        fc.integer({ min: 0, max: 1000 }),
+        fc.integer({ min: 1, max: 20_000 }),
+        confidence,
+        (limit, value, n, sure) => {
+          fc.pre(value !== limit);
+          const percent = question(
+            { metric: 'good', lowerLimit: String(limit / 10) },
+            { confidence: sure, cap: [{ metric: 'good', max: '100' }] },
+          );
+          const parts = question({ metric: 'good', lowerLimit: share(limit) }, { confidence: sure });
+          const one = rowOf(percent, gauge({ value: value / 10, n }));
+          const other = rowOf(parts, gauge({ value: value / 1000, n }));
+          expect(one).toMatchObject({ verdict: other.verdict, method: other.method });
+          expect(other.lower).toEqual(about(one.lower === undefined ? undefined : one.lower / 100));
+          expect(other.upper).toEqual(about(one.upper === undefined ? undefined : one.upper / 100));
+        },
+      ),
+      { numRuns: runs(200) },
+    );
+  });
+
   it('takes as many requests as that: 377 good ones show at least 99 %', () => {
     const asked = question({ metric: 'good', lowerLimit: '0.99' });
     const of = (n: number) => rowOf(asked, gauge({ value: 1, n })).verdict;

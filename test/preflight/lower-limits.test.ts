@@ -36,3 +36,15 @@ it('a lower limit on a percentile waits for no 50 requests, which only a violati
   const question = compileQuestion(withDefaults(conformance({ objectives }), { namespace: 'default' }));
   expect(decidability(question)[0]!.needed!.nearlyAll).toBeLessThan(10);
 });
+
+it('a number of requests that is not planned is said to be violated', () => {
+  const remarkOn = (objective: object) => {
+    const metric = 'iter8-system/request-count';
+    const written = conformance({ objectives: [{ metric, ...objective }], strength: { extend: false } });
+    return decidability(compileQuestion(withDefaults(written, { namespace: 'default' })))[0]!.remark;
+  };
+  expect(remarkOn({ lowerLimit: 101 })).toMatch(/and violated: at most 100 requests are sent$/);
+  expect(remarkOn({ upperLimit: 99 })).toMatch(/and violated: 100 requests are planned$/);
+  for (const kept of [{ lowerLimit: 100 }, { upperLimit: 100 }])
+    expect(remarkOn(kept)).toBe('compared when the plan is done');
+});
