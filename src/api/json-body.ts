@@ -1,4 +1,4 @@
-/** JSON of strangers: parsed only where it is not nested deeper than anything that we ask for, so that no walk over it overflows. Pure. */
+/** Untrusted JSON: parsed only where it is not nested deeper than anything that we ask for, so that no walk over it overflows. Pure. */
 import { RefusedError } from './answer.ts';
 
 const DEEPEST = 32;

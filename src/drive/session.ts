@@ -234,7 +234,7 @@ export class Session {
     return true;
   }
 
-  /** What is to be said where the driver before this one went by another spec; the next one is told of this one. */
+  /** What is to be said where the driver before this one went by another spec; the next one is given this one. */
   noteSpec(): string[] {
     const { experiment } = this;
     const texts = changedSpecText(experiment, this.#record);
