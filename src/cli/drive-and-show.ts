@@ -52,7 +52,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     // Whoever drives it now knows more than this process.
     if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(experiment, flags, io);
     if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, outcome, options);
-    return exitCodeOf(recommendation.verdict, hasEnded(experiment));
+    return exitCodeOf(recommendation.verdict, { ended: hasEnded(experiment) });
   });
 }
 

@@ -192,7 +192,7 @@ export class Session {
   }
 
   /** A condition changed: emits it with its stage, in the recorded words. */
-  emitCondition(reason: Reason, message: string, warning = false): void {
+  emitCondition(reason: Reason, message: string, { warning } = { warning: false }): void {
     this.emit({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
   }
 
