@@ -20,8 +20,8 @@ export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
 /** What an answer may be: see `judge/recommendation.ts`. */
 type Answer = 'promote' | 'do not promote' | 'undecided' | 'failed';
 
-/** `ended` false: nothing is fixed yet, whatever the present look says. */
-export function exitCodeOf(verdict: Answer, ended: boolean): ExitCode {
+/** While it has not ended nothing is fixed yet, whatever the present look says. */
+export function exitCodeOf(verdict: Answer, { ended }: { readonly ended: boolean }): ExitCode {
   if (verdict === 'failed') return EXIT.failed;
   if (!ended) return EXIT.undecided;
   switch (verdict) {

@@ -90,7 +90,7 @@ async function ofStored(named: string, how: GroupedHow): Promise<Grouped> {
 
 type Metadata = MeasuredRecord['experiment']['metadata'];
 
-/** A record outlives its object where others delete that, and does not say of which cluster it is. @throws UsageError */
+/** A record outlives its object where others delete that, or another cluster answers at the same address. @throws UsageError */
 function refuseRecordOfOther(present: Metadata, recorded: Metadata, named: string): void {
   if (recorded.uid === present.uid) return;
   const uidText = ({ uid }: Metadata) => (uid === undefined ? 'no uid' : `uid ${sanitizeLine(uid)}`);

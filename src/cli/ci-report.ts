@@ -53,39 +53,39 @@ export async function githubActions(io: Io): Promise<CiReport> {
     { appendTo },
   ] = await Promise.all([import('../report/github-actions.ts'), import('../adapters/reports/append-file.ts')]);
   const token = randomUUID();
-  let isDeaf = false;
+  let areCommandsStopped = false;
   let group: 'none' | 'open' | 'closed' = 'none';
   const write = (line: string) => io.stderr.write(`${line}\n`);
-  const deafen = () => {
-    if (!isDeaf) write(workflowCommand('stop-commands', token));
-    isDeaf = true;
+  const stopCommands = () => {
+    if (!areCommandsStopped) write(workflowCommand('stop-commands', token));
+    areCommandsStopped = true;
   };
-  const listen = () => {
-    if (isDeaf) write(`::${token}::`);
-    isDeaf = false;
+  const resumeCommands = () => {
+    if (areCommandsStopped) write(`::${token}::`);
+    areCommandsStopped = false;
   };
   const open = () => {
     if (group !== 'none') return;
     group = 'open';
     write(workflowCommand('group', 'iter8ctl'));
-    deafen();
+    stopCommands();
   };
   const closeGroup = () => {
     if (group !== 'open') return;
     group = 'closed';
-    listen();
+    resumeCommands();
     write(workflowCommand('endgroup', ''));
   };
   const say = async (lines: readonly string[], summary: string, values: string) => {
     closeGroup();
-    listen();
+    resumeCommands();
     for (const line of lines) write(line);
     const { GITHUB_STEP_SUMMARY: summaryFile = '', GITHUB_OUTPUT: outputFile = '' } = io.env;
     if (summaryFile !== '') await appendTo(summaryFile, summary, 'the job summary');
     if (outputFile !== '') await appendTo(outputFile, values, 'the outputs of the step');
   };
   return {
-    answering: deafen,
+    answering: stopCommands,
     grouped: (progress) => ({
       show: (event) => {
         open();
@@ -98,7 +98,7 @@ export async function githubActions(io: Io): Promise<CiReport> {
       end: () => {
         progress.end();
         closeGroup();
-        deafen(); // the answer comes now
+        stopCommands(); // the answer comes now
       },
     }),
     end: (experiment, reports, driven) => {
@@ -113,7 +113,7 @@ export async function githubActions(io: Io): Promise<CiReport> {
       ),
     close: () => {
       closeGroup();
-      listen();
+      resumeCommands();
     },
   };
 }

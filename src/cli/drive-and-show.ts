@@ -1,7 +1,7 @@
 /** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
-import { InterruptedError, messageOf, TimeoutError, UnavailableError } from '../errors.ts';
+import { messageOf, TimeoutError, UnavailableError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
-import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
+import type { Io } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
 import type { DriveOutcome } from '../drive/drive-options.ts';
@@ -18,6 +18,7 @@ import { printAnswer } from './print-experiment.ts';
 import type { ScriptGate } from './script-gate.ts';
 import { sayTo } from './stderr-messages.ts';
 import { settleAgain, type Settled } from './start-or-resume.ts';
+import { stopOfDrive, type Stop } from './stop-of-drive.ts';
 import { watchToEnd, watchUntil } from './follow-to-end.ts';
 
 export interface DrivingOptions {
@@ -32,9 +33,6 @@ export interface DrivingOptions {
 
 /** How soon a dead driver is noticed, beyond the 15 s of its lease. */
 const LOOK_FOR_DRIVER_MS = 2_000;
-
-/** What ended a drive before its end. */
-export type Stop = ProcessSignal | 'timeout' | 'lost';
 
 export async function driveToEnd(settled: Settled, options: DrivingOptions): Promise<ExitCode> {
   const { context, io, flags, progress } = options;
@@ -52,7 +50,7 @@ export async function driveToEnd(settled: Settled, options: DrivingOptions): Pro
     // Whoever drives it now knows more than this process.
     if (flags.output !== 'ndjson' && stopped !== 'lost') await printAnswer(experiment, flags, io);
     if (outcome.interrupted && stopped !== undefined) return interrupted(stopped, outcome, options);
-    return exitCodeOf(recommendation.verdict, hasEnded(experiment));
+    return exitCodeOf(recommendation.verdict, { ended: hasEnded(experiment) });
   });
 }
 
@@ -63,32 +61,13 @@ export async function driveSettled<T>(
   answer: (outcome: DriveOutcome, stopped: Stop | undefined) => Promise<T>,
 ): Promise<T> {
   const { context, io, flags, progress } = options;
-  const stop = new AbortController();
-  const kill = new AbortController();
-  let stopped: Stop | undefined;
-  const showScriptLine = (line: string) => progress.say(`run: ${line}`);
-  const end = (why: Stop) => {
-    stopped ??= why;
-    stop.abort(new InterruptedError());
-  };
-  const stopListening = io.onSignal((signal) => {
-    if (stopped !== undefined && signal === 'SIGINT') {
-      kill.abort(new InterruptedError());
-      return;
-    }
-    progress.show(stoppingEvent(settled.experiment.metadata, io));
-    end(signal);
+  const { stop, kill, cause, close } = stopOfDrive(io, {
+    lockLost: settled.lock.lost,
+    // Events are the answer then: without a reader there is nothing to go on for.
+    readerLost: flags.output === 'ndjson' ? io.stdout.lost : undefined,
+    timeoutMs: flags.timeout,
+    onSignal: () => progress.show(stoppingEvent(settled.experiment.metadata, io)),
   });
-  const onLockLost = () => end('lost');
-  if (settled.lock.lost.aborted) onLockLost();
-  else settled.lock.lost.addEventListener('abort', onLockLost, { once: true });
-  const limit = flags.timeout === undefined ? undefined : timeLimit(io.clock, flags.timeout);
-  limit?.signal.addEventListener('abort', () => end('timeout'), { once: true });
-  // Events are the answer then: without a reader there is nothing to go on for.
-  const lost = flags.output === 'ndjson' ? io.stdout.lost : undefined;
-  const onLost = () => end('SIGTERM');
-  if (lost?.aborted === true) onLost();
-  lost?.addEventListener('abort', onLost, { once: true });
   const started = io.clock.now();
   const timing = RUN_TIMING[context.mode];
   let last: Experiment | undefined;
@@ -97,7 +76,8 @@ export async function driveSettled<T>(
   const metrics = openMetrics(context, io, { ownNamespaceOnly: false });
   try {
     await options.scripts.admit(settled.experiment);
-    const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput: showScriptLine }, metrics });
+    const onOutput = (line: string) => progress.say(`run: ${line}`);
+    const driver = await openDriver(context, io, { scripts: { kind: 'here', onOutput }, metrics });
     const outcome = await drive(
       settled.experiment,
       {
@@ -113,7 +93,7 @@ export async function driveSettled<T>(
           if (event.kind === 'object') last = event.object;
           publishEvents(events, settled.experiment, event);
         },
-        ...(context.mode === 'local' ? {} : { patience: { ms: timing.outageMs, giveUp: stop.signal } }),
+        ...(context.mode === 'local' ? {} : { patience: { ms: timing.outageMs, giveUp: stop } }),
         textOf: eventText,
         by: SIGNATURE,
       },
@@ -126,8 +106,8 @@ export async function driveSettled<T>(
         saveEveryMs: timing.saveEveryMs,
         keepSplit: flags.keepSplit === true,
         seed: started % 2 ** 32,
-        stop: stop.signal,
-        kill: kill.signal,
+        stop,
+        kill,
         lost: settled.lock.lost,
       },
     );
@@ -135,14 +115,12 @@ export async function driveSettled<T>(
     await events?.flush(timing.eventsMs);
     await settled.lock.release();
     last = outcome.experiment;
-    return await answer(outcome, stopped);
+    return await answer(outcome, cause());
   } catch (error) {
     failure = error;
     throw error;
   } finally {
-    limit?.cancel();
-    lost?.removeEventListener('abort', onLost);
-    stopListening();
+    close();
     progress.end();
     await settled.lock.release();
     await metrics.close();

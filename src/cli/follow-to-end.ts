@@ -100,7 +100,7 @@ export async function watchUntil(
     if (code === EXIT.timeout) throw new TimeoutError(`experiment ${name} did not end within the timeout`);
     return code;
   }
-  return exitCodeOf(knownJudgement(last).recommendation.verdict, hasEnded(last));
+  return exitCodeOf(knownJudgement(last).recommendation.verdict, { ended: hasEnded(last) });
 }
 
 /** A watch that was interrupted ends soon, whatever the API server does. */
@@ -182,5 +182,5 @@ export async function watchAll(
   const code = ending.code();
   if (code === EXIT.timeout) throw new TimeoutError('not every experiment ended within the timeout');
   if (code !== undefined) return code;
-  return worstExitCode(rows.map(({ recommendation, ended }) => exitCodeOf(recommendation.verdict, ended)));
+  return worstExitCode(rows.map(({ recommendation, ended }) => exitCodeOf(recommendation.verdict, { ended })));
 }

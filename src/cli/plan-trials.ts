@@ -126,11 +126,11 @@ function checkOf(metric: string, version: string, one: MeasuredMetric): MetricCh
 export async function checkPermissions(
   experiment: Experiment,
   { kube }: Context,
-  create: boolean,
+  how: { readonly create: boolean },
 ): Promise<PermissionCheck | undefined> {
   if (kube === undefined) return undefined;
   const { mayI, permissionText } = await import('../adapters/kube/access-review.ts');
-  const needed = [...neededPermissions(experiment, { create }), ...(await weightPermissions(experiment, kube))];
+  const needed = [...neededPermissions(experiment, how), ...(await weightPermissions(experiment, kube))];
   const answers = await Promise.all(needed.map((permission) => mayI(kube, permission)));
   const missing = needed.filter((_, index) => answers[index] !== true).map(permissionText);
   return { granted: needed.length - missing.length, total: needed.length, missing };

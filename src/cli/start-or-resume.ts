@@ -31,7 +31,7 @@ export async function settle(
   if (!start.given) {
     if (how.restart) throw new UsageError('--restart needs the manifest', { hint: 'give it with -f' });
     if (hasEnded(start.experiment)) throw alreadyCompleted(context, start.experiment.metadata);
-    return hold(context, start.experiment, false);
+    return hold(context, start.experiment);
   }
   const { written } = start;
   const namespace = written.metadata.namespace ?? context.namespace;
@@ -41,14 +41,14 @@ export async function settle(
     const created = await context.store.create(written);
     how.say(`experiment ${created.metadata.name} created`);
     await context.records.reset({ namespace, name: created.metadata.name });
-    return hold(context, created, true);
+    return hold(context, created, { isNew: true });
   }
   const key = { namespace, name };
   const present = await find(context, key);
   if (present === undefined) return createAndHold(context, written, key);
   if (how.restart) return restart(context, written, key);
   refuseOther(context, written, present);
-  return hold(context, present, false);
+  return hold(context, present);
 }
 
 /** Whatever `settle` would refuse of what is there now: for `plan`, which changes nothing. */
@@ -99,10 +99,10 @@ async function createAndHold(context: Context, written: WrittenExperiment, key: 
     const present = error instanceof ConflictError ? await find(context, key) : undefined;
     if (present === undefined) throw error;
     refuseOther(context, written, present);
-    return hold(context, present, false);
+    return hold(context, present);
   }
   await context.records.reset(key);
-  return hold(context, created, true);
+  return hold(context, created, { isNew: true });
 }
 
 /** Deletes and creates it again, unless a live driver holds it. */
@@ -121,8 +121,8 @@ async function restart(context: Context, written: WrittenExperiment, key: Object
   return createAndHold(context, written, key);
 }
 
-async function hold(context: Context, experiment: Experiment, fresh: boolean): Promise<Settled> {
-  const settled = await take(context, experiment, fresh);
+async function hold(context: Context, experiment: Experiment, how = { isNew: false }): Promise<Settled> {
+  const settled = await take(context, experiment, how);
   if (settled === 'ended') throw alreadyCompleted(context, experiment.metadata);
   return settled;
 }
@@ -130,16 +130,20 @@ async function hold(context: Context, experiment: Experiment, fresh: boolean): P
 /** Its driver is gone: who may drive it now. It may have ended just before its driver went. */
 export async function settleAgain(context: Context, key: ObjectKey): Promise<Settled | 'ended'> {
   const experiment = await context.store.get(key);
-  return hasEnded(experiment) ? 'ended' : take(context, experiment, false);
+  return hasEnded(experiment) ? 'ended' : take(context, experiment, { isNew: false });
 }
 
-async function take(context: Context, experiment: Experiment, fresh: boolean): Promise<Settled | 'ended'> {
+async function take(
+  context: Context,
+  experiment: Experiment,
+  { isNew }: { readonly isNew: boolean },
+): Promise<Settled | 'ended'> {
   const key = { namespace: experiment.metadata.namespace, name: experiment.metadata.name };
   const taken = await context.lock.acquire(key, context.self);
   if ('heldBy' in taken) return { kind: 'watch', experiment, heldBy: taken.heldBy };
   try {
     // Between the look and the lock somebody else may have driven it further, or to its end.
-    const now = fresh ? experiment : await context.store.get(key);
+    const now = isNew ? experiment : await context.store.get(key);
     if (!hasEnded(now)) return { kind: 'drive', experiment: now, lock: taken.held };
     await taken.held.release();
     return 'ended';

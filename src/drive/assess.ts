@@ -8,7 +8,7 @@ import type { Session } from './session.ts';
 import { timestamp, withRecommendedForPromotion } from './status-changes.ts';
 
 /** Judges what is recorded now; writes the analysis and the recommended version. */
-export function assess(session: Session, measuringDone: boolean): void {
+export function assess(session: Session, { measuringDone }: { readonly measuringDone: boolean }): void {
   const { experiment, question } = session;
   const look = {
     measuringDone,

@@ -6,19 +6,17 @@
 import { Iter8Error, UnavailableError } from '../errors.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage } from '../experiment/experiment.ts';
-import { totalIterations } from '../experiment/iterations.ts';
 import { driveProblem } from '../judge/record/damage.ts';
 import { unverifiedTls } from '../experiment/unverified-tls.ts';
 import { lastJudgement } from '../judge/judgement.ts';
 import { decidabilityWarnings } from '../preflight/decidability.ts';
 import { hideCredentials } from '../text/credentials.ts';
-import { formatCounted } from '../text/units.ts';
 import { remarksOn } from '../validation/remarks.ts';
 import { assess } from './assess.ts';
 import { awaitIteration } from './await-iteration.ts';
+import { countIteration } from './count-iteration.ts';
 import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { Control } from './pause-and-abort.ts';
-import { earlyEnd } from './early-end.ts';
 import { completeExperiment, failExperiment, unsaved } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
 import { Interruption } from './interruption.ts';
@@ -200,7 +198,7 @@ class Drive {
       case 'assess-again': {
         const ended = await this.#measure();
         if (ended !== undefined) return ended;
-        assess(session, true);
+        assess(session, { measuringDone: true });
         session.changeRecord((record) => ({ ...record, actions: { ...record.actions, assess: 'done' } }));
         await session.save();
         return 'done';
@@ -358,20 +356,8 @@ class Drive {
     if (!(await this.#control.mayGoOn())) return 'interrupted';
     const ended = await this.#measure();
     if (ended !== undefined) return ended;
-    const total = totalIterations(session.experiment);
-    assess(session, iteration >= total);
-    const end = earlyEnd(session);
-    const completed = end === 'nothing-can-change' ? total : iteration;
-    session.changeStatus((status) => ({ ...status, completedIterations: completed }));
-    session.log({ kind: 'iterated', time: timestamp(session.nowMs()), completedIterations: completed });
-    if (end === 'changed' || end === 'rolled-back' || (end === 'decided' && completed < total))
-      session.changeRecord((record) => ({ ...record, endedEarly: end }));
-    if (completed > iteration) {
-      const skipped = completed - iteration;
-      const text = `${formatCounted(skipped, 'further iteration is', 'further iterations are')} counted as done: nothing can change any more`;
-      session.emit({ kind: 'iteration', completed, total, skipped, text });
-    }
-    if (end === undefined && completed < total) {
+    const { completed, isLast } = countIteration(session, iteration);
+    if (!isLast) {
       const moved = await this.#moveTraffic((signal) => this.#traffic.follow(signal));
       if (moved === 'interrupted' || isConditionTrue(session.status, 'Completed')) return moved;
     }

@@ -41,8 +41,8 @@ export async function failExperiment(session: Session, failure: Failure, how: En
   session.changeRecord(({ waiting: _1, ...record }) => ({ ...withoutLoad(record), recommendation }));
   if (countedScopes(session.record).length > 0)
     session.changeStatus((status, now) => withHistograms(status, session.record, timestamp(now)));
-  session.emitCondition(failure.reason, failureText(failure), true);
-  session.emitCondition('ExperimentCompleted', 'Experiment failed', true);
+  session.emitCondition(failure.reason, failureText(failure), { warning: true });
+  session.emitCondition('ExperimentCompleted', 'Experiment failed', { warning: true });
   session.emit({ kind: 'recommendation', recommendation, final: true });
   await saveEnd(session, how);
 }

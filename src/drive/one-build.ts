@@ -78,7 +78,7 @@ export async function confirmBuilds(
 /** Where another build has made void what was measured, who won by it has not won any more. For once, also when a driver ended between. */
 export function judgeVoid(session: Session): void {
   const { changed, recommendation } = session.record;
-  if (changed !== undefined && recommendation?.verdict !== 'undecided') assess(session, true);
+  if (changed !== undefined && recommendation?.verdict !== 'undecided') assess(session, { measuringDone: true });
 }
 
 async function readBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {

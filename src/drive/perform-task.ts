@@ -77,7 +77,7 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
   for (let tries = before?.state === 'running' ? Math.max(0, triesBefore - 1) : triesBefore; ; ) {
     mark(session, id, { state: 'running', tries: tries + 1, ...(keeps ? { kept: true } : {}) });
     // A mark that is not stored is none: without it the next driver would do it again.
-    await saveMark(session, text, settings.onResume !== 'repeat');
+    await saveMark(session, text, { must: settings.onResume !== 'repeat' });
     if (interruption.any.aborted) {
       mark(session, id, { state: 'retrying', tries });
       return { kind: 'interrupted' };
@@ -103,9 +103,9 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
   }
 }
 
-async function saveMark(session: Session, text: string, must: boolean): Promise<void> {
+async function saveMark(session: Session, text: string, how: { readonly must: boolean }): Promise<void> {
   try {
-    await session.save({ must });
+    await session.save(how);
   } catch (error) {
     if (!(error instanceof UnavailableError)) throw error;
     const { details, hint } = error;

@@ -133,7 +133,7 @@ async function collect(
     if (outcome.kind === 'interrupted') return outcome;
     if (outcome.kind === 'silent') return { kind: 'failed', cause: `${taskName(task)}: ${outcome.message}` };
     // Tasks that follow in this action see who won by this load, too. Behind finish tasks it is the answer.
-    if (!isStartTask({ id })) assess(session, areAllIterationsDone(session.experiment));
+    if (!isStartTask({ id })) assess(session, { measuringDone: areAllIterationsDone(session.experiment) });
     if (isFinish) return { kind: (await confirmBuilds('the rest')) ? 'done' : 'interrupted' };
     return (await lookAtBuilds(session, ports, stop)) === 'restart' ? { kind: 'restart' } : { kind: 'done' };
   } catch (error) {

@@ -192,7 +192,7 @@ export class Session {
   }
 
   /** A condition changed: emits it with its stage, in the recorded words. */
-  emitCondition(reason: Reason, message: string, warning = false): void {
+  emitCondition(reason: Reason, message: string, { warning } = { warning: false }): void {
     this.emit({ kind: 'condition', reason, message, warning, stage: (this.#status.stage ?? 'Waiting') as Stage });
   }
 
@@ -234,7 +234,7 @@ export class Session {
     return true;
   }
 
-  /** What is to be reported where the driver before this one went by another spec; this one is noted for the next. */
+  /** What is to be said where the driver before this one went by another spec; the next one is given this one. */
   noteSpec(): string[] {
     const { experiment } = this;
     const texts = changedSpecText(experiment, this.#record);

@@ -15,16 +15,16 @@ import type { Resource } from '../adapters/kube/resources.ts';
 import { SYSTEM_NAMESPACE } from '../experiment/metric-names.ts';
 import { LABELS, type InstallObject } from './install-object.ts';
 
-const rbac = (plural: string, namespaced: boolean): Resource => ({
+const rbac = (plural: string, { namespaced }: Pick<Resource, 'namespaced'>): Resource => ({
   group: 'rbac.authorization.k8s.io',
   version: 'v1',
   plural,
   namespaced,
 });
-const CLUSTER_ROLES = rbac('clusterroles', false);
-const CLUSTER_ROLE_BINDINGS = rbac('clusterrolebindings', false);
-const ROLES = rbac('roles', true);
-const ROLE_BINDINGS = rbac('rolebindings', true);
+const CLUSTER_ROLES = rbac('clusterroles', { namespaced: false });
+const CLUSTER_ROLE_BINDINGS = rbac('clusterrolebindings', { namespaced: false });
+const ROLES = rbac('roles', { namespaced: true });
+const ROLE_BINDINGS = rbac('rolebindings', { namespaced: true });
 const SERVICE_ACCOUNTS: Resource = { group: '', version: 'v1', plural: 'serviceaccounts', namespaced: true };
 
 export const CONTROLLER = 'iter8ctl-controller';

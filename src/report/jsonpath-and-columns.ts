@@ -37,7 +37,7 @@ function parse(
   all: readonly string[],
   from: number,
   template: string,
-  inRange = false,
+  { inRange } = { inRange: false },
 ): { parts: Part[]; next: number } {
   const parts: Part[] = [];
   for (let at = from; at < all.length; at += 1) {
@@ -54,7 +54,7 @@ function parse(
       return { parts, next: at };
     }
     if (range !== undefined) {
-      const { parts: body, next } = parse(all, at + 1, template, true);
+      const { parts: body, next } = parse(all, at + 1, template, { inRange: true });
       parts.push({ kind: 'range', path: pathOf(range, template), body });
       at = next;
     } else if (/^["']/.test(inside)) parts.push({ kind: 'text', text: unquoted(inside, template) });

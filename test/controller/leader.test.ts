@@ -10,7 +10,7 @@ import { fakeClock } from '../support/fake-clock.ts';
 const self = { identity: 'me', description: 'me' };
 const other = { heldBy: { identity: 'other', description: 'the other' } };
 const key = { namespace: 'n', name: 'controller' };
-const reset = () => new ApiUnreachableError('read ECONNRESET', {}, true);
+const reset = () => new ApiUnreachableError('read ECONNRESET', { reset: true });
 
 type Answer = Awaited<ReturnType<DriverLock['acquire']>> | Error;
 

@@ -112,7 +112,7 @@ const isStatusOfNow = ({ experiment: { status }, record, given }: Look): boolean
 
 /** The exit code that a pipeline gets is the one that `assert` gives it. */
 function exitCodeIsThatOfAssert({ experiment, recommendation, assessments, verdict }: Look): void {
-  const code = exitCodeOf(verdict, true);
+  const code = exitCodeOf(verdict, { ended: true });
   const holds = (assertion: Assertion) =>
     assertionState(assertion, { experiment, recommendation, assessments }) === 'holds';
   // Mutation: in src/judge/assert-conditions.ts, `return settle(candidateWon);` -> `return settle(winnerFound);`
@@ -140,7 +140,7 @@ function bestRewardIsPromoted({ given, record, recommendation, promoted }: Look)
 
 /** What failed promotes nobody, wherever one looks. */
 function failureIsNoAnswer({ given, experiment: { status }, verdict }: Look): void {
-  expect(exitCodeOf(verdict, true)).toBe(4);
+  expect(exitCodeOf(verdict, { ended: true })).toBe(4);
   const kept = given.pattern === 'Conformance' ? undefined : 'old';
   expect([undefined, kept]).toContain(status?.versionRecommendedForPromotion);
   expect(status?.message).toMatch(/failed/);

@@ -74,9 +74,12 @@ export class ApiBusyError extends UnavailableError {
 export class ApiUnreachableError extends UnavailableError {
   /** It was open before it broke: the server may be there all the same. */
   readonly reset: boolean;
-  constructor(message: string, options: ConstructorParameters<typeof UnavailableError>[1], reset: boolean) {
+  constructor(
+    message: string,
+    options: ConstructorParameters<typeof UnavailableError>[1] & { readonly reset: boolean },
+  ) {
     super(message, options);
-    this.reset = reset;
+    this.reset = options.reset;
   }
 }
 
@@ -256,14 +259,11 @@ export function connectionError(error: unknown, asked: Asked): Iter8Error {
   }
   const on = asked.proxy === undefined ? '' : `through the proxy of ${asked.proxy} `;
   const where = asked.proxy === undefined ? '' : `check ${asked.proxy}, and `;
-  return new ApiUnreachableError(
-    `${api} does not answer ${on}`.trimEnd() + `: ${oneLine(error)}`,
-    {
-      hint: `${where}check the context (kubectl config current-context), ${WITHOUT_CLUSTER}`,
-      cause: error,
-    },
-    code === 'ECONNRESET' || code === 'EPIPE',
-  );
+  return new ApiUnreachableError(`${api} does not answer ${on}`.trimEnd() + `: ${oneLine(error)}`, {
+    hint: `${where}check the context (kubectl config current-context), ${WITHOUT_CLUSTER}`,
+    cause: error,
+    reset: code === 'ECONNRESET' || code === 'EPIPE',
+  });
 }
 
 /** `connect ECONNREFUSED 10.1.2.3:6443`; of several attempts the first. */

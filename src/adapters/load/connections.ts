@@ -17,10 +17,13 @@ export interface RequestEvents {
   failed(error: unknown): void;
 }
 
+/** `fresh`: one that no request was sent on before. */
+export type ConnectionKind = 'any' | 'fresh';
+
 /** Sends requests to one endpoint. */
 export interface Transport {
-  /** `nowMs`: the time; `fresh`: not on a connection that was used before. */
-  send(events: RequestEvents, nowMs: number, fresh?: boolean): Lease;
+  /** `nowMs`: the time. */
+  send(events: RequestEvents, nowMs: number, kind?: ConnectionKind): Lease;
   /** Ends all connections at once. */
   destroy(): Promise<void>;
 }
@@ -197,8 +200,8 @@ export class Connections implements Transport {
     };
   }
 
-  send(events: RequestEvents, nowMs: number, fresh = false): Lease {
-    const connection = (fresh ? undefined : this.#take(nowMs)) ?? this.#connect();
+  send(events: RequestEvents, nowMs: number, kind: ConnectionKind = 'any'): Lease {
+    const connection = (kind === 'fresh' ? undefined : this.#take(nowMs)) ?? this.#connect();
     connection.send(events, nowMs);
     return connection;
   }

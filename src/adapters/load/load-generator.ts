@@ -187,7 +187,7 @@ class Run implements LoadRun {
     if (all((one) => one.ended) || (idle && this.#ending !== 'no')) this.#end(now);
     else if (idle && !this.#drained) this.#drain(now);
     else if (now - this.#lastReportMs >= SLICE_MS * 0.9)
-      this.#emit(this.#drained ? 'drained' : this.#isWarmingUp(now) ? 'warming-up' : 'running', now, false);
+      this.#emit(this.#drained ? 'drained' : this.#isWarmingUp(now) ? 'warming-up' : 'running', now);
   }
 
   #isWarmingUp(now: number): boolean {
@@ -205,7 +205,7 @@ class Run implements LoadRun {
 
   #drain(now: number): void {
     this.#drained = true;
-    if (!this.#goOn()) this.#emit('drained', now, true);
+    if (!this.#goOn()) this.#emit('drained', now, { withCheckpoint: true });
   }
 
   /** Starts another piece of schedule for those who have not got what their caps allow; false when nobody is left. */
@@ -234,7 +234,7 @@ class Run implements LoadRun {
 
   #end(now: number): void {
     this.#over = true;
-    this.#emit('ended', now, true);
+    this.#emit('ended', now, { withCheckpoint: true });
     this.#reports.end();
     void this.#workers.close();
   }
@@ -246,7 +246,7 @@ class Run implements LoadRun {
     void this.#workers.close();
   }
 
-  #emit(state: LoadReport['state'], now: number, withCheckpoint: boolean): void {
+  #emit(state: LoadReport['state'], now: number, { withCheckpoint } = { withCheckpoint: false }): void {
     this.#lastReportMs = now;
     const due = withCheckpoint || now - this.#lastCheckpointMs >= this.#checkpointEveryMs;
     if (due) this.#lastCheckpointMs = now;
@@ -255,7 +255,7 @@ class Run implements LoadRun {
       state,
       elapsedMs: this.#elapsedMs(now),
       slices: this.#merge.closed(),
-      ...this.#pairsOf(due),
+      ...this.#pairsOf({ withCheckpoint: due }),
       progress: this.#plan.targets.map(({ version }, target) => {
         const own = this.#merge.reports.flatMap((report) => report?.progress[target] ?? []);
         const lastFailure = own.findLast((one) => one.lastFailure !== undefined)?.lastFailure;
@@ -274,7 +274,7 @@ class Run implements LoadRun {
   }
 
   /** Nothing where nothing is paired. */
-  #pairsOf(withCheckpoint: boolean): Pick<LoadReport, 'pairs' | 'checkpointPairs'> {
+  #pairsOf({ withCheckpoint }: { readonly withCheckpoint: boolean }): Pick<LoadReport, 'pairs' | 'checkpointPairs'> {
     const { couples = [] } = this.#plan;
     if (couples.length === 0) return {};
     const closed = this.#merge.closedPairs((target) => this.#wholeScopes[target]!, couplesOf(this.#plan));

@@ -7,7 +7,7 @@
 import type { LoadEndpoint, LoadPlan } from '../../drive/ports.ts';
 import { ClosedLoop } from './closed-loop.ts';
 import { connectionsOf } from './connection-limits.ts';
-import type { Transport } from './connections.ts';
+import type { ConnectionKind, Transport } from './connections.ts';
 import { classifyFailure } from './failure-class.ts';
 import { OpenLoop } from './open-loop.ts';
 import { SliceBook } from './open-slices.ts';
@@ -170,7 +170,7 @@ export class Sender {
       target.sent += 1;
     }
     this.#open.add(request);
-    if (hasRoom(target)) this.#send(request, fired.nowMs, false);
+    if (hasRoom(target)) this.#send(request, fired.nowMs);
     else target.waiting.push(request);
   };
 
@@ -187,11 +187,11 @@ export class Sender {
     request.endpointSlice.open += 1;
   }
 
-  #send(request: Request, nowMs: number, fresh: boolean): void {
+  #send(request: Request, nowMs: number, connection: ConnectionKind = 'any'): void {
     const target = this.#targets[request.target]!;
     if (!request.resent) target.active += 1;
     request.startedMs ??= nowMs;
-    request.lease = target.transports[request.endpoint]!.send(request, nowMs, fresh);
+    request.lease = target.transports[request.endpoint]!.send(request, nowMs, connection);
   }
 
   #fail(request: Request, error: unknown): void {
@@ -199,7 +199,7 @@ export class Sender {
     const { method } = this.#targets[request.target]!.endpoints[request.endpoint]!;
     if (error !== TIMED_OUT && mayResend(request, method)) {
       request.resent = true;
-      this.#send(request, this.#timers.now(), true);
+      this.#send(request, this.#timers.now(), 'fresh');
       return;
     }
     const connecting = request.sentMs === undefined;
@@ -258,7 +258,7 @@ export class Sender {
     if (this.#ended) return;
     const waiting = target.waiting.shift();
     if (waiting === undefined) this.#pacing.freed();
-    else this.#send(waiting, this.#timers.now(), false);
+    else this.#send(waiting, this.#timers.now());
   }
 
   /** A request that was never sent because the load was stopped is none. */

@@ -77,7 +77,7 @@ export function readManifest(text: string, source: string): ManifestText {
   } catch (error) {
     const json = withoutTabs(text);
     if (json !== undefined) return readManifest(json, source);
-    const hint = hintAbout(text, true);
+    const hint = hintAbout(text, { isBroken: true });
     if (hint === undefined) return failed(problemOf(error, text, source));
     return failed({ source, ...lineIndex(text)(hint.offset), path: '', message: hint.message });
   }
@@ -99,7 +99,7 @@ export function readManifest(text: string, source: string): ManifestText {
 }
 
 function doubtsAbout(events: readonly Event[], text: string, source: string): ReturnType<ManifestText['doubts']> {
-  const hint = hintAbout(text, false);
+  const hint = hintAbout(text, { isBroken: false });
   if (hint !== undefined)
     return {
       isNone: true,

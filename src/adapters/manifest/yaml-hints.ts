@@ -18,8 +18,8 @@ const ODD_INDENT = new RegExp(String.raw`^[ \t]*(?:- )*(${ODD})`, 'm');
 /** Where it could be read, only before a key: a text may begin with one. */
 const ODD_KEY = new RegExp(String.raw`^[ \t]*(?:- )*(${ODD})(?=[\s\u200b]*[\w"'-]+:(?:\s|$))`, 'm');
 
-/** `isBroken`: it was not possible to read it. */
-export function hintAbout(text: string, isBroken: boolean): Hint | undefined {
+/** `isBroken`: it could not be read. */
+export function hintAbout(text: string, { isBroken }: { readonly isBroken: boolean }): Hint | undefined {
   const template = text.includes('{{') ? templateIn(text, isBroken) : null;
   if (template !== null) return { offset: template.index, message: `{{ }}: ${TEMPLATE}` };
   const space = ANY_ODD.test(text) ? (isBroken ? ODD_INDENT : ODD_KEY).exec(text) : null;

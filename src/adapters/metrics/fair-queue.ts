@@ -1,6 +1,6 @@
 /**
  * Work that is done one after another, for many owners: of those who wait, the one that has taken least time comes next. So whoever has
- * a lot of slow work waits for himself, and everybody else for one piece of it at most.
+ * a lot of slow work waits for itself, and everybody else for one piece of it at most.
  */
 export class FairQueue {
   readonly #usedMs = new Map<string, number>();
@@ -8,7 +8,7 @@ export class FairQueue {
   #isBusy = false;
 
   async run<T>(owner: string, work: () => Promise<T>): Promise<T> {
-    // Whoever comes later has no arrears to make use of.
+    // Whoever comes later begins level with the others: time in which it asked for nothing gives it no turn.
     if (!this.#usedMs.has(owner)) this.#usedMs.set(owner, this.#leastUsed());
     if (this.#isBusy) await this.#turn(owner);
     this.#isBusy = true;

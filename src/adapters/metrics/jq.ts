@@ -97,26 +97,28 @@ class WorkerJq implements JqEngine {
     const question: JqQuestion = { id: ++this.#asked, json, program };
     this.#underWay += 1;
     return new Promise((resolve) => {
-      const done = (result: JqResult, ends: boolean) => {
+      const done = (result: JqResult, { endsWorker }: { readonly endsWorker: boolean }) => {
         stopWatching();
         this.#underWay -= 1;
         worker.off('message', onMessage);
         worker.off('error', onError);
         worker.off('exit', onExit);
-        if (ends && this.#worker === worker) {
+        if (endsWorker && this.#worker === worker) {
           this.#worker = undefined;
           void worker.terminate();
         }
         resolve(result);
       };
       const onMessage = (answer: JqAnswer) => {
-        if (answer.id === question.id) done(resultOf(answer), answer.spent);
+        if (answer.id === question.id) done(resultOf(answer), { endsWorker: answer.spent });
       };
       const onError = (error: Error) =>
-        done({ kind: 'error', cause: 'limit', message: firstLine(error.message) }, true);
+        done({ kind: 'error', cause: 'limit', message: firstLine(error.message) }, { endsWorker: true });
       const onExit = (code: number) =>
-        done({ kind: 'error', cause: 'limit', message: `jq ended by itself (code ${code})` }, true);
-      const stopWatching = this.#watch(limit, (ms) => done({ kind: 'timeout', seconds: ms / 1000 }, true));
+        done({ kind: 'error', cause: 'limit', message: `jq ended by itself (code ${code})` }, { endsWorker: true });
+      const stopWatching = this.#watch(limit, (ms) =>
+        done({ kind: 'timeout', seconds: ms / 1000 }, { endsWorker: true }),
+      );
       worker.on('message', onMessage).once('error', onError).once('exit', onExit);
       worker.postMessage(question);
     });

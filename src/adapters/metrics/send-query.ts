@@ -95,7 +95,7 @@ async function follow(
     if (next === undefined) return { kind: 'answer', status, text, type, way: onTheWay(url.href, env) };
     url = next;
     // For good: where it leads after another server, back to the first one too, is that server's choice.
-    if (url.origin !== first.origin) sent = strangersHeaders(query);
+    if (url.origin !== first.origin) sent = headersForOthers(query);
     // As browsers do; 307 and 308 keep both.
     if (status === 303 || (method === 'POST' && status < 303)) [method, body] = ['GET', undefined];
     // A signature that the server made itself, as for a store of objects, is none of ours.
@@ -111,7 +111,7 @@ async function follow(
 const pathOf = ({ pathname, search }: URL): string => `${pathname}${search}`;
 
 /** Only what no credential can be in: a header of any other name may hold one. The name of the first host is for that alone. */
-function strangersHeaders(query: MetricRequest): Record<string, string> {
+function headersForOthers(query: MetricRequest): Record<string, string> {
   return Object.fromEntries(
     Object.entries(query.headers).filter(
       ([name]) => isPlainHeader(name) && name.toLowerCase() !== 'host' && !query.secretHeaders.has(name.toLowerCase()),

@@ -28,12 +28,12 @@ export async function* readLineBatches(
   let length = 0;
   let number = 0;
   let isTooLong = false;
-  const take = (bytes: Buffer, batch: Writable, isEnded = true): void => {
+  const take = (bytes: Buffer, batch: Writable, { isCutOff } = { isCutOff: false }): void => {
     number += 1;
     const line = bytes.toString('utf8').trimEnd();
     if (isTooLong) batch.unread.push(`line ${number}: longer than 32 MB`);
     // An object that JSON.parse accepts has its end, whatever is missing behind it.
-    else if (line !== '') add(isEnded || line.startsWith('{') ? lineOf(line) : CUT_OFF, number, batch);
+    else if (line !== '') add(isCutOff && !line.startsWith('{') ? CUT_OFF : lineOf(line), number, batch);
     isTooLong = false;
   };
   for await (const chunk of chunks) {
@@ -56,7 +56,7 @@ export async function* readLineBatches(
   }
   const last: Writable = { requests: [], unread: [] };
   const isCutOff = rest.length > 0 || isTooLong;
-  if (isCutOff) take(Buffer.concat(rest), last, false);
+  if (isCutOff) take(Buffer.concat(rest), last, { isCutOff });
   if (lastOf !== undefined) add(lastOf(), number, last);
   yield { ...last, isTorn: isCutOff || isIncomplete?.() === true };
 }

@@ -67,23 +67,24 @@ async function storyOf(
             source: 'condition',
           }));
   const reported =
-    context?.kube === undefined ? [] : await eventsOf(experiment, context.kube, warn, record !== undefined);
+    context?.kube === undefined
+      ? []
+      : await eventsOf(experiment, context.kube, { warn, withoutOwn: record !== undefined });
   return [...own, ...conditions, ...reported].toSorted((a, b) => (Date.parse(a.time) || 0) - (Date.parse(b.time) || 0));
 }
 
-/** `withRecord`: what we wrote ourselves stands in the record already. */
+/** `withoutOwn`: what we wrote ourselves stands in the record already. */
 async function eventsOf(
   experiment: Experiment,
   kube: NonNullable<Context['kube']>,
-  warn: (text: string) => void,
-  withRecord: boolean,
+  { warn, withoutOwn }: { readonly warn: (text: string) => void; readonly withoutOwn: boolean },
 ): Promise<StoryLine[]> {
   const { readEvents, timeOf } = await import('../../adapters/kube/kubernetes-events.ts');
   const { namespace, name, uid } = experiment.metadata;
   try {
     const events = await readEvents(kube, { namespace, name, uid });
     return events
-      .filter((event) => !withRecord || (event.source?.component ?? event.reportingComponent) !== 'iter8')
+      .filter((event) => !withoutOwn || (event.source?.component ?? event.reportingComponent) !== 'iter8')
       .map((event) => ({
         time: new Date(timeOf(event)).toISOString(),
         priority: event.type === 'Warning' ? 1 : 2,

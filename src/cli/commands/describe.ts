@@ -40,7 +40,7 @@ export function describeCommand(io: Io, done: (code: ExitCode) => void): Command
 }
 
 const codeFor = (experiment: Experiment): ExitCode =>
-  exitCodeOf(knownJudgement(experiment).recommendation.verdict, hasEnded(experiment));
+  exitCodeOf(knownJudgement(experiment).recommendation.verdict, { ended: hasEnded(experiment) });
 
 async function describeOne(name: string | undefined, flags: DescribeFlags, io: Io): Promise<() => ExitCode> {
   return withReports(flags, io, async (reports) => {

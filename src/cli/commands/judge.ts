@@ -77,7 +77,7 @@ export function judgeCommand(io: Io, done: (code: ExitCode) => void): Command {
       for (const event of eventsOfAnswer(experiment)) reports.show(event);
       io.stdout.write(await answerText(experiment, flags, then));
       await reports.end(experiment);
-      const code = exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
+      const code = exitCodeOf(knownJudgement(experiment).recommendation.verdict, { ended: true });
       done(flags.exitCode === false ? EXIT.ok : code);
     });
   });

@@ -148,7 +148,7 @@ async function findOut(
   const earlier = start.given ? await earlierRun(experiment, context) : seenIn(experiment);
   const refused = await startProblem(context, start, { restart: flags.restart === true });
   const tried = await tryMetrics(experiment, { context, driver, given, question, nowMs });
-  const permissions = await checkPermissions(experiment, context, start.given);
+  const permissions = await checkPermissions(experiment, context, { create: start.given });
   const secrets = await trySecrets(experiment, context);
   const targets = await checkTargets(experiment, driver);
   const traffic = await tryTraffic(experiment, driver);

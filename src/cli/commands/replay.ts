@@ -46,7 +46,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
         io.stdout.write(await answerText(experiment, flags, then));
         await reports.end(experiment);
       });
-      const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, true);
+      const code = () => exitCodeOf(knownJudgement(experiment).recommendation.verdict, { ended: true });
       done(flags.exitCode === true ? code() : EXIT.ok);
     },
   );

@@ -59,20 +59,20 @@ export function tabulated(
 ): Steps {
   const { from, to } = window(lnNeeded);
   /** A level at which the evidence is beyond this one, and hardly more: as far out as there is. */
-  const place = (beyond: (ln: number) => number, isHigh: boolean) => {
+  const place = (beyond: (ln: number) => number, end: 'low' | 'high') => {
     let [low, high] = [Math.log(SMALLEST), 0];
     for (let halving = 0; halving < HALVINGS; halving++) {
       const middle = (low + high) / 2;
       const excess = beyond(lnAt(most * Math.exp(middle)));
       if (excess >= 0 && excess <= NEAR) return most * Math.exp(middle);
-      if (excess >= 0 === isHigh) high = middle;
+      if (excess >= 0 === (end === 'high')) high = middle;
       else low = middle;
     }
-    return most * Math.exp(isHigh ? high : low);
+    return most * Math.exp(end === 'high' ? high : low);
   };
   const isRising = side === 'below';
-  const start = isRising ? place((ln) => from - ln, false) : place((ln) => ln - to, false);
-  const end = isRising ? place((ln) => ln - to, true) : place((ln) => from - ln, true);
+  const start = isRising ? place((ln) => from - ln, 'low') : place((ln) => ln - to, 'low');
+  const end = isRising ? place((ln) => ln - to, 'high') : place((ln) => from - ln, 'high');
   const at: number[] = [];
   const ln: number[] = [];
   for (let step = 0; step <= STEPS; step++) {
