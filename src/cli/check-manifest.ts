@@ -5,6 +5,7 @@ import { withDefaults } from '../experiment/defaults.ts';
 import type { Experiment, WrittenExperiment } from '../experiment/experiment.ts';
 import { checkExperiment } from '../validation/validate.ts';
 import type { Context } from './context.ts';
+import { flagText } from './shared-flags.ts';
 import { unsupportedFields } from './unsupported-features.ts';
 
 /** Of the manifest, else of the command. @throws UsageError when they disagree */
@@ -52,14 +53,11 @@ function refuseFlags(experiment: WrittenExperiment, strength: Strength): void {
   const own = new Set(checkExperiment(experiment).map(({ path }) => path));
   const issues = checkExperiment(experiment, { strength }).filter(({ path }) => !own.has(path));
   if (issues.length === 0) return;
-  const flags = Object.entries(strength).map(([setting, value]) => flagOf(setting, value));
+  const flags = Object.entries(strength).map(([setting, value]) => flagText(setting, value));
   throw new UsageError(`${flags.join(' ')}: with ${flags.length === 1 ? 'it' : 'them'} no verdict can be reached`, {
     details: issues.map(({ path, message }) => `${path}: ${message}`),
   });
 }
-
-const flagOf = (setting: string, value: unknown): string =>
-  `--${value === false ? 'no-' : ''}${setting.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
 
 /** For callers that need the object as the store would give it. */
 export function asExperiment(written: WrittenExperiment, namespace: string): Experiment {

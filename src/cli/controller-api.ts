@@ -4,7 +4,8 @@ import { messageOf } from '../errors.ts';
 import type { Io } from '../io.ts';
 import type { Log } from '../controller/structured-log.ts';
 import { SIGNATURE } from '../version.ts';
-import { openMetrics, type Context } from './context.ts';
+import type { Context } from './context.ts';
+import { openMetrics } from './open-driver.ts';
 import { whoDrives } from './who-drives.ts';
 
 export interface ApiSettings {

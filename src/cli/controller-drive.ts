@@ -12,7 +12,8 @@ import { publishEvents } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/progress-lines.ts';
 import { headline } from '../judge/recommendation.ts';
 import { SIGNATURE } from '../version.ts';
-import { openDriver, openEvents, openLoad, openMetrics, type Context } from './context.ts';
+import { openEvents, type Context } from './context.ts';
+import { openDriver, openLoad, openMetrics } from './open-driver.ts';
 import { unsupportedFields } from './unsupported-features.ts';
 
 export interface ControllingOptions {

@@ -121,7 +121,7 @@ export async function watchAll(
   options: WatchingOptions & {
     readonly table: (rows: readonly ListRow[]) => void;
     /** Something has changed: what there is now. `isWhole`: nothing is missing any more. */
-    readonly changed?: (rows: () => readonly ListRow[], isWhole: boolean) => void;
+    readonly changed?: (rows: () => readonly ListRow[], how: { readonly isWhole: boolean }) => void;
   },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
@@ -156,7 +156,7 @@ export async function watchAll(
             Array.from(seen.values(), ({ row }) => row),
             (row) => row,
           ),
-        synced,
+        { isWhole: synced },
       );
       if (!synced) continue;
       if (!selection.forever && [...seen.values()].every(({ row }) => row.ended)) break;

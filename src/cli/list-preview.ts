@@ -42,7 +42,7 @@ export function listPreview(
       await whileConnecting(context, io, () => Promise.race([begun, work]));
       const { createListProgress } = await import('./progress-display.ts');
       const progress = createListProgress(io, flags, () => namespace);
-      draw = () => progress.changed(rows, false);
+      draw = () => progress.changed(rows, { isWhole: false });
       draw(); // what came before
       try {
         return await work;

@@ -1,4 +1,4 @@
-/** Which tasks can be done here, and how: what `context.ts` opens for a driver. */
+/** Which tasks can be done here, and how: what `open-driver.ts` opens. */
 import type { KubeClient } from '../adapters/kube/api-client.ts';
 import type { SecretReader, TaskRunner } from '../drive/ports.ts';
 import type { Io } from '../io.ts';

@@ -19,7 +19,8 @@ import { neededPermissions } from '../preflight/permissions.ts';
 import type { Obstacle } from '../preflight/outlook.ts';
 import { formatCount, formatCounted, formatValue } from '../text/units.ts';
 import type { MetricCheck, PermissionCheck, TargetCheck } from '../view/plan-view.ts';
-import type { Context, Driver } from './context.ts';
+import type { Context } from './context.ts';
+import type { Driver } from './open-driver.ts';
 
 /** As long as an experiment might have run: what a query of `elapsedTime` is tried with. */
 const TRIED_SECONDS = 60;

@@ -20,9 +20,9 @@ export interface Progress {
   readonly end: () => void;
 }
 
-/** Of several experiments: `changed` takes what there is now, and whether that is all. */
+/** Of several experiments: `changed` takes what there is now; `isWhole`: that is all. */
 export interface ListProgress extends Progress {
-  readonly changed: (rows: () => readonly ListRow[], isWhole: boolean) => void;
+  readonly changed: (rows: () => readonly ListRow[], how: { readonly isWhole: boolean }) => void;
 }
 
 const isRedrawn = (io: Io): boolean => io.stderr.isTTY && io.env['TERM'] !== 'dumb';
@@ -36,7 +36,7 @@ export function createListProgress(io: Io, flags: OutputFlags, namespace: () => 
   return {
     show: () => undefined, // the table shows what came of it
     say: (text) => screen.say(text),
-    changed: (rows, isWhole) => screen.show(rows, isWhole),
+    changed: (rows, how) => screen.show(rows, how),
     end: () => {
       stopResize();
       screen.end();

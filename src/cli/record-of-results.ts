@@ -62,25 +62,26 @@ function secondsOf({ windows, formats }: Results): number {
   return sum;
 }
 
-function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: HowMeasured): ImportedDoubts {
+function doubtsOf(results: Results, { model, missing }: HowMeasured): ImportedDoubts {
+  const { formats } = results;
   const facts = factsOf(formats);
   // Nobody sends what is real traffic ("observed"): there is no schedule that it could be late for.
   const sent = model ?? facts.model;
   const latency = sent === 'closed' ? 'closed-model' : sent === 'unknown' ? 'unknown-model' : undefined;
-  const requests =
-    missing !== undefined
-      ? undefined
-      : facts.omitsFailures === true
-        ? 'failures-missing'
-        : isTorn || windows.some(({ isOutlasted, isUnordered }) => isOutlasted || isUnordered)
-          ? 'unfinished-missing'
-          : undefined;
+  const requests = missing === undefined ? doubtAboutRequests(results) : undefined;
   return {
     from: [...new Set(formats.map(({ title }) => title))].join(', '),
     ...(formats.some(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
     ...(latency === undefined ? {} : { latency }),
     ...(requests === undefined ? {} : { requests }),
   };
+}
+
+/** Which requests may be missing, where nobody has said how many are. */
+function doubtAboutRequests({ formats, windows, isTorn }: Results): ImportedDoubts['requests'] {
+  if (factsOf(formats).omitsFailures === true) return 'failures-missing';
+  const mayLackLast = isTorn || windows.some(({ isOutlasted, isUnordered }) => isOutlasted || isUnordered);
+  return mayLackLast ? 'unfinished-missing' : undefined;
 }
 
 function warningsOf({ windows, formats, unread }: Results, { missing, split }: HowMeasured): string[] {

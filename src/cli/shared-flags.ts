@@ -65,6 +65,12 @@ export function numberFlag(limits: { readonly min: number; readonly integer?: bo
   };
 }
 
+/** A flag as it is typed: `--min-seconds`; of a setting that is false `--no-extend`. */
+export function flagText(name: string, value?: unknown): string {
+  const words = name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+  return `--${value === false ? 'no-' : ''}${words}`;
+}
+
 /** Collects a flag that may be given several times. */
 export function repeated(value: string, before: readonly string[] | undefined): string[] {
   return [...(before ?? []), value];

@@ -7,7 +7,8 @@ import type { TrafficObjects } from '../drive/ports.ts';
 import { movesTraffic, splitsAhead, valuesAhead } from '../traffic/traffic-plan.ts';
 import { splitOf, type WeightField } from '../traffic/weight-fields.ts';
 import type { TrafficPlan } from '../view/plan-view.ts';
-import type { Context, Driver } from './context.ts';
+import type { Context } from './context.ts';
+import type { Driver } from './open-driver.ts';
 
 /** Of the objects that hold the weights. A kind that the server does not know is reported when they are read. */
 export async function weightPermissions(

@@ -10,7 +10,7 @@ import { combineVerdicts, type LimitAssessment } from './assessment.ts';
 import type { ImportedDoubts } from './unknowns-of-other-tools.ts';
 import type { Question } from './question/question.ts';
 import type { Recommendation } from './recommendation.ts';
-import { codesText, confidenceText, countText, openSentence, violatedSentence } from './wording/sentences.ts';
+import { codesText, confidenceText, openSentence, violatedSentence } from './wording/sentences.ts';
 import type { ChangedBuild } from './record/stored-record.ts';
 import { changedSentence } from './record/void-measurements.ts';
 import type { RewardResult } from './reward/reward-state.ts';
@@ -158,7 +158,7 @@ function unjudgedAnswers(question: Question, facts: RecommendFacts, version: str
   const { errors, isPart } = unlimitedErrors(question, facts, version);
   const bad = Math.min(n, redirects + errors);
   if (n === 0 || lowerBound({ n, bad }, Math.log(1 / alpha)) <= UNJUDGED_SHARE) return undefined;
-  const counted = `${countText(bad)} of ${formatCounted(n, 'request')} to ${version}`;
+  const counted = `${formatCount(bad)} of ${formatCounted(n, 'request')} to ${version}`;
   const were = bad === 1 ? 'was' : 'were';
   const codes = codesText(tally.codes);
   if (errors === 0)

@@ -10,7 +10,7 @@ import type { Theme } from './theme.ts';
 
 export interface ListScreen {
   /** `rows`: asked when the table is drawn; `isWhole`: these are all that there are. */
-  show(rows: () => readonly ListRow[], isWhole: boolean): void;
+  show(rows: () => readonly ListRow[], how: { readonly isWhole: boolean }): void;
   /** A sentence that stays above the table. */
   say(text: string): void;
   redraw(): void;
@@ -49,7 +49,7 @@ export function createListScreen(options: {
   });
   const ticking = setInterval(() => screen.drawSoon(), TICK_MS);
   return {
-    show: (rows, isWhole) => {
+    show: (rows, { isWhole }) => {
       rowsNow = rows;
       isAll = isWhole;
       screen.drawSoon();

@@ -215,33 +215,10 @@ function rewardLinesOf(
 }
 
 function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
-  const sent = Math.max(0, ...load.versions.map((one) => one.sent));
-  const { plannedRequests: planned, ratePerSec } = load;
-  const needed = Math.max(0, ...load.versions.map((one) => one.needed ?? 0));
-  const target = planned === undefined ? undefined : load.extending ? sent + needed : planned;
-  const share =
-    target === undefined
-      ? Math.min(1, load.elapsedSeconds / Math.max(0.001, load.plannedSeconds ?? 0.001))
-      : target === 0
-        ? 1
-        : Math.min(1, sent / target);
-  const leftSeconds =
-    target === undefined
-      ? (load.plannedSeconds ?? 0) - load.elapsedSeconds
-      : ratePerSec > 0
-        ? (target - sent) / ratePerSec
-        : undefined;
-  const count =
-    load.state === 'warming-up'
-      ? 'warming up'
-      : load.extending
-        ? `${formatCounted(sent, 'request')}, about ${formatCount(needed)} more needed`
-        : planned === undefined
-          ? formatCounted(sent, 'request')
-          : `${formatCount(Math.min(sent, planned))} of ${formatCounted(planned, 'request')}`;
+  const { done, leftSeconds } = howFar(load);
   const facts = [
-    count,
-    ...(ratePerSec > 0 ? [formatRate(ratePerSec)] : []),
+    requestsText(load),
+    ...(load.ratePerSec > 0 ? [formatRate(load.ratePerSec)] : []),
     ...(leftSeconds === undefined || load.state === 'draining'
       ? []
       : [`${formatSeconds(Math.max(0, leftSeconds))} left`]),
@@ -250,12 +227,45 @@ function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
   const text = facts.join('   ');
   const room = Math.min(30, columns - displayWidth(text) - 8);
   if (room < 8) return wrapFacts(facts, { columns, first: 'load  ', rest: '      ' });
-  const done = Math.floor(share * room);
+  const filled = Math.floor(done * room);
   const bar =
-    theme.bar.done.repeat(done) +
-    (done < room ? theme.bar.head : '') +
-    theme.bar.left.repeat(Math.max(0, room - done - 1));
+    theme.bar.done.repeat(filled) +
+    (filled < room ? theme.bar.head : '') +
+    theme.bar.left.repeat(Math.max(0, room - filled - 1));
   return [`load  ${bar}  ${text}`];
+}
+
+/** Of the version that is furthest on; `needed`: of the one that needs most. */
+function furthest({ versions }: LoadState): { readonly sent: number; readonly needed: number } {
+  return {
+    sent: Math.max(0, ...versions.map((one) => one.sent)),
+    needed: Math.max(0, ...versions.map((one) => one.needed ?? 0)),
+  };
+}
+
+/** The part that is done, from 0 to 1, and the seconds that are left, where that is known. */
+function howFar(load: LoadState): { readonly done: number; readonly leftSeconds: number | undefined } {
+  const { plannedRequests, plannedSeconds = 0, elapsedSeconds, ratePerSec } = load;
+  if (plannedRequests === undefined)
+    return {
+      done: Math.min(1, elapsedSeconds / Math.max(0.001, plannedSeconds)),
+      leftSeconds: plannedSeconds - elapsedSeconds,
+    };
+  const { sent, needed } = furthest(load);
+  const target = load.extending ? sent + needed : plannedRequests;
+  return {
+    done: target === 0 ? 1 : Math.min(1, sent / target),
+    leftSeconds: ratePerSec > 0 ? (target - sent) / ratePerSec : undefined,
+  };
+}
+
+function requestsText(load: LoadState): string {
+  const { plannedRequests: planned } = load;
+  const { sent, needed } = furthest(load);
+  if (load.state === 'warming-up') return 'warming up';
+  if (load.extending) return `${formatCounted(sent, 'request')}, about ${formatCount(needed)} more needed`;
+  if (planned === undefined) return formatCounted(sent, 'request');
+  return `${formatCount(Math.min(sent, planned))} of ${formatCounted(planned, 'request')}`;
 }
 
 export interface LiveScreen {

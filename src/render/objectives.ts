@@ -54,14 +54,15 @@ export function versionTitle(version: string, view: ExperimentView): string {
   return `${sanitizeLine(version)}${role}`;
 }
 
-function verdictText(one: LimitAssessment, theme: Theme): string {
-  const how =
-    one.method === 'exact' && one.verdict !== 'undecided'
-      ? ', observed'
-      : one.method === 'point' && one.verdict !== 'undecided'
-        ? ', point value'
-        : '';
-  return `${theme.verdict(one.verdict)}${how}`;
+/** How it was judged, where that was not by evidence. */
+const BY_METHOD: Readonly<Partial<Record<LimitAssessment['method'], string>>> = {
+  exact: ', observed',
+  point: ', point value',
+};
+
+function verdictText({ verdict, method }: LimitAssessment, theme: Theme): string {
+  const how = verdict === 'undecided' ? '' : (BY_METHOD[method] ?? '');
+  return `${theme.verdict(verdict)}${how}`;
 }
 
 function oneVersion(

@@ -26,7 +26,7 @@ function drawn(count: number, isWhole: boolean): string[] {
   const output = { isTTY: true, columns: 100, rows: 12, write: (text: string) => void (written += text) };
   const theme = themeFor(output, { mode: 'never', env: {} });
   const screen = createListScreen({ output, theme, clock: fakeClock(), namespace: () => 'shop' });
-  screen.show(() => Array.from({ length: count }, (_, at) => row(`e${at}`)), isWhole);
+  screen.show(() => Array.from({ length: count }, (_, at) => row(`e${at}`)), { isWhole });
   screen.redraw();
   const lines = written === '' ? [] : written.split('\u001b[J').at(-1)!.split('\n');
   screen.end();

@@ -17,6 +17,7 @@ import { withAnswerReports, withReportFlag, type ReportFlags } from '../report-f
 import { withResultFlags, type ResultFlags } from '../result-files.ts';
 import {
   durationFlag,
+  flagText,
   numberFlag,
   repeated,
   withOutputFlags,
@@ -25,7 +26,7 @@ import {
   type StoreFlags,
 } from '../shared-flags.ts';
 import { confidenceFlag, FORMATS, PERCENTILES, percentilesFlag } from '../comparison-flags.ts';
-import { LOAD_FLAGS, withLoadFlags, written, type QuickFlags } from './init.ts';
+import { LOAD_FLAGS, withLoadFlags, type QuickFlags } from '../quick-flags.ts';
 
 interface AaFlags extends QuickFlags, ResultFlags, StoreFlags, OutputFlags, ReportFlags {
   readonly filename?: string;
@@ -104,7 +105,7 @@ function refuseFlags(file: string | undefined, flags: AaFlags): void {
   const of = [...LOAD_FLAGS, 'qps' as const].filter((flag) => flags[flag] !== undefined);
   const own = isMeasured ? of : of.filter((flag) => !['requests', 'duration', 'qps'].includes(flag));
   if (own.length > 0 && flags.url === undefined)
-    throw new UsageError(`${written(own[0]!)} goes with --url${isMeasured ? ': nothing is sent' : ''}`, {
+    throw new UsageError(`${flagText(own[0]!)} goes with --url${isMeasured ? ': nothing is sent' : ''}`, {
       hint: isMeasured ? 'what was measured is divided' : 'the manifest says what its requests are',
     });
   if (flags.filename !== undefined && flags.of !== undefined)

@@ -18,7 +18,8 @@ import { compileQuestion, type Question } from '../../judge/question/question.ts
 import { remarksOn } from '../../validation/remarks.ts';
 import { whileWaiting } from '../../render/spinner.ts';
 import { renderPlan } from '../../render/plan.ts';
-import { openContext, openDriver, type Context, type Driver } from '../context.ts';
+import { openContext, type Context } from '../context.ts';
+import { openDriver, type Driver } from '../open-driver.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
   repeated,

@@ -11,6 +11,7 @@ import { driveToEnd, type DrivingOptions } from '../drive-and-show.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
   durationFlag,
+  flagText,
   repeated,
   strengthOf,
   withChartFlag,
@@ -29,7 +30,7 @@ import { namedExperiment } from '../choose-experiment.ts';
 import { ANSWER_FORMATS } from '../print-experiment.ts';
 import { createScriptGate } from '../script-gate.ts';
 import { settle } from '../start-or-resume.ts';
-import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, written, type QuickFlags } from './init.ts';
+import { experimentFromFlags, LOAD_FLAGS, withQuickFlags, type QuickFlags } from '../quick-flags.ts';
 
 export interface RunFlags extends StoreFlags, OutputFlags, StrengthFlags, QuickFlags, ReportFlags, MetricsFlags {
   readonly filename?: string[];
@@ -157,7 +158,7 @@ async function readSource(name: string | undefined, flags: RunFlags, io: Io): Pr
 function refuseQuickFlags(flags: RunFlags): void {
   const given = [...LOAD_FLAGS, 'qps' as const, 'name' as const].filter((flag) => flags[flag] !== undefined);
   if (given.length === 0) return;
-  throw new UsageError(`${given.map(written).join(', ')} goes with --url only`, {
+  throw new UsageError(`${given.map((flag) => flagText(flag)).join(', ')} goes with --url only`, {
     hint: 'write it into the manifest',
   });
 }

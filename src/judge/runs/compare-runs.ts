@@ -5,14 +5,14 @@
  * each. The interval of one run is by itself, with the confidence on each side, as `describe` has it.
  */
 import { differenceBounds, shownOrder, type DifferenceBounds } from '../../evidence/two-runs/difference.ts';
-import { shortName } from '../../experiment/metric-names.ts';
 import type { DisplayUnit } from '../../text/units.ts';
 import type { MeasuredRun } from './measured-run.ts';
 import { errorCount } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
 import { percentile } from '../../evidence/one-sample/percentile-bounds.ts';
 import { meansCannotDiffer, percentilesCannotDiffer, sharesCannotDiffer } from '../../evidence/two-runs/quick-look.ts';
-import { sideLevels, type RowQuantity, type RunSide } from './row-levels.ts';
+import { sideLevels, type RunSide } from './row-levels.ts';
+import { rowsOfRuns, type RunRow } from './rows-of-runs.ts';
 import { isMilliseconds } from '../unit-names.ts';
 import { couldShowWorse } from './worst-case.ts';
 
@@ -48,29 +48,22 @@ export interface ComparisonSettings {
   readonly percentiles: readonly number[];
 }
 
-interface Row {
-  readonly metric: string;
-  readonly quantity: RowQuantity;
-  readonly better?: 'lower' | 'higher' | undefined;
-  readonly isGood?: boolean | undefined;
-}
-
 export function compareRuns(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): RunComparison {
-  const rows = rowsOfRuns(a, b, settings);
+  const rows = rowsOfRuns(a, b, settings.percentiles);
   const lns = { lnNeeded: lnNeededOf(a, b, rows, settings), lnSide: Math.log(1 / (1 - settings.confidence)) };
   return { confidence: settings.confidence, rows: rows.map((row) => comparedRow(a, b, { row, ...lns })) };
 }
 
 /** The evidence that each direction of a row takes. */
 export function lnNeededFor(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): number {
-  return lnNeededOf(a, b, rowsOfRuns(a, b, settings), settings);
+  return lnNeededOf(a, b, rowsOfRuns(a, b, settings.percentiles), settings);
 }
 
 /** Alpha is shared among the rows that there is evidence for, whatever the evidence says. */
 function lnNeededOf(
   a: MeasuredRun,
   b: MeasuredRun,
-  rows: readonly Row[],
+  rows: readonly RunRow[],
   { confidence }: Pick<ComparisonSettings, 'confidence'>,
 ): number {
   const judged = Math.max(1, rows.filter((row) => isJudged(a, b, row)).length);
@@ -87,7 +80,7 @@ interface RequestValue {
 export function requestValues(run: MeasuredRun, settings: ComparisonSettings): RequestValue[] {
   const { response } = run.tally;
   if (response.n === 0) return [];
-  return rowsOfRuns(run, run, settings).flatMap(({ metric, quantity }): RequestValue[] => {
+  return rowsOfRuns(run, run, settings.percentiles).flatMap(({ metric, quantity }): RequestValue[] => {
     switch (quantity.kind) {
       case 'error-rate':
         return [{ metric, unit: 'share', estimate: response.errors / response.n }];
@@ -105,7 +98,7 @@ export function requestValues(run: MeasuredRun, settings: ComparisonSettings): R
 export function cannotDiffer(a: MeasuredRun, b: MeasuredRun, settings: ComparisonSettings): boolean {
   const [x, y] = [a.tally, b.tally];
   if (x.response.n === 0 || y.response.n === 0) return true;
-  const rows = rowsOfRuns(a, b, settings);
+  const rows = rowsOfRuns(a, b, settings.percentiles);
   const lnNeeded = lnNeededOf(a, b, rows, settings);
   const counts = ({ response, service }: typeof x) => ({
     response: errorCount(response),
@@ -138,7 +131,7 @@ function commonCap(a: MeasuredRun, b: MeasuredRun): number | undefined {
 function levelsOf(
   a: MeasuredRun,
   b: MeasuredRun,
-  row: Row,
+  row: RunRow,
   lns: { readonly lnNeeded: number; readonly lnSide: number },
 ) {
   const asked = { ...lns, capMs: commonCap(a, b), isGood: row.isGood };
@@ -160,7 +153,7 @@ function unitOf(written: string): string {
   return /^(s|secs?|seconds?)$/.test(unit) ? 's' : unit;
 }
 
-function isJudged(a: MeasuredRun, b: MeasuredRun, { quantity }: Row): boolean {
+function isJudged(a: MeasuredRun, b: MeasuredRun, { quantity }: RunRow): boolean {
   if (quantity.kind === 'custom') {
     const lns = { lnNeeded: 1, lnSide: 1 };
     const { a: x, b: y } = levelsOf(a, b, { metric: quantity.metric, quantity }, lns);
@@ -173,7 +166,7 @@ function isJudged(a: MeasuredRun, b: MeasuredRun, { quantity }: Row): boolean {
 function comparedRow(
   a: MeasuredRun,
   b: MeasuredRun,
-  { row, ...lns }: { readonly row: Row; readonly lnNeeded: number; readonly lnSide: number },
+  { row, ...lns }: { readonly row: RunRow; readonly lnNeeded: number; readonly lnSide: number },
 ): ComparedRow {
   const { a: x, b: y } = levelsOf(a, b, row, lns);
   const { endpoint } = row.quantity.kind === 'custom' ? {} : row.quantity;
@@ -212,58 +205,7 @@ function reasonOf(a: string | undefined, b: string | undefined): string | undefi
   return [...(a === undefined ? [] : [`A: ${a}`]), ...(b === undefined ? [] : [`B: ${b}`])].join('; ');
 }
 
-function answerOf(order: 'larger' | 'smaller', better: Row['better']): RowAnswer {
+function answerOf(order: 'larger' | 'smaller', better: RunRow['better']): RowAnswer {
   if (better === undefined) return order === 'larger' ? 'higher' : 'lower';
   return (order === 'larger') === (better === 'higher') ? 'better' : 'worse';
 }
-
-/** Errors, the mean, the percentiles of all requests; then what the objectives of either ask for. */
-function rowsOfRuns(a: MeasuredRun, b: MeasuredRun, { percentiles }: ComparisonSettings): Row[] {
-  const asked = [...a.asked, ...b.asked];
-  const percents = [
-    ...new Set([
-      ...percentiles,
-      ...asked.flatMap(({ quantity, endpoint }) =>
-        quantity.kind === 'percentile' && endpoint === undefined ? [quantity.percent] : [],
-      ),
-    ]),
-  ].toSorted((x, y) => x - y);
-  const hasRequests = a.tally.response.n > 0 || b.tally.response.n > 0;
-  const builtIn = hasRequests || Object.keys({ ...a.measured, ...b.measured }).length === 0;
-  const lower = { better: 'lower' as const };
-  const rows: Row[] = builtIn
-    ? [
-        { metric: 'error-rate', quantity: { kind: 'error-rate' }, ...lower },
-        { metric: 'mean-latency', quantity: { kind: 'mean-latency' }, ...lower },
-        ...percents.map(
-          (percent): Row => ({ metric: percentileName(percent), quantity: { kind: 'percentile', percent }, ...lower }),
-        ),
-      ]
-    : [];
-  const keys = new Set<string>();
-  for (const { metric, quantity, endpoint } of asked) {
-    if (endpoint === undefined || keys.has(metric)) continue;
-    keys.add(metric);
-    const name = shortName(metric);
-    if (quantity.kind === 'percentile')
-      rows.push({ metric: name, quantity: { kind: 'percentile', percent: quantity.percent, endpoint }, ...lower });
-    else if (quantity.kind === 'error-rate' || quantity.kind === 'mean-latency')
-      rows.push({ metric: name, quantity: { kind: quantity.kind, endpoint }, ...lower });
-  }
-  for (const metric of new Set([...Object.keys(a.measured), ...Object.keys(b.measured)])) {
-    const of = asked.filter((one) => one.metric === metric);
-    const better = new Set(of.map((one) => one.better));
-    // What both are below: a value beyond it would count for more than it may.
-    const caps = of.flatMap((one) => one.cap ?? []);
-    const cap = caps.length === 0 ? undefined : Math.max(...caps);
-    rows.push({
-      metric,
-      quantity: { kind: 'custom', metric, ...(cap === undefined ? {} : { cap }) },
-      ...(better.size === 1 ? { better: [...better][0]! } : {}),
-      isGood: better.size === 1 && of.some(({ isGood }) => isGood === true),
-    });
-  }
-  return rows;
-}
-
-const percentileName = (percent: number): string => `p${percent}`;

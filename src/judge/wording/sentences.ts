@@ -5,8 +5,6 @@ import type { LimitAssessment, UndecidedReason } from '../assessment.ts';
 import { boundText, isBeyond, observedText, relativeText, relevantBound, shownLimit } from './limit-texts.ts';
 import { noValueText } from './no-value-sentences.ts';
 
-export const countText = formatCount;
-
 /** `95 %`, `99.9 %`. */
 export const confidenceText = (confidence: number): string => formatLimit(confidence, 'share');
 
