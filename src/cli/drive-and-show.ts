@@ -1,7 +1,7 @@
 /** Drives one experiment from the command line: signals, time limit, lock, live view, the answer and its exit code. */
 import { InterruptedError, messageOf, TimeoutError, UnavailableError } from '../errors.ts';
 import { EXIT, exitCodeOf, type ExitCode } from '../exit-codes.ts';
-import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
+import type { Io, ProcessSignal } from '../io.ts';
 import { hasEnded } from '../experiment/conditions.ts';
 import { drive } from '../drive/drive.ts';
 import type { DriveOutcome } from '../drive/drive-options.ts';
@@ -23,7 +23,9 @@ import { watchToEnd, watchUntil } from './follow-to-end.ts';
 export interface DrivingOptions {
   readonly context: Context;
   readonly io: Io;
-  readonly flags: OutputFlags & { readonly timeout?: number; readonly keepSplit?: boolean };
+  readonly flags: OutputFlags & { readonly keepSplit?: boolean };
+  /** Of `withinTime`: for all that it drives and watches. Absent: it may take as long as it takes. */
+  readonly over?: AbortSignal | undefined;
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
   readonly reports: Reports;
@@ -62,7 +64,7 @@ export async function driveSettled<T>(
   options: DrivingOptions,
   answer: (outcome: DriveOutcome, stopped: Stop | undefined) => Promise<T>,
 ): Promise<T> {
-  const { context, io, flags, progress } = options;
+  const { context, io, flags, over, progress } = options;
   const stop = new AbortController();
   const kill = new AbortController();
   let stopped: Stop | undefined;
@@ -82,8 +84,9 @@ export async function driveSettled<T>(
   const onLockLost = () => end('lost');
   if (settled.lock.lost.aborted) onLockLost();
   else settled.lock.lost.addEventListener('abort', onLockLost, { once: true });
-  const limit = flags.timeout === undefined ? undefined : timeLimit(io.clock, flags.timeout);
-  limit?.signal.addEventListener('abort', () => end('timeout'), { once: true });
+  const onOver = () => end('timeout');
+  if (over?.aborted === true) onOver();
+  over?.addEventListener('abort', onOver, { once: true });
   // Events are the answer then: without a reader there is nothing to go on for.
   const lost = flags.output === 'ndjson' ? io.stdout.lost : undefined;
   const onLost = () => end('SIGTERM');
@@ -140,7 +143,7 @@ export async function driveSettled<T>(
     failure = error;
     throw error;
   } finally {
-    limit?.cancel();
+    over?.removeEventListener('abort', onOver);
     lost?.removeEventListener('abort', onLost);
     stopListening();
     progress.end();
