@@ -25,7 +25,9 @@ import { watchToEnd, watchUntil } from './follow-to-end.ts';
 export interface DrivingOptions {
   readonly context: Context;
   readonly io: Io;
-  readonly flags: OutputFlags & { readonly timeout?: number; readonly keepSplit?: boolean };
+  readonly flags: OutputFlags & { readonly keepSplit?: boolean };
+  /** Of `withinTime`: for all that it drives and watches. Absent: it may take as long as it takes. */
+  readonly over?: AbortSignal | undefined;
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;
   readonly reports: Reports;
@@ -61,12 +63,12 @@ export async function driveSettled<T>(
   options: DrivingOptions,
   answer: (outcome: DriveOutcome, stopped: Stop | undefined) => Promise<T>,
 ): Promise<T> {
-  const { context, io, flags, progress } = options;
+  const { context, io, flags, over, progress } = options;
   const { stop, kill, cause, close } = stopOfDrive(io, {
     lockLost: settled.lock.lost,
     // Events are the answer then: without a reader there is nothing to go on for.
     readerLost: flags.output === 'ndjson' ? io.stdout.lost : undefined,
-    timeoutMs: flags.timeout,
+    over,
     onSignal: () => progress.show(stoppingEvent(settled.experiment.metadata, io)),
   });
   const started = io.clock.now();

@@ -9,13 +9,28 @@ export interface Ending {
   close(): void;
 }
 
+/** Does the whole work of a command that may be limited in time (`--timeout`). `over`: aborted when that is over; absent: never. */
+export async function withinTime<T>(
+  io: Io,
+  { timeout }: { readonly timeout?: number | undefined },
+  work: (over: AbortSignal | undefined) => Promise<T>,
+): Promise<T> {
+  if (timeout === undefined) return work(undefined);
+  const limit = timeLimit(io.clock, timeout);
+  try {
+    return await work(limit.signal);
+  } finally {
+    limit.cancel();
+  }
+}
+
 /**
- * Ctrl-C, SIGTERM, the time limit, and for `withoutReader` that nobody reads standard output any more: the code that is then
+ * Ctrl-C, SIGTERM, `over` of `withinTime`, and for `withoutReader` that nobody reads standard output any more: the code that is then
  * right.
  */
 export function endingOf(
   io: Io,
-  { timeout, withoutReader }: { readonly timeout?: number | undefined; readonly withoutReader?: ExitCode | undefined },
+  { over, withoutReader }: { readonly over?: AbortSignal | undefined; readonly withoutReader?: ExitCode | undefined },
 ): Ending {
   const controller = new AbortController();
   const lost = withoutReader === undefined ? undefined : io.stdout.lost;
@@ -24,12 +39,13 @@ export function endingOf(
     code = signal === 'SIGTERM' ? EXIT.terminated : EXIT.interrupted;
     controller.abort();
   });
-  const limit = timeout === undefined ? undefined : timeLimit(io.clock, timeout);
   const end = (why: ExitCode) => {
     code ??= why;
     controller.abort();
   };
-  limit?.signal.addEventListener('abort', () => end(EXIT.timeout), { once: true });
+  const onOver = () => end(EXIT.timeout);
+  if (over?.aborted === true) onOver();
+  over?.addEventListener('abort', onOver, { once: true });
   const onLost = () => end(withoutReader!);
   if (lost?.aborted === true) onLost();
   lost?.addEventListener('abort', onLost, { once: true });
@@ -38,7 +54,7 @@ export function endingOf(
     code: () => code,
     close: () => {
       stopListening();
-      limit?.cancel();
+      over?.removeEventListener('abort', onOver);
       lost?.removeEventListener('abort', onLost);
     },
   };

@@ -19,14 +19,16 @@ import { sayWhenNobodyDrives, whoDrives, whoDrivesEach } from './who-drives.ts';
 export interface WatchingOptions {
   readonly context: Context;
   readonly io: Io;
-  readonly flags: OutputFlags & { readonly timeout?: number };
+  readonly flags: OutputFlags;
+  /** Of `withinTime`. Absent: it may take as long as it takes. */
+  readonly over?: AbortSignal | undefined;
   readonly progress: Progress;
   readonly reports?: Reports | undefined;
 }
 
 /** Events are the answer then: without a reader there is nothing to go on for. */
-const endingsOf = (io: Io, { timeout, output }: WatchingOptions['flags']) =>
-  endingOf(io, { timeout, ...(output === 'ndjson' ? { withoutReader: EXIT.terminated } : {}) });
+const endingsOf = ({ io, over, flags }: WatchingOptions) =>
+  endingOf(io, { over, ...(flags.output === 'ndjson' ? { withoutReader: EXIT.terminated } : {}) });
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
 export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
@@ -41,7 +43,7 @@ export async function watchUntil(
 ): Promise<ExitCode | undefined> {
   const { context, io, flags, progress } = options;
   const { namespace, name } = key;
-  const ending = endingsOf(io, flags);
+  const ending = endingsOf(options);
   const signal = enough === undefined ? ending.signal : AbortSignal.any([ending.signal, enough]);
   let last: Experiment | undefined;
   const over = new AbortController();
@@ -63,7 +65,7 @@ export async function watchUntil(
           progress.say('up to date again');
           break;
         case 'synced':
-          if (last === undefined && flags.timeout === undefined)
+          if (last === undefined && options.over === undefined)
             throw new NotFoundError(
               `no experiment ${JSON.stringify(name)} in namespace ${namespace} of ${context.store.description}`,
             );
@@ -125,7 +127,7 @@ export async function watchAll(
   },
 ): Promise<ExitCode> {
   const { context, io, flags, progress, table } = options;
-  const ending = endingsOf(io, flags);
+  const ending = endingsOf(options);
   // Of each only what is reported about it later: ten thousand experiments of 50 kB do not fit into memory.
   const seen = new Map<string, { readonly row: ListRow; readonly reported: Experiment }>();
   const key = (experiment: Experiment) => keyText(experiment.metadata);

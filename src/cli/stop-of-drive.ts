@@ -1,6 +1,6 @@
 /** What ends a drive from outside, before its experiment ends. */
 import { InterruptedError } from '../errors.ts';
-import { timeLimit, type Io, type ProcessSignal } from '../io.ts';
+import type { Io, ProcessSignal } from '../io.ts';
 
 export type Stop = ProcessSignal | 'timeout' | 'lost';
 
@@ -20,13 +20,14 @@ export function stopOfDrive(
   {
     lockLost,
     readerLost,
-    timeoutMs,
+    over,
     onSignal,
   }: {
     readonly lockLost: AbortSignal;
     /** Absent: without a reader it goes on. */
     readonly readerLost: AbortSignal | undefined;
-    readonly timeoutMs: number | undefined;
+    /** Of `withinTime`. */
+    readonly over: AbortSignal | undefined;
     /** Called before a signal stops it. */
     readonly onSignal: () => void;
   },
@@ -46,10 +47,9 @@ export function stopOfDrive(
     onSignal();
     end(signal);
   });
-  const limit = timeoutMs === undefined ? undefined : timeLimit(io.clock, timeoutMs);
   const endings = [
     [lockLost, () => end('lost')],
-    [limit?.signal, () => end('timeout')],
+    [over, () => end('timeout')],
     [readerLost, () => end('SIGTERM')],
   ] as const;
   for (const [signal, onAbort] of endings) {
@@ -62,7 +62,6 @@ export function stopOfDrive(
     cause: () => stopped,
     close: () => {
       stopListening();
-      limit?.cancel();
       for (const [signal, onAbort] of endings) signal?.removeEventListener('abort', onAbort);
     },
   };

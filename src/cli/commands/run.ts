@@ -8,6 +8,7 @@ import type { WrittenMetric } from '../../experiment/metric.ts';
 import { asExperiment, checkedExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
 import { openApprovals, openContext, whileConnecting, type Context } from '../context.ts';
 import { driveToEnd, type DrivingOptions } from '../drive-and-show.ts';
+import { withinTime } from '../end-from-outside.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
   durationFlag,
@@ -52,7 +53,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
     .option('--restart', 'delete what an earlier run left under this name, and start again')
     .option('--overwrite-metrics', 'replace metrics that differ from those in the manifest')
     .option('--allow-scripts', 'run the scripts of an experiment that does not come from a file of yours')
-    .option('--timeout <duration>', 'end (saved, exit 5) when it takes longer', durationFlag);
+    .option('--timeout <duration>', 'end (saved, exit 5) when the command takes longer', durationFlag);
   withMetricsFlag(withCiFlag(withChartFlag(withReportFlag(command))));
   withOutputFlags(withStrengthFlags(withStoreFlags(withQuickFlags(command))), ANSWER_FORMATS);
   return command.action(async (name: string | undefined, flags: RunFlags) =>
@@ -62,14 +63,15 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
 
 async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
   const strength = strengthOf(flags);
-  const source = await readSource(name, flags, io);
-  return withReports(flags, io, (reports) => runFrom(source, { flags, io, strength, reports }));
+  return withinTime(io, flags, async (over) => {
+    const source = await readSource(name, flags, io);
+    return withReports(flags, io, (reports) => runFrom(source, { flags, io, over, strength, reports }));
+  });
 }
 
-async function runFrom(
-  source: Source,
-  how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags },
-): Promise<ExitCode> {
+type RunOptions = Pick<DrivingOptions, 'io' | 'over' | 'strength' | 'reports'> & { readonly flags: RunFlags };
+
+async function runFrom(source: Source, how: RunOptions): Promise<ExitCode> {
   const { flags, io, reports } = how;
   const progress = reported(createProgress(io, flags), reports);
   try {
@@ -81,11 +83,8 @@ async function runFrom(
   }
 }
 
-async function runShown(
-  source: Source,
-  how: Pick<DrivingOptions, 'io' | 'strength' | 'reports'> & { readonly flags: RunFlags; readonly progress: Progress },
-): Promise<ExitCode> {
-  const { flags, io, strength, reports, progress } = how;
+async function runShown(source: Source, how: RunOptions & { readonly progress: Progress }): Promise<ExitCode> {
+  const { flags, io, over, strength, reports, progress } = how;
   const context = await openContext(flags, io, progress.say);
   const start =
     source.kind === 'name'
@@ -103,7 +102,7 @@ async function runShown(
   const settled = await whileConnecting(context, io, () =>
     settle(context, start, { restart: flags.restart === true, say: progress.say }),
   );
-  return driveToEnd(settled, { context, io, flags, strength, progress, reports, scripts });
+  return driveToEnd(settled, { context, io, flags, over, strength, progress, reports, scripts });
 }
 
 async function fromStore(context: Context, name: string, { io, strength }: Pick<DrivingOptions, 'io' | 'strength'>) {

@@ -19,7 +19,8 @@ import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { newestFirst } from '../sort-experiments.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
-import { watchAll, watchToEnd } from '../follow-to-end.ts';
+import { withinTime } from '../end-from-outside.ts';
+import { watchAll, watchToEnd, type WatchingOptions } from '../follow-to-end.ts';
 
 interface WatchFlags extends StoreFlags, OutputFlags, ReportFlags {
   readonly all?: boolean;
@@ -54,20 +55,26 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
   if (several && name !== undefined) throw new UsageError('give a name, or --all or -l, not both');
   if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
   if (several && flags.report !== undefined) throw new UsageError('--report is about one experiment: give its name');
-  return withReports(flags, io, (reports) => watching(name, { flags, io, several, reports }));
+  return withinTime(io, flags, (over) =>
+    withReports(flags, io, (reports) => watching(name, { flags, io, over, several, reports })),
+  );
 }
 
 async function watching(
   name: string | undefined,
-  how: { readonly flags: WatchFlags; readonly io: Io; readonly several: boolean; readonly reports: Reports },
+  how: Pick<WatchingOptions, 'io' | 'over'> & {
+    readonly flags: WatchFlags;
+    readonly several: boolean;
+    readonly reports: Reports;
+  },
 ): Promise<ExitCode> {
-  const { flags, io, several, reports } = how;
+  const { flags, io, over, several, reports } = how;
   let namespace: string | undefined;
   const list = several ? createListProgress(io, flags, () => namespace) : undefined;
   const progress = reported(list ?? createProgress(io, flags), reports);
   try {
     const context = await openContext(flags, io, progress.say);
-    const options = { context, io, flags, progress, reports };
+    const options = { context, io, flags, over, progress, reports };
     if (!several) {
       const chosen =
         name ??
