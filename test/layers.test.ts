@@ -29,14 +29,15 @@ describe('the source', () => {
 });
 
 describe('comments', () => {
-  const names = new Set(everyFile.map((file) => path.basename(file)));
+  const paths = everyFile.map((file) => `/${file.split(path.sep).join('/')}`);
+  const isThere = (name: string) => paths.some((file) => file.endsWith(`/${name.replace(/^(\.\/|src\/|test\/)/, '')}`));
 
   it('name files that are there', () => {
     const named = [...files].flatMap(([file, text]) =>
       [...text.matchAll(/`([\w./-]+\.ts)`/g)].map(([, name]) => ({ file, name: name! })),
     );
     expect(named.length).toBeGreaterThan(20);
-    expect(named.filter(({ name }) => !names.has(path.basename(name)))).toEqual([]);
+    expect(named.filter(({ name }) => !isThere(name))).toEqual([]);
   });
 });
 

@@ -35,7 +35,7 @@ export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Prom
   return (await watchUntil(key, options))!;
 }
 
-/** The same; undefined, with nothing printed, when `enough` is aborted before it ends: by who waits for its driver to go. */
+/** The same for whoever waits for its driver to go: undefined, with nothing printed, when `enough` is aborted before it ends. */
 export async function watchUntil(
   key: ObjectKey,
   options: WatchingOptions,

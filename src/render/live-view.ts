@@ -11,7 +11,7 @@ import { completedIterations, totalIterations } from '../experiment/iterations.t
 import { inOrderOf } from '../experiment/spec-order.ts';
 import { readRecord } from '../judge/record/stored-record.ts';
 import type { RewardResult } from '../judge/reward/reward-state.ts';
-import type { LoadState } from '../judge/record/load-progress.ts';
+import { furthest, type LoadState } from '../judge/record/load-progress.ts';
 import { boundText, limitText, observedText } from '../judge/wording/limit-texts.ts';
 import { plainAnswers, waitingSentence } from '../judge/wording/waiting-for-person.ts';
 import type { Event } from '../drive/events.ts';
@@ -233,14 +233,6 @@ function loadLines(load: LoadState, columns: number, theme: Theme): string[] {
     (filled < room ? theme.bar.head : '') +
     theme.bar.left.repeat(Math.max(0, room - filled - 1));
   return [`load  ${bar}  ${text}`];
-}
-
-/** Of the version that is furthest on; `needed`: of the one that needs most. */
-function furthest({ versions }: LoadState): { readonly sent: number; readonly needed: number } {
-  return {
-    sent: Math.max(0, ...versions.map((one) => one.sent)),
-    needed: Math.max(0, ...versions.map((one) => one.needed ?? 0)),
-  };
 }
 
 /** The part that is done, from 0 to 1, and the seconds that are left, where that is known. */

@@ -5,7 +5,7 @@ import { sanitizeLine } from '../text/sanitize.ts';
 import { formatCount, formatCounted, formatRate, formatSeconds } from '../text/units.ts';
 import { headline } from '../judge/recommendation.ts';
 import { verdictSentence } from '../judge/wording/sentences.ts';
-import type { LoadState } from '../judge/record/load-progress.ts';
+import { furthest, type LoadState } from '../judge/record/load-progress.ts';
 import type { Event } from '../drive/events.ts';
 import type { Theme } from './theme.ts';
 
@@ -69,13 +69,12 @@ function startText(load: LoadState): string {
 }
 
 export function progressText(load: LoadState): string {
-  const sent = Math.max(0, ...load.versions.map((one) => one.sent));
+  const { sent, needed } = furthest(load);
   const planned = load.plannedRequests;
   const requests =
     planned === undefined || sent > planned
       ? formatCounted(sent, 'request')
       : `${formatCount(sent)} of ${formatCounted(planned, 'request')}`;
-  const needed = Math.max(0, ...load.versions.map((one) => one.needed ?? 0));
   const more = load.extending && needed > 0 ? `, about ${formatCount(needed)} more needed` : '';
   return `${requests} sent in ${formatSeconds(load.elapsedSeconds)}${load.extending ? ', going on until it is decided' : ''}${more}`;
 }

@@ -26,7 +26,7 @@ export function download(url: string, options: DownloadOptions): Promise<Downloa
 async function follow(first: URL, options: DownloadOptions & { readonly signal: AbortSignal }): Promise<Downloaded> {
   const { env, maxBytes, signal } = options;
   let url = first;
-  // One that has left the first origin gets nothing any more, whereto ever it leads: another server chose what comes then.
+  // A request that has left the first origin carries no credentials any more, wherever it leads: another server chose that.
   let user = userHeader(first);
   for (let hop = 0; hop <= MOST_REDIRECTS; hop += 1) {
     const answered = await withDispatcher({ url, env, signal }, async (dispatcher) => {

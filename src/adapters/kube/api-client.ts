@@ -49,7 +49,7 @@ export interface ApiRequest {
    * which could make two objects, or meet its own.
    */
   readonly repeatable?: boolean;
-  /** False: whoever asks has a rhythm of their own. */
+  /** False: the caller tries again at its own intervals. */
   readonly retry?: boolean;
   /** Receives the length of a good answer, in characters. */
   readonly onLength?: ((characters: number) => void) | undefined;

@@ -48,7 +48,7 @@ interface Lease {
   };
 }
 
-/** Leases have a rhythm of their own. */
+/** Not repeated by the client: whoever holds a Lease has its own intervals. */
 const ONCE = { retry: false, timeoutMs: ANSWER_MS } as const;
 
 /** Where the Lease of a key is, and what owns it. */

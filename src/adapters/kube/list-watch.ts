@@ -76,13 +76,13 @@ export const TIMING: WatchTiming = {
   longestWaitMs: 30_000,
 };
 /**
- * The next page has as many objects as would make a text of this length: the text, what is parsed of it and what is made of that lie
- * about when the next one comes.
+ * Characters that a page should have: as many objects are asked for as have filled so much before. The text, the JSON parsed from it
+ * and the objects made of that are still in memory when the next page comes.
  */
 const PAGE_LENGTH = 1_000_000;
 const FIRST_PAGE = 20;
 const SMALLEST_PAGE = 5;
-/** Even the largest objects that etcd takes fit into an answer: one may follow a page of small ones. */
+/** So many of the largest objects that etcd takes still fit into one answer: they may follow a page of small ones. */
 const LARGEST_PAGE = 50;
 /** A list of more has no end that we could wait for: ten times what we are made for (docs/behavior.md 14). */
 const MOST_OBJECTS = 100_000;

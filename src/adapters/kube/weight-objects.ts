@@ -7,13 +7,13 @@ import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../../er
 import { versionsIn, type Experiment, type WeightObjRef } from '../../experiment/experiment.ts';
 import { parseFieldPath, readField, type FieldPath } from '../../expressions/field-path.ts';
 import type { TrafficObjects } from '../../drive/ports.ts';
-import { isObject } from '../../text/check-fields.ts';
 import { isSameSplit, isSameValue, shown, valueIn } from '../../traffic/weight-fields.ts';
 import type { FieldReading, FieldValue, WeightField } from '../../traffic/weight-fields.ts';
 import type { KubeClient } from './api-client.ts';
 import type { Resource } from './resources.ts';
 import { createDiscovery, type Discovery } from './discovery.ts';
 import { FIELD_MANAGER, lastManagerOf, mayBeBy } from './field-managers.ts';
+import { weightPatch } from './weight-patch.ts';
 
 /** Somebody may change another part of the object again and again; then we give up. */
 const MOST_TRIES = 7;
@@ -59,12 +59,6 @@ interface ReadField {
   /** Fields of one object have one target. */
   readonly target: Target;
   readonly object: unknown;
-}
-
-interface PatchOperation {
-  readonly op: 'test' | 'add' | 'replace' | 'remove';
-  readonly path: string;
-  readonly value?: unknown;
 }
 
 class Objects {
@@ -223,23 +217,14 @@ class Objects {
       name,
       query: { fieldManager: FIELD_MANAGER, ...(isTrial ? { dryRun: 'All' } : {}) },
       contentType: 'application/json-patch+json',
-      body: [
-        ...guardOf(target, fields[0]!.object),
-        ...operationsFor(
-          fields[0]!.object,
-          wrong.map(({ path, reading }) => ({ path, place: reading.place, value: valueIn(to, reading.version) })),
-        ),
-      ],
+      body: weightPatch(
+        target.text,
+        fields[0]!.object,
+        wrong.map(({ path, reading }) => ({ path, place: reading.place, value: valueIn(to, reading.version) })),
+      ),
       signal,
     });
   }
-}
-
-/** A patch that replaces the resourceVersion by the one that was read is refused (409) when the object has another by now. */
-function guardOf(target: Target, object: unknown): PatchOperation[] {
-  const version = readField(object, { segments: ['metadata', 'resourceVersion'], pointer: '' });
-  if (typeof version !== 'string') throw new UnavailableError(`${target.text} has no resourceVersion`);
-  return [{ op: 'replace', path: '/metadata/resourceVersion', value: version }];
 }
 
 /** Whoever gets more comes first, so that at no moment less is asked for in all than before. */
@@ -322,34 +307,4 @@ function refuseOther(
       })
       .join('; '),
   );
-}
-
-/** What sets these fields, with the objects around them where they are not there yet. */
-function operationsFor(
-  object: unknown,
-  changes: readonly { readonly path: FieldPath; readonly place: string; readonly value: FieldValue }[],
-): PatchOperation[] {
-  const made = new Set<string>();
-  return changes.flatMap(({ path, place, value }) => {
-    const operations: PatchOperation[] = [];
-    let at: unknown = object;
-    let pointer = '';
-    for (const segment of path.segments.slice(0, -1)) {
-      pointer += `/${String(segment).replaceAll('~', '~0').replaceAll('/', '~1')}`;
-      const next: unknown =
-        typeof at === 'object' && at !== null && Object.hasOwn(at, segment) ? Reflect.get(at, segment) : undefined;
-      if (next === undefined || next === null) {
-        if (typeof segment === 'number') throw new Iter8Error(`${place}: the list has no element ${segment}`);
-        if (value === null) return [];
-        if (!made.has(pointer)) operations.push({ op: 'add', path: pointer, value: {} });
-        made.add(pointer);
-        at = {};
-      } else at = next;
-    }
-    const last = path.segments.at(-1)!;
-    if (!isObject(at)) throw new Iter8Error(`${place}: what is to hold it is no object`);
-    if (value === null) return Object.hasOwn(at, last) ? [...operations, { op: 'remove', path: path.pointer }] : [];
-    // `add` sets what is there, too.
-    return [...operations, { op: 'add', path: path.pointer, value }];
-  });
 }

@@ -1,4 +1,4 @@
-/** How many connections a version gets: as many as its plan says, else so many, in a closed loop and at a rate; and each worker its share. Pure. */
+/** How many connections a version gets, as its plan says or by default, and which part of them each worker gets. Pure. */
 import type { LoadPlan } from '../../drive/ports.ts';
 
 const CLOSED_LOOP_CONNECTIONS = 4;

@@ -4,7 +4,7 @@ import { readChunks } from '../manifest/bounded-read.ts';
 
 export type KindOfFile = 'experiment' | 'record' | 'results';
 
-/** What shows of a file what it is. */
+/** So much of the beginning of a file is looked at. */
 export const HEAD_BYTES = 64 * 1024;
 
 /** Whether something other than a folder is there. A pipe counts. */

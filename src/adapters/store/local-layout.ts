@@ -4,7 +4,7 @@
  *     experiments/<namespace>/<name>.yaml     metrics/...     secrets/...     records/<namespace>/<name>.ndjson
  *     locks/<namespace>/<name>/               present while somebody drives the experiment
  *
- * Names that start with a dot are ours and passing: claims (`exclusive-claim.ts`).
+ * Names that start with a dot are ours, and gone after a moment: claims (`exclusive-claim.ts`).
  */
 import { lstat, mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';

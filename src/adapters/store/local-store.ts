@@ -57,9 +57,9 @@ export interface FileStoreOptions {
 const MAX_NAMES_TRIED = 8;
 /** Files that `list` reads side by side. */
 const READERS = 16;
-/** Files that take longer lie far away. */
+/** A file that takes longer to read is on a slow disk, or across a network. */
 const AT_HAND_MS = 0.5;
-/** Whatever keeps a machine from reading a few of them. */
+/** So much longer may all files take together before they are read side by side: a busy machine is no slow disk. */
 const PATIENCE_MS = 5;
 
 export function createFileStore(options: FileStoreOptions): ExperimentStore {
@@ -270,7 +270,7 @@ class FileStore implements ExperimentStore {
 /** Calls `use` with the bytes of a file, if there is one: they are good until it returns. */
 type LookAt = <T>(path: string, use: (bytes: Uint8Array) => T) => Promise<T | undefined> | T | undefined;
 
-/** Reads files at once for as long as that takes no time; on a slow disk, or over a network, many are waited for together. */
+/** Reads one file after another as long as each takes hardly any time; on a slow disk, or over a network, many at once. */
 function filesAtHand(clock: Pick<Clock, 'monotonicMs'>): LookAt {
   const files = new FileBytes();
   let leftMs = PATIENCE_MS;

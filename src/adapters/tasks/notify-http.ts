@@ -77,7 +77,7 @@ const againAfter = (status: number, afterMs: number | undefined): SendAgain =>
       ? 'may-repeat'
       : 'useless';
 
-/** Whatever a foreseen error says, it says without these. */
+/** Messages of errors leave the program without these secrets. */
 export function withoutSecrets(error: unknown, hidden: readonly string[]): unknown {
   if (error instanceof Iter8Error) error.message = redact(error.message, hidden);
   return error;

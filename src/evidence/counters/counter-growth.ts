@@ -198,7 +198,7 @@ export function isAllUnderWay(ledger: CounterLedger): boolean {
   return lagged(ledger).every((part) => part === 0);
 }
 
-/** Counts for the two verdicts about an upper limit, as two views: see `judge/limits/decide.ts`. */
+/** Counts for the two verdicts about an upper limit, as two views: see `judge/decide.ts`. */
 export interface LedgerCounts {
   readonly response: Count;
   readonly service: Count;

@@ -2,7 +2,7 @@
  * Means of two versions (latency, a reward with a cap), from randomised pairs of one schedule: bets on
  * D = x_B - ratio x_A - plus, which lies in [-(ratio cap + plus), cap - plus].
  *
- * Values above the cap count as the cap: the claim is about the mean of min(x, cap), as in `mean.ts`. The bets are constant,
+ * Values above the cap count as the cap: the claim is about the mean of min(x, cap), as in `mean-bounds.ts`. The bets are constant,
  * so the order of the pairs does not matter, and drift cannot fool them (docs/method.md 1.0).
  *
  * There are no bounds: they would need the pairs themselves, not the wealth at one limit, and the document gives none.

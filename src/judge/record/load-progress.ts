@@ -22,3 +22,14 @@ export interface LoadState {
   /** Requests that left late by our own fault. */
   readonly late: number;
 }
+
+/** Requests of the version that has sent most, and what the one that needs most still needs. */
+export function furthest({ versions }: Pick<LoadState, 'versions'>): {
+  readonly sent: number;
+  readonly needed: number;
+} {
+  return {
+    sent: Math.max(0, ...versions.map(({ sent }) => sent)),
+    needed: Math.max(0, ...versions.map(({ needed = 0 }) => needed)),
+  };
+}
