@@ -13,7 +13,7 @@ const script = (name: string) => ({ run: `echo ${name}` });
 const threeScripts = (): WrittenExperiment =>
   conformance({ actions: { start: [script('a'), script('b'), script('c')] } });
 
-/** Scripts that end when they are reported to; `during` happens in the first. */
+/** Scripts that end when they are stopped; `during` happens in the first. */
 function scripts(during: () => void): { readonly ran: string[]; readonly tasks: TaskRunner } {
   const ran: string[] = [];
   return {

@@ -127,7 +127,7 @@ describeCluster('our CRDs', () => {
 });
 
 describeCluster('install', () => {
-  it('takes over no field that others have set, unless it is reported to, and says whose they are', async () => {
+  it('takes over no field that others have set, unless that is asked for, and says whose they are', async () => {
     await replaceCrds(OUR_CRDS);
     const role = {
       apiVersion: 'rbac.authorization.k8s.io/v1',
