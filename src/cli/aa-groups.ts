@@ -59,7 +59,7 @@ export async function groupsOf(file: string, how: GroupedHow): Promise<Grouped> 
   if (!(await isFile(where))) return ofStored(file, how);
   switch (await kindOfFile(where)) {
     case 'record':
-      return ofRecord(await measuredRecord(where, file), file, how);
+      return ofRecord(await measuredRecord(where, file, how.io), file, how);
     case 'results':
       return ofResults(file, how);
     case 'experiment':
@@ -195,21 +195,26 @@ const LATE = 'the load generator could not keep up: a part of the noise may be i
 
 function groupedSlices(lines: readonly RecordLine[], version: string, slicesOfPiece: number): Tally[] {
   const groups = Array.from({ length: GROUPS }, () => EMPTY_TALLY);
-  let unjudged = new Set<string>();
+  /** Judged loads that are under way: of another, and behind the end of one, there is nothing to count. */
+  const open = new Set<string>();
   // Slices of each task, and of each driver of it, begin at 0.
   let run = 0;
   for (const line of lines) {
     if (line.kind === 'load-started') {
       run += 1;
-      if (!line.isJudged) unjudged.add(line.task);
-    } else if (startsOver(line)) {
-      groups.fill(EMPTY_TALLY);
-      unjudged = new Set();
+      if (line.isJudged) open.add(line.task);
+      else open.delete(line.task);
+    } else if (line.kind === 'load-ended') {
+      open.delete(line.task);
+    } else if (line.kind === 'spec' || startsOver(line)) {
+      // Whoever drove it before has ended.
+      open.clear();
+      if (startsOver(line)) groups.fill(EMPTY_TALLY);
     } else if (
       line.kind === 'slice' &&
       line.version === version &&
       line.endpoint === undefined &&
-      !unjudged.has(line.task)
+      open.has(line.task)
     ) {
       const group = groupOfPiece(run * 1e6 + Math.floor(line.slice / slicesOfPiece));
       groups[group] = addTally(groups[group]!, readTally(line.tally));

@@ -46,7 +46,7 @@ export async function measuredSource(
   const place = await realpath(file);
   switch (await kindOfFile(file)) {
     case 'record':
-      return { ...(await fromRecord(file, named)), place };
+      return { ...(await fromRecord(file, named, io)), place };
     case 'experiment':
       return {
         ...ofObject(await (await import('./manifest-flags.ts')).readObject(named, io, flags.namespace), named),
@@ -83,8 +83,8 @@ export async function orNoFile<T>(named: string, find: () => Promise<T>): Promis
   }
 }
 
-async function fromRecord(file: string, named: string): Promise<MeasuredSource> {
-  const { experiment, record } = await measuredRecord(file, named);
+async function fromRecord(file: string, named: string, io: Io): Promise<MeasuredSource> {
+  const { experiment, record } = await measuredRecord(file, named, io);
   return ofRecord(experiment, record, { name: named, kind: 'experiment' });
 }
 

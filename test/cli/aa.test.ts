@@ -174,6 +174,16 @@ it('divides the record of an experiment that was run here, by its name', async (
     6,
     expect.stringMatching(/there is no file other, and no experiment "other"/),
   ]);
+  // Also as another program writes it again; what no load has counted is not divided either.
+  const record = readFileSync(path.join(folder, '.iter8/records/default/hello.ndjson'), 'utf8').trimEnd().split('\n');
+  const slices = record.filter((line) => line.includes('"kind":"slice"'));
+  const sorted = [...record, ...slices].map((line) => {
+    const { kind, ...fields } = JSON.parse(line) as { readonly kind: string };
+    return JSON.stringify({ ...fields, kind }).replaceAll('":', '": ');
+  });
+  writeFileSync(path.join(folder, 'again.json'), `${sorted.join('\n')}\n`);
+  const again = await iter8ctl(['aa', 'again.json', ...flags], { cwd: folder });
+  expect((JSON.parse(again.out) as Answer).run, again.err).toMatchObject({ name: 'again.json', requests: 40 });
   rmSync(path.join(folder, '.iter8/records'), { recursive: true });
   const lost = await iter8ctl(['aa', 'hello', ...flags], { cwd: folder });
   expect([lost.code, lost.err]).toEqual([2, expect.stringMatching(/hello has no record on this machine/)]);

@@ -77,6 +77,24 @@ function transactions({ areThere }: { areThere: boolean }): string {
   return `${HEADING}\n${rows.join('')}`;
 }
 
+it('refuses columns of one name of which one would be taken by chance', async () => {
+  const twice = HEADING.replace('label', 'elapsed');
+  const rows = Array.from(
+    { length: 300 },
+    (_, k) => `${1_700_000_000_000 + k},20,99999,200,OK,T,text,true,,1,1,1,1,u,1,0,1`,
+  );
+  const { code, err } = await iter8ctl(['judge', written('twice.jtl', `${twice}\n${rows.join('\n')}\n`), ...slo], {
+    cwd,
+  });
+  expect([code, err]).toEqual([2, expect.stringContaining('twice.jtl: its first row has several columns elapsed')]);
+  // Of what is not read, it does not matter.
+  const other = HEADING.replace('URL', 'grpThreads');
+  const { code: fine } = await iter8ctl(['judge', written('fine.jtl', `${other}\n${rows.join('\n')}\n`), ...slo], {
+    cwd,
+  });
+  expect(fine).not.toBe(2);
+});
+
 it('refuses the CSV of JMeter where transactions stand for their samples, and says what to do', async () => {
   const there = await judged(written('there.jtl', transactions({ areThere: true })), ...slo);
   expect(there.codes).toEqual({ 200: 550, 500: 50 });

@@ -81,7 +81,12 @@ it('skips a line that a killed writer left, and refuses what is no record', asyn
   const torn = path.join(cwd, 'torn.ndjson');
   const text = readFileSync(path.join(cwd, record), 'utf8');
   writeFileSync(torn, `${text}{"kind":"slice","ta`);
-  expect(await iter8ctl(['replay', 'torn.ndjson'], { cwd })).toEqual(await iter8ctl(['replay', record], { cwd }));
+  const whole = await iter8ctl(['replay', record], { cwd });
+  const last = text.split('\n').length;
+  expect(await iter8ctl(['replay', 'torn.ndjson'], { cwd })).toEqual({
+    ...whole,
+    err: `torn.ndjson: line ${last} is not whole and left out: what it measured is not judged\n`,
+  });
   writeFileSync(path.join(cwd, 'other.ndjson'), '{"a":1}\n5\nnull\n');
   const other = await iter8ctl(['replay', 'other.ndjson'], { cwd });
   expect(other.code).toBe(2);
@@ -97,4 +102,18 @@ it('skips a line that a killed writer left, and refuses what is no record', asyn
   expect(absent.code).toBe(2);
   const wrong = await iter8ctl(['replay', record, '--slo', 'error-rate<=200%'], { cwd });
   expect(wrong.code).toBe(2);
+});
+
+it('says which lines of a record it leaves out: what they measured is not judged', async () => {
+  const lines = readFileSync(path.join(cwd, record), 'utf8').trimEnd().split('\n');
+  const at = lines.findIndex((line) => line.includes('"kind":"slice"'));
+  const torn = lines.with(at, lines[at]!.slice(0, 60)).with(at + 1, lines[at + 1]!.slice(1));
+  writeFileSync(path.join(cwd, 'torn.ndjson'), `${torn.join('\n')}\n`);
+  const whole = await iter8ctl(['replay', record], { cwd });
+  expect(whole.err).toBe('');
+  const { code, err } = await iter8ctl(['replay', 'torn.ndjson'], { cwd });
+  expect(code).toBe(0);
+  expect(err).toBe(
+    `torn.ndjson: 2 lines, from line ${at + 1} on, are not whole and left out: what they measured is not judged\n`,
+  );
 });

@@ -29,8 +29,11 @@ export async function kindOfFile(path: string): Promise<KindOfFile> {
   return kindOfHead(Buffer.concat(parts));
 }
 
+/** The line that every record begins with, also as another program writes it again: with spaces, or its fields in another order. */
+const SPEC_LINE = /^\{[^\n]*"kind"\s*:\s*"spec"\s*[,}]/m;
+
 export function kindOfHead(head: Buffer): KindOfFile {
   const text = head.subarray(0, HEAD_BYTES).toString('utf8');
-  if (/^\{"kind":"spec",/m.test(text)) return 'record';
+  if (SPEC_LINE.test(text)) return 'record';
   return /["']?apiVersion["']?\s*:\s*["']?iter8\.tools\//.test(text) ? 'experiment' : 'results';
 }

@@ -11,7 +11,7 @@ const LF = 10;
 /** Rows without an end of quotes, one after another: it is something else. */
 const MOST_UNREAD = 10_000;
 
-/** Value of a column by its name; undefined when there is no such column. */
+/** Value of a column by its name; undefined when there is no such column. @throws UsageError when there are several */
 export type Cell = (column: string) => string | undefined;
 
 /** NaN for what is none. */
@@ -66,6 +66,7 @@ export async function* readRowBatches(
       add(
         rowOf((name) => {
           const position = at.get(name);
+          if (position === SEVERAL) throw new UsageError(`its first row has several columns ${name}: which is meant?`);
           return position === undefined ? undefined : record[position];
         }),
       );
@@ -105,5 +106,11 @@ async function* seen(chunks: AsyncIterable<Buffer>, look: (chunk: Buffer) => voi
   }
 }
 
-const indexOf = (columns: readonly string[]): Map<string, number> =>
-  new Map(columns.map((name, position) => [name, position]));
+/** In the place of a column: its name is there more than once, and one of them would be taken by chance. */
+const SEVERAL = -1;
+
+function indexOf(columns: readonly string[]): Map<string, number> {
+  const index = new Map<string, number>();
+  for (const [position, name] of columns.entries()) index.set(name, index.has(name) ? SEVERAL : position);
+  return index;
+}

@@ -36,7 +36,7 @@ export function replayCommand(io: Io, done: (code: ExitCode) => void): Command {
     async (file: string, flags: ReplayFlags) => {
       const change: ReplayChange = { objectives: flags.slo?.map(parseSlo), strength: strengthOf(flags) };
       const experiment = file.endsWith('.ndjson')
-        ? replayRecord(await recordLines(path.resolve(io.cwd, file), file), change)
+        ? replayRecord(await recordLines(path.resolve(io.cwd, file), file, io), change)
         : replayObject(await (await import('../manifest-flags.ts')).readObject(file, io, undefined), change);
       // The time is that of the record: the same input gives the same bytes, whenever it is asked.
       const now = Date.parse(experiment.status?.analysis?.aggregatedBuiltinHists?.timestamp ?? '');
