@@ -52,6 +52,10 @@ export interface GroupedHow {
   readonly io: Io;
 }
 
+/** Of the experiment whose load is sent. */
+const NAME = 'aa';
+const LATE = 'the load generator could not keep up: a part of the noise may be its own';
+
 /** @throws UsageError */
 export async function groupsOf(file: string, how: GroupedHow): Promise<Grouped> {
   if (file === '-') return ofResults(file, how);
@@ -167,8 +171,6 @@ async function sent(
   });
 }
 
-const NAME = 'aa';
-
 const named = ({ metadata, ...rest }: WrittenExperiment) => ({ ...rest, metadata: { ...metadata, name: NAME } });
 
 function ofRecord(
@@ -190,8 +192,6 @@ function ofRecord(
     groups: groupedSlices(lines, version, Math.max(1, Math.round(pieceMs / SLICE_MS))),
   };
 }
-
-const LATE = 'the load generator could not keep up: a part of the noise may be its own';
 
 function groupedSlices(lines: readonly RecordLine[], version: string, slicesOfPiece: number): Tally[] {
   const groups = Array.from({ length: GROUPS }, () => EMPTY_TALLY);

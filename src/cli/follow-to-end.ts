@@ -4,6 +4,7 @@ import { EXIT, exitCodeOf, type ExitCode, worstExitCode } from '../exit-codes.ts
 import { timeLimit, type Io } from '../io.ts';
 import { keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
 import { hasEnded } from '../experiment/conditions.ts';
+import type { StoreEvent } from '../drive/ports.ts';
 import { eventsBetween, whatWasReported } from '../drive/events-of-changes.ts';
 import { knownJudgement } from '../judge/iter8-07/judge-recorded-object.ts';
 import { listRow, type Driven, type ListRow } from '../view/experiment-view.ts';
@@ -29,6 +30,10 @@ export interface WatchingOptions {
 /** Events are the answer then: without a reader there is nothing to go on for. */
 const endingsOf = ({ io, over, flags }: WatchingOptions) =>
   endingOf(io, { over, ...(flags.output === 'ndjson' ? { withoutReader: EXIT.terminated } : {}) });
+
+/** That what is shown may be old, and that it is not any more. */
+const connectionText = (event: Extract<StoreEvent, { kind: 'stale' | 'fresh' }>): string =>
+  event.kind === 'stale' ? `stale: ${event.reason}` : 'up to date again';
 
 /** Watches one experiment until it ends; prints the answer; its exit code. */
 export async function watchToEnd(key: ObjectKey, options: WatchingOptions): Promise<ExitCode> {
@@ -59,10 +64,8 @@ export async function watchUntil(
         case 'deleted':
           throw new NotFoundError(`experiment ${name} was deleted`);
         case 'stale':
-          progress.say(`stale: ${event.reason}`);
-          break;
         case 'fresh':
-          progress.say('up to date again');
+          progress.say(connectionText(event));
           break;
         case 'synced':
           if (last === undefined && options.over === undefined)
@@ -138,19 +141,25 @@ export async function watchAll(
       selector: selection.selector,
       signal: ending.signal,
     })) {
-      if (event.kind === 'added' || event.kind === 'modified') {
-        const before = seen.get(key(event.object))?.reported;
-        const row = listRow(event.object);
-        seen.set(key(event.object), { row, reported: whatWasReported(event.object) });
-        if (synced) for (const reported of eventsBetween(before, event.object, io.clock.now())) progress.show(reported);
-      } else if (event.kind === 'deleted') {
-        seen.delete(key(event.object));
-      } else if (event.kind === 'stale') {
-        progress.say(`stale: ${event.reason}`);
-      } else if (event.kind === 'fresh') {
-        progress.say('up to date again');
-      } else {
-        synced = true;
+      switch (event.kind) {
+        case 'added':
+        case 'modified': {
+          const before = seen.get(key(event.object))?.reported;
+          seen.set(key(event.object), { row: listRow(event.object), reported: whatWasReported(event.object) });
+          if (synced)
+            for (const reported of eventsBetween(before, event.object, io.clock.now())) progress.show(reported);
+          break;
+        }
+        case 'deleted':
+          seen.delete(key(event.object));
+          break;
+        case 'stale':
+        case 'fresh':
+          progress.say(connectionText(event));
+          break;
+        case 'synced':
+          synced = true;
+          break;
       }
       options.changed?.(
         () =>

@@ -8,7 +8,7 @@ import { MAX_CREDENTIAL_BYTES, readBounded } from '../manifest/bounded-read.ts';
 import { runCredentialPlugin, type ExecCredential, type ExecSpec } from './exec-credential.ts';
 import type { ChosenConfig } from './kubeconfig.ts';
 import { isInTheClear } from './kubeconfig-overrides.ts';
-import { MARGIN_MS, oidcToken, type OidcSettings, type OidcToken } from './oidc.ts';
+import { MARGIN_MS, oidcToken } from './oidc.ts';
 
 /** PEM. */
 export interface TlsMaterial {
@@ -69,7 +69,8 @@ export function openCredentials(chosen: ChosenConfig, options: CredentialOptions
     const expired = plugin?.expiresAt !== undefined && plugin.expiresAt - MARGIN_MS <= options.now();
     if (exec !== undefined && (plugin === undefined || renew || expired))
       plugin = await askPlugin(exec, chosen, options);
-    const refreshed = oidc === undefined ? undefined : await askIssuer(oidc, renew, chosen, options);
+    const issuer = { nowMs: options.now(), force: renew, files: chosen.files, onMessage: options.onMessage };
+    const refreshed = oidc === undefined ? undefined : await oidcToken(oidc, issuer);
     const [tls, fileToken] = await Promise.all([
       tlsMaterial(chosen, plugin),
       textOfFile(tokenFile, 'tokenFile', chosen),
@@ -241,15 +242,6 @@ async function askPlugin(
     if (!(error instanceof Iter8Error)) throw error;
     throw new UnavailableError(`cannot log in to ${description}: ${error.message}`, { hint: error.hint, cause: error });
   }
-}
-
-function askIssuer(
-  settings: OidcSettings,
-  force: boolean,
-  { files }: ChosenConfig,
-  { now, onMessage }: CredentialOptions,
-): Promise<OidcToken> {
-  return oidcToken(settings, { nowMs: now(), force, files, onMessage });
 }
 
 function loginHint({ cluster, user, userText }: ChosenConfig, exec: ExecSpec | undefined, oidc: boolean): string {

@@ -43,68 +43,94 @@ export interface Results {
 const PIPE_TIMEOUT_MS = 24 * 3600 * 1000;
 const EXAMPLES = 3;
 
+/** What was read of one file. */
+interface FileResults extends Pick<Results, 'isTorn' | 'unread'> {
+  readonly window: CountedWindow;
+  readonly format: ResultFormat;
+  /** Of what is in it, whatever its name, and whether it is packed. */
+  readonly digest: string;
+}
+
 /** @throws UsageError naming the file that cannot be read, or is none of results */
 export async function readResults(
   files: readonly string[],
   sources: ResultSources,
   settings: ReadSettings,
 ): Promise<Results> {
-  const formats: ResultFormat[] = [];
-  const windows: CountedWindow[] = [];
-  let unread = 0;
-  let isTorn = false;
-  const examples: string[] = [];
+  const read: FileResults[] = [];
   const contents = new Map<string, string>();
   for (const file of files) {
     const shown = file === '-' ? 'standard input' : file;
-    const hash = createHash('sha256');
-    try {
-      const bytes = await withoutMark(await unpacked(chunksOf(file, sources)));
-      const { head, chunks } = await withHead(hashed(bytes, hash), HEAD_BYTES);
-      const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
-      formats.push(format);
-      const { facts } = format;
-      const window = {
-        inFlightMs: settings.missing === undefined && !facts.isDrained ? inFlightMsOf(facts, settings) : undefined,
-        isLog: facts.isLog === true && settings.missing === undefined,
-        startErrorMs: facts.startErrorMs,
-      };
-      const counter = new RequestCounter(settings, window);
-      const unreadBefore = unread;
-      let isAnyRead = false;
-      for await (const batch of format.read(chunks, { fields: settings.fields })) {
-        const requests = batch.requests.filter(isInTime);
-        for (const request of requests) counter.add(request);
-        isAnyRead ||= requests.length > 0;
-        unread += batch.unread.length + batch.requests.length - requests.length;
-        isTorn ||= batch.isTorn === true;
-        for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
-      }
-      const digest = hash.digest('hex');
-      const same = contents.get(digest);
-      if (same !== undefined)
-        throw new UsageError(`${shown} holds the same as ${same}: its requests would count twice`);
-      contents.set(digest, shown);
-      // Then it is read in a wrong way: nothing was measured, and nobody is to blame for it.
-      if (!isAnyRead && unread > unreadBefore)
-        throw new UsageError(`none of its ${unread - unreadBefore} lines can be read as ${format.title}`, {
-          details: examples,
-          hint: 'check --format and --fields',
-        });
-      windows.push(counter.end());
-    } catch (error) {
+    const one = await readFile(file, { shown, sources, settings }).catch((error: unknown) => {
       throw readFailure(error, shown);
-    }
+    });
+    const same = contents.get(one.digest);
+    if (same !== undefined) throw new UsageError(`${shown} holds the same as ${same}: its requests would count twice`);
+    contents.set(one.digest, shown);
+    read.push(one);
   }
+  const windows = read.map(({ window }) => window);
+  const unread = read.reduce((sum, one) => sum + one.unread.n, 0);
+  return {
+    tallies: talliesOf(windows, unread, settings),
+    windows,
+    formats: read.map(({ format }) => format),
+    isTorn: read.some(({ isTorn }) => isTorn),
+    unread: { n: unread, examples: read.flatMap((one) => one.unread.examples).slice(0, EXAMPLES) },
+  };
+}
+
+async function readFile(
+  file: string,
+  {
+    shown,
+    sources,
+    settings,
+  }: { readonly shown: string; readonly sources: ResultSources; readonly settings: ReadSettings },
+): Promise<FileResults> {
+  const hash = createHash('sha256');
+  const bytes = await withoutMark(await unpacked(chunksOf(file, sources)));
+  const { head, chunks } = await withHead(hashed(bytes, hash), HEAD_BYTES);
+  const format = formatOf(settings.format) ?? recogniseFormat(head, shown);
+  const { facts } = format;
+  const counter = new RequestCounter(settings, {
+    inFlightMs: settings.missing === undefined && !facts.isDrained ? inFlightMsOf(facts, settings) : undefined,
+    isLog: facts.isLog === true && settings.missing === undefined,
+    startErrorMs: facts.startErrorMs,
+  });
+  const examples: string[] = [];
+  let [unread, isTorn, isAnyRead] = [0, false, false];
+  for await (const batch of format.read(chunks, { fields: settings.fields })) {
+    const requests = batch.requests.filter(isInTime);
+    for (const request of requests) counter.add(request);
+    isAnyRead ||= requests.length > 0;
+    unread += batch.unread.length + batch.requests.length - requests.length;
+    isTorn ||= batch.isTorn === true;
+    for (const where of batch.unread.slice(0, EXAMPLES - examples.length)) examples.push(`${shown}, ${where}`);
+  }
+  // Then it is read in a wrong way: nothing was measured, and nobody is to blame for it.
+  if (!isAnyRead && unread > 0)
+    throw new UsageError(`none of its ${unread} lines can be read as ${format.title}`, {
+      details: examples,
+      hint: 'check --format and --fields',
+    });
+  return { format, window: counter.end(), isTorn, unread: { n: unread, examples }, digest: hash.digest('hex') };
+}
+
+/** By version, over all files. What could not be read, or is missing, may have been of any version. */
+function talliesOf(
+  windows: readonly CountedWindow[],
+  unread: number,
+  settings: ReadSettings,
+): ReadonlyMap<string, Tally> {
+  const unknown = unread + (settings.missing ?? 0);
   const tallies = new Map<string, Tally>();
   for (const version of settings.versions) {
     const parts = windows.flatMap((window) => window.tallies.get(version) ?? []);
-    // What could not be read, or is missing, may have been of any version.
-    const unknown = unread + (settings.missing ?? 0);
     if (unknown > 0 && parts.length > 0) parts.push(unresolvedTally(unknown, settings));
     if (parts.length > 0) tallies.set(version, parts.reduce(addTally));
   }
-  return { tallies, windows, formats, isTorn, unread: { n: unread, examples } };
+  return tallies;
 }
 
 /** Without `--timeout` that of the tool: a request that hangs may not have ended before. */
@@ -112,7 +138,6 @@ function inFlightMsOf({ defaultTimeoutMs = 0 }: FormatFacts, { inFlightMs, capMs
   return capMs === undefined ? Math.max(inFlightMs, defaultTimeoutMs) : inFlightMs;
 }
 
-/** Whatever its name, and whether it is packed. */
 async function* hashed(chunks: AsyncIterable<Buffer>, hash: Hash): AsyncGenerator<Buffer> {
   for await (const chunk of chunks) {
     hash.update(chunk);

@@ -40,7 +40,8 @@ import {
   withNextVersion,
   withStatusPatch,
 } from './object-changes.ts';
-import { decode, FileBytes, readBytes, readTextFile } from './text-file.ts';
+import { readerOfMany, type ReadOne } from './many-files.ts';
+import { decode, readTextFile } from './text-file.ts';
 
 export interface FileStoreOptions {
   /** Root of the folder, e.g. `./.iter8`; made with the first object. */
@@ -57,10 +58,6 @@ export interface FileStoreOptions {
 const MAX_NAMES_TRIED = 8;
 /** Files that `list` reads side by side. */
 const READERS = 16;
-/** A file that takes longer to read is on a slow disk, or across a network. */
-const AT_HAND_MS = 0.5;
-/** So much longer may all files take together before they are read side by side: a busy machine is no slow disk. */
-const PATIENCE_MS = 5;
 
 export function createFileStore(options: FileStoreOptions): ExperimentStore {
   return new FileStore(options);
@@ -100,11 +97,11 @@ class FileStore implements ExperimentStore {
       return checked;
     };
     const matches = ({ metadata }: Experiment) => matchesSelector(selector, metadata.labels);
-    const lookAt = filesAtHand(this.#options.clock);
+    const readOne = readerOfMany(this.#options.clock);
     const reader = async () => {
       for (const key of next) {
         options.signal?.throwIfAborted();
-        const kept = await this.#kept(key, { ...options, matches, checkFolder, lookAt });
+        const kept = await this.#kept(key, { ...options, matches, checkFolder, readOne });
         if (kept !== undefined) found.push(kept);
       }
     };
@@ -233,10 +230,10 @@ class FileStore implements ExperimentStore {
     how: ListAllOptions & {
       readonly matches: (experiment: Experiment) => boolean;
       readonly checkFolder: typeof refuseLinks;
-      readonly lookAt: LookAt;
+      readonly readOne: ReadOne;
     },
   ): Promise<Experiment | undefined> {
-    const { known, matches, checkFolder, lookAt } = how;
+    const { known, matches, checkFolder, readOne } = how;
     const path = objectPath(this.#options.dir, 'experiments', key);
     const ofText = (text: string): Experiment | undefined => {
       const experiment = experimentIn(readObjectFile({ key, path, text }));
@@ -248,7 +245,7 @@ class FileStore implements ExperimentStore {
         const file = await readTextFile(path);
         return file === undefined ? undefined : ofText(file.text);
       }
-      return await lookAt(path, (bytes) => {
+      return await readOne(path, (bytes) => {
         const checksum = checksumOf(key, bytes);
         const before = known.of(checksum);
         if (before !== undefined) return matches(before) ? before : undefined;
@@ -265,27 +262,6 @@ class FileStore implements ExperimentStore {
   #notFound(kind: Kind, key: ObjectKey): NotFoundError {
     return new NotFoundError(`${singular(kind)} ${keyText(key)} not found in ${this.description}`);
   }
-}
-
-/** Calls `use` with the bytes of a file, if there is one: they are good until it returns. */
-type LookAt = <T>(path: string, use: (bytes: Uint8Array) => T) => Promise<T | undefined> | T | undefined;
-
-/** Reads one file after another as long as each takes hardly any time; on a slow disk, or over a network, many at once. */
-function filesAtHand(clock: Pick<Clock, 'monotonicMs'>): LookAt {
-  const files = new FileBytes();
-  let leftMs = PATIENCE_MS;
-  return (path, use) => {
-    const ofFile = (bytes: Uint8Array | undefined) => (bytes === undefined ? undefined : use(bytes));
-    if (leftMs < 0) return readBytes(path).then(ofFile);
-    const startMs = clock.monotonicMs();
-    let bytes: Uint8Array | undefined;
-    try {
-      bytes = files.read(path);
-    } finally {
-      leftMs += AT_HAND_MS - (clock.monotonicMs() - startMs);
-    }
-    return ofFile(bytes);
-  };
 }
 
 /** An object has its name by its path. */

@@ -1,5 +1,5 @@
 /** Reads a text file of the local folder, and nothing that only looks like one. */
-import { closeSync, constants, fstatSync, openSync, readSync, type BigIntStats } from 'node:fs';
+import { constants, type BigIntStats } from 'node:fs';
 import { open } from 'node:fs/promises';
 import { InvalidManifestError, UnavailableError } from '../../errors.ts';
 import { errorCode, storeError } from './file-system-errors.ts';
@@ -8,7 +8,7 @@ import { errorCode, storeError } from './file-system-errors.ts';
 const LARGEST_BYTES = 16 * 1024 * 1024;
 
 // A link is not followed (`refuseLinks` says why); a pipe must not make us wait for its writer. Windows knows neither.
-const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
+export const READ_FLAGS = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export interface TextFile {
   readonly text: string;
@@ -51,48 +51,16 @@ async function readFile(
   }
 }
 
-/** @throws UnavailableError */
-function refuseOther(stat: Pick<BigIntStats, 'isFile'> & { readonly size: bigint | number }, path: string): void {
+/** What is no file, or too large. @throws UnavailableError */
+export function refuseOther(
+  stat: Pick<BigIntStats, 'isFile'> & { readonly size: bigint | number },
+  path: string,
+): void {
   if (!stat.isFile()) throw new UnavailableError(`cannot read ${path}: it is not a file`);
   if (stat.size > LARGEST_BYTES) {
     throw new UnavailableError(
       `cannot read ${path}: it has ${stat.size} bytes, more than the allowed ${LARGEST_BYTES}`,
     );
-  }
-}
-
-/**
- * Bytes of many files, one after the other, read synchronously: on a local disk that takes a tenth of the time that promises take.
- * Whoever has other things to do meanwhile, or reads across a network, takes `readTextFile`.
- */
-export class FileBytes {
-  /** One buffer for all files: a new one for each would take as long as reading it full. */
-  #room = Buffer.allocUnsafeSlow(64 * 1024);
-
-  /** Good until the next file is read; undefined when there is none. @throws as `readTextFile` rejects */
-  read(path: string): Uint8Array | undefined {
-    try {
-      const fd = openSync(path, READ_FLAGS);
-      try {
-        refuseOther(fstatSync(fd), path);
-        return this.#whole(fd, path);
-      } finally {
-        closeSync(fd);
-      }
-    } catch (error) {
-      if (errorCode(error) === 'ENOENT') return undefined;
-      throw storeError(error, 'cannot read', path);
-    }
-  }
-
-  #whole(fd: number, path: string): Uint8Array {
-    for (let length = 0; ; ) {
-      const more = readSync(fd, this.#room, length, this.#room.length - length, null);
-      if (more === 0) return this.#room.subarray(0, length);
-      length += more;
-      refuseOther({ isFile: () => true, size: length }, path); // it grew meanwhile
-      if (length === this.#room.length) this.#room = Buffer.concat([this.#room], 2 * length);
-    }
   }
 }
 

@@ -195,8 +195,7 @@ function errorPairs({ asked, relative }: BothVersions, pairs: PairTally): Compar
   const base = (above.onlyA + above.both) / n;
   const at = (claim: typeof below, lnThreshold: number) =>
     comparison.plus > 0 ? shareDifferenceBounds(claim, lnThreshold) : shareRatioBounds(claim, lnThreshold);
-  const times = (bound: number | undefined) =>
-    bound === undefined ? undefined : Math.max(0, comparison.plus > 0 ? base + bound : base * bound);
+  const value = ofBaseline(comparison, base);
   return {
     n,
     isPaired: true,
@@ -212,8 +211,8 @@ function errorPairs({ asked, relative }: BothVersions, pairs: PairTally): Compar
           nodes: { below: forBelow.nodesBelow, above: forAbove.nodesAbove },
           bounds: () =>
             defined({
-              upper: times(at(below, lnSatisfiedNeeded).upper),
-              lower: times(at(above, lnViolatedNeeded).lower),
+              upper: value(at(below, lnSatisfiedNeeded).upper),
+              lower: value(at(above, lnViolatedNeeded).lower),
             }),
         },
       );
@@ -269,8 +268,7 @@ function liveClaims(
     return () => ({ isSatisfied: false, isViolated: false, nSatisfied: n, nViolated: n, otherwise: 'all-under-way' });
   return () => {
     const { lnBelow, lnAbove } = lnLiveBlocks(blocks);
-    const value = (bound: number | undefined) =>
-      bound === undefined ? undefined : Math.max(0, relative.comparison.plus > 0 ? base + bound : base * bound);
+    const value = ofBaseline(relative.comparison, base);
     return claimsOf(asked, {
       lnSatisfied: lnBelow,
       lnViolated: lnAbove,
@@ -283,6 +281,12 @@ function liveClaims(
     });
   };
 }
+
+/** The candidate's value from a bound that is a difference where the limit is an increase, else a ratio. */
+const ofBaseline =
+  ({ plus }: Pick<RelativeLimit['comparison'], 'plus'>, base: number) =>
+  (bound: number | undefined): number | undefined =>
+    bound === undefined ? undefined : Math.max(0, plus > 0 ? base + bound : base * bound);
 
 function defined({ lower, upper }: { lower?: number | undefined; upper?: number | undefined }): Bounds {
   return { ...(lower === undefined ? {} : { lower }), ...(upper === undefined ? {} : { upper }) };
