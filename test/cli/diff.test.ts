@@ -193,7 +193,7 @@ async function withMean(name: string, { value, cap }: { readonly value: number; 
   };
   const seen = {
     type: 'Gauge',
-    units: 'milliseconds',
+    units: 'msec',
     value,
     n: 3000,
     cumulative: false,
@@ -215,6 +215,7 @@ it('measures means of both runs by the larger of their largest values', async ()
     [long, short],
   ] as const)
     expect(answers(await diff(...files))['backend-latency']).not.toMatch(/worse|better/);
+  expect((await iter8ctl(['diff', short, long], { cwd })).out).toMatch(/backend-latency +100 ms +70 ms/);
 });
 
 it('says what is not there', async () => {

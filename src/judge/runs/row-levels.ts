@@ -15,6 +15,7 @@ import { isExactCounter, isStale, type MeasuredMetric } from '../limits/custom-m
 import { hitsOf, largestValueOf } from '../share-or-mean.ts';
 import { complementOf, errorCount, shareOf, type TwoCounts } from '../limits/rate.ts';
 import { meanOf } from '../limits/mean.ts';
+import { isMilliseconds } from '../unit-names.ts';
 import { ASSUMED_TIMEOUT_MS, type MeasuredRun } from './measured-run.ts';
 
 /** What a row is about. */
@@ -184,7 +185,7 @@ function customLevels(
   asked: LevelsAsked,
 ): SideLevels {
   const { value, n = 0, units = '' } = measured ?? {};
-  const unit = measured?.counters?.kind === 'shares' ? 'share' : /^(ms|milli-?seconds?)$/i.test(units) ? 'ms' : 'plain';
+  const unit = measured?.counters?.kind === 'shares' ? 'share' : isMilliseconds(units) ? 'ms' : 'plain';
   const shown = { n, ...(value === undefined ? {} : { estimate: value }) };
   const none = (reason: string): SideLevels => ({ side: shown, unit, reason });
   if (measured === undefined || value === undefined) return none('it was not measured');
