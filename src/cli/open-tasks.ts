@@ -1,6 +1,6 @@
 /** Which tasks can be done here, and how: what `open-driver.ts` opens. */
 import type { KubeClient } from '../adapters/kube/api-client.ts';
-import type { SecretReader, TaskRunner } from '../drive/ports.ts';
+import type { Rejoined, SecretReader, TaskCall, TaskRunner } from '../drive/ports.ts';
 import type { Io } from '../io.ts';
 import { createTaskRunner, type TaskImplementations } from '../adapters/tasks/task-registry.ts';
 import { VERSION } from '../version.ts';
@@ -37,8 +37,23 @@ export async function openTasks(context: Context, io: Io, scripts: ScriptPlace |
             }),
           }),
     },
-    { keepsScripts: scripts?.kind === 'job' && kube !== undefined },
+    {
+      keepsScripts: scripts?.kind === 'job' && kube !== undefined,
+      ...(scripts?.kind === 'here' && kube !== undefined
+        ? { rejoinScript: (call) => rejoinJob({ ...context, kube }, scripts, call) }
+        : {}),
+    },
   );
+}
+
+/** A Job of the controller that drove it before: loaded when there may be one. */
+async function rejoinJob(
+  { kube: client, secrets }: Context & { readonly kube: KubeClient },
+  { onOutput }: Extract<ScriptPlace, { kind: 'here' }>,
+  call: TaskCall,
+): Promise<Rejoined> {
+  const { rejoinScriptJob } = await import('../adapters/tasks/run-script-as-job.ts');
+  return rejoinScriptJob({ client, secrets, onOutput }, call);
 }
 
 /** Loaded with the first message. */

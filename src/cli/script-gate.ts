@@ -79,6 +79,8 @@ export function createScriptGate(options: ScriptGateOptions): ScriptGate {
     admit: (experiment) => admitted(experiment, scriptsOf(experiment)),
     guarded: (tasks) => ({
       keeps: (task) => tasks.keeps?.(task) === true,
+      // What somebody else has begun is waited for, and not run here.
+      ...(tasks.rejoin === undefined ? {} : { rejoin: (call) => tasks.rejoin!(call) }),
       run: async (call) => {
         if (call.task.task === undefined) {
           const [action, index] = call.id.split('/');

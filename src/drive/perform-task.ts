@@ -16,7 +16,7 @@ import { credentialsToRedact, redactTexts } from '../text/credentials.ts';
 import { formatCounted } from '../text/units.ts';
 import type { Control } from './pause-and-abort.ts';
 import type { Interruption } from './interruption.ts';
-import type { TaskRunner } from './ports.ts';
+import type { Rejoined, TaskCall, TaskRunner } from './ports.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
@@ -56,7 +56,9 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
   const settings = taskSettings(task);
   const before = session.record.tasks[id];
   const keeps = ports.tasks.keeps?.(task) === true;
-  if (before?.state === 'running' && !(keeps && before.kept === true)) {
+  const isKept = before?.state === 'running' && before.kept === true;
+  let joined = isKept && !keeps ? await rejoin(session, { ...placed, tries: before.tries ?? 1 }, ports) : undefined;
+  if (before?.state === 'running' && joined === undefined && !(keeps && isKept)) {
     const found = `${text} was under way when the driver before this one ended, and may have been done`;
     if (settings.onResume === 'fail')
       return {
@@ -74,33 +76,81 @@ export async function performTask(session: Session, placed: PlacedTask, ports: P
   }
   // A try that was under way is begun again, or gone on with: it is the same one.
   const triesBefore = before?.tries ?? 0;
-  for (let tries = before?.state === 'running' ? Math.max(0, triesBefore - 1) : triesBefore; ; ) {
-    mark(session, id, { state: 'running', tries: tries + 1, ...(keeps ? { kept: true } : {}) });
-    // A mark that is not stored is none: without it the next driver would do it again.
-    await saveMark(session, text, { must: settings.onResume !== 'repeat' });
-    if (interruption.any.aborted) {
-      mark(session, id, { state: 'retrying', tries });
-      return { kind: 'interrupted' };
-    }
+  for (let tries = before?.state === 'running' ? Math.max(0, triesBefore - 1) : triesBefore; ; joined = undefined) {
     tries += 1;
-    const failure = await tryOnce(session, { ...placed, tries }, ports);
-    if (failure === 'interrupted') return { kind: 'interrupted' };
-    if (failure === undefined) {
+    const outcome = joined ?? (await nextTry(session, { ...placed, tries }, ports));
+    if (outcome === 'interrupted') return { kind: 'interrupted' };
+    if (outcome === 'done') {
       mark(session, id, { state: 'done' });
       return interruption.any.aborted ? { kind: 'interrupted' } : { kind: 'done' };
     }
-    const again = tries <= settings.retries && mayTryAgain(failure, settings);
-    if (!again) return ended(session, placed, failure, tries);
+    const again = tries <= settings.retries && mayTryAgain(outcome, settings);
+    if (!again) return ended(session, placed, outcome, tries);
     mark(session, id, { state: 'retrying', tries });
-    const asked = failure instanceof UndeliveredError ? failure.afterMs : undefined;
+    const asked = outcome instanceof UndeliveredError ? outcome.afterMs : undefined;
     const waitMs = Math.min(LONGEST_WAIT_MS, asked ?? FIRST_WAIT_MS * 2 ** (tries - 1));
     session.emit({
       kind: 'task-retried',
-      text: `${text} failed, trying again in ${Math.ceil(waitMs / 1000)} s (${tries} of ${settings.retries}): ${messageOf(failure)}`,
+      text: `${text} failed, trying again in ${Math.ceil(waitMs / 1000)} s (${tries} of ${settings.retries}): ${messageOf(outcome)}`,
     });
     await session.save();
     if (!(await ports.control.sleep(waitMs))) return { kind: 'interrupted' };
   }
+}
+
+/** How one try ended. An error: it failed. */
+type TryOutcome = 'done' | 'interrupted' | Iter8Error;
+
+interface PlacedTry extends PlacedTask {
+  /** From 1. */
+  readonly tries: number;
+}
+
+async function nextTry(session: Session, placed: PlacedTry, ports: PerformPorts): Promise<TryOutcome> {
+  const { task, id, text, tries } = placed;
+  const keeps = ports.tasks.keeps?.(task) === true;
+  mark(session, id, { state: 'running', tries, ...(keeps ? { kept: true } : {}) });
+  // A mark that is not stored is none: without it the next driver would do it again.
+  await saveMark(session, text, { must: taskSettings(task).onResume !== 'repeat' });
+  if (ports.interruption.any.aborted) {
+    mark(session, id, { state: 'retrying', tries: tries - 1 });
+    return 'interrupted';
+  }
+  try {
+    await ports.control.whileLooking(() => ports.tasks.run(callOf(session, placed, ports)));
+    return 'done';
+  } catch (error) {
+    if (error instanceof NotApprovedError) await forget(session, id);
+    if (signalOf(placed, ports).aborted) return 'interrupted';
+    if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
+    return error;
+  }
+}
+
+/** A try that goes on although its driver has ended, as a Job does. Undefined: there is none. */
+async function rejoin(session: Session, placed: PlacedTry, ports: PerformPorts): Promise<TryOutcome | undefined> {
+  const { tasks, interruption, control } = ports;
+  if (tasks.rejoin === undefined) return undefined;
+  const call = callOf(session, placed, ports);
+  let joined: Rejoined | undefined;
+  // That it cannot be looked at is no failure of the task: whoever goes on later finds it as it is.
+  const isOver = await interruption.completes(async () => {
+    joined = await control.whileLooking(() => tasks.rejoin!(call));
+  });
+  if (!isOver || joined === undefined) return 'interrupted';
+  return joined.kind === 'failed' ? joined.error : joined.kind === 'done' ? 'done' : undefined;
+}
+
+function callOf(session: Session, placed: PlacedTry, ports: PerformPorts): TaskCall {
+  const { task, id, tries } = placed;
+  const isAborted = () => ports.interruption.abortedBy !== undefined;
+  const result = () => resultOf(session);
+  return { task, id, tries, experiment: session.experiment, signal: signalOf(placed, ports), isAborted, result };
+}
+
+/** What is sent in a moment is sent to its end: half a message would be neither sent nor unsent. */
+function signalOf({ task }: PlacedTask, { interruption }: PerformPorts): AbortSignal {
+  return isMessage(task) ? interruption.now : interruption.any;
 }
 
 async function saveMark(session: Session, text: string, how: { readonly must: boolean }): Promise<void> {
@@ -121,28 +171,6 @@ async function saveMark(session: Session, text: string, how: { readonly must: bo
 function mayTryAgain(failure: Iter8Error, { retriesAsked }: TaskSettings): boolean {
   if (!(failure instanceof UndeliveredError)) return true;
   return failure.again === 'safe' || (failure.again === 'may-repeat' && retriesAsked);
-}
-
-/** The failure; nothing when it was done. */
-async function tryOnce(
-  session: Session,
-  { task, id, tries }: PlacedTask & { readonly tries: number },
-  { tasks, interruption, control }: PerformPorts,
-): Promise<Iter8Error | 'interrupted' | undefined> {
-  // What is sent in a moment is sent to its end: half a message would be neither sent nor unsent.
-  const signal = isMessage(task) ? interruption.now : interruption.any;
-  try {
-    const { experiment } = session;
-    const isAborted = () => interruption.abortedBy !== undefined;
-    const call = { task, id, tries, experiment, signal, isAborted, result: () => resultOf(session) };
-    await control.whileLooking(() => tasks.run(call));
-    return undefined;
-  } catch (error) {
-    if (error instanceof NotApprovedError) await forget(session, id);
-    if (signal.aborted) return 'interrupted';
-    if (!(error instanceof Iter8Error) || error instanceof NotApprovedError) throw error;
-    return error;
-  }
 }
 
 function isMessage({ task }: TaskSpec): boolean {

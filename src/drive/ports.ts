@@ -3,20 +3,20 @@
  *
  * Every wait takes an AbortSignal and rejects with its reason when aborted.
  */
-import type { Experiment, ObjectKey, TaskSpec, WrittenExperiment } from '../experiment/experiment.ts';
+import type { Experiment, ObjectKey, WrittenExperiment } from '../experiment/experiment.ts';
 import type { CollectInputs } from '../experiment/tasks/collect-inputs.ts';
 import type { MergePatch } from '../experiment/apply-merge-patch.ts';
 import type { Metric, WrittenMetric } from '../experiment/metric.ts';
 import type { RequestPair } from '../evidence/paired/request-pairs.ts';
 import type { CounterAnswer } from '../evidence/counters/counter-samples.ts';
 import type { NoValueReason } from '../judge/no-value-reasons.ts';
-import type { MessageResult } from '../judge/message-result.ts';
 import type { Build } from '../judge/record/build-changes.ts';
 import type { FieldReading, WeightField } from '../traffic/weight-fields.ts';
 import type { LatencyLimit, Tally } from '../evidence/request-tally.ts';
 import type { ListAllOptions, WatchOptions } from './store-selection.ts';
 
 export { keptOf } from './store-selection.ts';
+export type { Rejoined, TaskCall, TaskRunner } from './task-runner.ts';
 export type { KnownOutlines, ListAllOptions, ListOptions, WatchOptions } from './store-selection.ts';
 
 // ---------------------------------------------------------------------------------------------------------- store
@@ -363,32 +363,6 @@ export interface VersionBuild {
 /** Finds out which build of each version runs. Rejects only when aborted. */
 export interface BuildReader {
   read(experiment: Experiment, signal?: AbortSignal): Promise<readonly VersionBuild[]>;
-}
-
-// ---------------------------------------------------------------------------------------------------------- tasks
-
-export interface TaskCall {
-  readonly task: TaskSpec;
-  /** `start/0`: the key of the task in the record, the same for every driver that does it. */
-  readonly id: string;
-  readonly experiment: Experiment;
-  readonly signal: AbortSignal;
-  /** Which try it is, from 1. Absent: the first. */
-  readonly tries?: number | undefined;
-  /** Somebody wants the experiment to end, and not this driver alone: what goes on by itself is to be ended, too. Absent: nobody. */
-  readonly isAborted?: (() => boolean) | undefined;
-  /** What was found out so far, for messages. Absent: nobody says it. */
-  readonly result?: (() => MessageResult) | undefined;
-}
-
-/** Performs the tasks other than `metrics/collect`, which the engine drives itself. */
-export interface TaskRunner {
-  /** Rejects with Iter8Error when the task fails; resolves with a sentence about what was done. */
-  run(call: TaskCall): Promise<string>;
-  /** A try of such a task goes on when its driver has ended: the next driver that calls for the same try waits for that one. */
-  keeps?(task: TaskSpec): boolean;
-  /** Of a spec that was read again: rejects with NotApprovedError when it has scripts that may not be run. */
-  admit?(experiment: Experiment): Promise<void>;
 }
 
 // ------------------------------------------------------------------------------------------------------ the others

@@ -58,6 +58,9 @@ const CREATE: readonly Rule[] = [
   { apiGroups: [API_GROUP], resources: ['metrics'], verbs: ['create', 'update'] },
 ];
 
+/** Scripts that a controller has begun, for whoever goes on by hand. */
+const SEE_SCRIPTS: readonly Rule[] = [{ apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch'] }];
+
 const SCRIPTS: readonly Rule[] = [
   { apiGroups: ['batch'], resources: ['jobs'], verbs: ['get', 'list', 'watch', 'create', 'delete'] },
   { apiGroups: [''], resources: ['pods'], verbs: ['list'] },
@@ -77,7 +80,7 @@ const TARGETS: readonly Rule[] = [
 export function roles(): InstallObject[] {
   return [
     clusterRole('iter8ctl-viewer', LOOK, { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }),
-    clusterRole('iter8ctl-driver', [...LOOK, ...CREATE, ...DRIVE]),
+    clusterRole('iter8ctl-driver', [...LOOK, ...CREATE, ...DRIVE, ...SEE_SCRIPTS]),
     clusterRole('iter8ctl-secrets', [{ apiGroups: [''], resources: ['secrets'], verbs: ['get'] }]),
     {
       resource: ROLES,

@@ -6,11 +6,11 @@
  * it, and nothing is run twice. Fields of a secret are references to it, never values.
  */
 import { createHash } from 'node:crypto';
-import { ConflictError, Iter8Error, messageOf, NotFoundError, UsageError } from '../../errors.ts';
+import { ConflictError, ForbiddenError, Iter8Error, messageOf, NotFoundError, UsageError } from '../../errors.ts';
 import { qualifiedKey, type Experiment } from '../../experiment/experiment.ts';
 import { runInputs } from '../../experiment/tasks/run-inputs.ts';
 import { redact } from '../../text/redact.ts';
-import type { SecretReader, TaskCall } from '../../drive/ports.ts';
+import type { Rejoined, SecretReader, TaskCall } from '../../drive/ports.ts';
 import type { KubeClient } from '../kube/api-client.ts';
 import { EXPERIMENTS, PODS, type Resource } from '../kube/resources.ts';
 import { linesOf } from '../kube/read-lines.ts';
@@ -34,6 +34,8 @@ export interface ScriptJobPorts {
   readonly serviceAccount: string;
   readonly onOutput: (line: string) => void;
 }
+
+type JobWaitPorts = Pick<ScriptJobPorts, 'client' | 'secrets' | 'onOutput'>;
 
 interface Job extends KubeObject {
   readonly status?: {
@@ -61,19 +63,76 @@ export function createScriptJobTask(ports: ScriptJobPorts): PerformTask {
     const script = scriptInput(call.task, experiment, fields === undefined ? undefined : Object.keys(fields));
     const job = jobObject(call, script, { ...ports, secretName: key?.name, timeoutMs });
     const { name } = job.metadata;
-    const ended = await createdAndEnded(ports.client, job, signal).catch(async (error: unknown) => {
-      if (call.isAborted?.() === true) await deleteJob(ports, { namespace, name });
-      throw error;
-    });
-    const last = await printLog(ports, { namespace, name }, Object.values(fields ?? {}), signal);
-    if (ended.ok) return `job ${name} has completed`;
-    throw new Iter8Error(
-      `job ${namespace}/${name} failed (${ended.reason})${last === '' ? '' : `: ${last.slice(0, 300)}`}`,
-      {
-        hint: `kubectl logs -n ${namespace} job/${name}`,
-      },
-    );
+    await create(ports.client, job, signal);
+    const failure = await awaitJob(ports, call, Object.values(fields ?? {}));
+    if (failure !== undefined) throw failure;
+    return `job ${name} has completed`;
   };
+}
+
+/**
+ * The same for a driver that makes no Jobs: waits for the Job of a try that one before it has begun. A Job that this account may not see
+ * may be under way: it rejects then.
+ */
+export async function rejoinScriptJob(ports: JobWaitPorts, call: TaskCall): Promise<Rejoined> {
+  const { experiment, id, tries, signal } = call;
+  const { namespace } = experiment.metadata;
+  const name = jobName(experiment, id, tries);
+  try {
+    await ports.client.request({ verb: 'get', resource: JOBS, namespace, name, signal });
+    ports.onOutput(`(waits for job ${namespace}/${name}, in which the driver before this one began the script)`);
+    const error = await awaitJob(ports, call, await secretsIn(ports, call));
+    return error === undefined ? { kind: 'done' } : { kind: 'failed', error };
+  } catch (error) {
+    if (error instanceof NotFoundError) return { kind: 'absent' };
+    if (!(error instanceof ForbiddenError)) throw error;
+    throw new ForbiddenError(
+      `script ${id} may be under way in job ${namespace}/${name}, where the driver before this one began it, and that cannot be seen: ${messageOf(error)}`,
+      { hint: `go on as somebody who may get, list and watch jobs in namespace ${namespace}`, cause: error },
+    );
+  }
+}
+
+/** What its output is shown without; undefined: that is not known any more. */
+async function secretsIn(
+  { secrets, onOutput }: JobWaitPorts,
+  { task, experiment, signal }: TaskCall,
+): Promise<readonly string[] | undefined> {
+  const { secret } = runInputs(task);
+  if (secret === undefined) return [];
+  try {
+    return Object.values(await secrets.read(qualifiedKey(secret, experiment.metadata.namespace), signal));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!(error instanceof Iter8Error)) throw error;
+    onOutput(`(what it prints is not shown, since it may hold a secret that cannot be read: ${messageOf(error)})`);
+    return undefined;
+  }
+}
+
+/**
+ * Waits for the Job of a try, and prints what it printed without these values. The failure of its script; undefined when it has
+ * completed.
+ */
+async function awaitJob(
+  ports: Pick<ScriptJobPorts, 'client' | 'onOutput'>,
+  call: TaskCall,
+  secrets: readonly string[] | undefined,
+): Promise<Iter8Error | undefined> {
+  const { experiment, id, tries, signal } = call;
+  const { namespace } = experiment.metadata;
+  const key = { namespace, name: jobName(experiment, id, tries) };
+  const ended = await endOf(ports.client, key, signal).catch(async (error: unknown) => {
+    if (call.isAborted?.() === true) await deleteJob(ports, key);
+    throw error;
+  });
+  if (ended.kind === 'deleted') return new Iter8Error(`job ${namespace}/${key.name} was deleted before it ended`);
+  const last = secrets === undefined ? '' : await printLog(ports, key, secrets, signal);
+  if (ended.kind === 'completed') return undefined;
+  return new Iter8Error(
+    `job ${namespace}/${key.name} failed (${ended.reason})${last === '' ? '' : `: ${last.slice(0, 300)}`}`,
+    { hint: `kubectl logs -n ${namespace} job/${key.name}` },
+  );
 }
 
 /** `tries`: each try has a Job of its own. */
@@ -170,34 +229,41 @@ export function jobObject(
   };
 }
 
-async function createdAndEnded(client: KubeClient, job: ReturnType<typeof jobObject>, signal: AbortSignal) {
-  const { namespace, name } = job.metadata;
+async function create(client: KubeClient, job: ReturnType<typeof jobObject>, signal: AbortSignal): Promise<void> {
+  const { namespace } = job.metadata;
   try {
     await client.request({ verb: 'create', resource: JOBS, namespace, body: job, signal });
   } catch (error) {
     if (!(error instanceof ConflictError)) throw error; // an earlier driver made it
   }
-  return endOf(client, { namespace, name }, signal);
 }
+
+type JobEnd =
+  | { readonly kind: 'completed' }
+  | { readonly kind: 'failed'; readonly reason: string }
+  | { readonly kind: 'deleted' };
 
 /** Waits until the Job has completed or failed. */
 async function endOf(
   client: KubeClient,
   key: { readonly namespace: string; readonly name: string },
   signal: AbortSignal,
-): Promise<{ readonly ok: true } | { readonly ok: false; readonly reason: string }> {
+): Promise<JobEnd> {
+  let isSeen = false;
   for await (const event of listWatch<Job>(client, {
     resource: JOBS,
     namespace: key.namespace,
     fieldSelector: `metadata.name=${key.name}`,
     signal,
   })) {
-    if (event.kind === 'deleted') throw new Iter8Error(`job ${key.namespace}/${key.name} was deleted before it ended`);
+    // It may go before the first look, too.
+    if (event.kind === 'deleted' || (event.kind === 'synced' && !isSeen)) return { kind: 'deleted' };
     if (event.kind !== 'set') continue;
+    isSeen = true;
     const conditions = event.object.status?.conditions ?? [];
-    if (conditions.some((one) => one.type === 'Complete' && one.status === 'True')) return { ok: true };
+    if (conditions.some((one) => one.type === 'Complete' && one.status === 'True')) return { kind: 'completed' };
     const failed = conditions.find((one) => one.type === 'Failed' && one.status === 'True');
-    if (failed !== undefined) return { ok: false, reason: failed.message ?? failed.reason ?? 'no reason given' };
+    if (failed !== undefined) return { kind: 'failed', reason: failed.message ?? failed.reason ?? 'no reason given' };
   }
   signal.throwIfAborted();
   throw new Iter8Error(`the watch of job ${key.namespace}/${key.name} ended`);
@@ -205,7 +271,7 @@ async function endOf(
 
 /** With its pods, which the API server keeps by default. For a job that is gone, or has ended meanwhile, nothing is to be done. */
 async function deleteJob(
-  { client, onOutput }: ScriptJobPorts,
+  { client, onOutput }: Pick<ScriptJobPorts, 'client' | 'onOutput'>,
   key: { readonly namespace: string; readonly name: string },
 ): Promise<void> {
   try {
@@ -219,7 +285,7 @@ async function deleteJob(
 
 /** Prints what the script printed, and returns the last line of it. A log that cannot be read is no failure. */
 async function printLog(
-  ports: ScriptJobPorts,
+  ports: Pick<ScriptJobPorts, 'client' | 'onOutput'>,
   key: { readonly namespace: string; readonly name: string },
   secrets: readonly string[],
   signal: AbortSignal,

@@ -13,10 +13,11 @@ export interface TaskImplementations {
 /** A task without an implementation here is refused when it is reached; `cli/readiness` refuses it before anything starts. */
 export function createTaskRunner(
   implementations: TaskImplementations,
-  how: { readonly keepsScripts?: boolean } = {},
+  how: { readonly keepsScripts?: boolean; readonly rejoinScript?: TaskRunner['rejoin'] } = {},
 ): TaskRunner {
   return {
     keeps: ({ run }) => run !== undefined && how.keepsScripts === true,
+    ...(how.rejoinScript === undefined ? {} : { rejoin: how.rejoinScript }),
     run: (call) => {
       const name = call.task.task ?? 'run';
       const perform = Object.hasOwn(implementations, name) ? implementations[name] : undefined;
