@@ -51,13 +51,13 @@ function secondsOf({ windows, formats }: Results): number {
   let sum = 0;
   let coveredMs = Number.NEGATIVE_INFINITY;
   const spans = windows
-    .map(({ firstStartMs, lastStartMs }, k) => ({ firstStartMs, lastStartMs, isDated: formats[k]!.facts.isDated }))
-    .filter(({ firstStartMs, lastStartMs }) => lastStartMs >= firstStartMs);
-  for (const { firstStartMs, lastStartMs, isDated } of spans.toSorted((a, b) => a.firstStartMs - b.firstStartMs)) {
+    .map(({ starts }, k) => ({ ...starts, isDated: formats[k]!.facts.isDated }))
+    .filter(({ firstMs, lastMs }) => lastMs >= firstMs);
+  for (const { firstMs, lastMs, isDated } of spans.toSorted((a, b) => a.firstMs - b.firstMs)) {
     // Where there is no date, it is not known what was at the same time.
-    const fromMs = isDated ? Math.max(firstStartMs, coveredMs) : firstStartMs;
-    if (isDated) coveredMs = Math.max(coveredMs, lastStartMs);
-    sum += Math.max(0, lastStartMs - fromMs) / 1000;
+    const fromMs = isDated ? Math.max(firstMs, coveredMs) : firstMs;
+    if (isDated) coveredMs = Math.max(coveredMs, lastMs);
+    sum += Math.max(0, lastMs - fromMs) / 1000;
   }
   return sum;
 }

@@ -272,6 +272,21 @@ it('shows requests a second without judging them, and says why', async () => {
   expect(rate(await diff(fast, vegeta('short.json', 50)))).toBeUndefined();
 });
 
+it('counts no seconds of requests that are left out at the end: the same load is the same, however long it is', async () => {
+  const log = (name: string, seconds: number) => {
+    const lines = Array.from({ length: seconds * 10 }, (_, k) => {
+      const start = new Date(Date.UTC(2026, 10, 26, 8) + k * 100).toISOString();
+      return `[${start}] "GET / HTTP/1.1" 200 - 0 12 12 11 "-" "curl" "id" "a.test" "10.0.0.1:80"\n`;
+    });
+    writeFileSync(path.join(cwd, name), lines.join(''));
+    return name;
+  };
+  const { rows, notes } = await diff(log('minute.log', 60), log('hour.log', 600));
+  const rate = rows.find(({ metric }) => metric === 'requests-per-second');
+  expect(Math.abs(rate!.difference.estimate!)).toBeLessThan(0.1);
+  expect(notes.join('\n')).not.toContain('the load was not the same');
+});
+
 it('fits into every width, and writes reports in which no name is more than text', async () => {
   const hostile = vegeta('a|b](http:x)\u001b[31m<i>.json', 200, { errors: 0.9 });
   for (const columns of [24, 40, 80, 120]) {

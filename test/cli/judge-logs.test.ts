@@ -121,14 +121,34 @@ it('takes redirects of real traffic for answers, and holds a promotion back for 
   expect((await judged(failing, '--slo', 'p95<=300ms')).recommendation.verdict).toBe('undecided');
 });
 
-it('takes an answer of Envoy that broke off behind its headers for none', async () => {
-  const line = (k: number, flags: string) =>
-    `[2026-11-26T08:${String(Math.floor(k / 60) % 60).padStart(2, '0')}:${String(k % 60).padStart(2, '0')}.000Z] "GET /a HTTP/1.1" 200 ${flags} 0 512 35 34 "-" "curl" "id" "shop" "10.0.0.1:80"\n`;
-  const broken = written(
-    'broken.log',
-    Array.from({ length: 900 }, (_, k) => line(k, k % 5 === 0 ? 'UC' : '-')).join(''),
-  );
-  const { recommendation, objectives } = await judged(broken, '--slo', 'error-rate<=5%');
-  expect(recommendation.verdict).toBe('do not promote');
-  expect(objectives[0]).toMatchObject({ verdict: 'violated' });
-});
+/** Lines of Envoy, a second apart: each fifth with these flags. */
+const envoyLog = (flags: string, status = 200): string =>
+  Array.from({ length: 900 }, (_, k) => {
+    const start = new Date(Date.UTC(2026, 10, 26, 8) + k * 1000).toISOString();
+    const outcome = k % 5 === 0 ? `${status} ${flags}` : '200 -';
+    return `[${start}] "GET /a HTTP/2" ${outcome} 0 512 35 - "-" "curl" "id" "shop" "10.0.0.1:80"\n`;
+  }).join('');
+
+it.each(['UC', 'DR', 'OM'])(
+  'takes an answer of Envoy that broke off behind its headers for none: %s',
+  async (flags) => {
+    const { recommendation, objectives } = await judged(
+      written('broken.log', envoyLog(flags)),
+      '--slo',
+      'error-rate<=5%',
+    );
+    expect(recommendation.verdict).toBe('do not promote');
+    expect(objectives[0]).toMatchObject({ verdict: 'violated' });
+  },
+);
+
+it.each(['DC', 'DR'])(
+  'lets a client that leaves Envoy speak against satisfied, and not for violated: %s',
+  async (flags) => {
+    const answer = await judged(written('left.log', envoyLog(flags, 0)), '--slo', 'p95<=300ms', '--slo', 'p50<=300ms');
+    expect(answer.objectives.map(({ verdict, count }) => [verdict, count!.bad > 0])).toEqual([
+      ['undecided', true],
+      ['satisfied', true],
+    ]);
+  },
+);

@@ -126,6 +126,9 @@ it('leaves out the end of what k6 wrote, where slow requests may be missing, and
   expect(unknown.objectives[1]!.n).toBeGreaterThan(2880);
   expect(unknown.objectives[1]!.n).toBeLessThanOrEqual(2900);
   expect(unknown.warnings.join('\n')).toMatch(/left out at the end/);
+  // Nor are the seconds in which those were sent.
+  const [, late] = (await judged(file, ...slo, '--timeout', '10s', '--min-seconds', '295')).objectives;
+  expect(late).toMatchObject({ verdict: 'undecided', reason: 'too-early' });
   const given = await judged(file, '--slo', 'p95<=300ms', '--model', 'open', '--missing', '0');
   expect([given.code, given.objectives[0]!.n]).toEqual([0, 3000]);
 });

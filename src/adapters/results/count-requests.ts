@@ -29,12 +29,31 @@ export interface Window {
   readonly startErrorMs: number;
 }
 
+/** From the first to the last of some times; of none, from infinity to its negative. */
+export interface Span {
+  readonly firstMs: number;
+  readonly lastMs: number;
+}
+
+const EMPTY_SPAN: Span = { firstMs: Number.POSITIVE_INFINITY, lastMs: Number.NEGATIVE_INFINITY };
+
+const spanOfBoth = (a: Span, b: Span): Span => ({
+  firstMs: Math.min(a.firstMs, b.firstMs),
+  lastMs: Math.max(a.lastMs, b.lastMs),
+});
+
+/** Requests that started near to one another, which are counted or left out together. */
+interface Place {
+  readonly slices: Map<string, Slice>;
+  starts: Span;
+}
+
 export interface CountedWindow {
   /** By version; of those without a request: absent. */
   readonly tallies: ReadonlyMap<string, Tally>;
   readonly n: number;
-  readonly firstStartMs: number;
-  readonly lastStartMs: number;
+  /** Of those that are counted. */
+  readonly starts: Span;
   readonly lastEndMs: number;
   readonly longestMs: number;
   /** Requests that started too near to the end, or before the beginning. */
@@ -52,14 +71,13 @@ export class RequestCounter {
   readonly #window: Window;
   readonly #closed = new Map<string, Tally>();
   /** Of a window without an open end, everything. */
-  readonly #open = new Map<number, Map<string, Slice>>();
+  readonly #open = new Map<number, Place>();
   readonly #widthMs: number;
   #n = 0;
   #ofOthers = 0;
   #atStart = 0;
   #isUnordered = false;
-  #firstStartMs = Number.POSITIVE_INFINITY;
-  #lastStartMs = Number.NEGATIVE_INFINITY;
+  #starts = EMPTY_SPAN;
   #firstEndMs: number | undefined;
   #lastEndMs = Number.NEGATIVE_INFINITY;
   #longestMs = 0;
@@ -88,19 +106,19 @@ export class RequestCounter {
       return;
     }
     this.#n += 1;
-    if (startMs < this.#firstStartMs) this.#firstStartMs = startMs;
-    if (startMs > this.#lastStartMs) this.#lastStartMs = startMs;
-    const place = this.#window.inFlightMs === undefined ? 0 : Math.floor(startMs / this.#widthMs);
-    let slices = this.#open.get(place);
-    if (slices === undefined) {
+    const number = this.#window.inFlightMs === undefined ? 0 : Math.floor(startMs / this.#widthMs);
+    let place = this.#open.get(number);
+    if (place === undefined) {
       this.#closeBefore(this.#lastEndMs);
-      slices = new Map();
-      this.#open.set(place, slices);
+      place = { slices: new Map(), starts: EMPTY_SPAN };
+      this.#open.set(number, place);
     }
-    let slice = slices.get(version);
+    if (startMs < place.starts.firstMs || startMs > place.starts.lastMs)
+      place.starts = spanOfBoth(place.starts, { firstMs: startMs, lastMs: startMs });
+    let slice = place.slices.get(version);
     if (slice === undefined) {
       slice = new Slice(this.#settings.limits);
-      slices.set(version, slice);
+      place.slices.set(version, slice);
     }
     slice.record(this.#outcome(request));
   }
@@ -108,19 +126,16 @@ export class RequestCounter {
   end(): CountedWindow {
     this.#closeBefore(this.#lastEndMs);
     let atEnd = 0;
-    for (const slices of this.#open.values()) {
-      for (const [version, slice] of slices) {
-        if (this.#window.inFlightMs === undefined) this.#close(version, slice);
-        else atEnd += slice.tally().response.n;
-      }
+    const { inFlightMs } = this.#window;
+    for (const place of this.#open.values()) {
+      if (inFlightMs === undefined) this.#close(place);
+      else for (const slice of place.slices.values()) atEnd += slice.tally().response.n;
     }
     this.#open.clear();
-    const { inFlightMs } = this.#window;
     return {
       tallies: this.#closed,
       n: this.#n - atEnd,
-      firstStartMs: this.#firstStartMs,
-      lastStartMs: this.#lastStartMs,
+      starts: this.#starts,
       lastEndMs: this.#lastEndMs,
       longestMs: this.#longestMs,
       leftOut: { atEnd, atStart: this.#atStart },
@@ -134,16 +149,19 @@ export class RequestCounter {
   #closeBefore(nowMs: number): void {
     const { inFlightMs, startErrorMs } = this.#window;
     if (inFlightMs === undefined) return;
-    for (const [place, slices] of this.#open) {
-      if ((place + 1) * this.#widthMs + startErrorMs > nowMs - inFlightMs) continue;
-      for (const [version, slice] of slices) this.#close(version, slice);
-      this.#open.delete(place);
+    for (const [number, place] of this.#open) {
+      if ((number + 1) * this.#widthMs + startErrorMs > nowMs - inFlightMs) continue;
+      this.#close(place);
+      this.#open.delete(number);
     }
   }
 
-  #close(version: string, slice: Slice): void {
-    const present = this.#closed.get(version);
-    this.#closed.set(version, present === undefined ? slice.tally() : addTally(present, slice.tally()));
+  #close({ slices, starts }: Place): void {
+    this.#starts = spanOfBoth(this.#starts, starts);
+    for (const [version, slice] of slices) {
+      const present = this.#closed.get(version);
+      this.#closed.set(version, present === undefined ? slice.tally() : addTally(present, slice.tally()));
+    }
   }
 
   #versionOf(request: MeasuredRequest): string | undefined {

@@ -75,13 +75,13 @@ const ENVOY = new RegExp(
 
 /**
  * Response flags of an answer that did not come to its end. Source: Envoy, "Access logging", %RESPONSE_FLAGS%: upstream connection
- * termination, timeout, remote reset, protocol error; local reset; downstream connection termination, protocol error; stream idle
- * timeout; duration timeout; upstream maximum stream duration.
+ * termination, timeout, remote reset, protocol error; local reset; downstream connection termination, remote reset, protocol error;
+ * stream idle timeout; duration timeout; upstream maximum stream duration; ended by the overload manager.
  */
-const BROKEN_OFF: ReadonlySet<string> = new Set(['UC', 'UT', 'UR', 'UPE', 'LR', 'DC', 'DPE', 'SI', 'DT', 'UMSDR']);
+const BROKEN_OFF: ReadonlySet<string> = new Set('UC UT UR UPE LR DC DR DPE SI DT UMSDR OM'.split(' '));
 
-/** The client has left: what it would have waited is not known. */
-const BY_CLIENT: ReadonlySet<string> = new Set(['DC', 'DPE']);
+/** The client has left: what it would have waited is not known. Over HTTP/2 it resets its stream (DR), and keeps the connection. */
+const BY_CLIENT: ReadonlySet<string> = new Set(['DC', 'DR', 'DPE']);
 
 /** The status was sent, and what it began was broken off: the client has no answer. Undefined where it was not. */
 export function brokenOff(
