@@ -104,11 +104,9 @@ class Drive {
       if (isConditionTrue(session.status, 'TargetAcquired')) outcome = await this.#target.take();
       if (outcome === 'done') outcome = await this.#goOn();
       this.#control.begin();
-      while (outcome === 'done' && (await this.#control.mayGoOn())) {
-        const step = nextStep(session.experiment, session.record);
-        if (step.kind === 'ended') break;
-        outcome = await this.#perform(step);
-      }
+      // What has ended waits for nobody any more, whether it is paused or not.
+      while (outcome === 'done' && !this.#hasEnded && (await this.#control.mayGoOn()))
+        outcome = await this.#perform(nextStep(session.experiment, session.record));
       await this.#endWhenAborted();
       if (this.#interruption.isOnlyStopped) await this.#traffic.pause();
     } catch (error) {
@@ -117,27 +115,30 @@ class Drive {
     } finally {
       await this.#target.release();
     }
-    const { experiment, record, question } = session;
-    const hasEnded = nextStep(experiment, record).kind === 'ended';
+    const { record, question } = session;
+    const hasEnded = this.#hasEnded;
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
     const recommendation = lastJudgement(question, record).recommendation;
     return { experiment: session.experiment, recommendation, interrupted: !hasEnded, isBehind: session.isBehind };
   }
 
+  get #hasEnded(): boolean {
+    return isConditionTrue(this.#session.status, 'Completed');
+  }
+
   /** From what an earlier driver left. */
   async #goOn(): Promise<StepOutcome> {
-    const { experiment, status } = this.#session;
+    const { experiment } = this.#session;
     const refused = this.#isResumed ? refusal(experiment, this.#options) : undefined;
-    if (refused !== undefined && !isConditionTrue(status, 'Completed')) return this.#fail(refused);
+    if (refused !== undefined && !this.#hasEnded) return this.#fail(refused);
     return this.#moveTraffic((signal) => this.#traffic.resume(signal));
   }
 
   /** Somebody asked for it. Traffic goes back in `#fail`, as after every failure. */
   async #endWhenAborted(): Promise<void> {
     const { abortedBy, now } = this.#interruption;
-    const hasEnded = isConditionTrue(this.#session.status, 'Completed');
-    if (abortedBy === undefined || hasEnded || now.aborted || this.#options.stop.aborted) return;
+    if (abortedBy === undefined || this.#hasEnded || now.aborted || this.#options.stop.aborted) return;
     await this.#fail({ reason: 'ExperimentAborted', message: 'Experiment aborted', cause: abortedBy });
   }
 
@@ -247,7 +248,7 @@ class Drive {
     const session = this.#session;
     if (stage === 'Running') {
       const begun = await this.#moveTraffic((signal) => session.patiently(() => this.#traffic.begin(signal)));
-      if (begun === 'interrupted' || isConditionTrue(session.status, 'Completed')) return begun;
+      if (begun === 'interrupted' || this.#hasEnded) return begun;
     }
     session.changeStatus((status, now) => withStage(status, stage, now));
     session.emitCondition('StageAdvanced', `Advanced to ${stage}`);
@@ -273,7 +274,7 @@ class Drive {
       return this.#fail({ reason: 'InvalidExperiment', message: 'No versionInfo in experiment' });
     if (session.record.restarts !== undefined) {
       const back = await this.#beginAgain();
-      if (back === 'interrupted' || isConditionTrue(session.status, 'Completed')) return back;
+      if (back === 'interrupted' || this.#hasEnded) return back;
     }
     // It has started when it is known where counters stood: a driver that is interrupted before that begins again.
     const ended = await this.#measure(beginMeasuring);
@@ -359,7 +360,7 @@ class Drive {
     const { completed, isLast } = countIteration(session, iteration);
     if (!isLast) {
       const moved = await this.#moveTraffic((signal) => this.#traffic.follow(signal));
-      if (moved === 'interrupted' || isConditionTrue(session.status, 'Completed')) return moved;
+      if (moved === 'interrupted' || this.#hasEnded) return moved;
     }
     const { iterationsPerLoop } = session.experiment.spec.duration;
     const endsLoop = completed % iterationsPerLoop === 0;

@@ -97,7 +97,8 @@ export async function runAction(
     session.emit({ kind: 'task-done', ...about, text: `${text} done` });
     await session.save();
   }
-  if (interruption.any.aborted) return { kind: 'interrupted' };
+  // A gate that came last may have been approved while it is paused: traffic waits until it is resumed.
+  if (!(await control.mayGoOn())) return { kind: 'interrupted' };
   const unsettled = step.action === 'finish' ? await how.settleTraffic() : undefined;
   return unsettled === undefined ? { kind: 'done' } : notSettled(unsettled);
 }

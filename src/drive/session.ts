@@ -64,6 +64,8 @@ export class Session {
   readonly #ports: SessionPorts;
   /** As last stored: what the next patch is made against. */
   #stored: Experiment;
+  /** A save was begun whose answer did not come: the store may hold more than `#stored`. */
+  #mayHoldMore = false;
   /** What it is driven by, whatever somebody else writes meanwhile. */
   #spec: Experiment['spec'];
   #status: ExperimentStatus;
@@ -131,11 +133,7 @@ export class Session {
 
   /** Reads them again. */
   async look(): Promise<void> {
-    const present = await this.#ports.store.get(this.key).catch((error: unknown) => {
-      throw error instanceof NotFoundError ? this.#deleted(error) : error;
-    });
-    this.#refuseOther(present);
-    this.#see(present);
+    this.#see(await this.#present());
   }
 
   get clock(): Clock {
@@ -221,8 +219,7 @@ export class Session {
   /** Reads it again: a start task may have written its spec (docs/contract.md 1). True when it has. */
   async adoptSpec(): Promise<boolean> {
     await this.#saving;
-    const present = await this.patiently(() => this.#ports.store.get(this.key));
-    this.#refuseOther(present);
+    const present = await this.patiently(() => this.#present());
     if (isDeepStrictEqual(present.spec, this.#spec)) return false;
     // What was a credential may still be in what somebody else reports.
     this.#specs.push(present.spec);
@@ -255,13 +252,9 @@ export class Session {
   async #saveNow(options: SaveOptions): Promise<void> {
     if (this.#abandoned) return;
     const next = options.withRecordToo === false ? this.#status : this.experiment.status!;
-    const patch = mergePatchBetween(this.#stored.status ?? {}, next);
     try {
-      if (Object.keys(patch).length > 0) {
-        const sent = JSON.parse(JSON.stringify(patch)) as typeof patch; // drops undefined inside arrays as the wire would
-        await this.#store(sent, options.must === true);
-        if (this.#abandoned) return;
-      }
+      await this.#store(next, options.must === true);
+      if (this.#abandoned) return;
       await this.#flushLog();
       if (this.#unreachableSince !== undefined) {
         this.#unreachableSince = undefined;
@@ -281,19 +274,41 @@ export class Session {
     }
   }
 
-  async #store(patch: MergePatch, must: boolean): Promise<void> {
+  async #store(next: ExperimentStatus, must: boolean): Promise<void> {
     const store = async () => {
+      if (this.#mayHoldMore) await this.#readStored();
+      const patch = patchTo(next, this.#stored);
+      if (patch === undefined) return;
       await this.#ports.confirm?.();
       if (this.#abandoned) return;
       const uid = this.#stored.metadata.uid;
+      this.#mayHoldMore = true;
       const stored = await this.#ports.store.patchStatus(this.key, patch, { uid }).catch((error: unknown) => {
         throw error instanceof NotFoundError || error instanceof ConflictError ? this.#deleted(error) : error;
       });
       this.#stored = stored;
+      this.#mayHoldMore = false;
       this.#see(stored);
       if (!isDeepStrictEqual(stored.spec, this.#spec)) this.warn(SPEC_CHANGED);
     };
     await (must ? this.patiently(store) : store());
+  }
+
+  /** A save that was not answered may have been made: what it wrote, and is gone since, has to be taken out again. */
+  async #readStored(): Promise<void> {
+    const present = await this.#present();
+    this.#stored = present;
+    this.#mayHoldMore = false;
+    this.#see(present);
+  }
+
+  /** The experiment as it is in the store. @throws NotFoundError when it is another one by now */
+  async #present(): Promise<Experiment> {
+    const present = await this.#ports.store.get(this.key).catch((error: unknown) => {
+      throw error instanceof NotFoundError ? this.#deleted(error) : error;
+    });
+    if (present.metadata.uid !== this.#stored.metadata.uid) throw this.#deleted(undefined);
+    return present;
   }
 
   /** What cannot be gone on without: a store that does not answer is waited for, as long as a save that must succeed waits. */
@@ -323,10 +338,6 @@ export class Session {
     this.emit({ kind: 'warning', text: `cannot save for now, going on: ${messageOf(error)}` });
   }
 
-  #refuseOther(present: Experiment): void {
-    if (present.metadata.uid !== this.#stored.metadata.uid) throw this.#deleted(undefined);
-  }
-
   #deleted(cause: unknown): NotFoundError {
     return new NotFoundError(
       `experiment ${this.key.namespace}/${this.key.name} was deleted while it was driven, so there is nothing to save to`,
@@ -353,4 +364,11 @@ export class Session {
   #time(): string {
     return timestamp(this.#ports.clock.now());
   }
+}
+
+/** Undefined where nothing is to be stored. */
+function patchTo(next: ExperimentStatus, { status = {} }: Experiment): MergePatch | undefined {
+  const patch = mergePatchBetween(status, next);
+  if (Object.keys(patch).length === 0) return undefined;
+  return JSON.parse(JSON.stringify(patch)) as MergePatch; // drops undefined inside arrays as the wire would
 }
