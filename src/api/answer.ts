@@ -1,4 +1,5 @@
 /** What the API answers, and the errors that are answers. */
+import type { Issue } from '../errors.ts';
 import { jsonText, OUTPUT_VERSION } from '../report/json-text.ts';
 import { redactUrls } from '../text/redact.ts';
 import { sanitizeLine } from '../text/sanitize.ts';
@@ -61,3 +62,7 @@ export const refused = (error: RefusedError): Answer => ({
   ...json(errorJson(error), error.status),
   headers: error.headers,
 });
+
+/** One problem of what was sent. */
+export const issueText = ({ path, message }: Pick<Issue, 'path' | 'message'>): string =>
+  path === '' ? message : `${path}: ${message}`;

@@ -1,41 +1,29 @@
 /** Answers the requests of the API: who asks is asked first, whatever they ask for. See docs/api.md. */
 import type { Permission } from '../adapters/kube/access-review.ts';
-import { Iter8Error, InvalidManifestError, NotFoundError, UnavailableError, messageOf, type Issue } from '../errors.ts';
+import { Iter8Error, InvalidManifestError, NotFoundError, UnavailableError, messageOf } from '../errors.ts';
 import { API_GROUP, keyText, type Experiment, type ObjectKey } from '../experiment/experiment.ts';
-import { parseVerdictRequest, type AskedVerdict } from '../experiment/verdict-request.ts';
-import type { ExperimentStore, MetricSource } from '../drive/ports.ts';
-import { timeLimit, type Clock } from '../io.ts';
+import type { ExperimentStore } from '../drive/ports.ts';
 import { jsonView } from '../report/json-view.ts';
-import { checkExperiment } from '../validation/validate.ts';
-import { checkMetric } from '../validation/rules/all-rules.ts';
 import { experimentView, type Driven, type ExperimentView } from '../view/experiment-view.ts';
 import { bearerToken, type Access, type Caller } from './access.ts';
-import { busy, json, line, RefusedError, type Answer } from './answer.ts';
+import { busy, issueText, json, line, RefusedError, type Answer } from './answer.ts';
 import { isYes, parseHookCall, type HookCall } from './flagger.ts';
-import { judgeWindow } from './judge-window.ts';
+import { ImmediateVerdicts, type VerdictPorts } from './immediate-verdicts.ts';
 import { routeOf, type Hook } from './routes.ts';
 import type { ApiRequest } from './server.ts';
-import { stateOf, verdictJson, type VerdictState } from './verdict-view.ts';
+import { stateOf, type VerdictState } from './verdict-view.ts';
 import { isSettled, type Waits } from './wait-until-decided.ts';
 
-export interface ApiPorts {
+export interface ApiPorts extends VerdictPorts {
   readonly store: Pick<ExperimentStore, 'get'>;
   readonly access: Access;
   readonly waits: Waits;
-  readonly metrics: MetricSource;
-  readonly clock: Clock;
   /** Who drives it, where that is known. */
   readonly driven: (experiment: Experiment, signal: AbortSignal) => Promise<Driven | undefined>;
-  /** Where POST .../verdicts asks. Absent: it is refused. */
-  readonly prometheus?: string | undefined;
   /** The only namespace that is looked after; absent: all. */
   readonly namespace?: string | undefined;
-  readonly by: string;
   readonly log: (level: 'info' | 'warn', text: string, about: Readonly<Record<string, string>>) => void;
 }
-
-const VERDICTS_AT_ONCE = 2;
-const LONGEST_VERDICT_MS = 45_000;
 
 const inNamespace = (verb: string, resource: string, namespace: string, name?: string): Permission => ({
   verb,
@@ -54,10 +42,11 @@ const toJudge = (namespace: string): readonly Permission[] => [
 
 export class Api {
   readonly #ports: ApiPorts;
-  #judging = 0;
+  readonly #verdicts: ImmediateVerdicts;
 
   constructor(ports: ApiPorts) {
     this.#ports = ports;
+    this.#verdicts = new ImmediateVerdicts(ports);
   }
 
   /** @throws RefusedError */
@@ -118,38 +107,10 @@ export class Api {
 
   /** A caller that asks often may keep only the verdict: its reason is in the log. */
   async #loggedVerdict(body: unknown, namespace: string, signal: AbortSignal) {
-    const answer = await this.#verdict(body, namespace, signal);
+    const answer = await this.#verdicts.judge(body, namespace, signal);
     const { version, verdict, reason } = answer;
     this.#ports.log('info', `a verdict is ${verdict}`, { namespace, version: version ?? '', reason });
     return answer;
-  }
-
-  async #verdict(body: unknown, namespace: string, signal: AbortSignal) {
-    const { prometheus, clock, metrics, by } = this.#ports;
-    if (prometheus === undefined)
-      throw new RefusedError(403, 'no Prometheus may be asked through this controller: it has no --api-prometheus');
-    const asked = askedVerdict(body, { namespace, prometheus });
-    if (this.#judging >= VERDICTS_AT_ONCE) throw busy('too many verdicts at once');
-    this.#judging += 1;
-    const limit = timeLimit(clock, LONGEST_VERDICT_MS);
-    try {
-      const toMs = clock.now();
-      const experiment = await judgeWindow(asked, {
-        metrics,
-        now: () => toMs,
-        by,
-        signal: AbortSignal.any([signal, limit.signal]),
-      });
-      const window = { from: new Date(toMs - asked.windowMs).toISOString(), to: new Date(toMs).toISOString() };
-      return verdictJson(experimentView(experiment, toMs), window);
-    } catch (error) {
-      if (limit.signal.aborted && !signal.aborted)
-        throw new RefusedError(504, `Prometheus did not answer all queries within ${LONGEST_VERDICT_MS / 1000} s`);
-      throw error;
-    } finally {
-      limit.cancel();
-      this.#judging -= 1;
-    }
   }
 
   async #hook(request: ApiRequest): Promise<Answer> {
@@ -194,7 +155,7 @@ export class Api {
     }
     if (asks.kind === 'verdict') {
       await this.#admit(caller, toJudge(namespace), namespace, signal);
-      const { verdict, reason } = await this.#verdict(asks.body, namespace, signal);
+      const { verdict, reason } = await this.#verdicts.judge(asks.body, namespace, signal);
       return reply(hook, verdict, reason);
     }
     const view = await this.#view(asks.key, 0, caller, signal);
@@ -237,25 +198,3 @@ function expectJson({ contentType }: ApiRequest): void {
   if (!/^application\/json\s*(;|$)/i.test(contentType))
     throw new RefusedError(415, 'expected Content-Type: application/json');
 }
-
-/** @throws RefusedError with all that is wrong */
-function askedVerdict(body: unknown, at: { readonly namespace: string; readonly prometheus: string }): AskedVerdict {
-  const { value, issues } = parseVerdictRequest(body, at);
-  const broken =
-    value === undefined
-      ? issues
-      : [
-          ...checkExperiment({ ...value.experiment, status: undefined }),
-          ...value.metrics.flatMap((metric, index) =>
-            checkMetric(metric).map(({ path, message }) => ({ path: `metrics[${index}].${path}`, message })),
-          ),
-        ];
-  if (value === undefined || broken.length > 0)
-    throw new RefusedError(400, 'this cannot be judged', {
-      details: broken.map(({ path, message }) => issueText({ path: path.replace(/^spec\./, ''), message })),
-    });
-  return value;
-}
-
-const issueText = ({ path, message }: Pick<Issue, 'path' | 'message'>): string =>
-  path === '' ? message : `${path}: ${message}`;

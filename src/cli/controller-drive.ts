@@ -6,7 +6,7 @@ import type { HeldLock, RecordLog } from '../drive/ports.ts';
 import { CONTROLLER_TIMING } from '../drive/driver-timing.ts';
 import { METRICS_FOLLOW_MS } from '../drive/find-metrics.ts';
 import type { Log } from '../controller/structured-log.ts';
-import { refusals } from '../controller/refusals.ts';
+import { refusals } from '../controller/tenant-isolation.ts';
 import { limitedTurns } from '../controller/concurrency-limit.ts';
 import { publishEvents } from './publish-kubernetes-events.ts';
 import { eventText } from '../render/progress-lines.ts';

@@ -1,6 +1,6 @@
 /** What a driver for many does not do, it does not do later either: whoever may change the spec gains nothing by the moment. */
 import { describe, expect, it } from 'vitest';
-import { refusals } from '../../src/controller/refusals.ts';
+import { refusals } from '../../src/controller/tenant-isolation.ts';
 import type { Event } from '../../src/drive/events.ts';
 import type { ExperimentStore } from '../../src/drive/ports.ts';
 import type { Experiment } from '../../src/experiment/experiment.ts';

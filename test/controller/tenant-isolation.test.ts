@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { refusals } from '../../src/controller/refusals.ts';
+import { refusals } from '../../src/controller/tenant-isolation.ts';
 import { limitedTurns } from '../../src/controller/concurrency-limit.ts';
 import { plainExperiment } from '../support/plain-experiment.ts';
 import type { Experiment, WrittenExperiment } from '../../src/experiment/experiment.ts';
