@@ -77,6 +77,18 @@ it('calls nothing satisfied where what was dropped is a whole log, joined in the
   expect((await judged(sorted, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
 });
 
+it('calls nothing satisfied where it is not known which line was the last one', async () => {
+  // The log of a replica that was killed, behind that of another one; a clock that was wrong for a moment.
+  const killed = nginxLog([-2, 200]).split('\n').slice(20).join('\n');
+  const joined = nginxLog([0, 600]) + killed;
+  const lines = nginxLog([0, 600]).split('\n');
+  const ahead = [...lines.slice(0, 3000), nginxLog([900, 901]).split('\n')[0], ...lines.slice(3000)].join('\n');
+  for (const [name, log] of Object.entries({ joined, ahead })) {
+    const { code, objectives } = await judged(written(`${name}.log`, log), '--slo', 'error-rate<=5%');
+    expect([name, code, objectives[0]!.reason]).toEqual([name, 3, 'unfinished-missing']);
+  }
+});
+
 it('calls nothing satisfied where one of several logs breaks off, in every order', async () => {
   const whole = written('whole.log', nginxLog([300, 600]));
   const torn = written('broken.log', nginxLog([0, 300]).slice(0, -40));
