@@ -1,7 +1,8 @@
 /** `judge`: what real users sent, as access logs report it. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { fixture, judged, vegeta, written, type Answer } from '../support/judged-files.ts';
+import { cwd, fixture, judged, vegeta, written, type Answer } from '../support/judged-files.ts';
+import { iter8ctl } from '../support/test-io.ts';
 
 it('reads the access log of nginx as text and as JSON alike, without its ends', async () => {
   const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=20%', '--timeout', '10s'];
@@ -79,8 +80,7 @@ it('calls nothing satisfied where what was dropped is a whole log, joined in the
 
 it('calls nothing satisfied where it is not known which line was the last one', async () => {
   // The log of a replica that was killed, behind that of another one; a clock that was wrong for a moment.
-  const killed = nginxLog([-2, 200]).split('\n').slice(20).join('\n');
-  const joined = nginxLog([0, 600]) + killed;
+  const joined = nginxLog([0, 600]) + nginxLog([0, 200]);
   const lines = nginxLog([0, 600]).split('\n');
   const ahead = [...lines.slice(0, 3000), nginxLog([900, 901]).split('\n')[0], ...lines.slice(3000)].join('\n');
   for (const [name, log] of Object.entries({ joined, ahead })) {
@@ -164,3 +164,74 @@ it.each(['DC', 'DR'])(
     ]);
   },
 );
+
+/** Lines of JSON, a tenth of a second apart. */
+const jsonLog = (duration: string, status = '200'): string =>
+  Array.from({ length: 2000 }, (_, k) => {
+    const start = new Date(Date.UTC(2026, 10, 26, 8) + k * 100).toISOString();
+    return `{"start":"${start}","duration":${duration},"status":${status}}\n`;
+  }).join('');
+
+it.each([
+  [':s', '0', 'undecided'],
+  [':s', '1', 'undecided'],
+  ['', '"1s"', 'undecided'],
+  ['', '"0s"', 'undecided'],
+  [':s', '0.000', 'satisfied'],
+  [':s', '0.299', 'satisfied'],
+  [':s', '0.300', 'undecided'],
+  ['', '"0.300s"', 'undecided'],
+  [':ms', '299', 'satisfied'],
+  [':ms', '300', 'undecided'],
+  ['', '"300ms"', 'undecided'],
+  [':us', '300000', 'undecided'],
+  ['', '"300000us"', 'undecided'],
+  ['', '"300000\u00b5s"', 'undecided'],
+  ['', '"299.9ms"', 'satisfied'],
+  ['', '"1m0.5s"', 'violated'],
+])('takes durations of lines of JSON for as rounded as they may be: %s %s is %s', async (unit, duration, verdict) => {
+  const fields = [
+    '--fields',
+    `status=status,duration=duration${unit},start=start`,
+    '--model',
+    'open',
+    '--missing',
+    '0',
+  ];
+  const { objectives } = await judged(written('rounded.jsonl', jsonLog(duration)), ...fields, '--slo', 'p95<=300ms');
+  expect(objectives[0]!.verdict).toBe(verdict);
+});
+
+it('takes times without a zone for UTC, wherever it reads them', async () => {
+  const fields = [
+    '--fields',
+    'status=status,duration=duration:ms,start=start',
+    '--slo',
+    'error-rate<=1%',
+    '-o',
+    'json',
+  ];
+  const ask = async (log: string) => (await iter8ctl(['judge', written('zone.jsonl', log), ...fields], { cwd })).out;
+  const here = process.env['TZ'];
+  process.env['TZ'] = 'America/New_York';
+  try {
+    // In an hour that New York has twice.
+    const log = jsonLog('12.5').replaceAll('-11-26T08', '-11-01T05');
+    const answer = await ask(log);
+    expect(answer).toContain('2026-11-01T05:03:19');
+    expect(await ask(log.replaceAll('Z"', '"'))).toBe(answer);
+    expect(await ask(log.replaceAll('Z"', '"').replaceAll(/(\d)T(\d)/g, '$1 $2'))).toBe(answer);
+  } finally {
+    if (here === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = here;
+  }
+});
+
+it('judges nobody by words in place of HTTP codes', async () => {
+  const fields = ['--fields', 'status=status,duration=duration:ms,start=start', '--slo', 'error-rate<=1%'];
+  const { code, err } = await iter8ctl(['judge', written('words.jsonl', jsonLog('12.5', '"OK"')), ...fields], { cwd });
+  expect(code).toBe(2);
+  expect(err).toContain('status is "OK", which is no HTTP code');
+  const none = await judged(written('none.jsonl', jsonLog('12.5', '"-"')), ...fields);
+  expect(none.objectives[0]!.verdict).toBe('violated');
+});
