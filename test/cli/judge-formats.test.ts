@@ -77,6 +77,41 @@ function transactions({ areThere }: { areThere: boolean }): string {
   return `${HEADING}\n${rows.join('')}`;
 }
 
+it('condemns nothing by successes of JMeter whose codes are not those of HTTP', async () => {
+  const rows = (code: (k: number) => string) =>
+    `timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n${Array.from({ length: 400 }, (_, k) => `${1_700_000_000_000 + k * 50},12,unit,${code(k)}\n`).join('')}`;
+  const some = await judged(
+    written(
+      'junit.csv',
+      rows((k) => (k % 4 === 0 ? '1000,passed,T,true' : '200,OK,T,true')),
+    ),
+    ...slo,
+  );
+  expect(some.rows).toEqual(['not-enough-evidence', 'not-enough-evidence']);
+  expect(some.codes).toEqual({ 200: 300, unresolved: 100 });
+  const all = await iter8ctl(
+    [
+      'judge',
+      written(
+        'junit.csv',
+        rows(() => '1000,passed,T,true'),
+      ),
+      ...slo,
+    ],
+    { cwd },
+  );
+  expect(all.code).toBe(2);
+  expect(all.err).toContain('a success whose responseCode "1000" is no HTTP code');
+  const failed = await judged(
+    written(
+      'junit.csv',
+      rows((k) => (k % 2 === 0 ? '0001,failed,T,false' : '200,OK,T,true')),
+    ),
+    ...slo,
+  );
+  expect(failed.rows[1]).toBe('violated');
+});
+
 it('refuses the CSV of JMeter where transactions stand for their samples, and says what to do', async () => {
   const there = await judged(written('there.jtl', transactions({ areThere: true })), ...slo);
   expect(there.codes).toEqual({ 200: 550, 500: 50 });
