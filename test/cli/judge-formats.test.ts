@@ -171,6 +171,48 @@ it('reads every call of ghz', async () => {
   expect(torn.rows).toEqual(['unfinished-missing', 'unfinished-missing']);
 });
 
+it('lets a gRPC status that a client may have given itself speak for no violated latency', async () => {
+  const { details, ...rest } = JSON.parse(readFileSync(fixture('ghz.json'), 'utf8')) as { details: object[] };
+  const calls = (status: string, latency: number) =>
+    Array.from({ length: 200 }, (_, k) => ({
+      ...details[0],
+      latency: k % 4 === 0 ? latency : 5e6,
+      ...(k % 4 === 0 ? { status, error: 'x' } : {}),
+    }));
+  const rows = async (status: string, latency: number) => {
+    const file = written('statuses.json', JSON.stringify({ ...rest, details: calls(status, latency) }));
+    return (await judged(file, '--slo', 'p90<=300ms', '--slo', 'error-rate<=1%', '--model', 'open')).rows;
+  };
+  for (const status of ['Canceled', 'Unavailable', 'DeadlineExceeded'])
+    expect(await rows(status, 5e6)).toEqual(['not-enough-evidence', 'violated']);
+  expect(await rows('DeadlineExceeded', 20e9)).toEqual(['violated', 'violated']);
+  expect(await rows('Internal', 5e6)).toEqual(['satisfied', 'violated']);
+});
+
+it('does not take what a check of Gatling has read for a failure to connect', async () => {
+  const rows = async (message: string) => {
+    const line = (k: number) =>
+      `REQUEST\t\thome\t${1_700_000_000_000 + k * 20}\t${1_700_000_000_015 + k * 20}\t${k % 4 === 0 ? `KO\t${message}` : 'OK\t '}\n`;
+    const file = written(
+      'checks.log',
+      `RUN\tcom.shop.Basic\tbasic\t1700000000000\t \t3.10.5\n${Array.from({ length: 200 }, (_, k) => line(k)).join('')}`,
+    );
+    return (await judged(file, '--slo', 'p90<=300ms', '--slo', 'error-rate<=1%')).rows;
+  };
+  for (const read of [
+    'jsonPath($.state).find.is(open), but actually found closed',
+    'regex(timeout).find.exists, found nothing',
+  ])
+    expect(await rows(read)).toEqual(['not-enough-evidence', 'violated']);
+  for (const none of [
+    'j.n.ConnectException: Connection refused',
+    'i.n.c.ConnectTimeoutException: connection timed out',
+    'Request timeout after 60000 ms',
+    'Premature close',
+  ])
+    expect(await rows(none)).toEqual(['violated', 'violated']);
+});
+
 it('reads the text that Gatling writes', async () => {
   const line = (k: number, end: string) =>
     `REQUEST\t\thome\t${1_700_000_000_000 + k * 20}\t${1_700_000_000_015 + k * 20}\t${end}\n`;
