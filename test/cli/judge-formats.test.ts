@@ -273,6 +273,9 @@ it('does not call latencies of fortio satisfied where some requests had no answe
     (await judged(written('f.json', run(unanswered)), '--slo', 'p80<=300ms', '--model', 'open')).assessments[0]!;
   expect(await rows(0)).toMatchObject({ verdict: 'satisfied', count: { bad: 100 } });
   expect(await rows(300)).toMatchObject({ verdict: 'undecided', count: { bad: 400 } });
+  // Nobody waited an hour for them.
+  const { out } = await iter8ctl(['judge', 'f.json', ...slo, '-o', 'json'], { cwd });
+  expect(out).toMatch(/"changedAt": "2026-11-26T14:00:\d\dZ"/);
 });
 
 it('reads what a listener of Locust writes', async () => {
