@@ -202,6 +202,36 @@ it.each([
   expect(objectives[0]!.verdict).toBe(verdict);
 });
 
+it.each(['499', '444'])(
+  'lets no %s of nginx speak for a latency, whether it is satisfied or violated',
+  async (status) => {
+    const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=5%'];
+    const text = nginxLog([0, 200], (k) => ({ status: k % 5 === 0 ? Number(status) : 200 }));
+    const fields = ['--fields', 'status=status,duration=duration:ms,start=start', '--model', 'observed'];
+    for (const args of [[written('nginx.log', text)], [written('nginx.jsonl', jsonLog('12', status)), ...fields]])
+      expect((await judged(...args, ...slo)).objectives.map(({ verdict }) => verdict)).toEqual([
+        'undecided',
+        'violated',
+      ]);
+  },
+);
+
+it('does not take how long a connection lasted for how long its answer took', async () => {
+  const slo = ['--slo', 'p95<=300ms', '--missing', '0', '--model', 'observed'];
+  const json = jsonLog('45000', '101');
+  for (const args of [
+    [
+      written(
+        'sockets.log',
+        nginxLog([0, 200], () => ({ status: 101, seconds: 45 })),
+      ),
+    ],
+    [written('sockets.jsonl', json), '--fields', 'status=status,duration=duration:ms,start=start'],
+    [written('sockets.envoy', envoyLog('-').replaceAll(' 200 - 0 512 35 ', ' 101 - 0 512 45000 '))],
+  ])
+    expect((await judged(...args, ...slo)).objectives[0]!.verdict).toBe('undecided');
+});
+
 it('takes times without a zone for UTC, wherever it reads them', async () => {
   const fields = [
     '--fields',

@@ -4,16 +4,9 @@
  */
 import { UsageError } from '../../../errors.ts';
 import { parseDurationMs } from '../../../text/duration.ts';
-import { brokenOff } from './access-log.ts';
+import { brokenOff, loggedLatency, nginxOutcome } from './access-log.ts';
 import { parseObject, readLineBatches, type LineResult } from '../lines.ts';
-import {
-  latency,
-  MS_OF_UNIT,
-  outcomeOf,
-  type DurationUnit,
-  type FieldPaths,
-  type ResultFormat,
-} from '../measured-request.ts';
+import { MS_OF_UNIT, type DurationUnit, type FieldPaths, type ResultFormat } from '../measured-request.ts';
 
 export const jsonLines: ResultFormat = {
   name: 'json-lines',
@@ -43,21 +36,18 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   if (object === undefined) return 'not a JSON object';
   const field = (path: string) => valueAt(object, path);
   const duration = asWritten(field(fields.duration), fields.duration, line);
-  const times = durationOf(duration, fields.durationUnit);
+  const status = field(fields.status);
+  const times = durationOf(duration, fields.durationUnit, status ?? '');
   if (times === undefined) return durationProblem(duration, fields);
   const time = timeOf(field(fields.start ?? fields.end!));
   if (Number.isNaN(time)) return `no time in ${fields.start ?? fields.end!}`;
-  const status = field(fields.status);
   if (status === undefined) return `no status in ${fields.status}`;
   // A word may mean either: "OK", "timeout".
   if (!/^(\d+|-?)$/.test(status))
     return `${fields.status} is ${JSON.stringify(status.slice(0, 40))}, which is no HTTP code (0, - and nothing: no answer)`;
   const startMs = fields.start === undefined ? time - times.atMostMs : time;
   const flags = fields.flags === undefined ? '' : (field(fields.flags) ?? '');
-  const outcome =
-    status === '499'
-      ? { code: status, unanswered: 'perhaps' as const, error: true }
-      : (brokenOff(status, flags) ?? outcomeOf(status));
+  const outcome = brokenOff(status, flags) ?? nginxOutcome(status);
   return { startMs, ...times, ...outcome, field };
 }
 
@@ -95,19 +85,20 @@ function asWritten(value: string | undefined, path: string, line: string): strin
   return value;
 }
 
-function durationOf(text: string | undefined, unit: DurationUnit | undefined) {
+function durationOf(text: string | undefined, unit: DurationUnit | undefined, status: string) {
   if (text === undefined || text === '') return undefined;
-  if (unit !== undefined) return roundedLatency(Number(text) * MS_OF_UNIT[unit], text, unit);
+  if (unit !== undefined) return loggedLatency(status, Number(text) * MS_OF_UNIT[unit], roundingOf(text, unit));
   // Of `1m30s` the last unit is the finest.
   const [, number = '', finest = ''] = /([\d.]+)([a-z\u00b5\u03bc]+)$/.exec(text) ?? [];
-  return roundedLatency(parseDurationMs(text) ?? Number.NaN, number, finest.replace(/^[\u00b5\u03bc]/, 'u'));
+  const rounding = roundingOf(number, finest.replace(/^[\u00b5\u03bc]/, 'u'));
+  return loggedLatency(status, parseDurationMs(text) ?? Number.NaN, rounding);
 }
 
 /** Whole numbers may have been cut off or rounded; seconds with decimals have three of them as a rule. */
-function roundedLatency(ms: number, number: string, unit: string) {
+function roundingOf(number: string, unit: string) {
   const unitMs = Object.hasOwn(MS_OF_UNIT, unit) ? MS_OF_UNIT[unit as DurationUnit] : 0;
   const errorMs = /^\d+$/.test(number) ? unitMs : unit === 's' ? 1 : 0;
-  return latency(ms, { below: errorMs, above: errorMs });
+  return { below: errorMs, above: errorMs };
 }
 
 /** RFC 3339, or seconds, ms, us or ns since 1970. */
