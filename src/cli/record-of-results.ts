@@ -77,7 +77,8 @@ function doubtsOf({ formats, windows, isTorn }: Results, { model, missing }: How
           : undefined;
   return {
     from: [...new Set(formats.map(({ title }) => title))].join(', '),
-    ...(formats.some(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
+    // Of which file a redirect is, is not known: it may be of one where nobody followed it.
+    ...(formats.every(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
     ...(latency === undefined ? {} : { latency }),
     ...(requests === undefined ? {} : { requests }),
   };

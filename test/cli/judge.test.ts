@@ -289,6 +289,13 @@ it('holds a promotion back for redirects that nobody followed', async () => {
     vegeta(2000, () => ({ code: 302 })),
   );
   expect((await judged(moved, '--slo', 'error-rate<=1%')).recommendation.verdict).toBe('undecided');
+  // Neither if another tool, which follows them, measured a few requests more.
+  const more = written(
+    'few-more.json',
+    k6(50, () => ({})),
+  );
+  const both = await judged(moved, more, '--slo', 'error-rate<=1%', '--missing', '0');
+  expect(both.recommendation.verdict).toBe('undecided');
 });
 
 it('counts no request twice: the same file by another name is refused', async () => {
