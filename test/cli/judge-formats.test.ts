@@ -171,6 +171,16 @@ it('reads every call of ghz', async () => {
   expect(torn.rows).toEqual(['unfinished-missing', 'unfinished-missing']);
 });
 
+it('counts statuses of ghz under whatever name they have', async () => {
+  const { details, ...rest } = JSON.parse(readFileSync(fixture('ghz.json'), 'utf8')) as { details: object[] };
+  const named = details.map((call, k) => ({ ...call, status: k === 0 ? 'constructor' : 'OK' }));
+  const file = written('names.json', JSON.stringify({ ...rest, details: named }));
+  expect(await judged(file, ...slo)).toMatchObject({
+    codes: { OK: 59, constructor: 1 },
+    rows: ['closed-model', 'satisfied'],
+  });
+});
+
 it('lets a gRPC status that a client may have given itself speak for no violated latency', async () => {
   const { details, ...rest } = JSON.parse(readFileSync(fixture('ghz.json'), 'utf8')) as { details: object[] };
   const calls = (status: string, latency: number) =>
