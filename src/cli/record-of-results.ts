@@ -103,7 +103,7 @@ function warningsOf({ windows, formats, unread }: Results, { missing, split }: H
           `${formatCounted(atStart, 'request is', 'requests are')} left out at the beginning: faster ones of the same time are not in the log`,
         ]),
     ...(windows.some(({ isUnordered }) => isUnordered)
-      ? ['its lines are not in the order of time: name each log by itself, or sort the lines by time']
+      ? ['its lines are not in the order of time: name each file by itself, or sort the lines by time']
       : []),
     ...(Number.isFinite(longest)
       ? [`a request took ${formatSeconds(longest / 1000)}: longer than was left out at the end`]

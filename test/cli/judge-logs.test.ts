@@ -73,7 +73,7 @@ it('calls nothing satisfied where what was dropped is a whole log, joined in the
   const joined = written('joined.log', nginxLog([300, 600]) + older);
   const { code, objectives, warnings } = await judged(joined, '--slo', 'error-rate<=5%');
   expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
-  expect(warnings.join('\n')).toContain('name each log by itself, or sort the lines by time');
+  expect(warnings.join('\n')).toContain('name each file by itself, or sort the lines by time');
   const sorted = written('sorted.log', older + nginxLog([300, 600]));
   expect((await judged(sorted, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
 });

@@ -133,6 +133,12 @@ it('leaves out the end of what k6 wrote, where slow requests may be missing, and
   expect([given.code, given.objectives[0]!.n]).toEqual([0, 3000]);
 });
 
+it('satisfies nothing where files of k6 are joined, and the last one ended long before', async () => {
+  const joined = written('joined.json', k6(3000, () => ({})) + k6(1000, () => ({})));
+  const { code, objectives } = await judged(joined, '--slo', 'error-rate<=1%');
+  expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
+});
+
 it('takes the wait for a connection of k6 for its response time, not against it', async () => {
   const file = written(
     'k6-blocked.json',

@@ -63,7 +63,7 @@ export interface CountedWindow {
   /** Some took longer than what was taken for the longest: more may be missing than was left out. */
   readonly isOutlasted: boolean;
   /**
-   * Some ended long before its first line, or the last one long before others: it is no log in the order of time, and what was left
+   * Some ended long before its first line, or the last one long before others: it is not in the order of time, and what was left
    * out was not about the beginning, or the end.
    */
   readonly isUnordered: boolean;
@@ -131,7 +131,7 @@ export class RequestCounter {
   end(): CountedWindow {
     this.#closeBefore(this.#lastEndMs);
     let atEnd = 0;
-    const { inFlightMs, isLog } = this.#window;
+    const { inFlightMs } = this.#window;
     for (const place of this.#open.values()) {
       if (inFlightMs === undefined) this.#close(place);
       else for (const slice of place.slices.values()) atEnd += slice.tally().response.n;
@@ -146,7 +146,8 @@ export class RequestCounter {
       leftOut: { atEnd, atStart: this.#atStart },
       ofOthers: this.#ofOthers,
       isOutlasted: inFlightMs !== undefined && this.#longestMs > inFlightMs,
-      isUnordered: this.#isUnordered || (isLog && this.#isLongBefore(this.#latestLineMs, this.#lastEndMs)),
+      isUnordered:
+        this.#isUnordered || (inFlightMs !== undefined && this.#isLongBefore(this.#latestLineMs, this.#lastEndMs)),
     };
   }
 
