@@ -216,6 +216,18 @@ it.each(['499', '444'])(
   },
 );
 
+it('takes no number in what a client sent for the time of nginx', async () => {
+  for (const [sent, ms] of [
+    ['"Mozilla 5.0" 0.020', 20],
+    ['"x 0.001" "-" "0.900"', 900],
+    ['"-" 0.020', 20],
+  ] as const) {
+    const log = nginxLog([0, 200]).replaceAll(/ 0\.020$/gm, ` ${sent}`);
+    const { objectives } = await judged(written('sent.log', log), '--slo', 'p95<=300ms', '--missing', '0');
+    expect([sent, objectives[0]!.verdict]).toEqual([sent, ms > 300 ? 'violated' : 'satisfied']);
+  }
+});
+
 it('does not take how long a connection lasted for how long its answer took', async () => {
   const slo = ['--slo', 'p95<=300ms', '--missing', '0', '--model', 'observed'];
   const json = jsonLog('45000', '101');

@@ -64,10 +64,13 @@ export function loggedLatency(status: string, ...[ms, error]: Parameters<typeof 
   return latency(ms, status === '101' ? { ...error, below: ms } : error);
 }
 
+/** What a client sent: a number in it does not stand by itself. */
+const TEXT_IN_QUOTES = /"(?!\d+\.\d+")(?:[^"\\]|\\.)*"/g;
+
 /** `request_time=0.012` or `rt=0.012`, else the first number that stands by itself. */
 function requestTime(rest: string): number | undefined {
   const named = namedValue(rest, 'request_time') ?? namedValue(rest, 'rt');
-  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest)?.[1];
+  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest.replaceAll(TEXT_IN_QUOTES, '""'))?.[1];
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
