@@ -71,7 +71,8 @@ function doubtsOf(results: Results, { model, missing }: HowMeasured): ImportedDo
   const requests = missing === undefined ? doubtAboutRequests(results) : undefined;
   return {
     from: [...new Set(formats.map(({ title }) => title))].join(', '),
-    ...(formats.some(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
+    // Of which file a redirect is, is not known: it may be of one where nobody followed it.
+    ...(formats.every(({ facts: { recordsHops } }) => recordsHops === true) ? { hops: true as const } : {}),
     ...(latency === undefined ? {} : { latency }),
     ...(requests === undefined ? {} : { requests }),
   };
@@ -103,7 +104,7 @@ function warningsOf({ windows, formats, unread }: Results, { missing, split }: H
           `${formatCounted(atStart, 'request is', 'requests are')} left out at the beginning: faster ones of the same time are not in the log`,
         ]),
     ...(windows.some(({ isUnordered }) => isUnordered)
-      ? ['some of them ended long before the first line: name each log by itself, or sort the lines by time']
+      ? ['its lines are not in the order of time: name each file by itself, or sort the lines by time']
       : []),
     ...(Number.isFinite(longest)
       ? [`a request took ${formatSeconds(longest / 1000)}: longer than was left out at the end`]

@@ -184,12 +184,12 @@ function addRecords<T>(
   b: Readonly<Record<string, T>>,
   add: (x: T, y: T) => T,
 ): Record<string, T> {
-  const sum: Record<string, T> = { ...a };
+  const sum = new Map(Object.entries(a));
   for (const [key, value] of Object.entries(b)) {
-    const present = Object.hasOwn(sum, key) ? sum[key] : undefined;
-    sum[key] = present === undefined ? value : add(present, value);
+    const present = sum.get(key);
+    sum.set(key, present === undefined ? value : add(present, value));
   }
-  return sum;
+  return Object.fromEntries(sum);
 }
 
 /**

@@ -88,7 +88,7 @@ export class Slice {
   /** Of answers alone, response times. */
   readonly #answers = { n: 0, sumMs: 0, maxMs: 0, minMs: Number.POSITIVE_INFINITY };
   readonly #unanswered = new Map<number, number>();
-  readonly #codes: Record<string, number> = {};
+  readonly #codes = new Map<string, number>();
   #reconnects = 0;
   #late = 0;
   #scheduled = 0;
@@ -109,7 +109,7 @@ export class Slice {
     if (outcome.unanswered) addTo(this.#unanswered, bin, times);
     else addAnswer(this.#answers, outcome.responseMs, times);
     if (outcome.sent) this.#service.record(outcome.serviceMs, outcome.serviceError, times);
-    this.#codes[outcome.code] = (this.#codes[outcome.code] ?? 0) + times;
+    addTo(this.#codes, outcome.code, times);
     if (outcome.reconnected) this.#reconnects += times;
     if (outcome.scheduled) this.#scheduled += times;
     if (outcome.late) this.#late += times;
@@ -143,7 +143,7 @@ export class Slice {
         unanswered: [...this.#unanswered].toSorted((a, b) => a[0] - b[0]),
       },
       limits,
-      codes: { ...this.#codes },
+      codes: Object.fromEntries(this.#codes),
       reconnects: this.#reconnects,
       late: { n: this.#scheduled, bad: this.#late },
     };
@@ -162,7 +162,7 @@ export class Slice {
     this.#answers.maxMs = Math.max(this.#answers.maxMs, maxMs);
     this.#answers.minMs = Math.min(this.#answers.minMs, minMs);
     for (const [bin, times] of other.#unanswered) addTo(this.#unanswered, bin, times);
-    for (const [code, times] of Object.entries(other.#codes)) this.#codes[code] = (this.#codes[code] ?? 0) + times;
+    for (const [code, times] of other.#codes) addTo(this.#codes, code, times);
     this.#reconnects += other.#reconnects;
     this.#late += other.#late;
     this.#scheduled += other.#scheduled;
@@ -185,7 +185,7 @@ function unresolvedAt(capMs: number): Outcome {
   };
 }
 
-function addTo(counts: Map<number, number>, key: number, times: number): void {
+function addTo<Key>(counts: Map<Key, number>, key: Key, times: number): void {
   counts.set(key, (counts.get(key) ?? 0) + times);
 }
 

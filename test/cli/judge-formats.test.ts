@@ -77,6 +77,7 @@ function transactions({ areThere }: { areThere: boolean }): string {
   return `${HEADING}\n${rows.join('')}`;
 }
 
+<<<<<<< HEAD
 it('refuses columns of one name of which one would be taken by chance', async () => {
   const twice = HEADING.replace('label', 'elapsed');
   const rows = Array.from(
@@ -93,6 +94,41 @@ it('refuses columns of one name of which one would be taken by chance', async ()
     cwd,
   });
   expect(fine).not.toBe(2);
+=======
+it('condemns nothing by successes of JMeter whose codes are not those of HTTP', async () => {
+  const rows = (code: (k: number) => string) =>
+    `timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n${Array.from({ length: 400 }, (_, k) => `${1_700_000_000_000 + k * 50},12,unit,${code(k)}\n`).join('')}`;
+  const some = await judged(
+    written(
+      'junit.csv',
+      rows((k) => (k % 4 === 0 ? '1000,passed,T,true' : '200,OK,T,true')),
+    ),
+    ...slo,
+  );
+  expect(some.rows).toEqual(['not-enough-evidence', 'not-enough-evidence']);
+  expect(some.codes).toEqual({ 200: 300, unresolved: 100 });
+  const all = await iter8ctl(
+    [
+      'judge',
+      written(
+        'junit.csv',
+        rows(() => '1000,passed,T,true'),
+      ),
+      ...slo,
+    ],
+    { cwd },
+  );
+  expect(all.code).toBe(2);
+  expect(all.err).toContain('a success whose responseCode "1000" is no HTTP code');
+  const failed = await judged(
+    written(
+      'junit.csv',
+      rows((k) => (k % 2 === 0 ? '0001,failed,T,false' : '200,OK,T,true')),
+    ),
+    ...slo,
+  );
+  expect(failed.rows[1]).toBe('violated');
+>>>>>>> files
 });
 
 it('refuses the CSV of JMeter where transactions stand for their samples, and says what to do', async () => {
@@ -152,6 +188,58 @@ it('reads every call of ghz', async () => {
   const torn = await judged(written('torn.json', text.slice(0, -150)), ...slo);
   expect(torn.codes).toMatchObject({ unresolved: 1 });
   expect(torn.rows).toEqual(['unfinished-missing', 'unfinished-missing']);
+});
+
+it('counts statuses of ghz under whatever name they have', async () => {
+  const { details, ...rest } = JSON.parse(readFileSync(fixture('ghz.json'), 'utf8')) as { details: object[] };
+  const named = details.map((call, k) => ({ ...call, status: k === 0 ? 'constructor' : 'OK' }));
+  const file = written('names.json', JSON.stringify({ ...rest, details: named }));
+  expect(await judged(file, ...slo)).toMatchObject({
+    codes: { OK: 59, constructor: 1 },
+    rows: ['closed-model', 'satisfied'],
+  });
+});
+
+it('lets a gRPC status that a client may have given itself speak for no violated latency', async () => {
+  const { details, ...rest } = JSON.parse(readFileSync(fixture('ghz.json'), 'utf8')) as { details: object[] };
+  const calls = (status: string, latency: number) =>
+    Array.from({ length: 200 }, (_, k) => ({
+      ...details[0],
+      latency: k % 4 === 0 ? latency : 5e6,
+      ...(k % 4 === 0 ? { status, error: 'x' } : {}),
+    }));
+  const rows = async (status: string, latency: number) => {
+    const file = written('statuses.json', JSON.stringify({ ...rest, details: calls(status, latency) }));
+    return (await judged(file, '--slo', 'p90<=300ms', '--slo', 'error-rate<=1%', '--model', 'open')).rows;
+  };
+  for (const status of ['Canceled', 'Unavailable', 'DeadlineExceeded'])
+    expect(await rows(status, 5e6)).toEqual(['not-enough-evidence', 'violated']);
+  expect(await rows('DeadlineExceeded', 20e9)).toEqual(['violated', 'violated']);
+  expect(await rows('Internal', 5e6)).toEqual(['satisfied', 'violated']);
+});
+
+it('does not take what a check of Gatling has read for a failure to connect', async () => {
+  const rows = async (message: string) => {
+    const line = (k: number) =>
+      `REQUEST\t\thome\t${1_700_000_000_000 + k * 20}\t${1_700_000_000_015 + k * 20}\t${k % 4 === 0 ? `KO\t${message}` : 'OK\t '}\n`;
+    const file = written(
+      'checks.log',
+      `RUN\tcom.shop.Basic\tbasic\t1700000000000\t \t3.10.5\n${Array.from({ length: 200 }, (_, k) => line(k)).join('')}`,
+    );
+    return (await judged(file, '--slo', 'p90<=300ms', '--slo', 'error-rate<=1%')).rows;
+  };
+  for (const read of [
+    'jsonPath($.state).find.is(open), but actually found closed',
+    'regex(timeout).find.exists, found nothing',
+  ])
+    expect(await rows(read)).toEqual(['not-enough-evidence', 'violated']);
+  for (const none of [
+    'j.n.ConnectException: Connection refused',
+    'i.n.c.ConnectTimeoutException: connection timed out',
+    'Request timeout after 60000 ms',
+    'Premature close',
+  ])
+    expect(await rows(none)).toEqual(['violated', 'violated']);
 });
 
 it('reads the text that Gatling writes', async () => {
@@ -214,6 +302,9 @@ it('does not call latencies of fortio satisfied where some requests had no answe
     (await judged(written('f.json', run(unanswered)), '--slo', 'p80<=300ms', '--model', 'open')).assessments[0]!;
   expect(await rows(0)).toMatchObject({ verdict: 'satisfied', count: { bad: 100 } });
   expect(await rows(300)).toMatchObject({ verdict: 'undecided', count: { bad: 400 } });
+  // Nobody waited an hour for them.
+  const { out } = await iter8ctl(['judge', 'f.json', ...slo, '-o', 'json'], { cwd });
+  expect(out).toMatch(/"changedAt": "2026-11-26T14:00:\d\dZ"/);
 });
 
 it('reads what a listener of Locust writes', async () => {

@@ -1,7 +1,8 @@
 /** `judge`: what real users sent, as access logs report it. */
 import { gzipSync } from 'node:zlib';
 import { expect, it } from 'vitest';
-import { fixture, judged, vegeta, written, type Answer } from '../support/judged-files.ts';
+import { cwd, fixture, judged, vegeta, written, type Answer } from '../support/judged-files.ts';
+import { iter8ctl } from '../support/test-io.ts';
 
 it('reads the access log of nginx as text and as JSON alike, without its ends', async () => {
   const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=20%', '--timeout', '10s'];
@@ -72,9 +73,20 @@ it('calls nothing satisfied where what was dropped is a whole log, joined in the
   const joined = written('joined.log', nginxLog([300, 600]) + older);
   const { code, objectives, warnings } = await judged(joined, '--slo', 'error-rate<=5%');
   expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
-  expect(warnings.join('\n')).toContain('name each log by itself, or sort the lines by time');
+  expect(warnings.join('\n')).toContain('name each file by itself, or sort the lines by time');
   const sorted = written('sorted.log', older + nginxLog([300, 600]));
   expect((await judged(sorted, '--slo', 'error-rate<=5%')).objectives[0]!.verdict).toBe('violated');
+});
+
+it('calls nothing satisfied where it is not known which line was the last one', async () => {
+  // The log of a replica that was killed, behind that of another one; a clock that was wrong for a moment.
+  const joined = nginxLog([0, 600]) + nginxLog([0, 200]);
+  const lines = nginxLog([0, 600]).split('\n');
+  const ahead = [...lines.slice(0, 3000), nginxLog([900, 901]).split('\n')[0], ...lines.slice(3000)].join('\n');
+  for (const [name, log] of Object.entries({ joined, ahead })) {
+    const { code, objectives } = await judged(written(`${name}.log`, log), '--slo', 'error-rate<=5%');
+    expect([name, code, objectives[0]!.reason]).toEqual([name, 3, 'unfinished-missing']);
+  }
 });
 
 it('calls nothing satisfied where one of several logs breaks off, in every order', async () => {
@@ -152,3 +164,116 @@ it.each(['DC', 'DR'])(
     ]);
   },
 );
+
+/** Lines of JSON, a tenth of a second apart. */
+const jsonLog = (duration: string, status = '200'): string =>
+  Array.from({ length: 2000 }, (_, k) => {
+    const start = new Date(Date.UTC(2026, 10, 26, 8) + k * 100).toISOString();
+    return `{"start":"${start}","duration":${duration},"status":${status}}\n`;
+  }).join('');
+
+it.each([
+  [':s', '0', 'undecided'],
+  [':s', '1', 'undecided'],
+  ['', '"1s"', 'undecided'],
+  ['', '"0s"', 'undecided'],
+  [':s', '0.000', 'satisfied'],
+  [':s', '0.299', 'satisfied'],
+  [':s', '0.300', 'undecided'],
+  ['', '"0.300s"', 'undecided'],
+  [':ms', '299', 'satisfied'],
+  [':ms', '300', 'undecided'],
+  ['', '"300ms"', 'undecided'],
+  [':us', '300000', 'undecided'],
+  ['', '"300000us"', 'undecided'],
+  ['', '"300000\u00b5s"', 'undecided'],
+  ['', '"299.9ms"', 'satisfied'],
+  ['', '"1m0.5s"', 'violated'],
+])('takes durations of lines of JSON for as rounded as they may be: %s %s is %s', async (unit, duration, verdict) => {
+  const fields = [
+    '--fields',
+    `status=status,duration=duration${unit},start=start`,
+    '--model',
+    'open',
+    '--missing',
+    '0',
+  ];
+  const { objectives } = await judged(written('rounded.jsonl', jsonLog(duration)), ...fields, '--slo', 'p95<=300ms');
+  expect(objectives[0]!.verdict).toBe(verdict);
+});
+
+it.each(['499', '444'])(
+  'lets no %s of nginx speak for a latency, whether it is satisfied or violated',
+  async (status) => {
+    const slo = ['--slo', 'p95<=300ms', '--slo', 'error-rate<=5%'];
+    const text = nginxLog([0, 200], (k) => ({ status: k % 5 === 0 ? Number(status) : 200 }));
+    const fields = ['--fields', 'status=status,duration=duration:ms,start=start', '--model', 'observed'];
+    for (const args of [[written('nginx.log', text)], [written('nginx.jsonl', jsonLog('12', status)), ...fields]])
+      expect((await judged(...args, ...slo)).objectives.map(({ verdict }) => verdict)).toEqual([
+        'undecided',
+        'violated',
+      ]);
+  },
+);
+
+it('takes no number in what a client sent for the time of nginx', async () => {
+  for (const [sent, ms] of [
+    ['"Mozilla 5.0" 0.020', 20],
+    ['"x 0.001" "-" "0.900"', 900],
+    ['"-" 0.020', 20],
+  ] as const) {
+    const log = nginxLog([0, 200]).replaceAll(/ 0\.020$/gm, ` ${sent}`);
+    const { objectives } = await judged(written('sent.log', log), '--slo', 'p95<=300ms', '--missing', '0');
+    expect([sent, objectives[0]!.verdict]).toEqual([sent, ms > 300 ? 'violated' : 'satisfied']);
+  }
+});
+
+it('does not take how long a connection lasted for how long its answer took', async () => {
+  const slo = ['--slo', 'p95<=300ms', '--missing', '0', '--model', 'observed'];
+  const json = jsonLog('45000', '101');
+  for (const args of [
+    [
+      written(
+        'sockets.log',
+        nginxLog([0, 200], () => ({ status: 101, seconds: 45 })),
+      ),
+    ],
+    [written('sockets.jsonl', json), '--fields', 'status=status,duration=duration:ms,start=start'],
+    [written('sockets.envoy', envoyLog('-').replaceAll(' 200 - 0 512 35 ', ' 101 - 0 512 45000 '))],
+  ])
+    expect((await judged(...args, ...slo)).objectives[0]!.verdict).toBe('undecided');
+});
+
+it('takes times without a zone for UTC, wherever it reads them', async () => {
+  const fields = [
+    '--fields',
+    'status=status,duration=duration:ms,start=start',
+    '--slo',
+    'error-rate<=1%',
+    '-o',
+    'json',
+  ];
+  const ask = async (log: string) => (await iter8ctl(['judge', written('zone.jsonl', log), ...fields], { cwd })).out;
+  const here = process.env['TZ'];
+  process.env['TZ'] = 'America/New_York';
+  try {
+    // In an hour that New York has twice.
+    const log = jsonLog('12.5').replaceAll('-11-26T08', '-11-01T05');
+    const answer = await ask(log);
+    expect(answer).toContain('2026-11-01T05:03:19');
+    expect(await ask(log.replaceAll('Z"', '"'))).toBe(answer);
+    expect(await ask(log.replaceAll('Z"', '"').replaceAll(/(\d)T(\d)/g, '$1 $2'))).toBe(answer);
+  } finally {
+    if (here === undefined) delete process.env['TZ'];
+    else process.env['TZ'] = here;
+  }
+});
+
+it('judges nobody by words in place of HTTP codes', async () => {
+  const fields = ['--fields', 'status=status,duration=duration:ms,start=start', '--slo', 'error-rate<=1%'];
+  const { code, err } = await iter8ctl(['judge', written('words.jsonl', jsonLog('12.5', '"OK"')), ...fields], { cwd });
+  expect(code).toBe(2);
+  expect(err).toContain('status is "OK", which is no HTTP code');
+  const none = await judged(written('none.jsonl', jsonLog('12.5', '"-"')), ...fields);
+  expect(none.objectives[0]!.verdict).toBe('violated');
+});

@@ -133,6 +133,12 @@ it('leaves out the end of what k6 wrote, where slow requests may be missing, and
   expect([given.code, given.objectives[0]!.n]).toEqual([0, 3000]);
 });
 
+it('satisfies nothing where files of k6 are joined, and the last one ended long before', async () => {
+  const joined = written('joined.json', k6(3000, () => ({})) + k6(1000, () => ({})));
+  const { code, objectives } = await judged(joined, '--slo', 'error-rate<=1%');
+  expect([code, objectives[0]!.reason]).toEqual([3, 'unfinished-missing']);
+});
+
 it('takes the wait for a connection of k6 for its response time, not against it', async () => {
   const file = written(
     'k6-blocked.json',
@@ -289,6 +295,13 @@ it('holds a promotion back for redirects that nobody followed', async () => {
     vegeta(2000, () => ({ code: 302 })),
   );
   expect((await judged(moved, '--slo', 'error-rate<=1%')).recommendation.verdict).toBe('undecided');
+  // Neither if another tool, which follows them, measured a few requests more.
+  const more = written(
+    'few-more.json',
+    k6(50, () => ({})),
+  );
+  const both = await judged(moved, more, '--slo', 'error-rate<=1%', '--missing', '0');
+  expect(both.recommendation.verdict).toBe('undecided');
 });
 
 it('counts no request twice: the same file by another name is refused', async () => {

@@ -62,7 +62,10 @@ export interface CountedWindow {
   readonly ofOthers: number;
   /** Some took longer than what was taken for the longest: more may be missing than was left out. */
   readonly isOutlasted: boolean;
-  /** Some ended long before its first line: it is no log in the order of time, and what was left out was not about the beginning. */
+  /**
+   * Some ended long before its first line, or the last one long before others: it is not in the order of time, and what was left
+   * out was not about the beginning, or the end.
+   */
   readonly isUnordered: boolean;
 }
 
@@ -80,6 +83,8 @@ export class RequestCounter {
   #starts = EMPTY_SPAN;
   #firstEndMs: number | undefined;
   #lastEndMs = Number.NEGATIVE_INFINITY;
+  /** Of the line that came last. */
+  #latestLineMs = Number.POSITIVE_INFINITY;
   #longestMs = 0;
 
   constructor(settings: CountSettings, window: Window) {
@@ -93,11 +98,11 @@ export class RequestCounter {
     const endMs = startMs + atMostMs;
     this.#firstEndMs ??= endMs;
     if (endMs > this.#lastEndMs) this.#lastEndMs = endMs;
+    this.#latestLineMs = endMs;
     if (atMostMs > this.#longestMs) this.#longestMs = atMostMs;
     if (this.#window.isLog && startMs < this.#firstEndMs + this.#window.startErrorMs) {
       this.#atStart += 1;
-      const { inFlightMs = 0, startErrorMs } = this.#window;
-      this.#isUnordered ||= endMs < this.#firstEndMs - inFlightMs - startErrorMs;
+      this.#isUnordered ||= this.#isLongBefore(endMs, this.#firstEndMs);
       return;
     }
     const version = this.#versionOf(request);
@@ -141,8 +146,14 @@ export class RequestCounter {
       leftOut: { atEnd, atStart: this.#atStart },
       ofOthers: this.#ofOthers,
       isOutlasted: inFlightMs !== undefined && this.#longestMs > inFlightMs,
-      isUnordered: this.#isUnordered,
+      isUnordered:
+        this.#isUnordered || (inFlightMs !== undefined && this.#isLongBefore(this.#latestLineMs, this.#lastEndMs)),
     };
+  }
+
+  #isLongBefore(endMs: number, otherMs: number): boolean {
+    const { inFlightMs = 0, startErrorMs } = this.#window;
+    return endMs < otherMs - inFlightMs - startErrorMs;
   }
 
   /** All slices whose requests have surely ended by then. */

@@ -37,24 +37,40 @@ function nginxRequest(line: string): LineResult {
   const month = String(MONTHS.indexOf(monthName!) + 1).padStart(2, '0');
   const endMs = Date.parse(`${year}-${month}-${day}T${time}${zoneHours}:${zoneMinutes}`);
   const seconds = requestTime(rest);
-  const times = seconds === undefined ? undefined : latency(seconds * 1000, { below: 1, above: 1 });
+  const times = seconds === undefined ? undefined : loggedLatency(status, seconds * 1000, { below: 1, above: 1 });
   if (times === undefined || Number.isNaN(endMs)) return 'no $request_time behind the fields of the combined format';
-  // 499: the client has gone; what it would have waited is not known.
-  const outcome = status === '499' ? { code: '499', unanswered: 'perhaps' as const, error: true } : outcomeOf(status);
   const [method, path] = request.split(' ');
   const named: Readonly<Record<string, string | undefined>> = { address, method, path, status };
   return {
     startMs: endMs - seconds! * 1000,
     ...times,
-    ...outcome,
+    ...nginxOutcome(status),
     field: (name) => (Object.hasOwn(named, name) ? named[name] : namedValue(rest, name)),
   };
 }
 
+/**
+ * nginx's own codes: 499 where the client has gone, who would have waited for who knows how long; 444 where nginx closes the connection
+ * in place of an answer, as it was told to. Source: nginx, ngx_http_rewrite_module ("return").
+ */
+export function nginxOutcome(status: string): Pick<MeasuredRequest, 'code' | 'unanswered' | 'error'> {
+  return status === '499' || status === '444'
+    ? { code: status, unanswered: 'perhaps', error: true }
+    : outcomeOf(status);
+}
+
+/** Of a switch to another protocol (WebSocket) the line says how long the connection lasted, and not when the answer came. */
+export function loggedLatency(status: string, ...[ms, error]: Parameters<typeof latency>): ReturnType<typeof latency> {
+  return latency(ms, status === '101' ? { ...error, below: ms } : error);
+}
+
+/** What a client sent: a number in it does not stand by itself. */
+const TEXT_IN_QUOTES = /"(?!\d+\.\d+")(?:[^"\\]|\\.)*"/g;
+
 /** `request_time=0.012` or `rt=0.012`, else the first number that stands by itself. */
 function requestTime(rest: string): number | undefined {
   const named = namedValue(rest, 'request_time') ?? namedValue(rest, 'rt');
-  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest)?.[1];
+  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest.replaceAll(TEXT_IN_QUOTES, '""'))?.[1];
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
@@ -104,7 +120,7 @@ export const envoy: ResultFormat = {
 function envoyRequest(line: string): LineResult {
   const [all, start = '', request = '', status = '', flags = '', duration, rest = ''] = ENVOY.exec(line) ?? [];
   if (all === undefined) return "not in Envoy's default format";
-  const times = latency(Number(duration), { above: 1 });
+  const times = loggedLatency(status, Number(duration), { above: 1 });
   const startMs = Date.parse(start);
   if (times === undefined || Number.isNaN(startMs)) return 'no start and duration';
   const outcome = brokenOff(status, flags) ?? outcomeOf(status, /UT/.test(flags) ? 'timeout' : 'reset');

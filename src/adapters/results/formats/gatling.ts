@@ -2,7 +2,9 @@
  * Results of Gatling: `simulation.log` in text, as Gatling 3.3 to 3.10 write it. Newer ones write it in binary, which is refused.
  *
  * Source: Gatling 3.10, gatling-core, DataWriterMessageSerializer of LogFileDataWriter: fields between tabs, `REQUEST`, groups, name,
- * start and end in ms since 1970, `OK` or `KO`, message. The file has no codes: a KO is a check that failed, or no answer.
+ * start and end in ms since 1970, `OK` or `KO`, message. The file has no codes: a KO is a check that failed, or no answer. The message of
+ * a check quotes what it has read; where there was no answer it is that of an exception: "j.n.ConnectException: Connection refused",
+ * "Request timeout after 60000 ms", "Premature close".
  */
 import { readLineBatches, type LineResult } from '../lines.ts';
 import { failureClass } from '../failure-texts.ts';
@@ -28,6 +30,8 @@ async function* readSimulation(chunks: AsyncIterable<Buffer>): AsyncGenerator<Ba
   yield* readLineBatches(chunks, lineOf, { isIncomplete: () => underWay > 0 });
 }
 
+const NO_ANSWER = /^(?:(?:\w+\.)+\w*(?:Exception|Error)\b|Request timeout|Premature close)/i;
+
 function requestOf(line: string): LineResult {
   const fields = line.split('\t');
   if (fields[0] !== 'REQUEST') {
@@ -40,7 +44,7 @@ function requestOf(line: string): LineResult {
   const isOk = result === 'OK';
   // "status.find.is(200), but actually found 503"
   const code = /\bfound (\d{3})\b/.exec(message)?.[1];
-  const failure = failureClass(message);
+  const failure = NO_ANSWER.test(message) ? failureClass(message) : 'other';
   const named: Readonly<Record<string, string | undefined>> = { group, name, result };
   return {
     startMs: Number(start),

@@ -10,8 +10,8 @@ import { UsageError } from '../../../errors.ts';
 import { latency, type Batch, type MeasuredRequest, type ResultFormat } from '../measured-request.ts';
 import { textOf, type LineResult } from '../lines.ts';
 
-/** Nobody answered, or nobody knows who: clients and proxies give these themselves. */
-const WITHOUT_ANSWER = new Set(['Canceled', 'DeadlineExceeded', 'Unavailable']);
+/** Services answer with these, and clients and proxies give them where nobody does: in no time, or when they have waited long enough. */
+const PERHAPS_WITHOUT_ANSWER = new Set(['Canceled', 'DeadlineExceeded', 'Unavailable']);
 
 export const ghz: ResultFormat = {
   name: 'ghz',
@@ -66,7 +66,7 @@ function callOf(value: unknown): LineResult {
     startMs: endMs - times.atMostMs,
     ...times,
     code: status === '' ? 'other' : status,
-    unanswered: WITHOUT_ANSWER.has(status) || status === '',
+    unanswered: PERHAPS_WITHOUT_ANSWER.has(status) || status === '' ? 'perhaps' : false,
     error: !isOk,
     field: (name) => textOf(call, name),
   };

@@ -45,6 +45,9 @@ function requestOf(sample: Sample): LineResult {
   const startMs = wholeNumber(sample.time);
   if (times === undefined || Number.isNaN(startMs)) return 'no elapsed time and timeStamp';
   const outcome = outcomeOf(sample.code, failureClass(`${sample.code} ${sample.message}`));
+  // Samplers of other protocols have codes of their own.
+  if (outcome.unanswered === true && sample.success === 'true' && !sample.code.startsWith('Non HTTP response code'))
+    return `a success whose responseCode ${JSON.stringify(sample.code.slice(0, 40))} is no HTTP code`;
   // An assertion may call an answer with the code 200 a failure.
   return { startMs, ...times, ...outcome, error: outcome.error || sample.success === 'false', field: sample.field };
 }

@@ -4,16 +4,9 @@
  */
 import { UsageError } from '../../../errors.ts';
 import { parseDurationMs } from '../../../text/duration.ts';
-import { brokenOff } from './access-log.ts';
+import { brokenOff, loggedLatency, nginxOutcome } from './access-log.ts';
 import { parseObject, readLineBatches, type LineResult } from '../lines.ts';
-import {
-  latency,
-  MS_OF_UNIT,
-  outcomeOf,
-  type DurationUnit,
-  type FieldPaths,
-  type ResultFormat,
-} from '../measured-request.ts';
+import { MS_OF_UNIT, type DurationUnit, type FieldPaths, type ResultFormat } from '../measured-request.ts';
 
 export const jsonLines: ResultFormat = {
   name: 'json-lines',
@@ -42,18 +35,19 @@ function requestOf(line: string, fields: FieldPaths): LineResult {
   const object = parseObject(line);
   if (object === undefined) return 'not a JSON object';
   const field = (path: string) => valueAt(object, path);
-  const times = durationOf(field(fields.duration), fields.durationUnit);
-  if (times === undefined) return durationProblem(field(fields.duration), fields);
+  const duration = asWritten(field(fields.duration), fields.duration, line);
+  const status = field(fields.status);
+  const times = durationOf(duration, fields.durationUnit, status ?? '');
+  if (times === undefined) return durationProblem(duration, fields);
   const time = timeOf(field(fields.start ?? fields.end!));
   if (Number.isNaN(time)) return `no time in ${fields.start ?? fields.end!}`;
-  const status = field(fields.status);
   if (status === undefined) return `no status in ${fields.status}`;
+  // A word may mean either: "OK", "timeout".
+  if (!/^(\d+|-?)$/.test(status))
+    return `${fields.status} is ${JSON.stringify(status.slice(0, 40))}, which is no HTTP code (0, - and nothing: no answer)`;
   const startMs = fields.start === undefined ? time - times.atMostMs : time;
   const flags = fields.flags === undefined ? '' : (field(fields.flags) ?? '');
-  const outcome =
-    status === '499'
-      ? { code: status, unanswered: 'perhaps' as const, error: true }
-      : (brokenOff(status, flags) ?? outcomeOf(status));
+  const outcome = brokenOff(status, flags) ?? nginxOutcome(status);
   return { startMs, ...times, ...outcome, field };
 }
 
@@ -75,17 +69,43 @@ function valueAt(object: Readonly<Record<string, unknown>>, path: string): strin
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
 }
 
-function durationOf(text: string | undefined, unit: DurationUnit | undefined) {
+const DECIMALS = /\s*:\s*(\d+\.\d+)/y;
+
+/** JSON.parse makes 0 of 0.000: what has decimals is not a whole number that others were cut off from. */
+function asWritten(value: string | undefined, path: string, line: string): string | undefined {
+  if (value === undefined || !/^\d+$/.test(value)) return value;
+  for (const name of new Set([path, path.split('.').at(-1)!])) {
+    const key = JSON.stringify(name);
+    for (let at = line.indexOf(key); at >= 0; at = line.indexOf(key, at + 1)) {
+      DECIMALS.lastIndex = at + key.length;
+      const written = DECIMALS.exec(line)?.[1];
+      if (written !== undefined && Number(written) === Number(value)) return written;
+    }
+  }
+  return value;
+}
+
+function durationOf(text: string | undefined, unit: DurationUnit | undefined, status: string) {
   if (text === undefined || text === '') return undefined;
-  if (unit === undefined) return latency(parseDurationMs(text) ?? Number.NaN);
-  // Whole numbers may have been cut off or rounded; seconds have three decimals as a rule.
-  const errorMs = unit === 's' ? 1 : /^\d+$/.test(text) ? MS_OF_UNIT[unit] : 0;
-  return latency(Number(text) * MS_OF_UNIT[unit], { below: errorMs, above: errorMs });
+  if (unit !== undefined) return loggedLatency(status, Number(text) * MS_OF_UNIT[unit], roundingOf(text, unit));
+  // Of `1m30s` the last unit is the finest.
+  const [, number = '', finest = ''] = /([\d.]+)([a-z\u00b5\u03bc]+)$/.exec(text) ?? [];
+  const rounding = roundingOf(number, finest.replace(/^[\u00b5\u03bc]/, 'u'));
+  return loggedLatency(status, parseDurationMs(text) ?? Number.NaN, rounding);
+}
+
+/** Whole numbers may have been cut off or rounded; seconds with decimals have three of them as a rule. */
+function roundingOf(number: string, unit: string) {
+  const unitMs = Object.hasOwn(MS_OF_UNIT, unit) ? MS_OF_UNIT[unit as DurationUnit] : 0;
+  const errorMs = /^\d+$/.test(number) ? unitMs : unit === 's' ? 1 : 0;
+  return { below: errorMs, above: errorMs };
 }
 
 /** RFC 3339, or seconds, ms, us or ns since 1970. */
 function timeOf(text: string | undefined): number {
   if (text === undefined || text === '') return Number.NaN;
+  // Without a zone it would be the time of wherever it is read, with hours that come twice.
+  if (/^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?$/.test(text)) return Date.parse(`${text}Z`);
   if (!/^\d+(\.\d+)?$/.test(text)) return Date.parse(text);
   const whole = text.split('.')[0]!.length;
   return Number(text) / 10 ** Math.max(-3, 3 * Math.round((whole - 13) / 3));
