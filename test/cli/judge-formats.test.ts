@@ -77,7 +77,6 @@ function transactions({ areThere }: { areThere: boolean }): string {
   return `${HEADING}\n${rows.join('')}`;
 }
 
-<<<<<<< HEAD
 it('refuses columns of one name of which one would be taken by chance', async () => {
   const twice = HEADING.replace('label', 'elapsed');
   const rows = Array.from(
@@ -94,7 +93,8 @@ it('refuses columns of one name of which one would be taken by chance', async ()
     cwd,
   });
   expect(fine).not.toBe(2);
-=======
+});
+
 it('condemns nothing by successes of JMeter whose codes are not those of HTTP', async () => {
   const rows = (code: (k: number) => string) =>
     `timeStamp,elapsed,label,responseCode,responseMessage,threadName,success\n${Array.from({ length: 400 }, (_, k) => `${1_700_000_000_000 + k * 50},12,unit,${code(k)}\n`).join('')}`;
@@ -128,7 +128,6 @@ it('condemns nothing by successes of JMeter whose codes are not those of HTTP', 
     ...slo,
   );
   expect(failed.rows[1]).toBe('violated');
->>>>>>> files
 });
 
 it('refuses the CSV of JMeter where transactions stand for their samples, and says what to do', async () => {
