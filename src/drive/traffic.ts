@@ -148,17 +148,21 @@ export class Traffic {
    */
   async settle(): Promise<Failure | undefined> {
     const { experiment, question, record } = this.#session;
-    const { settled } = this.#stored ?? {};
+    const { settled, promoted: before } = this.#stored ?? {};
     if (this.#stored === undefined || settled === 'left') return undefined;
-    const weights = finalWeights(experiment, record.recommendation ?? judgementNow(question, record).recommendation);
-    if (weights === undefined ? settled === 'restored' || settled === 'kept' : settled === 'promoted') return undefined;
+    const answer = record.recommendation ?? judgementNow(question, record).recommendation;
+    const weights = finalWeights(experiment, answer);
+    const promoted = weights === undefined ? undefined : answer.version;
+    if (settled !== undefined && (settled === 'promoted') === (promoted !== undefined) && before === promoted)
+      return undefined;
     if (this.#options.keepSplit && weights === undefined) {
-      this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
+      this.#changeStored((stored) => ({ ...stored, settled: 'kept', promoted }));
       return undefined;
     }
     return this.#attempt(async () => {
       await this.#patiently(() => (weights === undefined ? this.#restore() : this.#move(weights)));
-      this.#changeStored((stored) => ({ ...stored, settled: weights === undefined ? 'restored' : 'promoted' }));
+      const end = weights === undefined ? 'restored' : 'promoted';
+      this.#changeStored((stored) => ({ ...stored, settled: end, promoted }));
     });
   }
 
