@@ -116,7 +116,7 @@ class Drive {
       await this.#target.release();
     }
     const { record, question } = session;
-    const hasEnded = this.#hasEnded;
+    const hasEnded = session.isEndStored;
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
     const recommendation = lastJudgement(question, record).recommendation;
@@ -345,6 +345,7 @@ class Drive {
   async #settleTraffic(goOn: () => Promise<void>): Promise<StepOutcome> {
     if (!(await this.#confirmBuilds('the rest'))) return 'interrupted';
     const failure = await this.#traffic.settle();
+    if (this.#interruption.lost.aborted) return 'interrupted';
     if (failure !== undefined) return this.#fail(failure);
     await goOn();
     return 'done';
@@ -373,6 +374,8 @@ class Drive {
 
   async #fail(failure: Failure): Promise<StepOutcome> {
     await this.#traffic.giveBack(failure);
+    // How it ends is said by who has the lock now.
+    if (this.#interruption.lost.aborted) return 'interrupted';
     await failExperiment(this.#session, failure, this.#options);
     return 'done';
   }
