@@ -68,6 +68,8 @@ class Drive {
   readonly #traffic: Traffic;
   readonly #control: Control;
   readonly #isResumed: boolean;
+  /** Whether this driver has seen to it that traffic is where it is to be measured. */
+  #isSwitched = false;
 
   constructor(experiment: Experiment, ports: DrivePorts, options: DriveOptions) {
     this.#ports = ports;
@@ -284,6 +286,11 @@ class Drive {
     const startTime = timestamp(session.nowMs());
     session.changeStatus((status) => withRecommendedForPromotion({ ...status, startTime }, session.experiment));
     await session.save();
+    return this.#switchOver();
+  }
+
+  #switchOver(): Promise<StepOutcome> {
+    this.#isSwitched = true;
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }
 
@@ -353,6 +360,9 @@ class Drive {
 
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
     const session = this.#session;
+    // The driver before this one has put it back, or was killed before it could.
+    const switched = this.#isSwitched ? 'done' : await this.#switchOver();
+    if (switched === 'interrupted' || this.#hasEnded) return switched;
     const until = { dueMs, control: this.#control, interruption: this.#interruption };
     if (!(await awaitIteration(session, this.#ports, until))) return 'interrupted';
     if (!(await this.#control.mayGoOn())) return 'interrupted';

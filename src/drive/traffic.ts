@@ -121,11 +121,10 @@ export class Traffic {
     return this.#attempt(() => this.#patiently(() => this.#restore()), signal);
   }
 
-  /** All to the candidate, where that is the pattern. */
+  /** All to the candidate, where that is the pattern, unless it has turned out to be bad since. */
   async switchOver(signal: AbortSignal): Promise<Failure | undefined> {
-    const { experiment } = this.#session;
-    if (!this.isMoved || experiment.spec.strategy.deploymentPattern !== 'BlueGreen') return undefined;
-    return this.#attempt(() => this.#move(blueGreenWeights(experiment), signal), signal);
+    const isWanted = this.#session.experiment.spec.strategy.deploymentPattern === 'BlueGreen';
+    return isWanted ? this.follow(signal) : undefined;
   }
 
   /** After an iteration: to the weights that its analysis recommends, if traffic still is where we left it. */
@@ -133,7 +132,7 @@ export class Traffic {
     const stored = this.#stored;
     if (!this.isMoved || stored === undefined) return undefined;
     const { experiment, record, status } = this.#session;
-    const recommended = status.analysis?.weights?.data ?? stored.weights;
+    const recommended = status.analysis?.weights?.data ?? blueGreenWeights(experiment); // before the first iteration
     const mismatch = this.#mismatch(stored, observedRequests(experiment, record, { sinceStart: true }));
     // Its numbers change with every iteration: said when it begins, and again when it does so again.
     if (mismatch !== undefined && !this.#isElsewhere) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
