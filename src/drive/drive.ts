@@ -68,6 +68,8 @@ class Drive {
   readonly #traffic: Traffic;
   readonly #control: Control;
   readonly #isResumed: boolean;
+  /** Whether this driver has seen to it that traffic is where it is to be measured. */
+  #isSwitched = false;
 
   constructor(experiment: Experiment, ports: DrivePorts, options: DriveOptions) {
     this.#ports = ports;
@@ -116,7 +118,7 @@ class Drive {
       await this.#target.release();
     }
     const { record, question } = session;
-    const hasEnded = this.#hasEnded;
+    const hasEnded = session.isEndStored;
     if (!hasEnded) await session.save();
     if (!hasEnded && this.#interruption.isTargetLost && !this.#options.stop.aborted) throw this.#targetLost();
     const recommendation = lastJudgement(question, record).recommendation;
@@ -284,6 +286,11 @@ class Drive {
     const startTime = timestamp(session.nowMs());
     session.changeStatus((status) => withRecommendedForPromotion({ ...status, startTime }, session.experiment));
     await session.save();
+    return this.#switchOver();
+  }
+
+  #switchOver(): Promise<StepOutcome> {
+    this.#isSwitched = true;
     return this.#moveTraffic((signal) => this.#traffic.switchOver(signal));
   }
 
@@ -345,6 +352,7 @@ class Drive {
   async #settleTraffic(goOn: () => Promise<void>): Promise<StepOutcome> {
     if (!(await this.#confirmBuilds('the rest'))) return 'interrupted';
     const failure = await this.#traffic.settle();
+    if (this.#interruption.lost.aborted) return 'interrupted';
     if (failure !== undefined) return this.#fail(failure);
     await goOn();
     return 'done';
@@ -352,6 +360,9 @@ class Drive {
 
   async #iterate({ iteration, dueMs }: Extract<Step, { kind: 'iterate' }>): Promise<StepOutcome> {
     const session = this.#session;
+    // The driver before this one has put it back, or was killed before it could.
+    const switched = this.#isSwitched ? 'done' : await this.#switchOver();
+    if (switched === 'interrupted' || this.#hasEnded) return switched;
     const until = { dueMs, control: this.#control, interruption: this.#interruption };
     if (!(await awaitIteration(session, this.#ports, until))) return 'interrupted';
     if (!(await this.#control.mayGoOn())) return 'interrupted';
@@ -373,6 +384,8 @@ class Drive {
 
   async #fail(failure: Failure): Promise<StepOutcome> {
     await this.#traffic.giveBack(failure);
+    // How it ends is said by who has the lock now.
+    if (this.#interruption.lost.aborted) return 'interrupted';
     await failExperiment(this.#session, failure, this.#options);
     return 'done';
   }

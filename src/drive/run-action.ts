@@ -59,7 +59,8 @@ export async function runAction(
     if (step.action !== 'start') judgeVoid(session);
     const about = { task: taskName(task), action: step.id, index };
     const text = `${taskName(task)} of ${step.id}`;
-    const isWanted = task.if === undefined || holds(task.if, session);
+    // Of a task that was begun it held then: whoever goes on neither skips it nor passes its gate.
+    const isWanted = task.if === undefined || state !== undefined || holds(task.if, session);
     if (isWanted instanceof Iter8Error) {
       const cause = messageOf(isWanted);
       if (!taskSettings(task).ignoreFailure) return { kind: 'failed', cause: `${taskName(task)}: ${cause}` };

@@ -6,6 +6,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, Iter8Error, messageOf, NotFoundError, UnavailableError } from '../errors.ts';
 import type { Clock } from '../io.ts';
+import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, ExperimentStatus, ObjectKey, Stage } from '../experiment/experiment.ts';
 import { questionOf } from '../judge/judgement.ts';
 import type { Question } from '../judge/question/question.ts';
@@ -242,6 +243,11 @@ export class Session {
   /** The store did not take what is known here. */
   get isBehind(): boolean {
     return this.#unreachableSince !== undefined;
+  }
+
+  /** An end that came when somebody else drove it already is none. */
+  get isEndStored(): boolean {
+    return isConditionTrue(this.#stored.status, 'Completed');
   }
 
   /** Somebody else drives it now: nothing more is stored. */

@@ -121,11 +121,10 @@ export class Traffic {
     return this.#attempt(() => this.#patiently(() => this.#restore()), signal);
   }
 
-  /** All to the candidate, where that is the pattern. */
+  /** All to the candidate, where that is the pattern, unless it has turned out to be bad since. */
   async switchOver(signal: AbortSignal): Promise<Failure | undefined> {
-    const { experiment } = this.#session;
-    if (!this.isMoved || experiment.spec.strategy.deploymentPattern !== 'BlueGreen') return undefined;
-    return this.#attempt(() => this.#move(blueGreenWeights(experiment), signal), signal);
+    const isWanted = this.#session.experiment.spec.strategy.deploymentPattern === 'BlueGreen';
+    return isWanted ? this.follow(signal) : undefined;
   }
 
   /** After an iteration: to the weights that its analysis recommends, if traffic still is where we left it. */
@@ -133,7 +132,7 @@ export class Traffic {
     const stored = this.#stored;
     if (!this.isMoved || stored === undefined) return undefined;
     const { experiment, record, status } = this.#session;
-    const recommended = status.analysis?.weights?.data ?? stored.weights;
+    const recommended = status.analysis?.weights?.data ?? blueGreenWeights(experiment); // before the first iteration
     const mismatch = this.#mismatch(stored, observedRequests(experiment, record, { sinceStart: true }));
     // Its numbers change with every iteration: said when it begins, and again when it does so again.
     if (mismatch !== undefined && !this.#isElsewhere) this.#session.warn(`${mismatch}; no weight is raised meanwhile`);
@@ -148,17 +147,21 @@ export class Traffic {
    */
   async settle(): Promise<Failure | undefined> {
     const { experiment, question, record } = this.#session;
-    const { settled } = this.#stored ?? {};
+    const { settled, promoted: before } = this.#stored ?? {};
     if (this.#stored === undefined || settled === 'left') return undefined;
-    const weights = finalWeights(experiment, record.recommendation ?? judgementNow(question, record).recommendation);
-    if (weights === undefined ? settled === 'restored' || settled === 'kept' : settled === 'promoted') return undefined;
+    const answer = record.recommendation ?? judgementNow(question, record).recommendation;
+    const weights = finalWeights(experiment, answer);
+    const promoted = weights === undefined ? undefined : answer.version;
+    if (settled !== undefined && (settled === 'promoted') === (promoted !== undefined) && before === promoted)
+      return undefined;
     if (this.#options.keepSplit && weights === undefined) {
-      this.#changeStored((stored) => ({ ...stored, settled: 'kept' }));
+      this.#changeStored((stored) => ({ ...stored, settled: 'kept', promoted }));
       return undefined;
     }
     return this.#attempt(async () => {
       await this.#patiently(() => (weights === undefined ? this.#restore() : this.#move(weights)));
-      this.#changeStored((stored) => ({ ...stored, settled: weights === undefined ? 'restored' : 'promoted' }));
+      const end = weights === undefined ? 'restored' : 'promoted';
+      this.#changeStored((stored) => ({ ...stored, settled: end, promoted }));
     });
   }
 

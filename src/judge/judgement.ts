@@ -73,6 +73,7 @@ function rewardAt(
   const result = judgeReward(question, reward, {
     verdicts: versionVerdicts(question.versions, assessments),
     pairs: (a, b) => judge.pairsOf(a, b),
+    tallyOf: (version, endpoint) => judge.tallyOf(version, endpoint),
     look,
   });
   return changed === undefined ? result : voidedReward(question, changed, result);

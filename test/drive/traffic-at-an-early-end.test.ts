@@ -31,6 +31,28 @@ describe('a drive that ends early', () => {
     expect(traffic.writes.at(-1)).toEqual([0, 100]);
   });
 
+  it.each(['stop', 'lost'] as const)(
+    'takes no iteration from a BlueGreen experiment: the next one (%s) moves all of it before it measures',
+    async (how) => {
+      for (let saves = 1; saves <= 5; saves += 1) {
+        const traffic = memoryTraffic({ old: 100, new: 0 });
+        const end = new AbortController();
+        const spec = { deploymentPattern: 'BlueGreen', iterations: 4 };
+        let left = saves;
+        const first = await runMoving(traffic, 0.001, {
+          spec,
+          options: { [how]: end.signal },
+          onEvent: (event) => {
+            const hasBegun = event.kind === 'object' && event.object.status?.startTime !== undefined;
+            if (hasBegun && (left -= 1) === 0) end.abort(new Error('ended'));
+          },
+        });
+        const { verdict } = await runMoving(traffic, 0.001, { store: first.store, spec });
+        expect([saves, verdict, ...traffic.fields.values()]).toEqual([saves, 'promote', 0, 100]);
+      }
+    },
+  );
+
   it('says that traffic was not put back when it is stopped while the API server is away', async () => {
     const traffic = memoryTraffic({ old: 100, new: 0 });
     const stop = new AbortController();

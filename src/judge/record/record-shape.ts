@@ -251,6 +251,7 @@ const traffic = withFields({
   before: optional(weights),
   requests: optional(mapOf(number)),
   settled: optional(oneOf('promoted', 'restored', 'kept', 'left')),
+  promoted: optional(text),
 });
 
 const record = withFields({

@@ -18,6 +18,8 @@ export interface StoredTraffic {
   readonly requests?: Readonly<Record<string, number>> | undefined;
   /** The end: the promoted version has its weight, the start's split is back, or it stays as it is. */
   readonly settled?: 'promoted' | 'restored' | 'kept' | 'left' | undefined;
+  /** Whose weight it is then: load among the finish tasks may find another winner. */
+  readonly promoted?: string | undefined;
 }
 
 export interface StoredWeightField {

@@ -11,6 +11,7 @@ import { cappedSumMs } from '../../evidence/latency-histogram.ts';
 import { percentile } from '../../evidence/one-sample/percentile-bounds.ts';
 import { contestLimits, judgePairedContest } from '../../evidence/paired/paired-contest.ts';
 import type { PairTally } from '../../evidence/paired/request-pairs.ts';
+import type { Tally } from '../../evidence/request-tally.ts';
 import {
   addContestBlock,
   judgeContest,
@@ -204,9 +205,13 @@ function problemOf(
 }
 
 function earnedBy(version: string, reward: RewardQuestion, record: Iter8Record): Earned | undefined {
-  const { metric, quantity, endpoint, cap } = reward;
+  const { metric, quantity, endpoint } = reward;
   if (quantity.kind === 'custom') return earnedOf(record.measured?.[metric]?.[version]);
-  const { response } = tallyOf(countedScopes(record), version, endpoint);
+  return countedOf(reward, tallyOf(countedScopes(record), version, endpoint));
+}
+
+/** What our own load has counted of a version. */
+function countedOf({ quantity, cap }: RewardQuestion, { response }: Tally): Earned | undefined {
   const { n } = response;
   if (n === 0) return undefined;
   switch (quantity.kind) {
@@ -222,6 +227,8 @@ function earnedBy(version: string, reward: RewardQuestion, record: Iter8Record):
       return { value: response.errors };
     case 'request-count':
       return { value: n };
+    case 'custom':
+      return undefined;
   }
 }
 
@@ -236,15 +243,32 @@ interface KnownOfReward {
   readonly verdicts: ReadonlyMap<string, Verdict>;
   /** Pairs of requests of two versions, A the earlier in the question; undefined without any. */
   readonly pairs: (a: string, b: string) => PairTally | undefined;
+  /** What our own load has counted so far. */
+  readonly tallyOf: (version: string, endpoint?: string) => Tally;
   readonly look: Look;
 }
 
 /** Who wins, among the versions that no objective excludes. Pure. */
-export function judgeReward(question: Question, state: RewardState, known: KnownOfReward): RewardResult {
+export function judgeReward(question: Question, before: RewardState, known: KnownOfReward): RewardResult {
+  const state = withCounted(question, before, known);
   const { winner, ...result } = shownReward(question, state, known);
   const soon = tooSoon(question, result, known.look);
   if (soon !== undefined) return { ...result, state: 'open', reason: `${state.metric}: ${soon}` };
   return winner === undefined ? result : { ...result, winner };
+}
+
+/** Our own load may have gone on since the state was made, which is at iterations alone: what it counted is known at every look. */
+function withCounted(
+  { reward, versions }: Question,
+  state: RewardState,
+  { tallyOf: tallyNow }: Pick<KnownOfReward, 'tallyOf'>,
+): RewardState {
+  if (reward === undefined || reward.quantity.kind === 'custom') return state;
+  const counted = versions.flatMap(({ name }) => {
+    const one = countedOf(reward, tallyNow(name, reward.endpoint));
+    return one === undefined ? [] : [[name, { value: one.value, n: one.n }] as const];
+  });
+  return { ...state, values: { ...state.values, ...Object.fromEntries(counted) } };
 }
 
 /** Why there is no answer yet, whatever has been shown; undefined when there may be. As of an objective (`decide.ts`). */
