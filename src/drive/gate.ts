@@ -42,7 +42,7 @@ export async function passGate(
 export function forgetGoneGate(session: Session): void {
   const { waiting } = session.record;
   if (waiting?.kind !== 'gate' || taskAt(session.experiment, waiting.task ?? '')?.task === 'gate') return;
-  session.changeRecord(({ waiting: _, ...record }) => record);
+  session.changeRecord(({ waiting: _1, ...record }) => record);
 }
 
 /** By the clock of this driver the gate began in the future. How long it has waited is unknown: its whole timeout runs from now. */
