@@ -19,6 +19,7 @@ import type { DriveOptions, DriveOutcome } from './drive-options.ts';
 import { Control } from './pause-and-abort.ts';
 import { completeExperiment, failExperiment, unsaved } from './end-experiment.ts';
 import { metricsProblem, readMetrics } from './find-metrics.ts';
+import { forgetGoneGate } from './gate.ts';
 import { Interruption } from './interruption.ts';
 import type { MeasurePorts } from './measure-metrics.ts';
 import { confirmBuilds, type BuildPorts } from './one-build.ts';
@@ -157,6 +158,7 @@ class Drive {
       strength: session.record.strength,
       ...(this.#isResumed ? { record: { ...session.record, events: [] } } : {}), // what a replay needs of an earlier driver
     });
+    forgetGoneGate(session);
     session.emit({ kind: 'driving', by: driver.description, resumed: this.#isResumed });
     const { experiment } = session;
     const late = [...session.noteSpec(), ...behindText(experiment, session.nowMs())];

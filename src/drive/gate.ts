@@ -4,6 +4,7 @@ import { gateInputs } from '../experiment/tasks/gate-inputs.ts';
 import { headline } from '../judge/recommendation.ts';
 import { lastJudgement } from '../judge/judgement.ts';
 import { formatSeconds } from '../text/units.ts';
+import { taskAt } from './next-step.ts';
 import type { Control } from './pause-and-abort.ts';
 import { mark, type PlacedTask, type TaskOutcome } from './perform-task.ts';
 import type { Session } from './session.ts';
@@ -35,6 +36,13 @@ export async function passGate(
   if (!answer.approved) return { kind: 'failed', cause: `gate: rejected${byText(answer)}` };
   mark(session, id, { state: 'done' });
   return { kind: 'done' };
+}
+
+/** A gate under which a driver ended, and which is not in the spec any more: nobody is waited for. */
+export function forgetGoneGate(session: Session): void {
+  const { waiting } = session.record;
+  if (waiting?.kind !== 'gate' || taskAt(session.experiment, waiting.task ?? '')?.task === 'gate') return;
+  session.changeRecord(({ waiting: _1, ...record }) => record);
 }
 
 /** By the clock of this driver the gate began in the future. How long it has waited is unknown: its whole timeout runs from now. */

@@ -32,6 +32,12 @@ export function tasksOf(experiment: Experiment, action: ActionName): readonly Ta
   return experiment.spec.strategy.actions[action] ?? [];
 }
 
+/** The task of such a key in the record: `start/0`, `loop2/1`. */
+export function taskAt(experiment: Experiment, id: string): TaskSpec | undefined {
+  const [, action, index] = /^(start|loop|finish)\d*\/(\d+)$/.exec(id) ?? [];
+  return action === undefined ? undefined : tasksOf(experiment, action as ActionName)[Number(index)];
+}
+
 /** Only what measures, and what waits until it can be measured: scripts and messages have done their work. */
 export const MEASURING: ReadonlySet<string> = new Set(['metrics/collect', 'common/readiness']);
 

@@ -2,14 +2,14 @@
  * Evidence is about one build: which one runs is looked at before the first measurement, at each iteration, and before the answer
  * (docs/behavior.md 10.4). Another one voids what was measured; with `strength.onChange: restart` it is measured again.
  */
-import type { Experiment, TaskSpec } from '../experiment/experiment.ts';
+import type { Experiment } from '../experiment/experiment.ts';
 import { buildChange, knownBuilds, type Build, type BuildChange, type Builds } from '../judge/record/build-changes.ts';
 import type { Iter8Record } from '../judge/record/stored-record.ts';
 import { changedSentence, restartedRecord } from '../judge/record/void-measurements.ts';
 import { formatCounted } from '../text/units.ts';
 import type { BuildReader } from './ports.ts';
 import { assess } from './assess.ts';
-import { MEASURING, tasksOf } from './next-step.ts';
+import { MEASURING, taskAt, tasksOf } from './next-step.ts';
 import type { Session } from './session.ts';
 import { timestamp } from './status-changes.ts';
 
@@ -130,13 +130,9 @@ function noteChange(session: Session, { version, what }: BuildChange, mayRestart
   return 'restart';
 }
 
-function doneAgain({ spec }: Experiment, { tasks, actions }: Iter8Record) {
-  const measures = (id: string): boolean => {
-    const [action = '', index] = id.split('/');
-    const name = action.replace(/\d+$/, '');
-    const list: readonly TaskSpec[] = name === 'finish' ? [] : (spec.strategy.actions[name] ?? []);
-    return MEASURING.has(list[Number(index)]?.task ?? '');
-  };
+function doneAgain(experiment: Experiment, { tasks, actions }: Iter8Record) {
+  const measures = (id: string): boolean =>
+    !id.startsWith('finish/') && MEASURING.has(taskAt(experiment, id)?.task ?? '');
   return {
     tasks: new Set(Object.keys(tasks).filter(measures)),
     actions: new Set(Object.keys(actions).filter((id) => id !== 'finish')),
