@@ -75,10 +75,12 @@ export async function confirmBuilds(
   judgeVoid(session);
 }
 
-/** Where another build has made void what was measured, who won by it has not won any more. For once, also when a driver ended between. */
+/** Where another build has made void what was measured, that is the answer, and nobody has won. For once, also when a driver ended between. */
 export function judgeVoid(session: Session): void {
   const { changed, recommendation } = session.record;
-  if (changed !== undefined && recommendation?.verdict !== 'undecided') assess(session, { measuringDone: true });
+  if (changed === undefined) return;
+  const isJudged = recommendation?.reasons[0] === changedSentence(session.question, changed);
+  if (!isJudged) assess(session, { measuringDone: true });
 }
 
 async function readBuilds(session: Session, builds: BuildReader, signal: AbortSignal): Promise<Builds> {

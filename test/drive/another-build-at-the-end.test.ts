@@ -5,7 +5,7 @@ import type { BuildReader, ExperimentStore } from '../../src/drive/ports.ts';
 import type { WrittenExperiment } from '../../src/experiment/experiment.ts';
 import type { Build } from '../../src/judge/record/build-changes.ts';
 import { readRecord } from '../../src/judge/record/stored-record.ts';
-import { build, candidateOf, driveOn, loadAndIterations } from '../support/changing-builds.ts';
+import { build, candidateOf, driveOn, loadAndIterations, OBJECTIVES } from '../support/changing-builds.ts';
 import { driveInMemory, withWeights, type DriveSetup } from '../support/driving.ts';
 import { fakeClock } from '../support/fake-clock.ts';
 import { createMemoryStore } from '../support/memory-store.ts';
@@ -59,6 +59,36 @@ it.each([{}, { onChange: 'restart' }])(
     ]);
   },
 );
+
+it('a build that changes while a gate waits voids an answer that was undecided before, too', async () => {
+  const store = createMemoryStore({ clock: fakeClock() });
+  const written = progressive([GATE]);
+  // So few errors are not shown by these requests.
+  const open = { metric: 'iter8-system/error-rate', upperLimit: '0.0001' };
+  const criteria = { ...written.spec.criteria, objectives: [...OBJECTIVES, open] };
+  let image = 'new:1';
+  const verdicts: unknown[] = [];
+  const { recommendation, object } = await driveOn(
+    { ...written, spec: { ...written.spec, criteria } },
+    candidateOf(() => image),
+    {
+      store,
+      traffic: memoryTraffic({ old: 100, new: 0 }),
+      onEvent: (event) => {
+        if (event.kind === 'verdict') verdicts.push(event.assessment.verdict);
+        if (event.kind !== 'waiting') return;
+        image = 'new:2';
+        approve(store, 'finish/0');
+      },
+    },
+  );
+  expect(verdicts).toContain('satisfied');
+  expect(recommendation).toMatchObject({
+    verdict: 'undecided',
+    reasons: [expect.stringContaining('candidate new changed at'), expect.anything()],
+  });
+  expect(object.status!.analysis!.versionAssessments!.data['new']).toEqual([false, false]);
+});
 
 it('a driver that is stopped between the approval and the look at the builds leaves that look to the next one', async () => {
   const traffic = memoryTraffic({ old: 100, new: 0 });
