@@ -62,7 +62,7 @@ it.each([{}, { onChange: 'restart' }])(
 
 it('a build that changes while a gate waits voids an answer that was undecided before, too', async () => {
   const store = createMemoryStore({ clock: fakeClock() });
-  const written = progressive([GATE]);
+  const written = progressive([GATE], { extend: false });
   // So few errors are not shown by these requests.
   const open = { metric: 'iter8-system/error-rate', upperLimit: '0.0001' };
   const criteria = { ...written.spec.criteria, objectives: [...OBJECTIVES, open] };
