@@ -6,7 +6,7 @@ import { ConflictError, Iter8Error, messageOf, UnavailableError } from '../error
 import type { Weight } from '../experiment/experiment.ts';
 import { formatPercent } from '../text/units.ts';
 import { judgementNow } from '../judge/judgement.ts';
-import type { StoredTraffic } from '../judge/record/stored-traffic.ts';
+import { isSettledFor, type StoredTraffic } from '../judge/record/stored-traffic.ts';
 import { observedRequests, sharesBetween, sharesOutside } from '../traffic/sample-ratio-mismatch.ts';
 import { blueGreenWeights, finalWeights, movesTraffic, valuesAhead, withoutRises } from '../traffic/traffic-plan.ts';
 import {
@@ -147,21 +147,20 @@ export class Traffic {
    */
   async settle(): Promise<Failure | undefined> {
     const { experiment, question, record } = this.#session;
-    const { settled, promoted: before } = this.#stored ?? {};
-    if (this.#stored === undefined || settled === 'left') return undefined;
+    const stored = this.#stored;
+    if (stored === undefined || stored.settled === 'left') return undefined;
     const answer = record.recommendation ?? judgementNow(question, record).recommendation;
     const weights = finalWeights(experiment, answer);
     const promoted = weights === undefined ? undefined : answer.version;
-    if (settled !== undefined && (settled === 'promoted') === (promoted !== undefined) && before === promoted)
-      return undefined;
+    if (isSettledFor(stored, promoted)) return undefined;
     if (this.#options.keepSplit && weights === undefined) {
-      this.#changeStored((stored) => ({ ...stored, settled: 'kept', promoted }));
+      this.#changeStored((present) => ({ ...present, settled: 'kept', promoted }));
       return undefined;
     }
     return this.#attempt(async () => {
       await this.#patiently(() => (weights === undefined ? this.#restore() : this.#move(weights)));
       const end = weights === undefined ? 'restored' : 'promoted';
-      this.#changeStored((stored) => ({ ...stored, settled: end, promoted }));
+      this.#changeStored((present) => ({ ...present, settled: end, promoted }));
     });
   }
 

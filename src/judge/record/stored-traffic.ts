@@ -27,3 +27,11 @@ export interface StoredWeightField {
   /** null: the field was not there. */
   readonly value: number | string | null;
 }
+
+/** Whether traffic is where an answer wants it at the end. `promoted`: the version that has its full weight; undefined: the split of the start. */
+export function isSettledFor({ settled, promoted: before }: StoredTraffic, promoted: string | undefined): boolean {
+  if (settled === undefined) return false;
+  if (settled !== 'promoted') return promoted === undefined;
+  // Drivers of before did not note who it was.
+  return promoted !== undefined && promoted === (before ?? promoted);
+}
