@@ -221,6 +221,8 @@ it('takes no number in what a client sent for the time of nginx', async () => {
     ['"Mozilla 5.0" 0.020', 20],
     ['"x 0.001" "-" "0.900"', 900],
     ['"-" 0.020', 20],
+    ['"curl" "0.020" "0.900"', 20],
+    ['"curl" "0.900" "Mobile 0.001 x"', 900],
   ] as const) {
     const log = nginxLog([0, 200]).replaceAll(/ 0\.020$/gm, ` ${sent}`);
     const { objectives } = await judged(written('sent.log', log), '--slo', 'p95<=300ms', '--missing', '0');

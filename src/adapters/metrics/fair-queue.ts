@@ -5,13 +5,12 @@
 export class FairQueue {
   readonly #usedMs = new Map<string, number>();
   readonly #waiting = new Map<string, (() => void)[]>();
-  #isBusy = false;
+  #running: string | undefined;
 
   async run<T>(owner: string, work: () => Promise<T>): Promise<T> {
-    // Whoever comes later begins level with the others: time in which it asked for nothing gives it no turn.
-    if (!this.#usedMs.has(owner)) this.#usedMs.set(owner, this.#leastUsed());
-    if (this.#isBusy) await this.#turn(owner);
-    this.#isBusy = true;
+    this.#level(owner);
+    if (this.#running !== undefined) await this.#turn(owner);
+    this.#running = owner;
     const sinceMs = performance.now();
     try {
       return await work();
@@ -19,6 +18,13 @@ export class FairQueue {
       this.#usedMs.set(owner, this.#used(owner) + performance.now() - sinceMs);
       this.#next();
     }
+  }
+
+  /** Whoever comes begins level with those who are there at best: time in which it asked for nothing gives it no turn. */
+  #level(owner: string): void {
+    const present = [...this.#waiting.keys(), ...(this.#running === undefined ? [] : [this.#running])];
+    if (present.length === 0 || present.includes(owner)) return;
+    this.#usedMs.set(owner, Math.max(this.#used(owner), Math.min(...present.map(this.#used))));
   }
 
   #turn(owner: string): Promise<void> {
@@ -33,7 +39,7 @@ export class FairQueue {
   #next(): void {
     const owners = [...this.#waiting.keys()];
     if (owners.length === 0) {
-      this.#isBusy = false;
+      this.#running = undefined;
       this.#usedMs.clear();
       return;
     }
@@ -45,8 +51,4 @@ export class FairQueue {
   }
 
   readonly #used = (owner: string): number => this.#usedMs.get(owner) ?? 0;
-
-  #leastUsed(): number {
-    return this.#usedMs.size === 0 ? 0 : Math.min(...this.#usedMs.values());
-  }
 }

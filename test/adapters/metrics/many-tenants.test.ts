@@ -6,14 +6,35 @@ import { testServer } from '../../support/test-server.ts';
 import { measure } from '../../support/measuring-metric.ts';
 
 describe('answers that are read', () => {
+  /** Work of 5 ms. */
+  const busyIn = (order: string[]) => (name: string) => async () => {
+    const untilMs = performance.now() + 5;
+    while (performance.now() < untilMs) await Promise.resolve();
+    order.push(name);
+  };
+
+  it('give nobody a turn for the time in which it asked for nothing', async () => {
+    const queue = new FairQueue();
+    const order: string[] = [];
+    const busy = busyIn(order);
+    const later: Promise<void>[] = [];
+    const many = (owner: string, count: number) =>
+      Array.from({ length: count }, (_, k) => queue.run(owner, busy(`${owner} ${k}`)));
+    const all = [
+      ...many('idle', 1),
+      ...many('busy', 8),
+      queue.run('busy', () => Promise.resolve(void later.push(...many('idle', 8), ...many('busy', 2)))),
+    ];
+    await Promise.all(all);
+    await Promise.all(later);
+    // What comes now is not behind all that somebody else asks for now.
+    expect(order.slice(9).indexOf('busy 1')).toBeLessThan(7);
+  });
+
   it('one after another, those of who took least time first', async () => {
     const queue = new FairQueue();
     const order: string[] = [];
-    const busy = (name: string) => async () => {
-      const untilMs = performance.now() + 5;
-      while (performance.now() < untilMs) await Promise.resolve();
-      order.push(name);
-    };
+    const busy = busyIn(order);
     const quick = (name: string) => () => Promise.resolve(order.push(name));
     const all = [
       ...Array.from({ length: 5 }, (_, k) => queue.run('greedy', busy(`greedy ${k}`))),

@@ -64,13 +64,17 @@ export function loggedLatency(status: string, ...[ms, error]: Parameters<typeof 
   return latency(ms, status === '101' ? { ...error, below: ms } : error);
 }
 
-/** What a client sent: a number in it does not stand by itself. */
-const TEXT_IN_QUOTES = /"(?!\d+\.\d+")(?:[^"\\]|\\.)*"/g;
+const IN_QUOTES = /"((?:[^"\\]|\\.)*)"/g;
+const DECIMAL = /^\d+\.\d+$/;
+
+/** What a client sent is taken out: a number in it does not stand by itself. */
+const withoutTexts = (rest: string): string =>
+  rest.replaceAll(IN_QUOTES, (quoted, inner: string) => (DECIMAL.test(inner) ? quoted : '""'));
 
 /** `request_time=0.012` or `rt=0.012`, else the first number that stands by itself. */
 function requestTime(rest: string): number | undefined {
   const named = namedValue(rest, 'request_time') ?? namedValue(rest, 'rt');
-  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(rest.replaceAll(TEXT_IN_QUOTES, '""'))?.[1];
+  const text = named ?? /(?:^|\s)"?(\d+\.\d+)"?(?=\s|$)/.exec(withoutTexts(rest))?.[1];
   return text !== undefined && /^\d+(\.\d+)?$/.test(text) ? Number(text) : undefined;
 }
 
