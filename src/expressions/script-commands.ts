@@ -22,6 +22,8 @@ const TAKES_DATA: ReadonlySet<string> = new Set(
 const TAKES_OPTIONS: ReadonlySet<string> = new Set(['[', 'printf', 'test']);
 const NAMES_VARIABLE = /^-[vR]$/;
 
+const DECLARES: ReadonlySet<string> = new Set('declare typeset local readonly export'.split(' '));
+
 /** Words after which a command follows, behind options of theirs. */
 const BEFORE_COMMANDS: ReadonlySet<string> = new Set(
   'if then else elif while until do ! { } time command builtin exec coproc'.split(' '),
@@ -77,11 +79,33 @@ function whyNotBuiltin(before: readonly string[]): string | undefined {
   // Not only the first: before a command may stand what is not known here.
   const again = before.find((word) => BUILTINS.has(word) && !TAKES_DATA.has(word) && !BEFORE_COMMANDS.has(word));
   if (again !== undefined) return evaluates(again);
-  if (!before.some((word) => TAKES_OPTIONS.has(word))) return undefined;
-  const last = before.at(-1)!;
-  if (NAMES_VARIABLE.test(last)) return evaluates(last);
-  return VALUE.test(last) ? `stands behind another value, which ${command} may take for an option` : undefined;
+  return whyNotOption(before);
 }
+
+/** Commands that take the name of a variable behind an option evaluate an index in it. */
+function whyNotOption(before: readonly string[]): string | undefined {
+  const command = before.find((word) => TAKES_OPTIONS.has(word));
+  if (command === undefined) return undefined;
+  const last = before.at(-1)!;
+  const option = last.replaceAll(/["'\\]/g, '');
+  if (NAMES_VARIABLE.test(option)) return evaluates(option);
+  // `printf VALUE`, where it may be `-vNAME` in one word.
+  if (last === 'printf') return 'may be taken for an option of printf; write: printf -- VALUE';
+  const mayBeOption = VALUE.test(last) || (command !== 'printf' && /[$`]/.test(last));
+  return mayBeOption
+    ? `stands behind ${VALUE.test(last) ? 'another value' : last}, which ${command} may take for an option`
+    : undefined;
+}
+
+/** Why no value may be in a list of values, `a=( ... )`, behind these words of its command: what declares it may evaluate each. */
+export function whyNoListed(before: readonly string[]): string | undefined {
+  const [command] = commandIn(before);
+  return command === undefined ? undefined : evaluates(command);
+}
+
+/** Whether these words declare variables that evaluate whatever they are given from then on. */
+export const declaresIntegers = (words: readonly string[]): boolean =>
+  words.some((word) => DECLARES.has(word)) && words.some((word) => /^["'\\]*-[A-Za-z]*i/.test(word));
 
 /** From its name on. */
 function commandIn(words: readonly string[]): readonly string[] {

@@ -32,11 +32,8 @@ export function runsArgument(
 
 /** What would run the output of a command within the command of these words. `isInput`: as a file that it is given, `<(...)`. */
 export function runsOutput(around: readonly string[], { isInput }: { readonly isInput: boolean }): string | undefined {
-  return (
-    around.find((word) => word === 'ssh') ??
-    around.find((word) => SHELL_CODE.test(word)) ??
-    (isInput ? runsInput(around) : undefined)
-  );
+  if (!isInput) return runsArgument(around, { isStandardInput: false });
+  return around.find((word) => word === 'ssh' || SHELL_CODE.test(word)) ?? runsInput(around);
 }
 
 /** What would run what comes through a pipe: `| sudo sh -s`, `| ssh host`, `| xargs -I{} sh -c {}`, `| . /dev/stdin`. */

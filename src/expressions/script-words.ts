@@ -7,7 +7,7 @@
  * placeholder comes later: it may refuse what would be safe, and must never accept what is not.
  */
 
-import { beginsBody, whyNoOutput, whyNoValue } from './script-commands.ts';
+import { beginsBody, declaresIntegers, whyNoListed, whyNoOutput, whyNoValue } from './script-commands.ts';
 import { MARK, placeMark, variableOf } from './script-marks.ts';
 import { pipeBehind, pipedIntoShell, type Next, type Pipe } from './script-pipeline.ts';
 
@@ -129,6 +129,7 @@ class ScriptReader {
 
   #endCommand(next: Next = 'ends'): void {
     this.#endWord();
+    if (declaresIntegers(this.#words)) this.#lostBehind = 'a variable of integers, which evaluates what it is given';
     this.#problems.push(...pipedIntoShell(this.#pipe, this.#words, this.#placed));
     this.#pipe = pipeBehind(this.#pipe, this.#words, this.#placed, next);
     this.#isTarget = false;
@@ -219,10 +220,12 @@ class ScriptReader {
 
   /** Why a whole word may not be a value here. */
   #whyNotHere(): string | undefined {
-    const aroundLists = this.#frames.filter((_, at) => this.#frames[at - 1]?.isList !== true);
-    const within = aroundLists.map(whyNoOutput).find((why) => why !== undefined);
-    if (within !== undefined) return within;
-    if (this.#isTarget === true || this.#frames.at(-1)?.isList === true) return undefined;
+    const within = this.#frames.map((frame, at) => {
+      if (frame.isList) return whyNoListed(frame.words);
+      return this.#frames[at - 1]?.isList === true ? undefined : whyNoOutput(frame);
+    });
+    const why = within.find((one) => one !== undefined);
+    if (why !== undefined || this.#isTarget === true || this.#frames.at(-1)?.isList === true) return why;
     if (this.#inBrackets) return 'stands in [[ ]], which evaluates it once more';
     return whyNoValue(this.#words, { isStandardInput: this.#isTarget === 'here-string' });
   }
