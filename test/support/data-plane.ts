@@ -181,7 +181,10 @@ export async function scrapePods(namespace: string): Promise<AsyncDisposable & {
   const pods = path.join(folder, 'pods.json');
   const config = {
     global: { scrape_interval: '1s', scrape_timeout: '1s' },
-    scrape_configs: [{ job_name: 'pods', honor_labels: true, file_sd_configs: [{ files: [pods] }] }],
+    // It is read when it changes, but for changes between the first reading and the watch behind it: those are seen at the next interval.
+    scrape_configs: [
+      { job_name: 'pods', honor_labels: true, file_sd_configs: [{ files: [pods], refresh_interval: '1s' }] },
+    ],
   };
   const file = path.join(folder, 'prometheus.yml');
   writeFileSync(file, JSON.stringify(config));

@@ -1,5 +1,6 @@
 /** One outage of the API server for several tests at once: it is killed when all are ready for it, and started when all have seen it. */
-import { clusterTool } from './cluster.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { clusterTool, kubectl } from './cluster.ts';
 
 export class Outage {
   readonly #begun: Turnstile;
@@ -8,16 +9,16 @@ export class Outage {
   /** `parts`: how many take part. */
   constructor(parts: number) {
     this.#begun = new Turnstile(parts, () => clusterTool('stop', ['-KILL', 'kube-apiserver']));
-    this.#over = new Turnstile(parts, () => clusterTool('start', ['kube-apiserver']));
+    this.#over = new Turnstile(parts, startApiServer);
   }
 
   /** Where a part hung, and nobody started it again. */
   async end(): Promise<void> {
-    if (this.#begun.isOpen && !this.#over.isOpen) await clusterTool('start', ['kube-apiserver']);
+    if (this.#begun.isOpen && !this.#over.isOpen) await startApiServer();
   }
 
   /**
-   * One part. `body` says by `during` when it is ready, and how it sees that the API server is away; `during` resolves when it was started
+   * One part. `body` says by `during` when it is ready, and how it sees that the API server is away; `during` resolves when it answers
    * again. Who fails before keeps nobody waiting.
    */
   async takePart(body: (during: (sees: () => Promise<void>) => Promise<void>) => Promise<void>): Promise<void> {
@@ -66,4 +67,15 @@ class Turnstile {
       return this.#opened;
     };
   }
+}
+
+/** Until it answers: a program that is started does not listen yet. */
+async function startApiServer(): Promise<void> {
+  await clusterTool('start', ['kube-apiserver']);
+  const isReady = () =>
+    kubectl(['get', '--raw', '/readyz']).then(
+      () => true,
+      () => false,
+    );
+  while (!(await isReady())) await sleep(100);
 }
