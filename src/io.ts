@@ -41,6 +41,13 @@ export function timeLimit(clock: Clock, ms: number): { readonly signal: AbortSig
   return { signal: over.signal, cancel: () => cancelled.abort() };
 }
 
+/** Calls back once when a signal is aborted, now where it is already, until the returned function is called. An absent one never is. */
+export function whenAborted(signal: AbortSignal | undefined, listener: () => void): () => void {
+  if (signal?.aborted === true) listener();
+  else signal?.addEventListener('abort', listener, { once: true });
+  return () => signal?.removeEventListener('abort', listener);
+}
+
 /** Signals that the user or the system can send; SIGTERM stands for SIGHUP too. */
 export type ProcessSignal = 'SIGINT' | 'SIGTERM';
 

@@ -26,7 +26,7 @@ export interface DrivingOptions {
   readonly context: Context;
   readonly io: Io;
   readonly flags: OutputFlags & { readonly keepSplit?: boolean };
-  /** Of `withinTime`: for all that it drives and watches. Absent: it may take as long as it takes. */
+  /** Of `withTimeLimit`: for all that it drives and watches. Absent: it may take as long as it takes. */
   readonly over?: AbortSignal | undefined;
   readonly strength: Readonly<Record<string, unknown>>;
   readonly progress: Progress;

@@ -1,6 +1,6 @@
 /** What ends a command from outside that follows something. */
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { timeLimit, type Io } from '../io.ts';
+import { timeLimit, whenAborted, type Io } from '../io.ts';
 
 /** `code`: what the command then ends with; undefined while nothing has ended it. */
 export interface Ending {
@@ -10,7 +10,7 @@ export interface Ending {
 }
 
 /** Does the whole work of a command that may be limited in time (`--timeout`). `over`: aborted when that is over; absent: never. */
-export async function withinTime<T>(
+export async function withTimeLimit<T>(
   io: Io,
   { timeout }: { readonly timeout?: number | undefined },
   work: (over: AbortSignal | undefined) => Promise<T>,
@@ -25,7 +25,7 @@ export async function withinTime<T>(
 }
 
 /**
- * Ctrl-C, SIGTERM, `over` of `withinTime`, and for `withoutReader` that nobody reads standard output any more: the code that is then
+ * Ctrl-C, SIGTERM, `over` of `withTimeLimit`, and for `withoutReader` that nobody reads standard output any more: the code that is then
  * right.
  */
 export function endingOf(
@@ -43,19 +43,16 @@ export function endingOf(
     code ??= why;
     controller.abort();
   };
-  const onOver = () => end(EXIT.timeout);
-  if (over?.aborted === true) onOver();
-  over?.addEventListener('abort', onOver, { once: true });
-  const onLost = () => end(withoutReader!);
-  if (lost?.aborted === true) onLost();
-  lost?.addEventListener('abort', onLost, { once: true });
+  const closers = [
+    stopListening,
+    whenAborted(over, () => end(EXIT.timeout)),
+    whenAborted(lost, () => end(withoutReader!)),
+  ];
   return {
     signal: controller.signal,
     code: () => code,
     close: () => {
-      stopListening();
-      over?.removeEventListener('abort', onOver);
-      lost?.removeEventListener('abort', onLost);
+      for (const close of closers) close();
     },
   };
 }

@@ -21,7 +21,7 @@ export interface WatchingOptions {
   readonly context: Context;
   readonly io: Io;
   readonly flags: OutputFlags;
-  /** Of `withinTime`. Absent: it may take as long as it takes. */
+  /** Of `withTimeLimit`. Absent: it may take as long as it takes. */
   readonly over?: AbortSignal | undefined;
   readonly progress: Progress;
   readonly reports?: Reports | undefined;

@@ -17,7 +17,7 @@ interface Line {
 }
 
 /** `rows`: of outlines; those that are found in what was known are added to it. */
-export function openKnownLines(
+export function openListLineCache(
   io: Pick<Io, 'env' | 'pid'>,
   dir: string,
   rows: Map<Experiment, ListRow>,

@@ -1,6 +1,6 @@
 /** What ends a drive from outside, before its experiment ends. */
 import { InterruptedError } from '../errors.ts';
-import type { Io, ProcessSignal } from '../io.ts';
+import { whenAborted, type Io, type ProcessSignal } from '../io.ts';
 
 export type Stop = ProcessSignal | 'timeout' | 'lost';
 
@@ -26,7 +26,7 @@ export function stopOfDrive(
     readonly lockLost: AbortSignal;
     /** Absent: without a reader it goes on. */
     readonly readerLost: AbortSignal | undefined;
-    /** Of `withinTime`. */
+    /** Of `withTimeLimit`. */
     readonly over: AbortSignal | undefined;
     /** Called before a signal stops it. */
     readonly onSignal: () => void;
@@ -47,22 +47,18 @@ export function stopOfDrive(
     onSignal();
     end(signal);
   });
-  const endings = [
-    [lockLost, () => end('lost')],
-    [over, () => end('timeout')],
-    [readerLost, () => end('SIGTERM')],
-  ] as const;
-  for (const [signal, onAbort] of endings) {
-    if (signal?.aborted === true) onAbort();
-    else signal?.addEventListener('abort', onAbort, { once: true });
-  }
+  const closers = [
+    stopListening,
+    whenAborted(lockLost, () => end('lost')),
+    whenAborted(over, () => end('timeout')),
+    whenAborted(readerLost, () => end('SIGTERM')),
+  ];
   return {
     stop: stop.signal,
     kill: kill.signal,
     cause: () => stopped,
     close: () => {
-      stopListening();
-      for (const [signal, onAbort] of endings) signal?.removeEventListener('abort', onAbort);
+      for (const close of closers) close();
     },
   };
 }

@@ -4,6 +4,7 @@
  * The caller holds the driver lock. An experiment that an earlier driver left in the middle goes on where it was.
  */
 import { Iter8Error, UnavailableError } from '../errors.ts';
+import { whenAborted } from '../io.ts';
 import { isConditionTrue } from '../experiment/conditions.ts';
 import type { Experiment, Stage } from '../experiment/experiment.ts';
 import { driveProblem } from '../judge/record/damage.ts';
@@ -93,9 +94,7 @@ class Drive {
     });
     const { lookEveryMs = 1_000, typed = (command) => `iter8ctl ${command} ${experiment.metadata.name}` } = options;
     this.#control = new Control(this.#session, this.#interruption, { lookEveryMs, typed, place: this.#target });
-    const { lost } = options;
-    if (lost?.aborted === true) this.#session.abandon();
-    lost?.addEventListener('abort', () => this.#session.abandon(), { once: true });
+    whenAborted(options.lost, () => this.#session.abandon());
   }
 
   async run(): Promise<DriveOutcome> {

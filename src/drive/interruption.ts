@@ -2,6 +2,7 @@
  * Why a drive has to end before the experiment does: one place for the user's stop and kill, and for locks that are lost. Passed
  * to every task, and looked at between all steps.
  */
+import { whenAborted } from '../io.ts';
 import type { HeldLock } from './ports.ts';
 
 export interface InterruptionSources {
@@ -53,9 +54,7 @@ export class Interruption {
 
   /** From now on the loss of this lock on the target counts, too. */
   watchTarget({ lost }: HeldLock): void {
-    const onLost = () => this.#targetLost.abort(lost.reason);
-    if (lost.aborted) onLost();
-    else lost.addEventListener('abort', onLost, { once: true });
+    whenAborted(lost, () => this.#targetLost.abort(lost.reason));
   }
 
   /** False when it was interrupted before the work was done. @throws what the work throws otherwise */

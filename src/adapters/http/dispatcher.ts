@@ -1,4 +1,5 @@
 /** A connection for one request of somebody else's URL: direct or through the proxy of the environment, ended when its time is up. */
+import { whenAborted } from '../../io.ts';
 import { Agent, ProxyAgent, type Dispatcher } from 'undici';
 import { ThroughProxyError, throughProxy } from '../../text/system-reasons.ts';
 import { proxyFor, type EnvProxy } from './proxy.ts';
@@ -33,9 +34,7 @@ export async function withinTime<T>(
   const late = new AbortController();
   const over = signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]);
   const ended = new Promise<never>((_, reject) => {
-    const end = () => reject(over.reason as Error);
-    if (over.aborted) end();
-    else over.addEventListener('abort', end, { once: true });
+    whenAborted(over, () => reject(over.reason as Error));
   });
   // A timer that keeps the process waiting, as that of AbortSignal.timeout does not.
   const timer = setTimeout(() => late.abort(new LateError(`no answer within ${timeoutMs / 1000} s${way}`)), timeoutMs);

@@ -13,7 +13,7 @@ import { namedExperiment } from '../choose-experiment.ts';
 import { SORT_KEYS, sortedBy, type SortKey } from '../sort-experiments.ts';
 import { endingOf } from '../end-from-outside.ts';
 import { fieldFilter } from '../field-selector.ts';
-import { openKnownLines } from '../list-line-cache.ts';
+import { openListLineCache } from '../list-line-cache.ts';
 import { listPreview } from '../list-preview.ts';
 import { LINES_ALONE, listText, type ListFlags, type ListHow } from '../print-list.ts';
 import { sayTo } from '../stderr-messages.ts';
@@ -63,7 +63,7 @@ async function get(names: readonly string[], flags: GetFlags, io: Io): Promise<E
     namespace,
     rows: () => sorted(rows!.keys()).map((outline) => rows!.get(outline)!),
   });
-  const known = rows === undefined || context.mode !== 'local' ? undefined : openKnownLines(io, context.place, rows);
+  const known = rows === undefined || context.mode !== 'local' ? undefined : openListLineCache(io, context.place, rows);
   const selected = { namespace, selector: flags.selector, trim: rows === undefined ? undefined : lineOf, known };
   const named = () => Promise.all([...wanted].map((name) => namedExperiment(context, name)));
   const print = async (found: readonly Experiment[]): Promise<ListHow> => {

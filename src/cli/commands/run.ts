@@ -8,7 +8,7 @@ import type { WrittenMetric } from '../../experiment/metric.ts';
 import { asExperiment, checkedExperiment, checkManifest, namespaceOf } from '../check-manifest.ts';
 import { openApprovals, openContext, whileConnecting, type Context } from '../context.ts';
 import { driveToEnd, type DrivingOptions } from '../drive-and-show.ts';
-import { withinTime } from '../end-from-outside.ts';
+import { withTimeLimit } from '../end-from-outside.ts';
 import { readManifests } from '../manifest-flags.ts';
 import {
   durationFlag,
@@ -63,7 +63,7 @@ export function runCommand(io: Io, done: (code: ExitCode) => void): Command {
 
 async function runExperiment(name: string | undefined, flags: RunFlags, io: Io): Promise<ExitCode> {
   const strength = strengthOf(flags);
-  return withinTime(io, flags, async (over) => {
+  return withTimeLimit(io, flags, async (over) => {
     const source = await readSource(name, flags, io);
     return withReports(flags, io, (reports) => runFrom(source, { flags, io, over, strength, reports }));
   });

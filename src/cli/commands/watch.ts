@@ -19,7 +19,7 @@ import { createListProgress, createProgress } from '../progress-display.ts';
 import { chosenExperiment } from '../choose-experiment.ts';
 import { newestFirst } from '../sort-experiments.ts';
 import { ANSWER_FORMATS, stdoutTheme } from '../print-experiment.ts';
-import { withinTime } from '../end-from-outside.ts';
+import { withTimeLimit } from '../end-from-outside.ts';
 import { watchAll, watchToEnd, type WatchingOptions } from '../follow-to-end.ts';
 
 interface WatchFlags extends StoreFlags, OutputFlags, ReportFlags {
@@ -55,7 +55,7 @@ async function watch(name: string | undefined, flags: WatchFlags, io: Io): Promi
   if (several && name !== undefined) throw new UsageError('give a name, or --all or -l, not both');
   if (flags.forever === true && !several) throw new UsageError('--forever goes with --all or -l');
   if (several && flags.report !== undefined) throw new UsageError('--report is about one experiment: give its name');
-  return withinTime(io, flags, (over) =>
+  return withTimeLimit(io, flags, (over) =>
     withReports(flags, io, (reports) => watching(name, { flags, io, over, several, reports })),
   );
 }

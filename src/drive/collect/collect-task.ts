@@ -2,6 +2,7 @@
  * Performs a `metrics/collect` task: sends the planned load, judges what comes back as it comes, and goes on as long as
  * more load can change the recommendation (docs/behavior.md 5, docs/method.md 0.4).
  */
+import { whenAborted } from '../../io.ts';
 import { sortedLike } from '../../experiment/spec-order.ts';
 import { collectInputs, type CollectInputs } from '../../experiment/tasks/collect-inputs.ts';
 import type { TaskSpec } from '../../experiment/experiment.ts';
@@ -88,20 +89,14 @@ class CollectTask {
     if (plan === undefined) return this.#close();
     const { stop, kill, saveEveryMs } = this.#options;
     const run = await this.#ports.load.start(plan, { checkpointEveryMs: saveEveryMs });
-    const onStop = () => run.stop();
-    const onKill = () => run.kill();
-    stop.addEventListener('abort', onStop, { once: true });
-    kill.addEventListener('abort', onKill, { once: true });
-    if (stop.aborted) run.stop();
-    if (kill.aborted) run.kill();
+    const closers = [whenAborted(stop, () => run.stop()), whenAborted(kill, () => run.kill())];
     try {
       return await this.#follow(run);
     } catch (error) {
       run.kill(); // nobody reads it any more
       throw error;
     } finally {
-      stop.removeEventListener('abort', onStop);
-      kill.removeEventListener('abort', onKill);
+      for (const close of closers) close();
     }
   }
 

@@ -72,44 +72,20 @@ export class ClaimWealth {
   }
 }
 
-/** Both claims about one limit, from the same rows. */
-export class MeanWealth {
-  readonly #below: ClaimWealth;
-  readonly #above: ClaimWealth;
-
-  constructor(limit: MeanLimit) {
-    this.#below = new ClaimWealth('below', limit);
-    this.#above = new ClaimWealth('above', limit);
-  }
-
-  add(rows: readonly MeanRow[]): void {
-    this.#below.add(rows);
-    this.#above.add(rows);
-  }
-
-  /** ln of the evidence that the mean is below the limit. */
-  lnBelow(): number {
-    return this.#below.ln();
-  }
-
-  /** ln of the evidence that it is above. */
-  lnAbove(): number {
-    return this.#above.ln();
-  }
-}
-
 /** ln of the evidence that the mean of the rows is below the limit, at their upper edges. */
 export function lnMeanBelow(rows: readonly MeanRow[], limit: MeanLimit): number {
-  const wealth = new Float64Array(NODES);
-  addBelow(wealth, rows, limit);
-  return lnMeanExp(wealth);
+  return lnOf('below', rows, limit);
 }
 
 /** ln of the evidence that it is above, at their lower edges. */
 export function lnMeanAbove(rows: readonly MeanRow[], limit: MeanLimit): number {
-  const wealth = new Float64Array(NODES);
-  addAbove(wealth, rows, limit, aboveBetsForMean(limit.limitMs, limit.capMs));
-  return lnMeanExp(wealth);
+  return lnOf('above', rows, limit);
+}
+
+function lnOf(claim: 'below' | 'above', rows: readonly MeanRow[], limit: MeanLimit): number {
+  const wealth = new ClaimWealth(claim, limit);
+  wealth.add(rows);
+  return wealth.ln();
 }
 
 /** Rows of a bound are merged to this relative width: hardly wider bounds, in a tenth of the time. */
@@ -140,11 +116,10 @@ export interface MeanBoundOptions {
 /** With the confidence of the threshold the mean is at most this; the cap when nothing is known. Rows in increasing order. */
 export function meanUpperBound(rows: readonly MeanRow[], { capMs, lnThreshold }: MeanBoundOptions): number {
   const groups = merged(rows);
-  return crossing({ start: 0, end: capMs, narrow: 0, width: WIDTH * capMs }, (limitMs) => {
-    const wealth = new Float64Array(NODES);
-    addBelow(wealth, groups, { limitMs, capMs });
-    return lnMeanExp(wealth) - lnThreshold;
-  }).from;
+  return crossing(
+    { start: 0, end: capMs, narrow: 0, width: WIDTH * capMs },
+    (limitMs) => lnMeanBelow(groups, { limitMs, capMs }) - lnThreshold,
+  ).from;
 }
 
 /**
@@ -159,9 +134,8 @@ export function meanLowerBound(
   const largest = rows.reduce((most, row) => Math.max(most, row.highMs), 0);
   if (largest === 0) return 0;
   const cap = capMs ?? 2 * largest;
-  return crossing({ start: 0, end: cap, narrow: 0, width: WIDTH * cap }, (limitMs) => {
-    const wealth = new Float64Array(NODES);
-    addAbove(wealth, groups, { limitMs, capMs: cap }, aboveBetsForMean(limitMs, cap));
-    return lnThreshold - lnMeanExp(wealth);
-  }).before;
+  return crossing(
+    { start: 0, end: cap, narrow: 0, width: WIDTH * cap },
+    (limitMs) => lnThreshold - lnMeanAbove(groups, { limitMs, capMs: cap }),
+  ).before;
 }

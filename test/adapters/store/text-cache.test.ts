@@ -16,7 +16,7 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createFileStore } from '../../../src/adapters/store/local-store.ts';
 import { TextCache } from '../../../src/adapters/store/text-cache.ts';
-import { openKnownLines } from '../../../src/cli/list-line-cache.ts';
+import { openListLineCache } from '../../../src/cli/list-line-cache.ts';
 import type { Experiment } from '../../../src/experiment/experiment.ts';
 import { outlineOf } from '../../../src/experiment/list-outline.ts';
 import { listRow, type ListRow } from '../../../src/view/experiment-view.ts';
@@ -104,7 +104,8 @@ function folder() {
     let read = 0;
     let ms = 0;
     const refused: unknown[] = [];
-    const known = build === undefined ? undefined : openKnownLines({ env: { HOME: place }, pid: 7 }, dir, rows, build);
+    const known =
+      build === undefined ? undefined : openListLineCache({ env: { HOME: place }, pid: 7 }, dir, rows, build);
     const clock = { now: () => 0, monotonicMs: () => (ms += fileMs), sleep: () => Promise.reject(new Error('waits')) };
     const store = createFileStore({ dir, clock, pid: 7, onUnreadable: (error) => refused.push(error) });
     const found = await store.list({

@@ -1,12 +1,8 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
-import {
-  MeanWealth,
-  meanLowerBound,
-  meanUpperBound,
-  type MeanRow,
-} from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { meanLowerBound, meanUpperBound, type MeanRow } from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { MeanWealth } from '../../support/mean-wealth.ts';
 import { runs } from '../../support/search-depth.ts';
 
 const CAP = 10_000;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { MeanWealth } from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { MeanWealth } from '../../support/mean-wealth.ts';
 import { lnSatisfied, lnViolated } from '../../../src/evidence/one-sample/rate-bounds.ts';
 
 describe('limits next to 0, and to the largest value', () => {

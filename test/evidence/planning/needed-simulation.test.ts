@@ -1,6 +1,6 @@
 /** What is planned is what the rule takes: quantiles against the rule itself, played with other random numbers. */
 import { describe, expect, it } from 'vitest';
-import { MeanWealth } from '../../../src/evidence/one-sample/mean-bounds.ts';
+import { MeanWealth } from '../../support/mean-wealth.ts';
 import { lnSatisfied } from '../../../src/evidence/one-sample/rate-bounds.ts';
 import { exponential, meanOf, type Distribution } from '../../../src/evidence/planning/distribution.ts';
 import { constant } from '../../support/constant-distribution.ts';
