@@ -27,15 +27,16 @@ export const jsonLines: ResultFormat = {
       throw new UsageError('lines of JSON need --fields', {
         hint: "for example --fields 'status=response_code,duration=duration:ms,start=start_time'",
       });
-    return readLineBatches(chunks, (line) => requestOf(line, fields));
+    const writtenAs = numberAsWritten(fields.duration);
+    return readLineBatches(chunks, (line) => requestOf(line, fields, writtenAs));
   },
 };
 
-function requestOf(line: string, fields: FieldPaths): LineResult {
+function requestOf(line: string, fields: FieldPaths, writtenAs: ReturnType<typeof numberAsWritten>): LineResult {
   const object = parseObject(line);
   if (object === undefined) return 'not a JSON object';
   const field = (path: string) => valueAt(object, path);
-  const duration = asWritten(field(fields.duration), fields.duration, line);
+  const duration = writtenAs(field(fields.duration), line);
   const status = field(fields.status);
   const times = durationOf(duration, fields.durationUnit, status ?? '');
   if (times === undefined) return durationProblem(duration, fields);
@@ -69,20 +70,23 @@ function valueAt(object: Readonly<Record<string, unknown>>, path: string): strin
   return typeof value === 'string' ? value : typeof value === 'number' ? String(value) : undefined;
 }
 
+const WHOLE = /^\d+$/;
 const DECIMALS = /\s*:\s*(\d+\.\d+)/y;
 
-/** JSON.parse makes 0 of 0.000: what has decimals is not a whole number that others were cut off from. */
-function asWritten(value: string | undefined, path: string, line: string): string | undefined {
-  if (value === undefined || !/^\d+$/.test(value)) return value;
-  for (const name of new Set([path, path.split('.').at(-1)!])) {
-    const key = JSON.stringify(name);
-    for (let at = line.indexOf(key); at >= 0; at = line.indexOf(key, at + 1)) {
-      DECIMALS.lastIndex = at + key.length;
-      const written = DECIMALS.exec(line)?.[1];
-      if (written !== undefined && Number(written) === Number(value)) return written;
+/** JSON.parse makes 0 of 0.000: what has decimals is not a whole number that others were cut off from. Made once for all lines. */
+function numberAsWritten(path: string) {
+  const keys = [...new Set([path, path.split('.').at(-1)!])].map((name) => JSON.stringify(name));
+  return (value: string | undefined, line: string): string | undefined => {
+    if (value === undefined || !WHOLE.test(value)) return value;
+    for (const key of keys) {
+      for (let at = line.indexOf(key); at >= 0; at = line.indexOf(key, at + 1)) {
+        DECIMALS.lastIndex = at + key.length;
+        const written = DECIMALS.exec(line)?.[1];
+        if (written !== undefined && Number(written) === Number(value)) return written;
+      }
     }
-  }
-  return value;
+    return value;
+  };
 }
 
 function durationOf(text: string | undefined, unit: DurationUnit | undefined, status: string) {
